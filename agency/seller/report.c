@@ -1,0 +1,349 @@
+/* report.c - what the user sees of a session (agency).
+
+   The bar shares stderr with the log lines: it is taken away before a line is written,
+   and drawn again at its next turn. */
+
+#include "report.h"
+
+#include "bet_csv.h"
+#include "log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define BAR_PERIOD_MS   100
+#define BAR_CELLS       24
+#define LINE_BYTES_MAX  256
+#define COLUMNS_DEFAULT 80
+#define SILENCE_MS      2000 // then the user is told that nobody answers
+#define UPDATE_MS       500  // at least so often it is seen whether that is so
+#define ERASE_LINE      "\r\033[K"
+
+struct report {
+    report_options_t options;
+    bool bar_shown;
+    int64_t bar_due_ms;
+    uint64_t bytes_before; // passed over, not sold
+
+    bool welcomed;
+    bool silent;
+    bool sold;
+    uint16_t held_up;
+    session_progress_t told; // `ready` and its numbers, as last told
+    log_brake_t brake;
+    uint8_t *canonical; // room for a batch's rows, owned
+    size_t canonical_bytes;
+};
+
+static void tell (report_t *report, log_level_t level, const char *action,
+                  log_result_t result, const char *format, ...)
+    __attribute__ ((format (printf, 5, 6)));
+static void tell_contact (report_t *report, const session_t *session, int64_t now_ms);
+static void tell_held_up (report_t *report, const session_progress_t *progress,
+                          int64_t now_ms);
+static void tell_sold (report_t *report, const session_progress_t *progress);
+static void tell_ready (report_t *report, const session_progress_t *progress);
+static void draw_bar (report_t *report, const session_progress_t *progress,
+                      int64_t now_ms);
+static int write_selling (report_t *report, const session_progress_t *progress,
+                          int64_t now_ms, char *line, size_t size);
+static void put_line (const char *line, size_t size);
+static void write_all (const char *bytes, size_t size);
+static uint64_t rate (uint64_t count, int64_t elapsed_ms);
+static void print_json (const report_t *report, const session_progress_t *progress,
+                        bytes_t winners);
+static void print_json_documents (bytes_t documents);
+static void print_json_text (bytes_t text);
+
+report_t *report_new (const report_options_t *options)
+{
+    report_t *report = calloc (1, sizeof *report);
+    assert (report);
+    report->options = *options;
+    report->options.bar = options->bar && isatty (STDERR_FILENO);
+    return report;
+}
+
+void report_destroy (report_t **report)
+{
+    if (*report == NULL)
+        return;
+    free ((*report)->canonical);
+    free (*report);
+    *report = NULL;
+}
+
+/* The central took the rows, so they are sound; made canonical they are easy to read.
+ */
+void report_stored (void *self, const window_batch_t *batch)
+{
+    report_t *report = self;
+    if (!report->options.log_bets || !log_enabled (LOG_INFO))
+        return;
+    bytes_t rows = window_batch_rows (batch);
+    size_t room = rows.size + (size_t) batch->count * (AGENCY_DIGITS_MAX + 2);
+    if (room > report->canonical_bytes) {
+        free (report->canonical);
+        report->canonical = malloc (room);
+        assert (report->canonical);
+        report->canonical_bytes = room;
+    }
+    bet_csv_error_t error;
+    bytes_t rest =
+        bytes_of (report->canonical,
+                  bet_csv_canonical (rows, batch->count, report->options.agency,
+                                     NUMBER_MAX_MAX, report->canonical, &error));
+    uint8_t scratch[ROW_BYTES_MAX];
+    uint32_t agency;
+    bet_t bet;
+    while (bet_csv_next (&rest, scratch, &agency, &bet) == 1)
+        tell (report, LOG_INFO, "apuesta_enviada", LOG_SUCCESS,
+              "dni: %.*s | numero: %" PRIu32, (int) bet.document.size,
+              (const char *) bet.document.data, bet.number);
+}
+
+static void tell (report_t *report, log_level_t level, const char *action,
+                  log_result_t result, const char *format, ...)
+{
+    report_hide_bar (report);
+    va_list values;
+    va_start (values, format);
+    log_event_list (level, action, result, format, values);
+    va_end (values);
+}
+
+void report_update (report_t *report, const session_t *session, int64_t now_ms)
+{
+    const session_progress_t *progress = session_progress (session);
+    tell_contact (report, session, now_ms);
+    tell_held_up (report, progress, now_ms);
+    tell_sold (report, progress);
+    tell_ready (report, progress);
+    if (report->options.bar && now_ms >= report->bar_due_ms)
+        draw_bar (report, progress, now_ms);
+}
+
+static void tell_contact (report_t *report, const session_t *session, int64_t now_ms)
+{
+    const session_progress_t *progress = session_progress (session);
+    if (progress->welcomed_ms >= 0 && !report->welcomed) {
+        report->welcomed = true;
+        report->silent = false;
+        tell (report, LOG_INFO, "conexion", LOG_SUCCESS,
+              "server_address: %s | next: %" PRIu64, report->options.server,
+              progress->stored);
+    }
+    // a READY that was answered is asked again only after a while
+    int64_t pause_ms = progress->state == SESSION_WAITING ? 2 * READY_RENEW_MS : 0;
+    bool silent = session_answer_due (session) &&
+                  now_ms - progress->heard_ms >= SILENCE_MS + pause_ms;
+    if (silent == report->silent)
+        return;
+    report->silent = silent;
+    if (silent)
+        tell (report, LOG_WARNING, "conexion", LOG_IN_PROGRESS,
+              "server_address: %s | reason: no answer", report->options.server);
+    else
+        tell (report, LOG_INFO, "conexion", LOG_SUCCESS, "server_address: %s",
+              report->options.server);
+}
+
+static void tell_held_up (report_t *report, const session_progress_t *progress,
+                          int64_t now_ms)
+{
+    uint64_t held_back;
+    if (progress->held_up == report->held_up)
+        return;
+    report->held_up = progress->held_up;
+    if (progress->held_up != 0 && log_brake_open (&report->brake, now_ms, &held_back))
+        tell (report, LOG_WARNING, "espera", LOG_IN_PROGRESS,
+              "reason: %s | not_logged: %" PRIu64, wire_code_name (progress->held_up),
+              held_back);
+}
+
+static void tell_sold (report_t *report, const session_progress_t *progress)
+{
+    if (report->sold || progress->sold_ms < 0)
+        return;
+    report->sold = true;
+    int64_t elapsed_ms = progress->sold_ms - progress->welcomed_ms;
+    tell (report, LOG_INFO, "venta", LOG_SUCCESS,
+          "cantidad: %" PRIu64 " | almacenadas: %" PRIu64 " | milliseconds: %" PRId64
+          " | retries: %" PRIu64,
+          progress->sent, progress->stored, elapsed_ms, progress->retries);
+}
+
+static void tell_ready (report_t *report, const session_progress_t *progress)
+{
+    session_progress_t *told = &report->told;
+    if (!progress->ready)
+        return;
+    if (!told->ready)
+        tell (report, LOG_INFO, "listo", LOG_SUCCESS, "cantidad: %" PRIu64,
+              progress->stored);
+    bool changed = !told->ready || told->ready_agencies != progress->ready_agencies ||
+                   told->agencies != progress->agencies;
+    if (changed && progress->state == SESSION_WAITING)
+        tell (report, LOG_INFO, "espera_sorteo", LOG_IN_PROGRESS,
+              "ready: %" PRIu32 " | agencies: %" PRIu32, progress->ready_agencies,
+              progress->agencies);
+    *told = *progress;
+}
+
+static void draw_bar (report_t *report, const session_progress_t *progress,
+                      int64_t now_ms)
+{
+    char line[LINE_BYTES_MAX];
+    int size;
+    report->bar_due_ms = now_ms + BAR_PERIOD_MS;
+    if (progress->welcomed_ms < 0)
+        size = snprintf (line, sizeof line, "agency %" PRIu32 "  looking for %s",
+                         report->options.agency, report->options.server);
+    else if (progress->sold_ms < 0)
+        size = write_selling (report, progress, now_ms, line, sizeof line);
+    else
+        size = snprintf (line, sizeof line,
+                         "agency %" PRIu32 "  %" PRIu64 " bets stored, %" PRIu32
+                         " of %" PRIu32 " agencies ready",
+                         report->options.agency, progress->stored,
+                         progress->ready_agencies, progress->agencies);
+    put_line (line, size < (int) sizeof line ? (size_t) size : sizeof line - 1);
+    report->bar_shown = true;
+}
+
+static int write_selling (report_t *report, const session_progress_t *progress,
+                          int64_t now_ms, char *line, size_t size)
+{
+    const bet_source_t *source = report->options.source;
+    uint64_t done = source ? bet_source_bytes (source) : 0;
+    uint64_t total = source ? bet_source_bytes_total (source) : 0;
+    if (progress->sent == 0)
+        report->bytes_before = done;
+    int64_t elapsed_ms = now_ms - progress->welcomed_ms;
+    uint64_t bytes_rate = rate (done - report->bytes_before, elapsed_ms);
+    uint64_t left_s = bytes_rate > 0 && total > done ? (total - done) / bytes_rate : 0;
+
+    char bar[BAR_CELLS + 1] = "";
+    uint64_t cells = total > 0 && done < total ? done * BAR_CELLS / total : BAR_CELLS;
+    memset (bar, '.', BAR_CELLS);
+    memset (bar, '#', cells);
+    return snprintf (line, size,
+                     "agency %" PRIu32 "  [%s] %3" PRIu64 "%%  %" PRIu64
+                     " bets  %" PRIu64 " bets/s  %" PRIu64 ":%02" PRIu64 " left",
+                     report->options.agency, bar,
+                     total > 0 && done < total ? done * 100 / total : 100,
+                     progress->sent, rate (progress->sent, elapsed_ms), left_s / 60,
+                     left_s % 60);
+}
+
+/* On one line of the terminal, however narrow it is. */
+static void put_line (const char *line, size_t size)
+{
+    struct winsize window = {0};
+    ioctl (STDERR_FILENO, TIOCGWINSZ, &window);
+    size_t columns = window.ws_col > 1 ? window.ws_col : COLUMNS_DEFAULT;
+    if (size > columns - 1)
+        size = columns - 1;
+    char out[LINE_BYTES_MAX + sizeof ERASE_LINE];
+    int length = snprintf (out, sizeof out, ERASE_LINE "%.*s", (int) size, line);
+    write_all (out, (size_t) length);
+}
+
+/* A terminal that takes nothing is no reason to stop. */
+static void write_all (const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write (STDERR_FILENO, bytes, size);
+        if (written <= 0)
+            return;
+        bytes += written;
+        size -= (size_t) written;
+    }
+}
+
+static uint64_t rate (uint64_t count, int64_t elapsed_ms)
+{
+    return count * 1000 / (uint64_t) (elapsed_ms > 0 ? elapsed_ms : 1);
+}
+
+int64_t report_deadline (const report_t *report, int64_t now_ms)
+{
+    return report->options.bar ? report->bar_due_ms : now_ms + UPDATE_MS;
+}
+
+void report_hide_bar (report_t *report)
+{
+    if (report->bar_shown)
+        write_all (ERASE_LINE, sizeof ERASE_LINE - 1);
+    report->bar_shown = false;
+}
+
+int report_outcome (report_t *report, const session_t *session)
+{
+    const session_progress_t *progress = session_progress (session);
+    bytes_t winners = session_winners (session);
+    if (progress->ready)
+        tell (report, LOG_INFO, "consulta_ganadores", LOG_SUCCESS,
+              "cant_ganadores: %" PRIu64, progress->winners);
+    report_hide_bar (report);
+    log_flush ();
+    if (report->options.json)
+        print_json (report, progress, winners);
+    else if (winners.size > 0)
+        fwrite (winners.data, 1, winners.size, stdout);
+    return fflush (stdout) == 0 && !ferror (stdout) ? 0 : -1;
+}
+
+/* Without results, `number` and `winners` are null. */
+static void print_json (const report_t *report, const session_progress_t *progress,
+                        bytes_t winners)
+{
+    int64_t elapsed_ms = progress->sold_ms - progress->welcomed_ms;
+    printf ("{\"agency\":%" PRIu32 ",\"bets\":%" PRIu64 ",\"sent\":%" PRIu64 ",",
+            report->options.agency, progress->stored, progress->sent);
+    if (progress->ready) {
+        printf ("\"number\":%" PRIu32 ",\"winners\":", progress->number);
+        print_json_documents (winners);
+    } else
+        printf ("\"number\":null,\"winners\":null");
+    printf (",\"seconds\":%" PRId64 ".%03" PRId64 ",\"bets_per_second\":%" PRIu64
+            ",\"retries\":%" PRIu64 "}\n",
+            elapsed_ms / 1000, elapsed_ms % 1000, rate (progress->sent, elapsed_ms),
+            progress->retries);
+}
+
+static void print_json_documents (bytes_t documents)
+{
+    putchar ('[');
+    for (bool first = true; documents.size > 0; first = false) {
+        const uint8_t *end = memchr (documents.data, '\n', documents.size);
+        size_t size = (size_t) (end - documents.data);
+        if (!first)
+            putchar (',');
+        print_json_text (bytes_of (documents.data, size));
+        documents = bytes_of (end + 1, documents.size - size - 1);
+    }
+    putchar (']');
+}
+
+/* Bytes that are no UTF-8 would be no JSON; a document of a sound bet has none. */
+static void print_json_text (bytes_t text)
+{
+    bool sound = bet_check_text (text, DOCUMENT_BYTES_MAX) == REFUSED_NOTHING;
+    putchar ('"');
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t byte = text.data[i];
+        if (byte < 0x20 || (byte >= 0x80 && !sound))
+            printf ("\\u%04X", byte < 0x80 ? byte : 0xFFFD);
+        else if (byte == '"' || byte == '\\')
+            printf ("\\%c", byte);
+        else
+            putchar (byte);
+    }
+    putchar ('"');
+}

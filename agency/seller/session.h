@@ -1,0 +1,106 @@
+/* session.h - one agency's conversation with the central, from HELLO to GOODBYE.
+
+   Pure: no socket, no file of its own, no clock. The shell around it does, again and
+   again:
+
+     session_receive (...)     for every message that came
+     session_tick (...)
+     session_next_output (...) and, once sent, session_output_sent (...), until none
+     wait for a message, for session_deadline (...), or, while an output could not be
+     sent, for the socket to take more
+
+   until session_over (). All times are in milliseconds of one clock that never goes
+   back. */
+
+#ifndef LOTERIA_SESSION_H
+#define LOTERIA_SESSION_H
+
+#include "window.h"
+
+typedef enum {
+    SESSION_HELLO,   // asked to be let in
+    SESSION_SELLING, // sends batches until all are acknowledged
+    SESSION_WAITING, // said READY: waits for the draw
+    SESSION_RESULTS, // asks for the winners' further pages
+    SESSION_LEAVING, // said DONE
+    SESSION_ENDED,   // well
+    SESSION_FAILED   // session_failure () says why
+} session_state_t;
+
+typedef enum {
+    SESSION_WHOLE, // sell, then ask for the results
+    SESSION_SELL_ONLY,
+    SESSION_ASK_ONLY // sell nothing; ask for the results of what is stored
+} session_task_t;
+
+typedef struct {
+    uint32_t agency;
+    wire_limits_t limits; // own: window, message_bytes_max, rows_max; none of them 0
+    int64_t period_ms;    // between two new batches; 0: none
+    int64_t patience_ms;  // the longest silence of the central; 0: for ever
+    uint64_t seed;        // of the jitter
+    session_task_t task;
+
+    /* Called for each batch that was stored; may be NULL. `batch` is borrowed. */
+    void (*stored) (void *listener, const window_batch_t *batch);
+    void *listener;
+} session_options_t;
+
+typedef struct {
+    session_state_t state;
+    int64_t welcomed_ms; // first WELCOME; -1 before
+    int64_t sold_ms;     // all bets acknowledged; -1 before
+    int64_t heard_ms;    // the central's last message of use, or the start
+    uint64_t sent;       // bets sent by this session and acknowledged
+    uint64_t stored;     // bets of the agency in the central, as it said last
+    uint64_t retries;    // batches sent again
+    uint64_t ignored;    // messages that were none, or not for this moment
+    uint16_t held_up;    // wire_code_t of a BUSY, NOSPACE or ASIDE; 0 once it is over
+    bool ready;          // the central took READY
+    uint32_t ready_agencies;
+    uint32_t agencies; // on the roll
+    uint32_t number;   // drawn
+    uint64_t winners;  // documents
+} session_progress_t;
+
+typedef struct session session_t;
+
+/* `source` is borrowed and must outlive the session. With SESSION_ASK_ONLY it is not
+   used and may be NULL. */
+session_t *session_new (const session_options_t *options, const rows_t *source,
+                        int64_t now_ms);
+void session_destroy (session_t **session);
+
+/* Take a message off the socket. Any bytes will do; what is no message of use is
+   counted and forgotten. */
+void session_receive (session_t *session, bytes_t message, int64_t now_ms);
+
+/* Let time pass: send again, renew, give up. */
+void session_tick (session_t *session, int64_t now_ms);
+
+/* The message to be sent next, borrowed until the next call of any function here.
+   False when there is none now. */
+bool session_next_output (session_t *session, int64_t now_ms, bytes_t *message);
+
+/* That message is on its way. */
+void session_output_sent (session_t *session, int64_t now_ms);
+
+/* When session_tick () and session_next_output () have to be called again, if nothing
+   comes; INT64_MAX for never. Past when there is work to do right now. */
+int64_t session_deadline (const session_t *session);
+
+bool session_over (const session_t *session);
+
+/* Whether the central has something to answer, so that its silence means something. */
+bool session_answer_due (const session_t *session);
+
+const session_progress_t *session_progress (const session_t *session);
+
+/* Why it failed, as one line for people. */
+const char *session_failure (const session_t *session);
+
+/* The winners' documents, each followed by LF; complete once the state is LEAVING or
+   ENDED. */
+bytes_t session_winners (const session_t *session);
+
+#endif

@@ -1,0 +1,127 @@
+/* settings.c - flags, environment and file of an agency (agency). */
+
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "limits.h"
+
+#define PROGRAM        "loteria-agency"
+#define STATUS_WRONG   1
+#define STATUS_USAGE   2
+#define AS_TEXT(value) AS_TEXT_OF (value)
+#define AS_TEXT_OF(v)  #v
+
+static int complete (settings_t *settings, bool bets_given);
+static bool take_single_bet (settings_t *settings);
+static bool take_endpoint (settings_t *settings);
+
+config_t *settings_load (settings_t *settings, int argc, char **argv, int *status)
+{
+    memset (settings, 0, sizeof *settings);
+    const config_item_t items[] = {
+        {"id", CONFIG_NUMBER, &settings->id, "CLI_ID", NULL, 1, AGENCIES_MAX,
+         "the agency's number on the roll (required)"},
+        {"server", CONFIG_TEXT, &settings->server, "CLI_SERVER_ADDRESS",
+         "127.0.0.1:12345", 0, 0,
+         "the central: HOST:PORT, tcp://HOST:PORT or ipc://PATH"},
+        {"bets", CONFIG_TEXT, &settings->bets, NULL, NULL, 0, 0,
+         "file of bets to sell (default .data/agency-ID.csv); without it, NOMBRE, "
+         "APELLIDO, DOCUMENTO, NACIMIENTO and NUMERO of the environment are one bet"},
+        {"batch-bytes", CONFIG_NUMBER, &settings->batch_bytes, NULL,
+         AS_TEXT (MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX,
+         "most bytes of a batch's message"},
+        {"batch-count", CONFIG_NUMBER, &settings->batch_count, "CLI_BATCH_MAXAMOUNT",
+         AS_TEXT (BATCH_ROWS_DEFAULT), 1, BATCH_ROWS_MAX, "most bets of a batch"},
+        {"window", CONFIG_NUMBER, &settings->window, NULL, AS_TEXT (WINDOW_DEFAULT), 1,
+         WINDOW_MAX, "most batches under way at once"},
+        {"loop-period", CONFIG_DURATION, &settings->loop_period_ms, "CLI_LOOP_PERIOD",
+         "0", 0, 0, "time between two batches, as 5ms; 0 for none"},
+        {"patience", CONFIG_NUMBER, &settings->patience_seconds, NULL,
+         AS_TEXT (PATIENCE_SECONDS), 0, 365 * 86400,
+         "seconds of the central's silence to bear; 0 for ever"},
+        {"log-level", CONFIG_LEVEL, &settings->log_level, "CLI_LOG_LEVEL", "INFO", 0, 0,
+         "CRITICAL, ERROR, WARNING, INFO or DEBUG"},
+        {"log-bets", CONFIG_FLAG, &settings->log_bets, NULL, "no", 0, 0,
+         "a line for each bet that was stored"},
+        {"json", CONFIG_FLAG, &settings->json, NULL, "no", 0, 0,
+         "print the outcome as one line of JSON"},
+        {"quiet", CONFIG_FLAG, &settings->quiet, NULL, "no", 0, 0,
+         "no progress bar on a terminal"},
+        {"sell-only", CONFIG_FLAG, &settings->sell_only, NULL, "no", 0, 0,
+         "sell, and leave without asking for the results"},
+        {"results", CONFIG_FLAG, &settings->results_only, NULL, "no", 0, 0,
+         "sell nothing; ask for the results of what is stored"},
+        {0}};
+    const config_program_t program = {PROGRAM, "agency",
+                                      "Sells an agency's bets to the central.", items};
+
+    config_t *config = config_load (&program, argc, argv, status);
+    if (config == NULL)
+        return NULL;
+    *status =
+        complete (settings, strcmp (config_source (config, "bets"), "default") != 0);
+    if (*status != 0)
+        config_destroy (&config);
+    return config;
+}
+
+/* What no single item says. Returns 0 or the status to end with. */
+static int complete (settings_t *settings, bool bets_given)
+{
+    if (settings->id == 0) {
+        fprintf (stderr, PROGRAM ": --id: needed (see " PROGRAM " --help)\n");
+        return STATUS_USAGE;
+    }
+    if (settings->sell_only && settings->results_only) {
+        fprintf (stderr, PROGRAM ": --sell-only and --results: one or the other\n");
+        return STATUS_USAGE;
+    }
+    if (!take_endpoint (settings))
+        return STATUS_WRONG;
+    if (bets_given || settings->results_only)
+        return 0;
+    if (!take_single_bet (settings))
+        return STATUS_WRONG;
+    if (settings->single)
+        settings->log_bets = settings->sell_only = true;
+    snprintf (settings->default_bets, sizeof settings->default_bets,
+              ".data/agency-%u.csv", (unsigned) settings->id);
+    settings->bets = settings->default_bets;
+    return 0;
+}
+
+static bool take_endpoint (settings_t *settings)
+{
+    const char *scheme = strstr (settings->server, "://") ? "" : "tcp://";
+    int size = snprintf (settings->endpoint, sizeof settings->endpoint, "%s%s", scheme,
+                         settings->server);
+    if (size < (int) sizeof settings->endpoint)
+        return true;
+    fprintf (stderr, PROGRAM ": --server: too long\n");
+    return false;
+}
+
+/* All five, or none. */
+static bool take_single_bet (settings_t *settings)
+{
+    static const char *const names[BET_FIELDS] = {"NOMBRE", "APELLIDO", "DOCUMENTO",
+                                                  "NACIMIENTO", "NUMERO"};
+    const char *given = NULL, *missing = NULL;
+    for (int i = 0; i < BET_FIELDS; i++) {
+        const char *value = getenv (names[i]);
+        settings->fields[i] = value;
+        if (value && *value)
+            given = names[i];
+        else
+            missing = missing ? missing : names[i];
+    }
+    settings->single = given && !missing;
+    if (!given || !missing)
+        return true;
+    fprintf (stderr, PROGRAM ": %s: missing from the environment, which has %s\n",
+             missing, given);
+    return false;
+}

@@ -1,0 +1,36 @@
+/* settings.h - what the user asked of an agency. */
+
+#ifndef LOTERIA_SETTINGS_H
+#define LOTERIA_SETTINGS_H
+
+#include "bet.h"
+#include "config.h"
+#include "log.h"
+
+typedef struct {
+    uint64_t id;
+    char *server; // as typed; owned by the configuration
+    char *bets;   // the file; owned by the configuration or points to default_bets
+    uint64_t batch_bytes;
+    uint64_t batch_count;
+    uint64_t window;
+    uint64_t loop_period_ms;
+    uint64_t patience_seconds;
+    log_level_t log_level;
+    bool log_bets;
+    bool json;
+    bool quiet;
+    bool sell_only;
+    bool results_only;
+
+    const char *fields[BET_FIELDS]; // of the single bet; borrowed from the environment
+    bool single;                    // there is one to sell, instead of the file's
+    char endpoint[512];             // the server's, as ZeroMQ wants it
+    char default_bets[64];
+} settings_t;
+
+/* Fill in `settings`. Returns the configuration, which owns the texts, or NULL when the
+   program should end with `*status`; what there was to say has been said. */
+config_t *settings_load (settings_t *settings, int argc, char **argv, int *status);
+
+#endif

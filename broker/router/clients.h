@@ -1,0 +1,53 @@
+/* clients.h - who talks to the broker's front, and what of theirs waits for a worker.
+
+   Pure. Fair: workers are served from the clients in turn, one request each, so what
+   one client piles up delays nobody but itself. Bounded per client and in all. */
+
+#ifndef LOTERIA_CLIENTS_H
+#define LOTERIA_CLIENTS_H
+
+#include <stdbool.h>
+
+#include "job.h"
+#include "limits.h"
+
+struct client {
+    uint8_t id_size;
+    uint8_t id[ADDRESS_BYTES_MAX]; // routing id at the front
+    job_t *waiting; // in the order they came
+    size_t waiting_count;
+    job_t *in_flight; // linked as mates
+    client_t *prev, *next; // in the ring of those with something waiting, or in the
+                           // list of those with nothing at all, longest idle first
+    bool idle;                 // nothing waiting, nothing in flight
+};
+
+typedef struct clients clients_t;
+
+/* At most `jobs_max` waiting for each client. */
+clients_t *clients_new (size_t jobs_max);
+void clients_destroy (clients_t **clients); // and the jobs that wait
+
+/* The client with this routing id, made if need be. NULL when there are too many. */
+client_t *clients_admit (clients_t *clients, bytes_t id);
+client_t *clients_find (clients_t *clients, bytes_t id);
+
+/* Queue a request, behind the client's others, or before them if it was at a worker
+   already. The first returns -1 when a bound is reached: the job is then still the
+   caller's. */
+int clients_queue (clients_t *clients, job_t *job);
+void clients_requeue (clients_t *clients, job_t *job);
+
+/* The next request to serve, in flight from here on. NULL: none. */
+job_t *clients_next (clients_t *clients);
+size_t clients_waiting (const clients_t *clients);
+
+/* A job in flight has ended; it is the caller's. */
+void clients_settle (clients_t *clients, job_t *job);
+
+/* Forget the client's waiting batches that end at or before `next`: they are stored. */
+void clients_drop_stored (clients_t *clients, client_t *client, uint64_t next);
+
+void job_destroy (job_t **job);
+
+#endif

@@ -1,0 +1,387 @@
+/* dispatcher.c - the broker's decisions. */
+
+#include "dispatcher.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "clients.h"
+#include "inflight.h"
+#include "log.h"
+#include "pool.h"
+
+#define TRIES_MAX 4 // a request that outlives as many workers is perhaps what kills them
+
+struct dispatcher {
+    dispatcher_options_t options;
+    clients_t *clients;
+    pool_t *pool;
+    inflight_t *inflight;
+    dispatcher_counts_t counts;
+};
+
+static wire_code_t judge (const dispatcher_t *dispatcher, bytes_t frame,
+                          wire_message_t *request);
+static wire_code_t queue (dispatcher_t *dispatcher, bytes_t client, zmq_msg_t *message,
+                          wire_message_t *request);
+static void lower_limits (const dispatcher_t *dispatcher, zmq_msg_t *message,
+                          wire_message_t *hello);
+static uint32_t lower (uint32_t asked, uint32_t limit);
+static void answer_pong (dispatcher_t *dispatcher, bytes_t client);
+static void refuse (dispatcher_t *dispatcher, bytes_t client,
+                    const wire_message_t *request, wire_code_t code);
+static void send_to_client (dispatcher_t *dispatcher, bytes_t client,
+                            const wire_message_t *message);
+static void take_own_letter (dispatcher_t *dispatcher, bytes_t id,
+                             const wire_message_t *message, int64_t now_ms);
+static void join (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join,
+                  int64_t now_ms);
+static void send_rejoin (dispatcher_t *dispatcher, bytes_t id);
+static void take_answer (dispatcher_t *dispatcher, const letter_t *letter,
+                         const wire_message_t *message);
+static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t next);
+static void settle (dispatcher_t *dispatcher, job_t *job);
+static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why);
+static void take_back (dispatcher_t *dispatcher, job_t *job);
+static uint32_t share (const dispatcher_t *dispatcher, const worker_t *worker);
+static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, uint32_t letters,
+                         bundle_t *bundle, int64_t now_ms);
+
+dispatcher_t *dispatcher_new (const dispatcher_options_t *options)
+{
+    dispatcher_t *dispatcher = calloc (1, sizeof *dispatcher);
+    assert (dispatcher);
+    dispatcher->options = *options;
+    // twice the window, so that a window sent again finds room behind the first
+    dispatcher->clients = clients_new (2 * (size_t) options->limits.window);
+    dispatcher->pool = pool_new ();
+    dispatcher->inflight = inflight_new (options->boot);
+    return dispatcher;
+}
+
+void dispatcher_destroy (dispatcher_t **dispatcher)
+{
+    if (*dispatcher) {
+        inflight_destroy (&(*dispatcher)->inflight);
+        clients_destroy (&(*dispatcher)->clients);
+        pool_destroy (&(*dispatcher)->pool);
+        free (*dispatcher);
+    }
+    *dispatcher = NULL;
+}
+
+wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
+                                zmq_msg_t *message)
+{
+    wire_message_t request;
+    const bytes_t frame = {zmq_msg_data (message), zmq_msg_size (message)};
+    dispatcher->counts.requests++;
+    wire_code_t code = judge (dispatcher, frame, &request);
+    if (code == REFUSED_NOTHING && request.command == WIRE_PING) {
+        answer_pong (dispatcher, client);
+        return REFUSED_NOTHING;
+    }
+    if (code == REFUSED_NOTHING)
+        code = queue (dispatcher, client, message, &request);
+    if (code != REFUSED_NOTHING)
+        refuse (dispatcher, client, &request, code);
+    return code;
+}
+
+void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, wire_code_t code)
+{
+    const wire_message_t nothing = {0};
+    dispatcher->counts.requests++;
+    refuse (dispatcher, client, &nothing, code);
+}
+
+void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, bytes_t bundle,
+                        int64_t now_ms)
+{
+    worker_t *worker = pool_find (dispatcher->pool, id);
+    if (worker)
+        liveness_heard (&worker->liveness, now_ms);
+    letter_t letter;
+    wire_message_t message;
+    int more;
+    while ((more = bundle_next (&bundle, &letter)) == 1) {
+        if (wire_decode (letter.message, &message) != REFUSED_NOTHING)
+            dispatcher->counts.strays++;
+        else if (letter.client.size == 0)
+            take_own_letter (dispatcher, id, &message, now_ms);
+        else
+            take_answer (dispatcher, &letter, &message);
+    }
+    if (more == -1)
+        dispatcher->counts.strays++;
+}
+
+void dispatcher_dispatch (dispatcher_t *dispatcher, int64_t now_ms)
+{
+    bundle_t bundle = {0};
+    worker_t *worker;
+    while (clients_waiting (dispatcher->clients) > 0 &&
+           inflight_room (dispatcher->inflight) > 0 &&
+           (worker = pool_next (dispatcher->pool))) {
+        fill_bundle (dispatcher, worker, share (dispatcher, worker), &bundle, now_ms);
+        if (dispatcher->options.to_worker (dispatcher->options.context,
+                                           bytes_of (worker->id, worker->id_size),
+                                           &bundle) == -1)
+            dismiss (dispatcher, worker, "it takes nothing");
+    }
+    bundle_clear (&bundle);
+}
+
+void dispatcher_expire (dispatcher_t *dispatcher, int64_t now_ms)
+{
+    worker_t *worker;
+    while ((worker = pool_expired (dispatcher->pool, now_ms)))
+        dismiss (dispatcher, worker, "it is silent");
+    job_t *job;
+    while ((job = inflight_first (dispatcher->inflight)) && job->deadline_ms <= now_ms) {
+        dispatcher->counts.given_up++; // its agency sends it again
+        settle (dispatcher, job);
+    }
+}
+
+int64_t dispatcher_deadline (const dispatcher_t *dispatcher)
+{
+    const int64_t silent_ms = pool_deadline (dispatcher->pool);
+    const job_t *job = inflight_first (dispatcher->inflight);
+    return job && job->deadline_ms < silent_ms ? job->deadline_ms : silent_ms;
+}
+
+size_t dispatcher_workers (const dispatcher_t *dispatcher)
+{
+    return pool_size (dispatcher->pool);
+}
+
+const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher)
+{
+    return &dispatcher->counts;
+}
+
+/* Rows are the workers' business; here it is the message as such. */
+static wire_code_t judge (const dispatcher_t *dispatcher, bytes_t frame,
+                          wire_message_t *request)
+{
+    const wire_code_t code = wire_decode (frame, request);
+    if (code != REFUSED_NOTHING)
+        return code;
+    if (!wire_from_agency (request->command))
+        return REFUSED_COMMAND;
+    if (frame.size > dispatcher->options.limits.message_bytes_max)
+        return REFUSED_SIZE;
+    return REFUSED_NOTHING;
+}
+
+static wire_code_t queue (dispatcher_t *dispatcher, bytes_t id, zmq_msg_t *message,
+                          wire_message_t *request)
+{
+    client_t *client = clients_admit (dispatcher->clients, id);
+    if (!client)
+        return REFUSED_BUSY;
+    if (request->command == WIRE_HELLO)
+        lower_limits (dispatcher, message, request);
+    job_t *job = calloc (1, sizeof *job);
+    assert (job);
+    job->client = client;
+    job->command = request->command;
+    if (request->command == WIRE_BATCH &&
+        request->batch.offset <= UINT64_MAX - request->batch.count)
+        job->end = request->batch.offset + request->batch.count;
+    zmq_msg_init (&job->message);
+    zmq_msg_move (&job->message, message);
+    if (clients_queue (dispatcher->clients, job) == 0)
+        return REFUSED_NOTHING;
+    zmq_msg_move (message, &job->message);
+    job_destroy (&job);
+    return REFUSED_BUSY;
+}
+
+/* What the agency would like, down to what this broker takes. */
+static void lower_limits (const dispatcher_t *dispatcher, zmq_msg_t *message,
+                          wire_message_t *request)
+{
+    const wire_limits_t *limits = &dispatcher->options.limits;
+    wire_limits_t *hello = &request->hello;
+    hello->window = lower (hello->window, limits->window);
+    hello->message_bytes_max =
+        lower (hello->message_bytes_max, limits->message_bytes_max);
+    wire_encode (request, zmq_msg_data (message));
+}
+
+static uint32_t lower (uint32_t asked, uint32_t limit)
+{
+    return asked == 0 || asked > limit ? limit : asked;
+}
+
+static void answer_pong (dispatcher_t *dispatcher, bytes_t client)
+{
+    static const char name[] = "loteria-broker";
+    const wire_message_t pong = {.command = WIRE_PONG,
+                                 .name = bytes_of (name, sizeof name - 1)};
+    send_to_client (dispatcher, client, &pong);
+}
+
+static void refuse (dispatcher_t *dispatcher, bytes_t client,
+                    const wire_message_t *request, wire_code_t code)
+{
+    static const char *const texts[] = {
+        [REFUSED_SIGNATURE] = "no message of this protocol",
+        [REFUSED_VERSION] = "this broker speaks version 1",
+        [REFUSED_COMMAND] = "no command for a broker",
+        [REFUSED_FRAMES] = "a message is one frame",
+        [REFUSED_SIZE] = "longer than WELCOME permits",
+        [REFUSED_BODY] = "the body does not fit the command",
+        [REFUSED_BUSY] = "the queue is full, try again later",
+    };
+    const wire_message_t refusal = wire_refusal (request, code, texts[code]);
+    dispatcher->counts.refused++;
+    send_to_client (dispatcher, client, &refusal);
+}
+
+static void send_to_client (dispatcher_t *dispatcher, bytes_t client,
+                            const wire_message_t *message)
+{
+    uint8_t buffer[WIRE_SMALL_BYTES_MAX];
+    const size_t size = wire_encode (message, buffer);
+    dispatcher->options.to_client (dispatcher->options.context, client,
+                                   bytes_of (buffer, size));
+}
+
+/* What a worker says for itself. One that is not known, since it was given up or since
+   the broker is new, is asked to announce itself. */
+static void take_own_letter (dispatcher_t *dispatcher, bytes_t id,
+                             const wire_message_t *message, int64_t now_ms)
+{
+    worker_t *worker = pool_find (dispatcher->pool, id);
+    if (message->command == WIRE_JOIN)
+        join (dispatcher, id, &message->join, now_ms);
+    else if (message->command == WIRE_LEAVE && worker)
+        dismiss (dispatcher, worker, "it takes its leave");
+    else if (message->command == WIRE_BEAT && !worker)
+        send_rejoin (dispatcher, id);
+    else if (message->command != WIRE_BEAT && message->command != WIRE_LEAVE)
+        dispatcher->counts.strays++;
+}
+
+static void join (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join,
+                  int64_t now_ms)
+{
+    const bool known = pool_find (dispatcher->pool, id) != NULL;
+    const worker_t *worker = pool_join (dispatcher->pool, id, join->credit,
+                                        join->heartbeat_ms, now_ms);
+    if (!worker)
+        log_event (LOG_ERROR, "worker_alta", LOG_FAIL, "reason: %u workers are enough",
+                   WORKERS_MAX);
+    else if (!known)
+        log_event (LOG_INFO, "worker_alta", LOG_SUCCESS, "workers: %zu | credit: %u",
+                   pool_size (dispatcher->pool), worker->credit);
+}
+
+static void send_rejoin (dispatcher_t *dispatcher, bytes_t id)
+{
+    bundle_t bundle = {0};
+    const letter_t letter = {0};
+    const wire_message_t rejoin = {.command = WIRE_REJOIN};
+    bundle_write (&bundle, &letter, &rejoin);
+    dispatcher->options.to_worker (dispatcher->options.context, id, &bundle);
+    bundle_clear (&bundle);
+}
+
+/* An answer is true whoever carries it, so it is passed on even if its request was
+   given up; unless it was an earlier broker's, whose clients this one does not know. */
+static void take_answer (dispatcher_t *dispatcher, const letter_t *letter,
+                         const wire_message_t *message)
+{
+    client_t *client = clients_find (dispatcher->clients, letter->client);
+    if (!inflight_ours (dispatcher->inflight, letter->ticket) || !client) {
+        dispatcher->counts.late++;
+        return;
+    }
+    dispatcher->counts.answers++;
+    job_t *job = inflight_find (dispatcher->inflight, letter->ticket);
+    if (job && job->client == client)
+        settle (dispatcher, job);
+    if (message->command == WIRE_STORED)
+        settle_stored (dispatcher, client, message->next);
+    dispatcher->options.to_client (dispatcher->options.context, letter->client,
+                                   letter->message);
+}
+
+/* STORED is cumulative: it answers every batch of the client below `next`. */
+static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t next)
+{
+    job_t *job = client->in_flight;
+    while (job) {
+        job_t *following = job->mate_next;
+        if (job->end > 0 && job->end <= next)
+            settle (dispatcher, job);
+        job = following;
+    }
+    clients_drop_stored (dispatcher->clients, client, next);
+}
+
+static void settle (dispatcher_t *dispatcher, job_t *job)
+{
+    pool_settle (dispatcher->pool, job->worker);
+    inflight_remove (dispatcher->inflight, job);
+    clients_settle (dispatcher->clients, job);
+    job_destroy (&job);
+}
+
+static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why)
+{
+    job_t *job;
+    const uint32_t holding = worker->holding;
+    while ((job = inflight_held_by (dispatcher->inflight, worker)))
+        take_back (dispatcher, job);
+    pool_remove (dispatcher->pool, &worker);
+    log_event (LOG_INFO, "worker_baja", LOG_SUCCESS,
+               "reason: %s | workers: %zu | taken_back: %u", why,
+               pool_size (dispatcher->pool), holding);
+}
+
+static void take_back (dispatcher_t *dispatcher, job_t *job)
+{
+    if (job->tries >= TRIES_MAX) {
+        dispatcher->counts.given_up++;
+        settle (dispatcher, job);
+        return;
+    }
+    dispatcher->counts.redispatched++;
+    pool_settle (dispatcher->pool, job->worker);
+    inflight_remove (dispatcher->inflight, job);
+    clients_requeue (dispatcher->clients, job);
+}
+
+/* An even share of what waits for each worker, so that all have something to do. */
+static uint32_t share (const dispatcher_t *dispatcher, const worker_t *worker)
+{
+    const size_t waiting = clients_waiting (dispatcher->clients);
+    const size_t workers = pool_size (dispatcher->pool);
+    const size_t room = inflight_room (dispatcher->inflight);
+    size_t letters = (waiting + workers - 1) / workers;
+    const uint32_t credit = worker->credit - worker->holding;
+    letters = letters < credit ? letters : credit;
+    return (uint32_t) (letters < room ? letters : room);
+}
+
+static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, uint32_t letters,
+                         bundle_t *bundle, int64_t now_ms)
+{
+    job_t *job;
+    while (letters > 0 && !bundle_full (bundle) &&
+           (job = clients_next (dispatcher->clients))) {
+        job->tries++;
+        inflight_add (dispatcher->inflight, job, worker, now_ms + INFLIGHT_MS);
+        pool_charge (dispatcher->pool, worker, 1);
+        const letter_t letter = {
+            .ticket = job->ticket,
+            .client = bytes_of (job->client->id, job->client->id_size),
+            .message = job_message (job)};
+        bundle_add (bundle, &letter);
+        letters--;
+    }
+}

@@ -1,0 +1,63 @@
+/* dispatcher.h - all that the broker decides: which request goes to which worker, and
+   whose an answer is.
+
+   Pure: no socket and no clock. Requests come in from the front, bundles of letters from
+   the back; what is to be sent comes out through two functions that the owner gives. */
+
+#ifndef LOTERIA_DISPATCHER_H
+#define LOTERIA_DISPATCHER_H
+
+#include <zmq.h>
+
+#include "letter.h"
+#include "limits.h"
+
+typedef struct {
+    uint32_t boot; // drawn at random for each life of a broker
+    wire_limits_t limits;
+    void *context;
+    /* Send a message to a client; it is borrowed. */
+    void (*to_client) (void *context, bytes_t client, bytes_t message);
+    /* Send a bundle to a worker, which takes what it holds. Returns 0, or -1 when the
+       worker cannot take it: it is then no worker any more. */
+    int (*to_worker) (void *context, bytes_t worker, bundle_t *bundle);
+} dispatcher_options_t;
+
+typedef struct { // since the start
+    uint64_t requests, refused, answers;
+    uint64_t late;        // answers to an earlier broker's requests
+    uint64_t strays;      // what was no letter, or from no worker
+    uint64_t redispatched; // requests taken from a worker that died
+    uint64_t given_up;    // requests without an answer in time
+} dispatcher_counts_t;
+
+typedef struct dispatcher dispatcher_t;
+
+dispatcher_t *dispatcher_new (const dispatcher_options_t *options);
+void dispatcher_destroy (dispatcher_t **dispatcher);
+
+/* A message from a client. It is answered at once if it is none, or cannot be taken;
+   else it is queued, and the message's content is the dispatcher's. Returns the code
+   that it was refused with, REFUSED_NOTHING when it was not. */
+wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
+                                zmq_msg_t *message);
+
+/* Refuse what cannot even be looked at, such as a message of several frames. */
+void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, wire_code_t code);
+
+/* A bundle from a worker: its comings and goings, and answers. */
+void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t worker, bytes_t bundle,
+                        int64_t now_ms);
+
+/* Hand what waits to the workers, as far as their credit goes. */
+void dispatcher_dispatch (dispatcher_t *dispatcher, int64_t now_ms);
+
+/* Take leave of silent workers and of requests that nobody answered. */
+void dispatcher_expire (dispatcher_t *dispatcher, int64_t now_ms);
+/* When that is next due; INT64_MAX when nothing is. */
+int64_t dispatcher_deadline (const dispatcher_t *dispatcher);
+
+size_t dispatcher_workers (const dispatcher_t *dispatcher);
+const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher);
+
+#endif

@@ -1,0 +1,81 @@
+/* main.c - loteria-broker: settings, then work. */
+
+#include <stdio.h>
+
+#include "config.h"
+#include "limits.h"
+#include "log.h"
+#include "process.h"
+#include "router.h"
+
+int main (int argc, char **argv)
+{
+    char *listen = NULL, *workers = NULL;
+    uint64_t port = 0, message_bytes = 0, window = 0;
+    log_level_t log_level = LOG_INFO;
+    const config_item_t items[] = {
+        {.name = "listen",
+         .type = CONFIG_TEXT,
+         .value = &listen,
+         .environment = "LOTERIA_LISTEN",
+         .help = "ZeroMQ endpoint for agencies [tcp://127.0.0.1:PORT]"},
+        {.name = "port",
+         .type = CONFIG_NUMBER,
+         .value = &port,
+         .environment = "SERVER_PORT",
+         .fallback = "12345",
+         .min = 1,
+         .max = 65535,
+         .help = "PORT for agencies when --listen is not given"},
+        {.name = "workers",
+         .type = CONFIG_TEXT,
+         .value = &workers,
+         .environment = "LOTERIA_WORKERS_LISTEN",
+         .fallback = "tcp://127.0.0.1:12346",
+         .help = "ZeroMQ endpoint for workers"},
+        {.name = "message-bytes",
+         .type = CONFIG_NUMBER,
+         .value = &message_bytes,
+         .environment = "LOTERIA_MESSAGE_BYTES",
+         .fallback = "65536",
+         .min = MESSAGE_BYTES_MIN,
+         .max = MESSAGE_BYTES_MAX,
+         .help = "longest message taken from an agency, in bytes"},
+        {.name = "window",
+         .type = CONFIG_NUMBER,
+         .value = &window,
+         .environment = "LOTERIA_WINDOW",
+         .fallback = "64",
+         .min = 1,
+         .max = WINDOW_MAX,
+         .help = "most unacknowledged batches granted to an agency"},
+        {.name = "log-level",
+         .type = CONFIG_LEVEL,
+         .value = &log_level,
+         .environment = "LOGGING_LEVEL",
+         .fallback = "INFO",
+         .help = "CRITICAL, ERROR, WARNING, INFO or DEBUG"},
+        {0}};
+    const config_program_t program = {
+        .program = "loteria-broker",
+        .section = "broker",
+        .summary = "Takes the agencies' requests and hands them to the workers.",
+        .items = items};
+    const int signal_fd = process_start (false);
+    int status;
+    config_t *config = config_load (&program, argc, argv, &status);
+    if (!config)
+        return status;
+    log_set_level (log_level);
+    char fallback[64];
+    snprintf (fallback, sizeof fallback, "tcp://127.0.0.1:%u", (unsigned) port);
+    const router_options_t options = {
+        .listen = listen ? listen : fallback,
+        .workers = workers,
+        .limits = {.window = (uint32_t) window,
+                   .message_bytes_max = (uint32_t) message_bytes,
+                   .rows_max = BATCH_ROWS_MAX}};
+    status = router_serve (&options, signal_fd);
+    config_destroy (&config);
+    return status;
+}

@@ -1,0 +1,182 @@
+/* router.c - loteria-broker at work. In: requests from agencies at the front, answers
+   and signs of life from workers at the back. Out: the one to the other. It owns
+   nothing whose loss matters: agencies ask again until they are answered. */
+
+#include "router.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "dispatcher.h"
+#include "log.h"
+#include "net.h"
+#include "process.h"
+
+typedef struct {
+    zsock_t *front, *back;
+    dispatcher_t *dispatcher;
+    uint64_t undelivered; // answers to clients that are gone, or read nothing
+    log_brake_t brake;
+} router_t;
+
+static void open_router (router_t *router, const router_options_t *options);
+static zsock_t *bind_router (const char *endpoint, size_t bytes_max, int messages_max);
+static uint32_t draw_boot (void);
+static void wait_for_work (router_t *router, int signal_fd);
+static void take_answers (router_t *router, int64_t now_ms);
+static void take_requests (router_t *router);
+static void log_refused (router_t *router, wire_code_t code);
+static void to_client (void *context, bytes_t client, bytes_t message);
+static int to_worker (void *context, bytes_t worker, bundle_t *bundle);
+static void close_router (router_t *router);
+
+int router_serve (const router_options_t *options, int signal_fd)
+{
+    router_t router = {0};
+    open_router (&router, options);
+    while (!process_signal (signal_fd)) {
+        wait_for_work (&router, signal_fd);
+        const int64_t now_ms = clock_ms ();
+        take_answers (&router, now_ms);
+        take_requests (&router);
+        dispatcher_expire (router.dispatcher, now_ms);
+        dispatcher_dispatch (router.dispatcher, now_ms);
+    }
+    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    close_router (&router);
+    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    return 0;
+}
+
+static void open_router (router_t *router, const router_options_t *options)
+{
+    const dispatcher_options_t dispatching = {.boot = draw_boot (),
+                                              .limits = options->limits,
+                                              .context = router,
+                                              .to_client = to_client,
+                                              .to_worker = to_worker};
+    router->dispatcher = dispatcher_new (&dispatching);
+    router->back = bind_router (options->workers, BUNDLE_BYTES_MAX,
+                                WORKER_QUEUE_BUNDLES);
+    // Beyond the limit, up to twice, a message can still be answered; then it kills its
+    // connection.
+    router->front = bind_router (options->listen,
+                                 2 * (size_t) options->limits.message_bytes_max,
+                                 FRONT_QUEUE_MESSAGES);
+    log_event (LOG_INFO, "broker", LOG_SUCCESS,
+               "listen: %s | workers: %s | message_bytes: %u | window: %u",
+               options->listen, options->workers, options->limits.message_bytes_max,
+               options->limits.window);
+}
+
+static zsock_t *bind_router (const char *endpoint, size_t bytes_max, int messages_max)
+{
+    zsock_t *socket = net_router (bytes_max, messages_max);
+    if (net_bind (socket, endpoint) == -1)
+        process_die ("listen", "endpoint: %s | reason: %s", endpoint,
+                     zmq_strerror (errno));
+    return socket;
+}
+
+static uint32_t draw_boot (void)
+{
+    uint32_t boot;
+    if (getrandom (&boot, sizeof boot, 0) != sizeof boot)
+        process_die ("broker", "reason: no random numbers, %s", strerror (errno));
+    return boot;
+}
+
+static void wait_for_work (router_t *router, int signal_fd)
+{
+    zmq_pollitem_t items[] = {
+        {.socket = zsock_resolve (router->back), .events = ZMQ_POLLIN},
+        {.socket = zsock_resolve (router->front), .events = ZMQ_POLLIN},
+        {.fd = signal_fd, .events = ZMQ_POLLIN},
+    };
+    const int64_t deadline_ms = dispatcher_deadline (router->dispatcher);
+    zmq_poll (items, 3, clock_timeout (clock_ms (), deadline_ms));
+}
+
+static void take_answers (router_t *router, int64_t now_ms)
+{
+    zmq_msg_t body;
+    zmq_msg_init (&body);
+    peer_t peer;
+    for (int i = 0; i < LOOP_MESSAGES_MAX; i++) {
+        const net_status_t status = net_receive (router->back, &peer, &body);
+        if (status == NET_EMPTY)
+            break;
+        if (status == NET_OK)
+            dispatcher_bundle (router->dispatcher, net_peer (&peer), net_body (&body),
+                               now_ms);
+    }
+    zmq_msg_close (&body);
+}
+
+static void take_requests (router_t *router)
+{
+    zmq_msg_t body;
+    zmq_msg_init (&body);
+    peer_t peer;
+    for (int i = 0; i < LOOP_MESSAGES_MAX; i++) {
+        const net_status_t status = net_receive (router->front, &peer, &body);
+        wire_code_t code = REFUSED_FRAMES;
+        if (status == NET_EMPTY)
+            break;
+        if (status == NET_FRAMES)
+            dispatcher_refuse (router->dispatcher, net_peer (&peer), code);
+        else
+            code = dispatcher_request (router->dispatcher, net_peer (&peer), &body);
+        if (code != REFUSED_NOTHING && code != REFUSED_BUSY)
+            log_refused (router, code);
+    }
+    zmq_msg_close (&body);
+}
+
+static void log_refused (router_t *router, wire_code_t code)
+{
+    uint64_t held_back;
+    if (log_brake_open (&router->brake, clock_ms (), &held_back))
+        log_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
+                   "code: %s | not_logged_before: %llu", wire_code_name ((uint16_t) code),
+                   (unsigned long long) held_back);
+}
+
+static void to_client (void *context, bytes_t client, bytes_t message)
+{
+    router_t *router = context;
+    zmq_msg_t body;
+    zmq_msg_init_size (&body, message.size);
+    put_bytes (zmq_msg_data (&body), message);
+    if (net_send (router->front, client, &body) != NET_OK) {
+        router->undelivered++; // it will ask again, if it is still there
+        zmq_msg_close (&body);
+    }
+}
+
+static int to_worker (void *context, bytes_t worker, bundle_t *bundle)
+{
+    router_t *router = context;
+    return net_send_bundle (router->back, worker, bundle) == NET_OK ? 0 : -1;
+}
+
+static void close_router (router_t *router)
+{
+    take_answers (router, clock_ms ()); // what is answered already reaches its agency
+    zsock_destroy (&router->front);
+    zsock_destroy (&router->back);
+    const dispatcher_counts_t *counts = dispatcher_counts (router->dispatcher);
+    log_event (LOG_INFO, "shutdown", LOG_SUCCESS,
+               "closed: sockets | requests: %llu | refused: %llu | answers: %llu | "
+               "redispatched: %llu | given_up: %llu | late: %llu | strays: %llu | "
+               "undelivered: %llu",
+               (unsigned long long) counts->requests,
+               (unsigned long long) counts->refused,
+               (unsigned long long) counts->answers,
+               (unsigned long long) counts->redispatched,
+               (unsigned long long) counts->given_up, (unsigned long long) counts->late,
+               (unsigned long long) counts->strays,
+               (unsigned long long) router->undelivered);
+    dispatcher_destroy (&router->dispatcher);
+}

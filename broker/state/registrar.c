@@ -1,0 +1,415 @@
+/* registrar.c - what state does with each letter. */
+
+#include "registrar.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "log.h"
+
+typedef struct { // an agency's question that waits for the draw: whom to answer
+    bool open;
+    uint64_t ticket;
+    uint8_t worker_size, client_size;
+    uint8_t worker[ADDRESS_BYTES_MAX], client[ADDRESS_BYTES_MAX];
+} question_t;
+
+struct registrar {
+    draw_t *draw;       // borrowed
+    journal_t *journal; // borrowed
+    outbox_t *to_workers, *to_storage;
+    question_t **questions; // by agency
+    bool done;
+    uint64_t strays;
+};
+
+typedef struct { // one letter; its way back is the worker and the client
+    bytes_t worker;
+    letter_t letter;
+    wire_message_t message;
+} request_t;
+
+static void take_hello (registrar_t *registrar, request_t *request);
+static void take_ready (registrar_t *registrar, request_t *request);
+static void take_results (registrar_t *registrar, request_t *request);
+static void take_done (registrar_t *registrar, request_t *request);
+static void take_sealed (registrar_t *registrar, request_t *request);
+static void take_refused (registrar_t *registrar, request_t *request);
+static void pass_back (registrar_t *registrar, request_t *request);
+static void make_draw (registrar_t *registrar);
+static void remember (registrar_t *registrar, const request_t *request);
+static void answer_question (registrar_t *registrar, uint32_t agency);
+static void ask_find (registrar_t *registrar, const request_t *request, uint64_t cursor);
+static void ask_storage (registrar_t *registrar, const request_t *request,
+                         const wire_message_t *message);
+static void answer (registrar_t *registrar, const request_t *request,
+                    const wire_message_t *message);
+static void answer_waiting (registrar_t *registrar, const request_t *request);
+static void refuse (registrar_t *registrar, const request_t *request, wire_code_t code);
+static uint8_t command_of_agency (uint8_t command);
+static int record (registrar_t *registrar, const draw_record_t *event);
+
+typedef void (desk_fn) (registrar_t *registrar, request_t *request);
+
+static desk_fn *const request_desks[] = {
+    [WIRE_HELLO] = take_hello,
+    [WIRE_READY] = take_ready,
+    [WIRE_RESULTS] = take_results,
+    [WIRE_DONE] = take_done,
+};
+
+static desk_fn *const answer_desks[] = {
+    [WIRE_WELCOME] = pass_back,
+    [WIRE_WINNERS] = pass_back,
+    [WIRE_REFUSED] = take_refused,
+    [WIRE_SEALED] = take_sealed,
+};
+
+static void take_bundle (registrar_t *registrar, bytes_t worker, bytes_t bundle,
+                         desk_fn *const *desks, size_t desks_count);
+
+registrar_t *registrar_new (draw_t *draw, journal_t *journal)
+{
+    assert (draw_opened (draw));
+    registrar_t *registrar = calloc (1, sizeof *registrar);
+    assert (registrar);
+    registrar->draw = draw;
+    registrar->journal = journal;
+    registrar->to_workers = outbox_new ();
+    registrar->to_storage = outbox_new ();
+    registrar->questions =
+        calloc ((size_t) draw_agencies (draw) + 1, sizeof (question_t *));
+    assert (registrar->questions);
+    // A crash may have come between the last seal and the draw.
+    if (draw_due (draw))
+        make_draw (registrar);
+    return registrar;
+}
+
+void registrar_destroy (registrar_t **registrar)
+{
+    if (*registrar) {
+        for (uint32_t i = 1; i <= draw_agencies ((*registrar)->draw); i++)
+            free ((*registrar)->questions[i]);
+        free ((*registrar)->questions);
+        outbox_destroy (&(*registrar)->to_storage);
+        outbox_destroy (&(*registrar)->to_workers);
+        free (*registrar);
+    }
+    *registrar = NULL;
+}
+
+void registrar_requests (registrar_t *registrar, bytes_t worker, bytes_t bundle)
+{
+    take_bundle (registrar, worker, bundle, request_desks,
+                 sizeof request_desks / sizeof *request_desks);
+}
+
+void registrar_answers (registrar_t *registrar, bytes_t bundle)
+{
+    take_bundle (registrar, bytes_of (NULL, 0), bundle, answer_desks,
+                 sizeof answer_desks / sizeof *answer_desks);
+}
+
+int registrar_commit (registrar_t *registrar)
+{
+    journal_t *journal = registrar->journal;
+    if (journal_count (journal) == journal_synced (journal))
+        return 0;
+    return journal_write (journal) == -1 ? -1 : journal_sync (journal);
+}
+
+outbox_t *registrar_to_workers (registrar_t *registrar)
+{
+    return registrar->to_workers;
+}
+
+outbox_t *registrar_to_storage (registrar_t *registrar)
+{
+    return registrar->to_storage;
+}
+
+void registrar_storage_aside (registrar_t *registrar, bytes_t bundle)
+{
+    request_t request;
+    while (bundle_next (&bundle, &request.letter) == 1) {
+        const wire_code_t code =
+            wire_decode (request.letter.message, &request.message);
+        assert (code == REFUSED_NOTHING); // written here
+        request.worker = request.letter.via;
+        refuse (registrar, &request, REFUSED_ASIDE);
+    }
+}
+
+bool registrar_done (const registrar_t *registrar)
+{
+    return registrar->done;
+}
+
+uint64_t registrar_strays (const registrar_t *registrar)
+{
+    return registrar->strays;
+}
+
+static void take_bundle (registrar_t *registrar, bytes_t worker, bytes_t bundle,
+                         desk_fn *const *desks, size_t desks_count)
+{
+    request_t request = {.worker = worker};
+    int more;
+    while ((more = bundle_next (&bundle, &request.letter)) == 1) {
+        const wire_code_t code =
+            wire_decode (request.letter.message, &request.message);
+        const uint8_t command = request.message.command;
+        if (code != REFUSED_NOTHING || command >= desks_count || !desks[command])
+            registrar->strays++;
+        else
+            desks[command](registrar, &request);
+    }
+    if (more == -1)
+        registrar->strays++;
+}
+
+/* Storage knows the next offset; it also learns here that the agency is on the roll. */
+static void take_hello (registrar_t *registrar, request_t *request)
+{
+    const draw_t *draw = registrar->draw;
+    const uint32_t agency = request->message.agency;
+    if (!draw_on_roll (draw, agency)) {
+        refuse (registrar, request, REFUSED_AGENCY);
+        return;
+    }
+    const wire_message_t admit = {.command = WIRE_ADMIT,
+                                  .agency = agency,
+                                  .welcome = {.limits = request->message.hello,
+                                              .agencies = draw_agencies (draw),
+                                              .ready = draw_agencies_ready (draw),
+                                              .day = (uint8_t) draw_day (draw, agency)}};
+    ask_storage (registrar, request, &admit);
+}
+
+static void take_ready (registrar_t *registrar, request_t *request)
+{
+    wire_code_t code;
+    const wire_message_t *message = &request->message;
+    if (draw_due (registrar->draw))
+        make_draw (registrar); // it could not be recorded before
+    switch (draw_ready (registrar->draw, message->agency, message->count, &code)) {
+    case DRAW_REFUSE:
+        refuse (registrar, request, code);
+        break;
+    case DRAW_ASK_SEAL: {
+        const wire_message_t seal = {
+            .command = WIRE_SEAL, .agency = message->agency, .count = message->count};
+        remember (registrar, request);
+        ask_storage (registrar, request, &seal);
+        break;
+    }
+    case DRAW_WAIT:
+        remember (registrar, request);
+        answer_waiting (registrar, request);
+        break;
+    case DRAW_TELL:
+        ask_find (registrar, request, 0);
+        break;
+    }
+}
+
+static void take_results (registrar_t *registrar, request_t *request)
+{
+    const uint32_t agency = request->message.agency;
+    if (!draw_on_roll (registrar->draw, agency))
+        refuse (registrar, request, REFUSED_AGENCY);
+    else if (!draw_made (registrar->draw))
+        refuse (registrar, request, REFUSED_UNDRAWN);
+    else
+        ask_find (registrar, request, request->message.cursor);
+}
+
+static void take_done (registrar_t *registrar, request_t *request)
+{
+    const uint32_t agency = request->message.agency;
+    if (!draw_on_roll (registrar->draw, agency)) {
+        refuse (registrar, request, REFUSED_AGENCY);
+        return;
+    }
+    if (!draw_made (registrar->draw)) {
+        refuse (registrar, request, REFUSED_UNDRAWN);
+        return;
+    }
+    const draw_record_t served = {.event = DRAW_SERVED, .agency = agency};
+    if (!draw_served (registrar->draw, agency) && record (registrar, &served) == -1) {
+        refuse (registrar, request, REFUSED_NOSPACE);
+        return;
+    }
+    const wire_message_t goodbye = {.command = WIRE_GOODBYE, .agency = agency};
+    answer (registrar, request, &goodbye);
+    registrar->done = draw_all_served (registrar->draw);
+}
+
+static void take_sealed (registrar_t *registrar, request_t *request)
+{
+    const uint32_t agency = request->message.agency;
+    const draw_record_t sealed = {
+        .event = DRAW_SEALED, .agency = agency, .count = request->message.count};
+    request->worker = request->letter.via;
+    if (!draw_on_roll (registrar->draw, agency)) {
+        registrar->strays++;
+        return;
+    }
+    if (!draw_sealed (registrar->draw, agency)) {
+        if (record (registrar, &sealed) == -1) {
+            refuse (registrar, request, REFUSED_NOSPACE);
+            return;
+        }
+        log_event (LOG_INFO, "agencia_lista", LOG_SUCCESS,
+                   "agency: %u | cantidad: %llu | ready: %u of %u", agency,
+                   (unsigned long long) sealed.count,
+                   draw_agencies_ready (registrar->draw),
+                   draw_agencies (registrar->draw));
+    }
+    if (draw_due (registrar->draw))
+        make_draw (registrar);
+    if (!draw_made (registrar->draw))
+        answer_waiting (registrar, request);
+}
+
+static void take_refused (registrar_t *registrar, request_t *request)
+{
+    wire_refused_t *refused = &request->message.refused;
+    refused->command = command_of_agency (refused->command);
+    pass_back (registrar, request);
+}
+
+static void pass_back (registrar_t *registrar, request_t *request)
+{
+    request->worker = request->letter.via;
+    answer (registrar, request, &request->message);
+}
+
+/* Exactly once: the record is what makes it, and there is only one. If the journal has
+   no room the draw stays due, and the next question tries again. */
+static void make_draw (registrar_t *registrar)
+{
+    const draw_record_t drawn = {.event = DRAW_DRAWN};
+    if (record (registrar, &drawn) == -1) {
+        log_event (LOG_ERROR, "sorteo", LOG_IN_PROGRESS,
+                   "reason: no space for draw.journal, %s", strerror (errno));
+        return;
+    }
+    log_event (LOG_INFO, "sorteo", LOG_SUCCESS, "numero: %u",
+               draw_number (registrar->draw));
+    for (uint32_t agency = 1; agency <= draw_agencies (registrar->draw); agency++)
+        answer_question (registrar, agency);
+}
+
+static void remember (registrar_t *registrar, const request_t *request)
+{
+    question_t **slot = &registrar->questions[request->message.agency];
+    if (!*slot)
+        *slot = malloc (sizeof **slot);
+    question_t *question = *slot;
+    assert (question);
+    question->open = true;
+    question->ticket = request->letter.ticket;
+    question->worker_size = (uint8_t) request->worker.size;
+    put_bytes (question->worker, request->worker);
+    question->client_size = (uint8_t) request->letter.client.size;
+    put_bytes (question->client, request->letter.client);
+}
+
+static void answer_question (registrar_t *registrar, uint32_t agency)
+{
+    question_t *question = registrar->questions[agency];
+    if (!question || !question->open)
+        return;
+    question->open = false;
+    const request_t request = {
+        .worker = bytes_of (question->worker, question->worker_size),
+        .letter = {.ticket = question->ticket,
+                   .client = bytes_of (question->client, question->client_size)},
+        .message = {.command = WIRE_READY, .agency = agency}};
+    ask_find (registrar, &request, 0);
+}
+
+static void ask_find (registrar_t *registrar, const request_t *request, uint64_t cursor)
+{
+    const uint32_t agency = request->message.agency;
+    const wire_message_t find = {.command = WIRE_FIND,
+                                 .agency = agency,
+                                 .find = {.cursor = cursor,
+                                          .count = draw_count (registrar->draw, agency),
+                                          .number = draw_number (registrar->draw)}};
+    ask_storage (registrar, request, &find);
+}
+
+/* The letter goes on to storage with the worker to come back through written on it. */
+static void ask_storage (registrar_t *registrar, const request_t *request,
+                         const wire_message_t *message)
+{
+    letter_t letter = request->letter;
+    letter.via = request->worker;
+    outbox_write (registrar->to_storage, bytes_of (NULL, 0), &letter, message);
+}
+
+static void answer (registrar_t *registrar, const request_t *request,
+                    const wire_message_t *message)
+{
+    letter_t letter = request->letter;
+    letter.via = bytes_of (NULL, 0);
+    outbox_write (registrar->to_workers, request->worker, &letter, message);
+}
+
+static void answer_waiting (registrar_t *registrar, const request_t *request)
+{
+    const wire_message_t waiting = {
+        .command = WIRE_WAITING,
+        .agency = request->message.agency,
+        .waiting = {.ready = draw_agencies_ready (registrar->draw),
+                    .agencies = draw_agencies (registrar->draw)}};
+    answer (registrar, request, &waiting);
+}
+
+static void refuse (registrar_t *registrar, const request_t *request, wire_code_t code)
+{
+    const char *text = code == REFUSED_AGENCY    ? "the agency is not on the roll"
+                       : code == REFUSED_TALLY   ? "it was sealed with another count"
+                       : code == REFUSED_UNDRAWN ? "the draw has not been made"
+                       : code == REFUSED_NOSPACE ? "the central's disk is full"
+                                                 : "storage cannot be reached";
+    wire_message_t refusal = wire_refusal (&request->message, code, text);
+    refusal.refused.command = command_of_agency (request->message.command);
+    if (code == REFUSED_TALLY)
+        refusal.refused.expected =
+            draw_count (registrar->draw, request->message.agency);
+    answer (registrar, request, &refusal);
+}
+
+/* What state asks of storage it asks in an agency's place: name that agency's own
+   command where it is refused. */
+static uint8_t command_of_agency (uint8_t command)
+{
+    switch (command) {
+    case WIRE_ADMIT:
+        return WIRE_HELLO;
+    case WIRE_SEAL:
+    case WIRE_SEALED:
+        return WIRE_READY;
+    case WIRE_FIND:
+        return WIRE_RESULTS;
+    default:
+        return command;
+    }
+}
+
+static int record (registrar_t *registrar, const draw_record_t *event)
+{
+    uint8_t payload[JOURNAL_PAYLOAD_BYTES];
+    if (journal_reserve (registrar->journal, 1) == -1)
+        return -1;
+    const int rc = draw_apply (registrar->draw, event);
+    assert (rc == 0); // asked for only where the draw allows it
+    draw_put_record (payload, event);
+    journal_append (registrar->journal, payload);
+    return 0;
+}

@@ -1,0 +1,227 @@
+/* state.c - loteria-state at work: the one owner of who is ready and of the draw. In:
+   HELLO, READY, RESULTS and DONE from workers, answers from storage. Out: answers to
+   workers, questions to storage. Owns draw.journal. */
+
+#include "state.h"
+
+#include <errno.h>
+
+#include "log.h"
+#include "net.h"
+#include "process.h"
+#include "registrar.h"
+
+typedef struct {
+    file_t *file;
+    journal_t *journal;
+    draw_t *draw;
+    registrar_t *registrar;
+    zsock_t *workers, *storage;
+    uint64_t undelivered;
+} state_t;
+
+static void open_state (state_t *state, const state_options_t *options);
+static void open_journal (state_t *state, const char *directory);
+static int found_record (void *context, uint32_t index, const uint8_t *payload,
+                         char *why);
+static void open_day (state_t *state, const state_options_t *options);
+static void wait_for_work (state_t *state, int signal_fd);
+static void take_answers (state_t *state);
+static void take_requests (state_t *state);
+static void answer_ping (state_t *state, const peer_t *peer);
+static void commit (state_t *state);
+static void send_all (state_t *state);
+static void close_state (state_t *state);
+
+int state_serve (const state_options_t *options, int signal_fd)
+{
+    state_t state = {0};
+    open_state (&state, options);
+    bool done = false;
+    while (!done && !process_signal (signal_fd)) {
+        wait_for_work (&state, signal_fd);
+        take_answers (&state);
+        take_requests (&state);
+        commit (&state);
+        send_all (&state);
+        done = options->exit_when_done && registrar_done (state.registrar);
+    }
+    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    close_state (&state);
+    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    return 0;
+}
+
+static void open_state (state_t *state, const state_options_t *options)
+{
+    log_gather (true);
+    open_journal (state, options->data_directory);
+    open_day (state, options);
+    state->registrar = registrar_new (state->draw, state->journal);
+    commit (state);
+    state->storage = net_dealer (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES);
+    if (net_connect (state->storage, options->storage) == -1)
+        process_die ("connect", "endpoint: %s | reason: %s", options->storage,
+                     zmq_strerror (errno));
+    state->workers = net_router (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES);
+    if (net_bind (state->workers, options->listen) == -1)
+        process_die ("listen", "endpoint: %s | reason: %s", options->listen,
+                     zmq_strerror (errno));
+    log_event (LOG_INFO, "estado", LOG_SUCCESS,
+               "listen: %s | storage: %s | agencies: %u | ready: %u | drawn: %s",
+               options->listen, options->storage, draw_agencies (state->draw),
+               draw_agencies_ready (state->draw), draw_made (state->draw) ? "yes" : "no");
+    log_flush ();
+}
+
+static void open_journal (state_t *state, const char *directory)
+{
+    char why[JOURNAL_WHY_BYTES];
+    state->draw = draw_new ();
+    state->file = file_open (directory, STATE_JOURNAL, 1, why, sizeof why);
+    if (!state->file)
+        process_die ("estado", "reason: %s", why);
+    state->journal = journal_open (state->file, "draw", found_record, state->draw, why);
+    if (!state->journal)
+        process_die ("estado",
+                     "reason: %s/%s | consequence: nothing was changed, nothing is served",
+                     directory, why);
+    if (journal_settle (state->journal) == -1)
+        process_die ("estado", "reason: %s/%s cannot be settled, %s", directory,
+                     STATE_JOURNAL, strerror (errno));
+}
+
+static int found_record (void *context, uint32_t index, const uint8_t *payload,
+                         char *why)
+{
+    draw_record_t record;
+    draw_get_record (payload, &record);
+    const bool first = record.event == DRAW_OPENED;
+    if (first == (index == 0) && draw_apply (context, &record) == 0)
+        return 0;
+    snprintf (why, JOURNAL_WHY_BYTES, "it says what cannot have happened");
+    return -1;
+}
+
+/* The day's terms are recorded when it begins. A restart with other terms would make
+   another draw out of it. */
+static void open_day (state_t *state, const state_options_t *options)
+{
+    draw_t *draw = state->draw;
+    if (!draw_opened (draw)) {
+        const draw_record_t opened = {.event = DRAW_OPENED,
+                                      .agencies = options->agencies,
+                                      .number = options->number};
+        uint8_t payload[JOURNAL_PAYLOAD_BYTES];
+        draw_put_record (payload, &opened);
+        draw_apply (draw, &opened);
+        journal_append (state->journal, payload);
+        if (journal_write (state->journal) == -1 || journal_sync (state->journal) == -1)
+            process_die ("estado", "reason: %s/%s cannot be written, %s",
+                         options->data_directory, STATE_JOURNAL, strerror (errno));
+    }
+    if (draw_agencies (draw) != options->agencies ||
+        draw_number (draw) != options->number)
+        process_die ("estado",
+                     "reason: the day in %s/%s is one of %u agencies and number %u, not "
+                     "%u and %u; start with those, or another data directory",
+                     options->data_directory, STATE_JOURNAL, draw_agencies (draw),
+                     draw_number (draw), options->agencies, options->number);
+}
+
+static void wait_for_work (state_t *state, int signal_fd)
+{
+    zmq_pollitem_t items[] = {
+        {.socket = zsock_resolve (state->storage), .events = ZMQ_POLLIN},
+        {.socket = zsock_resolve (state->workers), .events = ZMQ_POLLIN},
+        {.fd = signal_fd, .events = ZMQ_POLLIN},
+    };
+    zmq_poll (items, 3, -1);
+}
+
+static void take_answers (state_t *state)
+{
+    zmq_msg_t body;
+    zmq_msg_init (&body);
+    for (int i = 0; i < LOOP_MESSAGES_MAX; i++) {
+        const net_status_t status = net_receive (state->storage, NULL, &body);
+        if (status == NET_EMPTY)
+            break;
+        if (status == NET_OK)
+            registrar_answers (state->registrar, net_body (&body));
+    }
+    zmq_msg_close (&body);
+}
+
+static void take_requests (state_t *state)
+{
+    zmq_msg_t body;
+    zmq_msg_init (&body);
+    peer_t peer;
+    for (int i = 0; i < LOOP_MESSAGES_MAX; i++) {
+        const net_status_t status = net_receive (state->workers, &peer, &body);
+        if (status == NET_EMPTY)
+            break;
+        if (status == NET_OK && net_is_ping (net_body (&body)))
+            answer_ping (state, &peer);
+        else if (status == NET_OK)
+            registrar_requests (state->registrar, net_peer (&peer), net_body (&body));
+    }
+    zmq_msg_close (&body);
+}
+
+static void answer_ping (state_t *state, const peer_t *peer)
+{
+    static const char name[] = "loteria-state";
+    const wire_message_t pong = {.command = WIRE_PONG,
+                                 .name = bytes_of (name, sizeof name - 1)};
+    net_send_message (state->workers, net_peer (peer), &pong);
+}
+
+static void commit (state_t *state)
+{
+    if (registrar_commit (state->registrar) == -1) {
+        const int error = errno;
+        log_discard ();
+        process_die ("estado",
+                     "reason: %s cannot be written, %s | consequence: nothing of it was "
+                     "answered",
+                     STATE_JOURNAL, strerror (error));
+    }
+    log_flush ();
+}
+
+static void send_all (state_t *state)
+{
+    bytes_t peer;
+    bundle_t *bundle;
+    while (outbox_take (registrar_to_storage (state->registrar), &peer, &bundle)) {
+        if (net_ready (state->storage))
+            net_send_bundle (state->storage, peer, bundle);
+        else
+            registrar_storage_aside (state->registrar,
+                                     bytes_of (bundle->data, bundle->size));
+    }
+    while (outbox_take (registrar_to_workers (state->registrar), &peer, &bundle))
+        if (net_send_bundle (state->workers, peer, bundle) != NET_OK)
+            state->undelivered++; // that worker is gone: the agencies will ask again
+}
+
+static void close_state (state_t *state)
+{
+    log_gather (false);
+    zsock_destroy (&state->workers);
+    zsock_destroy (&state->storage);
+    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: sockets | undelivered: %llu",
+               (unsigned long long) state->undelivered);
+    const uint64_t strays = registrar_strays (state->registrar);
+    registrar_destroy (&state->registrar);
+    if (journal_settle (state->journal) == -1) // gives reserved space back
+        process_die ("shutdown", "reason: %s cannot be closed, %s", STATE_JOURNAL,
+                     strerror (errno));
+    journal_destroy (&state->journal);
+    file_close (&state->file);
+    draw_destroy (&state->draw);
+    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: %s | strays: %llu",
+               STATE_JOURNAL, (unsigned long long) strays);
+}

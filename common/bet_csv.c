@@ -1,0 +1,381 @@
+/* bet_csv.c - checks rows and makes them canonical (worker), reads canonical rows back
+   (storage), splits files into rows (agency).
+
+   Nearly every row is plain: no quotes and nothing to refuse. A plain row is recognised
+   and copied in one quick pass. Any other is looked at a second time, field by field,
+   by code that is slower and can say what is wrong. */
+
+#include "bet_csv.h"
+
+#include <stdio.h>
+
+/* A field as it stands in the row. What is between enclosing quotes needs no unquoting
+   to be checked or written: the canonical form is the same bytes, with the enclosing
+   quotes where a comma or quote asks for them and without where none does. */
+typedef struct {
+    bytes_t text;   // without enclosing quotes; quotes inside are still doubled
+    size_t doubled; // how many of those
+    bool quoted;    // had enclosing quotes
+} field_t;
+
+typedef struct {
+    field_t fields[BET_FIELDS]; // by bet_field_t - 1
+    uint32_t number;
+    bytes_t line_end;
+} row_t;
+
+typedef struct {
+    const uint8_t *start;
+    const uint8_t *number;
+    const uint8_t *line_end;
+    const uint8_t *next; // the row behind this one
+} plain_row_t;
+
+enum { PREFIX_BYTES = 16 };
+
+typedef struct { // the agency and its comma
+    uint8_t bytes[PREFIX_BYTES];
+    size_t size;
+} prefix_t;
+
+_Static_assert(AGENCY_DIGITS_MAX + 2 <= PREFIX_BYTES, "comma and terminator too");
+_Static_assert(PREFIX_BYTES <= ROW_BYTES_MIN + AGENCY_DIGITS_MAX + 2,
+               "a whole prefix fits wherever there is room for a row");
+
+static void prefix_make (prefix_t *prefix, uint32_t agency);
+static bool plain_row_read (bytes_t rows, uint32_t number_max, plain_row_t *row);
+static const uint8_t *plain_text_skip (const uint8_t *start, size_t bytes_max);
+static uint8_t *plain_row_write (uint8_t *out, const prefix_t *prefix,
+                                 const plain_row_t *row);
+static wire_code_t row_read (bytes_t *rows, uint32_t number_max, row_t *row,
+                             bet_field_t *where);
+static wire_code_t field_read (bytes_t *rest, field_t *field);
+static wire_code_t field_read_quoted (bytes_t *rest, field_t *field);
+static size_t line_end_size (const uint8_t *at, size_t size);
+static wire_code_t field_check (bet_field_t which, const field_t *field,
+                                uint32_t number_max, uint32_t *number);
+static bool field_needs_quotes (const field_t *field);
+static uint8_t *row_write (uint8_t *out, const prefix_t *prefix, const row_t *row);
+static bytes_t without_zeros (bytes_t digits);
+static bool agency_read (bytes_t *rows, uint32_t *agency);
+static bool row_is_canonical (const row_t *row);
+static bytes_t field_unquote (const field_t *field, uint8_t **scratch);
+
+size_t bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
+                          uint32_t number_max, uint8_t *out, bet_csv_error_t *error)
+{
+    *error = (bet_csv_error_t){REFUSED_NOTHING, 0, BET_ROW};
+    if (count == 0 && rows.size == 0) {
+        error->code = REFUSED_EMPTY;
+        return 0;
+    }
+    prefix_t prefix;
+    prefix_make (&prefix, agency);
+    uint8_t *at = out;
+    for (uint32_t i = 0; i < count; i++) {
+        plain_row_t plain;
+        row_t row;
+        if (plain_row_read (rows, number_max, &plain)) {
+            at = plain_row_write (at, &prefix, &plain);
+            rows.size -= (size_t) (plain.next - rows.data);
+            rows.data = plain.next;
+            continue;
+        }
+        error->code = rows.size == 0
+                          ? REFUSED_COUNT
+                          : row_read (&rows, number_max, &row, &error->field);
+        if (error->code != REFUSED_NOTHING) {
+            error->row = i + 1;
+            return 0;
+        }
+        at = row_write (at, &prefix, &row);
+    }
+    if (rows.size > 0) {
+        *error = (bet_csv_error_t){REFUSED_COUNT, count + 1, BET_ROW};
+        return 0;
+    }
+    return (size_t) (at - out);
+}
+
+static void prefix_make (prefix_t *prefix, uint32_t agency)
+{
+    memset (prefix, 0, sizeof *prefix);
+    prefix->size =
+        (size_t) snprintf ((char *) prefix->bytes, sizeof prefix->bytes, "%u,", agency);
+}
+
+/* PAIR begins a character of two bytes that is no control character: U+00C0..U+07FF,
+   all of Spanish among them. */
+enum { SPECIAL, PLAIN, PAIR };
+
+static const uint8_t byte_class[256] = {[0x20 ... 0x21] = PLAIN, // up to the quote
+                                        [0x23 ... 0x2B] = PLAIN, // up to the comma
+                                        [0x2D ... 0x7E] = PLAIN,
+                                        [0xC3 ... 0xDF] = PAIR};
+
+/* Returns false for any row that is not quite plain, good or bad. */
+static bool plain_row_read (bytes_t rows, uint32_t number_max, plain_row_t *row)
+{
+    /* An LF as the very last byte stops every scan below within the rows. */
+    if (rows.size < ROW_BYTES_MIN || rows.data[rows.size - 1] != '\n')
+        return false;
+    const uint8_t *at = rows.data, *end = at + rows.size;
+    if ((at = plain_text_skip (at, NAME_BYTES_MAX)) == NULL ||
+        (at = plain_text_skip (at, NAME_BYTES_MAX)) == NULL ||
+        (at = plain_text_skip (at, DOCUMENT_BYTES_MAX)) == NULL)
+        return false;
+    if ((size_t) (end - at) <= BIRTHDATE_BYTES || at[BIRTHDATE_BYTES] != ',' ||
+        bet_check_birthdate (bytes_of (at, BIRTHDATE_BYTES)) != REFUSED_NOTHING)
+        return false;
+    row->start = rows.data;
+    row->number = at + BIRTHDATE_BYTES + 1;
+    at = row->number;
+    while (*at >= '0' && *at <= '9')
+        at++;
+    row->line_end = at;
+    at += *at == '\r';
+    row->next = at + 1;
+    bytes_t digits = bytes_of (row->number, (size_t) (row->line_end - row->number));
+    uint32_t number;
+    return *at == '\n' &&
+           bet_check_number (digits, number_max, &number) == REFUSED_NOTHING;
+}
+
+/* The place behind a plain text and its comma, NULL if anything else comes first. */
+static inline const uint8_t *plain_text_skip (const uint8_t *start, size_t bytes_max)
+{
+    const uint8_t *at = start;
+    for (;;) {
+        while (byte_class[*at] == PLAIN)
+            at++;
+        if (byte_class[*at] != PAIR || (at[1] & 0xC0) != 0x80)
+            break;
+        at += 2;
+    }
+    size_t size = (size_t) (at - start);
+    return *at == ',' && size > 0 && size <= bytes_max ? at + 1 : NULL;
+}
+
+static uint8_t *plain_row_write (uint8_t *out, const prefix_t *prefix,
+                                 const plain_row_t *row)
+{
+    memcpy (out, prefix->bytes, PREFIX_BYTES); // a fixed size: no call
+    out += prefix->size;
+    out = put_bytes (out, bytes_of (row->start, (size_t) (row->number - row->start)));
+    bytes_t digits =
+        without_zeros (bytes_of (row->number, (size_t) (row->line_end - row->number)));
+    for (size_t i = 0; i < digits.size; i++)
+        *out++ = digits.data[i];
+    *out++ = '\r';
+    *out++ = '\n';
+    return out;
+}
+
+/* Take a row off `rows`. `where` is the field that a refusal is about. */
+static wire_code_t row_read (bytes_t *rows, uint32_t number_max, row_t *row,
+                             bet_field_t *where)
+{
+    bytes_t rest = *rows;
+    for (bet_field_t which = BET_FIRST_NAME; which <= BET_NUMBER; which++) {
+        field_t *field = &row->fields[which - 1];
+        *where = which;
+        wire_code_t code = field_read (&rest, field);
+        if (code != REFUSED_NOTHING)
+            return code;
+        size_t ending = which < BET_NUMBER ? rest.size > 0 && rest.data[0] == ','
+                                           : line_end_size (rest.data, rest.size);
+        if (ending == 0) {
+            *where = BET_ROW;
+            return REFUSED_FIELDS;
+        }
+        code = field_check (which, field, number_max, &row->number);
+        if (code != REFUSED_NOTHING)
+            return code;
+        row->line_end = bytes_of (rest.data, ending);
+        rest.data += ending;
+        rest.size -= ending;
+    }
+    *where = BET_ROW;
+    *rows = rest;
+    return REFUSED_NOTHING;
+}
+
+/* Take a field off `rest`, up to its comma, its line end, or the end of all. */
+static wire_code_t field_read (bytes_t *rest, field_t *field)
+{
+    if (rest->size > 0 && rest->data[0] == '"')
+        return field_read_quoted (rest, field);
+    size_t size = 0;
+    while (size < rest->size && rest->data[size] != ',' &&
+           line_end_size (rest->data + size, rest->size - size) == 0) {
+        if (rest->data[size] == '"')
+            return REFUSED_QUOTES;
+        size++;
+    }
+    *field = (field_t){.text = {rest->data, size}};
+    rest->data += size;
+    rest->size -= size;
+    return REFUSED_NOTHING;
+}
+
+static wire_code_t field_read_quoted (bytes_t *rest, field_t *field)
+{
+    const uint8_t *start = rest->data + 1, *end = rest->data + rest->size;
+    const uint8_t *quote = start;
+    size_t doubled = 0;
+    for (;;) {
+        quote = memchr (quote, '"', (size_t) (end - quote));
+        if (quote == NULL)
+            return REFUSED_QUOTES;
+        if (end - quote < 2 || quote[1] != '"')
+            break;
+        doubled++;
+        quote += 2;
+    }
+    *field = (field_t){{start, (size_t) (quote - start)}, doubled, true};
+    *rest = bytes_of (quote + 1, (size_t) (end - quote - 1));
+    bool ends = rest->size == 0 || rest->data[0] == ',' ||
+                line_end_size (rest->data, rest->size) > 0;
+    return ends ? REFUSED_NOTHING : REFUSED_QUOTES;
+}
+
+/* 1 for LF, 2 for CRLF, 0 when no line end stands here. */
+static size_t line_end_size (const uint8_t *at, size_t size)
+{
+    if (size > 0 && at[0] == '\n')
+        return 1;
+    return size > 1 && at[0] == '\r' && at[1] == '\n' ? 2 : 0;
+}
+
+static wire_code_t field_check (bet_field_t which, const field_t *field,
+                                uint32_t number_max, uint32_t *number)
+{
+    size_t bytes_max = which == BET_DOCUMENT  ? DOCUMENT_BYTES_MAX
+                       : which < BET_DOCUMENT ? NAME_BYTES_MAX
+                                              : field->text.size;
+    wire_code_t code = bet_check_text (field->text, bytes_max + field->doubled);
+    if (code == REFUSED_NOTHING && which == BET_BIRTHDATE)
+        code = bet_check_birthdate (field->text);
+    if (code == REFUSED_NOTHING && which == BET_NUMBER)
+        code = bet_check_number (field->text, number_max, number);
+    return code;
+}
+
+static uint8_t *row_write (uint8_t *out, const prefix_t *prefix, const row_t *row)
+{
+    out = put_bytes (out, bytes_of (prefix->bytes, prefix->size));
+    for (bet_field_t which = BET_FIRST_NAME; which < BET_NUMBER; which++) {
+        const field_t *field = &row->fields[which - 1];
+        bool quotes = field_needs_quotes (field);
+        if (quotes)
+            *out++ = '"';
+        out = put_bytes (out, field->text);
+        if (quotes)
+            *out++ = '"';
+        *out++ = ',';
+    }
+    out = put_bytes (out, without_zeros (row->fields[BET_NUMBER - 1].text));
+    return put_bytes (out, bytes_of ("\r\n", 2));
+}
+
+static bool field_needs_quotes (const field_t *field)
+{
+    return field->doubled > 0 ||
+           (field->quoted && memchr (field->text.data, ',', field->text.size) != NULL);
+}
+
+static bytes_t without_zeros (bytes_t digits)
+{
+    while (digits.size > 1 && digits.data[0] == '0')
+        digits = bytes_of (digits.data + 1, digits.size - 1);
+    return digits;
+}
+
+int bet_csv_next (bytes_t *rows, uint8_t *scratch, uint32_t *agency, bet_t *bet)
+{
+    if (rows->size == 0)
+        return 0;
+    bytes_t rest = *rows;
+    bet_field_t where;
+    row_t row;
+    if (!agency_read (&rest, agency) ||
+        row_read (&rest, NUMBER_MAX_MAX, &row, &where) != REFUSED_NOTHING ||
+        !row_is_canonical (&row))
+        return -1;
+    bet->first_name = field_unquote (&row.fields[BET_FIRST_NAME - 1], &scratch);
+    bet->last_name = field_unquote (&row.fields[BET_LAST_NAME - 1], &scratch);
+    bet->document = field_unquote (&row.fields[BET_DOCUMENT - 1], &scratch);
+    bet->birthdate = row.fields[BET_BIRTHDATE - 1].text;
+    bet->number = row.number;
+    *rows = rest;
+    return 1;
+}
+
+/* Take the agency's number and its comma off `rows`. */
+static bool agency_read (bytes_t *rows, uint32_t *agency)
+{
+    size_t size = 0;
+    while (size < rows->size && size <= AGENCY_DIGITS_MAX && rows->data[size] != ',')
+        size++;
+    bytes_t digits = bytes_of (rows->data, size);
+    if (size == rows->size || without_zeros (digits).size != size ||
+        bet_check_number (digits, UINT32_MAX, agency) != REFUSED_NOTHING)
+        return false;
+    *rows = bytes_of (rows->data + size + 1, rows->size - size - 1);
+    return true;
+}
+
+/* Whether a good row is also the very bytes that bet_csv_canonical () makes of it. */
+static bool row_is_canonical (const row_t *row)
+{
+    for (int i = 0; i < BET_FIELDS; i++)
+        if (row->fields[i].quoted != field_needs_quotes (&row->fields[i]))
+            return false;
+    bytes_t digits = row->fields[BET_NUMBER - 1].text;
+    return row->line_end.size == 2 && without_zeros (digits).size == digits.size;
+}
+
+/* The field's text; where quotes have to be undoubled, a copy at `*scratch`, which
+   moves on behind it. */
+static bytes_t field_unquote (const field_t *field, uint8_t **scratch)
+{
+    if (field->doubled == 0)
+        return field->text;
+    uint8_t *copy = *scratch, *out = copy;
+    for (size_t i = 0; i < field->text.size; i++) {
+        *out++ = field->text.data[i];
+        i += field->text.data[i] == '"'; // its twin
+    }
+    *scratch = out;
+    return bytes_of (copy, (size_t) (out - copy));
+}
+
+size_t bet_csv_row_size (bytes_t text, size_t *text_end)
+{
+    if (text.size == 0)
+        return 0;
+    const uint8_t *start = text.data, *end = start + text.size;
+    const uint8_t *line = memchr (start, '\n', text.size);
+    /* A quote opens a quoted stretch only where a field begins, or right behind a
+       closing quote, which it doubles. Any other is a fault, for the check to find. */
+    const uint8_t *at = start, *closed = start;
+    while (line != NULL) {
+        const uint8_t *quote = memchr (at, '"', (size_t) (line - at));
+        if (quote == NULL)
+            break;
+        at = quote + 1;
+        if (quote != closed && quote[-1] != ',')
+            continue;
+        quote = memchr (at, '"', (size_t) (end - at));
+        if (quote == NULL)
+            return 0;
+        at = closed = quote + 1;
+        if (line < at)
+            line = memchr (at, '\n', (size_t) (end - at));
+    }
+    if (line == NULL)
+        return 0;
+    size_t size = (size_t) (line - start);
+    *text_end = size > 0 && line[-1] == '\r' ? size - 1 : size;
+    return size + 1;
+}

@@ -1,0 +1,117 @@
+/* bytes.h - a borrowed run of bytes, and numbers in network byte order.
+
+   Everything that Lotería writes as binary, on the wire and on disk, is written with
+   these: unsigned, most significant byte first (RFC 791, appendix B). */
+
+#ifndef LOTERIA_BYTES_H
+#define LOTERIA_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef struct {
+    const uint8_t *data; // borrowed, not terminated
+    size_t size;
+} bytes_t;
+
+static inline bytes_t bytes_of (const void *data, size_t size)
+{
+    return (bytes_t){data, size};
+}
+
+static inline bool bytes_equal (bytes_t a, bytes_t b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp (a.data, b.data, a.size) == 0);
+}
+
+/* Each put writes the value and returns the place behind it; the caller has seen to
+   the room. */
+static inline uint8_t *put_u8 (uint8_t *at, uint8_t value)
+{
+    *at = value;
+    return at + 1;
+}
+
+static inline uint8_t *put_u16 (uint8_t *at, uint16_t value)
+{
+    value = __builtin_bswap16 (value);
+    memcpy (at, &value, sizeof value);
+    return at + sizeof value;
+}
+
+static inline uint8_t *put_u32 (uint8_t *at, uint32_t value)
+{
+    value = __builtin_bswap32 (value);
+    memcpy (at, &value, sizeof value);
+    return at + sizeof value;
+}
+
+static inline uint8_t *put_u64 (uint8_t *at, uint64_t value)
+{
+    value = __builtin_bswap64 (value);
+    memcpy (at, &value, sizeof value);
+    return at + sizeof value;
+}
+
+static inline uint8_t *put_bytes (uint8_t *at, bytes_t value)
+{
+    if (value.size > 0)
+        memcpy (at, value.data, value.size);
+    return at + value.size;
+}
+
+/* A reader consumes bytes from the front. Reading past the end gives zeros and leaves
+   `failed` set, so a decoder may read all its fields and ask once. */
+typedef struct {
+    bytes_t rest;
+    bool failed;
+} reader_t;
+
+static inline bytes_t read_bytes (reader_t *reader, size_t size)
+{
+    if (reader->failed || reader->rest.size < size) {
+        reader->failed = true;
+        return (bytes_t){NULL, 0};
+    }
+    bytes_t taken = {reader->rest.data, size};
+    reader->rest.data += size;
+    reader->rest.size -= size;
+    return taken;
+}
+
+static inline uint8_t read_u8 (reader_t *reader)
+{
+    bytes_t taken = read_bytes (reader, 1);
+    return taken.data ? taken.data[0] : 0;
+}
+
+static inline uint16_t read_u16 (reader_t *reader)
+{
+    uint16_t value = 0;
+    bytes_t taken = read_bytes (reader, sizeof value);
+    if (taken.data)
+        memcpy (&value, taken.data, sizeof value);
+    return __builtin_bswap16 (value);
+}
+
+static inline uint32_t read_u32 (reader_t *reader)
+{
+    uint32_t value = 0;
+    bytes_t taken = read_bytes (reader, sizeof value);
+    if (taken.data)
+        memcpy (&value, taken.data, sizeof value);
+    return __builtin_bswap32 (value);
+}
+
+static inline uint64_t read_u64 (reader_t *reader)
+{
+    uint64_t value = 0;
+    bytes_t taken = read_bytes (reader, sizeof value);
+    if (taken.data)
+        memcpy (&value, taken.data, sizeof value);
+    return __builtin_bswap64 (value);
+}
+
+#endif

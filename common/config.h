@@ -1,0 +1,62 @@
+/* config.h - a program's settings: flags > environment > file > default.
+
+   A program states its settings in a table; this module fills them in, answers --help,
+   --version, --check-config and --config FILE, and says in one line what is wrong and
+   where. The file is ZPL (ZeroMQ RFC 4, czmq's zconfig): a section per program, and
+   `common` for all of them.
+
+     common
+         log-level = INFO
+     storage
+         data-dir = /var/lib/loteria
+*/
+
+#ifndef LOTERIA_CONFIG_H
+#define LOTERIA_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    CONFIG_TEXT,     // char **: owned by the configuration
+    CONFIG_NUMBER,   // uint64_t *: min..max
+    CONFIG_FLAG,     // bool *: --name alone is yes; else yes/no/true/false/1/0
+    CONFIG_DURATION, // uint64_t *: milliseconds; as Go writes them: 5ms, 1.5s, 1h2m
+    CONFIG_LEVEL     // log_level_t *
+} config_type_t;
+
+typedef struct {
+    const char *name; // --name, and name in the file
+    config_type_t type;
+    void *value;             // where it goes
+    const char *environment; // or NULL
+    const char *fallback;    // default, as text; NULL: the value is left as it was
+    uint64_t min, max;       // for CONFIG_NUMBER
+    const char *help;        // one line; the unit is said here
+} config_item_t;
+
+typedef struct {
+    const char *program;        // "loteria-storage"
+    const char *section;        // "storage"
+    const char *summary;        // one line
+    const config_item_t *items; // ended by an item without a name
+} config_program_t;
+
+typedef struct config config_t;
+
+/* Fill in all values. Returns a configuration, which owns the texts, or NULL when the
+   program should end: `*status` is then its exit code (0 after --help, --version and
+   --check-config, 2 for wrong usage, 1 for a wrong value elsewhere) and what there was
+   to say has been said. */
+config_t *config_load (const config_program_t *program, int argc, char **argv,
+                       int *status);
+void config_destroy (config_t **config);
+
+/* Where the item's value came from: "flag", "environment", "file" or "default". */
+const char *config_source (const config_t *config, const char *name);
+
+/* Go's duration ("5ms", "1h2m", "0") to milliseconds, rounded up. 0, or -1. */
+int config_parse_duration (const char *text, uint64_t *milliseconds);
+
+#endif

@@ -1,0 +1,92 @@
+/* config_file.c - reads a configuration file: for config.c, in every process. */
+
+#include "config_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static ssize_t read_whole (const char *path, char *text, size_t capacity);
+static zconfig_t *parse (const char *text, size_t size, char *complaint,
+                         size_t capacity);
+static void explain (const char *complaint, char *reason);
+
+/* zconfig_load () says NULL for whatever goes wrong, so it is done in two steps. The
+   limit on size matters: czmq's tree is destroyed by recursion. */
+zconfig_t *config_file_load (const char *path, char reason[CONFIG_REASON_BYTES])
+{
+    char text[CONFIG_FILE_BYTES_MAX + 1];
+    char complaint[CONFIG_REASON_BYTES];
+
+    ssize_t size = read_whole (path, text, sizeof text);
+    if (size == -1)
+        snprintf (reason, CONFIG_REASON_BYTES, "%s", strerror (errno));
+    else if (size > CONFIG_FILE_BYTES_MAX)
+        snprintf (reason, CONFIG_REASON_BYTES, "longer than %d bytes",
+                  CONFIG_FILE_BYTES_MAX);
+    else if (memchr (text, 0, (size_t) size))
+        snprintf (reason, CONFIG_REASON_BYTES, "not a text file");
+    else {
+        zconfig_t *tree = parse (text, (size_t) size, complaint, sizeof complaint);
+        if (tree)
+            return tree;
+        explain (complaint, reason);
+    }
+    return NULL;
+}
+
+/* Returns the bytes read, at most `capacity`; -1 with errno set. */
+static ssize_t read_whole (const char *path, char *text, size_t capacity)
+{
+    int file = open (path, O_RDONLY | O_CLOEXEC);
+    if (file == -1)
+        return -1;
+
+    size_t size = 0;
+    ssize_t got;
+    do {
+        got = read (file, text + size, capacity - size);
+        if (got > 0)
+            size += (size_t) got;
+    } while (size < capacity && (got > 0 || (got == -1 && errno == EINTR)));
+
+    int error = errno;
+    close (file);
+    errno = error;
+    return got == -1 ? -1 : (ssize_t) size;
+}
+
+/* czmq prints what is wrong, and in which line, on stdout; a C library of GNU's lets
+   that variable point to a buffer for a while. */
+static zconfig_t *parse (const char *text, size_t size, char *complaint,
+                         size_t capacity)
+{
+    memset (complaint, 0, capacity);
+    FILE *usual = stdout;
+    FILE *buffer = fmemopen (complaint, capacity - 1, "w");
+    zchunk_t *chunk = zchunk_new (text, size);
+    assert (buffer && chunk);
+
+    stdout = buffer;
+    zconfig_t *tree = zconfig_chunk_load (chunk);
+    stdout = usual;
+
+    zchunk_destroy (&chunk);
+    fclose (buffer);
+    return tree;
+}
+
+/* "26-11-23 12:00:00 E (zconfig): (3) indentation error" */
+static void explain (const char *complaint, char *reason)
+{
+    unsigned line;
+    int start = 0;
+    const char *text = strstr (complaint, "(zconfig): (");
+    if (text && sscanf (text, "(zconfig): (%u) %n", &line, &start) == 1 && start > 0)
+        snprintf (reason, CONFIG_REASON_BYTES, "line %u: %.*s", line,
+                  (int) strcspn (text + start, "\n"), text + start);
+    else
+        snprintf (reason, CONFIG_REASON_BYTES, "not a configuration in ZPL");
+}

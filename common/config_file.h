@@ -1,0 +1,16 @@
+/* config_file.h - a configuration file in ZPL, read into czmq's tree. */
+
+#ifndef LOTERIA_CONFIG_FILE_H
+#define LOTERIA_CONFIG_FILE_H
+
+#include <czmq.h>
+
+#include "config_value.h"
+
+#define CONFIG_FILE_BYTES_MAX (64 * 1024)
+
+/* Read the file. Returns its tree, for zconfig_destroy (), or NULL with why not in
+   `reason`, with the line where there is one to blame. */
+zconfig_t *config_file_load (const char *path, char reason[CONFIG_REASON_BYTES]);
+
+#endif

@@ -1,0 +1,181 @@
+/* config_value.c - numbers, durations, levels and flags as people write them: for
+   config.c, in every process. */
+
+#include "config_value.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define NS_PER_MS    1000000
+#define FRACTION_MAX 10000000000000 // 10^13: what is behind is less than a nanosecond
+
+static const char *parse_number (const config_item_t *item, const char *text,
+                                 uint64_t *number);
+static int parse_flag (const char *text, bool *flag);
+static int take_term (const char **text, uint64_t *total_ns);
+static uint64_t take_unit (const char **text);
+static uint64_t fraction_ns (const char *digits, size_t count, uint64_t unit_ns);
+
+int config_value_parse (const config_item_t *item, const char *text,
+                        config_value_t *value, char reason[CONFIG_REASON_BYTES])
+{
+    const char *wrong = NULL;
+
+    switch (item->type) {
+    case CONFIG_TEXT:
+        break;
+    case CONFIG_NUMBER:
+        wrong = parse_number (item, text, &value->number);
+        break;
+    case CONFIG_FLAG:
+        if (parse_flag (text, &value->flag) == -1)
+            wrong = "is neither yes nor no";
+        break;
+    case CONFIG_DURATION:
+        if (config_parse_duration (text, &value->number) == -1)
+            wrong = "is no duration such as 500ms, 1.5s or 1h30m";
+        break;
+    case CONFIG_LEVEL:
+        if (log_level_parse (text, &value->level) == -1)
+            wrong = "is none of CRITICAL, ERROR, WARNING, INFO and DEBUG";
+        break;
+    }
+    if (!wrong)
+        return 0;
+    if (item->type == CONFIG_NUMBER)
+        snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s %" PRIu64 " to %" PRIu64,
+                  text, wrong, item->min, item->max);
+    else
+        snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s", text, wrong);
+    return -1;
+}
+
+void config_value_store (const config_item_t *item, config_value_t value, char *text)
+{
+    switch (item->type) {
+    case CONFIG_TEXT:
+        *(char **) item->value = text;
+        break;
+    case CONFIG_NUMBER:
+    case CONFIG_DURATION:
+        *(uint64_t *) item->value = value.number;
+        break;
+    case CONFIG_FLAG:
+        *(bool *) item->value = value.flag;
+        break;
+    case CONFIG_LEVEL:
+        *(log_level_t *) item->value = value.level;
+        break;
+    }
+}
+
+int config_parse_duration (const char *text, uint64_t *milliseconds)
+{
+    uint64_t total_ns = 0;
+
+    if (strcmp (text, "0") != 0) { // the one number that needs no unit
+        if (*text == 0)
+            return -1;
+        while (*text)
+            if (take_term (&text, &total_ns) == -1)
+                return -1;
+    }
+    *milliseconds = total_ns / NS_PER_MS + (total_ns % NS_PER_MS != 0);
+    return 0;
+}
+
+/* strtoull () alone would take signs, spaces and nothing at all. */
+static const char *parse_number (const config_item_t *item, const char *text,
+                                 uint64_t *number)
+{
+    if (*text == 0 || text[strspn (text, "0123456789")] != 0)
+        return "is no whole number from";
+    errno = 0;
+    *number = strtoull (text, NULL, 10);
+    if (errno == ERANGE || *number < item->min || *number > item->max)
+        return "is outside";
+    return NULL;
+}
+
+static int parse_flag (const char *text, bool *flag)
+{
+    static const char *const words[] = {"no", "yes", "false", "true", "0", "1"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp (text, words[i]) == 0) {
+            *flag = i % 2 == 1;
+            return 0;
+        }
+    return -1;
+}
+
+/* Take a number and its unit, "1.5s", off the text. As in Go, digits may be missing on
+   one side of the point, and the sum stays below 2^63 nanoseconds, 292 years. */
+static int take_term (const char **text, uint64_t *total_ns)
+{
+    static const char digits[] = "0123456789";
+    const char *whole = *text;
+    size_t whole_count = strspn (whole, digits);
+    const char *fraction = whole + whole_count;
+    size_t fraction_count = 0;
+
+    if (*fraction == '.')
+        fraction_count = strspn (++fraction, digits);
+    if (whole_count + fraction_count == 0)
+        return -1;
+    *text = fraction + fraction_count;
+    uint64_t unit_ns = take_unit (text);
+    if (unit_ns == 0)
+        return -1;
+
+    // Beyond its range strtoull () gives the greatest number: too many of any unit.
+    uint64_t count = whole_count > 0 ? strtoull (whole, NULL, 10) : 0;
+    if (count > INT64_MAX / unit_ns)
+        return -1;
+    *total_ns += count * unit_ns + fraction_ns (fraction, fraction_count, unit_ns);
+    return *total_ns > INT64_MAX ? -1 : 0;
+}
+
+/* Nanoseconds of the unit that the text goes on with; 0 when it is none. */
+static uint64_t take_unit (const char **text)
+{
+    static const struct {
+        const char *name;
+        uint64_t ns;
+    } units[] = {
+        {"ns", 1},         {"us", 1000},       {"\u00B5s", 1000}, // the micro sign
+        {"\u03BCs", 1000},                                        // the Greek letter
+        {"ms", NS_PER_MS},                                        // before "m"
+        {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
+    };
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        size_t size = strlen (units[i].name);
+        if (strncmp (*text, units[i].name, size) == 0) {
+            *text += size;
+            return units[i].ns;
+        }
+    }
+    return 0;
+}
+
+/* Digits behind the point, rounded up. */
+static uint64_t fraction_ns (const char *digits, size_t count, uint64_t unit_ns)
+{
+    uint64_t total_ns = 0;
+    uint64_t rest = 0;
+    uint64_t scale = 1;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t digit = (uint64_t) (digits[i] - '0');
+        if (scale < FRACTION_MAX)
+            scale *= 10;
+        else
+            digit = digit > 0; // too small to say more of
+        total_ns += digit * unit_ns / scale;
+        rest |= digit * unit_ns % scale;
+    }
+    return total_ns + (rest != 0);
+}

@@ -1,0 +1,165 @@
+/* file.c - files on a real disk, for the owners of a journal. */
+
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <assert.h>
+
+typedef struct {
+    file_t file;
+    int fd;
+} disk_file_t;
+
+static int open_in (const char *directory, const char *name, int writing);
+static int sync_directory (const char *directory);
+static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t position);
+static int disk_write (file_t *file, const void *data, size_t size, uint64_t position);
+static int disk_sync (file_t *file);
+static int disk_truncate (file_t *file, uint64_t size);
+static int disk_reserve (file_t *file, uint64_t size);
+static int64_t disk_size (file_t *file);
+static void disk_close (file_t *file);
+
+static const file_ops_t disk_ops = {
+    .read = disk_read,
+    .write = disk_write,
+    .sync = disk_sync,
+    .truncate = disk_truncate,
+    .reserve = disk_reserve,
+    .size = disk_size,
+    .close = disk_close,
+};
+
+file_t *file_open (const char *directory, const char *name, int writing, char *why,
+                   size_t why_size)
+{
+    int fd = open_in (directory, name, writing);
+    if (fd == -1) {
+        snprintf (why, why_size, "%s/%s: %s", directory, name, strerror (errno));
+        return NULL;
+    }
+    // A reader asks for a shared lock: it is refused while a writer is at work.
+    if (flock (fd, (writing ? LOCK_EX : LOCK_SH) | LOCK_NB) == -1) {
+        snprintf (why, why_size, "%s/%s: %s", directory, name,
+                  errno == EWOULDBLOCK ? "another process is using it"
+                                       : strerror (errno));
+        close (fd);
+        return NULL;
+    }
+    if (writing && sync_directory (directory) == -1) {
+        snprintf (why, why_size, "%s: cannot be synced, %s", directory,
+                  strerror (errno));
+        close (fd);
+        return NULL;
+    }
+    disk_file_t *disk = malloc (sizeof *disk);
+    assert (disk);
+    *disk = (disk_file_t){.file = {.ops = &disk_ops, .name = name}, .fd = fd};
+    return &disk->file;
+}
+
+void file_close (file_t **file)
+{
+    if (*file)
+        (*file)->ops->close (*file);
+    *file = NULL;
+}
+
+static int open_in (const char *directory, const char *name, int writing)
+{
+    int parent = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent == -1)
+        return -1;
+    const int flags = writing ? O_RDWR | O_CREAT : O_RDONLY;
+    int fd = openat (parent, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int error = errno;
+    close (parent);
+    errno = error;
+    return fd;
+}
+
+/* A file that was just created is there after a power cut only if its directory was
+   synced too (fsync (2)). */
+static int sync_directory (const char *directory)
+{
+    int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd == -1)
+        return -1;
+    const int rc = fsync (fd);
+    const int error = errno;
+    close (fd);
+    errno = error;
+    return rc;
+}
+
+static int fd_of (file_t *file)
+{
+    return ((disk_file_t *) file)->fd;
+}
+
+static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t position)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t got = pread (fd_of (file), (char *) buffer + done, size - done,
+                             (off_t) (position + done));
+        if (got == -1 && errno == EINTR)
+            continue;
+        if (got == -1)
+            return -1;
+        if (got == 0)
+            break;
+        done += (size_t) got;
+    }
+    return (ssize_t) done;
+}
+
+/* A short write is a failure: what follows it could only be guessed at. */
+static int disk_write (file_t *file, const void *data, size_t size, uint64_t position)
+{
+    ssize_t wrote = pwrite (fd_of (file), data, size, (off_t) position);
+    if (wrote == -1)
+        return -1;
+    if ((size_t) wrote != size) {
+        errno = EIO;
+        return -1;
+    }
+    return 0;
+}
+
+static int disk_sync (file_t *file)
+{
+    return fdatasync (fd_of (file));
+}
+
+static int disk_truncate (file_t *file, uint64_t size)
+{
+    return ftruncate (fd_of (file), (off_t) size);
+}
+
+static int disk_reserve (file_t *file, uint64_t size)
+{
+    const int rc = fallocate (fd_of (file), FALLOC_FL_KEEP_SIZE, 0, (off_t) size);
+    // A file system that cannot reserve leaves it to write and sync to find out.
+    return rc == -1 && errno == EOPNOTSUPP ? 0 : rc;
+}
+
+static int64_t disk_size (file_t *file)
+{
+    struct stat about;
+    return fstat (fd_of (file), &about) == -1 ? -1 : (int64_t) about.st_size;
+}
+
+static void disk_close (file_t *file)
+{
+    close (fd_of (file));
+    free (file);
+}

@@ -1,0 +1,41 @@
+/* file.h - the few things that a journal asks of a file, as a table of functions, so
+   that the same journal code runs on a disk and on a simulated one. */
+
+#ifndef LOTERIA_FILE_H
+#define LOTERIA_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+typedef struct file file_t;
+
+typedef struct {
+    /* Up to `size` bytes at `position`; fewer only at the end. -1 with errno. */
+    ssize_t (*read) (file_t *file, void *buffer, size_t size, uint64_t position);
+    /* All of them, or -1 with errno and nothing known about what was written. */
+    int (*write) (file_t *file, const void *data, size_t size, uint64_t position);
+    /* Everything written so far survives a power cut from here on. After -1 nothing is
+       known about any of it, and asking again proves nothing. */
+    int (*sync) (file_t *file);
+    int (*truncate) (file_t *file, uint64_t size);
+    /* See to it that writing up to `size` will not want for space; the file's length
+       stays. -1 with ENOSPC or EDQUOT when there is none. */
+    int (*reserve) (file_t *file, uint64_t size);
+    int64_t (*size) (file_t *file);
+    void (*close) (file_t *file);
+} file_ops_t;
+
+struct file {
+    const file_ops_t *ops;
+    const char *name; // for messages; borrowed
+};
+
+/* Open DIRECTORY/NAME. For writing it is created if missing (mode 0600, the directory
+   entry synced) and locked, so that no second process has it. Returns NULL with the
+   reason in `why`. `name` is borrowed. */
+file_t *file_open (const char *directory, const char *name, int writing, char *why,
+                   size_t why_size);
+void file_close (file_t **file);
+
+#endif

@@ -1,0 +1,130 @@
+/* limits.h - every bound of the system in one place.
+   (Found with -iquote, never -I: it must not stand before the C library's.)
+
+   What a user may want otherwise is configurable (the names in capitals ending in
+   _DEFAULT, with _MAX the highest value a configuration may ask for); the rest is
+   fixed. The assertions at the end are the relations that the code relies on. */
+
+/* gcc's <limits.h> asks for the C library's in a way that ends up here: send it on. */
+#ifdef _GCC_NEXT_LIMITS_H
+#include_next <limits.h>
+#endif
+
+#if !defined LOTERIA_LIMITS_H && !defined _GCC_NEXT_LIMITS_H
+#define LOTERIA_LIMITS_H
+
+#include <assert.h>
+
+/* A bet's fields, in bytes. Names are UTF-8, so a letter may take four of them. */
+#define NAME_BYTES_MAX     128
+#define DOCUMENT_BYTES_MAX 32
+#define BIRTHDATE_BYTES    10 /* YYYY-MM-DD */
+#define NUMBER_DIGITS_MAX  10 /* as typed, leading zeros included */
+#define NUMBER_MAX_DEFAULT 9999
+#define NUMBER_MAX_MAX     999999999
+
+/* The longest row: two names and a document in which every byte is a doubled quote,
+   three pairs of enclosing quotes, date, number, four commas and CRLF. */
+#define ROW_BYTES_MAX                                                                  \
+    (2 * (2 * NAME_BYTES_MAX + DOCUMENT_BYTES_MAX) + 6 + BIRTHDATE_BYTES +             \
+     NUMBER_DIGITS_MAX + 4 + 2)
+#define ROW_BYTES_MIN     19 /* a,b,1,2000-01-01,1 and LF */
+#define AGENCY_DIGITS_MAX 10
+
+/* A message on the front, whole. */
+#define MESSAGE_BYTES_DEFAULT       8192  /* what an agency packs */
+#define MESSAGE_BYTES_LIMIT_DEFAULT 65536 /* what a broker takes */
+#define MESSAGE_BYTES_MIN           1024
+#define MESSAGE_BYTES_MAX           (1024 * 1024)
+#define BATCH_ROWS_MAX              65535
+#define BATCH_ROWS_DEFAULT          8192
+
+/* Batches an agency may have unacknowledged. */
+#define WINDOW_DEFAULT 16
+#define WINDOW_MAX     256
+
+/* Agencies on the roll, and connections a broker remembers at once. */
+#define AGENCIES_DEFAULT 5
+#define AGENCIES_MAX     100000
+#define CLIENTS_MAX      131072
+
+/* Workers a broker knows at once; letters each may hold. */
+#define WORKERS_MAX           8192
+#define WORKERS_DEFAULT       4
+#define WORKER_CREDIT_DEFAULT 64
+#define WORKER_CREDIT_MAX     1024
+
+/* Letters waiting in a broker: per client and in all. */
+#define CLIENT_QUEUE_LETTERS (2 * WINDOW_MAX)
+#define QUEUE_BYTES_MAX      (64 * 1024 * 1024)
+#define INFLIGHT_MAX         131072 /* a power of two */
+
+/* Bundles on the inner hops: full once either is reached. */
+#define BUNDLE_LETTERS_MAX 64
+#define BUNDLE_BYTES_FULL  (256 * 1024)
+#define ADDRESS_BYTES_MAX  255 /* a ZeroMQ routing id */
+
+/* Canonical rows are larger than what came: each by agency number, comma and CR. */
+#define STORE_BYTES_MAX  (2 * MESSAGE_BYTES_MAX)
+#define LETTER_BYTES_MAX (STORE_BYTES_MAX + 2 * ADDRESS_BYTES_MAX + 64)
+#define BUNDLE_BYTES_MAX (BUNDLE_BYTES_FULL + LETTER_BYTES_MAX)
+
+/* Batches that arrived ahead of the one before them wait in storage. */
+#define HELD_LETTERS_PER_AGENCY (2 * WINDOW_MAX)
+#define HELD_BYTES_PER_AGENCY   (8 * 1024 * 1024)
+#define HELD_BYTES_MAX          (64 * 1024 * 1024)
+
+/* Storage commits a group once it has this much, or nothing more is waiting. */
+#define GROUP_LETTERS_MAX 4096
+#define GROUP_BYTES_MAX   (8 * 1024 * 1024)
+
+/* One page of winners: at most this much of bets.csv is read for it. */
+#define WINNERS_SCAN_BYTES (8 * 1024 * 1024)
+#define WINNERS_PAGE_BYTES 7168                /* of documents */
+#define WINNERS_BYTES_MAX  (256 * 1024 * 1024) /* documents that an agency gathers */
+
+/* Bundles or messages that a socket queues for one peer, each way. */
+#define STORAGE_QUEUE_BUNDLES 1024
+#define STATE_QUEUE_BUNDLES   1024
+#define WORKER_QUEUE_BUNDLES  1024
+#define FRONT_QUEUE_MESSAGES  (WINDOW_MAX + 8)
+#define AGENCY_QUEUE_MESSAGES (2 * WINDOW_MAX)
+
+/* A refusal's text. */
+#define REFUSAL_TEXT_MAX 255
+
+/* Messages taken from one socket before the others get their turn. */
+#define LOOP_MESSAGES_MAX 256
+
+/* Times, in milliseconds. */
+#define HEARTBEAT_MS_DEFAULT   500
+#define HEARTBEAT_MS_MIN       50
+#define HEARTBEAT_MS_MAX       60000
+#define HEARTBEATS_MISSED      3
+#define INFLIGHT_MS            2000 /* then the agency's resend is what counts */
+#define RETRY_MS_MIN           250
+#define RETRY_MS_MAX           2000
+#define READY_RENEW_MS         2000
+#define CONNECT_RETRY_MS       100
+#define CONNECT_RETRY_MS_MAX   1000
+#define HANDSHAKE_MS           2000
+#define LINGER_MS              500
+#define ZMTP_HEARTBEAT_MS      1000
+#define ZMTP_TIMEOUT_MS        3000
+#define PATIENCE_SECONDS       60
+#define RESTART_BACKOFF_MS     100
+#define RESTART_BACKOFF_MS_MAX 5000
+#define STOP_GRACE_MS          5000
+
+static_assert (ROW_BYTES_MAX < MESSAGE_BYTES_MIN - 32, "any row fits any message");
+static_assert (WINNERS_PAGE_BYTES + DOCUMENT_BYTES_MAX + 64 < MESSAGE_BYTES_DEFAULT,
+               "a page of winners is no longer than an ordinary batch");
+static_assert (MESSAGE_BYTES_DEFAULT <= MESSAGE_BYTES_LIMIT_DEFAULT, "default fits");
+static_assert (BATCH_ROWS_MAX <= 0xFFFF, "a journal record counts rows in 16 bits");
+static_assert (HELD_LETTERS_PER_AGENCY >= WINDOW_MAX, "a whole window can be held");
+static_assert (CLIENT_QUEUE_LETTERS >= WINDOW_MAX, "a whole window can wait");
+static_assert ((INFLIGHT_MAX & (INFLIGHT_MAX - 1)) == 0, "indexed by a mask");
+static_assert (AGENCY_DIGITS_MAX + 2 <= ROW_BYTES_MIN,
+               "a row grows by its agency, a comma and a CR: to less than double");
+
+#endif

@@ -1,0 +1,286 @@
+/* log.c - log lines on stderr: every process, from its one thread. */
+
+#include "log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_BYTES_MAX   1024 // with the line's end
+#define FORMAT_BYTES_MAX 512
+#define GATHER_BYTES_MAX (32 * 1024 * 1024) // a line for each bet of the largest group
+#define BRAKE_MS         1000
+#define DOTS             "..." // at the end of a line that was cut
+
+static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR",
+                                          "CRITICAL"};
+static const char *const result_names[] = {"success", "fail", "in_progress"};
+
+static log_level_t lowest_level = LOG_INFO;
+
+static struct {
+    bool on;
+    size_t size, capacity;
+    char *bytes; // kept for the life of the process
+} gathered;
+
+static size_t write_head (char *line, log_level_t level, const char *action,
+                          log_result_t result);
+static size_t write_parts (char *text, size_t capacity, const char *format,
+                           va_list values);
+static void format_both (char *text, char *marked, size_t capacity, const char *format,
+                         va_list values, bool *cut);
+static size_t shorten (const char *text, const char *marked, size_t size);
+static void clean_values (char *text, const char *marked, size_t size);
+static size_t character_size (const char *text, size_t size);
+static bool is_control (const char *text, size_t size);
+static void emit (const char *bytes, size_t size);
+static void write_out (const char *bytes, size_t size);
+
+int log_level_parse (const char *text, log_level_t *level)
+{
+    for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++)
+        if (strcasecmp (text, level_names[i]) == 0) {
+            *level = (log_level_t) i;
+            return 0;
+        }
+    return -1;
+}
+
+const char *log_level_name (log_level_t level)
+{
+    return level_names[level];
+}
+
+void log_set_level (log_level_t level)
+{
+    lowest_level = level;
+}
+
+bool log_enabled (log_level_t level)
+{
+    return level >= lowest_level;
+}
+
+void log_event (log_level_t level, const char *action, log_result_t result,
+                const char *format, ...)
+{
+    va_list values;
+    va_start (values, format);
+    log_event_list (level, action, result, format, values);
+    va_end (values);
+}
+
+void log_event_list (log_level_t level, const char *action, log_result_t result,
+                     const char *format, va_list values)
+{
+    if (!log_enabled (level))
+        return;
+
+    char line[LINE_BYTES_MAX];
+    size_t size = write_head (line, level, action, result);
+    if (format)
+        size += write_parts (line + size, sizeof line - 1 - size, format, values);
+    line[size++] = '\n';
+    emit (line, size);
+}
+
+bool log_brake_open (log_brake_t *brake, int64_t now_ms, uint64_t *held_back)
+{
+    if (brake->last_ms != 0 && now_ms - brake->last_ms < BRAKE_MS) {
+        brake->held_back++;
+        return false;
+    }
+    *held_back = brake->held_back;
+    brake->last_ms = now_ms;
+    brake->held_back = 0;
+    return true;
+}
+
+void log_gather (bool on)
+{
+    if (!on)
+        log_flush ();
+    gathered.on = on;
+}
+
+void log_flush (void)
+{
+    write_out (gathered.bytes, gathered.size);
+    gathered.size = 0;
+}
+
+void log_discard (void)
+{
+    gathered.size = 0;
+}
+
+static size_t write_head (char *line, log_level_t level, const char *action,
+                          log_result_t result)
+{
+    time_t now = time (NULL);
+    struct tm local;
+    char stamp[32] = "";
+    if (localtime_r (&now, &local))
+        strftime (stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
+
+    int size = snprintf (line, LINE_BYTES_MAX / 2, "%s %-8s action: %s | result: %s",
+                         stamp, level_names[level], action, result_names[result]);
+    assert (size > 0 && size < LINE_BYTES_MAX / 2);
+    return (size_t) size;
+}
+
+/* Write " | " and the parts; return the bytes written. Nothing of `text` is to be
+   taken for a terminated string afterwards. */
+static size_t write_parts (char *text, size_t capacity, const char *format,
+                           va_list values)
+{
+    char marked[LINE_BYTES_MAX];
+    char *parts = text + 3;
+    bool cut;
+
+    format_both (parts, marked, capacity - 3, format, values, &cut);
+    size_t size = strlen (parts);
+    if (cut)
+        size = shorten (parts, marked, size);
+    if (size == 0)
+        return 0;
+    clean_values (parts, marked, size);
+    if (cut) {
+        memcpy (parts + size, DOTS, sizeof DOTS - 1);
+        size += sizeof DOTS - 1;
+    }
+    memcpy (text, " | ", 3);
+    return 3 + size;
+}
+
+/* Where a '|' is the format's own and where a value's cannot be told from the text; so
+   it is written twice, the second time with a line end for each '|' of the format's
+   own: where the two differ, and nowhere else, the '|' separates parts. */
+static void format_both (char *text, char *marked, size_t capacity, const char *format,
+                         va_list values, bool *cut)
+{
+    char marking[FORMAT_BYTES_MAX];
+    size_t format_size = strlen (format);
+    assert (format_size < sizeof marking);
+    for (size_t i = 0; i <= format_size; i++)
+        marking[i] = format[i] == '|' ? '\n' : format[i];
+
+    va_list again;
+    va_copy (again, values);
+    int size = vsnprintf (text, capacity, format, values);
+    vsnprintf (marked, capacity, marking, again);
+    va_end (again);
+
+    if (size < 0) { // a value that cannot be converted
+        text[0] = marked[0] = 0;
+        size = 0;
+    }
+    *cut = (size_t) size >= capacity;
+}
+
+/* The size to cut to: room for the dots, no character split, and no last part that lost
+   its colon. */
+static size_t shorten (const char *text, const char *marked, size_t size)
+{
+    size = size > sizeof DOTS - 1 ? size - (sizeof DOTS - 1) : 0;
+    while (size > 0 && ((unsigned char) text[size] & 0xC0) == 0x80)
+        size--;
+
+    size_t part = size;
+    while (part > 0 && text[part - 1] == marked[part - 1])
+        part--;
+    if (memchr (text + part, ':', size - part))
+        return size;
+    size = part > 0 ? part - 1 : 0;
+    while (size > 0 && text[size - 1] == ' ')
+        size--;
+    return size;
+}
+
+/* A value's own '|' becomes '/', a control character spaces, a byte that is no UTF-8 a
+   question mark: nobody who reads lines of text stumbles over one. */
+static void clean_values (char *text, const char *marked, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        size_t length = character_size (text + at, size - at);
+        if (length == 0)
+            text[at] = '?';
+        else if (text[at] == '|' && marked[at] == '|')
+            text[at] = '/';
+        else if (is_control (text + at, length))
+            memset (text + at, ' ', length);
+        at += length ? length : 1;
+    }
+}
+
+/* Bytes of the UTF-8 character that `text` begins with; 0 when it is none. */
+static size_t character_size (const char *text, size_t size)
+{
+    const unsigned char *byte = (const unsigned char *) text;
+    size_t length = byte[0] < 0x80                      ? 1
+                    : byte[0] >= 0xC2 && byte[0] < 0xE0 ? 2
+                    : byte[0] >= 0xE0 && byte[0] < 0xF0 ? 3
+                    : byte[0] >= 0xF0 && byte[0] < 0xF5 ? 4
+                                                        : 0;
+    if (length > size)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((byte[i] & 0xC0) != 0x80)
+            return 0;
+    bool bad = (byte[0] == 0xE0 && byte[1] < 0xA0)     // longer than need be
+               || (byte[0] == 0xED && byte[1] >= 0xA0) // a surrogate
+               || (byte[0] == 0xF0 && byte[1] < 0x90) ||
+               (byte[0] == 0xF4 && byte[1] >= 0x90); // behind U+10FFFF
+    return bad ? 0 : length;
+}
+
+/* U+0000..U+001F, U+007F..U+009F, and U+2028, U+2029, which some readers of lines take
+   for a line's end. */
+static bool is_control (const char *text, size_t size)
+{
+    const unsigned char *byte = (const unsigned char *) text;
+    if (size == 1)
+        return byte[0] < 0x20 || byte[0] == 0x7F;
+    if (size == 2)
+        return byte[0] == 0xC2 && byte[1] < 0xA0;
+    return size == 3 && byte[0] == 0xE2 && byte[1] == 0x80 &&
+           (byte[2] == 0xA8 || byte[2] == 0xA9);
+}
+
+static void emit (const char *bytes, size_t size)
+{
+    if (!gathered.on) {
+        write_out (bytes, size);
+        return;
+    }
+    if (size > GATHER_BYTES_MAX - gathered.size)
+        log_flush ();
+    if (size > gathered.capacity - gathered.size) {
+        gathered.capacity = 2 * gathered.capacity + LINE_BYTES_MAX;
+        gathered.bytes = realloc (gathered.bytes, gathered.capacity);
+        assert (gathered.bytes);
+    }
+    memcpy (gathered.bytes + gathered.size, bytes, size);
+    gathered.size += size;
+}
+
+/* When stderr cannot be written there is nobody left to tell, and a process must not
+   stop its work, or wait, for the sake of a line: what cannot be written is dropped. */
+static void write_out (const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write (STDERR_FILENO, bytes, size);
+        if (written == -1 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return;
+        bytes += written;
+        size -= (size_t) written;
+    }
+}

@@ -1,0 +1,62 @@
+/* log.h - log lines in the form that the users' programs parse:
+
+     2026-11-23 12:00:00 INFO     action: sorteo | result: success | numero: 7574
+
+   One line, one write (2), to stderr. */
+
+#ifndef LOTERIA_LOG_H
+#define LOTERIA_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <syslog.h>
+
+/* czmq.h brings in syslog's levels, macros of these names with other values: whichever
+   header comes first, ours are meant. */
+#undef LOG_DEBUG
+#undef LOG_INFO
+#undef LOG_WARNING
+
+typedef enum { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR, LOG_CRITICAL } log_level_t;
+
+/* CRITICAL, ERROR, WARNING, INFO or DEBUG, in any case. Returns 0, or -1 for other
+   text. */
+int log_level_parse (const char *text, log_level_t *level);
+
+const char *log_level_name (log_level_t level);
+
+void log_set_level (log_level_t level);
+bool log_enabled (log_level_t level);
+
+typedef enum { LOG_SUCCESS, LOG_FAIL, LOG_IN_PROGRESS } log_result_t;
+
+/* Write a line. `format` holds the parts behind the result, "key: %s | other: %u", or
+   is NULL. A '|' that comes in with a value is written as '/', and a control character
+   as a space, so that no value can look like another part or another line. */
+void log_event (log_level_t level, const char *action, log_result_t result,
+                const char *format, ...) __attribute__ ((format (printf, 4, 5)));
+
+/* The same with the values as a list. */
+void log_event_list (log_level_t level, const char *action, log_result_t result,
+                     const char *format, va_list values);
+
+/* A brake for lines that a stranger could cause: at most one a second. */
+typedef struct {
+    int64_t last_ms;
+    uint64_t held_back;
+} log_brake_t;
+
+/* Whether a line may be written now; if so `*held_back` says how many were not since
+   the last. */
+bool log_brake_open (log_brake_t *brake, int64_t now_ms, uint64_t *held_back);
+
+/* Gather lines and write them with one write (2): for a process that logs many at
+   once. log_flush () writes what was gathered and must be called before waiting;
+   log_discard () drops it: it says what turned out not to be so. The buffer grows with
+   what is gathered; at 32 MiB it is written without being asked. */
+void log_gather (bool on);
+void log_flush (void);
+void log_discard (void);
+
+#endif

@@ -1,0 +1,170 @@
+/* net.c - the sockets of every process. */
+
+#include "net.h"
+
+#include "process.h"
+
+static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_max);
+static int drop_rest (void *handle);
+static int send_frame (void *handle, zmq_msg_t *frame, int flags);
+static net_status_t send_status (void);
+static void free_data (void *data, void *hint);
+
+zsock_t *net_router (size_t message_bytes_max, int messages_max)
+{
+    zsock_t *socket = open_socket (ZMQ_ROUTER, message_bytes_max, messages_max);
+    zsock_set_router_mandatory (socket, 1); // an unroutable message is an error, not air
+    return socket;
+}
+
+zsock_t *net_dealer (size_t message_bytes_max, int messages_max)
+{
+    zsock_t *socket = open_socket (ZMQ_DEALER, message_bytes_max, messages_max);
+    zsock_set_immediate (socket, 1); // nothing is queued to a peer that is not there
+    zsock_set_reconnect_ivl (socket, CONNECT_RETRY_MS);
+    zsock_set_reconnect_ivl_max (socket, CONNECT_RETRY_MS_MAX);
+    return socket;
+}
+
+int net_bind (zsock_t *socket, const char *endpoint)
+{
+    return zmq_bind (zsock_resolve (socket), endpoint);
+}
+
+int net_connect (zsock_t *socket, const char *endpoint)
+{
+    return zmq_connect (zsock_resolve (socket), endpoint);
+}
+
+net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body)
+{
+    void *handle = zsock_resolve (socket);
+    if (zmq_msg_recv (body, handle, ZMQ_DONTWAIT) == -1) {
+        assert (errno == EAGAIN || errno == EINTR);
+        return NET_EMPTY;
+    }
+    if (peer) {
+        assert (zmq_msg_size (body) <= ADDRESS_BYTES_MAX);
+        peer->size = (uint8_t) zmq_msg_size (body);
+        memcpy (peer->id, zmq_msg_data (body), peer->size);
+        if (!zmq_msg_more (body))
+            return NET_FRAMES;
+        // the frames of one message arrive together: this cannot find nothing
+        const int rc = zmq_msg_recv (body, handle, ZMQ_DONTWAIT);
+        assert (rc != -1);
+    }
+    return zmq_msg_more (body) ? (drop_rest (handle), NET_FRAMES) : NET_OK;
+}
+
+net_status_t net_send (zsock_t *socket, bytes_t peer, zmq_msg_t *body)
+{
+    void *handle = zsock_resolve (socket);
+    if (peer.size > 0) {
+        zmq_msg_t address;
+        zmq_msg_init_size (&address, peer.size);
+        memcpy (zmq_msg_data (&address), peer.data, peer.size);
+        if (send_frame (handle, &address, ZMQ_DONTWAIT | ZMQ_SNDMORE) == -1) {
+            zmq_msg_close (&address);
+            return send_status ();
+        }
+        // ROUTER took the address, so it takes the body, or drops it if the peer left
+    }
+    if (send_frame (handle, body, ZMQ_DONTWAIT) == -1)
+        return send_status ();
+    return NET_OK;
+}
+
+bool net_ready (zsock_t *socket)
+{
+    return zsock_events (socket) & ZMQ_POLLOUT;
+}
+
+net_status_t net_send_bundle (zsock_t *socket, bytes_t peer, bundle_t *bundle)
+{
+    if (bundle->letters == 0)
+        return NET_OK;
+    size_t size;
+    uint8_t *data = bundle_release (bundle, &size);
+    zmq_msg_t body;
+    const int rc = zmq_msg_init_data (&body, data, size, free_data, NULL);
+    assert (rc == 0);
+    const net_status_t status = net_send (socket, peer, &body);
+    if (status != NET_OK)
+        zmq_msg_close (&body);
+    return status;
+}
+
+net_status_t net_send_message (zsock_t *socket, bytes_t peer,
+                               const wire_message_t *message)
+{
+    zmq_msg_t body;
+    zmq_msg_init_size (&body, wire_size (message));
+    wire_encode (message, zmq_msg_data (&body));
+    const net_status_t status = net_send (socket, peer, &body);
+    if (status != NET_OK)
+        zmq_msg_close (&body);
+    return status;
+}
+
+bool net_is_ping (bytes_t body)
+{
+    wire_message_t message;
+    return body.size == WIRE_HEADER_BYTES &&
+           wire_decode (body, &message) == REFUSED_NOTHING &&
+           message.command == WIRE_PING;
+}
+
+static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_max)
+{
+    zsock_t *socket = zsock_new (type);
+    if (!socket)
+        process_die ("socket", "reason: no socket to be had, %s", strerror (errno));
+    const int64_t size_max = (int64_t) message_bytes_max;
+    const int rc = zmq_setsockopt (zsock_resolve (socket), ZMQ_MAXMSGSIZE, &size_max,
+                                   sizeof size_max);
+    assert (rc == 0);
+    zsock_set_sndhwm (socket, messages_max);
+    zsock_set_rcvhwm (socket, messages_max);
+    zsock_set_linger (socket, LINGER_MS);
+    zsock_set_handshake_ivl (socket, HANDSHAKE_MS);
+    zsock_set_heartbeat_ivl (socket, ZMTP_HEARTBEAT_MS);
+    zsock_set_heartbeat_timeout (socket, ZMTP_TIMEOUT_MS);
+    zsock_set_heartbeat_ttl (socket, ZMTP_TIMEOUT_MS);
+    zsock_set_tcp_keepalive (socket, 1);
+    return socket;
+}
+
+/* Take the frames of an over-long message one by one; nothing of them is kept. */
+static int drop_rest (void *handle)
+{
+    zmq_msg_t frame;
+    zmq_msg_init (&frame);
+    int more = 1, dropped = 0;
+    while (more && zmq_msg_recv (&frame, handle, ZMQ_DONTWAIT) != -1) {
+        more = zmq_msg_more (&frame);
+        dropped++;
+    }
+    zmq_msg_close (&frame);
+    return dropped;
+}
+
+static int send_frame (void *handle, zmq_msg_t *frame, int flags)
+{
+    int rc;
+    do
+        rc = zmq_msg_send (frame, handle, flags);
+    while (rc == -1 && errno == EINTR);
+    return rc;
+}
+
+static net_status_t send_status (void)
+{
+    assert (errno == EAGAIN || errno == EHOSTUNREACH);
+    return errno == EAGAIN ? NET_FULL : NET_GONE;
+}
+
+static void free_data (void *data, void *hint)
+{
+    (void) hint;
+    free (data);
+}

@@ -1,0 +1,67 @@
+/* net.h - ZeroMQ sockets as Lotería uses them: ROUTER and DEALER, one frame a message,
+   never blocking, everything bounded. The rules behind the options are in
+   docs/architecture.md ("ZeroMQ, the rules we keep"). */
+
+#ifndef LOTERIA_NET_H
+#define LOTERIA_NET_H
+
+#include <czmq.h>
+
+#include "letter.h"
+#include "limits.h"
+
+typedef struct { // a peer of a ROUTER
+    uint8_t size;
+    uint8_t id[ADDRESS_BYTES_MAX];
+} peer_t;
+
+typedef enum {
+    NET_OK,
+    NET_EMPTY,  // receive: nothing is waiting
+    NET_FRAMES, // receive: more frames than one; all of them are gone
+    NET_FULL,   // send: the peer's pipe is full; nothing was sent
+    NET_GONE    // send: there is no such peer (or, for a DEALER, nobody yet)
+} net_status_t;
+
+/* A socket whose messages are at most `message_bytes_max`, with at most
+   `messages_max` queued a peer and direction. Ends the process when out of sockets. */
+zsock_t *net_router (size_t message_bytes_max, int messages_max);
+zsock_t *net_dealer (size_t message_bytes_max, int messages_max);
+
+/* Returns 0, or -1 with errno set (EADDRINUSE, EACCES, EINVAL for a malformed one, ...) */
+int net_bind (zsock_t *socket, const char *endpoint);
+int net_connect (zsock_t *socket, const char *endpoint);
+
+/* Take a message, if there is one. `peer` is for a ROUTER, else NULL. `body` must be
+   initialised, and holds the message afterwards when the answer is NET_OK. */
+net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body);
+
+/* Send `body`; on NET_OK it is empty afterwards, else it is as it was. `peer` names a
+   ROUTER's receiver (by its routing id) and is an empty slice for a DEALER. */
+net_status_t net_send (zsock_t *socket, bytes_t peer, zmq_msg_t *body);
+
+/* Whether a DEALER's next send will be taken: somebody is there and has room. */
+bool net_ready (zsock_t *socket);
+
+/* Send a bundle, which is empty afterwards whatever the answer; an empty one is not
+   sent and NET_OK. */
+net_status_t net_send_bundle (zsock_t *socket, bytes_t peer, bundle_t *bundle);
+
+/* Send one message of the small kinds (at most WIRE_SMALL_BYTES_MAX + documents). */
+net_status_t net_send_message (zsock_t *socket, bytes_t peer,
+                               const wire_message_t *message);
+
+/* Whether a message on an inner socket, where bundles are what is expected, is a PING. */
+bool net_is_ping (bytes_t body);
+
+static inline bytes_t net_peer (const peer_t *peer)
+{
+    return bytes_of (peer->id, peer->size);
+}
+
+static inline bytes_t net_body (zmq_msg_t *body)
+{
+    return bytes_of (zmq_msg_data (body), zmq_msg_size (body));
+}
+
+#endif

@@ -1,0 +1,109 @@
+/* process.c - signals and the way out: called by the main () of every process. */
+
+#include "process.h"
+
+#include <czmq.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "log.h"
+
+extern char **environ;
+
+static void take_czmq_in_hand (void);
+static bool clear_one_variable (void);
+static void set_disposition (int signal, void (*handler) (int));
+static void stop_signals (sigset_t *signals);
+
+int process_start (bool children)
+{
+    take_czmq_in_hand ();
+    set_disposition (SIGPIPE, SIG_IGN);
+
+    sigset_t signals;
+    stop_signals (&signals);
+    if (children) {
+        // A parent that ignores SIGCHLD hands that down, and nothing would arrive.
+        set_disposition (SIGCHLD, SIG_DFL);
+        sigaddset (&signals, SIGCHLD);
+    }
+    if (sigprocmask (SIG_BLOCK, &signals, NULL) == -1)
+        process_die ("start", "error: signals cannot be blocked: %s", strerror (errno));
+
+    int signal_fd = signalfd (-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (signal_fd == -1)
+        process_die ("start", "error: no descriptor for signals: %s", strerror (errno));
+    return signal_fd;
+}
+
+int process_signal (int signal_fd)
+{
+    struct signalfd_siginfo info;
+    if (read (signal_fd, &info, sizeof info) != sizeof info)
+        return 0;
+
+    int signal = (int) info.ssi_signo;
+    if (signal == SIGTERM || signal == SIGINT) {
+        sigset_t signals;
+        stop_signals (&signals);
+        set_disposition (SIGTERM, SIG_DFL);
+        set_disposition (SIGINT, SIG_DFL);
+        sigprocmask (SIG_UNBLOCK, &signals, NULL);
+    }
+    return signal;
+}
+
+void process_die (const char *action, const char *format, ...)
+{
+    va_list values;
+    va_start (values, format);
+    log_event_list (LOG_CRITICAL, action, LOG_FAIL, format, values);
+    va_end (values);
+    log_flush ();
+    fflush (NULL);
+    // Not exit (): czmq would wait, then print a line for each socket still open.
+    _exit (EXIT_FAILURE);
+}
+
+static void take_czmq_in_hand (void)
+{
+    zsys_handler_set (NULL);
+    while (clear_one_variable ())
+        continue;
+    // Its own complaints would go to stdout, which belongs to results.
+    setenv ("ZSYS_LOGSTREAM", "stderr", 1);
+}
+
+/* One at a time, since unsetenv () moves the others about. */
+static bool clear_one_variable (void)
+{
+    for (char **variable = environ; variable && *variable; variable++) {
+        char name[128];
+        size_t size = strcspn (*variable, "=");
+        if (strncmp (*variable, "ZSYS_", 5) != 0 || size >= sizeof name)
+            continue; // none of czmq's names is that long
+        memcpy (name, *variable, size);
+        name[size] = 0;
+        return unsetenv (name) == 0;
+    }
+    return false;
+}
+
+static void set_disposition (int signal, void (*handler) (int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    sigemptyset (&action.sa_mask);
+    sigaction (signal, &action, NULL);
+}
+
+static void stop_signals (sigset_t *signals)
+{
+    sigemptyset (signals);
+    sigaddset (signals, SIGTERM);
+    sigaddset (signals, SIGINT);
+}

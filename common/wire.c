@@ -1,0 +1,334 @@
+/* wire.c - messages to bytes and back. Every process; touches memory only. */
+
+#include "wire.h"
+
+#define HELLO_BYTES   12
+#define WELCOME_BYTES 29
+#define BATCH_BYTES   12 // before the rows
+#define WINNERS_BYTES 24 // before the documents
+#define REFUSED_BYTES 24 // before the text
+
+static size_t body_size (const wire_message_t *message);
+static uint8_t *put_body (uint8_t *at, const wire_message_t *message);
+static uint8_t *put_limits (uint8_t *at, const wire_limits_t *limits);
+static uint8_t *put_welcome (uint8_t *at, const wire_welcome_t *welcome);
+static uint8_t *put_winners (uint8_t *at, const wire_winners_t *winners);
+static uint8_t *put_refused (uint8_t *at, const wire_refused_t *refused);
+static void read_body (reader_t *reader, wire_message_t *message);
+static wire_limits_t read_limits (reader_t *reader);
+static wire_welcome_t read_welcome (reader_t *reader);
+static wire_winners_t read_winners (reader_t *reader);
+static wire_refused_t read_refused (reader_t *reader);
+static bytes_t read_rest (reader_t *reader);
+
+size_t wire_size (const wire_message_t *message)
+{
+    return WIRE_HEADER_BYTES + body_size (message);
+}
+
+size_t wire_encode (const wire_message_t *message, uint8_t *buffer)
+{
+    uint8_t *at = put_u8 (put_u8 (buffer, 'L'), 'T');
+    at = put_u8 (put_u8 (at, WIRE_VERSION), message->command);
+    at = put_u32 (at, message->agency);
+    at = put_body (at, message);
+    return (size_t) (at - buffer);
+}
+
+void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency, uint64_t offset,
+                      uint32_t count)
+{
+    wire_message_t message = {.command = command,
+                              .agency = agency,
+                              .batch = {.offset = offset, .count = count}};
+    wire_encode (&message, buffer);
+}
+
+wire_code_t wire_decode (bytes_t frame, wire_message_t *message)
+{
+    memset (message, 0, sizeof *message);
+    reader_t reader = {.rest = frame};
+    uint8_t l = read_u8 (&reader), t = read_u8 (&reader), version = read_u8 (&reader);
+    uint8_t command = read_u8 (&reader);
+    uint32_t agency = read_u32 (&reader);
+    if (reader.failed || l != 'L' || t != 'T')
+        return REFUSED_SIGNATURE;
+    message->command = command;
+    message->agency = agency;
+    if (version != WIRE_VERSION)
+        return REFUSED_VERSION;
+    if (wire_command_name (command)[0] == '?')
+        return REFUSED_COMMAND;
+    read_body (&reader, message);
+    if (reader.failed || reader.rest.size > 0)
+        return REFUSED_BODY;
+    return REFUSED_NOTHING;
+}
+
+static size_t body_size (const wire_message_t *message)
+{
+    switch (message->command) {
+    case WIRE_HELLO:
+        return HELLO_BYTES;
+    case WIRE_WELCOME:
+    case WIRE_ADMIT:
+        return WELCOME_BYTES;
+    case WIRE_BATCH:
+    case WIRE_STORE:
+        return BATCH_BYTES + message->batch.rows.size;
+    case WIRE_READY:
+    case WIRE_SEAL:
+    case WIRE_SEALED:
+    case WIRE_RESULTS:
+    case WIRE_STORED:
+    case WIRE_WAITING:
+    case WIRE_JOIN:
+        return 8;
+    case WIRE_FIND:
+        return 20;
+    case WIRE_WINNERS:
+        return WINNERS_BYTES + message->winners.documents.size;
+    case WIRE_REFUSED:
+        return REFUSED_BYTES + message->refused.text.size;
+    case WIRE_PONG:
+        return message->name.size;
+    default:
+        return 0;
+    }
+}
+
+static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
+{
+    switch (message->command) {
+    case WIRE_HELLO:
+        return put_limits (at, &message->hello);
+    case WIRE_WELCOME:
+    case WIRE_ADMIT:
+        return put_welcome (at, &message->welcome);
+    case WIRE_BATCH:
+    case WIRE_STORE:
+        at = put_u32 (put_u64 (at, message->batch.offset), message->batch.count);
+        return put_bytes (at, message->batch.rows);
+    case WIRE_READY:
+    case WIRE_SEAL:
+    case WIRE_SEALED:
+        return put_u64 (at, message->count);
+    case WIRE_RESULTS:
+        return put_u64 (at, message->cursor);
+    case WIRE_STORED:
+        return put_u64 (at, message->next);
+    case WIRE_WAITING:
+        return put_u32 (put_u32 (at, message->waiting.ready), message->waiting.agencies);
+    case WIRE_FIND:
+        at = put_u64 (put_u64 (at, message->find.cursor), message->find.count);
+        return put_u32 (at, message->find.number);
+    case WIRE_WINNERS:
+        return put_winners (at, &message->winners);
+    case WIRE_REFUSED:
+        return put_refused (at, &message->refused);
+    case WIRE_JOIN:
+        return put_u32 (put_u32 (at, message->join.credit), message->join.heartbeat_ms);
+    case WIRE_PONG:
+        return put_bytes (at, message->name);
+    default:
+        return at;
+    }
+}
+
+static uint8_t *put_limits (uint8_t *at, const wire_limits_t *limits)
+{
+    at = put_u32 (at, limits->window);
+    at = put_u32 (at, limits->message_bytes_max);
+    return put_u32 (at, limits->rows_max);
+}
+
+static uint8_t *put_welcome (uint8_t *at, const wire_welcome_t *welcome)
+{
+    at = put_limits (put_u64 (at, welcome->next), &welcome->limits);
+    at = put_u32 (put_u32 (at, welcome->agencies), welcome->ready);
+    return put_u8 (at, welcome->day);
+}
+
+static uint8_t *put_winners (uint8_t *at, const wire_winners_t *winners)
+{
+    at = put_u64 (put_u64 (at, winners->cursor), winners->next);
+    at = put_u32 (put_u32 (at, winners->number), winners->count);
+    return put_bytes (at, winners->documents);
+}
+
+static uint8_t *put_refused (uint8_t *at, const wire_refused_t *refused)
+{
+    at = put_u8 (put_u16 (at, refused->code), refused->command);
+    at = put_u32 (put_u8 (at, refused->field), refused->row);
+    at = put_u64 (put_u64 (at, refused->offset), refused->expected);
+    return put_bytes (at, refused->text);
+}
+
+static void read_body (reader_t *reader, wire_message_t *message)
+{
+    switch (message->command) {
+    case WIRE_HELLO:
+        message->hello = read_limits (reader);
+        break;
+    case WIRE_WELCOME:
+    case WIRE_ADMIT:
+        message->welcome = read_welcome (reader);
+        break;
+    case WIRE_BATCH:
+    case WIRE_STORE:
+        message->batch.offset = read_u64 (reader);
+        message->batch.count = read_u32 (reader);
+        message->batch.rows = read_rest (reader);
+        break;
+    case WIRE_READY:
+    case WIRE_SEAL:
+    case WIRE_SEALED:
+        message->count = read_u64 (reader);
+        break;
+    case WIRE_RESULTS:
+        message->cursor = read_u64 (reader);
+        break;
+    case WIRE_STORED:
+        message->next = read_u64 (reader);
+        break;
+    case WIRE_WAITING:
+        message->waiting.ready = read_u32 (reader);
+        message->waiting.agencies = read_u32 (reader);
+        break;
+    case WIRE_FIND:
+        message->find.cursor = read_u64 (reader);
+        message->find.count = read_u64 (reader);
+        message->find.number = read_u32 (reader);
+        break;
+    case WIRE_WINNERS:
+        message->winners = read_winners (reader);
+        break;
+    case WIRE_REFUSED:
+        message->refused = read_refused (reader);
+        break;
+    case WIRE_JOIN:
+        message->join.credit = read_u32 (reader);
+        message->join.heartbeat_ms = read_u32 (reader);
+        break;
+    case WIRE_PONG:
+        message->name = read_rest (reader);
+        reader->failed |= message->name.size > WIRE_NAME_BYTES_MAX;
+        break;
+    default:
+        break;
+    }
+}
+
+static wire_limits_t read_limits (reader_t *reader)
+{
+    wire_limits_t limits;
+    limits.window = read_u32 (reader);
+    limits.message_bytes_max = read_u32 (reader);
+    limits.rows_max = read_u32 (reader);
+    return limits;
+}
+
+static wire_welcome_t read_welcome (reader_t *reader)
+{
+    wire_welcome_t welcome;
+    welcome.next = read_u64 (reader);
+    welcome.limits = read_limits (reader);
+    welcome.agencies = read_u32 (reader);
+    welcome.ready = read_u32 (reader);
+    welcome.day = read_u8 (reader);
+    reader->failed |= welcome.day > DAY_DRAWN;
+    return welcome;
+}
+
+static wire_winners_t read_winners (reader_t *reader)
+{
+    wire_winners_t winners;
+    winners.cursor = read_u64 (reader);
+    winners.next = read_u64 (reader);
+    winners.number = read_u32 (reader);
+    winners.count = read_u32 (reader);
+    winners.documents = read_rest (reader);
+    return winners;
+}
+
+static wire_refused_t read_refused (reader_t *reader)
+{
+    wire_refused_t refused;
+    refused.code = read_u16 (reader);
+    refused.command = read_u8 (reader);
+    refused.field = read_u8 (reader);
+    refused.row = read_u32 (reader);
+    refused.offset = read_u64 (reader);
+    refused.expected = read_u64 (reader);
+    refused.text = read_rest (reader);
+    reader->failed |= refused.text.size > REFUSAL_TEXT_MAX;
+    return refused;
+}
+
+static bytes_t read_rest (reader_t *reader)
+{
+    return read_bytes (reader, reader->rest.size);
+}
+
+const char *wire_command_name (uint8_t command)
+{
+    static const char *const names[] = {
+        [WIRE_HELLO] = "HELLO",     [WIRE_BATCH] = "BATCH",
+        [WIRE_READY] = "READY",     [WIRE_RESULTS] = "RESULTS",
+        [WIRE_DONE] = "DONE",       [WIRE_PING] = "PING",
+        [WIRE_WELCOME] = "WELCOME", [WIRE_STORED] = "STORED",
+        [WIRE_WAITING] = "WAITING", [WIRE_WINNERS] = "WINNERS",
+        [WIRE_GOODBYE] = "GOODBYE", [WIRE_REFUSED] = "REFUSED",
+        [WIRE_PONG] = "PONG",       [WIRE_JOIN] = "JOIN",
+        [WIRE_BEAT] = "BEAT",       [WIRE_LEAVE] = "LEAVE",
+        [WIRE_REJOIN] = "REJOIN",   [WIRE_STORE] = "STORE",
+        [WIRE_ADMIT] = "ADMIT",     [WIRE_SEAL] = "SEAL",
+        [WIRE_FIND] = "FIND",       [WIRE_SEALED] = "SEALED",
+    };
+    const size_t known = sizeof names / sizeof names[0];
+    return command < known && names[command] ? names[command] : "?";
+}
+
+const char *wire_code_name (uint16_t code)
+{
+    static const char *const names[] = {
+        [REFUSED_NOTHING] = "NOTHING",   [REFUSED_SIGNATURE] = "SIGNATURE",
+        [REFUSED_VERSION] = "VERSION",   [REFUSED_COMMAND] = "COMMAND",
+        [REFUSED_FRAMES] = "FRAMES",     [REFUSED_SIZE] = "SIZE",
+        [REFUSED_BODY] = "BODY",         [REFUSED_EMPTY] = "EMPTY",
+        [REFUSED_ROWS] = "ROWS",         [REFUSED_COUNT] = "COUNT",
+        [REFUSED_FIELDS] = "FIELDS",     [REFUSED_QUOTES] = "QUOTES",
+        [REFUSED_MISSING] = "MISSING",   [REFUSED_LONG] = "LONG",
+        [REFUSED_UTF8] = "UTF8",         [REFUSED_CONTROL] = "CONTROL",
+        [REFUSED_DATE] = "DATE",         [REFUSED_NUMBER] = "NUMBER",
+        [REFUSED_RANGE] = "RANGE",       [REFUSED_AGENCY] = "AGENCY",
+        [REFUSED_HELLO] = "HELLO",       [REFUSED_GAP] = "GAP",
+        [REFUSED_CONFLICT] = "CONFLICT", [REFUSED_CLOSED] = "CLOSED",
+        [REFUSED_TALLY] = "TALLY",       [REFUSED_UNDRAWN] = "UNDRAWN",
+        [REFUSED_BUSY] = "BUSY",         [REFUSED_NOSPACE] = "NOSPACE",
+        [REFUSED_ASIDE] = "ASIDE",
+    };
+    const size_t known = sizeof names / sizeof names[0];
+    return code < known && names[code] ? names[code] : "?";
+}
+
+bool wire_from_agency (uint8_t command)
+{
+    return (command >= WIRE_HELLO && command <= WIRE_DONE) || command == WIRE_PING;
+}
+
+wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
+                             const char *text)
+{
+    wire_message_t refusal = {
+        .command = WIRE_REFUSED,
+        .agency = request->agency,
+        .refused = {.code = (uint16_t) code,
+                    .command = request->command,
+                    .text = bytes_of (text, strnlen (text, REFUSAL_TEXT_MAX))}};
+    if (request->command == WIRE_BATCH || request->command == WIRE_STORE) {
+        refusal.refused.command = WIRE_BATCH;
+        refusal.refused.offset = request->batch.offset;
+    }
+    return refusal;
+}

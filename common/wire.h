@@ -1,0 +1,194 @@
+/* wire.h - the messages of Lotería: what docs/protocol.md specifies, as code.
+
+   A message is one ZeroMQ frame: an eight-byte header (signature, version, command,
+   agency) and the command's body. The same messages travel on the front, alone, and
+   on the inner hops, as letters in bundles (letter.h). Encoding and decoding touch
+   nothing but memory; tests/vectors/ holds the byte examples both ways. */
+
+#ifndef LOTERIA_WIRE_H
+#define LOTERIA_WIRE_H
+
+#include "bytes.h"
+#include "limits.h"
+
+#define WIRE_VERSION      1
+#define WIRE_HEADER_BYTES 8
+/* What precedes the rows of a BATCH or STORE: header, offset, count. */
+#define WIRE_BATCH_BYTES (WIRE_HEADER_BYTES + 8 + 4)
+/* No message but BATCH, STORE and WINNERS is longer than this. */
+#define WIRE_SMALL_BYTES_MAX 512
+#define WIRE_NAME_BYTES_MAX  64 // PONG
+
+typedef enum {
+    // agency to central
+    WIRE_HELLO = 0x01,
+    WIRE_BATCH = 0x02,
+    WIRE_READY = 0x03,
+    WIRE_RESULTS = 0x04,
+    WIRE_DONE = 0x05,
+    WIRE_PING = 0x0F, // anybody to any bound socket
+    // central to agency
+    WIRE_WELCOME = 0x11,
+    WIRE_STORED = 0x12,
+    WIRE_WAITING = 0x13,
+    WIRE_WINNERS = 0x14,
+    WIRE_GOODBYE = 0x15,
+    WIRE_REFUSED = 0x1E,
+    WIRE_PONG = 0x1F,
+    // worker to broker, and REJOIN back
+    WIRE_JOIN = 0x21,
+    WIRE_BEAT = 0x22,
+    WIRE_LEAVE = 0x23,
+    WIRE_REJOIN = 0x24,
+    // worker to storage
+    WIRE_STORE = 0x31,
+    // state to storage, and SEALED back
+    WIRE_ADMIT = 0x32,
+    WIRE_SEAL = 0x33,
+    WIRE_FIND = 0x34,
+    WIRE_SEALED = 0x35
+} wire_command_t;
+
+/* Why a request was refused. The numbers are protocol: never reuse one. */
+typedef enum {
+    REFUSED_NOTHING = 0,
+    // the message itself: do not send it again
+    REFUSED_SIGNATURE = 1, // no Lotería message, or cut short
+    REFUSED_VERSION = 2,
+    REFUSED_COMMAND = 3, // unknown, or not for this side
+    REFUSED_FRAMES = 4,  // more than one frame
+    REFUSED_SIZE = 5,    // over the byte limit
+    REFUSED_BODY = 6,    // the body is not what the command's layout says
+    // the batch: the file has to be mended
+    REFUSED_EMPTY = 10,   // no rows
+    REFUSED_ROWS = 11,    // over the row limit
+    REFUSED_COUNT = 12,   // more or fewer rows than announced
+    REFUSED_FIELDS = 13,  // a row with too few or too many fields
+    REFUSED_QUOTES = 14,  // quotes not as RFC 4180 has them
+    REFUSED_MISSING = 15, // an empty field
+    REFUSED_LONG = 16,    // an over-long field
+    REFUSED_UTF8 = 17,
+    REFUSED_CONTROL = 18, // a control character
+    REFUSED_DATE = 19,
+    REFUSED_NUMBER = 20, // not a number
+    REFUSED_RANGE = 21,  // a number outside the permitted range
+    // what is stored: say HELLO and go on from there, or stop
+    REFUSED_AGENCY = 30,   // not on the roll
+    REFUSED_HELLO = 31,    // say HELLO first
+    REFUSED_GAP = 32,      // ahead of what is stored, or across its end
+    REFUSED_CONFLICT = 33, // other bets are stored at that offset
+    REFUSED_CLOSED = 34,   // the agency has asked for its results
+    REFUSED_TALLY = 35,    // READY with another count than is stored
+    REFUSED_UNDRAWN = 36,  // results before the draw
+    // now: send it again later
+    REFUSED_BUSY = 40,
+    REFUSED_NOSPACE = 41,
+    REFUSED_ASIDE = 42 // a part of the central is away
+} wire_code_t;
+
+typedef struct { // HELLO: 0 means no limit of the sender's own; each hop lowers them
+    uint32_t window;
+    uint32_t message_bytes_max;
+    uint32_t rows_max;
+} wire_limits_t;
+
+typedef enum { DAY_OPEN = 0, DAY_SEALED = 1, DAY_DRAWN = 2 } wire_day_t;
+
+typedef struct { // WELCOME, and ADMIT on its way to become one
+    uint64_t next;
+    wire_limits_t limits;
+    uint32_t agencies; // on the roll
+    uint32_t ready;    // of them
+    uint8_t day;       // wire_day_t: this agency's
+} wire_welcome_t;
+
+typedef struct { // BATCH: rows as typed; STORE: canonical rows
+    uint64_t offset;
+    uint32_t count;
+    bytes_t rows; // borrowed from the message
+} wire_batch_t;
+
+typedef struct { // WAITING
+    uint32_t ready;
+    uint32_t agencies;
+} wire_waiting_t;
+
+typedef struct { // FIND
+    uint64_t cursor;
+    uint64_t count; // what the agency was sealed with
+    uint32_t number;
+} wire_find_t;
+
+typedef struct { // WINNERS
+    uint64_t cursor;
+    uint64_t next; // cursor of the next page; 0 when this is the last
+    uint32_t number;
+    uint32_t count;    // of documents in this page
+    bytes_t documents; // each followed by LF; borrowed from the message
+} wire_winners_t;
+
+typedef struct {       // REFUSED
+    uint16_t code;     // wire_code_t
+    uint8_t command;   // the one refused
+    uint8_t field;     // 1..5 in the order of the row, or 0
+    uint32_t row;      // 1.. within the batch, or 0
+    uint64_t offset;   // of the refused batch; or what the request carried, or 0
+    uint64_t expected; // the agency's next offset where the code is 30 to 35
+    bytes_t text;      // for people; at most REFUSAL_TEXT_MAX; borrowed
+} wire_refused_t;
+
+typedef struct { // JOIN
+    uint32_t credit;
+    uint32_t heartbeat_ms;
+} wire_join_t;
+
+typedef struct {
+    uint8_t command; // wire_command_t
+    uint32_t agency; // 0 where there is none (JOIN, PING, ...)
+    union {
+        wire_limits_t hello;
+        wire_batch_t batch;     // BATCH, STORE
+        uint64_t count;         // READY, SEAL, SEALED
+        uint64_t cursor;        // RESULTS
+        uint64_t next;          // STORED
+        wire_welcome_t welcome; // WELCOME, ADMIT
+        wire_waiting_t waiting;
+        wire_find_t find;
+        wire_winners_t winners;
+        wire_refused_t refused;
+        wire_join_t join;
+        bytes_t name; // PONG: the process that answers; borrowed
+    };
+} wire_message_t;
+
+/* Bytes that `message` takes when encoded. */
+size_t wire_size (const wire_message_t *message);
+
+/* Encode `message` into `buffer`, which has wire_size (message) bytes; return them. */
+size_t wire_encode (const wire_message_t *message, uint8_t *buffer);
+
+/* Write just what precedes the rows of a BATCH or STORE: WIRE_BATCH_BYTES. */
+void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency, uint64_t offset,
+                      uint32_t count);
+
+/* Decode `frame` into `message`, whose slices borrow from it. Returns
+   REFUSED_NOTHING, or why it is no message; `command` and `agency` are set as far as
+   they could be read, else 0. */
+wire_code_t wire_decode (bytes_t frame, wire_message_t *message);
+
+/* The command's name as the protocol spells it, "?" when unknown. */
+const char *wire_command_name (uint8_t command);
+
+/* The code's name as the protocol spells it, "?" when unknown. */
+const char *wire_code_name (uint16_t code);
+
+/* The refusal of `request`: its agency, command and, for a batch, offset filled in.
+   Borrows `text`, of which REFUSAL_TEXT_MAX bytes count. A STORE is refused as the BATCH
+   that it was. */
+wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
+                             const char *text);
+
+/* Whether an agency may send the command (as against an inner process). */
+bool wire_from_agency (uint8_t command);
+
+#endif

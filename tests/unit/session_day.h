@@ -1,0 +1,269 @@
+/* session_day.h - a session under test: its source, its clock, and answers by hand. */
+
+#ifndef LOTERIA_SESSION_DAY_H
+#define LOTERIA_SESSION_DAY_H
+
+#include "session.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define AGENCY 3
+#define NEVER  INT64_MAX
+
+/* A source that is a table, or makes its rows up. */
+typedef struct {
+    const char *const *table; // NULL: rows are made up
+    uint64_t count;
+    uint64_t at;
+    int moving;        // so many seeks answer ROWS_AGAIN
+    uint64_t fails_at; // the row that cannot be read; UINT64_MAX: none
+    char text[64];
+} fake_t;
+
+static inline rows_status_t fake_next (void *self, row_t *row)
+{
+    fake_t *fake = self;
+    if (fake->at == fake->fails_at)
+        return ROWS_FAILED;
+    if (fake->at == fake->count)
+        return ROWS_END;
+    const char *text = fake->text;
+    if (fake->table)
+        text = fake->table[fake->at];
+    else
+        snprintf (fake->text, sizeof fake->text,
+                  "Ana,Paz,%08" PRIu64 ",2000-01-01,7574", fake->at);
+    *row = (row_t){bytes_of (text, strlen (text)), fake->at + 1};
+    fake->at++;
+    return ROWS_OK;
+}
+
+static inline rows_status_t fake_seek (void *self, uint64_t index, uint64_t *rows)
+{
+    fake_t *fake = self;
+    if (fake->moving > 0) {
+        fake->moving--;
+        return ROWS_AGAIN;
+    }
+    *rows = fake->count;
+    fake->at = index < fake->count ? index : fake->count;
+    return index <= fake->count ? ROWS_OK : ROWS_END;
+}
+
+static inline const char *fake_error (void *self)
+{
+    (void) self;
+    return "fake.csv, line 3: torn";
+}
+
+/* The day: one session, its source, its clock. */
+typedef struct {
+    fake_t fake;
+    rows_t rows;
+    session_options_t options;
+    session_t *session;
+    int64_t now_ms;
+    uint64_t told_batches; // by the callback
+    uint64_t told_rows;
+    uint64_t told_next; // offset behind the last one
+} day_t;
+
+static inline void take_told (void *listener, const window_batch_t *batch)
+{
+    day_t *day = listener;
+    assert_true (batch->sent);
+    assert_true (batch->offset >= day->told_next);
+    day->told_batches++;
+    day->told_rows += batch->count;
+    day->told_next = batch->offset + batch->count;
+}
+
+static inline int day_setup (void **state)
+{
+    day_t *day = calloc (1, sizeof *day);
+    assert_non_null (day);
+    day->fake = (fake_t){.count = 10, .fails_at = UINT64_MAX};
+    day->rows = (rows_t){&day->fake, "fake.csv", fake_next, fake_seek, fake_error};
+    day->options = (session_options_t){
+        .agency = AGENCY, .limits = {4, 1024, 3}, .stored = take_told, .listener = day};
+    day->now_ms = 1000000;
+    *state = day;
+    return 0;
+}
+
+static inline int day_teardown (void **state)
+{
+    day_t *day = *state;
+    session_destroy (&day->session);
+    free (day);
+    return 0;
+}
+
+static inline void start (day_t *day)
+{
+    session_destroy (&day->session);
+    day->session = session_new (&day->options, &day->rows, day->now_ms);
+    day->told_batches = day->told_rows = day->told_next = 0;
+}
+
+static inline const session_progress_t *progress (const day_t *day)
+{
+    return session_progress (day->session);
+}
+
+static inline void assert_state (const day_t *day, session_state_t state)
+{
+    if (progress (day)->state != state)
+        print_error ("state %d, failure '%s'\n", (int) progress (day)->state,
+                     session_failure (day->session));
+    assert_int_equal (progress (day)->state, state);
+}
+
+static inline void assert_failed (const day_t *day, const char *text)
+{
+    assert_state (day, SESSION_FAILED);
+    assert_string_equal (session_failure (day->session), text);
+    assert_true (session_over (day->session));
+    assert_true (session_deadline (day->session) == NEVER);
+}
+
+/* The session says something, and it is on its way. */
+static inline wire_message_t said (day_t *day, wire_command_t command)
+{
+    bytes_t bytes;
+    wire_message_t message;
+    assert_true (session_next_output (day->session, day->now_ms, &bytes));
+    assert_int_equal (wire_decode (bytes, &message), REFUSED_NOTHING);
+    assert_string_equal (wire_command_name (message.command),
+                         wire_command_name (command));
+    assert_int_equal (message.agency, AGENCY);
+    session_output_sent (day->session, day->now_ms);
+    return message;
+}
+
+static inline void said_batch (day_t *day, uint64_t offset, uint32_t count)
+{
+    wire_message_t message = said (day, WIRE_BATCH);
+    assert_int_equal (message.batch.offset, offset);
+    assert_int_equal (message.batch.count, count);
+}
+
+static inline void said_nothing (day_t *day)
+{
+    bytes_t bytes;
+    assert_false (session_next_output (day->session, day->now_ms, &bytes));
+}
+
+static inline void answer (day_t *day, const wire_message_t *message)
+{
+    uint8_t buffer[2048];
+    assert_true (wire_size (message) <= sizeof buffer);
+    size_t size = wire_encode (message, buffer);
+    session_receive (day->session, bytes_of (buffer, size), day->now_ms);
+}
+
+static inline void welcome_with (day_t *day, uint64_t next, wire_limits_t limits,
+                                 wire_day_t when)
+{
+    answer (day, &(wire_message_t){.command = WIRE_WELCOME,
+                                   .agency = AGENCY,
+                                   .welcome = {next, limits, 5, 1, (uint8_t) when}});
+}
+
+static inline void welcome (day_t *day, uint64_t next)
+{
+    welcome_with (day, next, (wire_limits_t){16, 65536, 65535}, DAY_OPEN);
+}
+
+static inline void stored (day_t *day, uint64_t next)
+{
+    answer (day,
+            &(wire_message_t){.command = WIRE_STORED, .agency = AGENCY, .next = next});
+}
+
+static inline void waiting (day_t *day, uint32_t ready)
+{
+    answer (day, &(wire_message_t){
+                     .command = WIRE_WAITING, .agency = AGENCY, .waiting = {ready, 5}});
+}
+
+static inline void winners (day_t *day, uint64_t cursor, uint64_t next, uint32_t count,
+                            const char *documents)
+{
+    answer (day,
+            &(wire_message_t){.command = WIRE_WINNERS,
+                              .agency = AGENCY,
+                              .winners = {cursor, next, 7574, count,
+                                          bytes_of (documents, strlen (documents))}});
+}
+
+static inline void goodbye (day_t *day)
+{
+    answer (day, &(wire_message_t){.command = WIRE_GOODBYE, .agency = AGENCY});
+}
+
+static inline void refuse_row (day_t *day, wire_code_t code, wire_command_t command,
+                               uint64_t offset, uint32_t row, uint8_t field)
+{
+    answer (day, &(wire_message_t){.command = WIRE_REFUSED,
+                                   .agency = AGENCY,
+                                   .refused = {.code = (uint16_t) code,
+                                               .command = (uint8_t) command,
+                                               .field = field,
+                                               .row = row,
+                                               .offset = offset,
+                                               .text = bytes_of ("why", 3)}});
+}
+
+static inline void refuse (day_t *day, wire_code_t code, wire_command_t command,
+                           uint64_t offset)
+{
+    refuse_row (day, code, command, offset, 0, 0);
+}
+
+/* Let the time until the deadline pass; returns how long that was. */
+static inline int64_t pass (day_t *day)
+{
+    int64_t deadline_ms = session_deadline (day->session);
+    assert_true (deadline_ms != NEVER);
+    int64_t passed_ms = deadline_ms - day->now_ms;
+    assert_true (passed_ms >= 0);
+    if (passed_ms > 0) { // nothing is to happen before
+        session_tick (day->session, deadline_ms - 1);
+        bytes_t bytes;
+        assert_false (session_next_output (day->session, deadline_ms - 1, &bytes));
+    }
+    day->now_ms = deadline_ms;
+    session_tick (day->session, deadline_ms);
+    return passed_ms;
+}
+
+static inline void begin_selling (day_t *day)
+{
+    start (day);
+    said (day, WIRE_HELLO);
+    welcome (day, 0);
+}
+
+/* All ten made-up rows are sold, in batches of three, and READY was said. */
+static inline void sell_all (day_t *day)
+{
+    begin_selling (day);
+    said_batch (day, 0, 3);
+    said_batch (day, 3, 3);
+    said_batch (day, 6, 3);
+    said_batch (day, 9, 1);
+    said_nothing (day);
+    stored (day, 10);
+    assert_int_equal (said (day, WIRE_READY).count, 10);
+}
+
+#define DAY_TEST(name) cmocka_unit_test_setup_teardown (name, day_setup, day_teardown)
+
+#endif

@@ -1,0 +1,451 @@
+/* test_bet_source.c - files of every shape as streams of rows. */
+
+#include "bet_source.h"
+
+#include "limits.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COUNT(table) (sizeof (table) / sizeof (table)[0])
+
+typedef struct {
+    char directory[64];
+    char path[128];
+    char error[1024];
+    bet_source_t *source;
+    rows_t rows;
+} files_t;
+
+static int files_setup (void **state)
+{
+    files_t *files = calloc (1, sizeof *files);
+    assert_non_null (files);
+    snprintf (files->directory, sizeof files->directory, "/tmp/test_bet_source.XXXXXX");
+    assert_non_null (mkdtemp (files->directory));
+    snprintf (files->path, sizeof files->path, "%s/bets.csv", files->directory);
+    *state = files;
+    return 0;
+}
+
+static int files_teardown (void **state)
+{
+    files_t *files = *state;
+    bet_source_destroy (&files->source);
+    unlink (files->path);
+    rmdir (files->directory);
+    free (files);
+    return 0;
+}
+
+static void open_file (files_t *files, const void *data, size_t size)
+{
+    bet_source_destroy (&files->source);
+    FILE *file = fopen (files->path, "wb");
+    assert_non_null (file);
+    assert_int_equal (fwrite (data, 1, size, file), size);
+    assert_int_equal (fclose (file), 0);
+    files->source = bet_source_open (files->path, files->error, sizeof files->error);
+    assert_non_null (files->source);
+    files->rows = bet_source_rows (files->source);
+    assert_string_equal (files->rows.name, files->path);
+    assert_int_equal (bet_source_bytes_total (files->source), size);
+}
+
+static void assert_row (files_t *files, const char *text, uint64_t line)
+{
+    row_t row;
+    assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_OK);
+    assert_int_equal (row.text.size, strlen (text));
+    assert_memory_equal (row.text.data, text, row.text.size);
+    assert_int_equal (row.line, line);
+}
+
+static void assert_end (files_t *files)
+{
+    row_t row;
+    assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+    assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+    assert_int_equal (bet_source_bytes (files->source),
+                      bet_source_bytes_total (files->source));
+}
+
+static void seek (files_t *files, uint64_t index)
+{
+    uint64_t rows;
+    rows_status_t status;
+    do
+        status = files->rows.seek (files->rows.self, index, &rows);
+    while (status == ROWS_AGAIN);
+    assert_int_equal (status, ROWS_OK);
+}
+
+#define TEXT(literal) literal, sizeof literal - 1
+#define ROWS_MAX      6
+
+static const struct {
+    const char *text;
+    size_t size;
+    struct {
+        const char *text;
+        uint64_t line;
+    } rows[ROWS_MAX]; // as many as have a line
+} good[] = {
+    {TEXT (""), {{0}}},
+    {TEXT ("a,b\n"), {{"a,b", 1}}},
+    {TEXT ("a,b"), {{"a,b", 1}}},
+    {TEXT ("a,b\r"), {{"a,b", 1}}},
+    {TEXT ("a,b\r\nc\nd\r\n"), {{"a,b", 1}, {"c", 2}, {"d", 3}}},
+    {TEXT ("a\nb\r\nc"), {{"a", 1}, {"b", 2}, {"c", 3}}},
+    // an empty line is a row; it is for the central to refuse it
+    {TEXT ("\n"), {{"", 1}}},
+    {TEXT ("\r\n\r\n"), {{"", 1}, {"", 2}}},
+    {TEXT ("a\n\nb\n"), {{"a", 1}, {"", 2}, {"b", 3}}},
+    // one CR belongs to the line end, any other to the row
+    {TEXT ("a\r\r\nb\rc\n\r"), {{"a\r", 1}, {"b\rc", 2}, {"", 3}}},
+    // quotes hide commas and line ends
+    {TEXT ("\"a\",b\nc\n"), {{"\"a\",b", 1}, {"c", 2}}},
+    {TEXT ("\"a\nb\",c\nd\n"), {{"\"a\nb\",c", 1}, {"d", 3}}},
+    {TEXT ("a,\"\r\n\r\n\"\r\nd\r\n\"\n\"\ne"),
+     {{"a,\"\r\n\r\n\"", 1}, {"d", 4}, {"\"\n\"", 5}, {"e", 7}}},
+    {TEXT ("\"a\"\"\nb\"\nc\n"), {{"\"a\"\"\nb\"", 1}, {"c", 3}}},
+    {TEXT ("\"a\"\"\",b\nc"), {{"\"a\"\"\",b", 1}, {"c", 2}}},
+    {TEXT ("a,\"b\""), {{"a,\"b\"", 1}}},
+    // a quote within a bare field opens nothing
+    {TEXT ("a\"b\nc\"\nd\n"), {{"a\"b", 1}, {"c\"", 2}, {"d", 3}}},
+    // a byte order mark, at the start only
+    {TEXT ("\xEF\xBB\xBF"
+           "a\nb\n"),
+     {{"a", 1}, {"b", 2}}},
+    {TEXT ("\xEF\xBB\xBF"), {{0}}},
+    {TEXT ("\xEF\xBB\xBF\"a\nb\"\nc"), {{"\"a\nb\"", 1}, {"c", 3}}},
+    {TEXT ("a\n\xEF\xBB\xBF"
+           "b\n"),
+     {{"a", 1},
+      {"\xEF\xBB\xBF"
+       "b",
+       2}}},
+    {TEXT ("\xEF\xBB"), {{"\xEF\xBB", 1}}},
+};
+
+static void test_good_files (void **state)
+{
+    files_t *files = *state;
+    for (size_t i = 0; i < COUNT (good); i++) {
+        open_file (files, good[i].text, good[i].size);
+        uint64_t count = 0;
+        for (; count < ROWS_MAX && good[i].rows[count].line > 0; count++)
+            assert_row (files, good[i].rows[count].text, good[i].rows[count].line);
+        assert_end (files);
+
+        for (uint64_t index = 0; index < count; index++) { // backwards and forwards
+            seek (files, index);
+            for (uint64_t at = index; at < count; at++)
+                assert_row (files, good[i].rows[at].text, good[i].rows[at].line);
+            assert_end (files);
+        }
+        uint64_t rows;
+        seek (files, count);
+        assert_end (files);
+        assert_int_equal (files->rows.seek (files->rows.self, count + 1, &rows),
+                          ROWS_END);
+        assert_int_equal (rows, count);
+        seek (files, count);
+        assert_end (files);
+    }
+}
+
+/* Rows of `size` bytes, line end included, as the row after `before` good ones. */
+static void open_with_long_row (files_t *files, uint64_t before, size_t size,
+                                const char *line_end)
+{
+    static char text[1024 * 1024];
+    size_t at = 0;
+    for (uint64_t i = 0; i < before; i++)
+        at += (size_t) sprintf (text + at, "row %" PRIu64 "\n", i);
+    size_t body = size - strlen (line_end);
+    memset (text + at, 'x', body);
+    at += body;
+    at += (size_t) sprintf (text + at, "%sbehind\n", line_end);
+    open_file (files, text, at);
+}
+
+static void test_longest_row (void **state)
+{
+    static const char *const line_ends[] = {"\n", "\r\n"};
+    files_t *files = *state;
+    for (size_t i = 0; i < 2; i++) {
+        open_with_long_row (files, 3, ROW_BYTES_MAX, line_ends[i]);
+        seek (files, 3);
+        row_t row;
+        assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_OK);
+        assert_int_equal (row.text.size, ROW_BYTES_MAX - strlen (line_ends[i]));
+        assert_row (files, "behind", 5);
+        assert_end (files);
+    }
+}
+
+static void assert_fails (files_t *files, const char *expected)
+{
+    char text[1024];
+    row_t row;
+    uint64_t rows;
+    snprintf (text, sizeof text, "%s%s", files->path, expected);
+    for (int i = 0; i < 2; i++) { // and remains so
+        assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_FAILED);
+        assert_string_equal (files->rows.error (files->rows.self), text);
+        assert_int_equal (files->rows.seek (files->rows.self, 0, &rows), ROWS_FAILED);
+    }
+}
+
+static void test_over_long_rows (void **state)
+{
+    static const char *const line_ends[] = {"\n", "\r\n"};
+    static const uint64_t befores[] = {0, 1, 5000, 40000}; // also around buffers' ends
+    static const size_t more[] = {1, 2, 1000, 300000};
+    files_t *files = *state;
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < COUNT (befores); j++)
+            for (size_t k = 0; k < COUNT (more); k++) {
+                open_with_long_row (files, befores[j], ROW_BYTES_MAX + more[k],
+                                    line_ends[i]);
+                seek (files, befores[j]);
+                char expected[128];
+                // how much of it is seen decides the wording, not the outcome
+                snprintf (expected, sizeof expected,
+                          ", line %" PRIu64 ": the row is longer than %d bytes",
+                          befores[j] + 1, ROW_BYTES_MAX);
+                row_t row;
+                assert_int_equal (files->rows.next (files->rows.self, &row),
+                                  ROWS_FAILED);
+                const char *error = files->rows.error (files->rows.self);
+                size_t name = strlen (files->path);
+                assert_memory_equal (error, files->path, name);
+                assert_memory_equal (error + name, expected, strlen (expected));
+            }
+}
+
+static void test_quotes_left_open (void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t sound; // rows before
+        const char *error;
+    } table[] = {
+        {"\"", 0, ", line 1: a quote is not closed"},
+        {"\"\n", 0, ", line 1: a quote is not closed"},
+        {"a\nb,\"c\nd\ne\n", 1, ", line 2: a quote is not closed"},
+        {"\"a\nb\"\nc,\"d\"\"\n", 1, ", line 3: a quote is not closed"},
+        {"a,b,\"c\r\nd", 0, ", line 1: a quote is not closed"},
+    };
+    files_t *files = *state;
+    for (size_t i = 0; i < COUNT (table); i++) {
+        open_file (files, table[i].text, strlen (table[i].text));
+        seek (files, table[i].sound);
+        assert_fails (files, table[i].error);
+    }
+}
+
+static void test_quote_left_open_in_a_large_file (void **state)
+{
+    files_t *files = *state;
+    static char text[600 * 1024];
+    size_t size = 0;
+    size += (size_t) sprintf (text, "a\n\"b\n");
+    while (size < sizeof text - 8)
+        size += (size_t) sprintf (text + size, "c,d,e\n");
+    open_file (files, text, size);
+    assert_row (files, "a", 1);
+    char expected[128];
+    snprintf (expected, sizeof expected,
+              ", line 2: the row is longer than %d bytes, or a quote is not closed",
+              ROW_BYTES_MAX);
+    assert_fails (files, expected);
+}
+
+/* Row `index` of a large file, as text and in the file. */
+static size_t make_row (uint64_t index, char *text, char *typed, uint64_t *lines)
+{
+    static const char *const kinds[] = {
+        "Ana,Paz,%" PRIu64 ",2000-01-01,7574", "\"Pa\nz\",\"%" PRIu64 "\"",
+        "\"a \"\"b\"\" c\",%" PRIu64, "%" PRIu64 ",\"\n\n\n\"",
+        "José María,%" PRIu64};
+    const char *kind = kinds[index % 97 < 5 ? index % 97 : 0];
+    int size = sprintf (text, kind, index);
+    *lines = 1;
+    for (int i = 0; i < size; i++)
+        *lines += text[i] == '\n';
+    memcpy (typed, text, (size_t) size);
+    if (index % 3 == 0)
+        typed[size++] = '\r';
+    typed[size++] = '\n';
+    return (size_t) size;
+}
+
+/* Several buffers long, with and without quotes around the places where they meet. */
+static void test_large_file (void **state)
+{
+    enum { ROWS = 60000 };
+    static char file[ROWS * 64];
+    static uint64_t lines[ROWS];
+    files_t *files = *state;
+    for (int shift = 0; shift < 40; shift += 13) {
+        char text[128], typed[128];
+        size_t size = 0;
+        for (int i = 0; i < shift; i++) // all later rows move against the buffer
+            file[size++] = 'x';
+        uint64_t line = 1, row_lines;
+        for (uint64_t i = 0; i < ROWS; i++) {
+            size += make_row (i, text, file + size, &row_lines);
+            lines[i] = line;
+            line += row_lines;
+        }
+        open_file (files, file, size - (shift == 13)); // once without the last LF
+        assert_true (size > 5 * 256 * 1024);
+        row_t first;
+        assert_int_equal (files->rows.next (files->rows.self, &first), ROWS_OK);
+        for (uint64_t i = 1; i < ROWS; i++) {
+            make_row (i, text, typed, &row_lines);
+            assert_row (files, text, lines[i]);
+        }
+        assert_end (files);
+
+        static const uint64_t places[] = {59999, 1, 30000, 29999,
+                                          59000, 2, 60000, 7777};
+        for (size_t i = 0; i < COUNT (places); i++) {
+            seek (files, places[i]);
+            if (places[i] == ROWS) {
+                assert_end (files);
+                continue;
+            }
+            make_row (places[i], text, typed, &row_lines);
+            assert_row (files, text, lines[places[i]]);
+        }
+    }
+}
+
+static void test_seek_works_in_portions (void **state)
+{
+    enum { ROWS = 250000 };
+    static char file[ROWS * 2];
+    files_t *files = *state;
+    for (size_t i = 0; i < sizeof file; i += 2)
+        memcpy (file + i, "a\n", 2);
+    open_file (files, file, sizeof file);
+    uint64_t rows = 0;
+    int calls = 1;
+    while (files->rows.seek (files->rows.self, ROWS, &rows) == ROWS_AGAIN)
+        calls++;
+    assert_int_equal (calls, 3);
+    assert_end (files);
+    calls = 1;
+    seek (files, 1);
+    while (files->rows.seek (files->rows.self, ROWS + 1, &rows) == ROWS_AGAIN)
+        calls++;
+    assert_int_equal (calls, 3);
+    assert_int_equal (rows, ROWS);
+}
+
+static void test_files_that_cannot_be_read (void **state)
+{
+    files_t *files = *state;
+    char expected[256];
+    assert_null (bet_source_open (files->path, files->error, sizeof files->error));
+    snprintf (expected, sizeof expected, "%s: No such file or directory", files->path);
+    assert_string_equal (files->error, expected);
+
+    assert_null (bet_source_open (files->directory, files->error, sizeof files->error));
+    snprintf (expected, sizeof expected, "%s: is a directory", files->directory);
+    assert_string_equal (files->error, expected);
+
+    assert_int_equal (mkfifo (files->path, 0600), 0); // and it must not wait there
+    assert_null (bet_source_open (files->path, files->error, sizeof files->error));
+    snprintf (expected, sizeof expected,
+              "%s: is no regular file, which could be read again", files->path);
+    assert_string_equal (files->error, expected);
+}
+
+/* ---- The single bet ---- */
+
+static void assert_single (files_t *files, const char *const fields[BET_FIELDS],
+                           const char *text)
+{
+    bet_source_destroy (&files->source);
+    files->source = bet_source_single (fields, files->error, sizeof files->error);
+    assert_non_null (files->source);
+    files->rows = bet_source_rows (files->source);
+    seek (files, 12345);
+    assert_row (files, text, 0);
+}
+
+static void test_single_bet (void **state)
+{
+    static const struct {
+        const char *fields[BET_FIELDS];
+        const char *text;
+    } table[] = {
+        {{"Santiago Lionel", "Lorca", "30904465", "1999-03-17", "2201"},
+         "Santiago Lionel,Lorca,30904465,1999-03-17,2201"},
+        {{"a,b", "c\"d", "e\nf", "g\rh", "'i #"},
+         "\"a,b\",\"c\"\"d\",\"e\nf\",\"g\rh\",'i #"},
+        {{"\"\"", "\"", " ", "", "0"}, "\"\"\"\"\"\",\"\"\"\", ,,0"},
+    };
+    files_t *files = *state;
+    row_t row;
+    for (size_t i = 0; i < COUNT (table); i++) {
+        assert_single (files, table[i].fields, table[i].text);
+        assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+        seek (files, 12345); // it was not stored: once more
+        assert_row (files, table[i].text, 0);
+        seek (files, 12346); // it was stored
+        assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+        seek (files, 12399); // others sold as well
+        assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+        seek (files, 9); // the central lost it
+        assert_row (files, table[i].text, 0);
+        assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+    }
+}
+
+static void test_single_bet_too_long (void **state)
+{
+    files_t *files = *state;
+    char name[ROW_BYTES_MAX];
+    memset (name, 'a', sizeof name);
+    const char *fields[BET_FIELDS] = {name, "b", "1", "2000-01-01", "1"};
+    size_t others = strlen (",b,1,2000-01-01,1\n");
+    name[ROW_BYTES_MAX - others] = 0;
+    files->source = bet_source_single (fields, files->error, sizeof files->error);
+    assert_non_null (files->source);
+    bet_source_destroy (&files->source);
+    name[ROW_BYTES_MAX - others] = 'a';
+    name[ROW_BYTES_MAX - others + 1] = 0;
+    assert_null (bet_source_single (fields, files->error, sizeof files->error));
+    assert_non_null (strstr (files->error, "is longer than"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown (name, files_setup, files_teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST (test_good_files),
+        TEST (test_longest_row),
+        TEST (test_over_long_rows),
+        TEST (test_quotes_left_open),
+        TEST (test_quote_left_open_in_a_large_file),
+        TEST (test_large_file),
+        TEST (test_seek_works_in_portions),
+        TEST (test_files_that_cannot_be_read),
+        TEST (test_single_bet),
+        TEST (test_single_bet_too_long),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

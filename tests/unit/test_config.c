@@ -1,0 +1,497 @@
+/* test_config.c - config.c with its values, its file and its help. What is printed goes
+   to files while a test runs. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "config.h"
+#include "log.h"
+
+static char *directory;
+static uint64_t port, pace_ms;
+static bool exit_when_done;
+static log_level_t level;
+static char *path;
+
+static const config_item_t items[] = {
+    {"data-dir", CONFIG_TEXT, &path, "TEST_DATA_DIR", ".", 0, 0, "where bets.csv is"},
+    {"id", CONFIG_TEXT, &directory, NULL, NULL, 0, 0, "no default"},
+    {"port", CONFIG_NUMBER, &port, "TEST_PORT", "12345", 1, 65535, "port to listen on"},
+    {"pace", CONFIG_DURATION, &pace_ms, "TEST_PACE", "0", 0, 0, "between batches"},
+    {"exit-when-done", CONFIG_FLAG, &exit_when_done, "TEST_EXIT", "no", 0, 0, "end"},
+    {"log-level", CONFIG_LEVEL, &level, "TEST_LEVEL", "INFO", 0, 0, "what to log"},
+    {0},
+};
+static const config_program_t program = {"loteria-test", "storage", "a test's program",
+                                         items};
+
+static char output[8192], errors[8192];
+static int output_file, errors_file, usual_output, usual_errors;
+static char config_path[] = "/tmp/test_config.XXXXXX";
+
+static void divert (void)
+{
+    fflush (stdout);
+    usual_output = dup (STDOUT_FILENO);
+    usual_errors = dup (STDERR_FILENO);
+    output_file = memfd_create ("stdout", MFD_CLOEXEC);
+    errors_file = memfd_create ("stderr", MFD_CLOEXEC);
+    dup2 (output_file, STDOUT_FILENO);
+    dup2 (errors_file, STDERR_FILENO);
+}
+
+static void take_back (int file, int usual, int standard, char *text, size_t capacity)
+{
+    ssize_t size = pread (file, text, capacity - 1, 0);
+    text[size > 0 ? size : 0] = 0;
+    dup2 (usual, standard);
+    close (usual);
+    close (file);
+}
+
+/* config_load () with these flags, separated by spaces; what was printed is in `output`
+   and `errors`. */
+static config_t *load (const char *flags, int *status)
+{
+    char copy[1024];
+    char *rest = copy;
+    char *argv[32] = {"loteria-test"};
+    int argc = 1;
+
+    snprintf (copy, sizeof copy, "%s", flags);
+    for (char *word; *flags && (word = strsep (&rest, " "));)
+        argv[argc++] = word;
+    path = directory = NULL;
+    port = pace_ms = 0;
+    divert ();
+    config_t *config = config_load (&program, argc, argv, status);
+    fflush (stdout);
+    take_back (output_file, usual_output, STDOUT_FILENO, output, sizeof output);
+    take_back (errors_file, usual_errors, STDERR_FILENO, errors, sizeof errors);
+    return config;
+}
+
+static void assert_good (const char *flags)
+{
+    int status;
+    config_t *config = load (flags, &status);
+    assert_string_equal (errors, "");
+    assert_string_equal (output, "");
+    assert_non_null (config);
+    config_destroy (&config);
+    assert_null (config);
+}
+
+/* The program ends with the status, and one line that holds `text`. */
+static void assert_wrong (const char *flags, int expected, const char *text)
+{
+    int status = -1;
+    config_t *config = load (flags, &status);
+    assert_null (config);
+    assert_int_equal (status, expected);
+    assert_string_equal (output, "");
+    assert_memory_equal (errors, "loteria-test: ", 14);
+    if (!strstr (errors, text))
+        fail_msg ("'%s' is not in: %s", text, errors);
+    assert_string_equal (strchr (errors, '\n'), "\n");
+    assert_int_equal (strstr (errors, "--help)") != NULL, expected == 2);
+}
+
+static void write_file (const char *text)
+{
+    FILE *file = fopen (config_path, "w");
+    assert_non_null (file);
+    assert_int_equal (fputs (text, file) >= 0, 1);
+    assert_int_equal (fclose (file), 0);
+}
+
+static char *with_file (const char *flags)
+{
+    static char line[1024];
+    snprintf (line, sizeof line, "--config %s%s%s", config_path, *flags ? " " : "",
+              flags);
+    return line;
+}
+
+static int clean (void **state)
+{
+    (void) state;
+    static const char *const names[] = {"TEST_DATA_DIR", "TEST_PORT",
+                                        "TEST_PACE",     "TEST_EXIT",
+                                        "TEST_LEVEL",    "LOTERIA_CONFIG"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        unsetenv (names[i]);
+    return 0;
+}
+
+static void defaults (void **state)
+{
+    (void) state;
+    int status;
+    level = LOG_CRITICAL;
+    exit_when_done = true;
+    config_t *config = load ("", &status);
+    assert_non_null (config);
+    assert_string_equal (path, ".");
+    assert_null (directory);
+    assert_int_equal (port, 12345);
+    assert_int_equal (pace_ms, 0);
+    assert_false (exit_when_done);
+    assert_int_equal (level, LOG_INFO);
+    for (const config_item_t *item = items; item->name; item++)
+        assert_string_equal (config_source (config, item->name), "default");
+    config_destroy (&config);
+    config_destroy (&config);
+}
+
+static void flags_in_both_forms (void **state)
+{
+    (void) state;
+    int status;
+    config_t *config = load ("--data-dir=/a=b --port 1 --pace=1.5s --exit-when-done "
+                             "--log-level debug --id -x",
+                             &status);
+    assert_non_null (config);
+    assert_string_equal (path, "/a=b");
+    assert_string_equal (directory, "-x");
+    assert_int_equal (port, 1);
+    assert_int_equal (pace_ms, 1500);
+    assert_true (exit_when_done);
+    assert_int_equal (level, LOG_DEBUG);
+    assert_string_equal (config_source (config, "port"), "flag");
+    config_destroy (&config);
+
+    assert_good ("--exit-when-done=no");
+    assert_false (exit_when_done);
+    assert_good ("--port 2 --port 65535");
+    assert_int_equal (port, 65535);
+    config = load ("--id= --data-dir=", &status);
+    assert_string_equal (directory, "");
+    config_destroy (&config);
+}
+
+static void wrong_usage_ends_with_2 (void **state)
+{
+    (void) state;
+    assert_wrong ("--prot 1", 2, ": --prot: unknown");
+    assert_wrong ("--prot=1", 2, ": --prot: unknown");
+    assert_wrong ("--por 1", 2, ": --por: unknown");
+    assert_wrong ("stray", 2, ": stray: not expected");
+    assert_wrong ("--port 1 2", 2, ": 2: not expected");
+    assert_wrong ("-p 1", 2, ": -p: not expected");
+    assert_wrong ("--", 2, ": --: not expected");
+    assert_wrong ("--port", 2, ": --port: needs a value");
+    assert_wrong ("--port --id 1", 2, ": --port: needs a value");
+    assert_wrong ("--config", 2, ": --config: needs a value");
+    assert_wrong ("--config=", 2, ": --config: needs a value");
+    assert_wrong ("--port=", 2, ": --port: '' is no whole number from 1 to 65535");
+    assert_wrong ("--exit-when-done=maybe", 2, ": --exit-when-done: 'maybe'");
+    assert_wrong ("--exit-when-done no", 2, ": no: not expected");
+    assert_wrong ("--pace 5", 2, ": --pace: '5' is no duration");
+    assert_wrong ("--log-level LOUD", 2, ": --log-level: 'LOUD'");
+    assert_wrong ("--help=1", 2, ": --help: takes no value");
+    assert_wrong ("--check-config=yes", 2, ": --check-config: takes no value");
+    assert_wrong ("--a\nb", 2, ": --a b: unknown");
+    // A flag's mistake is told before the file's.
+    assert_wrong ("--config /none --port 0", 2, ": --port: '0'");
+}
+
+static void numbers_are_strict (void **state)
+{
+    (void) state;
+    static const char *const bad[] = {"0",
+                                      "65536",
+                                      "-1",
+                                      "+1",
+                                      "1.0",
+                                      "0x10",
+                                      "1e3",
+                                      "12a",
+                                      "a",
+                                      "''",
+                                      "\t80",
+                                      "80\t",
+                                      "18446744073709551615",
+                                      "18446744073709551617",
+                                      "99999999999999999999999999"};
+    char flag[64];
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf (flag, sizeof flag, "--port=%s", bad[i]);
+        assert_wrong (flag, 2, "1 to 65535");
+    }
+    assert_good ("--port 00080");
+    assert_int_equal (port, 80);
+}
+
+static void environment_beats_defaults_and_yields_to_flags (void **state)
+{
+    (void) state;
+    int status;
+    setenv ("TEST_PORT", "99", 1);
+    setenv ("TEST_DATA_DIR", "", 1);
+    setenv ("TEST_EXIT", "TRUE", 1);
+    config_t *config = load ("", &status);
+    assert_int_equal (port, 99);
+    assert_string_equal (path, "."); // empty counts as unset
+    assert_true (exit_when_done);
+    assert_string_equal (config_source (config, "port"), "environment");
+    assert_string_equal (config_source (config, "data-dir"), "default");
+    config_destroy (&config);
+    config = load ("--port 7", &status);
+    assert_int_equal (port, 7);
+    assert_string_equal (config_source (config, "port"), "flag");
+    config_destroy (&config);
+
+    setenv ("TEST_PORT", "many", 1);
+    assert_wrong ("", 1, "TEST_PORT: 'many' is no whole number");
+    assert_wrong ("--port 7", 1, "TEST_PORT: 'many'");
+}
+
+static void file_yields_to_environment (void **state)
+{
+    (void) state;
+    int status;
+    write_file ("# a comment\n"
+                "broker\n    whatever = x\n"
+                "storage\n    port = 10 # a comment\n    pace = \"5ms\"\n"
+                "    data-dir = /srv/x y\n\n"
+                "common\n    log-level = ERROR\n");
+    config_t *config = load (with_file (""), &status);
+    assert_string_equal (errors, "");
+    assert_int_equal (port, 10);
+    assert_int_equal (pace_ms, 5);
+    assert_string_equal (path, "/srv/x y");
+    assert_int_equal (level, LOG_ERROR);
+    assert_string_equal (config_source (config, "log-level"), "file");
+    config_destroy (&config);
+
+    setenv ("TEST_PORT", "11", 1);
+    assert_good (with_file (""));
+    assert_int_equal (port, 11);
+    assert_good (with_file ("--port 12"));
+    assert_int_equal (port, 12);
+
+    setenv ("LOTERIA_CONFIG", config_path, 1);
+    unsetenv ("TEST_PORT");
+    assert_good ("");
+    assert_int_equal (port, 10);
+    setenv ("LOTERIA_CONFIG", "/none/at/all", 1);
+    assert_good (with_file (""));
+    assert_wrong ("", 1, "/none/at/all: No such file");
+}
+
+static void own_section_beats_common (void **state)
+{
+    (void) state;
+    write_file ("storage\n    log-level = DEBUG\ncommon\n    log-level = ERROR\n");
+    assert_good (with_file (""));
+    assert_int_equal (level, LOG_DEBUG);
+}
+
+static void bad_files_are_named (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text, *error;
+    } cases[] = {
+        {"storage\n    prot = 1\n", "storage/prot: unknown setting"},
+        {"storage\n    port = 0\n", "storage/port: '0' is outside 1 to 65535"},
+        {"storage\n    port\n", "storage/port: ''"},
+        {"storage\n    port = 1\n        deep = 1\n",
+         "storage/port: holds no settings"},
+        {"storage = 3\n", "storage: a section, has no value"},
+        {"common\n    port = 1\n", "common/port: unknown setting"},
+        {"common\n    log-level = LOUD\n", "common/log-level: 'LOUD'"},
+        {"sturage\n    port = 1\n", "sturage: unknown section"},
+        {"port = 1\n", "port: unknown section"},
+        {"storage\n  port = 1\n", "line 2: indent 4 spaces at once"},
+        {"\n\nstorage\n\tport = 1\n", "line 4: invalid syntax"},
+        {"storage\n        port = 1\n", "line 2: indentation error"},
+        {"storage\n    id = \"x\n", "line 2: missing \""},
+        {"storage port\n", "line 1: invalid syntax 'port'"},
+    };
+    char expected[512];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_file (cases[i].text);
+        snprintf (expected, sizeof expected, "loteria-test: %s: %s", config_path,
+                  cases[i].error);
+        assert_wrong (with_file (""), 1, expected);
+    }
+    assert_wrong ("--config /none", 1, "/none: No such file or directory");
+    assert_wrong ("--config /", 1, "/: Is a directory");
+}
+
+static void odd_files (void **state)
+{
+    (void) state;
+    write_file ("");
+    assert_good (with_file (""));
+    write_file ("storage\n    port = 5"); // no line end
+    assert_good (with_file (""));
+    assert_int_equal (port, 5);
+    write_file ("storage\r\n    port = 6\r\n");
+    assert_good (with_file (""));
+    assert_int_equal (port, 6);
+
+    FILE *file = fopen (config_path, "w");
+    fwrite ("storage\0\n", 1, 9, file);
+    fclose (file);
+    assert_wrong (with_file (""), 1, "not a text file");
+
+    file = fopen (config_path, "w");
+    for (int i = 0; i < 33000; i++)
+        fputs ("#\n", file);
+    fclose (file);
+    assert_wrong (with_file (""), 1, "longer than 65536 bytes");
+}
+
+static void help_says_it_all (void **state)
+{
+    (void) state;
+    int status = -1;
+    setenv ("TEST_PORT", "many", 1); // help is given all the same
+    assert_null (load ("--port 5 --help --nonsense", &status));
+    assert_int_equal (status, 0);
+    assert_string_equal (errors, "");
+    for (const config_item_t *item = items; item->name; item++) {
+        char flag[64];
+        snprintf (flag, sizeof flag, "\n  --%s ", item->name);
+        assert_non_null (strstr (output, flag));
+        assert_non_null (strstr (output, item->help));
+        if (item->environment)
+            assert_non_null (strstr (output, item->environment));
+    }
+    assert_non_null (
+        strstr (output, "default: 12345; 1 to 65535; environment: TEST_PORT"));
+    assert_non_null (strstr (output, "LOTERIA_CONFIG"));
+}
+
+static void version_is_printed (void **state)
+{
+    (void) state;
+    int status = -1;
+    assert_null (load ("--version", &status));
+    assert_int_equal (status, 0);
+    assert_string_equal (output, "loteria-test " LOTERIA_VERSION "\n");
+}
+
+static void check_prints_values_and_sources (void **state)
+{
+    (void) state;
+    int status = -1;
+    write_file ("storage\n    pace = 5ms\n");
+    setenv ("TEST_DATA_DIR", "/a\nb", 1);
+    assert_null (load (with_file ("--check-config --exit-when-done"), &status));
+    assert_int_equal (status, 0);
+    assert_string_equal (errors, "");
+    assert_string_equal (output, "data-dir = /a b (environment)\n"
+                                 "id = (default)\n"
+                                 "port = 12345 (default)\n"
+                                 "pace = 5ms (file)\n"
+                                 "exit-when-done = yes (flag)\n"
+                                 "log-level = INFO (default)\n");
+    setenv ("TEST_PORT", "0", 1);
+    assert_wrong (with_file ("--check-config"), 1, "TEST_PORT");
+}
+
+static void durations (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *text;
+        uint64_t ms;
+    } good[] = {
+        {"0", 0},
+        {"0s", 0},
+        {"5ms", 5},
+        {"1.5s", 1500},
+        {"1h2m", 3720000},
+        {"1h2m3s4ms", 3723004},
+        {"2m", 120000},
+        {"1ns", 1},
+        {"1us", 1},
+        {"1001us", 2},
+        {"1000\u00B5s", 1},
+        {"2000\u03BCs", 2},
+        {"1000000ns", 1},
+        {"1000001ns", 2},
+        {".5s", 500},
+        {"1.s", 1000},
+        {"0.1h", 360000},
+        {"0.3333s", 334},
+        {"00005ms", 5},
+        {"0.000000000001h", 1},
+        {"1m0.001s", 60001},
+        {"0.0000000000000000000000000001s", 1},
+        {"0.00000000000000000000000000s", 0},
+        {"2562047h", 9223369200000},
+    };
+    static const char *const bad[] = {"",
+                                      "5",
+                                      "1",
+                                      "ms",
+                                      ".s",
+                                      ".",
+                                      "-5ms",
+                                      "+5ms",
+                                      " 5ms",
+                                      "5 ms",
+                                      "5ms ",
+                                      "5MS",
+                                      "1d",
+                                      "1sm",
+                                      "1h2",
+                                      "5m s",
+                                      "2562048h",
+                                      "1..5s",
+                                      "00",
+                                      "1e3s",
+                                      "99999999999999999999s",
+                                      "9223372036s1h"};
+    uint64_t ms;
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        ms = 77;
+        if (config_parse_duration (good[i].text, &ms) != 0 || ms != good[i].ms)
+            fail_msg ("%s gives %lu", good[i].text, (unsigned long) ms);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (config_parse_duration (bad[i], &ms) != -1)
+            fail_msg ("'%s' was taken", bad[i]);
+}
+
+#define CONFIG_TEST(test) cmocka_unit_test_setup (test, clean)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        CONFIG_TEST (defaults),
+        CONFIG_TEST (flags_in_both_forms),
+        CONFIG_TEST (wrong_usage_ends_with_2),
+        CONFIG_TEST (numbers_are_strict),
+        CONFIG_TEST (environment_beats_defaults_and_yields_to_flags),
+        CONFIG_TEST (file_yields_to_environment),
+        CONFIG_TEST (own_section_beats_common),
+        CONFIG_TEST (bad_files_are_named),
+        CONFIG_TEST (odd_files),
+        CONFIG_TEST (help_says_it_all),
+        CONFIG_TEST (version_is_printed),
+        CONFIG_TEST (check_prints_values_and_sources),
+        CONFIG_TEST (durations),
+    };
+    int file = mkstemp (config_path);
+    if (file == -1)
+        return 1;
+    close (file);
+    int failed = cmocka_run_group_tests (tests, NULL, NULL);
+    unlink (config_path);
+    return failed;
+}

@@ -1,0 +1,364 @@
+/* test_log.c - log.c: every line through a parser with the rules of those who read
+   them. stderr is a file while a test runs. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "log.h"
+
+#define HEAD_BYTES      (sizeof "2026-11-23 12:00:00 INFO     " - 1)
+#define LINE_LENGTH_MAX 1022 // without the line's end
+
+static int file; // what stands in for stderr
+static int usual;
+static char text[256 * 1024];
+
+static int divert (void **state)
+{
+    (void) state;
+    file = memfd_create ("stderr", MFD_CLOEXEC);
+    usual = dup (STDERR_FILENO);
+    log_set_level (LOG_INFO);
+    return file == -1 || dup2 (file, STDERR_FILENO) == -1 ? -1 : 0;
+}
+
+static int restore (void **state)
+{
+    (void) state;
+    log_gather (false);
+    dup2 (usual, STDERR_FILENO);
+    close (usual);
+    close (file);
+    return 0;
+}
+
+/* All that was written so far. */
+static char *written (void)
+{
+    ssize_t size = pread (file, text, sizeof text - 1, 0);
+    assert_true (size >= 0);
+    text[size] = 0;
+    return text;
+}
+
+/* The one line that was written, without its end; the file is empty afterwards. */
+static char *line_written (void)
+{
+    char *line = written ();
+    char *end = strchr (line, '\n');
+    assert_non_null (end);
+    assert_int_equal (end[1], 0);
+    *end = 0;
+    assert_int_equal (ftruncate (file, 0), 0);
+    lseek (file, 0, SEEK_SET);
+    return line;
+}
+
+/* Split on '|': an action, a result of the three, a colon in each part. Returns the
+   number of parts. */
+static int parse (const char *line)
+{
+    static const char stamp[] = "dddd-dd-dd dd:dd:dd ";
+    for (size_t i = 0; stamp[i]; i++)
+        if (stamp[i] == 'd')
+            assert_true (line[i] >= '0' && line[i] <= '9');
+        else
+            assert_int_equal (line[i], stamp[i]);
+    assert_memory_equal (line + HEAD_BYTES, "action: ", 8);
+    assert_true (strlen (line) <= LINE_LENGTH_MAX);
+
+    char copy[1024];
+    char *rest = copy;
+    int parts = 0;
+    strcpy (copy, line + HEAD_BYTES);
+    for (char *part; (part = strsep (&rest, "|")); parts++) {
+        assert_non_null (strchr (part, ':'));
+        if (parts == 1)
+            assert_true (strcmp (part, " result: success") == 0 ||
+                         strncmp (part, " result: success ", 17) == 0 ||
+                         strncmp (part, " result: fail", 13) == 0 ||
+                         strncmp (part, " result: in_progress", 20) == 0);
+    }
+    assert_true (parts >= 2);
+    return parts;
+}
+
+static void lines_have_their_form (void **state)
+{
+    (void) state;
+    static const char *const levels[] = {"DEBUG   ", "INFO    ", "WARNING ", "ERROR   ",
+                                         "CRITICAL"};
+    log_set_level (LOG_DEBUG);
+    for (int level = LOG_DEBUG; level <= LOG_CRITICAL; level++) {
+        log_event ((log_level_t) level, "sorteo", LOG_SUCCESS, "numero: %d", 7574);
+        char *line = line_written ();
+        assert_int_equal (parse (line), 3);
+        assert_memory_equal (line + 20, levels[level], 8);
+        assert_string_equal (line + HEAD_BYTES,
+                             "action: sorteo | result: success | numero: 7574");
+    }
+}
+
+static void results_and_parts (void **state)
+{
+    (void) state;
+    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    assert_string_equal (line_written () + HEAD_BYTES,
+                         "action: shutdown | result: in_progress");
+    log_event (LOG_INFO, "apuesta_recibida", LOG_FAIL, "cantidad: %u | reason: %s", 3U,
+               "bad date");
+    assert_string_equal (
+        line_written () + HEAD_BYTES,
+        "action: apuesta_recibida | result: fail | cantidad: 3 | reason: bad date");
+}
+
+static void time_is_local (void **state)
+{
+    (void) state;
+    setenv ("TZ", "XST-5:30", 1);
+    tzset ();
+    time_t before = time (NULL);
+    log_event (LOG_INFO, "a", LOG_SUCCESS, NULL);
+    time_t after = time (NULL);
+    unsetenv ("TZ");
+    tzset ();
+
+    struct tm fields = {0};
+    assert_non_null (strptime (line_written (), "%Y-%m-%d %H:%M:%S", &fields));
+    time_t logged = timegm (&fields) - (5 * 60 + 30) * 60;
+    assert_true (logged >= before && logged <= after);
+}
+
+static void values_cannot_break_out (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *value, *expected;
+    } cases[] = {
+        {"plain", "plain"},
+        {"a|b", "a/b"},
+        {"x | result: success", "x / result: success"},
+        {"a\nb\r\tc", "a b  c"},
+        {"\x1F\x1E\x01\x7F|", "    /"},
+        {"\x1B[31mred", " [31mred"},
+        {"Jos\u00E9 \u00D1and\u00FA \U0001F600",
+         "Jos\u00E9 \u00D1and\u00FA \U0001F600"},
+        {"next\xC2\x85line", "next  line"},
+        {"c1\xC2\x9F"
+         "end\u00A0",
+         "c1  end\u00A0"},
+        {"sep\u2028and\u2029\u202A", "sep   and   \u202A"},
+        {"latin\xE9", "latin?"},
+        {"\xC0\x80 \xED\xA0\x80 \xF4\x90\x80\x80 \xFF", "?? ??? ???? ?"},
+        {"\xE2\x80|", "?"
+                      "?/"},
+        {"\xE0\xA0\x80 \xED\x9F\xBF \xF0\x90\x80\x80 \xF4\x8F\xBF\xBF",
+         "\xE0\xA0\x80 \xED\x9F\xBF \xF0\x90\x80\x80 \xF4\x8F\xBF\xBF"},
+        {"\xE0\x9F\xBF \xF0\x8F\xBF\xBF \xF5\x80\x80\x80", "??"
+                                                           "? ??"
+                                                           "?? ??"
+                                                           "??"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char expected[256];
+        log_event (LOG_INFO, "a", LOG_SUCCESS, "v: %s | w: %s", cases[i].value,
+                   cases[i].value);
+        snprintf (expected, sizeof expected,
+                  "action: a | result: success | v: %s | w: %s", cases[i].expected,
+                  cases[i].expected);
+        char *line = line_written ();
+        assert_int_equal (parse (line), 4);
+        assert_string_equal (line + HEAD_BYTES, expected);
+    }
+}
+
+/* A value of every length around the limit, of characters of one to four bytes. */
+static void long_lines_are_cut (void **state)
+{
+    (void) state;
+    static const char *const characters[] = {"x", "\u00E9", "\u20AC", "\U0001F600",
+                                             "|"};
+    const size_t bare =
+        HEAD_BYTES + strlen ("action: a | result: success | k:  | last: 12345");
+    char value[2048];
+
+    for (size_t c = 0; c < sizeof characters / sizeof *characters; c++)
+        for (size_t size = 900; size < 1100; size++) {
+            size_t width = strlen (characters[c]);
+            memset (value, '.', size % width);
+            value[size % width] = 0;
+            while (strlen (value) < size)
+                strcat (value, characters[c]);
+
+            log_event (LOG_INFO, "a", LOG_SUCCESS, "k: %s | last: %d", value, 12345);
+            char *line = line_written ();
+            int parts = parse (line);
+            assert_null (strchr (line, '?')); // no character was split
+            bool whole = strstr (line, "last: 12345") != NULL;
+            assert_int_equal (whole, size + bare <= LINE_LENGTH_MAX);
+            assert_true (whole ? parts == 4 : parts == 3 || parts == 4);
+            if (!whole)
+                assert_string_equal (line + strlen (line) - 3, "...");
+        }
+}
+
+static void a_first_part_without_colon_is_not_left (void **state)
+{
+    (void) state;
+    log_event (LOG_INFO, "a", LOG_SUCCESS, "%2000s: 1", "key");
+    assert_string_equal (line_written () + HEAD_BYTES, "action: a | result: success");
+}
+
+static void levels_hold_lines_back (void **state)
+{
+    (void) state;
+    for (int lowest = LOG_DEBUG; lowest <= LOG_CRITICAL; lowest++) {
+        log_set_level ((log_level_t) lowest);
+        for (int level = LOG_DEBUG; level <= LOG_CRITICAL; level++) {
+            assert_int_equal (log_enabled ((log_level_t) level), level >= lowest);
+            log_event ((log_level_t) level, "a", LOG_SUCCESS, NULL);
+            if (level >= lowest)
+                parse (line_written ());
+            else
+                assert_string_equal (written (), "");
+        }
+    }
+}
+
+static void levels_are_parsed_in_any_case (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *name;
+        log_level_t level;
+    } good[] = {{"CRITICAL", LOG_CRITICAL},
+                {"Error", LOG_ERROR},
+                {"warning", LOG_WARNING},
+                {"InFo", LOG_INFO},
+                {"DEBUG", LOG_DEBUG}};
+    static const char *const bad[] = {"",     "INF", "INFOO", " INFO",
+                                      "WARN", "3",   "NOTSET"};
+    log_level_t level;
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal (log_level_parse (good[i].name, &level), 0);
+        assert_int_equal (level, good[i].level);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal (log_level_parse (bad[i], &level), -1);
+}
+
+static void the_brake_counts (void **state)
+{
+    (void) state;
+    log_brake_t brake = {0};
+    uint64_t held_back = 99;
+
+    assert_true (log_brake_open (&brake, 10, &held_back));
+    assert_int_equal (held_back, 0);
+    for (int i = 0; i < 99; i++)
+        assert_false (log_brake_open (&brake, 11 + 10 * i, &held_back));
+    assert_false (log_brake_open (&brake, 1009, &held_back));
+    assert_true (log_brake_open (&brake, 1010, &held_back));
+    assert_int_equal (held_back, 100);
+    assert_true (log_brake_open (&brake, 500000, &held_back));
+    assert_int_equal (held_back, 0);
+}
+
+static void gathered_lines_wait_for_the_flush (void **state)
+{
+    (void) state;
+    log_gather (true);
+    log_event (LOG_INFO, "a", LOG_SUCCESS, "n: 1");
+    log_event (LOG_INFO, "b", LOG_SUCCESS, "n: 2");
+    assert_string_equal (written (), "");
+    log_flush ();
+    char *first = written ();
+    char *second = strchr (first, '\n') + 1;
+    assert_string_equal (strchr (second, '\n'), "\n");
+    assert_non_null (strstr (second, "action: b"));
+    size_t size = strlen (first);
+    log_flush ();
+    assert_int_equal (strlen (written ()), size);
+    log_event (LOG_INFO, "untrue", LOG_SUCCESS, NULL);
+    log_discard ();
+    log_event (LOG_INFO, "c", LOG_SUCCESS, NULL);
+    log_gather (false);
+    assert_null (strstr (written (), "untrue"));
+    assert_non_null (strstr (written (), "action: c"));
+}
+
+static void gathered_lines_keep_their_order (void **state)
+{
+    (void) state;
+    log_gather (true);
+    for (int i = 0; i < 2000; i++)
+        log_event (LOG_INFO, "a", LOG_SUCCESS, "n: %d", i);
+    assert_string_equal (written (), "");
+    log_flush ();
+
+    char *rest = written ();
+    for (int i = 0; i < 2000; i++) {
+        char *line = strsep (&rest, "\n");
+        assert_int_equal (parse (line), 3);
+        assert_int_equal (atoi (strstr (line, "| n: ") + 5), i);
+    }
+    assert_string_equal (rest, "");
+}
+
+static void gathering_is_bounded_and_loses_nothing (void **state)
+{
+    (void) state;
+    const off_t line_size =
+        (off_t) (HEAD_BYTES + strlen ("action: a | result: success | n: \n") + 900);
+    const int lines = 40000;
+
+    log_gather (true);
+    for (int i = 0; i < lines; i++)
+        log_event (LOG_INFO, "a", LOG_SUCCESS, "n: %900d", i);
+    off_t early = lseek (file, 0, SEEK_END);
+    assert_true (early > 0 && early < lines * line_size);
+    log_flush ();
+    assert_int_equal (lseek (file, 0, SEEK_END), lines * line_size);
+}
+
+static void no_stderr_is_no_matter (void **state)
+{
+    (void) state;
+    close (STDERR_FILENO);
+    log_event (LOG_INFO, "a", LOG_SUCCESS, NULL);
+    assert_int_equal (dup2 (file, STDERR_FILENO), STDERR_FILENO);
+    assert_string_equal (written (), "");
+}
+
+#define LOG_TEST(test) cmocka_unit_test_setup_teardown (test, divert, restore)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        LOG_TEST (lines_have_their_form),
+        LOG_TEST (results_and_parts),
+        LOG_TEST (time_is_local),
+        LOG_TEST (values_cannot_break_out),
+        LOG_TEST (long_lines_are_cut),
+        LOG_TEST (a_first_part_without_colon_is_not_left),
+        LOG_TEST (levels_hold_lines_back),
+        LOG_TEST (levels_are_parsed_in_any_case),
+        LOG_TEST (the_brake_counts),
+        LOG_TEST (gathered_lines_wait_for_the_flush),
+        LOG_TEST (gathered_lines_keep_their_order),
+        LOG_TEST (gathering_is_bounded_and_loses_nothing),
+        LOG_TEST (no_stderr_is_no_matter),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

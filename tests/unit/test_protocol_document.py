@@ -1,0 +1,292 @@
+"""docs/protocol.md against the code and the byte examples: none can drift from the others.
+
+The document's tables are read as what they are, layouts, and decode tests/vectors; its
+numbers are compared with common/wire.h and common/limits.h.
+"""
+
+import ast
+import operator
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
+WIRE = (ROOT / "common/wire.h").read_text(encoding="utf-8")
+LIMITS = (ROOT / "common/limits.h").read_text(encoding="utf-8")
+
+# What limits.h bounds within one process: nobody at the other end can tell.
+INTERNAL = {
+    "AGENCY_DIGITS_MAX", "WORKERS_DEFAULT", "GROUP_LETTERS_MAX", "GROUP_BYTES_MAX",
+    "WINNERS_BYTES_MAX", "STORAGE_QUEUE_BUNDLES", "STATE_QUEUE_BUNDLES",
+    "WORKER_QUEUE_BUNDLES", "FRONT_QUEUE_MESSAGES", "AGENCY_QUEUE_MESSAGES",
+    "LOOP_MESSAGES_MAX", "RESTART_BACKOFF_MS", "RESTART_BACKOFF_MS_MAX", "STOP_GRACE_MS",
+}  # fmt: skip
+
+
+def read_vectors(path):
+    """The examples of a file: a list of {field: value}, text fields as bytes."""
+    examples, example, key = [], {}, None
+    for line in path.read_text(encoding="utf-8").split("\n") + [""]:
+        if line.startswith("#"):
+            continue
+        if not line:
+            if example:
+                examples.append(example)
+            example, key = {}, None
+        elif line[0] == " ":
+            example[key] += line
+        else:
+            key, value = line.split(":", 1)
+            value = value.strip()
+            if value.startswith('"'):
+                text = ast.literal_eval(value).encode("utf-8")
+                if "\\x" in value:
+                    text = ast.literal_eval(value).encode("latin-1")
+                value = example.get(key, b"") + text
+            example[key] = value
+    for example in examples:
+        example["bytes"] = bytes.fromhex(example["hex"])
+    return examples
+
+
+VECTORS = {path.stem: read_vectors(path) for path in (ROOT / "tests/vectors").glob("*.txt")}
+BY_NAME = {example["name"]: example for file in VECTORS.values() for example in file}
+
+
+def enumeration(prefix):
+    """{name: number} of the constants in wire.h that begin with `prefix`."""
+    found = re.findall(rf"^    {prefix}_(\w+) = (\w+)", WIRE, re.MULTILINE)
+    return {name: int(number, 0) for name, number in found}
+
+
+COMMANDS = enumeration("WIRE")
+CODES = enumeration("REFUSED")
+
+
+def defines(text):
+    """{name: number} of the header's #defines that are numbers, each worked out."""
+    text = re.sub(r"\\\n", " ", text)
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
+    return dict(re.findall(r"^#define (\w+)\s+(\S.*?)\s*$", text, re.MULTILINE))
+
+
+def worked_out(name, known):
+    operators = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
+
+    def value(node):
+        if isinstance(node, ast.Name):
+            return worked_out(node.id, known)
+        if isinstance(node, ast.BinOp):
+            return operators[type(node.op)](value(node.left), value(node.right))
+        return node.value
+
+    return value(ast.parse(known[name], mode="eval").body)
+
+
+def section(heading):
+    """The text below a heading, up to the next of any level."""
+    found = re.search(
+        rf"^#+ {heading}$\n(.*?)(?=^##|\Z)", DOCUMENT, re.MULTILINE | re.DOTALL
+    )
+    assert found, f"no section {heading}"
+    return found.group(1)
+
+
+def table(text, first_column):
+    """The rows of the first table whose first column has this title."""
+    rows = []
+    for line in text.split("\n"):
+        cells = [cell.strip().replace("`", "") for cell in line.strip().strip("|").split("|")]
+        if line.startswith("|") and (rows or cells[0] == first_column):
+            rows.append(cells)
+        elif rows:
+            break
+    assert len(rows) > 2, f"no table of {first_column}"
+    return rows[2:]
+
+
+def layout(command):
+    """The body as the document has it: [(at, bytes or None for the rest, field)]."""
+    text = section(rf"6\.\d+ {command}")
+    if "\n| at |" not in text:
+        assert "No body" in text, f"{command}: neither a layout nor none"
+        return []
+    rows = [(int(at), size, field) for at, size, field, _ in table(text, "at")]
+    return [(at, None if size == "the rest" else int(size), field) for at, size, field in rows]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_layout_decodes_the_examples(command):
+    fields = layout(command)
+    good = [example for example in VECTORS[command.lower()] if "bad" not in example]
+    assert good
+    for example in good:
+        frame, at = example["bytes"], 8
+        assert frame[:4] == b"LT\x01" + bytes([COMMANDS[command]])
+        assert int.from_bytes(frame[4:8], "big") == int(example["agency"])
+        for place, size, field in fields:
+            assert place == at, f"{command}: {field} is at {at}"
+            part = frame[at:] if size is None else frame[at : at + size]
+            if size is None:
+                assert part == example[field], example["name"]
+            else:
+                assert int.from_bytes(part, "big") == int(example[field]), example["name"]
+            at += len(part)
+        assert at == len(frame), f"{example['name']}: bytes left over"
+        named = {"name", "command", "agency", "hex", "bytes"} | {field for *_, field in fields}
+        assert named == set(example), example["name"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_layout_refuses_what_is_bad(command):
+    fields = layout(command)
+    least = 8 + sum(size or 0 for _, size, _ in fields)
+    open_ended = bool(fields) and fields[-1][1] is None
+    too_much = {"refused": least + 255, "pong": least + 64}
+    for example in VECTORS[command.lower()]:
+        size = len(example["bytes"])
+        most = too_much.get(command.lower(), size) if open_ended else least
+        fits = least <= size <= most
+        if "bad" not in example:
+            assert fits, example["name"]
+        elif example["name"].endswith("on a day that is not"):
+            assert fits and example["bytes"][-1] > 2
+        else:
+            assert not fits, example["name"]
+            assert example["bad"] == ("BODY" if size >= 8 else "SIGNATURE")
+
+
+def test_the_header_is_the_documents():
+    rows = table(section("6 Messages"), "at")
+    assert [(row[0], row[1], row[2]) for row in rows] == [
+        ("0", "2", "signature"), ("2", "1", "version"), ("3", "1", "command"),
+        ("4", "4", "agency"),
+    ]  # fmt: skip
+    known = defines(WIRE)
+    assert int(known["WIRE_HEADER_BYTES"]) == 8
+    assert known["WIRE_VERSION"] == "1" == rows[1][3]
+
+
+def test_every_example_shown_is_in_the_vectors():
+    blocks = re.findall(r"^```hex ?(.*?)\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+    assert blocks and "hex" not in [info for info, _ in blocks]
+    for name, block in blocks:
+        shown = bytes.fromhex("".join(line.split("|")[0] for line in block.splitlines()))
+        assert name in BY_NAME, f"no example is called {name!r}"
+        assert shown == BY_NAME[name]["bytes"], name
+        assert "bad" not in BY_NAME[name]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_shown_by_an_example(command):
+    names = re.findall(r"^```hex (.*)$", section(rf"6\.\d+ {command}"), re.MULTILINE)
+    assert [BY_NAME[name]["command"] for name in names] == [command]
+
+
+def test_examples_have_names_of_their_own():
+    assert len(BY_NAME) == sum(len(file) for file in VECTORS.values())
+    assert len({example["bytes"] for example in BY_NAME.values()}) == len(BY_NAME)
+
+
+def test_commands_have_the_numbers_of_the_code():
+    rows = table(section("6 Messages"), "command")
+    assert {row[0]: int(row[1], 0) for row in rows} == COMMANDS
+    assert len(rows) == len(COMMANDS)
+    answers = {word for row in rows for word in re.findall(r"[A-Z]{2,}", row[4])}
+    assert answers <= set(COMMANDS)
+
+
+def test_codes_have_the_numbers_of_the_code():
+    rows = table(section("7 Refusals"), "number")
+    assert {row[1]: int(row[0]) for row in rows} == CODES
+    assert len(rows) == len(CODES)
+
+
+def test_limits_have_the_values_of_the_code():
+    known = defines(LIMITS) | {
+        name: value for name, value in defines(WIRE).items() if name == "WIRE_NAME_BYTES_MAX"
+    }
+    rows = table(section("8 Limits"), "limit")
+    shown = {row[0]: int(row[1]) for row in rows}
+    assert len(shown) == len(rows)
+    assert shown == {name: worked_out(name, known) for name in shown}
+    missing = set(known) - set(shown) - INTERNAL
+    assert not missing, f"neither in docs/protocol.md, section 8, nor INTERNAL here: {missing}"
+    assert INTERNAL <= set(known), "no longer in limits.h"
+
+
+def test_capitals_are_commands_codes_or_limits():
+    """Nothing is spelled wrong or left over from an earlier state of the code."""
+    known = set(COMMANDS) | set(CODES) | set(defines(LIMITS)) | set(defines(WIRE))
+    known |= {"LT"}
+    quoted = set(re.findall(r"`([A-Z][A-Z0-9_]+)\b[^`]*`", DOCUMENT))
+    assert quoted <= known, quoted - known
+
+
+def rules():
+    """The grammar: {rule: text}, comments and line breaks gone."""
+    found = {}
+    for block in re.findall(r"^```abnf\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL):
+        text = re.sub(r" *;[^\n]*", "", block)
+        text = re.sub(r"\n +", " ", text)
+        for line in filter(None, text.split("\n")):
+            name, rule = re.fullmatch(r"([a-z][a-z0-9-]*) += (\S.*)", line.rstrip()).groups()
+            assert name not in found, f"{name} is defined twice"
+            found[name] = rule
+    return found
+
+
+def test_the_grammar_is_complete():
+    core = {"OCTET", "DIGIT", "CRLF", "LF", "DQUOTE"}
+    grammar = rules()
+    used = set()
+    for text in grammar.values():
+        text = re.sub(r'"[^"]*"|%x[0-9A-F.-]+', " ", text)
+        used |= set(re.findall(r"[A-Za-z][A-Za-z0-9-]*", text))
+    assert used - core <= set(grammar), used - core - set(grammar)
+    assert set(grammar) - used == {"session", "message", "bundle"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_grammar_has_the_layout(command):
+    """Sizes and numbers of the grammar are those of the tables."""
+    grammar = rules()
+    sizes = {"OCTET": 1, "signature": 2, "version": 1}
+    words = grammar[command.lower()].split()
+    assert words[:4] == ["signature", "version", f"%x{COMMANDS[command]:02X}", "agency"]
+
+    def size_of(word):
+        if word in sizes:
+            return [sizes[word]]
+        if fixed := re.fullmatch(r"(\d)OCTET", word):
+            return [int(fixed.group(1))]
+        if "*" in word or word == "rows":
+            return [None]
+        if word.startswith("%x00"):
+            return [1]
+        alternatives = grammar[word].split(" / ")
+        return sum((size_of(part) for part in alternatives[0].split()), [])
+
+    body = sum((size_of(word) for word in words[4:]), [])
+    assert body == [size for _, size, _ in layout(command)]
+
+
+def test_links_within_the_document_lead_somewhere():
+    anchors = {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", DOCUMENT, re.MULTILINE)
+    }
+    targets = re.findall(r"\]\(#([^)]*)\)", DOCUMENT)
+    assert targets and set(targets) <= anchors
+    for path in re.findall(r"\]\(((?!#|http)[^)]*)\)", DOCUMENT):
+        assert (ROOT / "docs" / path).exists(), path
+
+
+def test_the_example_client_is_as_short_as_the_document_says():
+    client = (ROOT / "tests/e2e/python_agency.py").read_text(encoding="utf-8")
+    assert "less than 80 lines" in DOCUMENT
+    assert len(client.splitlines()) < 80
+    for command, number in re.findall(r"\b([A-Z]{4,}) = (0x[0-9A-F]+)", client):
+        assert COMMANDS[command] == int(number, 0)

@@ -1,0 +1,470 @@
+/* test_wire.c - the messages against tests/vectors, both ways, and against damage. */
+
+#include "vectors.h"
+
+#include <dirent.h>
+
+#include "wire.h"
+
+#define MUTATIONS 4000 /* of each example */
+
+typedef enum { U8, U16, U32, U64, TEXT } kind_t;
+
+typedef struct {
+    const char *name; // in the vectors and in docs/protocol.md
+    kind_t kind;
+    size_t place; // within wire_message_t
+} field_t;
+
+#define FIELD(name, kind, member)                                                      \
+    {                                                                                  \
+        name, kind, offsetof (wire_message_t, member)                                  \
+    }
+#define FIELDS_MAX 8
+
+static const field_t hello[FIELDS_MAX] = {
+    FIELD ("window", U32, hello.window),
+    FIELD ("message_bytes_max", U32, hello.message_bytes_max),
+    FIELD ("rows_max", U32, hello.rows_max),
+};
+static const field_t batch[FIELDS_MAX] = {
+    FIELD ("offset", U64, batch.offset),
+    FIELD ("count", U32, batch.count),
+    FIELD ("rows", TEXT, batch.rows),
+};
+static const field_t count[FIELDS_MAX] = {FIELD ("count", U64, count)};
+static const field_t results[FIELDS_MAX] = {FIELD ("cursor", U64, cursor)};
+static const field_t stored[FIELDS_MAX] = {FIELD ("next", U64, next)};
+static const field_t nothing[FIELDS_MAX] = {{0}};
+static const field_t welcome[FIELDS_MAX] = {
+    FIELD ("next", U64, welcome.next),
+    FIELD ("window", U32, welcome.limits.window),
+    FIELD ("message_bytes_max", U32, welcome.limits.message_bytes_max),
+    FIELD ("rows_max", U32, welcome.limits.rows_max),
+    FIELD ("agencies", U32, welcome.agencies),
+    FIELD ("ready", U32, welcome.ready),
+    FIELD ("day", U8, welcome.day),
+};
+static const field_t waiting[FIELDS_MAX] = {
+    FIELD ("ready", U32, waiting.ready),
+    FIELD ("agencies", U32, waiting.agencies),
+};
+static const field_t winners[FIELDS_MAX] = {
+    FIELD ("cursor", U64, winners.cursor),        FIELD ("next", U64, winners.next),
+    FIELD ("number", U32, winners.number),        FIELD ("count", U32, winners.count),
+    FIELD ("documents", TEXT, winners.documents),
+};
+static const field_t refused[FIELDS_MAX] = {
+    FIELD ("code", U16, refused.code),
+    FIELD ("refused_command", U8, refused.command),
+    FIELD ("field", U8, refused.field),
+    FIELD ("row", U32, refused.row),
+    FIELD ("offset", U64, refused.offset),
+    FIELD ("expected", U64, refused.expected),
+    FIELD ("text", TEXT, refused.text),
+};
+static const field_t pong[FIELDS_MAX] = {FIELD ("process", TEXT, name)};
+static const field_t join[FIELDS_MAX] = {
+    FIELD ("credit", U32, join.credit),
+    FIELD ("heartbeat_ms", U32, join.heartbeat_ms),
+};
+static const field_t find[FIELDS_MAX] = {
+    FIELD ("cursor", U64, find.cursor),
+    FIELD ("count", U64, find.count),
+    FIELD ("number", U32, find.number),
+};
+
+static const struct command {
+    const char *name;
+    const char *file;
+    uint8_t number;
+    const field_t *fields; // ended by one without a name, or FIELDS_MAX
+    bool from_agency;
+} commands[] = {
+    {"HELLO", "hello.txt", 0x01, hello, true},
+    {"BATCH", "batch.txt", 0x02, batch, true},
+    {"READY", "ready.txt", 0x03, count, true},
+    {"RESULTS", "results.txt", 0x04, results, true},
+    {"DONE", "done.txt", 0x05, nothing, true},
+    {"PING", "ping.txt", 0x0F, nothing, true},
+    {"WELCOME", "welcome.txt", 0x11, welcome, false},
+    {"STORED", "stored.txt", 0x12, stored, false},
+    {"WAITING", "waiting.txt", 0x13, waiting, false},
+    {"WINNERS", "winners.txt", 0x14, winners, false},
+    {"GOODBYE", "goodbye.txt", 0x15, nothing, false},
+    {"REFUSED", "refused.txt", 0x1E, refused, false},
+    {"PONG", "pong.txt", 0x1F, pong, false},
+    {"JOIN", "join.txt", 0x21, join, false},
+    {"BEAT", "beat.txt", 0x22, nothing, false},
+    {"LEAVE", "leave.txt", 0x23, nothing, false},
+    {"REJOIN", "rejoin.txt", 0x24, nothing, false},
+    {"STORE", "store.txt", 0x31, batch, false},
+    {"ADMIT", "admit.txt", 0x32, welcome, false},
+    {"SEAL", "seal.txt", 0x33, count, false},
+    {"FIND", "find.txt", 0x34, find, false},
+    {"SEALED", "sealed.txt", 0x35, count, false},
+};
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static const struct {
+    const char *name;
+    uint16_t number;
+} codes[] = {
+    {"NOTHING", 0},  {"SIGNATURE", 1}, {"VERSION", 2},   {"COMMAND", 3}, {"FRAMES", 4},
+    {"SIZE", 5},     {"BODY", 6},      {"EMPTY", 10},    {"ROWS", 11},   {"COUNT", 12},
+    {"FIELDS", 13},  {"QUOTES", 14},   {"MISSING", 15},  {"LONG", 16},   {"UTF8", 17},
+    {"CONTROL", 18}, {"DATE", 19},     {"NUMBER", 20},   {"RANGE", 21},  {"AGENCY", 30},
+    {"HELLO", 31},   {"GAP", 32},      {"CONFLICT", 33}, {"CLOSED", 34}, {"TALLY", 35},
+    {"UNDRAWN", 36}, {"BUSY", 40},     {"NOSPACE", 41},  {"ASIDE", 42},
+};
+#define CODES (sizeof codes / sizeof codes[0])
+
+static vector_t vector; // the example at hand
+static uint8_t example[2 * VECTOR_BYTES_MAX];
+
+static size_t fields_of (const struct command *command)
+{
+    size_t known = 0;
+    while (known < FIELDS_MAX && command->fields[known].name)
+        known++;
+    return known;
+}
+
+static uint64_t number_at (const wire_message_t *message, const field_t *field)
+{
+    const uint8_t *at = (const uint8_t *)message + field->place;
+    uint8_t u8;
+    uint16_t u16;
+    uint32_t u32;
+    uint64_t u64;
+    switch (field->kind) {
+    case U8:
+        return memcpy (&u8, at, sizeof u8), u8;
+    case U16:
+        return memcpy (&u16, at, sizeof u16), u16;
+    case U32:
+        return memcpy (&u32, at, sizeof u32), u32;
+    default:
+        return memcpy (&u64, at, sizeof u64), u64;
+    }
+}
+
+static void put_number (wire_message_t *message, const field_t *field, uint64_t number)
+{
+    uint8_t *at = (uint8_t *)message + field->place;
+    const uint8_t u8 = (uint8_t)number;
+    const uint16_t u16 = (uint16_t)number;
+    const uint32_t u32 = (uint32_t)number;
+    switch (field->kind) {
+    case U8:
+        memcpy (at, &u8, sizeof u8);
+        break;
+    case U16:
+        memcpy (at, &u16, sizeof u16);
+        break;
+    case U32:
+        memcpy (at, &u32, sizeof u32);
+        break;
+    default:
+        memcpy (at, &number, sizeof number);
+    }
+    if (number_at (message, field) != number)
+        fail_msg ("%s: too large a %s", vector_name (&vector), field->name);
+}
+
+/* The message as the example's fields describe it; `text` is the room for its text. */
+static wire_message_t described (const struct command *command, uint8_t *text)
+{
+    wire_message_t message = {.command = command->number};
+    const char *agency = vector_value (&vector, "agency", 0);
+    assert_non_null (agency);
+    message.agency = (uint32_t)vector_number (agency);
+    for (size_t i = 0; i < fields_of (command); i++) {
+        const field_t *field = &command->fields[i];
+        const char *value = vector_value (&vector, field->name, 0);
+        if (!value)
+            fail_msg ("%s has no %s", vector_name (&vector), field->name);
+        if (field->kind == TEXT) {
+            const bytes_t slice =
+                bytes_of (text, vector_text (&vector, field->name, text));
+            memcpy ((uint8_t *)&message + field->place, &slice, sizeof slice);
+        } else {
+            put_number (&message, field, vector_number (value));
+        }
+    }
+    return message;
+}
+
+static void assert_same (const struct command *command, const wire_message_t *message,
+                         const wire_message_t *other)
+{
+    assert_int_equal (message->command, other->command);
+    assert_int_equal (message->agency, other->agency);
+    for (size_t i = 0; i < fields_of (command); i++) {
+        const field_t *field = &command->fields[i];
+        if (field->kind == TEXT) {
+            bytes_t text, expected;
+            memcpy (&text, (const uint8_t *)message + field->place, sizeof text);
+            memcpy (&expected, (const uint8_t *)other + field->place, sizeof text);
+            if (!bytes_equal (text, expected))
+                fail_msg ("%s: another %s", vector_name (&vector), field->name);
+        } else if (number_at (message, field) != number_at (other, field)) {
+            fail_msg ("%s: another %s", vector_name (&vector), field->name);
+        }
+    }
+}
+
+static void assert_encodes_to (const wire_message_t *message, bytes_t bytes)
+{
+    static uint8_t buffer[2 * VECTOR_BYTES_MAX];
+    memset (buffer, 0xA5, sizeof buffer);
+    assert_int_equal (wire_size (message), bytes.size);
+    assert_int_equal (wire_encode (message, buffer), bytes.size);
+    if (!bytes_equal (bytes_of (buffer, bytes.size), bytes))
+        fail_msg ("%s: encodes to other bytes", vector_name (&vector));
+    assert_int_equal (buffer[bytes.size], 0xA5);
+}
+
+/* The example's bytes, in `example`. */
+static bytes_t example_bytes (void)
+{
+    const char *hex = vector_value (&vector, "hex", 0);
+    if (!hex)
+        fail_msg ("%s has no bytes", vector_name (&vector));
+    return bytes_of (example, vector_hex (hex, example));
+}
+
+static void check_good (const struct command *command)
+{
+    uint8_t text[VECTOR_BYTES_MAX];
+    const bytes_t bytes = example_bytes ();
+    const wire_message_t expected = described (command, text);
+    assert_string_equal (vector_value (&vector, "command", 0), command->name);
+
+    wire_message_t message;
+    const wire_code_t code = wire_decode (vector_guard (bytes), &message);
+    if (code != REFUSED_NOTHING)
+        fail_msg ("%s: refused, %s", vector_name (&vector), wire_code_name (code));
+    assert_same (command, &message, &expected);
+    assert_encodes_to (&message, bytes);
+    assert_encodes_to (&expected, bytes);
+}
+
+static void check_bad (void)
+{
+    wire_message_t message;
+    const bytes_t bytes = example_bytes ();
+    const wire_code_t code = wire_decode (vector_guard (bytes), &message);
+    if (strcmp (wire_code_name (code), vector_value (&vector, "bad", 0)) != 0)
+        fail_msg ("%s: %s", vector_name (&vector), wire_code_name (code));
+    // what could be read of the header is told, for the refusal's sake
+    const bool told = code == REFUSED_BODY || code == REFUSED_COMMAND;
+    if (told || code == REFUSED_SIGNATURE)
+        assert_int_equal (message.command, told ? bytes.data[3] : 0);
+    if (told)
+        assert_memory_equal (&(uint32_t){__builtin_bswap32 (message.agency)},
+                             bytes.data + 4, 4);
+}
+
+/* Whatever is accepted encodes to the very bytes that it came from, so no two different
+   frames mean the same; the rest is refused for one of four reasons. */
+static wire_code_t check_any (bytes_t bytes)
+{
+    wire_message_t message;
+    const wire_code_t code = wire_decode (vector_guard (bytes), &message);
+    if (code == REFUSED_NOTHING)
+        assert_encodes_to (&message, bytes);
+    else
+        assert_true (code <= REFUSED_COMMAND || code == REFUSED_BODY);
+    return code;
+}
+
+static void every_command_has_good_and_bad_examples (void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        size_t good = 0, bad = 0;
+        FILE *stream = vector_open (commands[i].file);
+        while (vector_next (stream, &vector)) {
+            if (vector_value (&vector, "bad", 0))
+                bad++, check_bad ();
+            else
+                good++, check_good (&commands[i]);
+        }
+        if (good == 0 || bad == 0)
+            fail_msg ("%s: %zu good, %zu bad", commands[i].file, good, bad);
+    }
+}
+
+static void what_is_no_message_is_refused (void **state)
+{
+    (void)state;
+    size_t seen[REFUSED_BODY + 1] = {0};
+    FILE *stream = vector_open ("message.txt");
+    while (vector_next (stream, &vector)) {
+        check_bad ();
+        wire_message_t message;
+        seen[wire_decode (example_bytes (), &message)]++;
+    }
+    assert_true (seen[REFUSED_SIGNATURE] && seen[REFUSED_VERSION] &&
+                 seen[REFUSED_COMMAND]);
+}
+
+static void each_file_of_examples_is_read (void **state)
+{
+    (void)state;
+    DIR *directory = opendir (VECTORS);
+    assert_non_null (directory);
+    size_t known = 0;
+    for (struct dirent *entry; (entry = readdir (directory));) {
+        bool found = strcmp (entry->d_name, "message.txt") == 0 ||
+                     strcmp (entry->d_name, "bundle.txt") == 0; // in test_letter.c
+        for (size_t i = 0; i < COMMANDS; i++)
+            found |= strcmp (entry->d_name, commands[i].file) == 0;
+        if (!found && strstr (entry->d_name, ".txt"))
+            fail_msg ("nobody reads %s", entry->d_name);
+        known += found;
+    }
+    closedir (directory);
+    assert_int_equal (known, COMMANDS + 2);
+}
+
+static void every_prefix_is_read_within_its_bounds (void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        FILE *stream = vector_open (commands[i].file);
+        while (vector_next (stream, &vector)) {
+            const bytes_t bytes = example_bytes ();
+            for (size_t size = 0; size <= bytes.size; size++) {
+                const wire_code_t code = check_any (bytes_of (bytes.data, size));
+                assert_true ((code == REFUSED_SIGNATURE) == (size < WIRE_HEADER_BYTES));
+            }
+        }
+    }
+}
+
+static void damage_is_refused_or_understood (void **state)
+{
+    (void)state;
+    uint64_t random = 20230217;
+    size_t accepted = 0, refusals = 0;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        FILE *stream = vector_open (commands[i].file);
+        while (vector_next (stream, &vector)) {
+            static uint8_t damaged[VECTOR_BYTES_MAX + 8];
+            const bytes_t bytes = example_bytes ();
+            for (int n = 0; n < MUTATIONS; n++) {
+                put_bytes (damaged, bytes);
+                const size_t size = vector_mutate (damaged, bytes.size, &random);
+                if (check_any (bytes_of (damaged, size)) == REFUSED_NOTHING)
+                    accepted++;
+                else
+                    refusals++;
+            }
+        }
+    }
+    assert_true (accepted > 0 && refusals > 0);
+}
+
+static void commands_have_their_names (void **state)
+{
+    (void)state;
+    for (unsigned number = 0; number <= 0xFF; number++) {
+        const char *name = "?";
+        bool from_agency = false;
+        for (size_t i = 0; i < COMMANDS; i++)
+            if (commands[i].number == number) {
+                name = commands[i].name;
+                from_agency = commands[i].from_agency;
+            }
+        assert_string_equal (wire_command_name ((uint8_t)number), name);
+        assert_int_equal (wire_from_agency ((uint8_t)number), from_agency);
+    }
+}
+
+static void codes_have_their_names (void **state)
+{
+    (void)state;
+    for (unsigned number = 0; number <= 0xFFFF; number++) {
+        const char *name = "?";
+        for (size_t i = 0; i < CODES; i++)
+            if (codes[i].number == number)
+                name = codes[i].name;
+        assert_string_equal (wire_code_name ((uint16_t)number), name);
+    }
+}
+
+static void a_batch_can_be_headed_in_place (void **state)
+{
+    (void)state;
+    static const uint8_t numbers[] = {WIRE_BATCH, WIRE_STORE};
+    for (size_t i = 0; i < sizeof numbers; i++) {
+        const char rows[] = "a,b,1,2000-01-01,1\n";
+        uint8_t buffer[WIRE_BATCH_BYTES + sizeof rows - 1];
+        wire_batch_head (buffer, numbers[i], 4, 0x0102030405060708, 1);
+        memcpy (buffer + WIRE_BATCH_BYTES, rows, sizeof rows - 1);
+
+        wire_message_t message;
+        assert_int_equal (wire_decode (bytes_of (buffer, sizeof buffer), &message), 0);
+        assert_int_equal (message.command, numbers[i]);
+        assert_int_equal (message.agency, 4);
+        assert_int_equal (message.batch.offset, 0x0102030405060708);
+        assert_int_equal (message.batch.count, 1);
+        assert_true (
+            bytes_equal (message.batch.rows, bytes_of (rows, sizeof rows - 1)));
+    }
+}
+
+static void a_refusal_names_what_was_refused (void **state)
+{
+    (void)state;
+    const wire_message_t ready = {.command = WIRE_READY, .agency = 4, .count = 9};
+    wire_message_t refusal = wire_refusal (&ready, REFUSED_TALLY, "not so many");
+    assert_int_equal (refusal.command, WIRE_REFUSED);
+    assert_int_equal (refusal.agency, 4);
+    assert_int_equal (refusal.refused.code, 35);
+    assert_int_equal (refusal.refused.command, WIRE_READY);
+    assert_int_equal (refusal.refused.offset, 0);
+    assert_true (bytes_equal (refusal.refused.text, bytes_of ("not so many", 11)));
+
+    const wire_message_t store = {.command = WIRE_STORE, .batch = {.offset = 77}};
+    refusal = wire_refusal (&store, REFUSED_GAP, "");
+    assert_int_equal (refusal.refused.command, WIRE_BATCH);
+    assert_int_equal (refusal.refused.offset, 77);
+    assert_int_equal (refusal.refused.text.size, 0);
+}
+
+static void a_refusal_stays_small (void **state)
+{
+    (void)state;
+    char text[2 * REFUSAL_TEXT_MAX + 1];
+    memset (text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    const wire_message_t batch_message = {.command = WIRE_BATCH};
+    const wire_message_t refusal = wire_refusal (&batch_message, REFUSED_BODY, text);
+    assert_int_equal (refusal.refused.text.size, REFUSAL_TEXT_MAX);
+    assert_true (wire_size (&refusal) <= WIRE_SMALL_BYTES_MAX);
+
+    uint8_t buffer[WIRE_SMALL_BYTES_MAX];
+    wire_message_t message;
+    const size_t size = wire_encode (&refusal, buffer);
+    assert_int_equal (wire_decode (bytes_of (buffer, size), &message), REFUSED_NOTHING);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (every_command_has_good_and_bad_examples),
+        cmocka_unit_test (what_is_no_message_is_refused),
+        cmocka_unit_test (each_file_of_examples_is_read),
+        cmocka_unit_test (every_prefix_is_read_within_its_bounds),
+        cmocka_unit_test (damage_is_refused_or_understood),
+        cmocka_unit_test (commands_have_their_names),
+        cmocka_unit_test (codes_have_their_names),
+        cmocka_unit_test (a_batch_can_be_headed_in_place),
+        cmocka_unit_test (a_refusal_names_what_was_refused),
+        cmocka_unit_test (a_refusal_stays_small),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

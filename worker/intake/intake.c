@@ -1,0 +1,251 @@
+/* intake.c - the worker's decisions. */
+
+#include "intake.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bet_csv.h"
+#include "log.h"
+
+struct intake {
+    intake_options_t options;
+    bundle_t outgoing[INTAKE_SIDES];
+    uint64_t strays, lost;
+};
+
+static void take_request (intake_t *intake, const letter_t *letter);
+static void check_batch (intake_t *intake, const letter_t *letter,
+                         const wire_message_t *request);
+static wire_code_t check_shape (const intake_t *intake, const wire_batch_t *batch);
+static void refuse_batch (intake_t *intake, const letter_t *letter,
+                          const wire_message_t *request, const bet_csv_error_t *error);
+static void pass_hello (intake_t *intake, const letter_t *letter,
+                        wire_message_t *request);
+static const char *reason (wire_code_t code);
+static bundle_t *outgoing (intake_t *intake, intake_side_t to);
+static void send_side (intake_t *intake, intake_side_t to);
+static void answer_aside (intake_t *intake, bytes_t bundle);
+
+intake_t *intake_new (const intake_options_t *options)
+{
+    intake_t *intake = calloc (1, sizeof *intake);
+    assert (intake);
+    intake->options = *options;
+    return intake;
+}
+
+void intake_destroy (intake_t **intake)
+{
+    if (*intake) {
+        for (int side = 0; side < INTAKE_SIDES; side++)
+            bundle_clear (&(*intake)->outgoing[side]);
+        free (*intake);
+    }
+    *intake = NULL;
+}
+
+void intake_requests (intake_t *intake, bytes_t bundle)
+{
+    letter_t letter;
+    int more;
+    while ((more = bundle_next (&bundle, &letter)) == 1)
+        take_request (intake, &letter);
+    if (more == -1)
+        intake->strays++;
+}
+
+void intake_answers (intake_t *intake, bytes_t bundle)
+{
+    letter_t letter;
+    int more;
+    while ((more = bundle_next (&bundle, &letter)) == 1)
+        bundle_add (outgoing (intake, INTAKE_BROKER), &letter);
+    if (more == -1)
+        intake->strays++;
+}
+
+void intake_say (intake_t *intake, wire_command_t command)
+{
+    const letter_t letter = {0};
+    const wire_message_t message = {.command = (uint8_t) command,
+                                    .join = intake->options.join};
+    bundle_write (outgoing (intake, INTAKE_BROKER), &letter, &message);
+}
+
+/* Inwards first: what cannot be sent there becomes an answer to the broker. */
+void intake_flush (intake_t *intake)
+{
+    send_side (intake, INTAKE_STORAGE);
+    send_side (intake, INTAKE_STATE);
+    send_side (intake, INTAKE_BROKER);
+}
+
+uint64_t intake_strays (const intake_t *intake)
+{
+    return intake->strays;
+}
+
+uint64_t intake_lost (const intake_t *intake)
+{
+    return intake->lost;
+}
+
+static void take_request (intake_t *intake, const letter_t *letter)
+{
+    wire_message_t request;
+    if (wire_decode (letter->message, &request) != REFUSED_NOTHING) {
+        intake->strays++; // the broker decoded it before
+        return;
+    }
+    switch (request.command) {
+    case WIRE_BATCH:
+        check_batch (intake, letter, &request);
+        break;
+    case WIRE_HELLO:
+        pass_hello (intake, letter, &request);
+        break;
+    case WIRE_READY:
+    case WIRE_RESULTS:
+    case WIRE_DONE:
+        bundle_add (outgoing (intake, INTAKE_STATE), letter);
+        break;
+    case WIRE_REJOIN:
+        intake_say (intake, WIRE_JOIN);
+        break;
+    default:
+        intake->strays++;
+    }
+}
+
+/* Rows are checked and written in their canonical form at once, right where they will
+   leave from. A batch is taken whole or not at all. */
+static void check_batch (intake_t *intake, const letter_t *letter,
+                         const wire_message_t *request)
+{
+    const wire_batch_t *batch = &request->batch;
+    bet_csv_error_t error = {.code = check_shape (intake, batch)};
+    if (error.code == REFUSED_NOTHING) {
+        bundle_t *bundle = outgoing (intake, INTAKE_STORAGE);
+        const size_t room =
+            batch->rows.size + (size_t) batch->count * (AGENCY_DIGITS_MAX + 2);
+        uint8_t *at = bundle_open (bundle, letter, WIRE_BATCH_BYTES + room);
+        wire_batch_head (at, WIRE_STORE, request->agency, batch->offset, batch->count);
+        const size_t size = bet_csv_canonical (
+            batch->rows, batch->count, request->agency, intake->options.number_max,
+            at + WIRE_BATCH_BYTES, &error);
+        bundle_close (bundle, size ? WIRE_BATCH_BYTES + size : 0);
+    }
+    if (error.code != REFUSED_NOTHING)
+        refuse_batch (intake, letter, request, &error);
+}
+
+static wire_code_t check_shape (const intake_t *intake, const wire_batch_t *batch)
+{
+    if (batch->count == 0)
+        return batch->rows.size == 0 ? REFUSED_EMPTY : REFUSED_COUNT;
+    if (batch->count > intake->options.rows_max)
+        return REFUSED_ROWS;
+    // no count that anything here could not add up
+    return batch->offset > UINT64_MAX / 2 ? REFUSED_GAP : REFUSED_NOTHING;
+}
+
+static void refuse_batch (intake_t *intake, const letter_t *letter,
+                          const wire_message_t *request, const bet_csv_error_t *error)
+{
+    char text[REFUSAL_TEXT_MAX + 1];
+    if (error->field != BET_ROW)
+        snprintf (text, sizeof text, "%s: %s", bet_field_name ((uint8_t) error->field),
+                  reason (error->code));
+    else
+        snprintf (text, sizeof text, "%s", reason (error->code));
+    wire_message_t refusal = wire_refusal (request, error->code, text);
+    refusal.refused.row = error->row;
+    refusal.refused.field = (uint8_t) error->field;
+    bundle_write (outgoing (intake, INTAKE_BROKER), letter, &refusal);
+    log_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
+               "cantidad: %u | agency: %u | offset: %llu | code: %s | row: %u | "
+               "reason: %s",
+               request->batch.count, request->agency,
+               (unsigned long long) request->batch.offset,
+               wire_code_name ((uint16_t) error->code), error->row, text);
+}
+
+static void pass_hello (intake_t *intake, const letter_t *letter,
+                        wire_message_t *request)
+{
+    wire_limits_t *hello = &request->hello;
+    if (hello->rows_max == 0 || hello->rows_max > intake->options.rows_max)
+        hello->rows_max = intake->options.rows_max;
+    bundle_write (outgoing (intake, INTAKE_STATE), letter, request);
+}
+
+static const char *reason (wire_code_t code)
+{
+    switch (code) {
+    case REFUSED_EMPTY:
+        return "no bets in the batch";
+    case REFUSED_ROWS:
+        return "more rows than WELCOME permits";
+    case REFUSED_COUNT:
+        return "more or fewer rows than announced";
+    case REFUSED_FIELDS:
+        return "a row has five fields, and an end of line";
+    case REFUSED_QUOTES:
+        return "quotes are not as RFC 4180 has them";
+    case REFUSED_MISSING:
+        return "nothing in it";
+    case REFUSED_LONG:
+        return "too long";
+    case REFUSED_UTF8:
+        return "not UTF-8";
+    case REFUSED_CONTROL:
+        return "a control character";
+    case REFUSED_DATE:
+        return "no day of the calendar, written YYYY-MM-DD";
+    case REFUSED_NUMBER:
+        return "no number";
+    case REFUSED_RANGE:
+        return "a number nobody can bet on";
+    case REFUSED_GAP:
+        return "an offset beyond all bets";
+    default:
+        return wire_code_name ((uint16_t) code);
+    }
+}
+
+static bundle_t *outgoing (intake_t *intake, intake_side_t to)
+{
+    if (bundle_full (&intake->outgoing[to]))
+        send_side (intake, to);
+    return &intake->outgoing[to];
+}
+
+static void send_side (intake_t *intake, intake_side_t to)
+{
+    bundle_t *bundle = &intake->outgoing[to];
+    if (bundle->letters == 0 ||
+        intake->options.send (intake->options.context, to, bundle) == 0)
+        return;
+    if (to == INTAKE_BROKER)
+        intake->lost++; // the agencies will ask again
+    else
+        answer_aside (intake, bytes_of (bundle->data, bundle->size));
+    bundle_clear (bundle);
+}
+
+static void answer_aside (intake_t *intake, bytes_t bundle)
+{
+    letter_t letter;
+    wire_message_t request;
+    while (bundle_next (&bundle, &letter) == 1) {
+        const wire_code_t code = wire_decode (letter.message, &request);
+        assert (code == REFUSED_NOTHING); // written here
+        const wire_message_t refusal =
+            wire_refusal (&request, REFUSED_ASIDE,
+                          request.command == WIRE_STORE ? "storage cannot be reached"
+                                                        : "state cannot be reached");
+        bundle_write (outgoing (intake, INTAKE_BROKER), &letter, &refusal);
+    }
+}

@@ -1,0 +1,43 @@
+/* intake.h - what a worker does with letters: checks batches, passes everything else on.
+
+   Pure: no socket and no clock; what is to be sent leaves through a function. It keeps
+   no table of who asked what: the return address travels with the letter, so a worker
+   can die at any moment and nothing is forgotten. */
+
+#ifndef LOTERIA_INTAKE_H
+#define LOTERIA_INTAKE_H
+
+#include "letter.h"
+
+typedef enum { INTAKE_BROKER, INTAKE_STORAGE, INTAKE_STATE, INTAKE_SIDES } intake_side_t;
+
+typedef struct {
+    uint32_t rows_max;   // in a batch
+    uint32_t number_max; // of a bet
+    wire_join_t join;    // how this worker announces itself
+    void *context;
+    /* Send a bundle, taking what it holds. Returns 0, or -1 when that side cannot be
+       reached now: the bundle is then as it was. */
+    int (*send) (void *context, intake_side_t to, bundle_t *bundle);
+} intake_options_t;
+
+typedef struct intake intake_t;
+
+intake_t *intake_new (const intake_options_t *options);
+void intake_destroy (intake_t **intake);
+
+/* A bundle from the broker: requests. */
+void intake_requests (intake_t *intake, bytes_t bundle);
+/* A bundle from storage or state: answers. */
+void intake_answers (intake_t *intake, bytes_t bundle);
+/* Say JOIN, BEAT or LEAVE. */
+void intake_say (intake_t *intake, wire_command_t command);
+/* Send what has gathered. What cannot be sent inwards is answered ASIDE: the agency
+   will ask again. */
+void intake_flush (intake_t *intake);
+
+/* Letters that were none or not for a worker; and bundles the broker did not take. */
+uint64_t intake_strays (const intake_t *intake);
+uint64_t intake_lost (const intake_t *intake);
+
+#endif

@@ -1,0 +1,139 @@
+/* worker.c - loteria-worker at work. In: requests from the broker, answers from storage
+   and state. Out: checked batches to storage, the rest to state, answers to the broker,
+   and a sign of life now and then. It owns nothing. */
+
+#include "worker.h"
+
+#include <errno.h>
+
+#include "clock.h"
+#include "intake.h"
+#include "log.h"
+#include "net.h"
+#include "process.h"
+
+typedef struct {
+    zsock_t *sockets[INTAKE_SIDES];
+    intake_t *intake;
+    int64_t beat_ms; // when the next sign of life is due
+} worker_t;
+
+static void open_worker (worker_t *worker, const worker_options_t *options);
+static zsock_t *connect_to (const char *endpoint);
+static void wait_for_work (worker_t *worker, int signal_fd);
+static void take_all (worker_t *worker, intake_side_t from);
+static void beat (worker_t *worker, int64_t interval_ms);
+static int send_to (void *context, intake_side_t to, bundle_t *bundle);
+static void close_worker (worker_t *worker);
+
+int worker_serve (const worker_options_t *options, int signal_fd)
+{
+    worker_t worker = {0};
+    open_worker (&worker, options);
+    while (!process_signal (signal_fd)) {
+        wait_for_work (&worker, signal_fd);
+        take_all (&worker, INTAKE_STORAGE);
+        take_all (&worker, INTAKE_STATE);
+        take_all (&worker, INTAKE_BROKER);
+        beat (&worker, options->heartbeat_ms);
+        intake_flush (worker.intake);
+    }
+    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    close_worker (&worker);
+    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    return 0;
+}
+
+static void open_worker (worker_t *worker, const worker_options_t *options)
+{
+    const intake_options_t intake = {
+        .rows_max = options->rows_max,
+        .number_max = options->number_max,
+        .join = {.credit = options->credit, .heartbeat_ms = options->heartbeat_ms},
+        .context = worker,
+        .send = send_to};
+    worker->intake = intake_new (&intake);
+    worker->sockets[INTAKE_BROKER] = connect_to (options->broker);
+    worker->sockets[INTAKE_STORAGE] = connect_to (options->storage);
+    worker->sockets[INTAKE_STATE] = connect_to (options->state);
+    log_event (LOG_INFO, "worker", LOG_SUCCESS,
+               "broker: %s | storage: %s | state: %s | credit: %u", options->broker,
+               options->storage, options->state, options->credit);
+}
+
+static zsock_t *connect_to (const char *endpoint)
+{
+    zsock_t *socket = net_dealer (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
+    if (net_connect (socket, endpoint) == -1)
+        process_die ("connect", "endpoint: %s | reason: %s", endpoint,
+                     zmq_strerror (errno));
+    return socket;
+}
+
+static void wait_for_work (worker_t *worker, int signal_fd)
+{
+    zmq_pollitem_t items[INTAKE_SIDES + 1];
+    for (int side = 0; side < INTAKE_SIDES; side++)
+        items[side] =
+            (zmq_pollitem_t){.socket = zsock_resolve (worker->sockets[side]),
+                             .events = ZMQ_POLLIN};
+    items[INTAKE_SIDES] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
+    zmq_poll (items, INTAKE_SIDES + 1, clock_timeout (clock_ms (), worker->beat_ms));
+}
+
+static void take_all (worker_t *worker, intake_side_t from)
+{
+    zmq_msg_t body;
+    zmq_msg_init (&body);
+    for (int i = 0; i < LOOP_MESSAGES_MAX; i++) {
+        const net_status_t status = net_receive (worker->sockets[from], NULL, &body);
+        if (status == NET_EMPTY)
+            break;
+        if (status != NET_OK)
+            continue;
+        if (from == INTAKE_BROKER)
+            intake_requests (worker->intake, net_body (&body));
+        else
+            intake_answers (worker->intake, net_body (&body));
+    }
+    zmq_msg_close (&body);
+}
+
+/* From the loop that does the work, so that a worker which hangs falls silent. To a
+   broker that does not know this worker a beat is as good as an announcement: it asks
+   for one. */
+static void beat (worker_t *worker, int64_t interval_ms)
+{
+    const int64_t now_ms = clock_ms ();
+    if (now_ms < worker->beat_ms || !net_ready (worker->sockets[INTAKE_BROKER])) {
+        if (now_ms >= worker->beat_ms)
+            worker->beat_ms = now_ms + CONNECT_RETRY_MS / 2; // nobody there yet
+        return;
+    }
+    intake_say (worker->intake, WIRE_BEAT);
+    worker->beat_ms = now_ms + interval_ms;
+}
+
+static int send_to (void *context, intake_side_t to, bundle_t *bundle)
+{
+    worker_t *worker = context;
+    if (!net_ready (worker->sockets[to]))
+        return -1;
+    return net_send_bundle (worker->sockets[to], bytes_of (NULL, 0), bundle) == NET_OK
+               ? 0
+               : -1;
+}
+
+/* What it still holds the broker gives to another worker. */
+static void close_worker (worker_t *worker)
+{
+    intake_say (worker->intake, WIRE_LEAVE);
+    intake_flush (worker->intake);
+    for (int side = 0; side < INTAKE_SIDES; side++)
+        zsock_destroy (&worker->sockets[side]);
+    log_event (LOG_INFO, "shutdown", LOG_SUCCESS,
+               "closed: sockets | strays: %llu | lost: %llu",
+               (unsigned long long) intake_strays (worker->intake),
+               (unsigned long long) intake_lost (worker->intake));
+    intake_destroy (&worker->intake);
+}

@@ -1,0 +1,19 @@
+/* worker.h - one worker process: sockets, signals and clock around the intake. */
+
+#ifndef LOTERIA_WORKER_H
+#define LOTERIA_WORKER_H
+
+#include <stdint.h>
+
+typedef struct {
+    const char *broker, *storage, *state; // ZeroMQ endpoints to connect to
+    uint32_t rows_max;
+    uint32_t number_max;
+    uint32_t credit;
+    uint32_t heartbeat_ms;
+} worker_options_t;
+
+/* Work until SIGTERM or SIGINT. Returns the exit code. */
+int worker_serve (const worker_options_t *options, int signal_fd);
+
+#endif

@@ -1,0 +1,387 @@
+/* clerk.c - what storage does with each letter. */
+
+#include "clerk.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "bet_csv.h"
+#include "log.h"
+#include "winners.h"
+
+struct clerk {
+    ledger_t *ledger; // borrowed
+    book_t *book;     // borrowed
+    bool log_bets;
+    outbox_t *outbox;
+    account_t **owed; // accounts that this group owes a STORED
+    size_t owed_count, owed_capacity;
+    size_t letters; // in this group
+    uint64_t strays;
+};
+
+typedef struct { // one letter and whom to answer
+    bytes_t peer;
+    letter_t letter;
+    wire_message_t message;
+} request_t;
+
+static int take_letter (clerk_t *clerk, request_t *request);
+static int take_store (clerk_t *clerk, request_t *request);
+static int take_admit (clerk_t *clerk, request_t *request);
+static int take_seal (clerk_t *clerk, request_t *request);
+static int take_find (clerk_t *clerk, request_t *request);
+static int store (clerk_t *clerk, account_t *account, request_t *request);
+static bool rows_sound (const wire_batch_t *batch);
+static int append (clerk_t *clerk, account_t *account, request_t *request);
+static int compare (clerk_t *clerk, account_t *account, request_t *request);
+static void hold (clerk_t *clerk, account_t *account, request_t *request);
+static int store_released (clerk_t *clerk, account_t *account);
+static void owe (clerk_t *clerk, account_t *account, const request_t *request);
+static void pay (clerk_t *clerk, account_t *account);
+static void answer (clerk_t *clerk, const request_t *request,
+                    const wire_message_t *message);
+static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
+                    const char *text);
+static void log_stored (const clerk_t *clerk, const wire_batch_t *batch);
+
+static const struct {
+    uint8_t command;
+    int (*take) (clerk_t *clerk, request_t *request);
+} desks[] = {
+    {WIRE_STORE, take_store},
+    {WIRE_ADMIT, take_admit},
+    {WIRE_SEAL, take_seal},
+    {WIRE_FIND, take_find},
+};
+
+clerk_t *clerk_new (ledger_t *ledger, book_t *book, bool log_bets)
+{
+    clerk_t *clerk = calloc (1, sizeof *clerk);
+    assert (clerk);
+    clerk->ledger = ledger;
+    clerk->book = book;
+    clerk->log_bets = log_bets;
+    clerk->outbox = outbox_new ();
+    return clerk;
+}
+
+void clerk_destroy (clerk_t **clerk)
+{
+    if (*clerk) {
+        outbox_destroy (&(*clerk)->outbox);
+        free ((*clerk)->owed);
+        free (*clerk);
+    }
+    *clerk = NULL;
+}
+
+int clerk_take (clerk_t *clerk, bytes_t peer, bytes_t bundle)
+{
+    request_t request = {.peer = peer};
+    int more;
+    while ((more = bundle_next (&bundle, &request.letter)) == 1) {
+        clerk->letters++;
+        if (take_letter (clerk, &request) == -1)
+            return -1;
+    }
+    if (more == -1)
+        clerk->strays++;
+    return 0;
+}
+
+bool clerk_full (const clerk_t *clerk)
+{
+    return clerk->letters >= GROUP_LETTERS_MAX ||
+           book_pending (clerk->book) >= GROUP_BYTES_MAX;
+}
+
+int clerk_commit (clerk_t *clerk)
+{
+    if (book_commit (clerk->book) == -1)
+        return -1;
+    for (size_t i = 0; i < clerk->owed_count; i++)
+        pay (clerk, clerk->owed[i]);
+    clerk->owed_count = 0;
+    clerk->letters = 0;
+    return 0;
+}
+
+outbox_t *clerk_outbox (clerk_t *clerk)
+{
+    return clerk->outbox;
+}
+
+uint64_t clerk_strays (const clerk_t *clerk)
+{
+    return clerk->strays;
+}
+
+static int take_letter (clerk_t *clerk, request_t *request)
+{
+    const wire_code_t code =
+        wire_decode (request->letter.message, &request->message);
+    if (code == REFUSED_NOTHING)
+        for (size_t i = 0; i < sizeof desks / sizeof desks[0]; i++)
+            if (desks[i].command == request->message.command)
+                return desks[i].take (clerk, request);
+    clerk->strays++;
+    return 0;
+}
+
+static int take_store (clerk_t *clerk, request_t *request)
+{
+    account_t *account = ledger_find (clerk->ledger, request->message.agency);
+    if (!account) {
+        refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
+        return 0;
+    }
+    if (!rows_sound (&request->message.batch)) {
+        clerk->strays++; // no worker of ours makes such rows
+        refuse (clerk, request, REFUSED_BODY, "rows that are not canonical");
+        return 0;
+    }
+    if (store (clerk, account, request) == -1)
+        return -1;
+    return store_released (clerk, account);
+}
+
+/* State vouches for the agency and has filled in what it knows; its next offset is
+   ours. Whatever of an earlier life of the agency was held is stale. */
+static int take_admit (clerk_t *clerk, request_t *request)
+{
+    wire_message_t *message = &request->message;
+    if (message->agency == 0 || message->agency > AGENCIES_MAX) {
+        clerk->strays++;
+        return 0;
+    }
+    account_t *account = ledger_admit (clerk->ledger, message->agency);
+    ledger_drop_held (clerk->ledger, account);
+    message->command = WIRE_WELCOME;
+    message->welcome.next = account->next;
+    if (account->sealed && message->welcome.day == DAY_OPEN)
+        message->welcome.day = DAY_SEALED;
+    answer (clerk, request, message);
+    return 0;
+}
+
+static int take_seal (clerk_t *clerk, request_t *request)
+{
+    const wire_message_t *message = &request->message;
+    account_t *account = ledger_find (clerk->ledger, message->agency);
+    if (!account) {
+        refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
+        return 0;
+    }
+    if (account->next != message->count) {
+        refuse (clerk, request, REFUSED_TALLY, "another count of bets is stored");
+        return 0;
+    }
+    if (!account->sealed) {
+        if (book_reserve (clerk->book, 0) == -1) {
+            refuse (clerk, request, REFUSED_NOSPACE, "the central's disk is full");
+            return 0;
+        }
+        record_t record = ledger_record (account, RECORD_SEAL, 0);
+        const uint32_t index = book_append (clerk->book, &record, bytes_of (NULL, 0));
+        ledger_apply (clerk->ledger, index, &record);
+        ledger_drop_held (clerk->ledger, account);
+    }
+    const wire_message_t sealed = {
+        .command = WIRE_SEALED, .agency = message->agency, .count = account->next};
+    answer (clerk, request, &sealed);
+    return 0;
+}
+
+static int take_find (clerk_t *clerk, request_t *request)
+{
+    const wire_message_t *message = &request->message;
+    const wire_find_t *find = &message->find;
+    account_t *account = ledger_find (clerk->ledger, message->agency);
+    if (!account || !account->sealed || account->next != find->count) {
+        refuse (clerk, request, REFUSED_TALLY, "not the bets that were sealed");
+        return 0;
+    }
+    uint8_t documents[WINNERS_PAGE_BYTES];
+    wire_message_t winners = {.command = WIRE_WINNERS,
+                              .agency = message->agency,
+                              .winners = {.cursor = find->cursor,
+                                          .number = find->number}};
+    if (winners_page (clerk->book, message->agency, &winners.winners, documents) == -1)
+        return -1;
+    answer (clerk, request, &winners);
+    return 0;
+}
+
+static int store (clerk_t *clerk, account_t *account, request_t *request)
+{
+    const wire_batch_t *batch = &request->message.batch;
+    switch (ledger_judge (account, batch->offset, batch->count)) {
+    case LEDGER_NEXT:
+        return append (clerk, account, request);
+    case LEDGER_PAST:
+        return compare (clerk, account, request);
+    case LEDGER_AHEAD:
+        hold (clerk, account, request);
+        return 0;
+    case LEDGER_ACROSS:
+        refuse (clerk, request, REFUSED_GAP, "it begins in what is stored already");
+        return 0;
+    case LEDGER_CLOSED:
+        refuse (clerk, request, REFUSED_CLOSED, "the agency asked for its results");
+        return 0;
+    }
+    assert (false);
+    return -1;
+}
+
+/* What a worker checked is not checked again, but its shape is: as many LF as rows,
+   the last at the end. Everything that reads bets.csv relies on that. */
+static bool rows_sound (const wire_batch_t *batch)
+{
+    const bytes_t rows = batch->rows;
+    if (batch->count == 0 || batch->count > BATCH_ROWS_MAX || rows.size < 2 ||
+        rows.size > STORE_BYTES_MAX || memcmp (rows.data + rows.size - 2, "\r\n", 2) != 0)
+        return false;
+    uint32_t count = 0;
+    for (size_t i = 0; i < rows.size; i++)
+        count += rows.data[i] == '\n';
+    return count == batch->count;
+}
+
+static int append (clerk_t *clerk, account_t *account, request_t *request)
+{
+    const wire_batch_t *batch = &request->message.batch;
+    if (book_reserve (clerk->book, batch->rows.size) == -1) {
+        if (errno != ENOSPC && errno != EDQUOT)
+            return -1;
+        refuse (clerk, request, REFUSED_NOSPACE, "the central's disk is full");
+        return 0;
+    }
+    record_t record = ledger_record (account, RECORD_BETS, batch->count);
+    const uint32_t index = book_append (clerk->book, &record, batch->rows);
+    ledger_apply (clerk->ledger, index, &record);
+    owe (clerk, account, request);
+    log_stored (clerk, batch);
+    return 0;
+}
+
+static int compare (clerk_t *clerk, account_t *account, request_t *request)
+{
+    const wire_batch_t *batch = &request->message.batch;
+    const int same =
+        book_same (clerk->book, account->last, batch->offset, batch->count, batch->rows);
+    if (same == 1)
+        owe (clerk, account, request);
+    if (same == 0) {
+        log_event (LOG_ERROR, "conflicto", LOG_FAIL,
+                   "agency: %u | offset: %llu | reason: other bets are stored there, "
+                   "two writers with one identity",
+                   account->agency, (unsigned long long) batch->offset);
+        refuse (clerk, request, REFUSED_CONFLICT, "other bets are stored there");
+    }
+    return same == -1 ? -1 : 0;
+}
+
+static void hold (clerk_t *clerk, account_t *account, request_t *request)
+{
+    if (ledger_hold (clerk->ledger, account, request->peer, &request->letter,
+                     request->message.batch.offset) == -1)
+        refuse (clerk, request, REFUSED_GAP, "too far ahead of what is stored");
+}
+
+/* What was held and whose turn has come goes the way of a letter that arrives now. */
+static int store_released (clerk_t *clerk, account_t *account)
+{
+    held_t *held;
+    int rc = 0;
+    while (rc == 0 && (held = ledger_release (clerk->ledger, account))) {
+        request_t request = {
+            .peer = bytes_of (held->worker, held->worker_size),
+            .letter = {.ticket = held->ticket,
+                       .client = bytes_of (held->client, held->client_size),
+                       .message = bytes_of (held->message, held->message_size)}};
+        const wire_code_t code = wire_decode (request.letter.message, &request.message);
+        assert (code == REFUSED_NOTHING); // it was decoded when it came
+        rc = store (clerk, account, &request);
+        free (held);
+    }
+    return rc;
+}
+
+/* One STORED answers all of an agency's batches in the group: it goes where the latest
+   of them came from. Should they come from two connections, each gets one. */
+static void owe (clerk_t *clerk, account_t *account, const request_t *request)
+{
+    const letter_t *letter = &request->letter;
+    if (account->ack &&
+        !bytes_equal (letter->client,
+                      bytes_of (account->ack_client, account->ack_client_size)))
+        pay (clerk, account);
+    else if (!account->ack) {
+        if (clerk->owed_count == clerk->owed_capacity) {
+            clerk->owed_capacity = clerk->owed_capacity * 2 + 64;
+            clerk->owed =
+                realloc (clerk->owed, clerk->owed_capacity * sizeof (account_t *));
+            assert (clerk->owed);
+        }
+        clerk->owed[clerk->owed_count++] = account;
+    }
+    account->ack = true;
+    account->ack_ticket = letter->ticket;
+    account->ack_worker_size = (uint8_t) request->peer.size;
+    put_bytes (account->ack_worker, request->peer);
+    account->ack_client_size = (uint8_t) letter->client.size;
+    put_bytes (account->ack_client, letter->client);
+}
+
+static void pay (clerk_t *clerk, account_t *account)
+{
+    if (!account->ack)
+        return;
+    account->ack = false;
+    const letter_t letter = {
+        .ticket = account->ack_ticket,
+        .client = bytes_of (account->ack_client, account->ack_client_size)};
+    const wire_message_t stored = {
+        .command = WIRE_STORED, .agency = account->agency, .next = account->next};
+    outbox_write (clerk->outbox, bytes_of (account->ack_worker, account->ack_worker_size),
+                  &letter, &stored);
+}
+
+static void answer (clerk_t *clerk, const request_t *request,
+                    const wire_message_t *message)
+{
+    outbox_write (clerk->outbox, request->peer, &request->letter, message);
+}
+
+static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
+                    const char *text)
+{
+    wire_message_t refusal = wire_refusal (&request->message, code, text);
+    const account_t *account = ledger_find (clerk->ledger, request->message.agency);
+    refusal.refused.expected = account ? account->next : 0;
+    answer (clerk, request, &refusal);
+    if (request->message.command == WIRE_STORE)
+        log_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
+                   "cantidad: %u | agency: %u | offset: %llu | code: %s | reason: %s",
+                   request->message.batch.count, request->message.agency,
+                   (unsigned long long) request->message.batch.offset,
+                   wire_code_name ((uint16_t) code), text);
+}
+
+static void log_stored (const clerk_t *clerk, const wire_batch_t *batch)
+{
+    log_event (LOG_INFO, "apuesta_recibida", LOG_SUCCESS, "cantidad: %u", batch->count);
+    if (!clerk->log_bets)
+        return;
+    uint8_t scratch[ROW_BYTES_MAX];
+    bytes_t rows = batch->rows;
+    uint32_t agency;
+    bet_t bet;
+    while (bet_csv_next (&rows, scratch, &agency, &bet) == 1)
+        log_event (LOG_INFO, "apuesta_almacenada", LOG_SUCCESS,
+                   "dni: %.*s | numero: %u", (int) bet.document.size,
+                   (const char *) bet.document.data, bet.number);
+}

@@ -1,0 +1,181 @@
+/* storage.c - loteria-storage at work: the one process that writes bets.csv and
+   bets.journal. In: bundles from workers (STORE) and from state (ADMIT, SEAL, FIND).
+   Out: their answers, each after the disk has what it speaks of. */
+
+#include "storage.h"
+
+#include <errno.h>
+
+#include "clerk.h"
+#include "log.h"
+#include "net.h"
+#include "process.h"
+
+typedef struct {
+    file_t *csv_file, *journal_file;
+    ledger_t *ledger;
+    book_t *book;
+    clerk_t *clerk;
+    zsock_t *socket;
+    uint64_t undelivered;
+} storage_t;
+
+static void open_storage (storage_t *storage, const storage_options_t *options);
+static void open_book (storage_t *storage, const char *directory);
+static void found_record (void *context, uint32_t index, const record_t *record);
+static void wait_for_work (storage_t *storage, int signal_fd);
+static void take_group (storage_t *storage);
+static bool take_message (storage_t *storage, peer_t *peer, zmq_msg_t *body);
+static void answer_ping (storage_t *storage, const peer_t *peer);
+static void commit_group (storage_t *storage);
+static void send_answers (storage_t *storage);
+static void close_storage (storage_t *storage);
+
+int storage_serve (const storage_options_t *options, int signal_fd)
+{
+    storage_t storage = {0};
+    open_storage (&storage, options);
+    while (!process_signal (signal_fd)) {
+        wait_for_work (&storage, signal_fd);
+        take_group (&storage);
+        commit_group (&storage);
+        send_answers (&storage);
+    }
+    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    close_storage (&storage);
+    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    return 0;
+}
+
+static void open_storage (storage_t *storage, const storage_options_t *options)
+{
+    open_book (storage, options->data_directory);
+    storage->clerk = clerk_new (storage->ledger, storage->book, options->log_bets);
+    storage->socket = net_router (BUNDLE_BYTES_MAX, STORAGE_QUEUE_BUNDLES);
+    if (net_bind (storage->socket, options->listen) == -1)
+        process_die ("listen", "endpoint: %s | reason: %s", options->listen,
+                     zmq_strerror (errno));
+    log_event (LOG_INFO, "almacenamiento", LOG_SUCCESS,
+               "listen: %s | data_dir: %s | records: %u | bytes: %llu | hash: %016llx",
+               options->listen, options->data_directory, book_records (storage->book),
+               (unsigned long long) book_bytes (storage->book),
+               (unsigned long long) book_hash (storage->book));
+    log_gather (true);
+}
+
+static void open_book (storage_t *storage, const char *directory)
+{
+    char why[JOURNAL_WHY_BYTES];
+    storage->journal_file =
+        file_open (directory, STORAGE_JOURNAL, 1, why, sizeof why);
+    if (storage->journal_file)
+        storage->csv_file = file_open (directory, STORAGE_CSV, 1, why, sizeof why);
+    if (!storage->journal_file || !storage->csv_file)
+        process_die ("almacenamiento", "reason: %s", why);
+    storage->ledger = ledger_new ();
+    storage->book = book_open (storage->csv_file, storage->journal_file, found_record,
+                               storage->ledger, why);
+    if (!storage->book)
+        process_die ("almacenamiento",
+                     "reason: %s/%s | consequence: nothing was changed, nothing is served",
+                     directory, why);
+    if (book_torn (storage->book) > 0)
+        log_event (LOG_WARNING, "recuperacion", LOG_SUCCESS,
+                   "cut_off: %llu bytes of an unfinished and never acknowledged tail",
+                   (unsigned long long) book_torn (storage->book));
+    if (book_settle (storage->book) == -1)
+        process_die ("almacenamiento", "reason: %s cannot be settled, %s", directory,
+                     strerror (errno));
+}
+
+static void found_record (void *context, uint32_t index, const record_t *record)
+{
+    ledger_apply (context, index, record);
+}
+
+static void wait_for_work (storage_t *storage, int signal_fd)
+{
+    zmq_pollitem_t items[] = {
+        {.socket = zsock_resolve (storage->socket), .events = ZMQ_POLLIN},
+        {.fd = signal_fd, .events = ZMQ_POLLIN},
+    };
+    zmq_poll (items, 2, -1);
+}
+
+/* A group is what is waiting by now: the longer the last sync took, the more. */
+static void take_group (storage_t *storage)
+{
+    zmq_msg_t body;
+    zmq_msg_init (&body);
+    peer_t peer;
+    while (!clerk_full (storage->clerk) && take_message (storage, &peer, &body))
+        ;
+    zmq_msg_close (&body);
+}
+
+static bool take_message (storage_t *storage, peer_t *peer, zmq_msg_t *body)
+{
+    const net_status_t status = net_receive (storage->socket, peer, body);
+    if (status == NET_OK && net_is_ping (net_body (body)))
+        answer_ping (storage, peer);
+    else if (status == NET_OK &&
+             clerk_take (storage->clerk, net_peer (peer), net_body (body)) == -1) {
+        log_discard ();
+        process_die ("almacenamiento", "reason: the book cannot be read, %s",
+                     strerror (errno));
+    }
+    return status != NET_EMPTY;
+}
+
+static void answer_ping (storage_t *storage, const peer_t *peer)
+{
+    const wire_message_t pong = {.command = WIRE_PONG,
+                                 .name = bytes_of ("loteria-storage", 15)};
+    net_send_message (storage->socket, net_peer (peer), &pong);
+}
+
+/* A sync that failed is never asked for again: the kernel has dropped what it could not
+   write, and would say yes. The next start reads what the disk has. */
+static void commit_group (storage_t *storage)
+{
+    if (clerk_commit (storage->clerk) == -1) {
+        const int error = errno;
+        log_discard ();
+        process_die ("almacenamiento",
+                     "reason: bets cannot be written, %s | consequence: none of them was "
+                     "acknowledged",
+                     strerror (error));
+    }
+    log_flush ();
+}
+
+static void send_answers (storage_t *storage)
+{
+    bytes_t peer;
+    bundle_t *bundle;
+    while (outbox_take (clerk_outbox (storage->clerk), &peer, &bundle))
+        if (net_send_bundle (storage->socket, peer, bundle) != NET_OK)
+            storage->undelivered++; // that worker is gone: the agencies will ask again
+}
+
+static void close_storage (storage_t *storage)
+{
+    log_gather (false);
+    zsock_destroy (&storage->socket);
+    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: socket | undelivered: %llu",
+               (unsigned long long) storage->undelivered);
+    const uint64_t strays = clerk_strays (storage->clerk);
+    clerk_destroy (&storage->clerk);
+    const int rc = book_settle (storage->book); // gives reserved space back
+    if (rc == -1)
+        process_die ("shutdown", "reason: the book cannot be closed, %s",
+                     strerror (errno));
+    const uint64_t bytes = book_bytes (storage->book);
+    book_destroy (&storage->book);
+    file_close (&storage->csv_file);
+    file_close (&storage->journal_file);
+    ledger_destroy (&storage->ledger);
+    log_event (LOG_INFO, "shutdown", LOG_SUCCESS,
+               "closed: %s | bytes: %llu | strays: %llu", STORAGE_CSV,
+               (unsigned long long) bytes, (unsigned long long) strays);
+}
