@@ -106,6 +106,7 @@
 #define RETRY_MS_MAX           2000
 #define READY_RENEW_MS         2000
 #define CONNECT_RETRY_MS       100
+#define CONNECT_LOOK_MS        20
 #define CONNECT_RETRY_MS_MAX   1000
 #define HANDSHAKE_MS           2000
 #define LINGER_MS              500

@@ -349,7 +349,8 @@ rows_t bet_source_rows (bet_source_t *source)
 
 uint64_t bet_source_bytes (const bet_source_t *source)
 {
-    return source->base + source->start;
+    uint64_t bytes = source->base + source->start; // with the line end that was lacking
+    return bytes < source->file_bytes ? bytes : source->file_bytes;
 }
 
 uint64_t bet_source_bytes_total (const bet_source_t *source)

@@ -75,7 +75,9 @@ static bool seller_open (seller_t *seller)
     seller->socket =
         net_dealer (MESSAGE_BYTES_MAX, (int) settings->window + QUESTIONS_MAX);
     if (net_connect (seller->socket, settings->endpoint) == -1) {
-        fail (settings->server, zmq_strerror (errno));
+        fail (settings->server, errno == EINVAL
+                                    ? "is no address such as 127.0.0.1:12345"
+                                    : zmq_strerror (errno));
         return false;
     }
     say_settings (settings);

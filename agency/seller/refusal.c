@@ -14,20 +14,23 @@ static void describe_place (const wire_refused_t *refused, const window_batch_t 
 void refusal_describe (const wire_refused_t *refused, const window_batch_t *batch,
                        const char *source, char *text, size_t size)
 {
-    char place[64] = "", field[64] = "", code[16];
+    char place[64] = "", code[16], reason[REFUSAL_TEXT_MAX + 1];
     if (batch)
         describe_place (refused, batch, place, sizeof place);
-    if (refused->field > 0 && refused->field <= BET_FIELDS)
-        snprintf (field, sizeof field, ", %s", bet_field_name (refused->field));
     snprintf (code, sizeof code, "%s", wire_code_name (refused->code));
     if (code[0] == '?')
         snprintf (code, sizeof code, "code %u", refused->code);
-
-    char reason[REFUSAL_TEXT_MAX + 1];
     snprintf (reason, sizeof reason, "%.*s", (int) refused->text.size,
               (const char *) refused->text.data);
+
+    const char *field = "";
+    if (refused->field > 0 && refused->field <= BET_FIELDS)
+        field = bet_field_name (refused->field);
+    if (strncmp (reason, field, strlen (field)) == 0)
+        field = ""; // the central's text names it already
     if (batch && about_rows (refused))
-        snprintf (text, size, "%s%s%s: %s (%s)", source, place, field, reason, code);
+        snprintf (text, size, "%s%s%s%s: %s (%s)", source, place, *field ? ", " : "",
+                  field, reason, code);
     else
         snprintf (text, size, "the central refused %s%s%s%s: %s (%s)",
                   wire_command_name (refused->command), batch ? " of " : "",

@@ -32,6 +32,7 @@ struct report {
 
     bool welcomed;
     bool silent;
+    int64_t heard_ms; // as of the last update
     bool sold;
     uint16_t held_up;
     session_progress_t told; // `ready` and its numbers, as last told
@@ -140,8 +141,11 @@ static void tell_contact (report_t *report, const session_t *session, int64_t no
     }
     // a READY that was answered is asked again only after a while
     int64_t pause_ms = progress->state == SESSION_WAITING ? 2 * READY_RENEW_MS : 0;
-    bool silent = session_answer_due (session) &&
-                  now_ms - progress->heard_ms >= SILENCE_MS + pause_ms;
+    bool silent = report->silent
+                      ? progress->heard_ms == report->heard_ms
+                      : session_answer_due (session) &&
+                            now_ms - progress->heard_ms >= SILENCE_MS + pause_ms;
+    report->heard_ms = progress->heard_ms;
     if (silent == report->silent)
         return;
     report->silent = silent;

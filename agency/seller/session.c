@@ -388,8 +388,8 @@ static void sell (session_t *session, int64_t now_ms)
     case WINDOW_PACKED:
         if (session->closed)
             fail (session,
-                  "agency %" PRIu32 " has asked for its results already, with %" PRIu64
-                  " bets, and %s has more",
+                  "agency %" PRIu32 " asked for its results already, with %" PRIu64
+                  " bets: nothing more of %s can be sold",
                   session->options.agency, session->progress.stored,
                   session->source->name);
         session->pace_ms =

@@ -28,8 +28,7 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
          "127.0.0.1:12345", 0, 0,
          "the central: HOST:PORT, tcp://HOST:PORT or ipc://PATH"},
         {"bets", CONFIG_TEXT, &settings->bets, NULL, NULL, 0, 0,
-         "file of bets to sell (default .data/agency-ID.csv); without it, NOMBRE, "
-         "APELLIDO, DOCUMENTO, NACIMIENTO and NUMERO of the environment are one bet"},
+         "file to sell; default .data/agency-ID.csv, or the environment's single bet"},
         {"batch-bytes", CONFIG_NUMBER, &settings->batch_bytes, NULL,
          AS_TEXT (MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX,
          "most bytes of a batch's message"},
@@ -55,8 +54,11 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
         {"results", CONFIG_FLAG, &settings->results_only, NULL, "no", 0, 0,
          "sell nothing; ask for the results of what is stored"},
         {0}};
-    const config_program_t program = {PROGRAM, "agency",
-                                      "Sells an agency's bets to the central.", items};
+    const config_program_t program = {
+        PROGRAM, "agency",
+        "Sells an agency's bets to the central, or the single bet that NOMBRE, "
+        "APELLIDO,\nDOCUMENTO, NACIMIENTO and NUMERO of the environment are.",
+        items};
 
     config_t *config = config_load (&program, argc, argv, status);
     if (config == NULL)

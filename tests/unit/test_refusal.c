@@ -48,6 +48,24 @@ static void test_refused_row_of_a_later_batch (void **state)
     assert_failed (day, "fake.csv, line 8, birthdate: why (DATE)");
 }
 
+/* The central's own text may name the field as well; once is enough. */
+static void test_text_that_names_the_field (void **state)
+{
+    static const char reason[] = "birthdate: no day of the calendar";
+    day_t *day = *state;
+    begin_selling (day);
+    said_batch (day, 0, 3);
+    answer (day, &(wire_message_t){
+                     .command = WIRE_REFUSED,
+                     .agency = AGENCY,
+                     .refused = {.code = REFUSED_DATE,
+                                 .command = WIRE_BATCH,
+                                 .field = 4,
+                                 .row = 3,
+                                 .text = bytes_of (reason, sizeof reason - 1)}});
+    assert_failed (day, "fake.csv, line 3: birthdate: no day of the calendar (DATE)");
+}
+
 static void test_refusals_that_end_it (void **state)
 {
     static const struct {
@@ -130,6 +148,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         DAY_TEST (test_refused_row_names_its_line),
         DAY_TEST (test_refused_row_of_a_later_batch),
+        DAY_TEST (test_text_that_names_the_field),
         DAY_TEST (test_refusals_that_end_it),
         DAY_TEST (test_refusal_to_nobody),
         DAY_TEST (test_stale_refusals),

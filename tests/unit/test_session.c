@@ -571,8 +571,8 @@ static void test_closed_day (void **state)
         said (day, WIRE_HELLO);
         welcome_with (day, 9, (wire_limits_t){0}, (wire_day_t) when);
         said_nothing (day);
-        assert_failed (day, "agency 3 has asked for its results already, with 9 bets, "
-                            "and fake.csv has more");
+        assert_failed (day, "agency 3 asked for its results already, with 9 bets: "
+                            "nothing more of fake.csv can be sold");
     }
 }
 

@@ -15,6 +15,7 @@
 typedef struct {
     zsock_t *sockets[INTAKE_SIDES];
     intake_t *intake;
+    bool beating;    // it has been connected to everybody
     int64_t beat_ms; // when the next sign of life is due
 } worker_t;
 
@@ -23,6 +24,7 @@ static zsock_t *connect_to (const char *endpoint);
 static void wait_for_work (worker_t *worker, int signal_fd);
 static void take_all (worker_t *worker, intake_side_t from);
 static void beat (worker_t *worker, int64_t interval_ms);
+static bool connected (const worker_t *worker);
 static int send_to (void *context, intake_side_t to, bundle_t *bundle);
 static void close_worker (worker_t *worker);
 
@@ -101,17 +103,24 @@ static void take_all (worker_t *worker, intake_side_t from)
 
 /* From the loop that does the work, so that a worker which hangs falls silent. To a
    broker that does not know this worker a beat is as good as an announcement: it asks
-   for one. */
+   for one. The first comes when there is somebody to pass work on to. */
 static void beat (worker_t *worker, int64_t interval_ms)
 {
     const int64_t now_ms = clock_ms ();
-    if (now_ms < worker->beat_ms || !net_ready (worker->sockets[INTAKE_BROKER])) {
-        if (now_ms >= worker->beat_ms)
-            worker->beat_ms = now_ms + CONNECT_RETRY_MS / 2; // nobody there yet
+    if (now_ms < worker->beat_ms)
         return;
-    }
-    intake_say (worker->intake, WIRE_BEAT);
-    worker->beat_ms = now_ms + interval_ms;
+    worker->beating = worker->beating || connected (worker);
+    if (worker->beating)
+        intake_say (worker->intake, WIRE_BEAT);
+    worker->beat_ms = now_ms + (worker->beating ? interval_ms : CONNECT_LOOK_MS);
+}
+
+static bool connected (const worker_t *worker)
+{
+    for (int side = 0; side < INTAKE_SIDES; side++)
+        if (!net_ready (worker->sockets[side]))
+            return false;
+    return true;
 }
 
 static int send_to (void *context, intake_side_t to, bundle_t *bundle)
