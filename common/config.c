@@ -102,6 +102,11 @@ void config_destroy (config_t **config)
     *config = NULL;
 }
 
+const char *config_file (const config_t *self)
+{
+    return self->file;
+}
+
 const char *config_source (const config_t *config, const char *name)
 {
     size_t item = find_item (config, name);

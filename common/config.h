@@ -56,6 +56,9 @@ void config_destroy (config_t **config);
 /* Where the item's value came from: "flag", "environment", "file" or "default". */
 const char *config_source (const config_t *config, const char *name);
 
+/* The file that was read, NULL when there was none. Borrowed. */
+const char *config_file (const config_t *config);
+
 /* Go's duration ("5ms", "1h2m", "0") to milliseconds, rounded up. 0, or -1. */
 int config_parse_duration (const char *text, uint64_t *milliseconds);
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define BAR_PERIOD_MS   100
-#define BAR_CELLS       24
+#define BAR_CELLS       16
 #define LINE_BYTES_MAX  256
 #define COLUMNS_DEFAULT 80
 #define SILENCE_MS      2000 // then the user is told that nobody answers

@@ -38,6 +38,8 @@ int central_run (const central_options_t *options, int signal_fd)
 {
     char run_directory[] = "/tmp/loteria-XXXXXX";
     char storage[TEXT_BYTES], state[TEXT_BYTES], workers[TEXT_BYTES];
+    if (options->config_file)
+        setenv ("LOTERIA_CONFIG", options->config_file, 1);
     make_data_directory (options->data_directory);
     make_run_directory (run_directory);
     snprintf (storage, sizeof storage, "ipc://%s/storage", run_directory);

@@ -10,6 +10,7 @@ typedef struct {
     const char *data_directory;
     const char *listen; // ZeroMQ endpoint for agencies
     const char *log_level;
+    const char *config_file; // for the parts too; NULL when there is none
     uint64_t workers;
     uint64_t agencies, winning_number, number_max;
     uint64_t message_bytes, batch_count, window;

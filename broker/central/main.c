@@ -122,6 +122,7 @@ int main (int argc, char **argv)
     snprintf (fallback, sizeof fallback, "tcp://127.0.0.1:%u", (unsigned) port);
     options.listen = listen ? listen : fallback;
     options.data_directory = data_directory;
+    options.config_file = config_file (config);
     options.log_level = log_level_name (log_level);
     status = central_run (&options, signal_fd);
     config_destroy (&config);

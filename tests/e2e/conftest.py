@@ -7,6 +7,7 @@ import loteria
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "asan: also run with the build that has the sanitizers")
+    config.addinivalue_line("markers", "valgrind: every process runs under valgrind")
 
 
 @pytest.fixture
@@ -28,14 +29,27 @@ def start(tmp_path):
 @pytest.fixture
 def central(tmp_path):
     """central(workers=.., agencies=..): a loteria.Central, stopped at the end."""
-    centrals = []
+    yield from days(tmp_path, loteria.Central, lambda made: made.process.popen.poll() is None)
+
+
+@pytest.fixture
+def parts(tmp_path):
+    """parts(workers=.., agencies=..): a loteria.Parts, stopped at the end."""
+    yield from days(tmp_path, loteria.Parts, lambda made: True)
+
+
+def days(tmp_path, kind, running):
+    """Nothing outlives its test. A central that still runs has to stop well, and whatever any
+    central wrote to stderr has to be log lines."""
+    made = []
 
     def starter(**options):
-        made = loteria.Central(tmp_path, **options)
-        centrals.append(made)
-        return made
+        made.append(kind(tmp_path, **options))
+        return made[-1]
 
     yield starter
-    for made in centrals:
-        if made.process.popen.poll() is None:
-            made.process.stop()
+    for day in made:
+        day.kill_clients()
+        if running(day):
+            assert day.stop() == 0, day.log
+        loteria.parse_log(day.log)

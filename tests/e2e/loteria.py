@@ -1,7 +1,7 @@
 """Real processes on this machine, for the end-to-end tests.
 
-A Central is either one `loteria-central`, or its parts started one by one (so that a
-test can kill one of them). Waiting is always for something that happens (a line in a log, a
+A day's central is either one `loteria-central` (Central), or its parts started by hand
+(Parts), as on several machines. Waiting is always for something that happens (a line in a log, a
 process's end) with a deadline that only a failure reaches; nothing sleeps.
 """
 
@@ -10,8 +10,10 @@ import csv
 import json
 import os
 import pathlib
+import random
 import re
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -37,25 +39,32 @@ def program(name):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the system gives to connections: one that reconnects to a port where
+    nobody listens at that moment could otherwise be given that very port, and keep it."""
+    for port in random.sample(range(10000, 32768), 1000):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 class Process:
-    """A program that runs; its output is kept in files in `directory`."""
+    """A program that runs; its output is kept in files in `directory`.
+
+    `name` is a program of ours, or a path; `wrapper` is what runs it, e.g. ["valgrind"].
+    """
 
     serial = 0
 
-    def __init__(self, directory, name, *arguments, environment=None, cwd=None):
+    def __init__(self, directory, name, *arguments, environment=None, cwd=None, wrapper=()):
         Process.serial += 1
-        self.name = name
-        stem = pathlib.Path(directory) / f"{Process.serial:04}-{name}"
+        self.name = pathlib.Path(name).name
+        stem = pathlib.Path(directory) / f"{Process.serial:04}-{self.name}"
         self.stdout_path, self.stderr_path = f"{stem}.out", f"{stem}.err"
         with open(self.stdout_path, "wb") as out, open(self.stderr_path, "wb") as err:
             self.popen = subprocess.Popen(
-                [program(name), *map(str, arguments)],
+                [*wrapper, program(name), *map(str, arguments)],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=cwd,
                 env={**ENVIRONMENT, **(environment or {})})
         self.pid = self.popen.pid
@@ -114,15 +123,71 @@ def wait_until(condition, timeout=DEADLINE, explain=lambda: "it never happened")
             pause.select(0.005)
 
 
-class Central:
-    """loteria-central on a free port, with its data in `directory`/data."""
+class Day:
+    """What both kinds of central have in common; `data` is in `directory`."""
 
-    def __init__(self, directory, workers=2, agencies=5, port=None, arguments=(), environment=None):
+    def __init__(self, directory, workers, agencies, port=None):
         self.directory, self.data = pathlib.Path(directory), pathlib.Path(directory) / "data"
         self.workers, self.agencies = workers, agencies
         self.port = port or free_port()
-        self.arguments, self.environment = arguments, environment
         self.server = f"127.0.0.1:{self.port}"
+        self.processes = []  # of the central, in all its lives
+        self.clients = []
+
+    @property
+    def log(self):
+        """Of all processes in all their lives."""
+        return "".join(process.log for process in self.processes)
+
+    def agency(self, number, bets, *arguments, **options):
+        """`bets` is a file, or None for none."""
+        file = () if bets is None else ("--bets", bets)
+        self.clients.append(Process(self.directory, "loteria-agency", "--id", number, *file, "--server", self.server,
+                                    "--json", *arguments, **options))
+        return self.clients[-1]
+
+    def sell(self, files, *arguments, **options):
+        """An agency for each of `files`, by number, all at the same time."""
+        return {number: self.agency(number, path, *arguments, **options) for number, path in files.items()}
+
+    def csv(self):
+        return (self.data / "bets.csv").read_bytes()
+
+    def csv_bytes(self):
+        try:
+            return (self.data / "bets.csv").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def wait_for_csv(self, size):
+        """Wait until bets.csv has grown to `size` bytes."""
+        wait_until(lambda: self.csv_bytes() >= size,
+                   explain=lambda: f"bets.csv has {self.csv_bytes()} bytes only:\n{self.log}")
+
+    def check(self):
+        """loteria-storage --check: exit code and what it prints."""
+        result = subprocess.run([program("loteria-storage"), "--check", self.data], env=ENVIRONMENT,
+                                capture_output=True, text=True, timeout=DEADLINE)
+        return result.returncode, result.stdout + result.stderr
+
+    def assert_sound(self):
+        """What is on disk, checked by storage itself; after the central was stopped."""
+        code, text = self.check()
+        assert code == 0 and text.endswith("sound\n"), text
+        assert f"bytes: {self.csv_bytes()}\n" in text, text
+
+    def kill_clients(self):
+        for client in self.clients:
+            if client.popen.poll() is None:
+                client.kill()
+
+
+class Central(Day):
+    """loteria-central on a free port."""
+
+    def __init__(self, directory, workers=2, agencies=5, port=None, arguments=(), environment=None):
+        super().__init__(directory, workers, agencies, port)
+        self.arguments, self.environment = arguments, environment
         self.start()
 
     def start(self):
@@ -130,6 +195,7 @@ class Central:
             self.directory, "loteria-central", "--workers", self.workers, "--agencies", self.agencies,
             "--data-dir", self.data, "--listen", f"tcp://{self.server}", *self.arguments,
             environment=self.environment)
+        self.processes.append(self.process)
 
     def stop(self):
         return self.process.stop()
@@ -138,26 +204,84 @@ class Central:
         assert self.stop() == 0, self.process.log
         self.start()
 
+    def kill(self):
+        """SIGKILL for loteria-central alone; its children end by themselves. Clears up behind it."""
+        run_directory, children = self.run_directory(), self.children()
+        self.process.kill()
+        wait_until(lambda: not any(map(runs, children)), explain=lambda: "children outlive the central")
+        shutil.rmtree(run_directory)
+
+    def kill_all(self):
+        """SIGKILL for every process before any of them notices. Clears up behind them."""
+        run_directory, children = self.run_directory(), self.children()
+        self.process.signal(signal.SIGSTOP)  # so that it restarts nobody
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+        self.process.kill()
+        wait_until(lambda: not any(map(runs, children)), explain=lambda: "processes outlive SIGKILL")
+        shutil.rmtree(run_directory)
+
+    def children(self):
+        return children_of(self.process.pid)
+
     def pids(self, name):
         """The pids of the children that run this program, e.g. "loteria-worker"."""
-        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in children.split() if command_of(pid) == name]
+        return [pid for pid in self.children() if command_of(pid) == name]
 
     def pid(self, name):
         return wait_until(lambda: self.pids(name), explain=lambda: f"no {name} runs:\n{self.process.log}")[0]
 
-    def agency(self, number, bets, *arguments, environment=None):
-        return Process(self.directory, "loteria-agency", "--id", number, "--bets", bets, "--server", self.server,
-                       "--json", *arguments, environment=environment)
+    def worker_arguments(self):
+        """What another worker of this central is to be started with."""
+        words = pathlib.Path(f"/proc/{self.pid('loteria-worker')}/cmdline").read_text().split("\0")
+        return [word for flag in ("--broker", "--storage", "--state") for word in (flag, words[words.index(flag) + 1])]
 
-    def csv(self):
-        return (self.data / "bets.csv").read_bytes()
+    def run_directory(self):
+        return pathlib.Path(self.worker_arguments()[1].removeprefix("ipc://")).parent
 
-    def check(self):
-        """loteria-storage --check: exit code and what it prints."""
-        result = subprocess.run([program("loteria-storage"), "--check", self.data], env=ENVIRONMENT,
-                                capture_output=True, text=True, timeout=DEADLINE)
-        return result.returncode, result.stdout + result.stderr
+
+class Parts(Day):
+    """A central's parts, each started by hand, over tcp."""
+
+    def __init__(self, directory, workers=2, agencies=5, wrapper=(), worker_arguments=(), start=True):
+        super().__init__(directory, workers, agencies)
+        self.data.mkdir(exist_ok=True)
+        self.wrapper, self.parts = wrapper, {}
+        broker, storage, state = (f"tcp://127.0.0.1:{free_port()}" for _ in range(3))
+        # in the order in which they are stopped
+        self.commands = {
+            "loteria-worker": ("--broker", broker, "--storage", storage, "--state", state, "--count", workers,
+                               *worker_arguments),
+            "loteria-broker": ("--listen", f"tcp://{self.server}", "--workers", broker),
+            "loteria-state": ("--data-dir", self.data, "--listen", state, "--storage", storage,
+                              "--agencies", agencies),
+            "loteria-storage": ("--data-dir", self.data, "--listen", storage)}
+        if start:
+            for name in reversed(self.commands):
+                self.start(name)
+
+    def start(self, name, *arguments):
+        """Start a part, the first time or again."""
+        self.parts[name] = Process(self.directory, name, *self.commands[name], *arguments, wrapper=self.wrapper)
+        self.processes.append(self.parts[name])
+        return self.parts[name]
+
+    def stop(self):
+        """SIGTERM for one after another; the first exit code that is not 0, else 0."""
+        codes = [self.parts[name].stop() for name in self.commands if name in self.parts]
+        return next(filter(None, codes), 0)
+
+
+def children_of(pid):
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def runs(pid):
+    """Whether there is such a process, and it is not merely unburied."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def command_of(pid):
@@ -226,6 +350,26 @@ def assert_day_right(data, files, results):
             result = json.loads(results[agency])
             assert result["winners"] == winners_of(path), f"agency {agency}: not its winners"
             assert result["bets"] == len(rows_of(path))
+
+
+def finish(agencies):
+    """Wait for all to end well; what each printed, by agency."""
+    for number, process in agencies.items():
+        assert process.wait() == 0, f"agency {number}:\n{process.log}"
+        parse_log(process.log)
+    return {number: process.stdout for number, process in agencies.items()}
+
+
+def assert_day_ends(day, files, agencies):
+    """All agencies end well with the right results, and there was one draw; returns the results."""
+    results = finish(agencies)
+    assert_day_right(day.data, files, results)
+    assert draws(day.log) == 1
+    return results
+
+
+def draws(log):
+    return len(re.findall(r"action: sorteo \| result: success", log))
 
 
 LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (DEBUG|INFO|WARNING|ERROR|CRITICAL) *(?=action: )(.*)$")

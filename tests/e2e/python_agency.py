@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """usage: python_agency.py ID FILE HOST:PORT
 
-An agency in Python, the example client of docs/protocol.md: sells the bets of FILE, waits
-for the draw and prints the documents of its winners, one a line."""
+An agency in Python, the example client of docs/protocol.md: sells the bets of FILE,
+waits for the draw and prints the documents of its winners, one a line."""
 
 import random, struct, sys, time  # noqa: E401
 import zmq
@@ -44,7 +44,8 @@ def sell():
     stored, _, size, count, _, _, day = struct.unpack(">QIIIIIB", welcome[1:])
     while stored < len(rows) and day == 0:
         batch, end = b"", stored
-        while end < min(len(rows), stored + count) and 20 + len(batch + rows[end]) <= size:
+        limit = min(len(rows), stored + count)
+        while end < limit and 20 + len(batch) + len(rows[end]) <= size:
             batch, end = batch + rows[end], end + 1
         answer = ask(STORED, BATCH, f"QI{len(batch)}s", stored, end - stored, batch)
         stored = max(stored, *struct.unpack(">Q", answer[1:]))

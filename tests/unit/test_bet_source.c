@@ -192,6 +192,25 @@ static void test_longest_row (void **state)
     }
 }
 
+/* As above, but the row is one quoted field, so that its end is sought otherwise. */
+static void test_longest_quoted_row (void **state)
+{
+    files_t *files = *state;
+    for (size_t size = ROW_BYTES_MAX - 1; size <= ROW_BYTES_MAX + 1; size++) {
+        char text[ROW_BYTES_MAX + 16];
+        memset (text, 'x', size);
+        text[0] = text[size - 2] = '"';
+        text[1] = text[size - 1] = '\n';
+        memcpy (text + size, "behind\n", 7);
+        open_file (files, text, size + 7);
+        row_t row;
+        rows_status_t status = files->rows.next (files->rows.self, &row);
+        assert_int_equal (status, size <= ROW_BYTES_MAX ? ROWS_OK : ROWS_FAILED);
+        if (status == ROWS_OK)
+            assert_row (files, "behind", 3);
+    }
+}
+
 static void assert_fails (files_t *files, const char *expected)
 {
     char text[1024];
@@ -275,8 +294,7 @@ static size_t make_row (uint64_t index, char *text, char *typed, uint64_t *lines
 {
     static const char *const kinds[] = {
         "Ana,Paz,%" PRIu64 ",2000-01-01,7574", "\"Pa\nz\",\"%" PRIu64 "\"",
-        "\"a \"\"b\"\" c\",%" PRIu64, "%" PRIu64 ",\"\n\n\n\"",
-        "José María,%" PRIu64};
+        "\"a \"\"b\"\" c\",%" PRIu64, "%" PRIu64 ",\"\n\n\n\"", "José María,%" PRIu64};
     const char *kind = kinds[index % 97 < 5 ? index % 97 : 0];
     int size = sprintf (text, kind, index);
     *lines = 1;
@@ -438,6 +456,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         TEST (test_good_files),
         TEST (test_longest_row),
+        TEST (test_longest_quoted_row),
         TEST (test_over_long_rows),
         TEST (test_quotes_left_open),
         TEST (test_quote_left_open_in_a_large_file),

@@ -128,7 +128,9 @@ static void test_stale_refusals (void **state)
         stored (day, 3);
         refuse (day, codes[i], WIRE_BATCH, 0); // it was stored since
         refuse (day, codes[i], WIRE_BATCH, 4); // no batch begins there
-        refuse (day, codes[i], WIRE_BATCH, 6); // nothing was sent yet
+        bytes_t packed;
+        assert_true (session_next_output (day->session, day->now_ms, &packed));
+        refuse (day, codes[i], WIRE_BATCH, 6); // it was not sent yet
         refuse (day, codes[i], WIRE_HELLO, 3); // not what was asked
         refuse (day, codes[i], WIRE_READY, 3);
         assert_int_equal (progress (day)->ignored, 5);

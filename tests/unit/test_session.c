@@ -108,8 +108,11 @@ static void test_source_takes_its_time (void **state)
         session_tick (day->session, day->now_ms);
     }
     said_batch (day, 9, 1);
-    assert_state (day, SESSION_SELLING);
     assert_true (session_answer_due (day->session));
+    session_tick (day->session, day->now_ms + 999);
+    assert_state (day, SESSION_SELLING);
+    session_tick (day->session, day->now_ms + 1000);
+    assert_state (day, SESSION_FAILED);
 }
 
 static void test_sell_only (void **state)
@@ -306,7 +309,9 @@ static void test_refused_for_now (void **state)
         assert_int_equal (progress (day)->held_up, codes[i]);
         said_nothing (day); // no new batches either
         day->now_ms += 100;
+        int64_t deadline_ms = session_deadline (day->session);
         refuse (day, codes[i], WIRE_BATCH, 3); // the same wait goes on
+        assert_true (session_deadline (day->session) == deadline_ms);
         assert_in_range (pass (day), RETRY_MS_MIN - 100, 2 * RETRY_MS_MIN - 100);
         said_batch (day, 0, 3);
         said_batch (day, 3, 3);

@@ -119,6 +119,7 @@ static void test_acknowledgements_are_cumulative (void **state)
     assert_int_equal (progress (day)->sent, 18);
     assert_int_equal (day->told_rows, 18);
     said_batch (day, 18, 3);
+    assert_int_equal (progress (day)->retries, 0); // places are used again, not batches
 }
 
 int main (void)
