@@ -73,7 +73,7 @@ void journal_destroy (journal_t **journal)
 int journal_settle (journal_t *journal)
 {
     file_t *file = journal->file;
-    if (journal->fresh) {
+    if (journal->synced == 0) { // no record vouches for the header either
         uint8_t header[JOURNAL_RECORD_BYTES];
         make_header (journal, header);
         if (file->ops->write (file, header, sizeof header, 0) == -1)
@@ -141,8 +141,8 @@ uint32_t journal_append (journal_t *journal, const uint8_t *payload)
 {
     if (journal->pending_count == journal->pending_capacity) {
         journal->pending_capacity = journal->pending_capacity * 2 + 64;
-        journal->pending =
-            realloc (journal->pending, journal->pending_capacity * JOURNAL_RECORD_BYTES);
+        journal->pending = realloc (journal->pending,
+                                    journal->pending_capacity * JOURNAL_RECORD_BYTES);
         assert (journal->pending);
     }
     uint8_t *record = journal->pending + journal->pending_count * JOURNAL_RECORD_BYTES;
@@ -191,14 +191,15 @@ int journal_read (journal_t *journal, uint32_t first, uint32_t count, uint8_t *p
         uint32_t index = first + done, here = 1;
         const uint8_t *source = record;
         if (index >= written)
-            source = journal->pending + (index - written) * (size_t) JOURNAL_RECORD_BYTES;
+            source =
+                journal->pending + (index - written) * (size_t) JOURNAL_RECORD_BYTES;
         else {
             here = written - index < count - done ? written - index : count - done;
             here = here < CHUNK_RECORDS ? here : CHUNK_RECORDS;
             const size_t size = here * (size_t) JOURNAL_RECORD_BYTES;
             uint8_t *into = chunk ? chunk : record;
-            if (journal->file->ops->read (journal->file, into, size, place_of (index)) !=
-                (ssize_t) size) {
+            if (journal->file->ops->read (journal->file, into, size,
+                                          place_of (index)) != (ssize_t) size) {
                 free (chunk);
                 errno = EIO;
                 return -1;
@@ -228,8 +229,7 @@ static int read_header (journal_t *journal, char *why)
     }
     if ((size_t) got < sizeof header || all_zero (header, sizeof header)) {
         journal->fresh = true;
-        const ssize_t rc =
-            getrandom (&journal->identity, sizeof journal->identity, 0);
+        const ssize_t rc = getrandom (&journal->identity, sizeof journal->identity, 0);
         assert (rc == sizeof journal->identity);
         make_header (journal, header);
         journal->chain = get_u64 (header + HASHED_HEADER);
@@ -290,8 +290,8 @@ static int read_records (journal_t *journal, journal_found_fn *found, void *cont
 
 static bool record_sound (const uint8_t *record, uint64_t chain)
 {
-    return record_checks (record) &&
-           get_u64 (record + CHAIN_AT) == XXH3_64bits_withSeed (record, CHAIN_AT, chain);
+    return record_checks (record) && get_u64 (record + CHAIN_AT) ==
+                                         XXH3_64bits_withSeed (record, CHAIN_AT, chain);
 }
 
 /* Behind the last sound record there may be an unfinished tail: whatever a crash left
@@ -348,8 +348,7 @@ static int rewrite_tail (journal_t *journal)
     while (index < journal->count && records > 0) {
         records = read_chunk (journal, index, chunk);
         const size_t size = (size_t) records * JOURNAL_RECORD_BYTES;
-        if (records > 0 &&
-            file->ops->write (file, chunk, size, place_of (index)) == -1)
+        if (records > 0 && file->ops->write (file, chunk, size, place_of (index)) == -1)
             records = -1;
         index += records > 0 ? (uint64_t) records : 0;
     }
@@ -366,7 +365,8 @@ static uint64_t place_of (uint64_t index)
 static ssize_t read_chunk (journal_t *journal, uint64_t index, uint8_t *chunk)
 {
     const size_t size = (size_t) CHUNK_RECORDS * JOURNAL_RECORD_BYTES;
-    ssize_t got = journal->file->ops->read (journal->file, chunk, size, place_of (index));
+    ssize_t got =
+        journal->file->ops->read (journal->file, chunk, size, place_of (index));
     return got == -1 ? -1 : got / JOURNAL_RECORD_BYTES;
 }
 

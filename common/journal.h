@@ -53,7 +53,8 @@ bool journal_fresh (const journal_t *journal);
 /* Records so far, with those not written yet; and how many of them are vouched for. */
 uint32_t journal_count (const journal_t *journal);
 uint32_t journal_synced (const journal_t *journal);
-/* Bytes behind the last sound record that journal_settle cuts off, zeros not counted. */
+/* Bytes behind the last sound record that journal_settle cuts off, zeros not counted.
+ */
 uint64_t journal_torn (const journal_t *journal);
 /* The chain of the last record: a hash of everything before it. */
 uint64_t journal_chain (const journal_t *journal);

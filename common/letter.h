@@ -9,7 +9,7 @@
 #define LOTERIA_LETTER_H
 
 #include "bytes.h"
-#include "limits.h"
+#include "bounds.h"
 #include "wire.h"
 
 typedef struct {
@@ -38,7 +38,8 @@ bool bundle_full (const bundle_t *bundle);
 /* Append a letter with its message encoded already. */
 void bundle_add (bundle_t *bundle, const letter_t *letter);
 
-/* Append a letter whose message is still to be encoded. `letter->message` is ignored. */
+/* Append a letter whose message is still to be encoded. `letter->message` is ignored.
+ */
 void bundle_write (bundle_t *bundle, const letter_t *letter,
                    const wire_message_t *message);
 

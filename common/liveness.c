@@ -2,7 +2,7 @@
 
 #include "liveness.h"
 
-#include "limits.h"
+#include "bounds.h"
 
 void liveness_start (liveness_t *liveness, int64_t interval_ms, int64_t now_ms)
 {

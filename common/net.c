@@ -13,7 +13,8 @@ static void free_data (void *data, void *hint);
 zsock_t *net_router (size_t message_bytes_max, int messages_max)
 {
     zsock_t *socket = open_socket (ZMQ_ROUTER, message_bytes_max, messages_max);
-    zsock_set_router_mandatory (socket, 1); // an unroutable message is an error, not air
+    zsock_set_router_mandatory (socket,
+                                1); // an unroutable message is an error, not air
     return socket;
 }
 

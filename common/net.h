@@ -8,7 +8,7 @@
 #include <czmq.h>
 
 #include "letter.h"
-#include "limits.h"
+#include "bounds.h"
 
 typedef struct { // a peer of a ROUTER
     uint8_t size;
@@ -28,7 +28,8 @@ typedef enum {
 zsock_t *net_router (size_t message_bytes_max, int messages_max);
 zsock_t *net_dealer (size_t message_bytes_max, int messages_max);
 
-/* Returns 0, or -1 with errno set (EADDRINUSE, EACCES, EINVAL for a malformed one, ...) */
+/* Returns 0, or -1 with errno set (EADDRINUSE, EACCES, EINVAL for a malformed one, ...)
+ */
 int net_bind (zsock_t *socket, const char *endpoint);
 int net_connect (zsock_t *socket, const char *endpoint);
 
@@ -51,7 +52,8 @@ net_status_t net_send_bundle (zsock_t *socket, bytes_t peer, bundle_t *bundle);
 net_status_t net_send_message (zsock_t *socket, bytes_t peer,
                                const wire_message_t *message);
 
-/* Whether a message on an inner socket, where bundles are what is expected, is a PING. */
+/* Whether a message on an inner socket, where bundles are what is expected, is a PING.
+ */
 bool net_is_ping (bytes_t body);
 
 static inline bytes_t net_peer (const peer_t *peer)

@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "limits.h"
+#include "bounds.h"
 #include "log.h"
 #include "process.h"
 
-#define QUICK_END_MS    2000 // a child that ends sooner was not really running
-#define QUICK_ENDS_MAX  5    // as often in a row: it will not
+#define QUICK_END_MS   2000 // a child that ends sooner was not really running
+#define QUICK_ENDS_MAX 5    // as often in a row: it will not
 
 typedef struct {
     char name[32]; // for messages
@@ -31,6 +31,7 @@ typedef struct {
     int64_t start_at_ms; // when it is to be started next
     int64_t pause_ms;    // before the next restart
     int quick_ends;      // in a row
+    bool told;           // to stop; it may have ended since, with another of its kind
 } child_t;
 
 struct supervisor {
@@ -64,7 +65,8 @@ void supervisor_destroy (supervisor_t **supervisor)
 {
     if (*supervisor) {
         for (size_t i = 0; i < (*supervisor)->count; i++) {
-            for (char **argument = (*supervisor)->children[i].argv; *argument; argument++)
+            for (char **argument = (*supervisor)->children[i].argv; *argument;
+                 argument++)
                 free (*argument);
             free ((*supervisor)->children[i].argv);
         }
@@ -74,13 +76,14 @@ void supervisor_destroy (supervisor_t **supervisor)
     *supervisor = NULL;
 }
 
-void supervisor_add (supervisor_t *supervisor, const char *name, const char *const *argv)
+void supervisor_add (supervisor_t *supervisor, const char *name,
+                     const char *const *argv)
 {
     size_t arguments = 0;
     while (argv[arguments])
         arguments++;
-    supervisor->children = realloc (supervisor->children,
-                                    (supervisor->count + 1) * sizeof (child_t));
+    supervisor->children =
+        realloc (supervisor->children, (supervisor->count + 1) * sizeof (child_t));
     assert (supervisor->children);
     child_t *child = &supervisor->children[supervisor->count++];
     *child = (child_t){.pause_ms = RESTART_BACKOFF_MS};
@@ -237,20 +240,21 @@ static void stop_all (supervisor_t *supervisor)
         while (first > 0 && same_kind (&supervisor->children[first - 1],
                                        &supervisor->children[last - 1]))
             first--;
-        for (size_t i = first; i < last; i++)
-            if (supervisor->children[i].pid > 0)
+        for (size_t i = first; i < last; i++) {
+            supervisor->children[i].told = supervisor->children[i].pid > 0;
+            if (supervisor->children[i].told)
                 kill (supervisor->children[i].pid, SIGTERM);
+        }
         const int64_t deadline_ms = clock_ms () + STOP_GRACE_MS;
         for (size_t i = first; i < last; i++) {
             child_t *child = &supervisor->children[i];
-            const bool ran = child->pid > 0;
             while (child->pid > 0 && clock_ms () < deadline_ms) {
                 wait_for_news (supervisor, deadline_ms);
                 reap (supervisor, NULL);
             }
             if (child->pid > 0)
                 kill (child->pid, SIGKILL);
-            if (ran)
+            if (child->told)
                 log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: %s%s",
                            child->name, child->pid > 0 ? " (killed)" : "");
         }

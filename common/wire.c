@@ -35,8 +35,8 @@ size_t wire_encode (const wire_message_t *message, uint8_t *buffer)
     return (size_t) (at - buffer);
 }
 
-void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency, uint64_t offset,
-                      uint32_t count)
+void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency,
+                      uint64_t offset, uint32_t count)
 {
     wire_message_t message = {.command = command,
                               .agency = agency,
@@ -118,7 +118,8 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
     case WIRE_STORED:
         return put_u64 (at, message->next);
     case WIRE_WAITING:
-        return put_u32 (put_u32 (at, message->waiting.ready), message->waiting.agencies);
+        return put_u32 (put_u32 (at, message->waiting.ready),
+                        message->waiting.agencies);
     case WIRE_FIND:
         at = put_u64 (put_u64 (at, message->find.cursor), message->find.count);
         return put_u32 (at, message->find.number);

@@ -9,7 +9,7 @@
 #define LOTERIA_WIRE_H
 
 #include "bytes.h"
-#include "limits.h"
+#include "bounds.h"
 
 #define WIRE_VERSION      1
 #define WIRE_HEADER_BYTES 8
@@ -26,7 +26,7 @@ typedef enum {
     WIRE_READY = 0x03,
     WIRE_RESULTS = 0x04,
     WIRE_DONE = 0x05,
-    WIRE_PING = 0x0F, // anybody to any bound socket
+    WIRE_PING = 0x0F, // anybody, to the broker's front, storage or state
     // central to agency
     WIRE_WELCOME = 0x11,
     WIRE_STORED = 0x12,
@@ -133,7 +133,7 @@ typedef struct {       // REFUSED
     uint8_t field;     // 1..5 in the order of the row, or 0
     uint32_t row;      // 1.. within the batch, or 0
     uint64_t offset;   // of the refused batch; or what the request carried, or 0
-    uint64_t expected; // the agency's next offset where the code is 30 to 35
+    uint64_t expected; // the agency's next offset, where it is known
     bytes_t text;      // for people; at most REFUSAL_TEXT_MAX; borrowed
 } wire_refused_t;
 
@@ -168,8 +168,8 @@ size_t wire_size (const wire_message_t *message);
 size_t wire_encode (const wire_message_t *message, uint8_t *buffer);
 
 /* Write just what precedes the rows of a BATCH or STORE: WIRE_BATCH_BYTES. */
-void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency, uint64_t offset,
-                      uint32_t count);
+void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency,
+                      uint64_t offset, uint32_t count);
 
 /* Decode `frame` into `message`, whose slices borrow from it. Returns
    REFUSED_NOTHING, or why it is no message; `command` and `agency` are set as far as
@@ -183,8 +183,8 @@ const char *wire_command_name (uint8_t command);
 const char *wire_code_name (uint16_t code);
 
 /* The refusal of `request`: its agency, command and, for a batch, offset filled in.
-   Borrows `text`, of which REFUSAL_TEXT_MAX bytes count. A STORE is refused as the BATCH
-   that it was. */
+   Borrows `text`, of which REFUSAL_TEXT_MAX bytes count. A STORE is refused as the
+   BATCH that it was. */
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
                              const char *text);
 

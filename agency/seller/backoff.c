@@ -2,7 +2,7 @@
 
 #include "backoff.h"
 
-#include "limits.h"
+#include "bounds.h"
 
 static int64_t between (backoff_t *backoff, int64_t least, int64_t most);
 

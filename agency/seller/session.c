@@ -347,7 +347,9 @@ static bool take_refused (session_t *session, const wire_message_t *message,
         return fail_refused (session, refused, NULL);
 
     // the late answer to a question of an earlier state, or to a batch stored since
-    if (refused->command != questions[state])
+    // (asking for the results may be all that was wrong with READY)
+    const bool results = state == SESSION_WAITING && refused->command == WIRE_RESULTS;
+    if (refused->command != questions[state] && !results)
         return false;
     const window_batch_t *batch = NULL;
     if (refused->command == WIRE_BATCH) {

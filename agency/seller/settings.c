@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "limits.h"
+#include "bounds.h"
 
 #define PROGRAM        "loteria-agency"
 #define STATUS_WRONG   1

@@ -51,10 +51,10 @@ int central_run (const central_options_t *options, int signal_fd)
     add_state (supervisor, options, state, storage);
     add_broker (supervisor, options, workers);
     add_workers (supervisor, options, workers, storage, state);
-    log_event (LOG_INFO, "central", LOG_IN_PROGRESS,
-               "listen: %s | workers: %" PRIu64 " | agencies: %" PRIu64 " | data_dir: %s",
-               options->listen, options->workers, options->agencies,
-               options->data_directory);
+    log_event (
+        LOG_INFO, "central", LOG_IN_PROGRESS,
+        "listen: %s | workers: %" PRIu64 " | agencies: %" PRIu64 " | data_dir: %s",
+        options->listen, options->workers, options->agencies, options->data_directory);
     const int status = supervisor_run (supervisor, "state");
     supervisor_destroy (&supervisor);
     remove_run_directory (run_directory);
@@ -64,7 +64,8 @@ int central_run (const central_options_t *options, int signal_fd)
 static void make_data_directory (const char *path)
 {
     if (mkdir (path, 0700) == -1 && errno != EEXIST)
-        process_die ("central", "reason: %s cannot be made, %s", path, strerror (errno));
+        process_die ("central", "reason: %s cannot be made, %s", path,
+                     strerror (errno));
     if (access (path, W_OK | X_OK) == -1)
         process_die ("central", "reason: %s cannot be written to, %s", path,
                      strerror (errno));
@@ -73,7 +74,8 @@ static void make_data_directory (const char *path)
 static void make_run_directory (char *path)
 {
     if (!mkdtemp (path)) // mode 0700
-        process_die ("central", "reason: %s cannot be made, %s", path, strerror (errno));
+        process_die ("central", "reason: %s cannot be made, %s", path,
+                     strerror (errno));
 }
 
 static void remove_run_directory (const char *path)
@@ -84,8 +86,8 @@ static void remove_run_directory (const char *path)
         unlink (socket_path); // ZeroMQ has removed it, unless its owner was killed
     }
     if (rmdir (path) == -1)
-        log_event (LOG_WARNING, "central", LOG_FAIL, "reason: %s stays behind, %s", path,
-                   strerror (errno));
+        log_event (LOG_WARNING, "central", LOG_FAIL, "reason: %s stays behind, %s",
+                   path, strerror (errno));
 }
 
 static void add_storage (supervisor_t *supervisor, const central_options_t *options,
@@ -133,18 +135,10 @@ static void add_broker (supervisor_t *supervisor, const central_options_t *optio
     char message_bytes[TEXT_BYTES], window[TEXT_BYTES];
     snprintf (message_bytes, sizeof message_bytes, "%" PRIu64, options->message_bytes);
     snprintf (window, sizeof window, "%" PRIu64, options->window);
-    const char *argv[] = {"loteria-broker",
-                          "--listen",
-                          options->listen,
-                          "--workers",
-                          endpoint,
-                          "--message-bytes",
-                          message_bytes,
-                          "--window",
-                          window,
-                          "--log-level",
-                          options->log_level,
-                          NULL};
+    const char *argv[] = {"loteria-broker", "--listen",         options->listen,
+                          "--workers",      endpoint,           "--message-bytes",
+                          message_bytes,    "--window",         window,
+                          "--log-level",    options->log_level, NULL};
     add (supervisor, "broker", argv);
 }
 

@@ -4,7 +4,7 @@
 
 #include "central.h"
 #include "config.h"
-#include "limits.h"
+#include "bounds.h"
 #include "log.h"
 #include "process.h"
 
@@ -19,7 +19,7 @@ int main (int argc, char **argv)
          .type = CONFIG_NUMBER,
          .value = &options.workers,
          .environment = "WORKERS",
-         .fallback = "4",
+         .fallback = BOUND_TEXT (WORKERS_DEFAULT),
          .min = 1,
          .max = WORKERS_MAX,
          .help = "worker processes"},
@@ -27,7 +27,7 @@ int main (int argc, char **argv)
          .type = CONFIG_NUMBER,
          .value = &options.agencies,
          .environment = "TOTAL_AGENCIES",
-         .fallback = "5",
+         .fallback = BOUND_TEXT (AGENCIES_DEFAULT),
          .min = 1,
          .max = AGENCIES_MAX,
          .help = "the roll is 1 to this number; the draw waits for all of them"},
@@ -61,14 +61,14 @@ int main (int argc, char **argv)
          .type = CONFIG_NUMBER,
          .value = &options.number_max,
          .environment = "LOTERIA_NUMBER_MAX",
-         .fallback = "9999",
+         .fallback = BOUND_TEXT (NUMBER_MAX_DEFAULT),
          .max = NUMBER_MAX_MAX,
          .help = "highest number that can be bet on"},
         {.name = "message-bytes",
          .type = CONFIG_NUMBER,
          .value = &options.message_bytes,
          .environment = "LOTERIA_MESSAGE_BYTES",
-         .fallback = "65536",
+         .fallback = BOUND_TEXT (MESSAGE_BYTES_LIMIT_DEFAULT),
          .min = MESSAGE_BYTES_MIN,
          .max = MESSAGE_BYTES_MAX,
          .help = "longest message taken from an agency, in bytes"},
@@ -76,7 +76,7 @@ int main (int argc, char **argv)
          .type = CONFIG_NUMBER,
          .value = &options.batch_count,
          .environment = "LOTERIA_BATCH_COUNT",
-         .fallback = "8192",
+         .fallback = BOUND_TEXT (BATCH_ROWS_DEFAULT),
          .min = 1,
          .max = BATCH_ROWS_MAX,
          .help = "most bets in a batch"},
@@ -84,7 +84,7 @@ int main (int argc, char **argv)
          .type = CONFIG_NUMBER,
          .value = &options.window,
          .environment = "LOTERIA_WINDOW",
-         .fallback = "64",
+         .fallback = BOUND_TEXT (WINDOW_LIMIT_DEFAULT),
          .min = 1,
          .max = WINDOW_MAX,
          .help = "most unacknowledged batches granted to an agency"},

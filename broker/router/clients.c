@@ -121,7 +121,8 @@ void clients_settle (clients_t *clients, job_t *job)
 void clients_drop_stored (clients_t *clients, client_t *client, uint64_t next)
 {
     job_t *job, *following;
-    DL_FOREACH_SAFE (client->waiting, job, following) {
+    DL_FOREACH_SAFE (client->waiting, job, following)
+    {
         if (job->end > 0 && job->end <= next) {
             wait_less (clients, job);
             job_destroy (&job);
@@ -157,7 +158,8 @@ static void free_client (void **item)
 {
     client_t *client = *item;
     job_t *job, *following;
-    DL_FOREACH_SAFE (client->waiting, job, following) {
+    DL_FOREACH_SAFE (client->waiting, job, following)
+    {
         job_destroy (&job);
     }
     free (client);

@@ -9,17 +9,17 @@
 #include <stdbool.h>
 
 #include "job.h"
-#include "limits.h"
+#include "bounds.h"
 
 struct client {
     uint8_t id_size;
     uint8_t id[ADDRESS_BYTES_MAX]; // routing id at the front
-    job_t *waiting; // in the order they came
+    job_t *waiting;                // in the order they came
     size_t waiting_count;
-    job_t *in_flight; // linked as mates
+    job_t *in_flight;      // linked as mates
     client_t *prev, *next; // in the ring of those with something waiting, or in the
                            // list of those with nothing at all, longest idle first
-    bool idle;                 // nothing waiting, nothing in flight
+    bool idle;             // nothing waiting, nothing in flight
 };
 
 typedef struct clients clients_t;

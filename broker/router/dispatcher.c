@@ -10,7 +10,8 @@
 #include "log.h"
 #include "pool.h"
 
-#define TRIES_MAX 4 // a request that outlives as many workers is perhaps what kills them
+#define TRIES_MAX                                                                      \
+    4 // a request that outlives as many workers is perhaps what kills them
 
 struct dispatcher {
     dispatcher_options_t options;
@@ -52,6 +53,7 @@ dispatcher_t *dispatcher_new (const dispatcher_options_t *options)
     dispatcher_t *dispatcher = calloc (1, sizeof *dispatcher);
     assert (dispatcher);
     dispatcher->options = *options;
+    assert (options->limits.window <= WINDOW_MAX);
     // twice the window, so that a window sent again finds room behind the first
     dispatcher->clients = clients_new (2 * (size_t) options->limits.window);
     dispatcher->pool = pool_new ();
@@ -138,7 +140,8 @@ void dispatcher_expire (dispatcher_t *dispatcher, int64_t now_ms)
     while ((worker = pool_expired (dispatcher->pool, now_ms)))
         dismiss (dispatcher, worker, "it is silent");
     job_t *job;
-    while ((job = inflight_first (dispatcher->inflight)) && job->deadline_ms <= now_ms) {
+    while ((job = inflight_first (dispatcher->inflight)) &&
+           job->deadline_ms <= now_ms) {
         dispatcher->counts.given_up++; // its agency sends it again
         settle (dispatcher, job);
     }
@@ -270,8 +273,8 @@ static void join (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join,
                   int64_t now_ms)
 {
     const bool known = pool_find (dispatcher->pool, id) != NULL;
-    const worker_t *worker = pool_join (dispatcher->pool, id, join->credit,
-                                        join->heartbeat_ms, now_ms);
+    const worker_t *worker =
+        pool_join (dispatcher->pool, id, join->credit, join->heartbeat_ms, now_ms);
     if (!worker)
         log_event (LOG_ERROR, "worker_alta", LOG_FAIL, "reason: %u workers are enough",
                    WORKERS_MAX);
@@ -377,10 +380,10 @@ static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, uint32_t le
         job->tries++;
         inflight_add (dispatcher->inflight, job, worker, now_ms + INFLIGHT_MS);
         pool_charge (dispatcher->pool, worker, 1);
-        const letter_t letter = {
-            .ticket = job->ticket,
-            .client = bytes_of (job->client->id, job->client->id_size),
-            .message = job_message (job)};
+        const letter_t letter = {.ticket = job->ticket,
+                                 .client =
+                                     bytes_of (job->client->id, job->client->id_size),
+                                 .message = job_message (job)};
         bundle_add (bundle, &letter);
         letters--;
     }

@@ -1,8 +1,9 @@
 /* dispatcher.h - all that the broker decides: which request goes to which worker, and
    whose an answer is.
 
-   Pure: no socket and no clock. Requests come in from the front, bundles of letters from
-   the back; what is to be sent comes out through two functions that the owner gives. */
+   Pure: no socket and no clock. Requests come in from the front, bundles of letters
+   from the back; what is to be sent comes out through two functions that the owner
+   gives. */
 
 #ifndef LOTERIA_DISPATCHER_H
 #define LOTERIA_DISPATCHER_H
@@ -10,7 +11,7 @@
 #include <zmq.h>
 
 #include "letter.h"
-#include "limits.h"
+#include "bounds.h"
 
 typedef struct {
     uint32_t boot; // drawn at random for each life of a broker
@@ -25,10 +26,10 @@ typedef struct {
 
 typedef struct { // since the start
     uint64_t requests, refused, answers;
-    uint64_t late;        // answers to an earlier broker's requests
-    uint64_t strays;      // what was no letter, or from no worker
+    uint64_t late;         // answers to an earlier broker's requests
+    uint64_t strays;       // what was no letter, or from no worker
     uint64_t redispatched; // requests taken from a worker that died
-    uint64_t given_up;    // requests without an answer in time
+    uint64_t given_up;     // requests without an answer in time
 } dispatcher_counts_t;
 
 typedef struct dispatcher dispatcher_t;

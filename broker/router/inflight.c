@@ -28,7 +28,8 @@ void inflight_destroy (inflight_t **inflight)
 {
     if (*inflight) {
         job_t *job, *following;
-        DL_FOREACH_SAFE ((*inflight)->jobs, job, following) {
+        DL_FOREACH_SAFE ((*inflight)->jobs, job, following)
+        {
             job_destroy (&job);
         }
         free (*inflight);

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "job.h"
-#include "limits.h"
+#include "bounds.h"
 
 typedef struct inflight inflight_t;
 

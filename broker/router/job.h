@@ -13,13 +13,13 @@ typedef struct client client_t;
 typedef struct worker worker_t;
 
 struct job {
-    client_t *client; // whose request; borrowed
-    worker_t *worker; // who has it; NULL while it waits; borrowed
+    client_t *client;   // whose request; borrowed
+    worker_t *worker;   // who has it; NULL while it waits; borrowed
     job_t *prev, *next; // waiting: in the client's queue; in flight: by deadline
     job_t *mate_prev, *mate_next; // in flight: the same client's others
-    uint64_t ticket;     // in flight: what its answer will carry
-    int64_t deadline_ms; // in flight: when it is given up
-    uint64_t end;        // a batch: the offset behind its last bet; else 0
+    uint64_t ticket;              // in flight: what its answer will carry
+    int64_t deadline_ms;          // in flight: when it is given up
+    uint64_t end;                 // a batch: the offset behind its last bet; else 0
     uint8_t command;
     uint8_t tries;     // times it was handed to a worker
     zmq_msg_t message; // owned: the request, encoded

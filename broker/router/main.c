@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "config.h"
-#include "limits.h"
+#include "bounds.h"
 #include "log.h"
 #include "process.h"
 #include "router.h"
@@ -37,7 +37,7 @@ int main (int argc, char **argv)
          .type = CONFIG_NUMBER,
          .value = &message_bytes,
          .environment = "LOTERIA_MESSAGE_BYTES",
-         .fallback = "65536",
+         .fallback = BOUND_TEXT (MESSAGE_BYTES_LIMIT_DEFAULT),
          .min = MESSAGE_BYTES_MIN,
          .max = MESSAGE_BYTES_MAX,
          .help = "longest message taken from an agency, in bytes"},
@@ -45,7 +45,7 @@ int main (int argc, char **argv)
          .type = CONFIG_NUMBER,
          .value = &window,
          .environment = "LOTERIA_WINDOW",
-         .fallback = "64",
+         .fallback = BOUND_TEXT (WINDOW_LIMIT_DEFAULT),
          .min = 1,
          .max = WINDOW_MAX,
          .help = "most unacknowledged batches granted to an agency"},

@@ -25,7 +25,8 @@ void pool_destroy (pool_t **pool)
 {
     if (*pool) {
         worker_t *worker, *following;
-        DL_FOREACH_SAFE ((*pool)->ring, worker, following) {
+        DL_FOREACH_SAFE ((*pool)->ring, worker, following)
+        {
             free (worker);
         }
         free (*pool);

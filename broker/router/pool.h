@@ -1,13 +1,13 @@
 /* pool.h - the workers that have announced themselves, and their credit.
 
-   Pure. A worker may hold as many letters as it gave credit for. Served in turn, so that
-   the load spreads; one that is silent for too long is no worker any more. */
+   Pure. A worker may hold as many letters as it gave credit for. Served in turn, so
+   that the load spreads; one that is silent for too long is no worker any more. */
 
 #ifndef LOTERIA_POOL_H
 #define LOTERIA_POOL_H
 
 #include "job.h"
-#include "limits.h"
+#include "bounds.h"
 #include "liveness.h"
 
 struct worker {
@@ -32,7 +32,8 @@ worker_t *pool_find (pool_t *pool, bytes_t id);
 /* Forget a worker; it holds nothing any more. */
 void pool_remove (pool_t *pool, worker_t **worker);
 
-/* The next worker with credit left, its turn then being over; NULL when there is none. */
+/* The next worker with credit left, its turn then being over; NULL when there is none.
+ */
 worker_t *pool_next (pool_t *pool);
 /* Workers, and letters that they could still take. */
 size_t pool_size (const pool_t *pool);

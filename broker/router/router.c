@@ -57,13 +57,13 @@ static void open_router (router_t *router, const router_options_t *options)
                                               .to_client = to_client,
                                               .to_worker = to_worker};
     router->dispatcher = dispatcher_new (&dispatching);
-    router->back = bind_router (options->workers, BUNDLE_BYTES_MAX,
-                                WORKER_QUEUE_BUNDLES);
+    router->back =
+        bind_router (options->workers, BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
     // Beyond the limit, up to twice, a message can still be answered; then it kills its
     // connection.
-    router->front = bind_router (options->listen,
-                                 2 * (size_t) options->limits.message_bytes_max,
-                                 FRONT_QUEUE_MESSAGES);
+    router->front =
+        bind_router (options->listen, 2 * (size_t) options->limits.message_bytes_max,
+                     FRONT_QUEUE_MESSAGES);
     log_event (LOG_INFO, "broker", LOG_SUCCESS,
                "listen: %s | workers: %s | message_bytes: %u | window: %u",
                options->listen, options->workers, options->limits.message_bytes_max,
@@ -139,8 +139,8 @@ static void log_refused (router_t *router, wire_code_t code)
     uint64_t held_back;
     if (log_brake_open (&router->brake, clock_ms (), &held_back))
         log_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
-                   "code: %s | not_logged_before: %llu", wire_code_name ((uint16_t) code),
-                   (unsigned long long) held_back);
+                   "code: %s | not_logged_before: %llu",
+                   wire_code_name ((uint16_t) code), (unsigned long long) held_back);
 }
 
 static void to_client (void *context, bytes_t client, bytes_t message)
@@ -167,16 +167,14 @@ static void close_router (router_t *router)
     zsock_destroy (&router->front);
     zsock_destroy (&router->back);
     const dispatcher_counts_t *counts = dispatcher_counts (router->dispatcher);
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS,
-               "closed: sockets | requests: %llu | refused: %llu | answers: %llu | "
-               "redispatched: %llu | given_up: %llu | late: %llu | strays: %llu | "
-               "undelivered: %llu",
-               (unsigned long long) counts->requests,
-               (unsigned long long) counts->refused,
-               (unsigned long long) counts->answers,
-               (unsigned long long) counts->redispatched,
-               (unsigned long long) counts->given_up, (unsigned long long) counts->late,
-               (unsigned long long) counts->strays,
-               (unsigned long long) router->undelivered);
+    log_event (
+        LOG_INFO, "shutdown", LOG_SUCCESS,
+        "closed: sockets | requests: %llu | refused: %llu | answers: %llu | "
+        "redispatched: %llu | given_up: %llu | late: %llu | strays: %llu | "
+        "undelivered: %llu",
+        (unsigned long long) counts->requests, (unsigned long long) counts->refused,
+        (unsigned long long) counts->answers, (unsigned long long) counts->redispatched,
+        (unsigned long long) counts->given_up, (unsigned long long) counts->late,
+        (unsigned long long) counts->strays, (unsigned long long) router->undelivered);
     dispatcher_destroy (&router->dispatcher);
 }

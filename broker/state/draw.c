@@ -113,9 +113,7 @@ bool draw_all_served (const draw_t *draw)
 
 wire_day_t draw_day (const draw_t *draw, uint32_t agency)
 {
-    return draw->made                    ? DAY_DRAWN
-           : draw_sealed (draw, agency) ? DAY_SEALED
-                                        : DAY_OPEN;
+    return draw->made ? DAY_DRAWN : draw_sealed (draw, agency) ? DAY_SEALED : DAY_OPEN;
 }
 
 uint32_t draw_agencies (const draw_t *draw)

@@ -50,7 +50,8 @@ void draw_destroy (draw_t **draw);
    the roll, a second draw, ...): the record is then not ours. */
 int draw_apply (draw_t *draw, const draw_record_t *record);
 
-/* What to do when an agency asks for its results: when DRAW_REFUSE, `*code` says why. */
+/* What to do when an agency asks for its results: when DRAW_REFUSE, `*code` says why.
+ */
 draw_answer_t draw_ready (const draw_t *draw, uint32_t agency, uint64_t count,
                           wire_code_t *code);
 

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "config.h"
-#include "limits.h"
+#include "bounds.h"
 #include "log.h"
 #include "process.h"
 #include "state.h"
@@ -19,7 +19,7 @@ int main (int argc, char **argv)
          .type = CONFIG_NUMBER,
          .value = &agencies,
          .environment = "TOTAL_AGENCIES",
-         .fallback = "5",
+         .fallback = BOUND_TEXT (AGENCIES_DEFAULT),
          .min = 1,
          .max = AGENCIES_MAX,
          .help = "the roll is 1 to this number; the draw waits for all of them"},

@@ -40,7 +40,8 @@ static void pass_back (registrar_t *registrar, request_t *request);
 static void make_draw (registrar_t *registrar);
 static void remember (registrar_t *registrar, const request_t *request);
 static void answer_question (registrar_t *registrar, uint32_t agency);
-static void ask_find (registrar_t *registrar, const request_t *request, uint64_t cursor);
+static void ask_find (registrar_t *registrar, const request_t *request,
+                      uint64_t cursor);
 static void ask_storage (registrar_t *registrar, const request_t *request,
                          const wire_message_t *message);
 static void answer (registrar_t *registrar, const request_t *request,
@@ -134,8 +135,7 @@ void registrar_storage_aside (registrar_t *registrar, bytes_t bundle)
 {
     request_t request;
     while (bundle_next (&bundle, &request.letter) == 1) {
-        const wire_code_t code =
-            wire_decode (request.letter.message, &request.message);
+        const wire_code_t code = wire_decode (request.letter.message, &request.message);
         assert (code == REFUSED_NOTHING); // written here
         request.worker = request.letter.via;
         refuse (registrar, &request, REFUSED_ASIDE);
@@ -158,8 +158,7 @@ static void take_bundle (registrar_t *registrar, bytes_t worker, bytes_t bundle,
     request_t request = {.worker = worker};
     int more;
     while ((more = bundle_next (&bundle, &request.letter)) == 1) {
-        const wire_code_t code =
-            wire_decode (request.letter.message, &request.message);
+        const wire_code_t code = wire_decode (request.letter.message, &request.message);
         const uint8_t command = request.message.command;
         if (code != REFUSED_NOTHING || command >= desks_count || !desks[command])
             registrar->strays++;
@@ -179,12 +178,13 @@ static void take_hello (registrar_t *registrar, request_t *request)
         refuse (registrar, request, REFUSED_AGENCY);
         return;
     }
-    const wire_message_t admit = {.command = WIRE_ADMIT,
-                                  .agency = agency,
-                                  .welcome = {.limits = request->message.hello,
-                                              .agencies = draw_agencies (draw),
-                                              .ready = draw_agencies_ready (draw),
-                                              .day = (uint8_t) draw_day (draw, agency)}};
+    const wire_message_t admit = {
+        .command = WIRE_ADMIT,
+        .agency = agency,
+        .welcome = {.limits = request->message.hello,
+                    .agencies = draw_agencies (draw),
+                    .ready = draw_agencies_ready (draw),
+                    .day = (uint8_t) draw_day (draw, agency)}};
     ask_storage (registrar, request, &admit);
 }
 

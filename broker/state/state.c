@@ -70,7 +70,8 @@ static void open_state (state_t *state, const state_options_t *options)
     log_event (LOG_INFO, "estado", LOG_SUCCESS,
                "listen: %s | storage: %s | agencies: %u | ready: %u | drawn: %s",
                options->listen, options->storage, draw_agencies (state->draw),
-               draw_agencies_ready (state->draw), draw_made (state->draw) ? "yes" : "no");
+               draw_agencies_ready (state->draw),
+               draw_made (state->draw) ? "yes" : "no");
     log_flush ();
 }
 
@@ -83,9 +84,10 @@ static void open_journal (state_t *state, const char *directory)
         process_die ("estado", "reason: %s", why);
     state->journal = journal_open (state->file, "draw", found_record, state->draw, why);
     if (!state->journal)
-        process_die ("estado",
-                     "reason: %s/%s | consequence: nothing was changed, nothing is served",
-                     directory, why);
+        process_die (
+            "estado",
+            "reason: %s/%s | consequence: nothing was changed, nothing is served",
+            directory, why);
     if (journal_settle (state->journal) == -1)
         process_die ("estado", "reason: %s/%s cannot be settled, %s", directory,
                      STATE_JOURNAL, strerror (errno));
@@ -122,11 +124,12 @@ static void open_day (state_t *state, const state_options_t *options)
     }
     if (draw_agencies (draw) != options->agencies ||
         draw_number (draw) != options->number)
-        process_die ("estado",
-                     "reason: the day in %s/%s is one of %u agencies and number %u, not "
-                     "%u and %u; start with those, or another data directory",
-                     options->data_directory, STATE_JOURNAL, draw_agencies (draw),
-                     draw_number (draw), options->agencies, options->number);
+        process_die (
+            "estado",
+            "reason: the day in %s/%s is one of %u agencies and number %u, not "
+            "%u and %u; start with those, or another data directory",
+            options->data_directory, STATE_JOURNAL, draw_agencies (draw),
+            draw_number (draw), options->agencies, options->number);
 }
 
 static void wait_for_work (state_t *state, int signal_fd)
@@ -183,10 +186,11 @@ static void commit (state_t *state)
     if (registrar_commit (state->registrar) == -1) {
         const int error = errno;
         log_discard ();
-        process_die ("estado",
-                     "reason: %s cannot be written, %s | consequence: nothing of it was "
-                     "answered",
-                     STATE_JOURNAL, strerror (error));
+        process_die (
+            "estado",
+            "reason: %s cannot be written, %s | consequence: nothing of it was "
+            "answered",
+            STATE_JOURNAL, strerror (error));
     }
     log_flush ();
 }

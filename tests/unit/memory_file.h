@@ -111,7 +111,7 @@ static inline ssize_t memory_file_read (file_t *file, void *buffer, size_t size,
     return (ssize_t) size;
 }
 
-/* One that fails has written half. */
+/* One that fails has written half, in whole sectors. */
 static inline int memory_file_write (file_t *file, const void *data, size_t size,
                                      uint64_t position)
 {
@@ -122,12 +122,17 @@ static inline int memory_file_write (file_t *file, const void *data, size_t size
         errno = ENOSPC;
         rc = -1;
     }
-    const size_t done = rc == 0 ? size : size / 2, end = (size_t) position + done;
+    size_t end = (size_t) (position + size);
+    if (rc == -1)
+        end = (size_t) (position + size / 2) / SECTOR_BYTES * SECTOR_BYTES;
+    end = end > position ? end : (size_t) position;
+    const size_t done = end - (size_t) position;
     memory_file_extend (memory, end);
     if (done > 0)
         memcpy (memory->data + position, data, done);
     memory_file_soil (memory, (size_t) position, end);
-    memory->size = end > memory->size ? end : memory->size;
+    if (done > 0 && end > memory->size)
+        memory->size = end;
     return rc;
 }
 

@@ -2,7 +2,7 @@
 
 #include "backoff.h"
 
-#include "limits.h"
+#include "bounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

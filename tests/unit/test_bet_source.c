@@ -2,7 +2,7 @@
 
 #include "bet_source.h"
 
-#include "limits.h"
+#include "bounds.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

@@ -74,7 +74,7 @@ static void check_good (bytes_t bytes)
         unsigned boot, sequence;
         assert_int_equal (sscanf (vector.field[i].value, "%u %u", &boot, &sequence), 2);
         const letter_t expected = {
-            .ticket = (uint64_t)boot << 32 | sequence,
+            .ticket = (uint64_t) boot << 32 | sequence,
             .client = {at[0], vector_hex (vector_value (&vector, "client", i), at[0])},
             .via = {at[1], vector_hex (vector_value (&vector, "via", i), at[1])},
             .message = {at[2],
@@ -100,7 +100,7 @@ static bytes_t example_bytes (void)
 
 static void examples_hold_both_ways (void **state)
 {
-    (void)state;
+    (void) state;
     size_t good = 0, bad = 0;
     FILE *stream = vector_open ("bundle.txt");
     while (vector_next (stream, &vector)) {
@@ -120,7 +120,7 @@ static void examples_hold_both_ways (void **state)
 
 static void every_cut_is_noticed (void **state)
 {
-    (void)state;
+    (void) state;
     FILE *stream = vector_open ("bundle.txt");
     while (vector_next (stream, &vector)) {
         const bytes_t bytes = example_bytes ();
@@ -128,7 +128,7 @@ static void every_cut_is_noticed (void **state)
             bundle_t again = {0};
             const int letters = read_all (bytes_of (bytes.data, size), &again);
             // a cut is noticed unless it falls between two letters
-            assert_int_equal (letters, again.size == size ? (int)again.letters : -1);
+            assert_int_equal (letters, again.size == size ? (int) again.letters : -1);
             bundle_clear (&again);
         }
     }
@@ -136,7 +136,7 @@ static void every_cut_is_noticed (void **state)
 
 static void damage_is_refused_or_understood (void **state)
 {
-    (void)state;
+    (void) state;
     uint64_t random = 20231123;
     size_t accepted = 0, refused = 0;
     FILE *stream = vector_open ("bundle.txt");
@@ -157,7 +157,7 @@ static void damage_is_refused_or_understood (void **state)
 
 static void every_length_of_address_comes_back (void **state)
 {
-    (void)state;
+    (void) state;
     static const size_t sizes[] = {0, 1, 5, 254, 255};
     for (size_t i = 0; i < 25; i++) {
         const letter_t expected = {.ticket = UINT64_MAX - i,
@@ -177,7 +177,7 @@ static void every_length_of_address_comes_back (void **state)
 
 static void a_message_is_encoded_into_its_letter (void **state)
 {
-    (void)state;
+    (void) state;
     const wire_message_t message = {.command = WIRE_STORED, .agency = 3, .next = 1200};
     const letter_t to = {.ticket = 5, .client = text ("client")};
     bundle_t bundle = {0};
@@ -198,7 +198,7 @@ static void a_message_is_encoded_into_its_letter (void **state)
 
 static void a_letter_can_be_written_in_place_or_taken_back (void **state)
 {
-    (void)state;
+    (void) state;
     const letter_t to = {.ticket = 1, .client = text ("c"), .via = text ("w")};
     const char *const messages[] = {"first", NULL, "third, and longer",
                                     NULL,    NULL, "last"};
@@ -226,7 +226,7 @@ static void a_letter_can_be_written_in_place_or_taken_back (void **state)
 
 static void a_bundle_of_letters_taken_back_is_empty (void **state)
 {
-    (void)state;
+    (void) state;
     const letter_t to = {.client = text ("c")};
     bundle_t bundle = {0};
     bundle_open (&bundle, &to, 10);
@@ -239,7 +239,7 @@ static void a_bundle_of_letters_taken_back_is_empty (void **state)
 
 static void a_bundle_is_full_by_letters (void **state)
 {
-    (void)state;
+    (void) state;
     const letter_t small = {.message = text ("m")};
     bundle_t bundle = {0};
     for (int i = 0; i < BUNDLE_LETTERS_MAX; i++) {
@@ -254,7 +254,7 @@ static void a_bundle_is_full_by_letters (void **state)
 
 static void a_bundle_is_full_by_bytes (void **state)
 {
-    (void)state;
+    (void) state;
     static uint8_t message[BUNDLE_BYTES_FULL / 4];
     const letter_t large = {.message = {message, sizeof message}};
     bundle_t bundle = {0};
@@ -272,7 +272,7 @@ static void a_bundle_is_full_by_bytes (void **state)
 /* The worst case: a bundle one byte short of full takes the largest letter there is. */
 static void the_largest_letter_fits_the_largest_bundle (void **state)
 {
-    (void)state;
+    (void) state;
     static uint8_t message[STORE_BYTES_MAX];
     memset (message, 0x5A, sizeof message);
     const letter_t filler = {.message = {message, BUNDLE_BYTES_FULL - 14 - 1}};
@@ -299,7 +299,7 @@ static void the_largest_letter_fits_the_largest_bundle (void **state)
 
 static void released_bytes_are_the_callers (void **state)
 {
-    (void)state;
+    (void) state;
     const letter_t letter = {.message = text ("m")};
     bundle_t bundle = {0};
     bundle_add (&bundle, &letter);

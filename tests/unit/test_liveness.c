@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "limits.h"
+#include "bounds.h"
 #include "liveness.h"
 
 #define START_MS    5000

@@ -150,6 +150,9 @@ static void test_ask_only (void **state)
         said (day, WIRE_HELLO);
         welcome_with (day, 12345, (wire_limits_t){0, 0, 0}, whens[i]);
         assert_int_equal (said (day, WIRE_READY).count, 12345);
+        refuse (day, REFUSED_ASIDE, WIRE_RESULTS, 0); // state asked for them at once
+        pass (day);
+        assert_int_equal (said (day, WIRE_READY).count, 12345);
         winners (day, 0, 0, 1, "1\n");
         assert_state (day, SESSION_LEAVING);
         assert_int_equal (progress (day)->stored, 12345);

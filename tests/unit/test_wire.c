@@ -132,7 +132,7 @@ static size_t fields_of (const struct command *command)
 
 static uint64_t number_at (const wire_message_t *message, const field_t *field)
 {
-    const uint8_t *at = (const uint8_t *)message + field->place;
+    const uint8_t *at = (const uint8_t *) message + field->place;
     uint8_t u8;
     uint16_t u16;
     uint32_t u32;
@@ -151,10 +151,10 @@ static uint64_t number_at (const wire_message_t *message, const field_t *field)
 
 static void put_number (wire_message_t *message, const field_t *field, uint64_t number)
 {
-    uint8_t *at = (uint8_t *)message + field->place;
-    const uint8_t u8 = (uint8_t)number;
-    const uint16_t u16 = (uint16_t)number;
-    const uint32_t u32 = (uint32_t)number;
+    uint8_t *at = (uint8_t *) message + field->place;
+    const uint8_t u8 = (uint8_t) number;
+    const uint16_t u16 = (uint16_t) number;
+    const uint32_t u32 = (uint32_t) number;
     switch (field->kind) {
     case U8:
         memcpy (at, &u8, sizeof u8);
@@ -178,7 +178,7 @@ static wire_message_t described (const struct command *command, uint8_t *text)
     wire_message_t message = {.command = command->number};
     const char *agency = vector_value (&vector, "agency", 0);
     assert_non_null (agency);
-    message.agency = (uint32_t)vector_number (agency);
+    message.agency = (uint32_t) vector_number (agency);
     for (size_t i = 0; i < fields_of (command); i++) {
         const field_t *field = &command->fields[i];
         const char *value = vector_value (&vector, field->name, 0);
@@ -187,7 +187,7 @@ static wire_message_t described (const struct command *command, uint8_t *text)
         if (field->kind == TEXT) {
             const bytes_t slice =
                 bytes_of (text, vector_text (&vector, field->name, text));
-            memcpy ((uint8_t *)&message + field->place, &slice, sizeof slice);
+            memcpy ((uint8_t *) &message + field->place, &slice, sizeof slice);
         } else {
             put_number (&message, field, vector_number (value));
         }
@@ -204,8 +204,8 @@ static void assert_same (const struct command *command, const wire_message_t *me
         const field_t *field = &command->fields[i];
         if (field->kind == TEXT) {
             bytes_t text, expected;
-            memcpy (&text, (const uint8_t *)message + field->place, sizeof text);
-            memcpy (&expected, (const uint8_t *)other + field->place, sizeof text);
+            memcpy (&text, (const uint8_t *) message + field->place, sizeof text);
+            memcpy (&expected, (const uint8_t *) other + field->place, sizeof text);
             if (!bytes_equal (text, expected))
                 fail_msg ("%s: another %s", vector_name (&vector), field->name);
         } else if (number_at (message, field) != number_at (other, field)) {
@@ -281,7 +281,7 @@ static wire_code_t check_any (bytes_t bytes)
 
 static void every_command_has_good_and_bad_examples (void **state)
 {
-    (void)state;
+    (void) state;
     for (size_t i = 0; i < COMMANDS; i++) {
         size_t good = 0, bad = 0;
         FILE *stream = vector_open (commands[i].file);
@@ -298,7 +298,7 @@ static void every_command_has_good_and_bad_examples (void **state)
 
 static void what_is_no_message_is_refused (void **state)
 {
-    (void)state;
+    (void) state;
     size_t seen[REFUSED_BODY + 1] = {0};
     FILE *stream = vector_open ("message.txt");
     while (vector_next (stream, &vector)) {
@@ -312,7 +312,7 @@ static void what_is_no_message_is_refused (void **state)
 
 static void each_file_of_examples_is_read (void **state)
 {
-    (void)state;
+    (void) state;
     DIR *directory = opendir (VECTORS);
     assert_non_null (directory);
     size_t known = 0;
@@ -331,7 +331,7 @@ static void each_file_of_examples_is_read (void **state)
 
 static void every_prefix_is_read_within_its_bounds (void **state)
 {
-    (void)state;
+    (void) state;
     for (size_t i = 0; i < COMMANDS; i++) {
         FILE *stream = vector_open (commands[i].file);
         while (vector_next (stream, &vector)) {
@@ -346,7 +346,7 @@ static void every_prefix_is_read_within_its_bounds (void **state)
 
 static void damage_is_refused_or_understood (void **state)
 {
-    (void)state;
+    (void) state;
     uint64_t random = 20230217;
     size_t accepted = 0, refusals = 0;
     for (size_t i = 0; i < COMMANDS; i++) {
@@ -369,7 +369,7 @@ static void damage_is_refused_or_understood (void **state)
 
 static void commands_have_their_names (void **state)
 {
-    (void)state;
+    (void) state;
     for (unsigned number = 0; number <= 0xFF; number++) {
         const char *name = "?";
         bool from_agency = false;
@@ -378,26 +378,26 @@ static void commands_have_their_names (void **state)
                 name = commands[i].name;
                 from_agency = commands[i].from_agency;
             }
-        assert_string_equal (wire_command_name ((uint8_t)number), name);
-        assert_int_equal (wire_from_agency ((uint8_t)number), from_agency);
+        assert_string_equal (wire_command_name ((uint8_t) number), name);
+        assert_int_equal (wire_from_agency ((uint8_t) number), from_agency);
     }
 }
 
 static void codes_have_their_names (void **state)
 {
-    (void)state;
+    (void) state;
     for (unsigned number = 0; number <= 0xFFFF; number++) {
         const char *name = "?";
         for (size_t i = 0; i < CODES; i++)
             if (codes[i].number == number)
                 name = codes[i].name;
-        assert_string_equal (wire_code_name ((uint16_t)number), name);
+        assert_string_equal (wire_code_name ((uint16_t) number), name);
     }
 }
 
 static void a_batch_can_be_headed_in_place (void **state)
 {
-    (void)state;
+    (void) state;
     static const uint8_t numbers[] = {WIRE_BATCH, WIRE_STORE};
     for (size_t i = 0; i < sizeof numbers; i++) {
         const char rows[] = "a,b,1,2000-01-01,1\n";
@@ -418,7 +418,7 @@ static void a_batch_can_be_headed_in_place (void **state)
 
 static void a_refusal_names_what_was_refused (void **state)
 {
-    (void)state;
+    (void) state;
     const wire_message_t ready = {.command = WIRE_READY, .agency = 4, .count = 9};
     wire_message_t refusal = wire_refusal (&ready, REFUSED_TALLY, "not so many");
     assert_int_equal (refusal.command, WIRE_REFUSED);
@@ -437,7 +437,7 @@ static void a_refusal_names_what_was_refused (void **state)
 
 static void a_refusal_stays_small (void **state)
 {
-    (void)state;
+    (void) state;
     char text[2 * REFUSAL_TEXT_MAX + 1];
     memset (text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';

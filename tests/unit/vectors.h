@@ -60,7 +60,7 @@ static inline const char *vector_name (const vector_t *vector)
 
 static inline void vector_line (vector_t *vector, const char *line)
 {
-    if (isspace ((unsigned char)line[0])) { // goes on with the field before
+    if (isspace ((unsigned char) line[0])) { // goes on with the field before
         assert_true (vector->fields > 0);
         char *value = vector->field[vector->fields - 1].value;
         assert_true (strlen (value) + strlen (line) < VECTOR_BYTES_MAX);
@@ -70,9 +70,9 @@ static inline void vector_line (vector_t *vector, const char *line)
     assert_true (vector->fields < VECTOR_FIELDS_MAX);
     vector_field_t *field = &vector->field[vector->fields++];
     const char *colon = strchr (line, ':');
-    if (!colon || (size_t)(colon - line) >= sizeof field->key)
+    if (!colon || (size_t) (colon - line) >= sizeof field->key)
         fail_msg ("no field: %s", line);
-    snprintf (field->key, sizeof field->key, "%.*s", (int)(colon - line), line);
+    snprintf (field->key, sizeof field->key, "%.*s", (int) (colon - line), line);
     snprintf (field->value, sizeof field->value, "%s",
               colon + 1 + strspn (colon + 1, " "));
 }
@@ -101,7 +101,7 @@ static inline uint64_t vector_number (const char *value)
 {
     char *end;
     const uint64_t number = strtoull (value, &end, 10);
-    if (!isdigit ((unsigned char)value[0]) || *end != '\0')
+    if (!isdigit ((unsigned char) value[0]) || *end != '\0')
         fail_msg ("no number: %s", value);
     return number;
 }
@@ -109,10 +109,10 @@ static inline uint64_t vector_number (const char *value)
 static inline uint8_t vector_digits (const char *at)
 {
     unsigned byte = 0;
-    if (!isxdigit ((unsigned char)at[0]) || !isxdigit ((unsigned char)at[1]) ||
+    if (!isxdigit ((unsigned char) at[0]) || !isxdigit ((unsigned char) at[1]) ||
         sscanf (at, "%2x", &byte) != 1)
         fail_msg ("no two hexadecimal digits: %s", at);
-    return (uint8_t)byte;
+    return (uint8_t) byte;
 }
 
 /* Bytes in hexadecimal; returns how many. `room` has VECTOR_BYTES_MAX. */
@@ -138,7 +138,7 @@ static inline size_t vector_quoted (const char *value, uint8_t *room)
         } else if (value[-1] == '\\' && *value != '\\' && *value != '"') {
             room[size++] = *value == 'r' ? '\r' : '\n';
         } else {
-            room[size++] = (uint8_t)*value;
+            room[size++] = (uint8_t) *value;
         }
     }
     assert_int_equal (value[1], '\0');
@@ -162,7 +162,7 @@ static inline bytes_t vector_guard (bytes_t bytes)
 {
     static uint8_t *end;
     if (!end) {
-        const size_t page = (size_t)sysconf (_SC_PAGESIZE);
+        const size_t page = (size_t) sysconf (_SC_PAGESIZE);
         const size_t size = (2 * VECTOR_BYTES_MAX / page + 1) * page;
         uint8_t *memory = mmap (NULL, size + page, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -196,14 +196,14 @@ static inline size_t vector_mutate (uint8_t *data, size_t size, uint64_t *state)
         if (random % 2)
             data[at] = telling[(random >> 40) % sizeof telling];
         else
-            data[at] ^= (uint8_t)(1 << (random >> 40) % 8);
+            data[at] ^= (uint8_t) (1 << (random >> 40) % 8);
     }
     const uint64_t random = vector_random (state);
     if (random % 8 == 0)
         return (random >> 8) % (size + 1);
     if (random % 8 == 1) {
         const size_t more = (random >> 8) % 9;
-        memset (data + size, (int)(random >> 16 & 0xFF), more);
+        memset (data + size, (int) (random >> 16 & 0xFF), more);
         return size + more;
     }
     return size;

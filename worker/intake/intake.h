@@ -1,4 +1,5 @@
-/* intake.h - what a worker does with letters: checks batches, passes everything else on.
+/* intake.h - what a worker does with letters: checks batches, passes everything else
+   on.
 
    Pure: no socket and no clock; what is to be sent leaves through a function. It keeps
    no table of who asked what: the return address travels with the letter, so a worker
@@ -9,7 +10,12 @@
 
 #include "letter.h"
 
-typedef enum { INTAKE_BROKER, INTAKE_STORAGE, INTAKE_STATE, INTAKE_SIDES } intake_side_t;
+typedef enum {
+    INTAKE_BROKER,
+    INTAKE_STORAGE,
+    INTAKE_STATE,
+    INTAKE_SIDES
+} intake_side_t;
 
 typedef struct {
     uint32_t rows_max;   // in a batch

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "config.h"
-#include "limits.h"
+#include "bounds.h"
 #include "log.h"
 #include "process.h"
 #include "supervisor.h"
@@ -47,7 +47,7 @@ int main (int argc, char **argv)
          .type = CONFIG_NUMBER,
          .value = &rows,
          .environment = "LOTERIA_BATCH_COUNT",
-         .fallback = "8192",
+         .fallback = BOUND_TEXT (BATCH_ROWS_DEFAULT),
          .min = 1,
          .max = BATCH_ROWS_MAX,
          .help = "most bets in a batch"},
@@ -55,14 +55,14 @@ int main (int argc, char **argv)
          .type = CONFIG_NUMBER,
          .value = &number_max,
          .environment = "LOTERIA_NUMBER_MAX",
-         .fallback = "9999",
+         .fallback = BOUND_TEXT (NUMBER_MAX_DEFAULT),
          .max = NUMBER_MAX_MAX,
          .help = "highest number that can be bet on"},
         {.name = "credit",
          .type = CONFIG_NUMBER,
          .value = &credit,
          .environment = "LOTERIA_WORKER_CREDIT",
-         .fallback = "64",
+         .fallback = BOUND_TEXT (WORKER_CREDIT_DEFAULT),
          .min = 1,
          .max = WORKER_CREDIT_MAX,
          .help = "requests taken from the broker at once"},
@@ -70,7 +70,7 @@ int main (int argc, char **argv)
          .type = CONFIG_NUMBER,
          .value = &heartbeat_ms,
          .environment = "LOTERIA_HEARTBEAT_MS",
-         .fallback = "500",
+         .fallback = BOUND_TEXT (HEARTBEAT_MS_DEFAULT),
          .min = HEARTBEAT_MS_MIN,
          .max = HEARTBEAT_MS_MAX,
          .help = "milliseconds between signs of life; after three the broker gives up"},

@@ -76,9 +76,8 @@ static void wait_for_work (worker_t *worker, int signal_fd)
 {
     zmq_pollitem_t items[INTAKE_SIDES + 1];
     for (int side = 0; side < INTAKE_SIDES; side++)
-        items[side] =
-            (zmq_pollitem_t){.socket = zsock_resolve (worker->sockets[side]),
-                             .events = ZMQ_POLLIN};
+        items[side] = (zmq_pollitem_t){.socket = zsock_resolve (worker->sockets[side]),
+                                       .events = ZMQ_POLLIN};
     items[INTAKE_SIDES] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
     zmq_poll (items, INTAKE_SIDES + 1, clock_timeout (clock_ms (), worker->beat_ms));
 }

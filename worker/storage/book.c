@@ -17,11 +17,11 @@
 struct book {
     file_t *csv; // borrowed
     journal_t *journal;
-    uint64_t bytes;         // of bets.csv, pending ones included
-    uint64_t synced_bytes;  // of them, those that the journal vouches for
-    uint64_t reserved;      // bytes of bets.csv there is space for
-    uint64_t tail;          // bytes found behind the last record's rows
-    uint8_t *pending;       // rows added and not written
+    uint64_t bytes;        // of bets.csv, pending ones included
+    uint64_t synced_bytes; // of them, those that the journal vouches for
+    uint64_t reserved;     // bytes of bets.csv there is space for
+    uint64_t tail;         // bytes found behind the last record's rows
+    uint8_t *pending;      // rows added and not written
     size_t pending_size, pending_capacity;
     uint8_t *scratch; // rows of one record
 };
@@ -165,8 +165,9 @@ size_t book_pending (const book_t *book)
 
 int book_read (book_t *book, uint32_t first, uint32_t count, record_t *records)
 {
-    // The payload of a record is no longer than the record: read in place, from the end.
-    _Static_assert (sizeof (record_t) >= JOURNAL_PAYLOAD_BYTES, "payloads fit in place");
+    // The payload of a record is no longer than the record: read in place, from the
+    // end.
+    _Static_assert(sizeof (record_t) >= JOURNAL_PAYLOAD_BYTES, "payloads fit in place");
     uint8_t *payloads = (uint8_t *) records;
     const int got = journal_read (book->journal, first, count, payloads);
     for (int i = got - 1; i >= 0; i--) {
@@ -223,7 +224,8 @@ int book_same (book_t *book, uint32_t last, uint64_t offset, uint32_t count,
         const uint64_t here = record.offset + record.count - offset;
         if (here > count)
             stored.size = skip_rows (stored, count);
-        if (rows.size < stored.size || memcmp (rows.data, stored.data, stored.size) != 0)
+        if (rows.size < stored.size ||
+            memcmp (rows.data, stored.data, stored.size) != 0)
             return 0;
         rows = bytes_of (rows.data + stored.size, rows.size - stored.size);
         count -= here > count ? count : (uint32_t) here;
@@ -266,8 +268,8 @@ static const uint8_t *opening_rows (opening_t *opening, const record_t *record)
     if (record->position < opening->window_position ||
         end > opening->window_position + opening->window_size) {
         file_t *csv = opening->book->csv;
-        ssize_t got = csv->ops->read (csv, opening->window, WINDOW_BYTES,
-                                      record->position);
+        ssize_t got =
+            csv->ops->read (csv, opening->window, WINDOW_BYTES, record->position);
         opening->window_position = record->position;
         opening->window_size = got > 0 ? (size_t) got : 0;
     }

@@ -11,7 +11,7 @@
 #define LOTERIA_BOOK_H
 
 #include "journal.h"
-#include "limits.h"
+#include "bounds.h"
 
 typedef enum { RECORD_BETS = 'B', RECORD_SEAL = 'S' } record_kind_t;
 
@@ -38,7 +38,8 @@ book_t *book_open (file_t *csv, file_t *journal, book_found_fn *found, void *con
                    char *why);
 void book_destroy (book_t **book);
 
-/* Cut off the unfinished tail of both files and make the rest safe. 0, or -1 (errno). */
+/* Cut off the unfinished tail of both files and make the rest safe. 0, or -1 (errno).
+ */
 int book_settle (book_t *book);
 
 uint32_t book_records (const book_t *book);

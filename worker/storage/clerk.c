@@ -120,8 +120,7 @@ uint64_t clerk_strays (const clerk_t *clerk)
 
 static int take_letter (clerk_t *clerk, request_t *request)
 {
-    const wire_code_t code =
-        wire_decode (request->letter.message, &request->message);
+    const wire_code_t code = wire_decode (request->letter.message, &request->message);
     if (code == REFUSED_NOTHING)
         for (size_t i = 0; i < sizeof desks / sizeof desks[0]; i++)
             if (desks[i].command == request->message.command)
@@ -204,10 +203,10 @@ static int take_find (clerk_t *clerk, request_t *request)
         return 0;
     }
     uint8_t documents[WINNERS_PAGE_BYTES];
-    wire_message_t winners = {.command = WIRE_WINNERS,
-                              .agency = message->agency,
-                              .winners = {.cursor = find->cursor,
-                                          .number = find->number}};
+    wire_message_t winners = {
+        .command = WIRE_WINNERS,
+        .agency = message->agency,
+        .winners = {.cursor = find->cursor, .number = find->number}};
     if (winners_page (clerk->book, message->agency, &winners.winners, documents) == -1)
         return -1;
     answer (clerk, request, &winners);
@@ -242,7 +241,8 @@ static bool rows_sound (const wire_batch_t *batch)
 {
     const bytes_t rows = batch->rows;
     if (batch->count == 0 || batch->count > BATCH_ROWS_MAX || rows.size < 2 ||
-        rows.size > STORE_BYTES_MAX || memcmp (rows.data + rows.size - 2, "\r\n", 2) != 0)
+        rows.size > STORE_BYTES_MAX ||
+        memcmp (rows.data + rows.size - 2, "\r\n", 2) != 0)
         return false;
     uint32_t count = 0;
     for (size_t i = 0; i < rows.size; i++)
@@ -270,8 +270,8 @@ static int append (clerk_t *clerk, account_t *account, request_t *request)
 static int compare (clerk_t *clerk, account_t *account, request_t *request)
 {
     const wire_batch_t *batch = &request->message.batch;
-    const int same =
-        book_same (clerk->book, account->last, batch->offset, batch->count, batch->rows);
+    const int same = book_same (clerk->book, account->last, batch->offset, batch->count,
+                                batch->rows);
     if (same == 1)
         owe (clerk, account, request);
     if (same == 0) {
@@ -346,8 +346,9 @@ static void pay (clerk_t *clerk, account_t *account)
         .client = bytes_of (account->ack_client, account->ack_client_size)};
     const wire_message_t stored = {
         .command = WIRE_STORED, .agency = account->agency, .next = account->next};
-    outbox_write (clerk->outbox, bytes_of (account->ack_worker, account->ack_worker_size),
-                  &letter, &stored);
+    outbox_write (clerk->outbox,
+                  bytes_of (account->ack_worker, account->ack_worker_size), &letter,
+                  &stored);
 }
 
 static void answer (clerk_t *clerk, const request_t *request,

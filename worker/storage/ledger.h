@@ -59,7 +59,8 @@ ledger_verdict_t ledger_judge (const account_t *account, uint64_t offset,
 /* Fill in a record that continues the account: agency, offset and where it points. */
 record_t ledger_record (const account_t *account, record_kind_t kind, uint32_t count);
 
-/* Take a record into its account: at the start for all of them, then for each new one. */
+/* Take a record into its account: at the start for all of them, then for each new one.
+ */
 void ledger_apply (ledger_t *ledger, uint32_t index, const record_t *record);
 
 /* Keep a copy of a letter that is ahead, in place of one with the same offset. Returns

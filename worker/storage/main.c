@@ -4,7 +4,7 @@
 
 #include "check.h"
 #include "config.h"
-#include "limits.h"
+#include "bounds.h"
 #include "log.h"
 #include "process.h"
 #include "storage.h"

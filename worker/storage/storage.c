@@ -66,8 +66,7 @@ static void open_storage (storage_t *storage, const storage_options_t *options)
 static void open_book (storage_t *storage, const char *directory)
 {
     char why[JOURNAL_WHY_BYTES];
-    storage->journal_file =
-        file_open (directory, STORAGE_JOURNAL, 1, why, sizeof why);
+    storage->journal_file = file_open (directory, STORAGE_JOURNAL, 1, why, sizeof why);
     if (storage->journal_file)
         storage->csv_file = file_open (directory, STORAGE_CSV, 1, why, sizeof why);
     if (!storage->journal_file || !storage->csv_file)
@@ -76,9 +75,10 @@ static void open_book (storage_t *storage, const char *directory)
     storage->book = book_open (storage->csv_file, storage->journal_file, found_record,
                                storage->ledger, why);
     if (!storage->book)
-        process_die ("almacenamiento",
-                     "reason: %s/%s | consequence: nothing was changed, nothing is served",
-                     directory, why);
+        process_die (
+            "almacenamiento",
+            "reason: %s/%s | consequence: nothing was changed, nothing is served",
+            directory, why);
     if (book_torn (storage->book) > 0)
         log_event (LOG_WARNING, "recuperacion", LOG_SUCCESS,
                    "cut_off: %llu bytes of an unfinished and never acknowledged tail",
@@ -141,10 +141,11 @@ static void commit_group (storage_t *storage)
     if (clerk_commit (storage->clerk) == -1) {
         const int error = errno;
         log_discard ();
-        process_die ("almacenamiento",
-                     "reason: bets cannot be written, %s | consequence: none of them was "
-                     "acknowledged",
-                     strerror (error));
+        process_die (
+            "almacenamiento",
+            "reason: bets cannot be written, %s | consequence: none of them was "
+            "acknowledged",
+            strerror (error));
     }
     log_flush ();
 }

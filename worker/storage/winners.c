@@ -85,8 +85,8 @@ static int search_record (search_t *search, uint32_t index, const record_t *reco
     const bytes_t rows = bytes_of (search->rows, record->size);
     const uint8_t *at = row_at (rows, from_row), *end = rows.data + rows.size, *hit;
     search->scanned += record->size;
-    while ((hit = memmem (at, (size_t) (end - at), search->needle,
-                          search->needle_size))) {
+    while (
+        (hit = memmem (at, (size_t) (end - at), search->needle, search->needle_size))) {
         const uint8_t *before = memrchr (rows.data, '\n', (size_t) (hit - rows.data));
         const uint8_t *row = before ? before + 1 : rows.data;
         at = hit + search->needle_size;

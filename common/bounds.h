@@ -1,19 +1,18 @@
-/* limits.h - every bound of the system in one place.
-   (Found with -iquote, never -I: it must not stand before the C library's.)
+/* bounds.h - every bound of the system in one place.
 
    What a user may want otherwise is configurable (the names in capitals ending in
    _DEFAULT, with _MAX the highest value a configuration may ask for); the rest is
-   fixed. The assertions at the end are the relations that the code relies on. */
+   fixed. The assertions at the end are the relations that the code relies on. (Not
+   called limits.h, since that is the C library's.) */
 
-/* gcc's <limits.h> asks for the C library's in a way that ends up here: send it on. */
-#ifdef _GCC_NEXT_LIMITS_H
-#include_next <limits.h>
-#endif
-
-#if !defined LOTERIA_LIMITS_H && !defined _GCC_NEXT_LIMITS_H
-#define LOTERIA_LIMITS_H
+#ifndef LOTERIA_BOUNDS_H
+#define LOTERIA_BOUNDS_H
 
 #include <assert.h>
+
+/* A bound as text, where a setting's default is written. */
+#define BOUND_TEXT(bound)  BOUND_TEXT_ (bound)
+#define BOUND_TEXT_(bound) #bound
 
 /* A bet's fields, in bytes. Names are UTF-8, so a letter may take four of them. */
 #define NAME_BYTES_MAX     128
@@ -39,9 +38,10 @@
 #define BATCH_ROWS_MAX              65535
 #define BATCH_ROWS_DEFAULT          8192
 
-/* Batches an agency may have unacknowledged. */
-#define WINDOW_DEFAULT 16
-#define WINDOW_MAX     256
+/* Batches an agency may have unacknowledged: what it asks for, what a broker grants. */
+#define WINDOW_DEFAULT       16
+#define WINDOW_LIMIT_DEFAULT 64
+#define WINDOW_MAX           256
 
 /* Agencies on the roll, and connections a broker remembers at once. */
 #define AGENCIES_DEFAULT 5
@@ -54,7 +54,7 @@
 #define WORKER_CREDIT_DEFAULT 64
 #define WORKER_CREDIT_MAX     1024
 
-/* Letters waiting in a broker: per client and in all. */
+/* Letters waiting in a broker: per client, at its widest window, and in all. */
 #define CLIENT_QUEUE_LETTERS (2 * WINDOW_MAX)
 #define QUEUE_BYTES_MAX      (64 * 1024 * 1024)
 #define INFLIGHT_MAX         131072 /* a power of two */

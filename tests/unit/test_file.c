@@ -1,0 +1,241 @@
+/* test_file.c - files on the disk that the tests run on, in a directory of their own. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "file.h"
+
+static char directory[64], path[128], why[512];
+
+static int setup (void **state)
+{
+    (void) state;
+    strcpy (directory, "/tmp/loteria-test-XXXXXX");
+    if (!mkdtemp (directory))
+        return -1;
+    snprintf (path, sizeof path, "%s/bets", directory);
+    strcpy (why, "?");
+    return 0;
+}
+
+static int teardown (void **state)
+{
+    (void) state;
+    unlink (path);
+    return rmdir (directory);
+}
+
+static file_t *open_file (int writing)
+{
+    return file_open (directory, "bets", writing, why, sizeof why);
+}
+
+static size_t descriptors (void)
+{
+    size_t count = 0;
+    DIR *listing = opendir ("/proc/self/fd");
+    assert_non_null (listing);
+    while (readdir (listing))
+        count++;
+    closedir (listing);
+    return count;
+}
+
+static void assert_bytes (file_t *file, uint64_t position, const char *expected)
+{
+    char buffer[64];
+    const size_t size = strlen (expected);
+    assert_int_equal (file->ops->read (file, buffer, size, position), size);
+    assert_memory_equal (buffer, expected, size);
+}
+
+static void what_is_written_is_read_again (void **state)
+{
+    (void) state;
+    char buffer[64];
+    file_t *file = open_file (1);
+    assert_non_null (file);
+    assert_string_equal (file->name, "bets");
+    assert_int_equal (file->ops->size (file), 0);
+    assert_int_equal (file->ops->read (file, buffer, sizeof buffer, 0), 0);
+    assert_int_equal (file->ops->write (file, "0123456789", 10, 0), 0);
+    assert_int_equal (file->ops->write (file, "abc", 3, 4), 0);
+    assert_int_equal (file->ops->write (file, "", 0, 10), 0);
+    assert_int_equal (file->ops->sync (file), 0);
+    assert_int_equal (file->ops->size (file), 10);
+    assert_bytes (file, 0, "0123abc789");
+    assert_bytes (file, 7, "789");
+    assert_int_equal (file->ops->read (file, buffer, sizeof buffer, 7), 3); // the end
+    assert_int_equal (file->ops->read (file, buffer, sizeof buffer, 10), 0);
+    assert_int_equal (file->ops->read (file, buffer, sizeof buffer, 1000), 0);
+    assert_int_equal (file->ops->truncate (file, 5), 0);
+    assert_int_equal (file->ops->size (file), 5);
+    assert_int_equal (file->ops->write (file, "z", 1, 7), 0); // a hole reads as zeros
+    assert_int_equal (file->ops->read (file, buffer, sizeof buffer, 0), 8);
+    assert_memory_equal (buffer, "0123a\0\0z", 8);
+    file_close (&file);
+    assert_null (file);
+    file_close (&file); // nothing to close
+
+    file = open_file (1); // and by the next process
+    assert_bytes (file, 0, "0123a");
+    file_close (&file);
+}
+
+static void reserving_does_not_lengthen (void **state)
+{
+    (void) state;
+    file_t *file = open_file (1);
+    assert_int_equal (file->ops->write (file, "abc", 3, 0), 0);
+    assert_int_equal (file->ops->reserve (file, 1024 * 1024), 0);
+    assert_int_equal (file->ops->size (file), 3);
+    assert_int_equal (file->ops->write (file, "d", 1, 3), 0);
+    assert_bytes (file, 0, "abcd");
+    assert_int_equal (file->ops->truncate (file, 4), 0); // gives it back
+    assert_int_equal (file->ops->size (file), 4);
+    file_close (&file);
+}
+
+static void a_new_file_is_its_owners_alone (void **state)
+{
+    (void) state;
+    struct stat about;
+    const mode_t mask = umask (0);
+    file_t *file = open_file (1);
+    umask (mask);
+    assert_int_equal (stat (path, &about), 0);
+    assert_int_equal (about.st_mode & 07777, 0600);
+    file_close (&file);
+}
+
+static void descriptors_are_for_this_process_and_given_back (void **state)
+{
+    (void) state;
+    const size_t before = descriptors ();
+    file_t *file = open_file (1);
+    assert_int_equal (descriptors (), before + 1);
+    bool found = false;
+    for (int fd = 3; fd < 256; fd++) {
+        char link[64], target[256] = "";
+        snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
+        if (readlink (link, target, sizeof target - 1) == -1 || strcmp (target, path) != 0)
+            continue;
+        found = true;
+        assert_true (fcntl (fd, F_GETFD) & FD_CLOEXEC);
+    }
+    assert_true (found);
+    assert_null (open_file (1)); // locked: and nothing of the attempt is left
+    assert_int_equal (descriptors (), before + 1);
+    file_close (&file);
+    assert_int_equal (descriptors (), before);
+}
+
+static void one_writes_or_several_read (void **state)
+{
+    (void) state;
+    file_t *writer = open_file (1);
+    for (int writing = 0; writing <= 1; writing++) {
+        assert_null (open_file (writing));
+        assert_non_null (strstr (why, "/bets: another process is using it"));
+        assert_memory_equal (why, directory, strlen (directory));
+    }
+    file_close (&writer);
+    file_t *reader = open_file (0), *another = open_file (0);
+    assert_non_null (reader);
+    assert_non_null (another);
+    assert_null (open_file (1));
+    file_close (&reader);
+    assert_null (open_file (1));
+    file_close (&another);
+    writer = open_file (1);
+    assert_non_null (writer);
+    file_close (&writer);
+}
+
+static void a_reader_changes_nothing (void **state)
+{
+    (void) state;
+    file_t *file = open_file (1);
+    assert_int_equal (file->ops->write (file, "abc", 3, 0), 0);
+    file_close (&file);
+    file = open_file (0);
+    assert_int_equal (file->ops->write (file, "x", 1, 0), -1);
+    assert_int_equal (file->ops->truncate (file, 0), -1);
+    assert_bytes (file, 0, "abc");
+    file_close (&file);
+}
+
+static void what_cannot_be_opened_is_named (void **state)
+{
+    (void) state;
+    assert_null (open_file (0)); // reading makes no file
+    assert_non_null (strstr (why, "/bets: No such file or directory"));
+    assert_null (file_open ("/nowhere/at/all", "bets", 1, why, sizeof why));
+    assert_string_equal (why, "/nowhere/at/all/bets: No such file or directory");
+    assert_null (file_open ("/dev/null", "bets", 1, why, sizeof why));
+    assert_string_equal (why, "/dev/null/bets: Not a directory");
+
+    assert_int_equal (mkdir (path, 0700), 0); // what is there is no file
+    assert_null (open_file (1));
+    assert_non_null (strstr (why, "/bets: Is a directory"));
+    assert_int_equal (rmdir (path), 0);
+    assert_int_equal (symlink ("/dev/null", path), 0); // or somebody else's
+    for (int writing = 0; writing <= 1; writing++) {
+        assert_null (open_file (writing));
+        assert_non_null (strstr (why, "/bets: Too many levels of symbolic links"));
+    }
+}
+
+/* A file that may not grow: the kernel writes what fits, and says how much. */
+static void a_short_write_is_a_failure (void **state)
+{
+    (void) state;
+    static const char bytes[200];
+    struct rlimit before, limit;
+    file_t *file = open_file (1);
+    signal (SIGXFSZ, SIG_IGN);
+    assert_int_equal (getrlimit (RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 100;
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &limit), 0);
+    errno = 0;
+    const int half = file->ops->write (file, bytes, sizeof bytes, 0);
+    const int half_error = errno;
+    const int none = file->ops->write (file, bytes, sizeof bytes, 100);
+    const int none_error = errno;
+    assert_int_equal (setrlimit (RLIMIT_FSIZE, &before), 0);
+    assert_int_equal (half, -1);
+    assert_int_equal (half_error, EIO);
+    assert_int_equal (none, -1);
+    assert_int_equal (none_error, EFBIG);
+    file_close (&file);
+}
+
+#define FILE_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        FILE_TEST (what_is_written_is_read_again),
+        FILE_TEST (reserving_does_not_lengthen),
+        FILE_TEST (a_new_file_is_its_owners_alone),
+        FILE_TEST (descriptors_are_for_this_process_and_given_back),
+        FILE_TEST (one_writes_or_several_read),
+        FILE_TEST (a_reader_changes_nothing),
+        FILE_TEST (what_cannot_be_opened_is_named),
+        FILE_TEST (a_short_write_is_a_failure),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,260 @@
+/* test_supervisor.c - supervisor.c with real children, in a process of its own. The
+   children are this program again, or /bin/true and /bin/false; what they have to say
+   they write into a pipe. Nothing waits longer than the restarts' own pauses. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "log.h"
+#include "process.h"
+#include "supervisor.h"
+
+#define SELF      "/proc/self/exe"
+#define CHILDREN  8
+#define TOLD_FD   100 /* where children write; they inherit it */
+#define TOLD_MAX  1024
+
+typedef struct {
+    const char *name;
+    const char *argv[5];
+} plan_t;
+
+typedef struct {
+    const plan_t *plans;
+    const char *ending;
+} day_t;
+
+static char told[TOLD_MAX]; // by the children of the day
+static char program[256];
+
+static void tell (char kind, const char *name)
+{
+    char line[64];
+    const int size = snprintf (line, sizeof line, "%c%s ", kind, name);
+    if (write (TOLD_FD, line, (size_t) size) != size)
+        _exit (99);
+}
+
+/* What a child of the tests does: run until told to stop; or end with a status, at its
+   first start (there is a file then) or at a later one. */
+static int be_child (const char *name, const char *does, const char *mark)
+{
+    sigset_t stop;
+    int signal_number;
+    tell ('+', name);
+    if (strcmp (does, "exit-3-first") == 0)
+        return unlink (mark) == 0 ? 3 : 0;
+    if (strcmp (does, "die-first") == 0 && unlink (mark) == 0)
+        raise (SIGKILL);
+    sigemptyset (&stop);
+    sigaddset (&stop, SIGTERM);
+    sigprocmask (SIG_BLOCK, &stop, NULL);
+    if (strcmp (does, "stop-parent") == 0)
+        kill (getppid (), SIGTERM);
+    if (strcmp (does, "exit-0") == 0)
+        return 0;
+    sigwait (&stop, &signal_number);
+    tell ('-', name);
+    return 0;
+}
+
+static int run_day (const day_t *day)
+{
+    const int signal_fd = process_start (true);
+    supervisor_t *supervisor = supervisor_new (signal_fd);
+    for (const plan_t *plan = day->plans; plan->name; plan++)
+        supervisor_add (supervisor, plan->name, plan->argv);
+    const int status = supervisor_run (supervisor, day->ending);
+    supervisor_destroy (&supervisor);
+    // whoever was started is reaped
+    return waitpid (-1, NULL, WNOHANG) == -1 && errno == ECHILD ? status : 98;
+}
+
+/* The status that a supervisor with these children ends with. What they told is in
+   `told` then; it ends when nobody is left who could write to the pipe. */
+static int status_of (const plan_t *plans, const char *ending)
+{
+    int fds[2], status;
+    const day_t day = {plans, ending};
+    assert_int_equal (pipe (fds), 0);
+    const pid_t pid = fork ();
+    assert_true (pid >= 0);
+    if (pid == 0) {
+        dup2 (fds[1], TOLD_FD);
+        close (fds[0]);
+        close (fds[1]);
+        _exit (run_day (&day));
+    }
+    close (fds[1]);
+    size_t size = 0;
+    ssize_t got;
+    while ((got = read (fds[0], told + size, TOLD_MAX - 1 - size)) > 0)
+        size += (size_t) got;
+    told[size] = 0;
+    close (fds[0]);
+    assert_int_equal (waitpid (pid, &status, 0), pid);
+    assert_true (WIFEXITED (status));
+    return WEXITSTATUS (status);
+}
+
+static size_t times_told (const char *what)
+{
+    size_t times = 0;
+    for (const char *at = told; (at = strstr (at, what)); at++)
+        times++;
+    return times;
+}
+
+static void make_mark (char *path)
+{
+    strcpy (path, "/tmp/loteria-test-XXXXXX");
+    const int fd = mkstemp (path);
+    assert_true (fd != -1);
+    close (fd);
+}
+
+static void the_ending_child_ends_it (void **state)
+{
+    (void) state;
+    const plan_t plans[] = {
+        {"broker", {program, "broker", "run"}},
+        {"state", {"/bin/true"}},
+        {NULL, {0}},
+    };
+    assert_int_equal (status_of (plans, "state"), 0);
+    // it may be stopped before it has said a word, but it was stopped
+    assert_true (times_told ("+broker") == times_told ("-broker") || times_told ("+") == 0);
+}
+
+/* All of a kind are the same program; here there is one kind, stopped all at once. */
+static void a_signal_stops_all (void **state)
+{
+    (void) state;
+    const plan_t plans[] = {
+        {"a", {program, "a", "run"}},
+        {"b", {program, "b", "run"}},
+        {"c", {program, "c", "stop-parent"}},
+        {NULL, {0}},
+    };
+    assert_int_equal (status_of (plans, NULL), 0);
+    assert_int_equal (times_told ("+c"), 1);
+    assert_int_equal (times_told ("-c"), 1);
+}
+
+/* The last kind first: each of these is another program to the supervisor. */
+static void kinds_are_stopped_in_the_opposite_order (void **state)
+{
+    (void) state;
+    char second[300], third[300];
+    char *slash = strrchr (program, '/');
+    assert_non_null (slash);
+    const int length = (int) (slash - program);
+    snprintf (second, sizeof second, "%.*s/./%s", length, program, slash + 1);
+    snprintf (third, sizeof third, "%.*s/././%s", length, program, slash + 1);
+    char mark[64];
+    make_mark (mark);
+    const plan_t plans[] = {
+        {"a", {program, "a", "run"}},
+        {"b", {second, "b", "run"}},
+        // ends all once it was started again: by then the others run
+        {"c", {third, "c", "exit-3-first", mark}},
+        {NULL, {0}},
+    };
+    assert_int_equal (status_of (plans, "c"), 0);
+    assert_int_equal (times_told ("+"), 4);
+    assert_non_null (strstr (told, "-b -a "));
+}
+
+static void one_that_fails_is_started_again (void **state)
+{
+    (void) state;
+    static const char *const fails[] = {"exit-3-first", "die-first"};
+    for (size_t i = 0; i < 2; i++) {
+        char mark[64];
+        make_mark (mark);
+        const plan_t plans[] = {
+            {"other", {program, "other", i == 0 ? "run" : "exit-0"}},
+            {"failing", {program, "failing", fails[i], mark}},
+            {NULL, {0}},
+        };
+        // a child that is not the ending one is wanted, even if it ends with status 0
+        assert_int_equal (status_of (plans, i == 0 ? "failing" : NULL), i == 0 ? 0 : 1);
+        assert_int_equal (times_told ("+failing"), 2);
+        assert_int_equal (times_told ("+other"), i == 0 ? 1 : 5);
+        assert_int_equal (times_told ("-failing"), i);
+        assert_int_equal (access (mark, F_OK), -1);
+    }
+}
+
+static void one_that_cannot_be_kept_running_ends_all (void **state)
+{
+    (void) state;
+    const plan_t failing[] = {
+        {"other", {program, "other", "run"}},
+        {"failing", {"/bin/false"}},
+        {NULL, {0}},
+    };
+    assert_int_equal (status_of (failing, "failing"), 1);
+    assert_string_equal (told, "+other -other ");
+
+    const plan_t missing[] = {{"missing", {"/nowhere/at/all"}}, {NULL, {0}}};
+    assert_int_equal (status_of (missing, NULL), 1);
+}
+
+static void arguments_are_copied (void **state)
+{
+    (void) state;
+    char name[] = "copied", does[] = "run";
+    supervisor_t *supervisor = supervisor_new (-1);
+    const char *const argv[] = {program, name, does, NULL};
+    for (int i = 0; i < 100; i++)
+        supervisor_add (supervisor, "a name that is longer than what there is room for",
+                        argv);
+    supervisor_destroy (&supervisor);
+    assert_null (supervisor);
+    supervisor_destroy (&supervisor);
+}
+
+static void programs_are_beside_this_one (void **state)
+{
+    (void) state;
+    char *path = supervisor_program ("loteria-broker");
+    char *slash = strrchr (program, '/');
+    assert_non_null (slash);
+    const size_t length = (size_t) (slash - program) + 1;
+    assert_memory_equal (path, program, length);
+    assert_string_equal (path + length, "loteria-broker");
+    free (path);
+}
+
+int main (int argc, char **argv)
+{
+    if (argc >= 3)
+        return be_child (argv[1], argv[2], argc > 3 ? argv[3] : NULL);
+    const ssize_t size = readlink (SELF, program, sizeof program - 1);
+    if (size == -1)
+        return EXIT_FAILURE;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (the_ending_child_ends_it),
+        cmocka_unit_test (a_signal_stops_all),
+        cmocka_unit_test (kinds_are_stopped_in_the_opposite_order),
+        cmocka_unit_test (one_that_fails_is_started_again),
+        cmocka_unit_test (one_that_cannot_be_kept_running_ends_all),
+        cmocka_unit_test (arguments_are_copied),
+        cmocka_unit_test (programs_are_beside_this_one),
+    };
+    log_set_level (LOG_CRITICAL);
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
