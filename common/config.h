@@ -41,6 +41,8 @@ typedef struct {
     const char *section;        // "storage"
     const char *summary;        // one line
     const config_item_t *items; // ended by an item without a name
+    const char *arguments; // what the usage line shows before the flags, or NULL; the
+                           // program takes them out of argv itself
 } config_program_t;
 
 typedef struct config config_t;

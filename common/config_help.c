@@ -20,7 +20,9 @@ void config_help_print (const config_program_t *program)
     int width = widest (program);
 
     printf ("%s - %s\n\n", program->program, program->summary);
-    printf ("Usage: %s [--NAME VALUE | --NAME=VALUE]...\n\n", program->program);
+    printf ("Usage: %s %s%s[--NAME VALUE | --NAME=VALUE]...\n\n", program->program,
+            program->arguments ? program->arguments : "",
+            program->arguments ? " " : "");
     for (const config_item_t *item = program->items; item->name; item++)
         print_item (item, width);
 

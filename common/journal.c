@@ -41,6 +41,8 @@ static bool record_sound (const uint8_t *record, uint64_t chain);
 static int look_behind (journal_t *journal, uint64_t size, char *why);
 static bool record_checks (const uint8_t *record);
 static int rewrite_tail (journal_t *journal);
+static int chain_of (journal_t *journal, uint64_t count, uint64_t *chain);
+static bool chained (const uint8_t *records, size_t size, uint64_t *chain);
 static uint64_t place_of (uint64_t index);
 static ssize_t read_chunk (journal_t *journal, uint64_t index, uint8_t *chunk);
 static uint32_t get_u32 (const uint8_t *at);
@@ -305,8 +307,9 @@ static int look_behind (journal_t *journal, uint64_t size, char *why)
     const uint64_t end = place_of (lost);
     uint64_t index = lost;
     int damaged = 0;
-    ssize_t records;
-    while (!damaged && (records = read_chunk (journal, index, chunk)) > 0) {
+    ssize_t records = 1;
+    while (!damaged && records > 0) {
+        records = read_chunk (journal, index, chunk);
         for (ssize_t i = 0; i < records && !damaged; i++) {
             const uint8_t *record = chunk + i * JOURNAL_RECORD_BYTES;
             if (!all_zero (record, JOURNAL_RECORD_BYTES))
@@ -314,9 +317,14 @@ static int look_behind (journal_t *journal, uint64_t size, char *why)
             damaged = record_checks (record) &&
                       get_u32 (record + JOURNAL_PAYLOAD_BYTES) > lost;
         }
-        index += (uint64_t) records;
+        index += records > 0 ? (uint64_t) records : 0;
     }
     free (chunk);
+    if (records == -1) {
+        snprintf (why, JOURNAL_WHY_BYTES, "%s: cannot be read, %s", journal->file->name,
+                  strerror (errno));
+        return -1;
+    }
     if (size > end && (size - end) % JOURNAL_RECORD_BYTES != 0)
         journal->torn = size - end; // a record cut short
     if (!damaged) {
@@ -338,22 +346,51 @@ static bool record_checks (const uint8_t *record)
            get_u32 (record + CHECK_AT) == (uint32_t) XXH3_64bits (record, CHECK_AT);
 }
 
+/* Read once more, so checked once more: after a failed sync the page cache may drop
+   what it showed when the journal was opened. */
 static int rewrite_tail (journal_t *journal)
 {
     uint8_t *chunk = malloc ((size_t) CHUNK_RECORDS * JOURNAL_RECORD_BYTES);
     assert (chunk);
     file_t *file = journal->file;
-    uint64_t index = journal->synced;
-    ssize_t records = 1;
+    uint64_t index = journal->synced, chain;
+    ssize_t records = chain_of (journal, index, &chain) == -1 ? -1 : 1;
     while (index < journal->count && records > 0) {
         records = read_chunk (journal, index, chunk);
-        const size_t size = (size_t) records * JOURNAL_RECORD_BYTES;
-        if (records > 0 && file->ops->write (file, chunk, size, place_of (index)) == -1)
+        const size_t size = records > 0 ? (size_t) records * JOURNAL_RECORD_BYTES : 0;
+        if (!chained (chunk, size, &chain)) {
+            errno = EIO;
+            records = -1;
+        } else if (file->ops->write (file, chunk, size, place_of (index)) == -1)
             records = -1;
         index += records > 0 ? (uint64_t) records : 0;
     }
     free (chunk);
     return records > 0 ? 0 : -1;
+}
+
+/* The chain of the last of the first `count` records; of none, the header's hash. */
+static int chain_of (journal_t *journal, uint64_t count, uint64_t *chain)
+{
+    uint8_t record[JOURNAL_RECORD_BYTES];
+    _Static_assert(CHAIN_AT == HASHED_HEADER, "a header ends like a record");
+    make_header (journal, record);
+    if (count > 0 && journal->file->ops->read (journal->file, record, sizeof record,
+                                               place_of (count - 1)) != sizeof record)
+        return -1;
+    *chain = get_u64 (record + CHAIN_AT);
+    return 0;
+}
+
+/* Whether records follow from this chain, which moves on to the last of them. */
+static bool chained (const uint8_t *records, size_t size, uint64_t *chain)
+{
+    for (size_t at = 0; at < size; at += JOURNAL_RECORD_BYTES) {
+        if (!record_sound (records + at, *chain))
+            return false;
+        *chain = get_u64 (records + at + CHAIN_AT);
+    }
+    return size > 0;
 }
 
 static uint64_t place_of (uint64_t index)

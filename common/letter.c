@@ -75,7 +75,8 @@ int bundle_next (bytes_t *rest, letter_t *letter)
     letter->client = read_bytes (&reader, read_u8 (&reader));
     letter->via = read_bytes (&reader, read_u8 (&reader));
     const size_t envelope = rest->size - reader.rest.size;
-    if (reader.failed || size <= envelope || size > rest->size) {
+    if (reader.failed || size <= envelope || size > rest->size ||
+        size > LETTER_BYTES_MAX) {
         *rest = (bytes_t){NULL, 0};
         return -1;
     }

@@ -17,6 +17,7 @@ extern char **environ;
 
 static void take_czmq_in_hand (void);
 static bool clear_one_variable (void);
+static void end_at_once (int signal);
 static void set_disposition (int signal, void (*handler) (int));
 static void stop_signals (sigset_t *signals);
 
@@ -51,8 +52,8 @@ int process_signal (int signal_fd)
     if (signal == SIGTERM || signal == SIGINT) {
         sigset_t signals;
         stop_signals (&signals);
-        set_disposition (SIGTERM, SIG_DFL);
-        set_disposition (SIGINT, SIG_DFL);
+        set_disposition (SIGTERM, end_at_once);
+        set_disposition (SIGINT, end_at_once);
         sigprocmask (SIG_UNBLOCK, &signals, NULL);
     }
     return signal;
@@ -94,9 +95,17 @@ static bool clear_one_variable (void)
     return false;
 }
 
+/* Process 1 of a container is spared what a signal does by default. */
+static void end_at_once (int signal)
+{
+    set_disposition (signal, SIG_DFL);
+    raise (signal);
+    _exit (128 + signal);
+}
+
 static void set_disposition (int signal, void (*handler) (int))
 {
-    struct sigaction action = {.sa_handler = handler};
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_NODEFER};
     sigemptyset (&action.sa_mask);
     sigaction (signal, &action, NULL);
 }

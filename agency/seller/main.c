@@ -109,6 +109,7 @@ static void open_session (seller_t *seller)
                                      .server = settings->server,
                                      .source = seller->source,
                                      .log_bets = settings->log_bets,
+                                     .log_winners = settings->log_winners,
                                      .json = settings->json,
                                      .bar = !settings->quiet};
     seller->report = report_new (&report);

@@ -56,6 +56,7 @@ static int write_selling (report_t *report, const session_progress_t *progress,
 static void put_line (const char *line, size_t size);
 static void write_all (const char *bytes, size_t size);
 static uint64_t rate (uint64_t count, int64_t elapsed_ms);
+static void tell_winners (report_t *report, bytes_t documents);
 static void print_json (const report_t *report, const session_progress_t *progress,
                         bytes_t winners);
 static void print_json_documents (bytes_t documents);
@@ -294,13 +295,26 @@ int report_outcome (report_t *report, const session_t *session)
     if (progress->ready)
         tell (report, LOG_INFO, "consulta_ganadores", LOG_SUCCESS,
               "cant_ganadores: %" PRIu64, progress->winners);
+    if (report->options.log_winners)
+        tell_winners (report, winners);
     report_hide_bar (report);
     log_flush ();
     if (report->options.json)
         print_json (report, progress, winners);
-    else if (winners.size > 0)
+    else if (winners.size > 0 && !report->options.log_winners)
         fwrite (winners.data, 1, winners.size, stdout);
     return fflush (stdout) == 0 && !ferror (stdout) ? 0 : -1;
+}
+
+static void tell_winners (report_t *report, bytes_t documents)
+{
+    while (documents.size > 0) {
+        const uint8_t *end = memchr (documents.data, '\n', documents.size);
+        size_t size = (size_t) (end - documents.data);
+        tell (report, LOG_INFO, "ganador", LOG_SUCCESS, "dni: %.*s", (int) size,
+              (const char *) documents.data);
+        documents = bytes_of (end + 1, documents.size - size - 1);
+    }
 }
 
 /* Without results, `number` and `winners` are null. */

@@ -12,6 +12,7 @@ typedef struct {
     const char *server;         // as typed; borrowed
     const bet_source_t *source; // for the bar; may be NULL; borrowed
     bool log_bets;              // a line for each bet stored
+    bool log_winners;           // a line for each winner, and no documents on stdout
     bool json;
     bool bar; // wanted; drawn if stderr is a terminal
 } report_options_t;

@@ -45,6 +45,8 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
          "CRITICAL, ERROR, WARNING, INFO or DEBUG"},
         {"log-bets", CONFIG_FLAG, &settings->log_bets, NULL, "no", 0, 0,
          "a line for each bet that was stored"},
+        {"log-winners", CONFIG_FLAG, &settings->log_winners, NULL, "no", 0, 0,
+         "a line for each winner, in place of the documents on stdout"},
         {"json", CONFIG_FLAG, &settings->json, NULL, "no", 0, 0,
          "print the outcome as one line of JSON"},
         {"quiet", CONFIG_FLAG, &settings->quiet, NULL, "no", 0, 0,
@@ -55,10 +57,12 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
          "sell nothing; ask for the results of what is stored"},
         {0}};
     const config_program_t program = {
-        PROGRAM, "agency",
-        "Sells an agency's bets to the central, or the single bet that NOMBRE, "
-        "APELLIDO,\nDOCUMENTO, NACIMIENTO and NUMERO of the environment are.",
-        items};
+        .program = PROGRAM,
+        .section = "agency",
+        .summary =
+            "Sells an agency's bets to the central, or the single bet that NOMBRE, "
+            "APELLIDO,\nDOCUMENTO, NACIMIENTO and NUMERO of the environment are.",
+        .items = items};
 
     config_t *config = config_load (&program, argc, argv, status);
     if (config == NULL)

@@ -18,6 +18,7 @@ typedef struct {
     uint64_t patience_seconds;
     log_level_t log_level;
     bool log_bets;
+    bool log_winners;
     bool json;
     bool quiet;
     bool sell_only;

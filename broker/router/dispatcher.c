@@ -239,7 +239,8 @@ static void refuse (dispatcher_t *dispatcher, bytes_t client,
         [REFUSED_BODY] = "the body does not fit the command",
         [REFUSED_BUSY] = "the queue is full, try again later",
     };
-    const wire_message_t refusal = wire_refusal (request, code, texts[code]);
+    wire_message_t refusal = wire_refusal (request, code, texts[code]);
+    refusal.refused.command = request->command; // a STORE is no BATCH here
     dispatcher->counts.refused++;
     send_to_client (dispatcher, client, &refusal);
 }

@@ -85,7 +85,7 @@ def test_nothing_is_told_before_the_draw(central, tmp_path):
     loteria.assert_day_ends(day, files, {1: first, 2: second})
 
 
-@pytest.mark.parametrize("stop", ["stopped", "killed"])
+@pytest.mark.parametrize("stop", [pytest.param("stopped", marks=pytest.mark.asan), "killed"])
 def test_results_after_everything_was_restarted(central, tmp_path, stop):
     files = sample(tmp_path)
     day = central()
@@ -141,8 +141,8 @@ def test_a_late_bet_is_refused(central, tmp_path, drawn):
     grown.write_bytes(files[1].read_bytes() + b"Late,Bet,30000000,2000-01-01,7574\r\n")
     late = day.agency(1, grown)
     assert late.wait() == 1
-    assert re.search(r"agencia \| result: fail \| reason: agency 1 has asked for its results already, with 100 bets, "
-                     r"and \S*grown.csv has more", late.log), late.log
+    assert re.search(r"agencia \| result: fail \| reason: agency 1 .*asked for its results already, with 100 bets"
+                     r".*grown\.csv", late.log), late.log
     assert late.stdout == "" and day.csv() == stored
     if not drawn:
         agencies[2] = day.agency(2, files[2])

@@ -150,3 +150,10 @@ class Client:
         answer = self.ask(batch(agency, offset, rows))
         assert (answer.name, answer.agency) == ("STORED", agency), answer
         return answer.next
+
+
+def wait_for_central(server):
+    """Until a worker takes requests and reaches storage and state. (Agency 0 never gets in.)"""
+    with Client(server) as client:
+        assert client.refused(batch(0, 0, bets(1))).code == "HELLO"
+        assert client.refused(simple("HELLO", 0)).code == "AGENCY"

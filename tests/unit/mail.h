@@ -1,5 +1,5 @@
 /* mail.h - what the tests of the inner processes share: letters given in by hand, and
-   the answers kept to be looked at. Routing ids are short texts. */
+   the answers kept to be looked at. Routing ids are texts. */
 
 #ifndef LOTERIA_MAIL_H
 #define LOTERIA_MAIL_H
@@ -13,7 +13,7 @@
 
 #include "letter.h"
 
-#define ID_BYTES 24
+#define ID_BYTES (ADDRESS_BYTES_MAX + 1)
 
 typedef struct {
     char peer[ID_BYTES], client[ID_BYTES], via[ID_BYTES];

@@ -30,7 +30,8 @@ typedef struct {
     uint64_t bytes_read;
     // The n-th call from now on fails; 0: none does.
     unsigned fail_read, fail_write, fail_sync, fail_truncate, fail_size;
-    uint64_t room; // writing and reserving beyond this wants for space
+    uint64_t room;     // writing and reserving beyond this wants for space
+    uint64_t reserved; // as far as space was promised
 } memory_file_t;
 
 /* Seeded: the same walk every time (splitmix64). */
@@ -165,6 +166,7 @@ static inline int memory_file_truncate (file_t *file, uint64_t size)
         memory_file_soil (memory, (size_t) size, memory->size);
     }
     memory->size = (size_t) size;
+    memory->reserved = size;
     return 0;
 }
 
@@ -172,10 +174,12 @@ static inline int memory_file_reserve (file_t *file, uint64_t size)
 {
     memory_file_t *memory = memory_file_of (file);
     memory->reserves++;
-    if (size <= memory->room)
-        return 0;
-    errno = ENOSPC;
-    return -1;
+    if (size > memory->room) {
+        errno = ENOSPC;
+        return -1;
+    }
+    memory->reserved = size > memory->reserved ? size : memory->reserved;
+    return 0;
 }
 
 static inline int64_t memory_file_size (file_t *file)
@@ -222,6 +226,12 @@ static inline void memory_file_set (memory_file_t *memory, const void *data, siz
     memcpy (memory->disk, memory->data, memory->capacity);
     memory_file_clean (memory);
     memory->size = memory->disk_size = size;
+}
+
+/* The disk is full: there is room for what is there and what was reserved, no more. */
+static inline void memory_file_fill (memory_file_t *memory)
+{
+    memory->room = memory->size > memory->reserved ? memory->size : memory->reserved;
 }
 
 /* The power is cut: all that was not synced is gone. */

@@ -31,7 +31,7 @@ static const config_item_t items[] = {
     {0},
 };
 static const config_program_t program = {"loteria-test", "storage", "a test's program",
-                                         items};
+                                         items, NULL};
 
 static char output[8192], errors[8192];
 static int output_file, errors_file, usual_output, usual_errors;

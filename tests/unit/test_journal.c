@@ -497,7 +497,7 @@ static void opening_reports_what_cannot_be_read (void **state)
 {
     (void) state;
     build_small ();
-    for (unsigned n = 1; n <= 2; n++) { // the header, the records
+    for (unsigned n = 1; n <= 4; n++) { // the header, the records, what is behind
         memory.fail_read = n;
         assert_false (reopen ());
         assert_non_null (strstr (why, "test.journal: cannot be read, "));

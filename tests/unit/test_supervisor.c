@@ -1,12 +1,12 @@
 /* test_supervisor.c - supervisor.c with real children, in a process of its own. The
-   children are this program again, or /bin/true and /bin/false; what they have to say
-   they write into a pipe. Nothing waits longer than the restarts' own pauses. */
+   children are this program again; what they have to say they write into a pipe. Nothing waits longer than the restarts' own pauses. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,14 +21,15 @@
 #include "process.h"
 #include "supervisor.h"
 
-#define SELF      "/proc/self/exe"
-#define CHILDREN  8
-#define TOLD_FD   100 /* where children write; they inherit it */
-#define TOLD_MAX  1024
+#define SELF     "/proc/self/exe"
+#define TOLD_FD  100 /* where children write what they did; they inherit these */
+#define READY_IN 101 /* and where they say that they can be stopped properly */
+#define READY_UP 102
+#define TOLD_MAX 1024
 
 typedef struct {
     const char *name;
-    const char *argv[5];
+    const char *argv[6];
 } plan_t;
 
 typedef struct {
@@ -47,27 +48,50 @@ static void tell (char kind, const char *name)
         _exit (99);
 }
 
-/* What a child of the tests does: run until told to stop; or end with a status, at its
-   first start (there is a file then) or at a later one. */
-static int be_child (const char *name, const char *does, const char *mark)
+/* Wait until so many others can be stopped properly. */
+static void await_ready (int others)
+{
+    char ready[8];
+    for (int i = 0; i < others; i++)
+        if (read (READY_IN, ready, 1) != 1)
+            _exit (97);
+    if (write (READY_UP, ready, (size_t) others) != others) // for the next who asks
+        _exit (97);
+}
+
+/* Run until told to stop. */
+static int be_stopped (const char *name)
 {
     sigset_t stop;
     int signal_number;
-    tell ('+', name);
-    if (strcmp (does, "exit-3-first") == 0)
-        return unlink (mark) == 0 ? 3 : 0;
-    if (strcmp (does, "die-first") == 0 && unlink (mark) == 0)
-        raise (SIGKILL);
     sigemptyset (&stop);
     sigaddset (&stop, SIGTERM);
     sigprocmask (SIG_BLOCK, &stop, NULL);
-    if (strcmp (does, "stop-parent") == 0)
-        kill (getppid (), SIGTERM);
-    if (strcmp (does, "exit-0") == 0)
-        return 0;
+    if (write (READY_UP, "r", 1) != 1)
+        _exit (97);
     sigwait (&stop, &signal_number);
     tell ('-', name);
     return 0;
+}
+
+/* What a child of the tests does: NAME WHAT OTHERS [MARK]. The mark is a file that is
+   there at the first start. */
+static int be_child (const char *name, const char *what, int others, const char *mark)
+{
+    const bool first = mark && unlink (mark) == 0;
+    tell ('+', name);
+    if (strcmp (what, "exit-3-first") == 0 && first)
+        return 3;
+    if (strcmp (what, "die-first") == 0 && first)
+        raise (SIGKILL);
+    await_ready (others);
+    if (strcmp (what, "stop-parent") == 0)
+        kill (getppid (), SIGTERM);
+    else if (strcmp (what, "exit-1") == 0)
+        return 1;
+    else if (strncmp (what, "exit", 4) == 0)
+        return 0;
+    return be_stopped (name);
 }
 
 static int run_day (const day_t *day)
@@ -88,12 +112,14 @@ static int status_of (const plan_t *plans, const char *ending)
 {
     int fds[2], status;
     const day_t day = {plans, ending};
-    assert_int_equal (pipe (fds), 0);
+    assert_int_equal (pipe2 (fds, O_CLOEXEC), 0);
     const pid_t pid = fork ();
     assert_true (pid >= 0);
     if (pid == 0) {
-        dup2 (fds[1], TOLD_FD);
-        close (fds[0]);
+        int ready[2];
+        if (dup2 (fds[1], TOLD_FD) == -1 || pipe2 (ready, O_CLOEXEC) == -1 ||
+            dup2 (ready[0], READY_IN) == -1 || dup2 (ready[1], READY_UP) == -1)
+            _exit (96);
         close (fds[1]);
         _exit (run_day (&day));
     }
@@ -129,28 +155,27 @@ static void the_ending_child_ends_it (void **state)
 {
     (void) state;
     const plan_t plans[] = {
-        {"broker", {program, "broker", "run"}},
-        {"state", {"/bin/true"}},
+        {"broker", {program, "broker", "run", "0"}},
+        {"state", {program, "state", "exit-0", "1"}},
         {NULL, {0}},
     };
     assert_int_equal (status_of (plans, "state"), 0);
-    // it may be stopped before it has said a word, but it was stopped
-    assert_true (times_told ("+broker") == times_told ("-broker") || times_told ("+") == 0);
+    assert_int_equal (times_told ("+"), 2);
+    assert_non_null (strstr (told, "-broker "));
 }
 
-/* All of a kind are the same program; here there is one kind, stopped all at once. */
 static void a_signal_stops_all (void **state)
 {
     (void) state;
     const plan_t plans[] = {
-        {"a", {program, "a", "run"}},
-        {"b", {program, "b", "run"}},
-        {"c", {program, "c", "stop-parent"}},
+        {"a", {program, "a", "run", "0"}},
+        {"b", {program, "b", "run", "0"}},
+        {"c", {program, "c", "stop-parent", "2"}},
         {NULL, {0}},
     };
     assert_int_equal (status_of (plans, NULL), 0);
-    assert_int_equal (times_told ("+c"), 1);
-    assert_int_equal (times_told ("-c"), 1);
+    assert_int_equal (times_told ("+"), 3);
+    assert_int_equal (times_told ("-a ") + times_told ("-b "), 2);
 }
 
 /* The last kind first: each of these is another program to the supervisor. */
@@ -163,52 +188,68 @@ static void kinds_are_stopped_in_the_opposite_order (void **state)
     const int length = (int) (slash - program);
     snprintf (second, sizeof second, "%.*s/./%s", length, program, slash + 1);
     snprintf (third, sizeof third, "%.*s/././%s", length, program, slash + 1);
-    char mark[64];
-    make_mark (mark);
     const plan_t plans[] = {
-        {"a", {program, "a", "run"}},
-        {"b", {second, "b", "run"}},
-        // ends all once it was started again: by then the others run
-        {"c", {third, "c", "exit-3-first", mark}},
+        {"a", {program, "a", "run", "0"}},
+        {"b", {second, "b", "run", "0"}},
+        {"c", {third, "c", "exit-0", "2"}},
         {NULL, {0}},
     };
     assert_int_equal (status_of (plans, "c"), 0);
-    assert_int_equal (times_told ("+"), 4);
+    assert_int_equal (times_told ("+"), 3);
     assert_non_null (strstr (told, "-b -a "));
 }
 
 static void one_that_fails_is_started_again (void **state)
 {
     (void) state;
-    static const char *const fails[] = {"exit-3-first", "die-first"};
-    for (size_t i = 0; i < 2; i++) {
-        char mark[64];
-        make_mark (mark);
-        const plan_t plans[] = {
-            {"other", {program, "other", i == 0 ? "run" : "exit-0"}},
-            {"failing", {program, "failing", fails[i], mark}},
-            {NULL, {0}},
-        };
-        // a child that is not the ending one is wanted, even if it ends with status 0
-        assert_int_equal (status_of (plans, i == 0 ? "failing" : NULL), i == 0 ? 0 : 1);
-        assert_int_equal (times_told ("+failing"), 2);
-        assert_int_equal (times_told ("+other"), i == 0 ? 1 : 5);
-        assert_int_equal (times_told ("-failing"), i);
-        assert_int_equal (access (mark, F_OK), -1);
-    }
+    char mark[64];
+    make_mark (mark);
+    const plan_t plans[] = {
+        {"other", {program, "other", "run", "0"}},
+        {"failing", {program, "failing", "exit-3-first", "1", mark}},
+        {NULL, {0}},
+    };
+    assert_int_equal (status_of (plans, "failing"), 0);
+    assert_int_equal (times_told ("+failing "), 2);
+    assert_int_equal (times_told ("+other "), 1);
+    assert_int_equal (times_told ("-other "), 1);
 }
 
+static void one_that_was_killed_is_started_again (void **state)
+{
+    (void) state;
+    char mark[64];
+    make_mark (mark);
+    const plan_t plans[] = {
+        {"killed", {program, "killed", "die-first", "0", mark}},
+        {"ending", {program, "ending", "exit-0", "1"}},
+        {NULL, {0}},
+    };
+    assert_int_equal (status_of (plans, "ending"), 0);
+    assert_int_equal (times_told ("+killed "), 2);
+    assert_int_equal (times_told ("-killed "), 1);
+}
+
+/* A child that nobody expects to end is wanted, even if it ends with status 0. */
 static void one_that_cannot_be_kept_running_ends_all (void **state)
 {
     (void) state;
-    const plan_t failing[] = {
-        {"other", {program, "other", "run"}},
-        {"failing", {"/bin/false"}},
-        {NULL, {0}},
-    };
-    assert_int_equal (status_of (failing, "failing"), 1);
-    assert_string_equal (told, "+other -other ");
+    static const char *const ends[] = {"exit-1", "exit-0"};
+    for (size_t i = 0; i < 2; i++) {
+        const plan_t failing[] = {
+            {"other", {program, "other", "run", "0"}},
+            {"failing", {program, "failing", ends[i], "1"}},
+            {NULL, {0}},
+        };
+        assert_int_equal (status_of (failing, i == 0 ? "failing" : NULL), 1);
+        assert_int_equal (times_told ("+failing "), 5);
+        assert_int_equal (times_told ("-other "), 1);
+    }
+}
 
+static void a_program_that_is_not_there_ends_all (void **state)
+{
+    (void) state;
     const plan_t missing[] = {{"missing", {"/nowhere/at/all"}}, {NULL, {0}}};
     assert_int_equal (status_of (missing, NULL), 1);
 }
@@ -241,8 +282,8 @@ static void programs_are_beside_this_one (void **state)
 
 int main (int argc, char **argv)
 {
-    if (argc >= 3)
-        return be_child (argv[1], argv[2], argc > 3 ? argv[3] : NULL);
+    if (argc >= 4)
+        return be_child (argv[1], argv[2], atoi (argv[3]), argv[4]);
     const ssize_t size = readlink (SELF, program, sizeof program - 1);
     if (size == -1)
         return EXIT_FAILURE;
@@ -251,7 +292,9 @@ int main (int argc, char **argv)
         cmocka_unit_test (a_signal_stops_all),
         cmocka_unit_test (kinds_are_stopped_in_the_opposite_order),
         cmocka_unit_test (one_that_fails_is_started_again),
+        cmocka_unit_test (one_that_was_killed_is_started_again),
         cmocka_unit_test (one_that_cannot_be_kept_running_ends_all),
+        cmocka_unit_test (a_program_that_is_not_there_ends_all),
         cmocka_unit_test (arguments_are_copied),
         cmocka_unit_test (programs_are_beside_this_one),
     };

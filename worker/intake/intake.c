@@ -147,6 +147,8 @@ static wire_code_t check_shape (const intake_t *intake, const wire_batch_t *batc
         return batch->rows.size == 0 ? REFUSED_EMPTY : REFUSED_COUNT;
     if (batch->count > intake->options.rows_max)
         return REFUSED_ROWS;
+    if (batch->rows.size > MESSAGE_BYTES_MAX)
+        return REFUSED_SIZE; // the broker saw to that before
     // no count that anything here could not add up
     return batch->offset > UINT64_MAX / 2 ? REFUSED_GAP : REFUSED_NOTHING;
 }

@@ -1,5 +1,6 @@
 /* main.c - loteria-worker: settings, then work; with --count, several of it. */
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "config.h"
@@ -9,11 +10,13 @@
 #include "supervisor.h"
 #include "worker.h"
 
+#define STATUS_USAGE 2
+
 static int supervise (int argc, char **argv, uint64_t count, int signal_fd);
 
 int main (int argc, char **argv)
 {
-    char *broker = NULL, *storage = NULL, *state = NULL;
+    char *broker = NULL, *storage = NULL, *state = NULL, *listen = NULL;
     uint64_t count = 0, rows = 0, number_max = 0, credit = 0, heartbeat_ms = 0;
     log_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
@@ -35,6 +38,11 @@ int main (int argc, char **argv)
          .environment = "LOTERIA_STATE",
          .fallback = "tcp://127.0.0.1:12348",
          .help = "ZeroMQ endpoint of state"},
+        {.name = "listen",
+         .type = CONFIG_TEXT,
+         .value = &listen,
+         .environment = "LOTERIA_WORKER_LISTEN",
+         .help = "ZeroMQ endpoint that answers PING, with a count of 1"},
         {.name = "count",
          .type = CONFIG_NUMBER,
          .value = &count,
@@ -92,9 +100,15 @@ int main (int argc, char **argv)
     if (!config)
         return status;
     log_set_level (log_level);
+    if (listen && count > 1) {
+        fprintf (stderr, "loteria-worker: --listen: only with a count of 1\n");
+        config_destroy (&config);
+        return STATUS_USAGE;
+    }
     const worker_options_t options = {.broker = broker,
                                       .storage = storage,
                                       .state = state,
+                                      .listen = listen,
                                       .rows_max = (uint32_t) rows,
                                       .number_max = (uint32_t) number_max,
                                       .credit = (uint32_t) credit,

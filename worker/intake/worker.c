@@ -12,8 +12,11 @@
 #include "net.h"
 #include "process.h"
 
+#define PINGS_MAX 16
+
 typedef struct {
     zsock_t *sockets[INTAKE_SIDES];
+    zsock_t *listener; // for who wants to know whether this worker is well; or NULL
     intake_t *intake;
     bool beating;    // it has been connected to everybody
     int64_t beat_ms; // when the next sign of life is due
@@ -21,8 +24,10 @@ typedef struct {
 
 static void open_worker (worker_t *worker, const worker_options_t *options);
 static zsock_t *connect_to (const char *endpoint);
+static zsock_t *listen_at (const char *endpoint);
 static void wait_for_work (worker_t *worker, int signal_fd);
 static void take_all (worker_t *worker, intake_side_t from);
+static void answer_pings (worker_t *worker);
 static void beat (worker_t *worker, int64_t interval_ms);
 static bool connected (const worker_t *worker);
 static int send_to (void *context, intake_side_t to, bundle_t *bundle);
@@ -37,6 +42,7 @@ int worker_serve (const worker_options_t *options, int signal_fd)
         take_all (&worker, INTAKE_STORAGE);
         take_all (&worker, INTAKE_STATE);
         take_all (&worker, INTAKE_BROKER);
+        answer_pings (&worker);
         beat (&worker, options->heartbeat_ms);
         intake_flush (worker.intake);
     }
@@ -58,6 +64,8 @@ static void open_worker (worker_t *worker, const worker_options_t *options)
     worker->sockets[INTAKE_BROKER] = connect_to (options->broker);
     worker->sockets[INTAKE_STORAGE] = connect_to (options->storage);
     worker->sockets[INTAKE_STATE] = connect_to (options->state);
+    if (options->listen)
+        worker->listener = listen_at (options->listen);
     log_event (LOG_INFO, "worker", LOG_SUCCESS,
                "broker: %s | storage: %s | state: %s | credit: %u", options->broker,
                options->storage, options->state, options->credit);
@@ -72,14 +80,27 @@ static zsock_t *connect_to (const char *endpoint)
     return socket;
 }
 
+static zsock_t *listen_at (const char *endpoint)
+{
+    zsock_t *socket = net_router (WIRE_SMALL_BYTES_MAX, PINGS_MAX);
+    if (net_bind (socket, endpoint) == -1)
+        process_die ("listen", "endpoint: %s | reason: %s", endpoint,
+                     zmq_strerror (errno));
+    return socket;
+}
+
 static void wait_for_work (worker_t *worker, int signal_fd)
 {
-    zmq_pollitem_t items[INTAKE_SIDES + 1];
+    zmq_pollitem_t items[INTAKE_SIDES + 2];
+    int count = INTAKE_SIDES;
     for (int side = 0; side < INTAKE_SIDES; side++)
         items[side] = (zmq_pollitem_t){.socket = zsock_resolve (worker->sockets[side]),
                                        .events = ZMQ_POLLIN};
-    items[INTAKE_SIDES] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
-    zmq_poll (items, INTAKE_SIDES + 1, clock_timeout (clock_ms (), worker->beat_ms));
+    items[count++] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
+    if (worker->listener)
+        items[count++] = (zmq_pollitem_t){.socket = zsock_resolve (worker->listener),
+                                          .events = ZMQ_POLLIN};
+    zmq_poll (items, count, clock_timeout (clock_ms (), worker->beat_ms));
 }
 
 static void take_all (worker_t *worker, intake_side_t from)
@@ -96,6 +117,25 @@ static void take_all (worker_t *worker, intake_side_t from)
             intake_requests (worker->intake, net_body (&body));
         else
             intake_answers (worker->intake, net_body (&body));
+    }
+    zmq_msg_close (&body);
+}
+
+/* From the loop that does the work, so that a worker which hangs does not answer. */
+static void answer_pings (worker_t *worker)
+{
+    static const char name[] = "loteria-worker";
+    const wire_message_t pong = {.command = WIRE_PONG,
+                                 .name = bytes_of (name, sizeof name - 1)};
+    peer_t peer;
+    zmq_msg_t body;
+    zmq_msg_init (&body);
+    for (int i = 0; worker->listener && i < PINGS_MAX; i++) {
+        const net_status_t status = net_receive (worker->listener, &peer, &body);
+        if (status == NET_EMPTY)
+            break;
+        if (status == NET_OK && net_is_ping (net_body (&body)))
+            net_send_message (worker->listener, net_peer (&peer), &pong);
     }
     zmq_msg_close (&body);
 }
@@ -139,6 +179,7 @@ static void close_worker (worker_t *worker)
     intake_flush (worker->intake);
     for (int side = 0; side < INTAKE_SIDES; side++)
         zsock_destroy (&worker->sockets[side]);
+    zsock_destroy (&worker->listener);
     log_event (LOG_INFO, "shutdown", LOG_SUCCESS,
                "closed: sockets | strays: %llu | lost: %llu",
                (unsigned long long) intake_strays (worker->intake),

@@ -7,6 +7,7 @@
 
 typedef struct {
     const char *broker, *storage, *state; // ZeroMQ endpoints to connect to
+    const char *listen;                   // where to answer PING; NULL: nowhere
     uint32_t rows_max;
     uint32_t number_max;
     uint32_t credit;

@@ -11,8 +11,9 @@
 
 #define RESERVE_STEP (4 * 1024 * 1024)
 #define WINDOW_BYTES (4 * 1024 * 1024)
-/* A crash leaves at most one group behind what the journal covers. */
-#define TAIL_BYTES_MAX (GROUP_BYTES_MAX + 2 * (uint64_t) STORE_BYTES_MAX)
+/* A crash leaves at most one group behind what the journal covers; the last bundle of
+   a group may bring the turn of all that was held. */
+#define TAIL_BYTES_MAX (GROUP_BYTES_MAX + BUNDLE_BYTES_MAX + (uint64_t) HELD_BYTES_MAX)
 
 struct book {
     file_t *csv; // borrowed
@@ -33,6 +34,7 @@ typedef struct { // what reading the book at the start needs
     uint8_t *window; // a stretch of bets.csv
     uint64_t window_position;
     size_t window_size;
+    int error; // errno when bets.csv could not be read: no reason to cut anything off
 } opening_t;
 
 static int check_record (void *context, uint32_t index, const uint8_t *payload,
@@ -58,7 +60,10 @@ book_t *book_open (file_t *csv, file_t *journal, book_found_fn *found, void *con
     assert (opening.window);
     book->journal = journal_open (journal, "bets", check_record, &opening, why);
     free (opening.window);
-    if (!book->journal || check_tail (book, why) == -1)
+    if (opening.error)
+        snprintf (why, JOURNAL_WHY_BYTES, "%s: cannot be read, %s", csv->name,
+                  strerror (opening.error));
+    if (!book->journal || opening.error || check_tail (book, why) == -1)
         book_destroy (&book);
     return book;
 }
@@ -181,6 +186,8 @@ int book_read (book_t *book, uint32_t first, uint32_t count, record_t *records)
 int book_read_rows (book_t *book, const record_t *record, uint8_t *rows)
 {
     const uint64_t written = book->bytes - book->pending_size;
+    if (record->size == 0)
+        return 0;
     if (record->position >= written) {
         memcpy (rows, book->pending + (record->position - written), record->size);
         return 0;
@@ -207,7 +214,10 @@ int book_find (book_t *book, uint32_t last, uint64_t offset, record_t *record)
         else if (read_one (book, previous, record) == -1)
             return -1;
     }
-    return 0;
+    if (offset - record->offset < record->count)
+        return 0;
+    errno = ENOENT;
+    return -1;
 }
 
 int book_same (book_t *book, uint32_t last, uint64_t offset, uint32_t count,
@@ -270,6 +280,7 @@ static const uint8_t *opening_rows (opening_t *opening, const record_t *record)
         file_t *csv = opening->book->csv;
         ssize_t got =
             csv->ops->read (csv, opening->window, WINDOW_BYTES, record->position);
+        opening->error = got == -1 ? errno : 0;
         opening->window_position = record->position;
         opening->window_size = got > 0 ? (size_t) got : 0;
     }
@@ -305,9 +316,14 @@ static int rewrite_tail (book_t *book)
     uint32_t index = journal_synced (book->journal);
     record_t record;
     while (index < journal_count (book->journal)) {
-        if (book_read (book, index, 1, &record) != 1 ||
+        // read once more, so checked once more: after a failed sync the page cache may
+        // drop what it showed at the opening
+        errno = EIO;
+        if (book_read (book, index, 1, &record) != 1 || record.size > STORE_BYTES_MAX ||
             book_read_rows (book, &record, book->scratch) == -1 ||
-            book->csv->ops->write (book->csv, book->scratch, record.size,
+            XXH3_64bits (book->scratch, record.size) != record.rows_hash)
+            return -1;
+        if (book->csv->ops->write (book->csv, book->scratch, record.size,
                                    record.position) == -1)
             return -1;
         index++;

@@ -58,16 +58,14 @@ static int search_records (search_t *search, uint32_t agency)
     assert (records);
     int rc = 0;
     while (rc == 0 && search->page->next == 0 && index < count) {
-        if (index >= end_of_page || search->scanned >= WINNERS_SCAN_BYTES) {
-            search->page->next = index << 16;
-            break;
-        }
         const int got =
             book_read (search->book, (uint32_t) index, RECORDS_A_TIME, records);
         if (got == -1)
             rc = -1;
         for (int i = 0; i < got && rc == 0 && search->page->next == 0; i++, index++)
-            if (records[i].agency == agency && records[i].kind == RECORD_BETS)
+            if (index >= end_of_page || search->scanned >= WINNERS_SCAN_BYTES)
+                search->page->next = index << 16;
+            else if (records[i].agency == agency && records[i].kind == RECORD_BETS)
                 rc = search_record (search, (uint32_t) index, &records[i],
                                     index == cursor >> 16 ? cursor & 0xFFFF : 0);
     }

@@ -1,0 +1,75 @@
+/* main.c - loteria-ctl: asks a running part of the central whether it is well.
+
+     loteria-ctl ping ENDPOINT [--timeout 2s] */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "ctl.h"
+#include "log.h"
+#include "process.h"
+
+#define STATUS_FAILED 1
+#define STATUS_USAGE  2
+
+static int ping (const char *endpoint, uint64_t timeout_ms, int signal_fd);
+static int print (const char *name);
+
+int main (int argc, char **argv)
+{
+    uint64_t timeout_ms = 0;
+    log_level_t log_level = LOG_INFO;
+    const config_item_t items[] = {{.name = "timeout",
+                                    .type = CONFIG_DURATION,
+                                    .value = &timeout_ms,
+                                    .fallback = "2s",
+                                    .help = "how long to wait for an answer, as 500ms"},
+                                   {.name = "log-level",
+                                    .type = CONFIG_LEVEL,
+                                    .value = &log_level,
+                                    .environment = "LOGGING_LEVEL",
+                                    .fallback = "INFO",
+                                    .help = "CRITICAL, ERROR, WARNING, INFO or DEBUG"},
+                                   {0}};
+    const config_program_t program = {
+        .program = "loteria-ctl",
+        .section = "ctl",
+        .summary = "Asks who listens at a ZeroMQ endpoint, and prints its name.",
+        .items = items,
+        .arguments = "ping ENDPOINT"};
+    const int signal_fd = process_start (false);
+    const bool asked = argc > 2 && strcmp (argv[1], "ping") == 0 && argv[2][0] != '-';
+    const int skipped = asked ? 2 : 0;
+    int status;
+    config_t *config = config_load (&program, argc - skipped, argv + skipped, &status);
+    if (!config)
+        return status;
+    log_set_level (log_level);
+    if (asked)
+        status = ping (argv[2], timeout_ms, signal_fd);
+    else {
+        fprintf (stderr,
+                 "loteria-ctl: ping ENDPOINT: expected (see loteria-ctl --help)\n");
+        status = STATUS_USAGE;
+    }
+    config_destroy (&config);
+    return status;
+}
+
+static int ping (const char *endpoint, uint64_t timeout_ms, int signal_fd)
+{
+    char name[WIRE_NAME_BYTES_MAX + 1];
+    const char *problem = ctl_ping (endpoint, (int64_t) timeout_ms, signal_fd, name);
+    if (problem) {
+        log_event (LOG_ERROR, "ping", LOG_FAIL, "endpoint: %s | reason: %s", endpoint,
+                   problem);
+        return STATUS_FAILED;
+    }
+    return print (name);
+}
+
+static int print (const char *name)
+{
+    return puts (name) >= 0 && fflush (stdout) == 0 ? 0 : STATUS_FAILED;
+}

@@ -1,0 +1,334 @@
+"""Flags, environment and configuration file: each is taken, and what is wrong with one is said in one line."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+import loteria
+
+# program: its section in a file; and settings of it as (name, environment, good, other good, bad)
+PROGRAMS = {
+    "loteria-central": ("central", [
+        ("workers", "WORKERS", "3", "5", "0"), ("agencies", "TOTAL_AGENCIES", "7", "200", "100001"),
+        ("data-dir", "LOTERIA_DATA_DIR", "/var/lib/loteria", "día 1", None),
+        ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "ipc:///tmp/x", None),
+        ("port", "SERVER_PORT", "12346", "65535", "65536"),
+        ("winning-number", "LOTERIA_WINNING_NUMBER", "0", "999999999", "-1"),
+        ("number-max", "LOTERIA_NUMBER_MAX", "99", "0", "1e3"),
+        ("message-bytes", "LOTERIA_MESSAGE_BYTES", "1024", "1048576", "1023"),
+        ("batch-count", "LOTERIA_BATCH_COUNT", "1", "65535", "65536"), ("window", "LOTERIA_WINDOW", "1", "256", "257"),
+        ("log-bets", "LOTERIA_LOG_BETS", "yes", "no", "maybe"),
+        ("exit-when-done", "LOTERIA_EXIT_WHEN_DONE", "TRUE", "false", "2"),
+        ("log-level", "LOGGING_LEVEL", "debug", "Warning", "loud")]),
+    "loteria-broker": ("broker", [
+        ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
+        ("port", "SERVER_PORT", "1", "12346", "0"),
+        ("workers", "LOTERIA_WORKERS_LISTEN", "tcp://127.0.0.1:11", "ipc:///tmp/y", None),
+        ("message-bytes", "LOTERIA_MESSAGE_BYTES", "2048", "4096", "8k"), ("window", "LOTERIA_WINDOW", "2", "4", "0"),
+        ("log-level", "LOGGING_LEVEL", "ERROR", "info", "")]),
+    "loteria-worker": ("worker", [
+        ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
+        ("storage", "LOTERIA_STORAGE", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
+        ("state", "LOTERIA_STATE", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
+        ("listen", "LOTERIA_WORKER_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
+        ("count", "LOTERIA_WORKER_COUNT", "2", "8192", "8193"),
+        ("batch-count", "LOTERIA_BATCH_COUNT", "5", "6", "0"), ("number-max", "LOTERIA_NUMBER_MAX", "1", "2", "x"),
+        ("credit", "LOTERIA_WORKER_CREDIT", "1", "1024", "1025"),
+        ("heartbeat-ms", "LOTERIA_HEARTBEAT_MS", "50", "60000", "49"),
+        ("log-level", "LOGGING_LEVEL", "CRITICAL", "DEBUG", "TRACE")]),
+    "loteria-storage": ("storage", [
+        ("data-dir", "LOTERIA_DATA_DIR", "/tmp", "/", None),
+        ("listen", "LOTERIA_STORAGE_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
+        ("log-bets", "LOTERIA_LOG_BETS", "1", "0", "ja"), ("check", None, "/tmp", "/", None),
+        ("log-level", "LOGGING_LEVEL", "INFO", "ERROR", "5")]),
+    "loteria-state": ("state", [
+        ("agencies", "TOTAL_AGENCIES", "1", "100000", "0"),
+        ("winning-number", "LOTERIA_WINNING_NUMBER", "1", "2", "1000000000"),
+        ("data-dir", "LOTERIA_DATA_DIR", "/tmp", "/", None),
+        ("listen", "LOTERIA_STATE_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
+        ("storage", "LOTERIA_STORAGE", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
+        ("exit-when-done", "LOTERIA_EXIT_WHEN_DONE", "yes", "no", "si"),
+        ("log-level", "LOGGING_LEVEL", "WARNING", "ERROR", "WARN")]),
+    "loteria-agency": ("agency", [
+        ("id", "CLI_ID", "1", "100000", "0"), ("server", "CLI_SERVER_ADDRESS", "central:12345", "127.0.0.1:1", None),
+        ("bets", None, "bets.csv", "other bets.csv", None), ("batch-bytes", None, "1024", "1048576", "1048577"),
+        ("batch-count", "CLI_BATCH_MAXAMOUNT", "1", "65535", "65536"), ("window", None, "1", "256", "0"),
+        ("loop-period", "CLI_LOOP_PERIOD", "5ms", "1m30.5s", "5"), ("patience", None, "0", "31536000", "-1"),
+        ("log-level", "CLI_LOG_LEVEL", "DEBUG", "CRITICAL", "verbose"), ("log-bets", None, "yes", "no", "x"),
+        ("log-winners", None, "yes", "no", "x"), ("json", None, "yes", "no", "x"), ("quiet", None, "yes", "no", "x"),
+        ("sell-only", None, "yes", "no", "x"), ("results", None, "yes", "no", "x")]),
+    "loteria-ctl": ("ctl", [
+        ("timeout", None, "5ms", "1m", "5"), ("log-level", "LOGGING_LEVEL", "ERROR", "INFO", "quiet")]),
+}  # fmt: skip
+SETTINGS = [(program, *setting) for program, (_, settings) in PROGRAMS.items() for setting in settings]
+NAMES = [f"{program[8:]} {name}" for program, name, *_ in SETTINGS]
+WITH_ENVIRONMENT = [setting for setting in SETTINGS if setting[2]]
+WITH_BAD = [setting for setting in SETTINGS if setting[5] is not None]
+COMMON = ["--help", "--version", "--config", "--check-config"]
+
+
+def run(program, *arguments, environment=None, cwd=None):
+    return subprocess.run([loteria.program(program), *map(str, arguments)], cwd=cwd, capture_output=True, text=True,
+                          env={**loteria.ENVIRONMENT, **(environment or {})}, timeout=loteria.DEADLINE)  # fmt: skip
+
+
+def settings_of(result):
+    """What --check-config printed: {name: (value, source)}."""
+    assert (result.returncode, result.stderr) == (0, ""), result.stderr
+    found = [re.fullmatch(r"(\S+) =(?: (.*))? \((default|file|environment|flag)\)", line)
+             for line in result.stdout.splitlines()]  # fmt: skip
+    assert all(found), result.stdout
+    return {match[1]: (match[2] or "", match[3]) for match in found}
+
+
+def setting(program, name, *arguments, **options):
+    return settings_of(run(program, "--check-config", *arguments, **options))[name]
+
+
+def assert_wrong(result, status, *says):
+    """One line on stderr, which says so."""
+    assert (result.returncode, result.stdout) == (status, ""), result
+    assert result.stderr.count("\n") == 1 and result.stderr.endswith("\n")
+    assert all(text in result.stderr for text in says), result.stderr
+
+
+def write_file(directory, text):
+    path = directory / "loteria.conf"
+    path.write_text(text)
+    return path
+
+
+def section(program, name, value):
+    return f"{PROGRAMS[program][0]}\n    {name} = {value}\n"
+
+
+# ---- what every program answers ------------------------------------------------------
+
+
+def test_no_program_is_forgotten():
+    assert {path.name for path in (loteria.BUILD / "bin").glob("loteria-*")} == set(PROGRAMS)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_check_config_prints_every_setting_and_its_default(program):
+    found = settings_of(run(program, "--check-config"))
+    assert set(found) == {name for name, *_ in PROGRAMS[program][1]}
+    assert {source for _, source in found.values()} == {"default"}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_names_every_flag_and_variable(program):
+    result = run(program, "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"{program} - ")
+    for name, environment, *_ in PROGRAMS[program][1]:
+        assert re.search(rf"^  --{name} ", result.stdout, re.MULTILINE), name
+        assert environment is None or f"environment: {environment}\n" in result.stdout, name
+    assert all(f"  {flag}" in result.stdout for flag in COMMON)
+    assert f"section `{PROGRAMS[program][0]}`" in result.stdout and "LOTERIA_CONFIG" in result.stdout
+
+
+@pytest.mark.parametrize("program", [*PROGRAMS, "make-bets"])
+def test_version(program):
+    version = re.search(r"project \(loteria VERSION (\S+)", (loteria.ROOT / "CMakeLists.txt").read_text())[1]
+    result = run(program, "--version")
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"{program} {version}\n", "")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("arguments, says", [
+    (["--no-such-flag"], "--no-such-flag: unknown flag"), (["--no-such=1"], "--no-such: unknown flag"),
+    (["word"], "word: not expected"), (["-h"], "-h: not expected"), (["--"], "--: not expected"), ([""], ": not expected"),
+    (["--config"], "--config: needs a value"), (["--config", "--help"], "--config: needs a value"),
+    (["--version=1"], "--version: takes no value"), (["--" + "x" * 5000], "unknown flag"),
+    (["--log-level"], "--log-level: needs a value"), (["--log-level", "--help"], "--log-level: needs a value")])  # fmt: skip
+def test_wrong_usage(program, arguments, says):
+    assert_wrong(run(program, *arguments), 2, f"{program}: ", says, "--help")
+
+
+# ---- one setting after the other -----------------------------------------------------
+
+
+@pytest.mark.parametrize("program, name, environment, good, other, bad", SETTINGS, ids=NAMES)
+def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name, environment, good, other, bad):
+    file = write_file(tmp_path, section(program, name, good))
+    fallback = setting(program, name)
+    assert fallback[1] == "default"
+    assert setting(program, name, "--config", file) == (good, "file")
+    assert setting(program, name, environment={"LOTERIA_CONFIG": str(file)}) == (good, "file")
+    assert setting(program, name, f"--{name}", other, "--config", file) == (other, "flag") if takes_value(name) else True
+    assert setting(program, name, f"--{name}={other}", "--config", file) == (other, "flag")
+    if environment:
+        assert setting(program, name, environment={environment: good}) == (good, "environment")
+        assert setting(program, name, "--config", file, environment={environment: other}) == (other, "environment")
+        assert setting(program, name, f"--{name}={good}", environment={environment: other}) == (good, "flag")
+        assert setting(program, name, environment={environment: ""}) == fallback, "empty is as good as unset"
+
+
+def takes_value(name):
+    return name not in ("log-bets", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "results")
+
+
+@pytest.mark.parametrize("program, name, environment, good, other, bad", WITH_BAD,
+                         ids=[f"{item[0][8:]} {item[1]}" for item in WITH_BAD])  # fmt: skip
+def test_bad_value(tmp_path, program, name, environment, good, other, bad):
+    assert_wrong(run(program, f"--{name}={bad}"), 2, f"{program}: --{name}: '{bad}' ")
+    file = write_file(tmp_path, section(program, name, f'"{bad}"'))
+    assert_wrong(run(program, "--config", file), 1, f"{program}: {file}: {PROGRAMS[program][0]}/{name}: '{bad}' ")
+    # what weighs more does not hide it
+    assert_wrong(run(program, f"--{name}={good}", "--config", file), 1, f"{file}: ", f"/{name}: ")
+    if environment and bad:
+        assert_wrong(run(program, environment={environment: bad}), 1, f"{program}: {environment}: '{bad}' ")
+        assert_wrong(run(program, f"--{name}={good}", environment={environment: bad}), 1, f"{environment}: ")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_flag_alone_means_yes(program):
+    for name in (name for name, *_ in PROGRAMS[program][1] if not takes_value(name)):
+        assert setting(program, name, f"--{name}") == ("yes", "flag")
+
+
+@pytest.mark.parametrize("duration", ["0", "5ms", "1.5s", "1h2m3s", "100us", "2µs", ".5s", "1m"])
+def test_durations_as_go_writes_them(duration):
+    assert setting("loteria-agency", "loop-period", environment={"CLI_LOOP_PERIOD": duration}) == (duration, "environment")
+
+
+@pytest.mark.parametrize("duration", ["5", "ms", "-5ms", "5 ms", "5msec", "1d", "3000000h", "0x5s"])
+def test_durations_as_go_does_not(duration):
+    assert_wrong(run("loteria-agency", environment={"CLI_LOOP_PERIOD": duration}), 1, "CLI_LOOP_PERIOD: ", "is no duration")
+
+
+# ---- the file ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_one_file_for_all(tmp_path, program):
+    """Sections of other programs may be there; `common` is everybody's, one's own weighs more."""
+    everybody = "".join(f"{name}\n    log-level = ERROR\n" for name, _ in PROGRAMS.values() if name != PROGRAMS[program][0])
+    file = write_file(tmp_path, f"# a comment\n{everybody}common\n    log-level = DEBUG\n")
+    assert setting(program, "log-level", "--config", file) == ("DEBUG", "file")
+    own = section(program, "log-level", "CRITICAL")
+    for text in (f"common\n    log-level = DEBUG\n{own}", f"{own}common\n    log-level = DEBUG\n"):
+        assert setting(program, "log-level", "--config", write_file(tmp_path, text)) == ("CRITICAL", "file")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("text, says", [
+    ("nobody\n    port = 1\n", "nobody: unknown section"),
+    ("{section}\n    no-such-key = 1\n", "{section}/no-such-key: unknown setting"),
+    ("common\n    data-dir = x\n", "common/data-dir: unknown setting"),
+    ("{section} = 5\n", "{section}: a section, has no value"),
+    ("{section}\n    log-level = INFO\n        more = 1\n", "{section}/log-level: holds no settings"),
+    ("{section}\n    log-level = INFO\n  x = 1\n", "line 3: "),
+    ("{section}\n    log-level INFO\n", "line 2: "),
+    ('{section}\n    log-level = "INFO\n', "line 2: "),
+    ("\0" * 100, "not a text file"),
+    ("#" * 70_000, "longer than 65536 bytes")], ids=range(10))  # fmt: skip
+def test_file_with_something_wrong(tmp_path, program, text, says):
+    name = PROGRAMS[program][0]
+    file = write_file(tmp_path, text.replace("{section}", name))
+    assert_wrong(run(program, "--config", file), 1, f"{program}: {file}: " + says.replace("{section}", name))
+    assert_wrong(run(program, environment={"LOTERIA_CONFIG": str(file)}), 1, f"{file}: ")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_file_that_cannot_be_read(tmp_path, program):
+    assert_wrong(run(program, "--config", tmp_path / "nowhere"), 1, f"{program}: {tmp_path}/nowhere: No such file")
+    assert_wrong(run(program, environment={"LOTERIA_CONFIG": "/nowhere"}), 1, f"{program}: /nowhere: No such file")
+    assert_wrong(run(program, f"--config={tmp_path}"), 1, f"{tmp_path}: Is a directory")
+
+
+def test_flag_beats_environment_for_the_file_itself(tmp_path):
+    file = write_file(tmp_path, section("loteria-storage", "data-dir", "here"))
+    found = setting("loteria-storage", "data-dir", "--config", file, environment={"LOTERIA_CONFIG": "/nowhere"})
+    assert found == ("here", "file")
+
+
+def test_empty_file_changes_nothing(tmp_path):
+    found = settings_of(run("loteria-central", "--check-config", "--config", write_file(tmp_path, "")))
+    assert {source for _, source in found.values()} == {"default"}
+
+
+def test_a_central_takes_its_settings_from_a_file(start, tmp_path):
+    """A change of the file is there at the next start."""
+    port, later = loteria.free_port(), loteria.free_port()
+    bets = loteria.make_bets(tmp_path / "bets.csv", 1, 50, winners={1})
+    for number, place in enumerate((port, later)):
+        file = write_file(tmp_path, f"""\
+common
+    log-level = warning
+central
+    workers = 1
+    agencies = 1
+    port = {place}
+    data-dir = {tmp_path}/day-{number}
+    exit-when-done = yes
+agency
+    server = 127.0.0.1:{place}
+    bets = {bets}
+    id = 1
+""")  # fmt: skip
+        central = start("loteria-central", "--config", file)
+        agency = start("loteria-agency", environment={"LOTERIA_CONFIG": str(file)})
+        assert agency.wait() == 0, agency.log
+        assert agency.stdout.split() == loteria.winners_of(bets)
+        assert central.wait() == 0, central.log
+        assert "INFO" not in central.log + agency.log
+        assert (tmp_path / f"day-{number}" / "bets.csv").exists()
+
+
+# ---- an agency's own rules -----------------------------------------------------------
+
+
+def test_agency_without_a_number():
+    assert_wrong(run("loteria-agency"), 2, "loteria-agency: --id: needed")
+
+
+def test_agency_told_to_sell_and_not_to_sell():
+    assert_wrong(run("loteria-agency", "--id", 1, "--sell-only", "--results"), 2, "--sell-only and --results")
+
+
+# ---- make-bets -----------------------------------------------------------------------
+
+
+def test_make_bets_help():
+    result = run("make-bets", "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert all(flag in result.stdout for flag in ("--agency", "--count", "--seed", "--help", "--version"))
+
+
+@pytest.mark.parametrize("arguments, says", [
+    ([], "--agency and --count are needed"), (["--agency", "1"], "--count"), (["--count", "1"], "--agency"),
+    (["--agency", "0", "--count", "1"], "--agency '0'"), (["--agency", "x", "--count", "1"], "--agency 'x'"),
+    (["--agency", "4294967296", "--count", "1"], "--agency '4294967296'"),
+    (["--agency", "1", "--count", "-1"], "--count '-1'"), (["--agency", "1", "--count", "1", "--seed", "1.5"], "--seed '1.5'"),
+    (["--agency", "1", "--count", "1", "more"], "'more' is no flag"), (["--no-such"], "no-such")])  # fmt: skip
+def test_make_bets_wrong_usage(arguments, says):
+    assert_wrong(run("make-bets", *arguments), 2, "make-bets: ", says)
+
+
+def test_make_bets_cannot_write():
+    full = pathlib.Path("/dev/full")
+    with open(full, "wb") as nowhere:
+        result = subprocess.run([loteria.program("make-bets"), "--agency", "1", "--count", "10"], stdout=nowhere,
+                                stderr=subprocess.PIPE, text=True, env=loteria.ENVIRONMENT, timeout=loteria.DEADLINE)  # fmt: skip
+    assert result.returncode == 1 and result.stderr.startswith("make-bets: cannot write: ")
+
+
+@pytest.mark.parametrize("program", [*PROGRAMS, "make-bets"])
+def test_help_that_cannot_be_written(program):
+    with open("/dev/full", "wb") as nowhere:
+        result = subprocess.run([loteria.program(program), "--help"], stdout=nowhere, stderr=subprocess.PIPE,
+                                env=loteria.ENVIRONMENT, timeout=loteria.DEADLINE)  # fmt: skip
+    assert result.returncode == 1
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_settings_of_czmq_s_own_do_not_reach_it(program):
+    """czmq reads ZSYS_* variables and would log to stdout, or count its sockets."""
+    result = run(program, "--check-config", environment={"ZSYS_LOGSYSTEM": "true", "ZSYS_MAX_SOCKETS": "1", **{
+        name: "1" for name in os.environ if name.startswith("ZSYS_")}})  # fmt: skip
+    assert settings_of(result)

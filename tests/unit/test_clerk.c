@@ -1,0 +1,923 @@
+/* test_clerk.c - storage's conversations: letters in, answers out once all is on disk. */
+
+#include "mail.h"
+#include "shelf.h"
+
+#include "clerk.h"
+#include "log.h"
+
+#define AGENCIES 4
+#define WORKER   "w1"
+#define CLIENT   "c1"
+
+static shelf_t shelf;
+static clerk_t *clerk;
+static mail_t mail; // the answers
+static uint64_t ticket;
+
+static void restart (void)
+{
+    clerk_destroy (&clerk);
+    shelf_start (&shelf);
+    clerk = clerk_new (shelf.ledger, shelf.book, false);
+}
+
+static int setup (void **state)
+{
+    (void) state;
+    shelf_init (&shelf);
+    restart ();
+    ticket = 0;
+    return 0;
+}
+
+static int teardown (void **state)
+{
+    (void) state;
+    mail_clear (&mail);
+    clerk_destroy (&clerk);
+    assert_null (clerk);
+    clerk_destroy (&clerk);
+    shelf_free (&shelf);
+    return 0;
+}
+
+/* ---- Letters in, answers out ---- */
+
+static void take (const char *worker, const char *client, const wire_message_t *message)
+{
+    bundle_t bundle = {0};
+    bundle_put (&bundle, client, ++ticket, message);
+    assert_int_equal (clerk_take (clerk, text_bytes (worker), bundle_bytes (&bundle)), 0);
+    bundle_clear (&bundle);
+}
+
+static wire_message_t store_of (uint32_t agency, uint64_t offset, uint32_t count)
+{
+    return (wire_message_t){
+        .command = WIRE_STORE,
+        .agency = agency,
+        .batch = {offset, count, shelf_rows (agency, offset, count)}};
+}
+
+static void take_store (uint32_t agency, uint64_t offset, uint32_t count)
+{
+    const wire_message_t store = store_of (agency, offset, count);
+    take (WORKER, CLIENT, &store);
+}
+
+static void take_admit (uint32_t agency, wire_day_t day)
+{
+    const wire_message_t admit = {.command = WIRE_ADMIT,
+                                  .agency = agency,
+                                  .welcome = {.next = 4711,
+                                              .limits = {16, 8192, 500},
+                                              .agencies = 5,
+                                              .ready = 2,
+                                              .day = (uint8_t) day}};
+    take (WORKER, CLIENT, &admit);
+}
+
+static void take_seal (uint32_t agency, uint64_t count)
+{
+    const wire_message_t seal = {
+        .command = WIRE_SEAL, .agency = agency, .count = count};
+    take (WORKER, CLIENT, &seal);
+}
+
+static void take_find (uint32_t agency, uint64_t cursor, uint64_t count, uint32_t number)
+{
+    const wire_message_t find = {
+        .command = WIRE_FIND, .agency = agency, .find = {cursor, count, number}};
+    take (WORKER, CLIENT, &find);
+}
+
+static void collect (void)
+{
+    mail_clear (&mail);
+    bytes_t peer;
+    bundle_t *bundle;
+    while (outbox_take (clerk_outbox (clerk), &peer, &bundle))
+        mail_open (&mail, peer, bundle_bytes (bundle));
+}
+
+/* Commit, and take the answers. */
+static void commit (void)
+{
+    assert_int_equal (clerk_commit (clerk), 0);
+    collect ();
+}
+
+static void commit_silent (void)
+{
+    commit ();
+    assert_int_equal (mail.count, 0);
+}
+
+static void commit_stored (uint32_t agency, uint64_t next)
+{
+    commit ();
+    assert_only (&mail, WIRE_STORED);
+    assert_int_equal (mail.letters[0].message.agency, agency);
+    assert_int_equal (mail.letters[0].message.next, next);
+}
+
+static const wire_refused_t *commit_refused (wire_code_t code, wire_command_t command)
+{
+    commit ();
+    assert_only (&mail, WIRE_REFUSED);
+    assert_refused (&mail.letters[0], code);
+    assert_string_equal (
+        wire_command_name (mail.letters[0].message.refused.command),
+        wire_command_name (command));
+    return &mail.letters[0].message.refused;
+}
+
+/* The agency is admitted and has `count` bets stored. */
+static void begin (uint32_t agency, uint32_t count)
+{
+    take_admit (agency, DAY_OPEN);
+    if (count > 0)
+        take_store (agency, 0, count);
+    commit ();
+    assert_int_equal (mail.count, count > 0 ? 2 : 1);
+    assert_int_equal (shelf_next (&shelf, agency), count);
+}
+
+/* ---- STORE ---- */
+
+static void batches_in_order_are_stored (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    for (uint32_t i = 0; i < 10; i++) {
+        take_store (1, i * 3, 3);
+        commit_stored (1, i * 3 + 3);
+        assert_int_equal (mail.letters[0].ticket, ticket);
+        assert_string_equal (mail.letters[0].peer, WORKER);
+        assert_string_equal (mail.letters[0].client, CLIENT);
+    }
+    shelf_check (&shelf, AGENCIES);
+    assert_int_equal (shelf.csv.disk_size, shelf.csv.size);
+}
+
+static void one_answer_acknowledges_the_group (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    begin (2, 0);
+    for (uint32_t i = 0; i < 10; i++) {
+        take_store (1, i * 3, 3);
+        take_store (2, i, 1);
+    }
+    commit ();
+    assert_int_equal (mail.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const mail_letter_t *letter = &mail.letters[i];
+        assert_string_equal (wire_command_name (letter->message.command), "STORED");
+        assert_int_equal (letter->message.next, letter->message.agency == 1 ? 30 : 10);
+        assert_true (letter->ticket >= ticket - 1); // the latest letter's
+    }
+}
+
+static void nothing_is_answered_before_the_commit (void **state)
+{
+    (void) state;
+    begin (1, 2);
+    const unsigned syncs = shelf.csv.syncs;
+    take_store (1, 2, 3);
+    take_store (1, 0, 2);
+    take_store (1, 9, 1);
+    collect ();
+    assert_int_equal (mail.count, 0);
+    assert_int_equal (shelf.csv.syncs, syncs);
+    commit_stored (1, 5);
+    assert_int_equal (shelf.csv.syncs, syncs + 1);
+    commit_silent (); // it was said
+}
+
+static void duplicates_are_acknowledged_again (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    take_store (1, 0, 4);
+    take_store (1, 4, 4);
+    commit_stored (1, 8);
+    const size_t size = shelf.csv.size;
+    static const struct {
+        uint64_t offset;
+        uint32_t count;
+    } batches[] = {{0, 4}, {4, 4}, {0, 8}, {1, 1}, {2, 5}, {7, 1}, {0, 1}};
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+        take_store (1, batches[i].offset, batches[i].count);
+        commit_stored (1, 8);
+    }
+    assert_int_equal (shelf.csv.size, size);
+    shelf_check (&shelf, AGENCIES);
+}
+
+static void duplicates_within_a_group_are_stored_once (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    for (int i = 0; i < 5; i++) {
+        take_store (1, 0, 4);
+        take_store (1, 4, 2);
+        take_store (1, 3, 3);
+    }
+    commit_stored (1, 6);
+    shelf_check (&shelf, AGENCIES);
+}
+
+static void other_bets_at_a_stored_offset_are_a_conflict (void **state)
+{
+    (void) state;
+    begin (1, 8);
+    for (int i = 0; i < 3; i++) {
+        wire_message_t store = store_of (1, 2, 3);
+        if (i == 0)
+            store.batch.rows = shelf_rows (1, 3, 3); // those of another offset
+        else if (i == 1)
+            store.batch.rows = shelf_rows (2, 2, 3); // another agency's
+        else
+            store.batch.offset = 3;
+        take (WORKER, CLIENT, &store);
+        const wire_refused_t *refused = commit_refused (REFUSED_CONFLICT, WIRE_BATCH);
+        assert_int_equal (refused->offset, store.batch.offset);
+        assert_int_equal (refused->expected, 8);
+        assert_int_equal (mail.letters[0].ticket, ticket);
+    }
+    shelf_check (&shelf, AGENCIES);
+}
+
+static void a_gap_is_waited_for (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    take_store (1, 6, 2);
+    take_store (1, 4, 2);
+    take_store (1, 10, 5);
+    commit_silent ();
+    take_store (1, 0, 4);
+    commit_stored (1, 8); // what was held up to there
+    take_store (1, 8, 2);
+    commit_stored (1, 15);
+    shelf_check (&shelf, AGENCIES);
+}
+
+/* A gap is filled by the next batch in the same group as well. */
+static void a_whole_window_in_reverse_is_stored (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    for (uint32_t i = WINDOW_MAX; i-- > 0;)
+        take_store (1, i * 2, 2);
+    commit_stored (1, 2 * WINDOW_MAX);
+    assert_int_equal (mail.letters[0].ticket, 2); // the last batch was the first to come
+    shelf_check (&shelf, AGENCIES);
+}
+
+static void held_batches_are_judged_again (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    take_store (1, 4, 2); // past by then, and the same
+    wire_message_t other = store_of (1, 5, 1);
+    other.batch.rows = shelf_rows (1, 9, 1);
+    take (WORKER, "c2", &other); // past by then, and other bets
+    take_store (1, 7, 3);        // across by then
+    commit_silent ();
+    take_store (1, 0, 8);
+    commit ();
+    assert_int_equal (mail.count, 3);
+    assert_refused (&mail.letters[0], REFUSED_CONFLICT);
+    assert_string_equal (mail.letters[0].client, "c2");
+    assert_refused (&mail.letters[1], REFUSED_GAP);
+    assert_int_equal (mail.letters[1].message.refused.offset, 7);
+    assert_string_equal (wire_command_name (mail.letters[2].message.command), "STORED");
+    assert_int_equal (mail.letters[2].message.next, 8);
+    shelf_check (&shelf, AGENCIES);
+}
+
+static void too_far_ahead_is_a_gap (void **state)
+{
+    (void) state;
+    begin (1, 3);
+    take_store (1, 4 + (uint64_t) WINDOW_MAX * BATCH_ROWS_MAX, 1);
+    assert_int_equal (commit_refused (REFUSED_GAP, WIRE_BATCH)->expected, 3);
+    for (uint32_t i = 0; i < HELD_LETTERS_PER_AGENCY; i++)
+        take_store (1, 4 + i, 1);
+    commit_silent ();
+    take_store (1, 4 + HELD_LETTERS_PER_AGENCY, 1);
+    assert_int_equal (commit_refused (REFUSED_GAP, WIRE_BATCH)->offset,
+                      4 + HELD_LETTERS_PER_AGENCY);
+    take_store (1, 3, 1);
+    commit_stored (1, 4 + HELD_LETTERS_PER_AGENCY);
+}
+
+static void across_the_end_is_a_gap (void **state)
+{
+    (void) state;
+    begin (1, 5);
+    static const uint64_t offsets[] = {0, 3, 4};
+    for (size_t i = 0; i < 3; i++) {
+        take_store (1, offsets[i], 6);
+        const wire_refused_t *refused = commit_refused (REFUSED_GAP, WIRE_BATCH);
+        assert_int_equal (refused->expected, 5);
+        assert_int_equal (refused->offset, offsets[i]);
+    }
+    assert_int_equal (shelf_next (&shelf, 1), 5);
+}
+
+static void a_stranger_is_asked_to_say_hello (void **state)
+{
+    (void) state;
+    static const uint32_t strangers[] = {1, 0, AGENCIES_MAX, AGENCIES_MAX + 1, UINT32_MAX};
+    for (size_t i = 0; i < 5; i++) {
+        wire_message_t store = store_of (1, 0, 2);
+        store.agency = strangers[i];
+        take (WORKER, CLIENT, &store);
+        const wire_refused_t *refused = commit_refused (REFUSED_HELLO, WIRE_BATCH);
+        assert_int_equal (refused->expected, 0);
+        assert_int_equal (mail.letters[0].message.agency, strangers[i]);
+    }
+    assert_int_equal (book_records (shelf.book), 0);
+}
+
+static void rows_that_no_worker_writes_are_refused (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *rows;
+        uint32_t count;
+    } cases[] = {
+        {"", 0},
+        {"", 1},
+        {"\n", 1},
+        {"1,a,b,1,2000-01-01,1", 1},
+        {"1,a,b,1,2000-01-01,1\n", 1},
+        {"1,a,b,1,2000-01-01,1\r\n", 0},
+        {"1,a,b,1,2000-01-01,1\r\n", 2},
+        {"1,a,b,1,2000-01-01,1\r\n", UINT32_MAX},
+        {"1,a,b,1,2000-01-01,1\r\n1,a,b,1,2000-01-01,1\r\n", 1},
+        {"1,a,b,1,2000-01-01,1\r\nx", 1},
+        {"1,a,b,1,2000-01-01,1\r\n1,a", 2},
+    };
+    begin (1, 3);
+    const uint64_t strays = clerk_strays (clerk);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const wire_message_t store = {
+            .command = WIRE_STORE,
+            .agency = 1,
+            .batch = {3, cases[i].count, text_bytes (cases[i].rows)}};
+        take (WORKER, CLIENT, &store);
+        commit_refused (REFUSED_BODY, WIRE_BATCH);
+        assert_int_equal (clerk_strays (clerk), strays + i + 1);
+    }
+    assert_int_equal (shelf_next (&shelf, 1), 3);
+}
+
+/* Each of two connections learns what became of its batches, wherever they came from. */
+static void two_clients_of_one_agency_are_both_answered (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    const wire_message_t first = store_of (1, 0, 2);
+    take ("w1", "old", &first);
+    const wire_message_t second = store_of (1, 2, 2);
+    take ("w2", "new", &second);
+    const wire_message_t third = store_of (1, 4, 2);
+    take ("w1", "new", &third);
+    commit ();
+    assert_int_equal (mail.count, 2);
+    bool told_old = false, told_new = false;
+    for (size_t i = 0; i < 2; i++) {
+        const mail_letter_t *letter = &mail.letters[i];
+        assert_string_equal (wire_command_name (letter->message.command), "STORED");
+        told_old |= strcmp (letter->client, "old") == 0 && letter->message.next >= 2;
+        told_new |= strcmp (letter->client, "new") == 0 && letter->message.next == 6 &&
+                    letter->ticket == ticket;
+    }
+    assert_true (told_old && told_new);
+}
+
+/* ---- ADMIT, SEAL, FIND ---- */
+
+static void admission_is_answered_with_the_next_offset (void **state)
+{
+    (void) state;
+    begin (3, 7);
+    take_admit (3, DAY_OPEN);
+    take_store (3, 7, 2); // in the same group: not on disk, but it will be
+    take_admit (3, DAY_OPEN);
+    commit ();
+    assert_int_equal (mail.count, 3);
+    static const uint64_t nexts[] = {7, 9};
+    for (size_t i = 0; i < 2; i++) {
+        const wire_message_t *welcome = &mail.letters[i].message;
+        assert_string_equal (wire_command_name (welcome->command), "WELCOME");
+        assert_int_equal (welcome->agency, 3);
+        assert_int_equal (welcome->welcome.next, nexts[i]);
+        assert_int_equal (welcome->welcome.limits.window, 16);
+        assert_int_equal (welcome->welcome.limits.message_bytes_max, 8192);
+        assert_int_equal (welcome->welcome.limits.rows_max, 500);
+        assert_int_equal (welcome->welcome.agencies, 5);
+        assert_int_equal (welcome->welcome.ready, 2);
+        assert_int_equal (welcome->welcome.day, DAY_OPEN);
+    }
+    static const uint32_t impossible[] = {0, AGENCIES_MAX + 1, UINT32_MAX};
+    for (size_t i = 0; i < 3; i++) {
+        take_admit (impossible[i], DAY_OPEN);
+        commit_silent ();
+        assert_int_equal (clerk_strays (clerk), i + 1);
+    }
+}
+
+/* Storage may know of a seal that state has lost by a crash. */
+static void a_sealed_agency_is_told_so (void **state)
+{
+    (void) state;
+    static const wire_day_t told[] = {DAY_SEALED, DAY_SEALED, DAY_DRAWN};
+    begin (1, 3);
+    take_seal (1, 3);
+    commit ();
+    for (int day = DAY_OPEN; day <= DAY_DRAWN; day++) {
+        take_admit (1, (wire_day_t) day);
+        commit ();
+        assert_only (&mail, WIRE_WELCOME);
+        assert_int_equal (mail.letters[0].message.welcome.day, told[day]);
+        assert_int_equal (mail.letters[0].message.welcome.next, 3);
+    }
+}
+
+static void admission_forgets_what_was_held (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    take_store (1, 5, 2);
+    take_admit (1, DAY_OPEN);
+    take_store (1, 0, 5);
+    commit ();
+    assert_int_equal (mail.count, 2);
+    assert_int_equal (shelf_next (&shelf, 1), 5);
+}
+
+static void the_right_count_is_sealed (void **state)
+{
+    (void) state;
+    begin (1, 6);
+    begin (2, 0);
+    take_seal (1, 5);
+    assert_int_equal (commit_refused (REFUSED_TALLY, WIRE_SEAL)->expected, 6);
+    take_seal (1, 7);
+    commit_refused (REFUSED_TALLY, WIRE_SEAL);
+    const uint32_t records = book_records (shelf.book);
+    for (int i = 0; i < 3; i++) { // asked again it is so still, and recorded once
+        take_seal (1, 6);
+        take_seal (2, 0);
+        commit ();
+        assert_int_equal (mail.count, 2);
+        for (uint32_t j = 0; j < 2; j++) {
+            assert_string_equal (wire_command_name (mail.letters[j].message.command),
+                                 "SEALED");
+            assert_int_equal (mail.letters[j].message.agency, j + 1);
+            assert_int_equal (mail.letters[j].message.count, j == 0 ? 6 : 0);
+        }
+        assert_int_equal (book_records (shelf.book), records + 2);
+    }
+    take_seal (1, 5);
+    commit_refused (REFUSED_TALLY, WIRE_SEAL);
+    take_seal (3, 0);
+    commit_refused (REFUSED_HELLO, WIRE_SEAL);
+    restart ();
+    take_seal (1, 6);
+    commit ();
+    assert_only (&mail, WIRE_SEALED);
+    assert_int_equal (book_records (shelf.book), records + 2);
+}
+
+static void nothing_is_added_to_a_sealed_agency (void **state)
+{
+    (void) state;
+    begin (1, 6);
+    take_store (1, 8, 1); // waits, and is forgotten
+    take_seal (1, 6);
+    commit ();
+    assert_only (&mail, WIRE_SEALED);
+    for (int i = 0; i < 2; i++) {
+        static const uint64_t offsets[] = {6, 7, 4, 1000};
+        for (size_t j = 0; j < 4; j++) {
+            take_store (1, offsets[j], 3);
+            assert_int_equal (commit_refused (REFUSED_CLOSED, WIRE_BATCH)->expected, 6);
+        }
+        take_store (1, 3, 3); // it is stored, though
+        commit_stored (1, 6);
+        restart ();
+    }
+    shelf_check (&shelf, AGENCIES);
+}
+
+static void winners_are_found_for_the_sealed (void **state)
+{
+    (void) state;
+    begin (1, 5000);
+    begin (2, 30);
+    take_find (1, 0, 5000, 3);
+    commit_refused (REFUSED_TALLY, WIRE_FIND);
+    take_seal (1, 5000);
+    commit ();
+    static const struct {
+        uint32_t agency;
+        uint64_t count;
+    } wrong[] = {{1, 4999}, {1, 5001}, {1, 0}, {2, 30}, {3, 0}, {UINT32_MAX, 0}};
+    for (size_t i = 0; i < 6; i++) {
+        take_find (wrong[i].agency, 0, wrong[i].count, 3);
+        commit_refused (REFUSED_TALLY, WIRE_FIND);
+    }
+    uint64_t cursor = 0, offset = 0;
+    uint32_t found = 0;
+    do { // every winner once, in order, over the pages
+        take_find (1, cursor, 5000, 3);
+        commit ();
+        assert_only (&mail, WIRE_WINNERS);
+        const wire_winners_t *page = &mail.letters[0].message.winners;
+        assert_int_equal (mail.letters[0].message.agency, 1);
+        assert_int_equal (page->cursor, cursor);
+        assert_int_equal (page->number, 3);
+        const uint8_t *at = page->documents.data;
+        for (uint32_t i = 0; i < page->count; i++, offset++, at += 10) {
+            char document[16];
+            while (shelf_number (1, offset) != 3)
+                offset++;
+            snprintf (document, sizeof document, "1%08u\n", (unsigned) offset);
+            assert_memory_equal (at, document, 10);
+            found++;
+        }
+        assert_true (at == page->documents.data + page->documents.size);
+        cursor = page->next;
+    } while (cursor != 0);
+    assert_int_equal (found, 500);
+    for (; offset < 5000; offset++)
+        assert_true (shelf_number (1, offset) != 3);
+}
+
+/* ---- What is no letter of ours ---- */
+
+static void strays_are_counted_and_the_rest_is_taken (void **state)
+{
+    (void) state;
+    static const uint8_t commands[] = {
+        WIRE_HELLO, WIRE_BATCH, WIRE_READY, WIRE_RESULTS, WIRE_DONE, WIRE_PING,
+        WIRE_WELCOME, WIRE_STORED, WIRE_WAITING, WIRE_WINNERS, WIRE_GOODBYE,
+        WIRE_REFUSED, WIRE_PONG, WIRE_JOIN, WIRE_BEAT, WIRE_LEAVE, WIRE_REJOIN,
+        WIRE_SEALED};
+    begin (1, 0);
+    bundle_t bundle = {0};
+    for (size_t i = 0; i < sizeof commands; i++) {
+        const wire_message_t message = {.command = commands[i], .agency = 1};
+        bundle_put (&bundle, CLIENT, 1, &message);
+    }
+    const letter_t garbage = {.message = text_bytes ("garbage")};
+    bundle_add (&bundle, &garbage);
+    const wire_message_t store = store_of (1, 0, 3);
+    bundle_put (&bundle, CLIENT, 2, &store);
+    assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)), 0);
+    assert_int_equal (clerk_strays (clerk), sizeof commands + 1);
+    commit_stored (1, 3);
+
+    for (size_t size = 0; size < bundle.size; size++) { // cut short anywhere
+        assert_int_equal (clerk_take (clerk, text_bytes (WORKER),
+                                      bytes_of (bundle.data, size)), 0);
+        commit_silent ();
+    }
+    bundle_clear (&bundle);
+    assert_int_equal (shelf_next (&shelf, 1), 3);
+}
+
+static void damaged_bundles_do_no_harm (void **state)
+{
+    (void) state;
+    uint64_t random = 12;
+    begin (1, 10);
+    for (int i = 0; i < 20000; i++) {
+        bundle_t bundle = {0};
+        for (size_t n = 1 + random_below (&random, 3); n > 0; n--) {
+            const wire_message_t messages[] = {
+                store_of (1, random_below (&random, 10), 1),
+                {.command = WIRE_ADMIT, .agency = 2},
+                {.command = WIRE_SEAL, .agency = 3},
+                {.command = WIRE_FIND, .agency = 1}};
+            bundle_put (&bundle, CLIENT, 1, &messages[random_below (&random, 4)]);
+        }
+        for (size_t n = random_below (&random, 4); n > 0; n--)
+            bundle.data[random_below (&random, bundle.size)] ^=
+                (uint8_t) (1 << random_below (&random, 8));
+        assert_int_equal (
+            clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)), 0);
+        bundle_clear (&bundle);
+        if (i % 16 == 0) {
+            assert_int_equal (clerk_commit (clerk), 0);
+            outbox_t *outbox = clerk_outbox (clerk);
+            bytes_t peer;
+            bundle_t *answers;
+            while (outbox_take (outbox, &peer, &answers))
+                assert_true (answers->letters > 0);
+        }
+    }
+    assert_int_equal (clerk_commit (clerk), 0);
+    restart ();
+}
+
+/* ---- Groups, and a disk that does not do as asked ---- */
+
+static void a_group_is_full_by_letters_or_by_bytes (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    assert_false (clerk_full (clerk));
+    for (uint32_t i = 0; i < GROUP_LETTERS_MAX; i++) {
+        assert_false (clerk_full (clerk));
+        take_store (1, i % 3, 1);
+    }
+    assert_true (clerk_full (clerk));
+    commit ();
+    assert_false (clerk_full (clerk));
+    begin (2, 0);
+    uint64_t stored = 0;
+    for (; !clerk_full (clerk); stored += 5000)
+        take_store (2, stored, 5000);
+    assert_true (book_pending (shelf.book) >= GROUP_BYTES_MAX);
+    commit_stored (2, stored);
+    assert_false (clerk_full (clerk));
+}
+
+static void no_space_is_refused_until_there_is_room (void **state)
+{
+    (void) state;
+    begin (1, 4);
+    memory_file_t *const files[] = {&shelf.csv, &shelf.journal};
+    uint64_t stored = 4;
+    for (size_t i = 0; i < 2; i++) {
+        restart (); // with nothing reserved
+        memory_file_fill (files[i]);
+        take_store (1, stored + 2, 2); // this one waits
+        take_store (1, stored, 2);
+        assert_int_equal (commit_refused (REFUSED_NOSPACE, WIRE_BATCH)->offset, stored);
+        take_store (1, 0, 3); // what is there is there
+        commit_stored (1, stored);
+        if (i == 1) {
+            take_seal (1, stored);
+            commit_refused (REFUSED_NOSPACE, WIRE_SEAL);
+            assert_false (ledger_find (shelf.ledger, 1)->sealed);
+        }
+        files[i]->room = UINT64_MAX;
+        take_store (1, stored, 2);
+        commit_stored (1, stored + 4);
+        stored += 4;
+        shelf_check (&shelf, AGENCIES);
+    }
+    take_seal (1, stored);
+    commit ();
+    assert_only (&mail, WIRE_SEALED);
+}
+
+static void a_commit_that_fails_answers_nothing (void **state)
+{
+    (void) state;
+    for (int step = 0; step < 4; step++) {
+        begin (1, 0);
+        take_admit (2, DAY_OPEN);
+        take_store (1, shelf_next (&shelf, 1), 3);
+        shelf.csv.fail_write = step == 0;
+        shelf.journal.fail_write = step == 1;
+        shelf.csv.fail_sync = step == 2;
+        shelf.journal.fail_sync = step == 3;
+        assert_int_equal (clerk_commit (clerk), -1);
+        memory_file_cut (&shelf.csv);
+        memory_file_cut (&shelf.journal);
+        restart ();
+        assert_int_equal (book_records (shelf.book), 0);
+    }
+}
+
+static void a_book_that_cannot_be_read_is_told (void **state)
+{
+    (void) state;
+    begin (1, 50);
+    take_seal (1, 50);
+    commit ();
+    const wire_message_t messages[] = {
+        store_of (1, 3, 2),
+        {.command = WIRE_FIND, .agency = 1, .find = {.count = 50}}};
+    for (size_t i = 0; i < 2; i++) {
+        bundle_t bundle = {0};
+        bundle_put (&bundle, CLIENT, 1, &messages[i]);
+        shelf.csv.fail_read = 1;
+        assert_int_equal (
+            clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)), -1);
+        bundle_clear (&bundle);
+    }
+}
+
+/* The largest group: much is held for several agencies, and its turn comes with the
+   letters of one bundle. What a crash leaves of it is cut off, and nothing more. */
+static void a_crash_in_the_largest_group_recovers (void **state)
+{
+    (void) state;
+    enum { EACH = 35, ROWS = 5000 };
+    bundle_t bundle = {0};
+    for (uint32_t agency = 1; agency <= AGENCIES; agency++) {
+        begin (agency, 2);
+        for (uint32_t i = 0; i < EACH; i++)
+            take_store (agency, 3 + (uint64_t) i * ROWS, ROWS);
+        commit_silent ();
+        const wire_message_t store = store_of (agency, 2, 1);
+        bundle_put (&bundle, CLIENT, 1, &store);
+    }
+    const uint64_t bytes = book_bytes (shelf.book);
+    assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)), 0);
+    bundle_clear (&bundle);
+    assert_int_equal (shelf_next (&shelf, AGENCIES), 3 + EACH * ROWS);
+    assert_true (book_pending (shelf.book) > 3 * (size_t) GROUP_BYTES_MAX);
+    shelf.journal.fail_write = 1;
+    assert_int_equal (clerk_commit (clerk), -1);
+    memory_file_cut (&shelf.journal); // the rows reached the disk, the records did not
+    restart ();
+    assert_int_equal (book_bytes (shelf.book), bytes);
+    shelf_check (&shelf, AGENCIES);
+}
+
+static void bets_are_logged_when_asked_for (void **state)
+{
+    (void) state;
+    log_set_level (LOG_INFO);
+    log_gather (true);
+    clerk_destroy (&clerk);
+    clerk = clerk_new (shelf.ledger, shelf.book, true);
+    begin (1, 4); // names with quotes among them
+    log_discard ();
+    log_gather (false);
+    log_set_level (LOG_CRITICAL);
+    shelf_check (&shelf, AGENCIES);
+}
+
+/* ---- All of it at random ---- */
+
+typedef struct {
+    uint64_t random;
+    uint64_t told[AGENCIES + 1]; // the highest offset acknowledged, by agency
+    uint64_t sealed[AGENCIES + 1]; // the count, + 1
+} walk_t;
+
+static void check_answers (walk_t *walk)
+{
+    for (size_t i = 0; i < mail.count; i++) {
+        const wire_message_t *message = &mail.letters[i].message;
+        const uint32_t agency = message->agency;
+        assert_true (agency >= 1 && agency <= AGENCIES);
+        const uint64_t stored = shelf_next (&shelf, agency);
+        uint64_t *told = &walk->told[agency];
+        switch (message->command) {
+        case WIRE_STORED:
+            assert_true (message->next <= stored);
+            *told = message->next > *told ? message->next : *told;
+            break;
+        case WIRE_WELCOME:
+            assert_true (message->welcome.next >= *told);
+            assert_true (message->welcome.next <= stored);
+            assert_true ((message->welcome.day == DAY_SEALED) ||
+                         walk->sealed[agency] == 0);
+            break;
+        case WIRE_SEALED:
+            assert_int_equal (message->count, stored);
+            walk->sealed[agency] = stored + 1;
+            *told = stored;
+            break;
+        default:
+            assert_string_equal (wire_command_name (message->command), "REFUSED");
+            assert_true (message->refused.code == REFUSED_HELLO ||
+                         message->refused.code == REFUSED_GAP ||
+                         message->refused.code == REFUSED_TALLY ||
+                         message->refused.code == REFUSED_CLOSED ||
+                         message->refused.code == REFUSED_NOSPACE);
+        }
+    }
+}
+
+static void take_something (walk_t *walk)
+{
+    uint64_t *random = &walk->random;
+    const uint32_t agency = 1 + (uint32_t) random_below (random, AGENCIES);
+    const uint64_t next = shelf_next (&shelf, agency);
+    const size_t what = random_below (random, 60);
+    if (what == 0)
+        take_seal (agency, next - random_below (random, 2) * (next > 0));
+    else if (what < 6)
+        take_admit (agency, DAY_OPEN);
+    else {
+        const uint64_t back = random_below (random, 12), ahead = random_below (random, 12);
+        const uint64_t offset = what < 30 ? next : (next > back ? next - back : 0) + ahead;
+        take_store (agency, offset, 1 + (uint32_t) random_below (random, 6));
+    }
+}
+
+static void check_promises (const walk_t *walk)
+{
+    shelf_check (&shelf, AGENCIES);
+    for (uint32_t agency = 1; agency <= AGENCIES; agency++) {
+        assert_true (shelf_next (&shelf, agency) >= walk->told[agency]);
+        if (walk->sealed[agency] == 0)
+            continue;
+        assert_true (ledger_find (shelf.ledger, agency)->sealed);
+        assert_int_equal (shelf_next (&shelf, agency), walk->sealed[agency] - 1);
+    }
+}
+
+/* Acknowledged is there, once and in order: through duplicates, batches in any order,
+   a full disk, failed writes, kills and power cuts. */
+static void acknowledged_bets_are_never_lost (void **state)
+{
+    (void) state;
+    uint64_t stored = 0, crashes = 0;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        walk_t walk = {.random = seed};
+        teardown (NULL);
+        setup (NULL);
+        for (int step = 0; step < 2000; step++) {
+            take_something (&walk);
+            if (random_below (&walk.random, 8) > 0)
+                continue;
+            memory_file_t *file =
+                random_below (&walk.random, 2) ? &shelf.csv : &shelf.journal;
+            const size_t event = random_below (&walk.random, 60);
+            file->fail_sync = event == 0;
+            file->fail_write = event == 1;
+            if (event == 2)
+                memory_file_fill (file);
+            else if (event == 3)
+                shelf.csv.room = shelf.journal.room = UINT64_MAX;
+            if (event != 4 && clerk_commit (clerk) == 0) {
+                collect ();
+                check_answers (&walk);
+                file->fail_sync = file->fail_write = 0; // there was nothing to write
+                continue;
+            }
+            crashes++;
+            if (random_below (&walk.random, 4) > 0) { // else a kill
+                memory_file_cut_torn (&shelf.csv, &walk.random);
+                memory_file_cut_torn (&shelf.journal, &walk.random);
+            }
+            shelf.csv.room = shelf.journal.room = UINT64_MAX;
+            file->fail_sync = file->fail_write = 0;
+            restart ();
+            check_promises (&walk);
+        }
+        assert_int_equal (clerk_commit (clerk), 0);
+        collect ();
+        check_answers (&walk);
+        restart ();
+        check_promises (&walk);
+        stored += book_records (shelf.book);
+    }
+    assert_true (crashes > 200);
+    assert_true (stored > 5000);
+}
+
+#define CLERK_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        CLERK_TEST (batches_in_order_are_stored),
+        CLERK_TEST (one_answer_acknowledges_the_group),
+        CLERK_TEST (nothing_is_answered_before_the_commit),
+        CLERK_TEST (duplicates_are_acknowledged_again),
+        CLERK_TEST (duplicates_within_a_group_are_stored_once),
+        CLERK_TEST (other_bets_at_a_stored_offset_are_a_conflict),
+        CLERK_TEST (a_gap_is_waited_for),
+        CLERK_TEST (a_whole_window_in_reverse_is_stored),
+        CLERK_TEST (held_batches_are_judged_again),
+        CLERK_TEST (too_far_ahead_is_a_gap),
+        CLERK_TEST (across_the_end_is_a_gap),
+        CLERK_TEST (a_stranger_is_asked_to_say_hello),
+        CLERK_TEST (rows_that_no_worker_writes_are_refused),
+        CLERK_TEST (two_clients_of_one_agency_are_both_answered),
+        CLERK_TEST (admission_is_answered_with_the_next_offset),
+        CLERK_TEST (a_sealed_agency_is_told_so),
+        CLERK_TEST (admission_forgets_what_was_held),
+        CLERK_TEST (the_right_count_is_sealed),
+        CLERK_TEST (nothing_is_added_to_a_sealed_agency),
+        CLERK_TEST (winners_are_found_for_the_sealed),
+        CLERK_TEST (strays_are_counted_and_the_rest_is_taken),
+        CLERK_TEST (damaged_bundles_do_no_harm),
+        CLERK_TEST (a_group_is_full_by_letters_or_by_bytes),
+        CLERK_TEST (no_space_is_refused_until_there_is_room),
+        CLERK_TEST (a_commit_that_fails_answers_nothing),
+        CLERK_TEST (a_book_that_cannot_be_read_is_told),
+        CLERK_TEST (a_crash_in_the_largest_group_recovers),
+        CLERK_TEST (bets_are_logged_when_asked_for),
+        CLERK_TEST (acknowledged_bets_are_never_lost),
+    };
+    log_set_level (LOG_CRITICAL);
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,353 @@
+/* test_clients.c - the broker's front queue: turns, bounds, order, and whom it forgets. */
+
+#include "mail.h"
+#include "memory_file.h"
+
+#include "clients.h"
+
+#define JOBS_MAX 100
+
+static clients_t *clients;
+
+static int setup (void **state)
+{
+    (void) state;
+    clients = clients_new (JOBS_MAX);
+    return 0;
+}
+
+static int teardown (void **state)
+{
+    (void) state;
+    clients_destroy (&clients);
+    assert_null (clients);
+    clients_destroy (&clients);
+    return 0;
+}
+
+static client_t *admit (const char *id)
+{
+    return clients_admit (clients, text_bytes (id));
+}
+
+static job_t *make_job (client_t *client, uint64_t ticket, size_t size)
+{
+    job_t *job = calloc (1, sizeof *job);
+    assert_non_null (job);
+    job->client = client;
+    job->ticket = ticket; // the test's own mark
+    zmq_msg_init_size (&job->message, size);
+    return job;
+}
+
+static job_t *queue (client_t *client, uint64_t ticket)
+{
+    job_t *job = make_job (client, ticket, 10);
+    assert_int_equal (clients_queue (clients, job), 0);
+    return job;
+}
+
+static job_t *assert_next (const client_t *client, uint64_t ticket)
+{
+    job_t *job = clients_next (clients);
+    assert_non_null (job);
+    assert_ptr_equal (job->client, client);
+    assert_int_equal (job->ticket, ticket);
+    return job;
+}
+
+static void finish (job_t *job)
+{
+    clients_settle (clients, job);
+    job_destroy (&job);
+}
+
+static void clients_are_found_by_their_ids (void **state)
+{
+    (void) state;
+    uint8_t ids[600][ADDRESS_BYTES_MAX];
+    client_t *known[600];
+    uint64_t random = 4;
+    size_t sizes[600], count = 0;
+    while (count < 600) { // prefixes of each other among them
+        sizes[count] = count < 256 ? count : random_below (&random, 6);
+        for (size_t i = 0; i < sizes[count]; i++)
+            ids[count][i] = count < 256 ? 0 : (uint8_t) random_below (&random, 3);
+        const bytes_t id = bytes_of (ids[count], sizes[count]);
+        bool seen = false;
+        for (size_t i = 0; i < count; i++)
+            seen |= bytes_equal (id, bytes_of (ids[i], sizes[i]));
+        assert_true ((clients_find (clients, id) != NULL) == seen);
+        known[count] = clients_admit (clients, id);
+        if (!seen)
+            count++;
+        if (count > 500)
+            break; // there are no more of the short ones
+    }
+    for (size_t i = 0; i < count; i++)
+        assert_ptr_equal (clients_find (clients, bytes_of (ids[i], sizes[i])), known[i]);
+}
+
+static void clients_are_served_in_turn (void **state)
+{
+    (void) state;
+    client_t *flood = admit ("flood"), *b = admit ("b"), *c = admit ("c");
+    for (uint64_t i = 0; i < JOBS_MAX; i++)
+        queue (flood, i);
+    for (uint64_t i = 0; i < 3; i++)
+        queue (b, i);
+    queue (c, 0);
+    assert_int_equal (clients_waiting (clients), JOBS_MAX + 4);
+    static const char order[] = "fbcfbfbffff";
+    uint64_t next_f = 0, next_b = 0;
+    for (size_t i = 0; i < sizeof order - 1; i++) {
+        const uint64_t ticket = order[i] == 'f' ? next_f++ : order[i] == 'b' ? next_b++ : 0;
+        finish (assert_next (order[i] == 'f' ? flood : order[i] == 'b' ? b : c, ticket));
+    }
+    queue (c, 9); // it need not wait for more than one of the others
+    job_t *job = clients_next (clients);
+    if (job->client != c) {
+        finish (job);
+        job = clients_next (clients);
+    }
+    assert_ptr_equal (job->client, c);
+    finish (job);
+    while ((job = clients_next (clients)))
+        finish (job);
+    assert_int_equal (clients_waiting (clients), 0);
+}
+
+static void a_client_may_have_so_much_waiting (void **state)
+{
+    (void) state;
+    client_t *flood = admit ("flood"), *other = admit ("other");
+    for (uint64_t i = 0; i < JOBS_MAX; i++)
+        queue (flood, i);
+    job_t *job = make_job (flood, 0, 10);
+    assert_int_equal (clients_queue (clients, job), -1);
+    assert_int_equal (clients_waiting (clients), JOBS_MAX);
+    queue (other, 0);
+    job_t *first = assert_next (flood, 0);
+    assert_int_equal (clients_queue (clients, job), 0); // the first makes room
+    clients_requeue (clients, first); // what was taken back has its place in any case
+    assert_int_equal (clients_waiting (clients), JOBS_MAX + 2);
+    job = make_job (flood, 0, 10);
+    assert_int_equal (clients_queue (clients, job), -1);
+    job_destroy (&job);
+}
+
+static void all_together_may_have_so_many_bytes (void **state)
+{
+    (void) state;
+    enum { SIZE = 1024 * 1024 };
+    char id[ID_BYTES];
+    for (size_t i = 0; i < QUEUE_BYTES_MAX / SIZE; i++) {
+        snprintf (id, sizeof id, "%zu", i);
+        job_t *job = make_job (admit (id), i, SIZE);
+        assert_int_equal (clients_queue (clients, job), 0);
+    }
+    job_t *job = make_job (admit ("late"), 0, 1);
+    assert_int_equal (clients_queue (clients, job), -1);
+    finish (clients_next (clients));
+    assert_int_equal (clients_queue (clients, job), 0);
+    client_t *first = clients_find (clients, text_bytes ("1"));
+    job = make_job (first, 0, SIZE);
+    assert_int_equal (clients_queue (clients, job), -1);
+    first->waiting->end = 5; // as if it were a batch, and stored
+    clients_drop_stored (clients, first, 5);
+    assert_int_equal (clients_queue (clients, job), 0);
+}
+
+/* A worker's jobs come back latest first; they are served in their order, and before
+   what came since. */
+static void what_is_taken_back_keeps_its_order (void **state)
+{
+    (void) state;
+    client_t *client = admit ("c"), *other = admit ("o");
+    job_t *jobs[6];
+    for (uint64_t i = 0; i < 6; i++)
+        queue (client, i);
+    for (uint64_t i = 0; i < 6; i++)
+        jobs[i] = assert_next (client, i);
+    queue (client, 6);
+    queue (other, 100);
+    finish (jobs[2]);
+    for (int i = 5; i >= 0; i--)
+        if (i != 2)
+            clients_requeue (clients, jobs[i]);
+    assert_int_equal (clients_waiting (clients), 7);
+    static const uint64_t order[] = {0, 1, 3, 4, 5, 6};
+    for (size_t i = 0; i < 6;) {
+        job_t *job = clients_next (clients);
+        if (job->client == client)
+            assert_int_equal (job->ticket, order[i++]);
+        finish (job);
+    }
+}
+
+static void what_is_stored_need_not_be_sent (void **state)
+{
+    (void) state;
+    client_t *client = admit ("c"), *other = admit ("o");
+    static const uint64_t ends[] = {10, 20, 0, 30, 25, UINT64_MAX};
+    for (uint64_t i = 0; i < 6; i++) {
+        queue (client, i)->end = ends[i];
+        queue (other, i)->end = ends[i];
+    }
+    clients_drop_stored (clients, client, 9);
+    assert_int_equal (clients_waiting (clients), 12);
+    clients_drop_stored (clients, client, 25);
+    assert_int_equal (clients_waiting (clients), 9); // not those of the other
+    static const uint64_t left[] = {2, 3, 5};
+    for (size_t i = 0; i < 3;) {
+        job_t *job = clients_next (clients);
+        if (job->client == client)
+            assert_int_equal (job->ticket, left[i++]);
+        finish (job);
+    }
+    queue (client, 0)->end = 1;
+    clients_drop_stored (clients, client, 1); // the last it had: it has no turn now
+    clients_drop_stored (clients, other, UINT64_MAX);
+    queue (client, 7);
+    job_t *job;
+    while ((job = clients_next (clients)) && job->client == other)
+        finish (job);
+    assert_int_equal (job->ticket, 7);
+    finish (job);
+}
+
+/* ---- Whom it forgets ---- */
+
+static void fill_up (size_t from)
+{
+    char id[ID_BYTES];
+    for (size_t i = from; i < CLIENTS_MAX; i++) {
+        snprintf (id, sizeof id, "%zu", i);
+        assert_non_null (admit (id));
+    }
+}
+
+static bool known (const char *id)
+{
+    return clients_find (clients, text_bytes (id)) != NULL;
+}
+
+static void who_was_idle_longest_is_forgotten (void **state)
+{
+    (void) state;
+    fill_up (0);
+    job_t *waiting = queue (admit ("0"), 0);
+    queue (admit ("1"), 1);
+    job_t *in_flight = assert_next (waiting->client, 0);
+    finish (assert_next (admit ("1"), 1)); // has been busy since: idle last
+    assert_non_null (admit ("new"));
+    assert_true (known ("0"));
+    assert_true (known ("1"));
+    assert_false (known ("2"));
+    assert_true (known ("3"));
+    assert_non_null (admit ("2")); // it comes again, as a new one
+    assert_false (known ("3"));
+    finish (in_flight);
+}
+
+static void nobody_is_forgotten_who_has_something_here (void **state)
+{
+    (void) state;
+    enum { FLYING = 50 };
+    job_t *flying[FLYING];
+    char id[ID_BYTES];
+    fill_up (0);
+    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+        snprintf (id, sizeof id, "%zu", i);
+        queue (clients_find (clients, text_bytes (id)), i);
+    }
+    for (size_t i = 0; i < FLYING; i++)
+        flying[i] = clients_next (clients);
+    assert_null (admit ("new"));
+    finish (flying[7]);
+    assert_non_null (admit ("new"));
+    assert_false (known ("7"));
+    job_t *job = make_job (clients_find (clients, text_bytes ("100")), 0, 10);
+    assert_int_equal (clients_queue (clients, job), 0);
+    for (size_t i = 0; i < FLYING; i++)
+        if (i != 7)
+            clients_requeue (clients, flying[i]);
+}
+
+/* ---- All of it at random ---- */
+
+/* A list for each client says what has to come next. */
+static void queues_follow_plain_lists (void **state)
+{
+    (void) state;
+    enum { CLIENTS = 8, STEPS = 60000 };
+    static uint64_t lists[CLIENTS][2 * STEPS]; // tickets waiting, from `head` to `tail`
+    size_t head[CLIENTS], tail[CLIENTS], waiting = 0, flying = 0;
+    job_t *flight[200];
+    int since_turn[CLIENTS] = {0};
+    uint64_t random = 31, ticket = 0;
+    for (int i = 0; i < CLIENTS; i++)
+        head[i] = tail[i] = STEPS;
+    for (int step = 0; step < STEPS; step++) {
+        const size_t who = random_below (&random, CLIENTS);
+        char id[ID_BYTES] = {(char) ('a' + who), 0};
+        client_t *client = admit (id);
+        const size_t what = random_below (&random, 10);
+        if (what < 4) {
+            job_t *job = make_job (client, ++ticket, 10);
+            const bool room = tail[who] - head[who] < JOBS_MAX;
+            assert_int_equal (clients_queue (clients, job), room ? 0 : -1);
+            if (room) {
+                lists[who][tail[who]++] = ticket;
+                waiting++;
+            } else
+                job_destroy (&job);
+        } else if (what < 8 && flying < 200) {
+            job_t *job = clients_next (clients);
+            assert_true ((job != NULL) == (waiting > 0));
+            if (!job)
+                continue;
+            const int whose = job->client->id[0] - 'a';
+            assert_int_equal (job->ticket, lists[whose][head[whose]++]);
+            flight[flying++] = job;
+            waiting--;
+            for (int i = 0; i < CLIENTS; i++)
+                since_turn[i] = i == whose || head[i] == tail[i] ? 0 : since_turn[i] + 1;
+            for (int i = 0; i < CLIENTS; i++)
+                assert_true (since_turn[i] < CLIENTS); // nobody waits longer for a turn
+        } else if (flying > 0) {
+            const size_t i = random_below (&random, flying);
+            job_t *job = flight[i];
+            flight[i] = flight[--flying];
+            if (what == 8)
+                finish (job);
+            else {
+                const int whose = job->client->id[0] - 'a';
+                lists[whose][--head[whose]] = job->ticket;
+                clients_requeue (clients, job);
+                waiting++;
+            }
+        }
+        assert_int_equal (clients_waiting (clients), waiting);
+    }
+    while (flying > 0)
+        finish (flight[--flying]);
+}
+
+#define CLIENTS_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        CLIENTS_TEST (clients_are_found_by_their_ids),
+        CLIENTS_TEST (clients_are_served_in_turn),
+        CLIENTS_TEST (a_client_may_have_so_much_waiting),
+        CLIENTS_TEST (all_together_may_have_so_many_bytes),
+        CLIENTS_TEST (what_is_taken_back_keeps_its_order),
+        CLIENTS_TEST (what_is_stored_need_not_be_sent),
+        CLIENTS_TEST (who_was_idle_longest_is_forgotten),
+        CLIENTS_TEST (nobody_is_forgotten_who_has_something_here),
+        CLIENTS_TEST (queues_follow_plain_lists),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,865 @@
+/* test_dispatcher.c - the broker's decisions in a made-up world: clients, workers and
+   time are the test's own. */
+
+#include "mail.h"
+#include "memory_file.h"
+
+#include "dispatcher.h"
+#include "log.h"
+
+#define BOOT          77u
+#define WINDOW        4
+#define QUEUE         (2 * WINDOW) /* a window, and the same again */
+#define BYTES_MAX     1024
+#define MS            500 /* a worker's heartbeat */
+#define WORKERS       6
+#define COUNT(table)  (sizeof (table) / sizeof (table)[0])
+
+typedef struct { // what has left the broker
+    mail_t to_clients;
+    mail_t to_workers;
+    const char *gone; // a worker that takes nothing
+} world_t;
+
+static dispatcher_t *dispatcher;
+static world_t world;
+static int64_t now_ms;
+
+static void to_client (void *context, bytes_t client, bytes_t message)
+{
+    const letter_t letter = {.message = message};
+    mail_add (&((world_t *) context)->to_clients, client, &letter);
+}
+
+static int to_worker (void *context, bytes_t worker, bundle_t *bundle)
+{
+    world_t *at = context;
+    assert_true (bundle->letters > 0);
+    const bool gone = at->gone && bytes_equal (worker, text_bytes (at->gone));
+    if (!gone)
+        mail_open (&at->to_workers, worker, bundle_bytes (bundle));
+    bundle_clear (bundle); // either way, as the sockets do it
+    return gone ? -1 : 0;
+}
+
+static int setup (void **state)
+{
+    (void) state;
+    const dispatcher_options_t options = {.boot = BOOT,
+                                          .limits = {WINDOW, BYTES_MAX, 0},
+                                          .context = &world,
+                                          .to_client = to_client,
+                                          .to_worker = to_worker};
+    dispatcher = dispatcher_new (&options);
+    now_ms = 1000000;
+    return 0;
+}
+
+static void forget (void)
+{
+    mail_clear (&world.to_clients);
+    mail_clear (&world.to_workers);
+}
+
+static int teardown (void **state)
+{
+    (void) state;
+    forget ();
+    world.gone = NULL;
+    dispatcher_destroy (&dispatcher);
+    assert_null (dispatcher);
+    dispatcher_destroy (&dispatcher);
+    return 0;
+}
+
+static const dispatcher_counts_t *counts (void)
+{
+    return dispatcher_counts (dispatcher);
+}
+
+/* ---- What clients and workers do ---- */
+
+static wire_code_t request_bytes (const char *client, bytes_t bytes)
+{
+    zmq_msg_t message;
+    zmq_msg_init_size (&message, bytes.size);
+    put_bytes (zmq_msg_data (&message), bytes);
+    const wire_code_t code =
+        dispatcher_request (dispatcher, text_bytes (client), &message);
+    if (code != REFUSED_NOTHING) // it is the caller's still
+        assert_int_equal (zmq_msg_size (&message), bytes.size);
+    zmq_msg_close (&message);
+    return code;
+}
+
+static wire_code_t request (const char *client, const wire_message_t *message)
+{
+    uint8_t buffer[4096];
+    assert_true (wire_size (message) <= sizeof buffer);
+    return request_bytes (client, bytes_of (buffer, wire_encode (message, buffer)));
+}
+
+static wire_code_t batch (const char *client, uint64_t offset, uint32_t count)
+{
+    const wire_message_t message = {.command = WIRE_BATCH,
+                                    .agency = 3,
+                                    .batch = {offset, count, text_bytes ("rows")}};
+    return request (client, &message);
+}
+
+static wire_code_t ready (const char *client, uint64_t count)
+{
+    const wire_message_t message = {
+        .command = WIRE_READY, .agency = 3, .count = count};
+    return request (client, &message);
+}
+
+static void say (const char *worker, const char *client, uint64_t ticket,
+                 const wire_message_t *message)
+{
+    bundle_t bundle = {0};
+    bundle_put (&bundle, client, ticket, message);
+    dispatcher_bundle (dispatcher, text_bytes (worker), bundle_bytes (&bundle), now_ms);
+    bundle_clear (&bundle);
+}
+
+static void join (const char *worker, uint32_t credit)
+{
+    const wire_message_t message = {.command = WIRE_JOIN, .join = {credit, MS}};
+    say (worker, "", 0, &message);
+}
+
+static void say_own (const char *worker, wire_command_t command)
+{
+    const wire_message_t message = {.command = (uint8_t) command};
+    say (worker, "", 0, &message);
+}
+
+static void answer_stored (const char *worker, const char *client, uint64_t ticket,
+                           uint64_t next)
+{
+    const wire_message_t message = {.command = WIRE_STORED, .agency = 3, .next = next};
+    say (worker, client, ticket, &message);
+}
+
+static void answer_waiting (const char *worker, const char *client, uint64_t ticket)
+{
+    const wire_message_t message = {.command = WIRE_WAITING, .agency = 3};
+    say (worker, client, ticket, &message);
+}
+
+static void dispatch (void)
+{
+    dispatcher_dispatch (dispatcher, now_ms);
+}
+
+static void pass (int64_t ms)
+{
+    now_ms += ms;
+    dispatcher_expire (dispatcher, now_ms);
+}
+
+/* So many letters went to workers since they were last forgotten. */
+static const mail_letter_t *dispatched (size_t count)
+{
+    dispatch ();
+    assert_int_equal (world.to_workers.count, count);
+    return world.to_workers.letters;
+}
+
+static const wire_message_t *told (const char *client, wire_command_t command)
+{
+    assert_only (&world.to_clients, command);
+    assert_string_equal (world.to_clients.letters[0].peer, client);
+    return &world.to_clients.letters[0].message;
+}
+
+/* ---- There and back ---- */
+
+static void a_request_goes_to_a_worker_and_its_answer_back (void **state)
+{
+    (void) state;
+    join ("w", 10);
+    assert_int_equal (batch ("c", 40, 5), REFUSED_NOTHING);
+    const mail_letter_t *letter = dispatched (1);
+    assert_string_equal (letter->peer, "w");
+    assert_string_equal (letter->client, "c");
+    assert_string_equal (letter->via, "");
+    assert_int_equal (letter->ticket >> 32, BOOT);
+    assert_string_equal (wire_command_name (letter->message.command), "BATCH");
+    assert_int_equal (letter->message.batch.offset, 40);
+    assert_int_equal (letter->message.batch.count, 5);
+    assert_true (bytes_equal (letter->message.batch.rows, text_bytes ("rows")));
+    assert_int_equal (world.to_clients.count, 0);
+    answer_stored ("w", "c", letter->ticket, 45);
+    assert_int_equal (told ("c", WIRE_STORED)->next, 45);
+    assert_int_equal (counts ()->requests, 1);
+    assert_int_equal (counts ()->answers, 1);
+    dispatched (1); // and nothing more
+}
+
+static void requests_wait_for_a_worker (void **state)
+{
+    (void) state;
+    for (uint64_t i = 0; i < 3; i++)
+        assert_int_equal (ready ("c", i), REFUSED_NOTHING);
+    dispatched (0);
+    assert_true (dispatcher_deadline (dispatcher) == INT64_MAX);
+    join ("w", 2);
+    const mail_letter_t *letters = dispatched (2);
+    for (uint64_t i = 0; i < 2; i++)
+        assert_int_equal (letters[i].message.count, i);
+    dispatched (2);
+    answer_waiting ("w", "c", letters[0].ticket);
+    assert_int_equal (dispatched (3)[2].message.count, 2);
+}
+
+static void a_worker_holds_no_more_than_its_credit (void **state)
+{
+    (void) state;
+    static const char *const clients[] = {"a", "b", "c", "d", "e"};
+    join ("w1", 3);
+    join ("w2", 5);
+    for (size_t i = 0; i < 4 * COUNT (clients); i++)
+        assert_int_equal (ready (clients[i % 5], i), REFUSED_NOTHING);
+    const mail_letter_t *letters = dispatched (8);
+    size_t first = 0;
+    for (size_t i = 0; i < 8; i++)
+        first += strcmp (letters[i].peer, "w1") == 0;
+    assert_int_equal (first, 3);
+    join ("w1", 4); // it can take one more now
+    assert_string_equal (dispatched (9)[8].peer, "w1");
+    join ("w1", 1); // less than it holds
+    answer_waiting ("w1", letters[0].client, letters[0].ticket);
+    dispatched (9);
+}
+
+static void the_load_is_shared (void **state)
+{
+    (void) state;
+    size_t share[WORKERS] = {0};
+    char id[ID_BYTES];
+    for (int i = 0; i < WORKERS; i++) {
+        snprintf (id, sizeof id, "w%d", i);
+        join (id, 64);
+    }
+    for (size_t i = 0; i < 3 * WORKERS; i++) {
+        snprintf (id, sizeof id, "c%zu", i);
+        ready (id, i);
+    }
+    const mail_letter_t *letters = dispatched (3 * WORKERS);
+    for (size_t i = 0; i < 3 * WORKERS; i++)
+        share[letters[i].peer[1] - '0']++;
+    for (int i = 0; i < WORKERS; i++)
+        assert_true (share[i] >= 2 && share[i] <= 4);
+}
+
+static void a_flood_delays_nobody_else (void **state)
+{
+    (void) state;
+    join ("w", 1);
+    for (uint64_t i = 0; i < QUEUE; i++)
+        assert_int_equal (ready ("flood", i), REFUSED_NOTHING);
+    dispatched (1);
+    ready ("other", 100);
+    size_t before = 0;
+    while (strcmp (world.to_workers.letters[before].client, "other") != 0) {
+        answer_waiting ("w", "flood", world.to_workers.letters[before].ticket);
+        dispatched (++before + 1);
+    }
+    assert_true (before <= 2);
+}
+
+/* ---- What the broker answers itself ---- */
+
+static void what_is_no_request_is_refused (void **state)
+{
+    (void) state;
+    static const uint8_t from_inside[] = {
+        WIRE_WELCOME, WIRE_STORED, WIRE_WAITING, WIRE_WINNERS, WIRE_GOODBYE,
+        WIRE_REFUSED, WIRE_PONG, WIRE_JOIN, WIRE_BEAT, WIRE_LEAVE, WIRE_REJOIN,
+        WIRE_STORE, WIRE_ADMIT, WIRE_SEAL, WIRE_FIND, WIRE_SEALED};
+    static const struct {
+        const char *bytes;
+        size_t size;
+        wire_code_t code;
+        uint8_t command;
+        uint32_t agency;
+    } cases[] = {
+        {"", 0, REFUSED_SIGNATURE, 0, 0},
+        {"LT\1\5\0\0\0", 7, REFUSED_SIGNATURE, 0, 0},
+        {"XX\1\5\0\0\0\7", 8, REFUSED_SIGNATURE, 0, 0},
+        {"LT\2\5\0\0\0\7", 8, REFUSED_VERSION, WIRE_DONE, 7},
+        {"LT\1\x7F\0\0\0\7", 8, REFUSED_COMMAND, 0x7F, 7},
+        {"LT\1\5\0\0\0\7x", 9, REFUSED_BODY, WIRE_DONE, 7},
+        {"LT\1\3\0\0\0\7\0\0\0", 11, REFUSED_BODY, WIRE_READY, 7},
+    };
+    for (size_t i = 0; i < COUNT (cases); i++) {
+        forget ();
+        assert_int_equal (
+            request_bytes ("c", bytes_of (cases[i].bytes, cases[i].size)), cases[i].code);
+        const wire_message_t *refused = told ("c", WIRE_REFUSED);
+        assert_int_equal (refused->agency, cases[i].agency);
+        assert_int_equal (refused->refused.code, cases[i].code);
+        assert_int_equal (refused->refused.command, cases[i].command);
+        assert_true (refused->refused.text.size > 0);
+        assert_int_equal (counts ()->refused, i + 1);
+    }
+    for (size_t i = 0; i < COUNT (from_inside); i++) {
+        forget ();
+        const wire_message_t message = {.command = from_inside[i], .agency = 7};
+        assert_int_equal (request ("c", &message), REFUSED_COMMAND);
+        assert_int_equal (told ("c", WIRE_REFUSED)->refused.code, REFUSED_COMMAND);
+    }
+    forget ();
+    dispatcher_refuse (dispatcher, text_bytes ("c"), REFUSED_FRAMES);
+    assert_int_equal (told ("c", WIRE_REFUSED)->refused.code, REFUSED_FRAMES);
+    forget ();
+    join ("w", 10);
+    dispatched (0); // none of it goes further
+}
+
+static void a_message_over_the_limit_is_refused (void **state)
+{
+    (void) state;
+    static uint8_t rows[BYTES_MAX];
+    join ("w", 10);
+    for (size_t over = 0; over <= 1; over++) {
+        const wire_message_t message = {
+            .command = WIRE_BATCH,
+            .agency = 3,
+            .batch = {9, 1, bytes_of (rows, BYTES_MAX - WIRE_BATCH_BYTES + over)}};
+        assert_int_equal (request ("c", &message), over ? REFUSED_SIZE : REFUSED_NOTHING);
+        dispatched (1);
+    }
+    const wire_message_t *refused = told ("c", WIRE_REFUSED);
+    assert_int_equal (refused->refused.code, REFUSED_SIZE);
+    assert_int_equal (refused->refused.offset, 9);
+    assert_int_equal (refused->refused.command, WIRE_BATCH);
+}
+
+static void a_ping_is_answered_at_once (void **state)
+{
+    (void) state;
+    const wire_message_t ping = {.command = WIRE_PING};
+    assert_int_equal (request ("c", &ping), REFUSED_NOTHING);
+    assert_true (bytes_equal (told ("c", WIRE_PONG)->name, text_bytes ("loteria-broker")));
+    join ("w", 10);
+    dispatched (0);
+}
+
+static void hello_is_lowered_to_the_brokers_limits (void **state)
+{
+    (void) state;
+    static const uint32_t windows[][2] = {
+        {0, WINDOW}, {1, 1}, {WINDOW, WINDOW}, {WINDOW + 1, WINDOW}, {UINT32_MAX, WINDOW}};
+    static const uint32_t bytes[][2] = {{0, BYTES_MAX},
+                                        {100, 100},
+                                        {BYTES_MAX, BYTES_MAX},
+                                        {BYTES_MAX + 1, BYTES_MAX},
+                                        {UINT32_MAX, BYTES_MAX}};
+    join ("w", 64);
+    for (size_t i = 0; i < 25; i++) {
+        forget ();
+        const wire_message_t hello = {.command = WIRE_HELLO,
+                                      .agency = 3,
+                                      .hello = {windows[i / 5][0], bytes[i % 5][0], 4711}};
+        assert_int_equal (request ("c", &hello), REFUSED_NOTHING);
+        const mail_letter_t *letter = dispatched (1);
+        assert_int_equal (letter->message.command, WIRE_HELLO);
+        assert_int_equal (letter->message.agency, 3);
+        assert_int_equal (letter->message.hello.window, windows[i / 5][1]);
+        assert_int_equal (letter->message.hello.message_bytes_max, bytes[i % 5][1]);
+        assert_int_equal (letter->message.hello.rows_max, 4711); // the worker's business
+        answer_waiting ("w", "c", letter->ticket);
+    }
+}
+
+static void a_full_queue_says_busy (void **state)
+{
+    (void) state;
+    for (uint64_t i = 0; i < QUEUE; i++)
+        assert_int_equal (batch ("c", i, 1), REFUSED_NOTHING);
+    for (uint64_t i = 0; i < 3; i++) {
+        forget ();
+        assert_int_equal (batch ("c", 50 + i, 1), REFUSED_BUSY);
+        const wire_message_t *refused = told ("c", WIRE_REFUSED);
+        assert_int_equal (refused->refused.code, REFUSED_BUSY);
+        assert_int_equal (refused->refused.offset, 50 + i);
+        assert_int_equal (refused->refused.command, WIRE_BATCH);
+    }
+    assert_int_equal (batch ("d", 0, 1), REFUSED_NOTHING);
+    join ("w", 64);
+    forget ();
+    dispatched (QUEUE + 1);
+    assert_int_equal (batch ("c", 50, 1), REFUSED_NOTHING); // there is room again
+}
+
+/* ---- Workers come and go ---- */
+
+static void strangers_are_asked_to_join (void **state)
+{
+    (void) state;
+    say_own ("w", WIRE_BEAT);
+    assert_only (&world.to_workers, WIRE_REJOIN);
+    assert_string_equal (world.to_workers.letters[0].peer, "w");
+    assert_string_equal (world.to_workers.letters[0].client, "");
+    forget ();
+    say_own ("w", WIRE_LEAVE); // it is gone already
+    assert_int_equal (world.to_workers.count, 0);
+    assert_int_equal (dispatcher_workers (dispatcher), 0);
+    join ("w", 5);
+    assert_int_equal (dispatcher_workers (dispatcher), 1);
+    say_own ("w", WIRE_BEAT);
+    join ("w", 6);
+    assert_int_equal (world.to_workers.count, 0);
+    assert_int_equal (dispatcher_workers (dispatcher), 1);
+    assert_int_equal (counts ()->strays, 0);
+}
+
+/* What it held goes to another, in the order in which it came, before what came later. */
+static void what_a_leaving_worker_held_goes_to_another (void **state)
+{
+    (void) state;
+    join ("w1", 10);
+    for (uint64_t i = 0; i < 5; i++)
+        ready ("c", i);
+    dispatched (5);
+    const uint64_t second = world.to_workers.letters[1].ticket;
+    answer_waiting ("w1", "c", second);
+    ready ("c", 5);
+    say_own ("w1", WIRE_LEAVE);
+    assert_int_equal (dispatcher_workers (dispatcher), 0);
+    assert_int_equal (counts ()->redispatched, 4);
+    forget ();
+    join ("w2", 10);
+    const mail_letter_t *letters = dispatched (5);
+    static const uint64_t order[] = {0, 2, 3, 4, 5};
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal (letters[i].peer, "w2");
+        assert_int_equal (letters[i].message.count, order[i]);
+        assert_true (letters[i].ticket != second);
+    }
+}
+
+static void a_silent_worker_is_given_up (void **state)
+{
+    (void) state;
+    join ("w1", 10);
+    join ("w2", 10);
+    ready ("a", 1);
+    ready ("b", 2);
+    dispatched (2);
+    const mail_letter_t held = world.to_workers.letters[0];
+    assert_string_equal (held.peer, "w1");
+    const int64_t silence_ms = HEARTBEATS_MISSED * MS;
+    assert_true (dispatcher_deadline (dispatcher) == now_ms + silence_ms);
+    pass (silence_ms - 1);
+    assert_int_equal (dispatcher_workers (dispatcher), 2);
+    answer_waiting ("w2", "b", world.to_workers.letters[1].ticket); // it is heard
+    pass (1);
+    assert_int_equal (dispatcher_workers (dispatcher), 1);
+    assert_int_equal (counts ()->redispatched, 1);
+    const mail_letter_t *letters = dispatched (3);
+    assert_string_equal (letters[2].peer, "w2");
+    assert_string_equal (letters[2].client, "a");
+    assert_int_equal (letters[2].message.count, 1);
+
+    mail_clear (&world.to_clients); // it was only slow: its answer is as true as any
+    answer_waiting ("w1", "a", letters[0].ticket);
+    told ("a", WIRE_WAITING);
+    mail_clear (&world.to_clients);
+    answer_waiting ("w2", "a", letters[2].ticket);
+    told ("a", WIRE_WAITING);
+    assert_int_equal (counts ()->late, 0);
+}
+
+static void a_worker_that_takes_nothing_is_none (void **state)
+{
+    (void) state;
+    join ("w1", 10);
+    join ("w2", 10);
+    world.gone = "w1";
+    ready ("c", 1);
+    ready ("c", 2);
+    const mail_letter_t *letters = dispatched (2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal (letters[i].peer, "w2");
+        assert_int_equal (letters[i].message.count, i + 1);
+    }
+    assert_int_equal (dispatcher_workers (dispatcher), 1);
+    world.gone = "w2";
+    ready ("c", 3);
+    dispatch ();
+    assert_int_equal (dispatcher_workers (dispatcher), 0);
+    world.gone = NULL;
+    forget ();
+    join ("w3", 10);
+    dispatched (3); // those that w2 had taken, too
+}
+
+/* Perhaps it is the request that kills them: after so many it is not tried again. */
+static void a_request_that_outlives_its_workers_is_given_up (void **state)
+{
+    (void) state;
+    char id[ID_BYTES];
+    ready ("c", 1);
+    int tries = 0;
+    while (counts ()->given_up == 0) {
+        snprintf (id, sizeof id, "w%d", ++tries);
+        forget ();
+        join (id, 10);
+        dispatched (1);
+        say_own (id, WIRE_LEAVE);
+        assert_true (tries <= 10);
+    }
+    assert_int_equal (tries, 4);
+    assert_int_equal (counts ()->redispatched, 3);
+    forget ();
+    join ("w", 10);
+    dispatched (0);
+    ready ("c", 2); // the client is served as before
+    dispatched (1);
+}
+
+static void a_request_without_answer_is_given_up (void **state)
+{
+    (void) state;
+    join ("w", 1);
+    ready ("c", 1);
+    dispatched (1);
+    const uint64_t ticket = world.to_workers.letters[0].ticket;
+    const int64_t deadline_ms = now_ms + INFLIGHT_MS;
+    ready ("c", 2);
+    while (now_ms < deadline_ms) {
+        say_own ("w", WIRE_BEAT);
+        assert_true (dispatcher_deadline (dispatcher) <= deadline_ms);
+        dispatched (1); // no credit is left
+        pass (deadline_ms - now_ms < MS ? deadline_ms - now_ms : MS);
+    }
+    assert_int_equal (counts ()->given_up, 1);
+    assert_int_equal (dispatched (2)[1].message.count, 2);
+    answer_waiting ("w", "c", ticket); // late, and true
+    told ("c", WIRE_WAITING);
+    assert_int_equal (counts ()->answers, 1);
+}
+
+static void there_are_enough_workers (void **state)
+{
+    (void) state;
+    char id[ID_BYTES];
+    for (int i = 0; i < WORKERS_MAX; i++) {
+        snprintf (id, sizeof id, "w%d", i);
+        join (id, 1);
+    }
+    join ("one more", 1);
+    assert_int_equal (dispatcher_workers (dispatcher), WORKERS_MAX);
+    ready ("c", 1);
+    dispatched (1);
+}
+
+/* ---- Answers ---- */
+
+static void stored_answers_every_batch_below (void **state)
+{
+    (void) state;
+    join ("w1", 3);
+    for (uint64_t i = 0; i < 6; i++)
+        assert_int_equal (batch ("c", i * 10, 10), REFUSED_NOTHING);
+    batch ("d", 0, 10);
+    ready ("c", 60);
+    const mail_letter_t *letters = dispatched (3);
+    const uint64_t ticket = letters[0].ticket;
+    // 0, 10 or another client's: whatever was first, it is answered by the last's STORED
+    answer_stored ("w1", "c", ticket, 40);
+    told ("c", WIRE_STORED); // the client is told once
+    forget ();
+    join ("w2", 64);
+    dispatch ();
+    for (size_t i = 0; i < world.to_workers.count; i++) {
+        const mail_letter_t *letter = &world.to_workers.letters[i];
+        const bool sent_before = letter->message.command == WIRE_BATCH &&
+                                 strcmp (letter->client, "c") == 0 &&
+                                 letter->message.batch.offset < 40;
+        assert_false (sent_before);
+    }
+    assert_true (world.to_workers.count >= 3); // 40, 50, READY
+}
+
+static void stored_gives_the_credit_of_all_back (void **state)
+{
+    (void) state;
+    join ("w1", WINDOW);
+    for (uint64_t i = 0; i < WINDOW; i++)
+        batch ("c", i * 10, 10);
+    const mail_letter_t *letters = dispatched (WINDOW);
+    const uint64_t last = letters[WINDOW - 1].ticket;
+    answer_stored ("w1", "c", last, WINDOW * 10);
+    for (uint64_t i = 0; i < WINDOW; i++)
+        batch ("c", 1000 + i, 1);
+    dispatched (2 * WINDOW);
+    // one client's STORED says nothing of another's batches
+    answer_stored ("w1", "x", last + 1, UINT64_MAX);
+    batch ("c", 2000, 1);
+    dispatched (2 * WINDOW);
+}
+
+static void answers_to_an_earlier_broker_are_dropped (void **state)
+{
+    (void) state;
+    join ("w", 10);
+    ready ("c", 1);
+    const uint64_t ticket = dispatched (1)->ticket;
+    const uint64_t earlier = (ticket & UINT32_MAX) | (uint64_t) (BOOT - 1) << 32;
+    answer_waiting ("w", "c", earlier);
+    assert_int_equal (world.to_clients.count, 0);
+    assert_int_equal (counts ()->late, 1);
+    answer_waiting ("w", "stranger", ticket);
+    assert_int_equal (world.to_clients.count, 0);
+    assert_int_equal (counts ()->late, 2);
+    answer_waiting ("w", "c", ticket);
+    told ("c", WIRE_WAITING);
+    assert_int_equal (counts ()->answers, 1);
+}
+
+/* A letter with another client's ticket reaches its client, and settles nothing. */
+static void a_ticket_is_its_clients_own (void **state)
+{
+    (void) state;
+    join ("w", 2);
+    ready ("a", 1);
+    ready ("b", 2);
+    const mail_letter_t *letters = dispatched (2);
+    const uint64_t of_a = letters[0].ticket;
+    assert_string_equal (letters[0].client, "a");
+    answer_waiting ("w", "b", of_a);
+    told ("b", WIRE_WAITING);
+    ready ("c", 3);
+    dispatched (2); // still no credit
+    answer_waiting ("w", "a", of_a);
+    dispatched (3);
+}
+
+static void strays_are_counted (void **state)
+{
+    (void) state;
+    static const uint8_t commands[] = {WIRE_HELLO, WIRE_STORED, WIRE_REJOIN, WIRE_PING};
+    join ("w", 10);
+    for (size_t i = 0; i < sizeof commands; i++) {
+        say_own ("w", commands[i]);
+        assert_int_equal (counts ()->strays, i + 1);
+    }
+    dispatcher_bundle (dispatcher, text_bytes ("w"), text_bytes ("garbage"), now_ms);
+    assert_int_equal (counts ()->strays, 5);
+    bundle_t bundle = {0};
+    const letter_t garbage = {.client = text_bytes ("c"), .message = text_bytes ("garbage")};
+    bundle_add (&bundle, &garbage);
+    dispatcher_bundle (dispatcher, text_bytes ("w"), bundle_bytes (&bundle), now_ms);
+    bundle_clear (&bundle);
+    assert_int_equal (counts ()->strays, 6);
+    assert_int_equal (world.to_clients.count, 0);
+}
+
+static void damaged_bundles_do_no_harm (void **state)
+{
+    (void) state;
+    uint64_t random = 14;
+    for (int i = 0; i < 20000; i++) {
+        pass (1);
+        ready ("client", (uint64_t) i);
+        dispatch ();
+        bundle_t bundle = {0};
+        const uint64_t ticket =
+            world.to_workers.count > 0 ? world.to_workers.letters[0].ticket : 0;
+        const wire_message_t messages[] = {{.command = WIRE_JOIN, .join = {5, 50}},
+                                           {.command = WIRE_BEAT},
+                                           {.command = WIRE_LEAVE},
+                                           {.command = WIRE_STORED, .next = 9}};
+        for (size_t n = 1 + random_below (&random, 3); n > 0; n--) {
+            const size_t which = random_below (&random, 4);
+            bundle_put (&bundle, which == 3 ? "client" : "", ticket, &messages[which]);
+        }
+        for (size_t n = random_below (&random, 4); n > 0; n--)
+            bundle.data[random_below (&random, bundle.size)] ^=
+                (uint8_t) (1 << random_below (&random, 8));
+        dispatcher_bundle (dispatcher, text_bytes (i % 2 ? "w1" : "w2"),
+                           bundle_bytes (&bundle), now_ms);
+        bundle_clear (&bundle);
+        forget ();
+    }
+}
+
+/* ---- All of it at random ---- */
+
+#define CLIENTS  10
+#define ASKED    40000
+
+typedef struct {
+    uint64_t random;
+    size_t asked;          // questions so far; each has its number
+    bool accepted[ASKED];  // by the broker
+    bool answered[ASKED];  // to whoever asked
+    bool knows[WORKERS];   // the worker thinks that the broker knows it
+    mail_t with[WORKERS];  // what each worker has
+} walk_t;
+
+static void ask (walk_t *walk)
+{
+    char id[ID_BYTES];
+    if (walk->asked == ASKED)
+        return;
+    snprintf (id, sizeof id, "c%zu", walk->asked % CLIENTS);
+    const wire_code_t code = ready (id, walk->asked);
+    assert_true (code == REFUSED_NOTHING || code == REFUSED_BUSY);
+    walk->accepted[walk->asked++] = code == REFUSED_NOTHING;
+}
+
+/* The letters that left go to their workers; the number of each is whose it must be. */
+static void deliver (walk_t *walk)
+{
+    for (size_t i = 0; i < world.to_workers.count; i++) {
+        const mail_letter_t *letter = &world.to_workers.letters[i];
+        const int worker = letter->peer[1] - '0';
+        if (letter->message.command == WIRE_REJOIN) {
+            walk->knows[worker] = false;
+            continue;
+        }
+        char id[ID_BYTES];
+        snprintf (id, sizeof id, "c%zu", (size_t) letter->message.count % CLIENTS);
+        assert_string_equal (letter->client, id);
+        assert_true (walk->accepted[letter->message.count]);
+        uint8_t bytes[64];
+        const letter_t copy = {
+            .ticket = letter->ticket,
+            .client = text_bytes (letter->client),
+            .message = {bytes, wire_encode (&letter->message, bytes)}};
+        mail_add (&walk->with[worker], text_bytes (letter->peer), &copy);
+    }
+    for (size_t i = 0; i < world.to_clients.count; i++) {
+        const mail_letter_t *letter = &world.to_clients.letters[i];
+        if (letter->message.command == WIRE_REFUSED)
+            continue; // BUSY
+        char id[ID_BYTES];
+        snprintf (id, sizeof id, "c%zu", (size_t) letter->message.next % CLIENTS);
+        assert_string_equal (letter->peer, id);
+        walk->answered[letter->message.next] = true;
+    }
+    forget ();
+}
+
+static void answer_one (walk_t *walk, size_t worker)
+{
+    mail_t *with = &walk->with[worker];
+    if (with->count == 0)
+        return;
+    const size_t which = random_below (&walk->random, with->count);
+    mail_letter_t *letter = &with->letters[which];
+    const wire_message_t answer = { // carries the number back; ends no batch
+        .command = WIRE_STORED, .agency = 3, .next = letter->message.count};
+    say (letter->peer, letter->client, letter->ticket, &answer);
+    free (letter->bytes);
+    *letter = with->letters[--with->count];
+}
+
+static void do_something (walk_t *walk)
+{
+    const size_t worker = random_below (&walk->random, WORKERS);
+    char id[ID_BYTES];
+    snprintf (id, sizeof id, "w%zu", worker);
+    const size_t what = random_below (&walk->random, 100);
+    if (what < 40)
+        ask (walk);
+    else if (what < 75)
+        answer_one (walk, worker);
+    else if (what < 77)
+        mail_clear (&walk->with[worker]); // it died, and came again under its id
+    else if (what == 77) {
+        say_own (id, WIRE_LEAVE);
+        mail_clear (&walk->with[worker]);
+    } else if (what < 85 && !walk->knows[worker]) {
+        join (id, 1 + (uint32_t) random_below (&walk->random, 20));
+        walk->knows[worker] = true;
+    } else if (what < 90)
+        say_own (id, WIRE_BEAT);
+    else if (what == 90)
+        world.gone = random_below (&walk->random, 2) ? "w2" : NULL;
+    else if (what < 95)
+        pass ((int64_t) random_below (&walk->random, 300));
+    else
+        dispatch ();
+}
+
+/* Whatever happens to the workers: a request that was accepted is answered, or given up
+   and counted, and an answer reaches who asked. */
+static void every_request_is_answered_or_given_up (void **state)
+{
+    (void) state;
+    static walk_t walk;
+    walk.random = 99;
+    for (int step = 0; step < 150000; step++) {
+        do_something (&walk);
+        deliver (&walk);
+    }
+    world.gone = NULL;
+    for (int round = 0; round < 100; round++) { // now all is well, and it comes to rest
+        char id[ID_BYTES];
+        for (size_t worker = 0; worker < WORKERS; worker++) {
+            snprintf (id, sizeof id, "w%zu", worker);
+            join (id, 20);
+            while (walk.with[worker].count > 0)
+                answer_one (&walk, worker);
+        }
+        dispatch ();
+        pass (MS);
+        deliver (&walk);
+    }
+    uint64_t accepted = 0, unanswered = 0;
+    for (size_t i = 0; i < walk.asked; i++) {
+        accepted += walk.accepted[i];
+        unanswered += walk.accepted[i] && !walk.answered[i];
+        assert_true (walk.accepted[i] || !walk.answered[i]);
+    }
+    assert_true (accepted > 10000);
+    assert_true (unanswered <= counts ()->given_up);
+    assert_true (counts ()->given_up > 10 && counts ()->redispatched > 10);
+    assert_int_equal (counts ()->requests, walk.asked);
+    // at rest nothing is due but the workers' own signs of life
+    assert_true (dispatcher_deadline (dispatcher) ==
+                 now_ms - MS + HEARTBEATS_MISSED * MS);
+    for (size_t worker = 0; worker < WORKERS; worker++)
+        mail_clear (&walk.with[worker]);
+}
+
+#define DISPATCHER_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        DISPATCHER_TEST (a_request_goes_to_a_worker_and_its_answer_back),
+        DISPATCHER_TEST (requests_wait_for_a_worker),
+        DISPATCHER_TEST (a_worker_holds_no_more_than_its_credit),
+        DISPATCHER_TEST (the_load_is_shared),
+        DISPATCHER_TEST (a_flood_delays_nobody_else),
+        DISPATCHER_TEST (what_is_no_request_is_refused),
+        DISPATCHER_TEST (a_message_over_the_limit_is_refused),
+        DISPATCHER_TEST (a_ping_is_answered_at_once),
+        DISPATCHER_TEST (hello_is_lowered_to_the_brokers_limits),
+        DISPATCHER_TEST (a_full_queue_says_busy),
+        DISPATCHER_TEST (strangers_are_asked_to_join),
+        DISPATCHER_TEST (what_a_leaving_worker_held_goes_to_another),
+        DISPATCHER_TEST (a_silent_worker_is_given_up),
+        DISPATCHER_TEST (a_worker_that_takes_nothing_is_none),
+        DISPATCHER_TEST (a_request_that_outlives_its_workers_is_given_up),
+        DISPATCHER_TEST (a_request_without_answer_is_given_up),
+        DISPATCHER_TEST (there_are_enough_workers),
+        DISPATCHER_TEST (stored_answers_every_batch_below),
+        DISPATCHER_TEST (stored_gives_the_credit_of_all_back),
+        DISPATCHER_TEST (answers_to_an_earlier_broker_are_dropped),
+        DISPATCHER_TEST (a_ticket_is_its_clients_own),
+        DISPATCHER_TEST (strays_are_counted),
+        DISPATCHER_TEST (damaged_bundles_do_no_harm),
+        DISPATCHER_TEST (every_request_is_answered_or_given_up),
+    };
+    log_set_level (LOG_CRITICAL);
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+/* test_pool.c - the broker's workers: their turns, their credit, their silence. */
+
+#include "mail.h"
+#include "memory_file.h"
+
+#include "pool.h"
+
+#define MS 500 /* a heartbeat */
+
+static pool_t *pool;
+
+static int setup (void **state)
+{
+    (void) state;
+    pool = pool_new ();
+    return 0;
+}
+
+static int teardown (void **state)
+{
+    (void) state;
+    pool_destroy (&pool);
+    assert_null (pool);
+    pool_destroy (&pool);
+    return 0;
+}
+
+static worker_t *join (const char *id, uint32_t credit)
+{
+    return pool_join (pool, text_bytes (id), credit, MS, 0);
+}
+
+static void assert_next (const char *id)
+{
+    const worker_t *worker = pool_next (pool);
+    assert_non_null (worker);
+    assert_true (bytes_equal (bytes_of (worker->id, worker->id_size), text_bytes (id)));
+}
+
+static void an_empty_pool_serves_nobody (void **state)
+{
+    (void) state;
+    assert_null (pool_next (pool));
+    assert_null (pool_find (pool, text_bytes ("w")));
+    assert_null (pool_expired (pool, INT64_MAX));
+    assert_true (pool_deadline (pool) == INT64_MAX);
+    assert_int_equal (pool_size (pool), 0);
+    assert_int_equal (pool_credit (pool), 0);
+}
+
+static void workers_are_found_by_their_ids (void **state)
+{
+    (void) state;
+    static const uint8_t ids[][4] = {{0, 1, 2, 3}, {0, 1, 2, 4}, {0, 0, 0, 0}};
+    worker_t *workers[12];
+    size_t count = 0;
+    for (size_t i = 0; i < 3; i++)
+        for (size_t size = 3; size <= 4; size++) {
+            const bytes_t id = bytes_of (ids[i], size);
+            if (!pool_find (pool, id))
+                workers[count++] = pool_join (pool, id, 1, MS, 0);
+        }
+    assert_int_equal (count, 5); // the first two have the same three bytes
+    assert_int_equal (pool_size (pool), 5);
+    for (size_t i = 0; i < count; i++)
+        assert_ptr_equal (
+            pool_find (pool, bytes_of (workers[i]->id, workers[i]->id_size)), workers[i]);
+    assert_null (pool_find (pool, bytes_of (ids[0], 2)));
+}
+
+static void workers_are_served_in_turn (void **state)
+{
+    (void) state;
+    join ("a", 10);
+    join ("b", 10);
+    join ("c", 10);
+    for (int i = 0; i < 5; i++) {
+        assert_next ("a");
+        assert_next ("b");
+        assert_next ("c");
+    }
+    join ("d", 10); // behind the others
+    assert_next ("a");
+    worker_t *b = pool_find (pool, text_bytes ("b"));
+    pool_remove (pool, &b);
+    assert_null (b);
+    assert_next ("c");
+    assert_next ("d");
+    assert_next ("a");
+}
+
+static void those_without_credit_are_passed_over (void **state)
+{
+    (void) state;
+    worker_t *a = join ("a", 2), *b = join ("b", 1), *c = join ("c", 3);
+    pool_charge (pool, a, 2);
+    assert_next ("b");
+    pool_charge (pool, b, 1);
+    assert_int_equal (pool_credit (pool), 3);
+    assert_next ("c");
+    assert_next ("c");
+    pool_charge (pool, c, 3);
+    assert_int_equal (pool_credit (pool), 0);
+    assert_null (pool_next (pool));
+    pool_settle (pool, b);
+    assert_next ("b");
+    assert_next ("b");
+}
+
+static void what_a_worker_asks_for_is_put_within_limits (void **state)
+{
+    (void) state;
+    static const struct {
+        uint32_t credit, heartbeat_ms, credit_given;
+        int64_t interval_ms;
+    } cases[] = {
+        {0, 0, 1, HEARTBEAT_MS_MIN},
+        {1, HEARTBEAT_MS_MIN, 1, HEARTBEAT_MS_MIN},
+        {64, 500, 64, 500},
+        {WORKER_CREDIT_MAX, HEARTBEAT_MS_MAX, WORKER_CREDIT_MAX, HEARTBEAT_MS_MAX},
+        {UINT32_MAX, UINT32_MAX, WORKER_CREDIT_MAX, HEARTBEAT_MS_MAX},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        worker_t *worker = pool_join (pool, text_bytes ("w"), cases[i].credit,
+                                      cases[i].heartbeat_ms, 1000);
+        assert_int_equal (worker->credit, cases[i].credit_given);
+        assert_int_equal (pool_credit (pool), cases[i].credit_given);
+        assert_true (pool_deadline (pool) ==
+                     1000 + HEARTBEATS_MISSED * cases[i].interval_ms);
+        assert_int_equal (pool_size (pool), 1);
+    }
+}
+
+/* A worker that announces itself again keeps what it holds; less credit than that
+   counts as none. */
+static void joining_again_changes_the_credit (void **state)
+{
+    (void) state;
+    worker_t *worker = join ("w", 10);
+    pool_charge (pool, worker, 6);
+    assert_int_equal (pool_credit (pool), 4);
+    assert_ptr_equal (join ("w", 20), worker);
+    assert_int_equal (worker->holding, 6);
+    assert_int_equal (pool_credit (pool), 14);
+    join ("w", 4);
+    assert_int_equal (pool_credit (pool), 0);
+    assert_null (pool_next (pool));
+    pool_settle (pool, worker);
+    pool_settle (pool, worker);
+    assert_int_equal (pool_credit (pool), 0);
+    pool_settle (pool, worker);
+    assert_int_equal (pool_credit (pool), 1);
+    join ("w", 2);
+    assert_int_equal (pool_credit (pool), 0);
+    join ("w", 10);
+    assert_int_equal (pool_credit (pool), 7);
+    while (worker->holding > 0)
+        pool_settle (pool, worker);
+    pool_remove (pool, &worker);
+    assert_int_equal (pool_credit (pool), 0);
+    assert_int_equal (pool_size (pool), 0);
+}
+
+static void the_silent_expire (void **state)
+{
+    (void) state;
+    worker_t *slow = pool_join (pool, text_bytes ("slow"), 1, 1000, 0);
+    worker_t *fast = pool_join (pool, text_bytes ("fast"), 1, 100, 50);
+    const int64_t fast_ms = 50 + HEARTBEATS_MISSED * 100;
+    const int64_t slow_ms = HEARTBEATS_MISSED * 1000;
+    assert_true (pool_deadline (pool) == fast_ms);
+    assert_null (pool_expired (pool, fast_ms - 1));
+    assert_ptr_equal (pool_expired (pool, fast_ms), fast);
+    liveness_heard (&fast->liveness, fast_ms);
+    assert_null (pool_expired (pool, fast_ms));
+    pool_remove (pool, &fast);
+    assert_true (pool_deadline (pool) == slow_ms);
+    assert_null (pool_expired (pool, slow_ms - 1));
+    assert_ptr_equal (pool_expired (pool, slow_ms), slow);
+    pool_join (pool, text_bytes ("slow"), 1, 1000, slow_ms); // it is heard
+    assert_null (pool_expired (pool, slow_ms));
+}
+
+static void there_are_enough_workers (void **state)
+{
+    (void) state;
+    char id[ID_BYTES];
+    for (int i = 0; i < WORKERS_MAX; i++) {
+        snprintf (id, sizeof id, "%d", i);
+        assert_non_null (join (id, 1));
+    }
+    assert_null (join ("one more", 1));
+    assert_int_equal (pool_size (pool), WORKERS_MAX);
+    assert_non_null (join ("77", 5)); // known already
+    worker_t *worker = pool_find (pool, text_bytes ("78"));
+    pool_remove (pool, &worker);
+    assert_non_null (join ("one more", 1));
+}
+
+/* Through thousands of steps the counts are what adding up says. */
+static void credit_is_accounted_for (void **state)
+{
+    (void) state;
+    enum { WORKERS = 20 };
+    uint64_t random = 2;
+    for (int64_t now_ms = 0; now_ms < 60000; now_ms++) {
+        char id[ID_BYTES];
+        snprintf (id, sizeof id, "w%zu", random_below (&random, WORKERS));
+        worker_t *worker = pool_find (pool, text_bytes (id));
+        const size_t what = random_below (&random, 20);
+        if (!worker || what == 0)
+            worker = pool_join (pool, text_bytes (id),
+                                (uint32_t) random_below (&random, 8), 100, now_ms);
+        else if (what == 1 && worker->holding == 0)
+            pool_remove (pool, &worker);
+        else if (what < 10 && worker->holding > 0)
+            pool_settle (pool, worker);
+        else if ((worker = pool_next (pool))) {
+            assert_true (worker->holding < worker->credit);
+            pool_charge (pool, worker,
+                         1 + (uint32_t) random_below (&random, worker->credit -
+                                                                   worker->holding));
+        }
+        size_t size = 0, credit = 0;
+        for (int i = 0; i < WORKERS; i++) {
+            snprintf (id, sizeof id, "w%d", i);
+            if (!(worker = pool_find (pool, text_bytes (id))))
+                continue;
+            size++;
+            if (worker->credit > worker->holding)
+                credit += worker->credit - worker->holding;
+        }
+        assert_int_equal (pool_size (pool), size);
+        assert_int_equal (pool_credit (pool), credit);
+    }
+}
+
+#define POOL_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL_TEST (an_empty_pool_serves_nobody),
+        POOL_TEST (workers_are_found_by_their_ids),
+        POOL_TEST (workers_are_served_in_turn),
+        POOL_TEST (those_without_credit_are_passed_over),
+        POOL_TEST (what_a_worker_asks_for_is_put_within_limits),
+        POOL_TEST (joining_again_changes_the_credit),
+        POOL_TEST (the_silent_expire),
+        POOL_TEST (there_are_enough_workers),
+        POOL_TEST (credit_is_accounted_for),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,286 @@
+/* test_winners.c - an agency's winners, page by page, against a search by hand. */
+
+#include "shelf.h"
+
+#include "winners.h"
+
+#define AGENCIES      3
+#define DOCUMENTS_MAX (1024 * 1024)
+
+static shelf_t shelf;
+static uint8_t page_documents[WINNERS_PAGE_BYTES];
+
+static int setup (void **state)
+{
+    (void) state;
+    shelf_init (&shelf);
+    shelf_start (&shelf);
+    return 0;
+}
+
+static int teardown (void **state)
+{
+    (void) state;
+    shelf_free (&shelf);
+    return 0;
+}
+
+static wire_winners_t page_at (uint32_t agency, uint32_t number, uint64_t cursor)
+{
+    wire_winners_t page = {.cursor = cursor, .number = number, .next = 1, .count = 99};
+    assert_int_equal (winners_page (shelf.book, agency, &page, page_documents), 0);
+    assert_int_equal (page.cursor, cursor);
+    assert_int_equal (page.number, number);
+    assert_true (page.documents.size <= WINNERS_PAGE_BYTES);
+    uint32_t lines = 0;
+    for (size_t i = 0; i < page.documents.size; i++)
+        lines += page.documents.data[i] == '\n';
+    assert_int_equal (lines, page.count);
+    return page;
+}
+
+/* All pages from `cursor` on, one behind the other; returns how many there were. */
+static size_t all_pages (uint32_t agency, uint32_t number, uint64_t cursor, char *text)
+{
+    size_t pages = 0, size = 0;
+    do {
+        const wire_winners_t page = page_at (agency, number, cursor);
+        assert_true (size + page.documents.size < DOCUMENTS_MAX);
+        memcpy (text + size, page_documents, page.documents.size);
+        size += page.documents.size;
+        assert_true (page.next == 0 || page.next > cursor); // it comes to an end
+        cursor = page.next;
+        pages++;
+    } while (cursor != 0);
+    text[size] = 0;
+    return pages;
+}
+
+/* The documents of the agency's made-up bets of this number, in order. */
+static void expect_winners (uint32_t agency, uint32_t number, char *text)
+{
+    text[0] = 0;
+    const uint64_t next = shelf_next (&shelf, agency);
+    for (uint64_t offset = 0; offset < next; offset++)
+        if (shelf_number (agency, offset) == number)
+            text += sprintf (text, "%u%08llu\n", agency, (unsigned long long) offset);
+}
+
+static void assert_winners (uint32_t agency, uint32_t number)
+{
+    static char found[DOCUMENTS_MAX], expected[DOCUMENTS_MAX];
+    all_pages (agency, number, 0, found);
+    expect_winners (agency, number, expected);
+    assert_string_equal (found, expected);
+}
+
+static void fill (uint32_t records, uint32_t bets_max, uint64_t seed)
+{
+    uint64_t random = seed;
+    for (uint32_t i = 0; i < records; i++) {
+        shelf_append (&shelf, 1 + (uint32_t) random_below (&random, AGENCIES),
+                      1 + (uint32_t) random_below (&random, bets_max));
+        if (random_below (&random, 50) == 0)
+            shelf_commit (&shelf);
+    }
+}
+
+/* A row that the test writes itself, as a bet of this agency. */
+static void store_row (uint32_t agency, const char *row)
+{
+    record_t record =
+        ledger_record (ledger_admit (shelf.ledger, agency), RECORD_BETS, 1);
+    const uint32_t index =
+        book_append (shelf.book, &record, bytes_of (row, strlen (row)));
+    ledger_apply (shelf.ledger, index, &record);
+}
+
+static void an_empty_book_has_no_winners (void **state)
+{
+    (void) state;
+    static const uint64_t cursors[] = {0, 1, 65536, UINT64_MAX};
+    for (size_t i = 0; i < 4; i++) {
+        const wire_winners_t page = page_at (1, 7, cursors[i]);
+        assert_int_equal (page.count, 0);
+        assert_int_equal (page.next, 0);
+    }
+}
+
+static void every_winner_is_found_once_and_in_order (void **state)
+{
+    (void) state;
+    fill (3000, 30, 1); // some of it not committed yet
+    for (uint32_t agency = 0; agency <= AGENCIES + 1; agency++)
+        for (uint32_t number = 0; number < 12; number++)
+            assert_winners (agency, number);
+    shelf_append (&shelf, 1, 0);
+    shelf_append (&shelf, 2, 5);
+    shelf_commit (&shelf);
+    shelf_start (&shelf);
+    for (uint32_t agency = 1; agency <= AGENCIES; agency++)
+        assert_winners (agency, 3);
+}
+
+static void pages_are_filled (void **state)
+{
+    (void) state;
+    static char found[DOCUMENTS_MAX];
+    for (int i = 0; i < 100; i++)
+        shelf_append (&shelf, 1, 1000);
+    shelf_commit (&shelf);
+    const size_t pages = all_pages (1, 4, 0, found);
+    const size_t least = strlen (found) / WINNERS_PAGE_BYTES;
+    assert_true (pages >= least && pages <= least + 2);
+}
+
+static void pages_end_within_a_record (void **state)
+{
+    (void) state;
+    static char found[DOCUMENTS_MAX];
+    static char rows[ROWS_BYTES_MAX]; // one record, all of it winners
+    size_t size = 0;
+    for (uint32_t i = 0; i < 5000; i++)
+        size += (size_t) sprintf (rows + size, "3,A,B,%08u,2000-01-01,6\r\n", i);
+    record_t record =
+        ledger_record (ledger_admit (shelf.ledger, 3), RECORD_BETS, 5000);
+    const uint32_t index = book_append (shelf.book, &record, bytes_of (rows, size));
+    ledger_apply (shelf.ledger, index, &record);
+    const size_t each = WINNERS_PAGE_BYTES / 9;
+    assert_int_equal (all_pages (3, 6, 0, found), (5000 + each - 1) / each);
+    assert_int_equal (strlen (found), 5000 * 9);
+    for (uint32_t i = 0; i < 5000; i++) {
+        char document[16];
+        snprintf (document, sizeof document, "%08u\n", i);
+        assert_memory_equal (found + i * 9, document, 9);
+    }
+}
+
+/* One never given out finds nothing or less: at most what is behind it, in order. */
+static void bogus_cursors_find_nothing_that_is_not_there (void **state)
+{
+    (void) state;
+    static char found[DOCUMENTS_MAX], all[DOCUMENTS_MAX];
+    uint64_t random = 6;
+    fill (500, 30, 2);
+    for (int i = 0; i < 3000; i++) {
+        const uint32_t agency = 1 + (uint32_t) random_below (&random, AGENCIES);
+        uint64_t cursor = random_next (&random) >> random_below (&random, 64);
+        if (random_below (&random, 2))
+            cursor = random_below (&random, 600) << 16 | random_below (&random, 40);
+        all_pages (agency, 3, cursor, found);
+        expect_winners (agency, 3, all);
+        const size_t size = strlen (found), whole = strlen (all);
+        assert_true (size <= whole);
+        assert_string_equal (all + whole - size, found);
+    }
+}
+
+static void numbers_are_compared_whole (void **state)
+{
+    (void) state;
+    static const char *const rows[] = {
+        "1,A,B,1,2000-01-01,74\r\n",   "1,A,B,2,2000-01-01,757\r\n",
+        "1,A,B,3,2000-01-01,574\r\n",  "1,A,B,4,2000-01-01,7574\r\n",
+        "1,A,B,5,2000-01-01,17574\r\n", "1,A,B,6,2000-01-01,75740\r\n",
+        "1,A,B,7574,2000-01-01,0\r\n", "1,7574,7574,7,2000-01-01,1\r\n",
+        "1,\",7574\",\"7574,\",8,2000-01-01,7\r\n",
+        "1,A,B,\"9,7574\",2000-01-01,7574\r\n", "1,A,B,10,2000-01-01,999999999\r\n",
+    };
+    static const struct {
+        uint32_t number;
+        const char *documents;
+    } cases[] = {
+        {7574, "4\n9,7574\n"}, {757, "2\n"}, {574, "3\n"},        {74, "1\n"},
+        {17574, "5\n"},        {4, ""},      {75740, "6\n"},      {0, "7574\n"},
+        {1, "7\n"},            {7, "8\n"},   {999999999, "10\n"}, {UINT32_MAX, ""},
+    };
+    char found[256];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        store_row (1, rows[i]);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        all_pages (1, cases[i].number, 0, found);
+        assert_string_equal (found, cases[i].documents);
+    }
+}
+
+static void documents_come_without_their_quotes (void **state)
+{
+    (void) state;
+    char longest[ROW_BYTES_MAX + 1], document[DOCUMENT_BYTES_MAX + 1], found[128];
+    memset (document, '"', DOCUMENT_BYTES_MAX);
+    document[DOCUMENT_BYTES_MAX] = 0;
+    snprintf (longest, sizeof longest, "1,A,B,\"%s%s\",2000-01-01,5\r\n", document,
+              document);
+    store_row (1, longest);
+    all_pages (1, 5, 0, found);
+    assert_memory_equal (found, document, DOCUMENT_BYTES_MAX);
+    assert_string_equal (found + DOCUMENT_BYTES_MAX, "\n");
+}
+
+/* However large the records are, one page reads a bounded stretch, and all pages
+   together find what is there. */
+static void one_page_reads_a_bounded_stretch (void **state)
+{
+    (void) state;
+    static char rows[STORE_BYTES_MAX / 2];
+    size_t size = 0;
+    uint32_t count = 0;
+    while (size + 64 < sizeof rows) // no winner among them
+        size += (size_t) sprintf (rows + size, "1,A,B,%08u,2000-01-01,1\r\n", count++);
+    for (int i = 0; i < 40; i++) {
+        record_t record =
+            ledger_record (ledger_admit (shelf.ledger, 1), RECORD_BETS, count);
+        const uint32_t index = book_append (shelf.book, &record, bytes_of (rows, size));
+        ledger_apply (shelf.ledger, index, &record);
+    }
+    store_row (1, "1,A,B,12345678,2000-01-01,7\r\n");
+    shelf_commit (&shelf);
+    uint64_t cursor = 0;
+    size_t pages = 0;
+    uint32_t found = 0;
+    do {
+        const uint64_t before = shelf.csv.bytes_read;
+        const wire_winners_t page = page_at (1, 7, cursor);
+        assert_true (shelf.csv.bytes_read - before <=
+                     WINNERS_SCAN_BYTES + STORE_BYTES_MAX);
+        found += page.count;
+        cursor = page.next;
+        pages++;
+    } while (cursor != 0);
+    assert_int_equal (found, 1);
+    assert_true (pages >= 40 * size / (WINNERS_SCAN_BYTES + STORE_BYTES_MAX));
+    assert_true (pages <= 40 * size / WINNERS_SCAN_BYTES + 1);
+}
+
+static void a_book_that_cannot_be_read_is_told (void **state)
+{
+    (void) state;
+    fill (100, 5, 3);
+    shelf_commit (&shelf);
+    memory_file_t *const files[] = {&shelf.csv, &shelf.journal};
+    for (size_t i = 0; i < 2; i++) {
+        wire_winners_t page = {.number = 3};
+        files[i]->fail_read = 1;
+        errno = 0;
+        assert_int_equal (winners_page (shelf.book, 1, &page, page_documents), -1);
+        assert_int_equal (errno, EIO);
+    }
+}
+
+#define WINNERS_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        WINNERS_TEST (an_empty_book_has_no_winners),
+        WINNERS_TEST (every_winner_is_found_once_and_in_order),
+        WINNERS_TEST (pages_are_filled),
+        WINNERS_TEST (pages_end_within_a_record),
+        WINNERS_TEST (bogus_cursors_find_nothing_that_is_not_there),
+        WINNERS_TEST (numbers_are_compared_whole),
+        WINNERS_TEST (documents_come_without_their_quotes),
+        WINNERS_TEST (one_page_reads_a_bounded_stretch),
+        WINNERS_TEST (a_book_that_cannot_be_read_is_told),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
