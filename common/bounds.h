@@ -57,7 +57,10 @@
 /* Letters waiting in a broker: per client, at its widest window, and in all. */
 #define CLIENT_QUEUE_LETTERS (2 * WINDOW_MAX)
 #define QUEUE_BYTES_MAX      (64 * 1024 * 1024)
-#define INFLIGHT_MAX         131072 /* a power of two */
+/* What all agencies of the roll may have under way together: with more agencies each is
+   granted a narrower window, so that an honest crowd is never told BUSY. */
+#define UNDER_WAY_BYTES_MAX (QUEUE_BYTES_MAX / 2)
+#define INFLIGHT_MAX        131072 /* a power of two */
 
 /* Bundles on the inner hops: full once either is reached. */
 #define BUNDLE_LETTERS_MAX 64
@@ -109,6 +112,7 @@
 #define CONNECT_LOOK_MS        20
 #define CONNECT_RETRY_MS_MAX   1000
 #define HANDSHAKE_MS           2000
+#define CONNECTIONS_PENDING    4096 /* not accepted yet; the kernel may allow fewer */
 #define LINGER_MS              500
 #define ZMTP_HEARTBEAT_MS      1000
 #define ZMTP_TIMEOUT_MS        3000

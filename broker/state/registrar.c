@@ -31,6 +31,7 @@ typedef struct { // one letter; its way back is the worker and the client
 } request_t;
 
 static void take_hello (registrar_t *registrar, request_t *request);
+static uint32_t fair_window (const draw_t *draw, const wire_limits_t *limits);
 static void take_ready (registrar_t *registrar, request_t *request);
 static void take_results (registrar_t *registrar, request_t *request);
 static void take_done (registrar_t *registrar, request_t *request);
@@ -178,14 +179,27 @@ static void take_hello (registrar_t *registrar, request_t *request)
         refuse (registrar, request, REFUSED_AGENCY);
         return;
     }
+    wire_limits_t limits = request->message.hello;
+    limits.window = fair_window (draw, &limits);
     const wire_message_t admit = {
         .command = WIRE_ADMIT,
         .agency = agency,
-        .welcome = {.limits = request->message.hello,
+        .welcome = {.limits = limits,
                     .agencies = draw_agencies (draw),
                     .ready = draw_agencies_ready (draw),
                     .day = (uint8_t) draw_day (draw, agency)}};
     ask_storage (registrar, request, &admit);
+}
+
+/* An equal share of what all agencies may have under way; at least one batch. */
+static uint32_t fair_window (const draw_t *draw, const wire_limits_t *limits)
+{
+    const uint32_t message_bytes =
+        limits->message_bytes_max ? limits->message_bytes_max : MESSAGE_BYTES_MAX;
+    const uint32_t window = limits->window ? limits->window : WINDOW_MAX;
+    const uint64_t share =
+        UNDER_WAY_BYTES_MAX / ((uint64_t) draw_agencies (draw) * message_bytes);
+    return window <= share ? window : share > 0 ? (uint32_t) share : 1;
 }
 
 static void take_ready (registrar_t *registrar, request_t *request)

@@ -14,8 +14,8 @@ REAL_BYTES, REAL_WINNERS = 3_814_423, {1: 2, 2: 3, 3: 3, 4: 2, 5: 0}
 
 def sample(directory, counts=COUNTS, winners=WINNERS):
     """Files by agency."""
-    return {agency: loteria.make_bets(directory / f"agency-{agency}.csv", agency, count, winners=winners.get(agency, ()))
-            for agency, count in counts.items()}
+    return {agency: loteria.make_bets(directory / f"agency-{agency}.csv", agency, count,
+                                      winners=winners.get(agency, ())) for agency, count in counts.items()}
 
 
 def winners_told(result):

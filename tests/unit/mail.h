@@ -64,9 +64,9 @@ static inline void mail_add (mail_t *mail, bytes_t peer, const letter_t *letter)
     kept->bytes = malloc (letter->message.size); // ASan sees who reads past its end
     assert_non_null (kept->bytes);
     put_bytes (kept->bytes, letter->message);
-    assert_int_equal (wire_decode (bytes_of (kept->bytes, letter->message.size),
-                                   &kept->message),
-                      REFUSED_NOTHING);
+    assert_int_equal (
+        wire_decode (bytes_of (kept->bytes, letter->message.size), &kept->message),
+        REFUSED_NOTHING);
 }
 
 /* Every letter of a bundle, which has to be sound. */
@@ -102,7 +102,8 @@ static inline void bundle_put (bundle_t *bundle, const char *client, uint64_t ti
 
 #define assert_refused(letter, expected)                                               \
     do {                                                                               \
-        assert_string_equal (wire_command_name ((letter)->message.command), "REFUSED"); \
+        assert_string_equal (wire_command_name ((letter)->message.command),            \
+                             "REFUSED");                                               \
         assert_string_equal (wire_code_name ((letter)->message.refused.code),          \
                              wire_code_name (expected));                               \
     } while (0)

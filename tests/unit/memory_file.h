@@ -25,7 +25,7 @@ typedef struct {
     uint8_t *disk;  // what a power cut leaves
     uint8_t *dirty; // by byte: written, and not on the disk yet
     size_t size, disk_size, capacity;
-    size_t dirty_from, dirty_to; // nothing is dirty outside
+    size_t dirty_from, dirty_to;                        // nothing is dirty outside
     unsigned reads, writes, syncs, truncates, reserves; // calls so far
     uint64_t bytes_read;
     // The n-th call from now on fails; 0: none does.
@@ -217,9 +217,10 @@ static inline void memory_file_free (memory_file_t *memory)
 }
 
 /* The file's bytes become these, and are on the disk. */
-static inline void memory_file_set (memory_file_t *memory, const void *data, size_t size)
+static inline void memory_file_set (memory_file_t *memory, const void *data,
+                                    size_t size)
 {
-    memory_file_extend (memory, size);
+    memory_file_extend (memory, size > 0 ? size : 1);
     memset (memory->data, 0, memory->capacity);
     if (size > 0)
         memcpy (memory->data, data, size);

@@ -55,8 +55,9 @@ static inline bool shelf_open (shelf_t *shelf)
     shelf->book = book_open (&shelf->csv.file, &shelf->journal.file, shelf_found,
                              shelf->ledger, shelf->why);
     assert_int_equal (shelf->csv.writes + shelf->csv.truncates + shelf->csv.syncs, csv);
-    assert_int_equal (
-        shelf->journal.writes + shelf->journal.truncates + shelf->journal.syncs, journal);
+    assert_int_equal (shelf->journal.writes + shelf->journal.truncates +
+                          shelf->journal.syncs,
+                      journal);
     assert_true ((shelf->book == NULL) == (shelf->why[0] != 0));
     return shelf->book != NULL;
 }
@@ -132,7 +133,8 @@ static inline void shelf_check (const shelf_t *shelf, uint32_t agencies)
     size_t at = 0;
     assert_true (agencies < 16);
     while (at < shelf->csv.size) {
-        const uint32_t agency = (uint32_t) strtoul ((char *) shelf->csv.data + at, NULL, 10);
+        const uint32_t agency =
+            (uint32_t) strtoul ((char *) shelf->csv.data + at, NULL, 10);
         assert_true (agency >= 1 && agency <= agencies);
         const size_t size = shelf_row (expected, agency, next[agency]++);
         assert_true (size <= shelf->csv.size - at);

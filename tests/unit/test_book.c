@@ -1,12 +1,12 @@
-/* test_book.c - bets.csv and bets.journal together, on files in memory: damage, crashes,
-   no space, and the search for a bet. */
+/* test_book.c - bets.csv and bets.journal together, on files in memory: damage,
+   crashes, no space, and the search for a bet. */
 
 #include "shelf.h"
 
-#define AGENCIES    5
-#define RECORD      JOURNAL_RECORD_BYTES
-#define HEADER      JOURNAL_RECORD_BYTES
-#define GROUPS      3
+#define AGENCIES 5
+#define RECORD   JOURNAL_RECORD_BYTES
+#define HEADER   JOURNAL_RECORD_BYTES
+#define GROUPS   3
 
 static shelf_t shelf;
 
@@ -29,6 +29,19 @@ static void empty_files (void)
     memory_file_set (&shelf.csv, NULL, 0);
     memory_file_set (&shelf.journal, NULL, 0);
     shelf_start (&shelf);
+}
+
+static void assert_record (const record_t *record, const record_t *expected)
+{
+    assert_int_equal (record->kind, expected->kind);
+    assert_int_equal (record->count, expected->count);
+    assert_int_equal (record->agency, expected->agency);
+    assert_int_equal (record->offset, expected->offset);
+    assert_int_equal (record->position, expected->position);
+    assert_int_equal (record->size, expected->size);
+    assert_int_equal (record->previous, expected->previous);
+    assert_int_equal (record->jump, expected->jump);
+    assert_true (record->rows_hash == expected->rows_hash);
 }
 
 static uint32_t read_u32_at (const uint8_t *at)
@@ -81,7 +94,7 @@ static void what_is_appended_is_read_again (void **state)
         const uint32_t here = some < there ? some : there;
         assert_int_equal (book_read (shelf.book, first, some, read), here);
         for (uint32_t i = 0; i < here; i++)
-            assert_memory_equal (&read[i], &made[first + i], sizeof *read);
+            assert_record (&read[i], &made[first + i]);
         static uint8_t bytes[ROWS_BYTES_MAX];
         const record_t *any = &made[random_below (&random, count)];
         assert_int_equal (book_read_rows (shelf.book, any, bytes), 0);
@@ -237,7 +250,8 @@ static void a_journal_cut_at_every_byte_leaves_a_prefix (void **state)
         build_small (ends);
         memory_file_truncate (&shelf.journal.file, cut);
         assert_true (shelf_open (&shelf));
-        const size_t records = cut / RECORD - 1, bytes = records ? ends[records - 1] : 0;
+        const size_t records = cut / RECORD - 1,
+                     bytes = records ? ends[records - 1] : 0;
         assert_int_equal (book_torn (shelf.book), ends[4] - bytes + cut % RECORD);
         assert_goes_on ((uint32_t) records);
     }
@@ -309,8 +323,7 @@ static void foreign_rows_are_left_alone (void **state)
 static void a_tail_too_long_for_a_crash_is_left_alone (void **state)
 {
     (void) state;
-    const size_t longest =
-        GROUP_BYTES_MAX + (size_t) HELD_BYTES_MAX + BUNDLE_BYTES_MAX;
+    const size_t longest = GROUP_BYTES_MAX + (size_t) HELD_BYTES_MAX + BUNDLE_BYTES_MAX;
     size_t ends[5];
     build_small (ends);
     memory_file_truncate (&shelf.csv.file, ends[4] + longest);
@@ -409,7 +422,8 @@ static void records_that_contradict_themselves_are_refused (void **state)
         for (int n = 0; n < 2; n++) {
             uint8_t payload[JOURNAL_PAYLOAD_BYTES] = {0};
             uint8_t *at = put_u16 (payload + 2, cases[i].count);
-            at = put_u64 (put_u64 (put_u32 (at, cases[i].agency), 0), cases[i].position);
+            at =
+                put_u64 (put_u64 (put_u32 (at, cases[i].agency), 0), cases[i].position);
             at = put_u32 (put_u32 (at, cases[i].size), cases[i].previous);
             put_u64 (put_u32 (at, cases[i].jump) + 4, hash_of_nothing);
             payload[0] = cases[i].kind;
@@ -418,7 +432,8 @@ static void records_that_contradict_themselves_are_refused (void **state)
             assert_int_equal (journal_sync (journal), 0);
         }
         journal_destroy (&journal);
-        book_t *book = book_open (&shelf.csv.file, &shelf.journal.file, take_any, NULL, why);
+        book_t *book =
+            book_open (&shelf.csv.file, &shelf.journal.file, take_any, NULL, why);
         assert_true ((book != NULL) == cases[i].good);
         book_destroy (&book);
     }
@@ -541,6 +556,42 @@ static void settling_makes_safe_what_was_read (void **state)
     }
 }
 
+/* And it may drop that again between opening and settling. */
+static void settling_notices_what_is_not_there_any_more (void **state)
+{
+    (void) state;
+    size_t ends[5];
+    build_small (ends);
+    const size_t before = shelf.csv.size;
+    shelf_append (&shelf, 1, 2);
+    shelf.csv.fail_sync = 1;
+    assert_int_equal (book_commit (shelf.book), -1);
+    assert_true (shelf_open (&shelf));
+    assert_int_equal (book_records (shelf.book), 6);
+    memset (shelf.csv.data + before, 0, shelf.csv.size - before); // as the disk has it
+    errno = 0;
+    assert_int_equal (book_settle (shelf.book), -1);
+    assert_int_equal (errno, EIO);
+    assert_true (shelf_open (&shelf));
+    assert_goes_on (5);
+}
+
+/* And the page cache may drop it between the opening and the settling. */
+static void settling_notices_what_the_cache_has_dropped (void **state)
+{
+    (void) state;
+    size_t ends[5];
+    build_small (ends);
+    for (size_t byte = ends[3]; byte < ends[4]; byte++) {
+        build_small (ends);
+        assert_true (shelf_open (&shelf));
+        shelf.csv.data[byte] ^= 1;
+        errno = 0;
+        assert_int_equal (book_settle (shelf.book), -1);
+        assert_int_equal (errno, EIO);
+    }
+}
+
 static void reading_reports_failures (void **state)
 {
     (void) state;
@@ -576,7 +627,8 @@ static void nothing_committed_is_lost (void **state)
         for (int life = 0; life < 5; life++) {
             if (!shelf_open (&shelf))
                 fail_msg ("seed %u, life %d: %s", (unsigned) seed, life, shelf.why);
-            memory_file_t *file = random_below (&random, 2) ? &shelf.csv : &shelf.journal;
+            memory_file_t *file =
+                random_below (&random, 2) ? &shelf.csv : &shelf.journal;
             file->fail_sync = (unsigned) random_below (&random, 8);
             file->fail_write = (unsigned) random_below (&random, 16);
             bool alive = book_settle (shelf.book) == 0;
@@ -586,7 +638,8 @@ static void nothing_committed_is_lost (void **state)
                 shelf_check (&shelf, AGENCIES);
             while (alive && random_below (&random, 10) > 0) {
                 for (size_t n = random_below (&random, 12); n > 0; n--)
-                    shelf_append (&shelf, 1 + (uint32_t) random_below (&random, AGENCIES),
+                    shelf_append (&shelf,
+                                  1 + (uint32_t) random_below (&random, AGENCIES),
                                   1 + (uint32_t) random_below (&random, 9));
                 alive = random_below (&random, 10) > 0 && book_commit (shelf.book) == 0;
                 for (uint32_t agency = 1; alive && agency <= AGENCIES; agency++)
@@ -712,7 +765,8 @@ static void the_same_bets_are_recognised (void **state)
             assert_int_equal (same, 1);
             copy[random_below (&random, rows.size)] ^= 0x04;
             assert_int_equal (book_same (shelf.book, account->last, offset, count,
-                                         bytes_of (copy, rows.size)), 0);
+                                         bytes_of (copy, rows.size)),
+                              0);
             free (copy);
         }
         shelf_commit (&shelf);
@@ -789,6 +843,8 @@ int main (void)
         BOOK_TEST (a_commit_that_fails_says_so),
         BOOK_TEST (settling_reports_each_failure),
         BOOK_TEST (settling_makes_safe_what_was_read),
+        BOOK_TEST (settling_notices_what_is_not_there_any_more),
+        BOOK_TEST (settling_notices_what_the_cache_has_dropped),
         BOOK_TEST (reading_reports_failures),
         BOOK_TEST (nothing_committed_is_lost),
         BOOK_TEST (every_bet_is_found),

@@ -1,4 +1,5 @@
-/* test_clerk.c - storage's conversations: letters in, answers out once all is on disk. */
+/* test_clerk.c - storage's conversations: letters in, answers out once all is on disk.
+ */
 
 #include "mail.h"
 #include "shelf.h"
@@ -48,7 +49,8 @@ static void take (const char *worker, const char *client, const wire_message_t *
 {
     bundle_t bundle = {0};
     bundle_put (&bundle, client, ++ticket, message);
-    assert_int_equal (clerk_take (clerk, text_bytes (worker), bundle_bytes (&bundle)), 0);
+    assert_int_equal (clerk_take (clerk, text_bytes (worker), bundle_bytes (&bundle)),
+                      0);
     bundle_clear (&bundle);
 }
 
@@ -85,7 +87,8 @@ static void take_seal (uint32_t agency, uint64_t count)
     take (WORKER, CLIENT, &seal);
 }
 
-static void take_find (uint32_t agency, uint64_t cursor, uint64_t count, uint32_t number)
+static void take_find (uint32_t agency, uint64_t cursor, uint64_t count,
+                       uint32_t number)
 {
     const wire_message_t find = {
         .command = WIRE_FIND, .agency = agency, .find = {cursor, count, number}};
@@ -127,9 +130,8 @@ static const wire_refused_t *commit_refused (wire_code_t code, wire_command_t co
     commit ();
     assert_only (&mail, WIRE_REFUSED);
     assert_refused (&mail.letters[0], code);
-    assert_string_equal (
-        wire_command_name (mail.letters[0].message.refused.command),
-        wire_command_name (command));
+    assert_string_equal (wire_command_name (mail.letters[0].message.refused.command),
+                         wire_command_name (command));
     return &mail.letters[0].message.refused;
 }
 
@@ -273,7 +275,8 @@ static void a_whole_window_in_reverse_is_stored (void **state)
     for (uint32_t i = WINDOW_MAX; i-- > 0;)
         take_store (1, i * 2, 2);
     commit_stored (1, 2 * WINDOW_MAX);
-    assert_int_equal (mail.letters[0].ticket, 2); // the last batch was the first to come
+    assert_int_equal (mail.letters[0].ticket,
+                      2); // the last batch was the first to come
     shelf_check (&shelf, AGENCIES);
 }
 
@@ -332,7 +335,8 @@ static void across_the_end_is_a_gap (void **state)
 static void a_stranger_is_asked_to_say_hello (void **state)
 {
     (void) state;
-    static const uint32_t strangers[] = {1, 0, AGENCIES_MAX, AGENCIES_MAX + 1, UINT32_MAX};
+    static const uint32_t strangers[] = {1, 0, AGENCIES_MAX, AGENCIES_MAX + 1,
+                                         UINT32_MAX};
     for (size_t i = 0; i < 5; i++) {
         wire_message_t store = store_of (1, 0, 2);
         store.agency = strangers[i];
@@ -377,7 +381,8 @@ static void rows_that_no_worker_writes_are_refused (void **state)
     assert_int_equal (shelf_next (&shelf, 1), 3);
 }
 
-/* Each of two connections learns what became of its batches, wherever they came from. */
+/* Each of two connections learns what became of its batches, wherever they came from.
+ */
 static void two_clients_of_one_agency_are_both_answered (void **state)
 {
     (void) state;
@@ -567,10 +572,10 @@ static void strays_are_counted_and_the_rest_is_taken (void **state)
 {
     (void) state;
     static const uint8_t commands[] = {
-        WIRE_HELLO, WIRE_BATCH, WIRE_READY, WIRE_RESULTS, WIRE_DONE, WIRE_PING,
-        WIRE_WELCOME, WIRE_STORED, WIRE_WAITING, WIRE_WINNERS, WIRE_GOODBYE,
-        WIRE_REFUSED, WIRE_PONG, WIRE_JOIN, WIRE_BEAT, WIRE_LEAVE, WIRE_REJOIN,
-        WIRE_SEALED};
+        WIRE_HELLO,   WIRE_BATCH,   WIRE_READY,  WIRE_RESULTS, WIRE_DONE,
+        WIRE_PING,    WIRE_WELCOME, WIRE_STORED, WIRE_WAITING, WIRE_WINNERS,
+        WIRE_GOODBYE, WIRE_REFUSED, WIRE_PONG,   WIRE_JOIN,    WIRE_BEAT,
+        WIRE_LEAVE,   WIRE_REJOIN,  WIRE_SEALED};
     begin (1, 0);
     bundle_t bundle = {0};
     for (size_t i = 0; i < sizeof commands; i++) {
@@ -581,13 +586,14 @@ static void strays_are_counted_and_the_rest_is_taken (void **state)
     bundle_add (&bundle, &garbage);
     const wire_message_t store = store_of (1, 0, 3);
     bundle_put (&bundle, CLIENT, 2, &store);
-    assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)), 0);
+    assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)),
+                      0);
     assert_int_equal (clerk_strays (clerk), sizeof commands + 1);
     commit_stored (1, 3);
 
     for (size_t size = 0; size < bundle.size; size++) { // cut short anywhere
-        assert_int_equal (clerk_take (clerk, text_bytes (WORKER),
-                                      bytes_of (bundle.data, size)), 0);
+        assert_int_equal (
+            clerk_take (clerk, text_bytes (WORKER), bytes_of (bundle.data, size)), 0);
         commit_silent ();
     }
     bundle_clear (&bundle);
@@ -707,8 +713,7 @@ static void a_book_that_cannot_be_read_is_told (void **state)
     take_seal (1, 50);
     commit ();
     const wire_message_t messages[] = {
-        store_of (1, 3, 2),
-        {.command = WIRE_FIND, .agency = 1, .find = {.count = 50}}};
+        store_of (1, 3, 2), {.command = WIRE_FIND, .agency = 1, .find = {.count = 50}}};
     for (size_t i = 0; i < 2; i++) {
         bundle_t bundle = {0};
         bundle_put (&bundle, CLIENT, 1, &messages[i]);
@@ -735,7 +740,8 @@ static void a_crash_in_the_largest_group_recovers (void **state)
         bundle_put (&bundle, CLIENT, 1, &store);
     }
     const uint64_t bytes = book_bytes (shelf.book);
-    assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)), 0);
+    assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)),
+                      0);
     bundle_clear (&bundle);
     assert_int_equal (shelf_next (&shelf, AGENCIES), 3 + EACH * ROWS);
     assert_true (book_pending (shelf.book) > 3 * (size_t) GROUP_BYTES_MAX);
@@ -765,7 +771,7 @@ static void bets_are_logged_when_asked_for (void **state)
 
 typedef struct {
     uint64_t random;
-    uint64_t told[AGENCIES + 1]; // the highest offset acknowledged, by agency
+    uint64_t told[AGENCIES + 1];   // the highest offset acknowledged, by agency
     uint64_t sealed[AGENCIES + 1]; // the count, + 1
 } walk_t;
 
@@ -815,8 +821,10 @@ static void take_something (walk_t *walk)
     else if (what < 6)
         take_admit (agency, DAY_OPEN);
     else {
-        const uint64_t back = random_below (random, 12), ahead = random_below (random, 12);
-        const uint64_t offset = what < 30 ? next : (next > back ? next - back : 0) + ahead;
+        const uint64_t back = random_below (random, 12),
+                       ahead = random_below (random, 12);
+        const uint64_t offset =
+            what < 30 ? next : (next > back ? next - back : 0) + ahead;
         take_store (agency, offset, 1 + (uint32_t) random_below (random, 6));
     }
 }

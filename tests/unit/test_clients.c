@@ -1,4 +1,5 @@
-/* test_clients.c - the broker's front queue: turns, bounds, order, and whom it forgets. */
+/* test_clients.c - the broker's front queue: turns, bounds, order, and whom it forgets.
+ */
 
 #include "mail.h"
 #include "memory_file.h"
@@ -85,7 +86,8 @@ static void clients_are_found_by_their_ids (void **state)
             break; // there are no more of the short ones
     }
     for (size_t i = 0; i < count; i++)
-        assert_ptr_equal (clients_find (clients, bytes_of (ids[i], sizes[i])), known[i]);
+        assert_ptr_equal (clients_find (clients, bytes_of (ids[i], sizes[i])),
+                          known[i]);
 }
 
 static void clients_are_served_in_turn (void **state)
@@ -101,8 +103,13 @@ static void clients_are_served_in_turn (void **state)
     static const char order[] = "fbcfbfbffff";
     uint64_t next_f = 0, next_b = 0;
     for (size_t i = 0; i < sizeof order - 1; i++) {
-        const uint64_t ticket = order[i] == 'f' ? next_f++ : order[i] == 'b' ? next_b++ : 0;
-        finish (assert_next (order[i] == 'f' ? flood : order[i] == 'b' ? b : c, ticket));
+        const uint64_t ticket = order[i] == 'f'   ? next_f++
+                                : order[i] == 'b' ? next_b++
+                                                  : 0;
+        finish (assert_next (order[i] == 'f'   ? flood
+                             : order[i] == 'b' ? b
+                                               : c,
+                             ticket));
     }
     queue (c, 9); // it need not wait for more than one of the others
     job_t *job = clients_next (clients);
@@ -312,7 +319,8 @@ static void queues_follow_plain_lists (void **state)
             flight[flying++] = job;
             waiting--;
             for (int i = 0; i < CLIENTS; i++)
-                since_turn[i] = i == whose || head[i] == tail[i] ? 0 : since_turn[i] + 1;
+                since_turn[i] =
+                    i == whose || head[i] == tail[i] ? 0 : since_turn[i] + 1;
             for (int i = 0; i < CLIENTS; i++)
                 assert_true (since_turn[i] < CLIENTS); // nobody waits longer for a turn
         } else if (flying > 0) {

@@ -6,8 +6,8 @@
 #include "bounds.h"
 #include "draw.h"
 
-#define AGENCIES 3
-#define NUMBER   7574
+#define AGENCIES     3
+#define NUMBER       7574
 #define COUNT(table) (sizeof (table) / sizeof (table)[0])
 
 static draw_t *draw;
@@ -101,7 +101,8 @@ static void the_roll_is_one_to_agencies (void **state)
     static const struct {
         uint32_t agency;
         bool on;
-    } cases[] = {{0, false}, {1, true}, {2, true}, {3, true}, {4, false}, {UINT32_MAX, false}};
+    } cases[] = {{0, false}, {1, true},  {2, true},
+                 {3, true},  {4, false}, {UINT32_MAX, false}};
     for (size_t i = 0; i < COUNT (cases); i++) {
         const uint32_t agency = cases[i].agency;
         assert_true (draw_on_roll (draw, agency) == cases[i].on);
@@ -288,8 +289,8 @@ static void records_come_back_from_their_payloads (void **state)
         for (size_t at = 24; at < sizeof payload; at++)
             assert_int_equal (payload[at], 0);
     }
-    static const uint8_t expected[] = {'S', 0, 0, 0, 0, 0, 0, 4, 0, 0, 0x0B, 0x3A,
-                                       0x73, 0xCE, 0x2F, 0xF2};
+    static const uint8_t expected[] = {'S', 0, 0,    0,    0,    0,    0,    4,
+                                       0,   0, 0x0B, 0x3A, 0x73, 0xCE, 0x2F, 0xF2};
     uint8_t payload[JOURNAL_PAYLOAD_BYTES];
     draw_put_record (payload, &records[1]);
     assert_memory_equal (payload, expected, sizeof expected);

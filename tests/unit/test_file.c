@@ -1,4 +1,5 @@
-/* test_file.c - files on the disk that the tests run on, in a directory of their own. */
+/* test_file.c - files on the disk that the tests run on, in a directory of their own.
+ */
 
 #include <dirent.h>
 #include <errno.h>
@@ -131,7 +132,8 @@ static void descriptors_are_for_this_process_and_given_back (void **state)
     for (int fd = 3; fd < 256; fd++) {
         char link[64], target[256] = "";
         snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
-        if (readlink (link, target, sizeof target - 1) == -1 || strcmp (target, path) != 0)
+        if (readlink (link, target, sizeof target - 1) == -1 ||
+            strcmp (target, path) != 0)
             continue;
         found = true;
         assert_true (fcntl (fd, F_GETFD) & FD_CLOEXEC);

@@ -120,8 +120,8 @@ static void good_batches_go_to_storage_in_canonical_rows (void **state)
         const char *canonical;
     } cases[] = {
         {GOOD, 1, "3,Ana,Paz,20000000,2000-01-01,1\r\n"},
-        {"Ana,Paz,20000000,2000-01-01,0001\r\n\"Eva\",\"G,l\",\"1\",2000-01-02,9999\n", 2,
-         "3,Ana,Paz,20000000,2000-01-01,1\r\n3,Eva,\"G,l\",1,2000-01-02,9999\r\n"},
+        {"Ana,Paz,20000000,2000-01-01,0001\r\n\"Eva\",\"G,l\",\"1\",2000-01-02,9999\n",
+         2, "3,Ana,Paz,20000000,2000-01-01,1\r\n3,Eva,\"G,l\",1,2000-01-02,9999\r\n"},
         {GOOD GOOD GOOD GOOD GOOD, 5, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -156,7 +156,8 @@ static void bad_batches_are_refused_whole (void **state)
         {GOOD, 0, REFUSED_COUNT, 0, BET_ROW, "more or fewer rows than announced"},
         {GOOD, 2, REFUSED_COUNT, 2, BET_ROW, NULL},
         {GOOD GOOD, 1, REFUSED_COUNT, 2, BET_ROW, NULL},
-        {GOOD, ROWS_MAX + 1, REFUSED_ROWS, 0, BET_ROW, "more rows than WELCOME permits"},
+        {GOOD, ROWS_MAX + 1, REFUSED_ROWS, 0, BET_ROW,
+         "more rows than WELCOME permits"},
         {GOOD, UINT32_MAX, REFUSED_ROWS, 0, BET_ROW, NULL},
         {GOOD GOOD GOOD GOOD GOOD GOOD, 6, REFUSED_ROWS, 0, BET_ROW, NULL},
         {GOOD "Ana,Paz\n", 2, REFUSED_FIELDS, 2, BET_ROW, NULL},
@@ -250,9 +251,11 @@ static void more_than_any_message_holds_is_refused (void **state)
 static void hello_is_lowered_and_passed_to_state (void **state)
 {
     (void) state;
-    static const uint32_t cases[][2] = {
-        {0, ROWS_MAX}, {1, 1}, {ROWS_MAX, ROWS_MAX}, {ROWS_MAX + 1, ROWS_MAX},
-        {UINT32_MAX, ROWS_MAX}};
+    static const uint32_t cases[][2] = {{0, ROWS_MAX},
+                                        {1, 1},
+                                        {ROWS_MAX, ROWS_MAX},
+                                        {ROWS_MAX + 1, ROWS_MAX},
+                                        {UINT32_MAX, ROWS_MAX}};
     for (size_t i = 0; i < 5; i++) {
         const wire_message_t hello = {
             .command = WIRE_HELLO, .agency = 3, .hello = {16, 8192, cases[i][0]}};
@@ -320,7 +323,9 @@ static void answers_are_passed_to_the_broker (void **state)
     (void) state;
     const wire_message_t answers[] = {
         {.command = WIRE_STORED, .agency = 1, .next = 9},
-        {.command = WIRE_WINNERS, .agency = 2, .winners = {.documents = text_bytes ("1\n")}},
+        {.command = WIRE_WINNERS,
+         .agency = 2,
+         .winners = {.documents = text_bytes ("1\n")}},
         {.command = WIRE_REFUSED, .agency = 3, .refused = {.code = REFUSED_GAP}},
     };
     bundle_t bundle = {0};
@@ -351,7 +356,8 @@ static void a_bundle_is_taken_letter_by_letter (void **state)
     }
     intake_requests (intake, bundle_bytes (&bundle));
     bundle_clear (&bundle);
-    assert_int_equal (sides[INTAKE_STORAGE].mail.count, 0); // bundled until it is flushed
+    assert_int_equal (sides[INTAKE_STORAGE].mail.count,
+                      0); // bundled until it is flushed
     intake_flush (intake);
     static const intake_side_t to[] = {INTAKE_STORAGE, INTAKE_BROKER, INTAKE_STATE};
     for (uint64_t i = 0; i < 3; i++) {
@@ -374,7 +380,8 @@ static void full_bundles_leave_at_once (void **state)
     sent_only (INTAKE_STORAGE, 2 * BUNDLE_LETTERS_MAX + 10);
     assert_int_equal (sides[INTAKE_STORAGE].bundles, 3);
     for (uint64_t i = 0; i < sides[INTAKE_STORAGE].mail.count; i++)
-        assert_int_equal (sides[INTAKE_STORAGE].mail.letters[i].message.batch.offset, i);
+        assert_int_equal (sides[INTAKE_STORAGE].mail.letters[i].message.batch.offset,
+                          i);
 }
 
 /* ---- A side that cannot be reached ---- */
@@ -443,9 +450,10 @@ static void strays_are_counted (void **state)
 {
     (void) state;
     static const uint8_t commands[] = {
-        WIRE_PING, WIRE_WELCOME, WIRE_STORED, WIRE_WAITING, WIRE_WINNERS, WIRE_GOODBYE,
-        WIRE_REFUSED, WIRE_PONG, WIRE_JOIN, WIRE_BEAT, WIRE_LEAVE, WIRE_STORE,
-        WIRE_ADMIT, WIRE_SEAL, WIRE_FIND, WIRE_SEALED};
+        WIRE_PING,    WIRE_WELCOME, WIRE_STORED,  WIRE_WAITING,
+        WIRE_WINNERS, WIRE_GOODBYE, WIRE_REFUSED, WIRE_PONG,
+        WIRE_JOIN,    WIRE_BEAT,    WIRE_LEAVE,   WIRE_STORE,
+        WIRE_ADMIT,   WIRE_SEAL,    WIRE_FIND,    WIRE_SEALED};
     for (size_t i = 0; i < sizeof commands; i++) {
         const wire_message_t message = {.command = commands[i], .agency = 3};
         request (&message);

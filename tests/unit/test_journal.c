@@ -5,12 +5,12 @@
 
 #include "journal.h"
 
-#define KIND         "bets"
-#define RECORDS_MAX  12000
-#define RECORD       JOURNAL_RECORD_BYTES
-#define PAYLOAD      JOURNAL_PAYLOAD_BYTES
-#define DISBELIEVE   "it is not believed"
-#define BELIEVE_ALL  UINT32_MAX
+#define KIND        "bets"
+#define RECORDS_MAX 12000
+#define RECORD      JOURNAL_RECORD_BYTES
+#define PAYLOAD     JOURNAL_PAYLOAD_BYTES
+#define DISBELIEVE  "it is not believed"
+#define BELIEVE_ALL UINT32_MAX
 
 typedef struct { // what an open journal has handed over
     uint8_t (*payloads)[PAYLOAD];
@@ -27,8 +27,8 @@ static int setup (void **state)
 {
     (void) state;
     memory_file_init (&memory, "test.journal");
-    found = (found_t){.disbelieve = BELIEVE_ALL,
-                      .payloads = calloc (RECORDS_MAX, PAYLOAD)};
+    found =
+        (found_t){.disbelieve = BELIEVE_ALL, .payloads = calloc (RECORDS_MAX, PAYLOAD)};
     return found.payloads ? 0 : -1;
 }
 
@@ -168,7 +168,9 @@ static void an_empty_file_becomes_a_journal (void **state)
     assert_int_equal (journal_settle (journal), 0);
     assert_false (journal_fresh (journal));
     assert_int_equal (memory.disk_size, RECORD);
-    const uint64_t identity = journal_identity (journal), chain = journal_chain (journal);
+    assert_memory_equal (memory.disk, "LOTERIA JOURNAL\n\0\0\0\1bets\0\0\0\0", 28);
+    const uint64_t identity = journal_identity (journal),
+                   chain = journal_chain (journal);
     assert_true (reopen ());
     assert_false (journal_fresh (journal));
     assert_true (journal_identity (journal) == identity);
@@ -183,7 +185,8 @@ static void no_two_journals_are_one (void **state)
     (void) state;
     start ();
     commit (3);
-    const uint64_t identity = journal_identity (journal), chain = journal_chain (journal);
+    const uint64_t identity = journal_identity (journal),
+                   chain = journal_chain (journal);
     memory_file_set (&memory, NULL, 0);
     start ();
     commit (3);
@@ -318,7 +321,8 @@ static void an_unfinished_group_is_cut_off (void **state)
         memset (memory.data + place, 0, RECORD);
         assert_true (reopen ());
         assert_found (6 + missing);
-        assert_int_equal (journal_torn (journal), missing == 8 ? 0 : (9 - missing) * RECORD);
+        assert_int_equal (journal_torn (journal),
+                          missing == 8 ? 0 : (9 - missing) * RECORD);
         assert_goes_on (6 + missing);
     }
 }
@@ -490,7 +494,9 @@ static void what_fails_is_reported (void **state)
         assert_int_equal (errno, EIO);
     }
     memory.size = 5 * RECORD; // somebody cut it off below us
+    errno = 0;
     assert_int_equal (journal_read (journal, 3, 3, payloads), -1);
+    assert_int_equal (errno, EIO);
 }
 
 static void opening_reports_what_cannot_be_read (void **state)
@@ -554,6 +560,47 @@ static void settling_rewrites_what_nobody_vouches_for (void **state)
     assert_found (9);
 }
 
+/* And it may drop that again between opening and settling. */
+static void settling_notices_what_is_not_there_any_more (void **state)
+{
+    (void) state;
+    build_small ();
+    append (3);
+    assert_int_equal (journal_write (journal), 0);
+    memory.fail_sync = 1;
+    assert_int_equal (journal_sync (journal), -1);
+
+    assert_true (reopen ());
+    assert_found (9);
+    memset (memory.data + 8 * RECORD, 0, 2 * RECORD); // as the disk has it
+    errno = 0;
+    assert_int_equal (journal_settle (journal), -1);
+    assert_int_equal (errno, EIO);
+    assert_true (reopen ());
+    assert_found (7);
+    assert_goes_on (7);
+}
+
+/* And the page cache may drop it between the opening and the settling: then there is
+   nothing sound to write. Record 5 is the one that nobody vouches for. */
+static void settling_notices_what_the_cache_has_dropped (void **state)
+{
+    (void) state;
+    static const size_t bytes[] = {6 * RECORD, 6 * RECORD + 50, 7 * RECORD - 1};
+    for (size_t i = 0; i < 3; i++) {
+        build_small ();
+        assert_true (reopen ());
+        memory.data[bytes[i]] ^= 1;
+        errno = 0;
+        assert_int_equal (journal_settle (journal), -1);
+        assert_int_equal (errno, EIO);
+    }
+    build_small ();
+    assert_true (reopen ());
+    memory.data[6 * RECORD - 1] ^= 1; // the record before it is another one now
+    assert_int_equal (journal_settle (journal), -1);
+}
+
 /* The same for the header, which was all there was to sync. */
 static void settling_rewrites_the_header (void **state)
 {
@@ -580,6 +627,8 @@ static void room_is_seen_to_before (void **state)
         commit (1);
     }
     assert_int_equal (memory.reserves, reserves + 1); // asked for in large steps
+    assert_true (memory.reserved >= memory.size);
+    assert_true (memory.reserved < 16 * 1024 * 1024);
 }
 
 static void the_last_room_is_used (void **state)
@@ -604,7 +653,8 @@ static void the_last_room_is_used (void **state)
     append (1);
     assert_int_equal (journal_write (journal), 0);
     errno = 0;
-    assert_int_equal (journal_reserve (journal, UINT32_MAX), -1); // they would not count
+    assert_int_equal (journal_reserve (journal, UINT32_MAX),
+                      -1); // they would not count
     assert_int_equal (errno, ENOSPC);
 }
 
@@ -675,6 +725,8 @@ int main (void)
         JOURNAL_TEST (opening_reports_what_cannot_be_read),
         JOURNAL_TEST (settling_reports_each_failure),
         JOURNAL_TEST (settling_rewrites_what_nobody_vouches_for),
+        JOURNAL_TEST (settling_notices_what_is_not_there_any_more),
+        JOURNAL_TEST (settling_notices_what_the_cache_has_dropped),
         JOURNAL_TEST (settling_rewrites_the_header),
         JOURNAL_TEST (room_is_seen_to_before),
         JOURNAL_TEST (the_last_room_is_used),

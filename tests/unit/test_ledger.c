@@ -116,6 +116,7 @@ static void a_seal_closes_its_account_only (void **state)
     account_t *sealed = ledger_admit (ledger, 1), *open = ledger_admit (ledger, 2);
     record_t record = ledger_record (sealed, RECORD_BETS, 7);
     ledger_apply (ledger, 0, &record);
+    assert_false (sealed->sealed);
     record = ledger_record (sealed, RECORD_SEAL, 0);
     assert_int_equal (record.kind, RECORD_SEAL);
     assert_int_equal (record.offset, 7);
@@ -248,11 +249,18 @@ static void holding_is_bounded_by_bytes (void **state)
     assert_int_equal (hold (late, 1, 1, 0), -1); // all are full together
     ledger_drop_held (ledger, ledger_find (ledger, 3));
     assert_int_equal (ledger_find (ledger, 3)->held_bytes, 0);
-    assert_int_equal (hold (late, 1, SIZE, 0), 0);
+    for (uint64_t i = 0; i < EACH; i++) // exactly what was dropped, and no more
+        assert_int_equal (hold (late, 1 + i, SIZE, i), 0);
+    assert_int_equal (hold (ledger_admit (ledger, agency + 1), 1, 1, 0), -1);
+    late->next = 1;
+    assert_released (late, 1, SIZE, 0);
+    assert_int_equal (hold (ledger_find (ledger, agency + 1), 1, SIZE, 0), 0);
+    assert_int_equal (hold (ledger_find (ledger, agency + 1), 2, 1, 0), -1);
     assert_null (ledger_release (ledger, ledger_find (ledger, 3)));
 }
 
-/* Against a plain list, through thousands of steps; what is counted is what is there. */
+/* Against a plain list, through thousands of steps; what is counted is what is there.
+ */
 static void holding_follows_a_plain_list (void **state)
 {
     (void) state;

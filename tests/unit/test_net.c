@@ -25,7 +25,8 @@ static int open_pair (const char *at)
     dealer = net_dealer (BYTES_MAX, QUEUE);
     zmq_msg_init (&body);
     strcpy (endpoint, at);
-    return net_bind (router, endpoint) == 0 && net_connect (dealer, endpoint) == 0 ? 0 : -1;
+    return net_bind (router, endpoint) == 0 && net_connect (dealer, endpoint) == 0 ? 0
+                                                                                   : -1;
 }
 
 static int setup (void **state)
@@ -99,8 +100,9 @@ static net_status_t say (zsock_t *socket, bytes_t peer, const char *text)
 static void send_frames (zsock_t *socket, int frames)
 {
     for (int i = 1; i <= frames; i++)
-        assert_int_equal (zmq_send (zsock_resolve (socket), "frame", 5,
-                                    i < frames ? ZMQ_SNDMORE : 0), 5);
+        assert_int_equal (
+            zmq_send (zsock_resolve (socket), "frame", 5, i < frames ? ZMQ_SNDMORE : 0),
+            5);
 }
 
 /* The router learns the dealer's routing id from its first message. */
@@ -160,8 +162,9 @@ static void several_frames_are_none_of_ours (void **state)
         assert_int_equal (net_receive (router, &peer, &body), NET_OK);
         assert_body ("good");
 
-        assert_int_equal (zmq_send (zsock_resolve (router), known.id, known.size,
-                                    ZMQ_SNDMORE), known.size);
+        assert_int_equal (
+            zmq_send (zsock_resolve (router), known.id, known.size, ZMQ_SNDMORE),
+            known.size);
         send_frames (router, frames);
         assert_int_equal (say (router, net_peer (&known), "good"), NET_OK);
         await (dealer, ZMQ_POLLIN);
@@ -182,7 +185,8 @@ static void strangers_get_nothing (void **state)
     assert_int_equal (say (router, bytes_of (id, 5), "text"), NET_GONE);
     uint8_t longest[ADDRESS_BYTES_MAX];
     memset (longest, 'x', sizeof longest);
-    assert_int_equal (say (router, bytes_of (longest, sizeof longest), "text"), NET_GONE);
+    assert_int_equal (say (router, bytes_of (longest, sizeof longest), "text"),
+                      NET_GONE);
 }
 
 static void a_dealer_alone_sends_nothing (void **state)
@@ -259,7 +263,8 @@ static void messages_are_encoded (void **state)
     (void) state;
     const peer_t peer = introduce ();
     const wire_message_t pong = {.command = WIRE_PONG, .name = bytes_of ("test", 4)};
-    assert_int_equal (net_send_message (router, bytes_of ("nobody", 6), &pong), NET_GONE);
+    assert_int_equal (net_send_message (router, bytes_of ("nobody", 6), &pong),
+                      NET_GONE);
     assert_int_equal (net_send_message (router, net_peer (&peer), &pong), NET_OK);
     await (dealer, ZMQ_POLLIN);
     assert_int_equal (net_receive (dealer, NULL, &body), NET_OK);
@@ -295,8 +300,8 @@ static void what_cannot_be_bound_or_connected_says_why (void **state)
     errno = 0;
     assert_int_equal (net_bind (other, endpoint), -1);
     assert_int_equal (errno, EADDRINUSE);
-    static const char *const malformed[] = {"", "tcp", "tcp://", "tcp://127.0.0.1",
-                                            "tcp://127.0.0.1:x", "127.0.0.1:80"};
+    static const char *const malformed[] = {
+        "", "tcp", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:x", "127.0.0.1:80"};
     for (size_t i = 0; i < COUNT (malformed); i++) {
         errno = 0;
         assert_int_equal (net_bind (other, malformed[i]), -1);
@@ -321,7 +326,8 @@ static void an_oversize_message_ends_its_connection (void **state)
     introduce ();
     zsock_t *monitor = zsock_new (ZMQ_PAIR);
     assert_int_equal (zmq_socket_monitor (zsock_resolve (router), "inproc://monitor",
-                                          ZMQ_EVENT_DISCONNECTED), 0);
+                                          ZMQ_EVENT_DISCONNECTED),
+                      0);
     assert_int_equal (zmq_connect (zsock_resolve (monitor), "inproc://monitor"), 0);
 
     memset (text, 'x', BYTES_MAX + 1);

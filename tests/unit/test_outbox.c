@@ -122,8 +122,9 @@ static void full_bundles_are_followed_by_others (void **state)
     mail_clear (&mail);
 
     const letter_t letter = {0};
-    const wire_message_t winners = {.command = WIRE_WINNERS,
-                                    .winners = {.documents = {documents, sizeof documents}}};
+    const wire_message_t winners = {
+        .command = WIRE_WINNERS,
+        .winners = {.documents = {documents, sizeof documents}}};
     for (int i = 0; i < 5; i++)
         outbox_write (outbox, text_bytes ("w1"), &letter, &winners);
     assert_int_equal (take_all (&mail), 3);

@@ -64,7 +64,8 @@ static void workers_are_found_by_their_ids (void **state)
     assert_int_equal (pool_size (pool), 5);
     for (size_t i = 0; i < count; i++)
         assert_ptr_equal (
-            pool_find (pool, bytes_of (workers[i]->id, workers[i]->id_size)), workers[i]);
+            pool_find (pool, bytes_of (workers[i]->id, workers[i]->id_size)),
+            workers[i]);
     assert_null (pool_find (pool, bytes_of (ids[0], 2)));
 }
 

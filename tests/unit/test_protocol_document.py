@@ -21,7 +21,7 @@ INTERNAL = {
     "AGENCY_DIGITS_MAX", "WORKERS_DEFAULT", "GROUP_LETTERS_MAX", "GROUP_BYTES_MAX",
     "WINNERS_BYTES_MAX", "STORAGE_QUEUE_BUNDLES", "STATE_QUEUE_BUNDLES",
     "WORKER_QUEUE_BUNDLES", "FRONT_QUEUE_MESSAGES", "AGENCY_QUEUE_MESSAGES",
-    "CONNECT_LOOK_MS", "LOOP_MESSAGES_MAX", "RESTART_BACKOFF_MS",
+    "CONNECT_LOOK_MS", "CONNECTIONS_PENDING", "LOOP_MESSAGES_MAX", "RESTART_BACKOFF_MS",
     "RESTART_BACKOFF_MS_MAX", "STOP_GRACE_MS",
 }  # fmt: skip
 
@@ -75,7 +75,8 @@ def defines(text):
 
 
 def worked_out(name, known):
-    operators = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
+    operators = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
+                 ast.Div: operator.floordiv}
 
     def value(node):
         if isinstance(node, ast.Name):

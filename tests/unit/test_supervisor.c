@@ -1,5 +1,6 @@
 /* test_supervisor.c - supervisor.c with real children, in a process of its own. The
-   children are this program again; what they have to say they write into a pipe. Nothing waits longer than the restarts' own pauses. */
+   children are this program again; what they have to say they write into a pipe.
+   Nothing waits longer than the restarts' own pauses. */
 
 #include <errno.h>
 #include <fcntl.h>

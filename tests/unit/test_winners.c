@@ -141,8 +141,7 @@ static void pages_end_within_a_record (void **state)
     size_t size = 0;
     for (uint32_t i = 0; i < 5000; i++)
         size += (size_t) sprintf (rows + size, "3,A,B,%08u,2000-01-01,6\r\n", i);
-    record_t record =
-        ledger_record (ledger_admit (shelf.ledger, 3), RECORD_BETS, 5000);
+    record_t record = ledger_record (ledger_admit (shelf.ledger, 3), RECORD_BETS, 5000);
     const uint32_t index = book_append (shelf.book, &record, bytes_of (rows, size));
     ledger_apply (shelf.ledger, index, &record);
     const size_t each = WINNERS_PAGE_BYTES / 9;
@@ -179,20 +178,34 @@ static void numbers_are_compared_whole (void **state)
 {
     (void) state;
     static const char *const rows[] = {
-        "1,A,B,1,2000-01-01,74\r\n",   "1,A,B,2,2000-01-01,757\r\n",
-        "1,A,B,3,2000-01-01,574\r\n",  "1,A,B,4,2000-01-01,7574\r\n",
-        "1,A,B,5,2000-01-01,17574\r\n", "1,A,B,6,2000-01-01,75740\r\n",
-        "1,A,B,7574,2000-01-01,0\r\n", "1,7574,7574,7,2000-01-01,1\r\n",
+        "1,A,B,1,2000-01-01,74\r\n",
+        "1,A,B,2,2000-01-01,757\r\n",
+        "1,A,B,3,2000-01-01,574\r\n",
+        "1,A,B,4,2000-01-01,7574\r\n",
+        "1,A,B,5,2000-01-01,17574\r\n",
+        "1,A,B,6,2000-01-01,75740\r\n",
+        "1,A,B,7574,2000-01-01,0\r\n",
+        "1,7574,7574,7,2000-01-01,1\r\n",
         "1,\",7574\",\"7574,\",8,2000-01-01,7\r\n",
-        "1,A,B,\"9,7574\",2000-01-01,7574\r\n", "1,A,B,10,2000-01-01,999999999\r\n",
+        "1,A,B,\"9,7574\",2000-01-01,7574\r\n",
+        "1,A,B,10,2000-01-01,999999999\r\n",
     };
     static const struct {
         uint32_t number;
         const char *documents;
     } cases[] = {
-        {7574, "4\n9,7574\n"}, {757, "2\n"}, {574, "3\n"},        {74, "1\n"},
-        {17574, "5\n"},        {4, ""},      {75740, "6\n"},      {0, "7574\n"},
-        {1, "7\n"},            {7, "8\n"},   {999999999, "10\n"}, {UINT32_MAX, ""},
+        {7574, "4\n9,7574\n"},
+        {757, "2\n"},
+        {574, "3\n"},
+        {74, "1\n"},
+        {17574, "5\n"},
+        {4, ""},
+        {75740, "6\n"},
+        {0, "7574\n"},
+        {1, "7\n"},
+        {7, "8\n"},
+        {999999999, "10\n"},
+        {UINT32_MAX, ""},
     };
     char found[256];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

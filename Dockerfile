@@ -1,0 +1,48 @@
+# One image for every program of Lotería: the programs, the libraries that they need, a
+# day's sample of bets, and nothing else: no shell, no package manager.
+
+# ---- Build, and run the unit tests --------------------------------------------------
+
+FROM debian:bookworm-slim AS build
+WORKDIR /loteria
+COPY scripts/setup scripts/setup
+RUN scripts/setup --build \
+    && apt-get install -y -q --no-install-recommends libcmocka-dev python3-pytest \
+    && rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN cmake --preset release && cmake --build --preset release && ctest --preset release
+
+# ---- Gather what the programs need, under /image -------------------------------------
+
+FROM build AS gather
+RUN cmake --install build/release --strip --prefix /image/usr/local \
+    && ldd /image/usr/local/bin/* | grep -o '/[^ ]*\.so[^ ]*' | sort -u >libraries \
+    && xargs cp --dereference --parents --target-directory /image <libraries
+# What a scanner for known holes asks for: the packages that these libraries are of. (Some
+# say that they install to /lib, which is /usr/lib by now.)
+RUN mkdir -p /image/var/lib/dpkg/status.d \
+    && xargs realpath <libraries | sed 'p; s,^/usr,,' \
+        | xargs dpkg-query --search 2>/dev/null | cut -d: -f1 | sort -u >packages \
+    && while read -r package; do \
+        dpkg-query --status "$package" >"/image/var/lib/dpkg/status.d/$package" \
+        && cp --parents "/usr/share/doc/$package/copyright" /image; \
+    done <packages
+RUN mkdir -p /image/etc /image/.data /image/tmp /image/var/lib/loteria \
+    && chmod 1777 /image/tmp && chmod 700 /image/var/lib/loteria \
+    && chown 10001:10001 /image/var/lib/loteria \
+    && echo 'loteria:x:10001:10001::/var/lib/loteria:/sbin/nologin' >/image/etc/passwd \
+    && echo 'loteria:x:10001:' >/image/etc/group \
+    && echo 'hosts: files dns' >/image/etc/nsswitch.conf \
+    && agency=0 && for count in 26000 25000 16000 9000 1000; do \
+        agency=$((agency + 1)) \
+        && build/release/bin/make-bets --agency $agency --count $count --seed 2026 \
+            >/image/.data/agency-$agency.csv; \
+    done
+
+# ---- The image ----------------------------------------------------------------------
+
+FROM scratch
+COPY --from=gather /image /
+USER 10001:10001
+WORKDIR /
+CMD ["loteria-central", "--help"]

@@ -1,0 +1,96 @@
+"""What is measured: groups of runs that are compared, and so take turns."""
+
+import peers
+
+# The reference's day: how many bets its five agencies have.
+REFERENCE = (26936, 25518, 16014, 9238, 991)
+SIZES = {"small": 8192, "large": 65536}
+
+
+class Plan:
+    """How much of everything. `quick` is for a look, the other for figures to keep."""
+
+    def __init__(self, quick, rounds):
+        self.quick = quick
+        self.rounds = rounds or (3 if quick else 5)
+        self.bets = 200_000 if quick else 1_000_000  # of each of five agencies, for throughput
+        self.lonely = 500 if quick else 4000  # bets, one by one
+        self.draw_bets = 200_000  # of each of five: a million, as the bar has it
+        self.day_bets = (20_000, 200_000) if quick else (20_000, 200_000, 2_000_000)  # of each of five
+        self.agencies = (5, 1000) if quick else (1, 5, 20, 100, 300, 1000)
+        self.agencies_bets = 1_000_000 if quick else 3_000_000  # in all
+        self.workers = (1, 2, 4, 8)
+        self.workers_bets = 100_000 if quick else 400_000  # of each of five
+        self.dear_bets = 40_000 if quick else 200_000
+        self.idle_seconds = 2 if quick else 10
+
+
+def groups(plan, scratch, bets):
+    """Name of the group: {name of the run: function}, in the order in which they are run."""
+    five = bets.files([plan.bets] * 5)
+    count = {name: bets.batches(1, plan.bets, size) for name, size in SIZES.items()}
+    lonely = {"clients": 1, "window": 1, "size": 70, "count": plan.lonely}
+    return {
+        "throughput": {
+            "product": lambda: peers.product(scratch, five),
+            "bare": lambda: peers.bare(scratch, count=count["small"]),
+            "redis": lambda: peers.redis(scratch, count=count["small"]),
+            "bare-ipc": lambda: peers.bare(scratch, count=count["small"], ipc=True),
+            "product-64": lambda: peers.product(scratch, five, size=SIZES["large"]),
+            "redis-64": lambda: peers.redis(scratch, count=count["large"], size=SIZES["large"]),
+        },
+        "curve": {
+            "bare-curve": lambda: peers.bare(scratch, count=count["small"], curve=True),
+        },
+        "roundtrip": {
+            "product": lambda: peers.load(scratch, bets.file(1, plan.draw_bets), 1, plan.lonely, window=1, rows=1,
+                                          results=False),
+            "bare": lambda: peers.bare(scratch, **lonely),
+            "redis": lambda: peers.redis(scratch, **lonely),
+        },
+        "rows": {"rows": peers.rows},
+        "draw": {
+            "product": lambda: peers.load(scratch, bets.file(1, plan.draw_bets), 5, plan.draw_bets, search=True),
+            "bare-unsynced": lambda: peers.bare(scratch, **lonely, sync=False),
+        },
+        "size": {
+            str(5 * each): lambda each=each: peers.product(scratch, bets.files([each] * 5), memory=True)
+            for each in plan.day_bets
+        },
+        "agencies": {
+            str(number): lambda number=number: peers.load(
+                scratch, bets.file(1, plan.agencies_bets), number, plan.agencies_bets // number)
+            for number in plan.agencies
+        },
+        "workers": {
+            **{str(number): lambda number=number: peers.product(
+                scratch, bets.files([plan.workers_bets] * 5), workers=number) for number in plan.workers},
+            **{f"dear-{number}": lambda number=number: peers.product(
+                scratch, bets.files([plan.dear_bets] * 5), workers=number, dear=True) for number in (1, 2)},
+        },
+        "day": {"day": lambda: peers.cold_day(scratch, bets.files(REFERENCE))},
+        "idle": {"idle": lambda: peers.idle(scratch, plan.idle_seconds)},
+    }
+
+
+NAMES = ("throughput", "curve", "roundtrip", "rows", "draw", "size", "agencies", "workers", "day", "idle")
+
+
+def measure(plan, scratch, bets, only, say):
+    """All samples, by group and run: A B C A B C, so that what the machine does meanwhile hits all
+    alike. What is not installed is told in place of samples."""
+    samples, missing = {}, {}
+    for group, runs in groups(plan, scratch, bets).items():
+        if group not in only:
+            continue
+        samples[group] = {name: [] for name in runs}
+        for turn in range(plan.rounds):
+            for name, run in runs.items():
+                if name in missing.get(group, {}):
+                    continue
+                say(f"{group}: round {turn + 1} of {plan.rounds}, {name}")
+                try:
+                    samples[group][name].append(run())
+                except peers.Missing as reason:
+                    missing.setdefault(group, {})[name] = str(reason)
+    return samples, missing

@@ -1,0 +1,136 @@
+/* scan.c - bench-scan: how long storage searches a stored day for all winners, and how
+   long a sync takes on its disk. No storage process may be using the directory. */
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "measure.h"
+#include "storage.h"
+#include "winners.h"
+
+#define SYNCS 101
+
+typedef struct {
+    char *data_directory;
+    uint64_t agencies, number, repeat;
+} options_t;
+
+typedef struct {
+    file_t *journal, *csv;
+    book_t *book;
+} day_t;
+
+static void open_day (day_t *day, const char *directory);
+static void close_day (day_t *day);
+static void found_record (void *context, uint32_t index, const record_t *record);
+static uint64_t find_all (book_t *book, const options_t *options);
+static void time_syncs (const char *directory, uint32_t *sync_ns);
+
+int main (int argc, char **argv)
+{
+    options_t options = {0};
+    const config_item_t items[] = {
+        {"data-dir", CONFIG_TEXT, &options.data_directory, NULL, "data", 0, 0,
+         "directory of bets.csv and bets.journal"},
+        {"agencies", CONFIG_NUMBER, &options.agencies, NULL, "5", 1, AGENCIES_MAX,
+         "agencies, from 1 to this number"},
+        {"number", CONFIG_NUMBER, &options.number, NULL, "7574", 0, NUMBER_MAX_MAX,
+         "the number that wins"},
+        {"repeat", CONFIG_NUMBER, &options.repeat, NULL, "11", 1, 10000, "searches"},
+        {0}};
+    const config_program_t program = {.program = "bench-scan",
+                                      .section = "bench-scan",
+                                      .summary = "The search for all winners.",
+                                      .items = items};
+    int status;
+    config_t *config = config_load (&program, argc, argv, &status);
+    if (!config)
+        return status;
+    day_t day;
+    open_day (&day, options.data_directory);
+    uint32_t *scan_ns = calloc (options.repeat, sizeof *scan_ns), sync_ns[SYNCS];
+    assert (scan_ns);
+    uint64_t winners = find_all (day.book, &options); // once unmeasured: into the cache
+    for (uint64_t i = 0; i < options.repeat; i++) {
+        const int64_t start_ns = measure_ns ();
+        winners = find_all (day.book, &options);
+        scan_ns[i] = measure_latency (start_ns);
+    }
+    time_syncs (options.data_directory, sync_ns);
+    printf ("{\"bytes\":%" PRIu64 ",\"winners\":%" PRIu64 ",\"scan_us\":",
+            book_bytes (day.book), winners);
+    measure_print_latency (scan_ns, options.repeat);
+    printf (",\"sync_us\":");
+    measure_print_latency (sync_ns, SYNCS);
+    printf ("}\n");
+    free (scan_ns);
+    close_day (&day);
+    config_destroy (&config);
+    return 0;
+}
+
+static void open_day (day_t *day, const char *directory)
+{
+    char why[JOURNAL_WHY_BYTES];
+    day->journal = file_open (directory, STORAGE_JOURNAL, 0, why, sizeof why);
+    day->csv = file_open (directory, STORAGE_CSV, 0, why, sizeof why);
+    if (!day->journal || !day->csv)
+        measure_die ("%s", why);
+    day->book = book_open (day->csv, day->journal, found_record, NULL, why);
+    if (!day->book)
+        measure_die ("%s", why);
+}
+
+static void close_day (day_t *day)
+{
+    book_destroy (&day->book);
+    file_close (&day->csv);
+    file_close (&day->journal);
+}
+
+static void found_record (void *context, uint32_t index, const record_t *record)
+{
+    (void) context, (void) index, (void) record;
+}
+
+/* Every agency's winners, page by page, as state asks for them. */
+static uint64_t find_all (book_t *book, const options_t *options)
+{
+    uint8_t documents[WINNERS_PAGE_BYTES];
+    uint64_t found = 0;
+    for (uint32_t agency = 1; agency <= options->agencies; agency++) {
+        wire_winners_t page = {.number = (uint32_t) options->number};
+        do {
+            page.cursor = page.next;
+            if (winners_page (book, agency, &page, documents) == -1)
+                measure_die ("the book cannot be read: %s", strerror (errno));
+            found += page.count;
+        } while (page.next != 0);
+    }
+    return found;
+}
+
+/* A record's worth of bytes at the end of a file, and a sync, as a seal costs. */
+static void time_syncs (const char *directory, uint32_t *sync_ns)
+{
+    char path[4096], record[JOURNAL_RECORD_BYTES] = {0};
+    snprintf (path, sizeof path, "%s/bench-scan.tmp", directory);
+    const int file = open (path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (file == -1)
+        measure_die ("%s: %s", path, strerror (errno));
+    for (size_t i = 0; i < SYNCS; i++) {
+        const int64_t start_ns = measure_ns ();
+        if (write (file, record, sizeof record) != sizeof record ||
+            fdatasync (file) == -1)
+            measure_die ("%s: %s", path, strerror (errno));
+        sync_ns[i] = measure_latency (start_ns);
+    }
+    close (file);
+    unlink (path);
+}

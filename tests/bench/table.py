@@ -1,0 +1,222 @@
+"""What the samples say, against the bars: medians, spread, ratios, and whether they are met."""
+
+import dataclasses
+import statistics
+
+
+@dataclasses.dataclass
+class Row:
+    group: str
+    text: str
+    bar: float | None  # None: it is stated, nothing more
+    aim: float | None
+    at_least: bool  # whether more is better
+    unit: str
+    of: object  # function of the group's samples: a list, a value per round
+    median: float | None = None
+    spread: tuple | None = None
+    note: str = ""
+
+    @property
+    def met(self):
+        """True, False, or None where there is nothing to say."""
+        if self.median is None or self.bar is None:
+            return None
+        return self.median >= self.bar if self.at_least else self.median <= self.bar
+
+
+def ratio(above, below, key):
+    """Of medians; the spread is that of the rounds' own ratios."""
+    def of(samples):
+        a, b = ([key(sample) for sample in samples[name]] for name in (above, below))
+        return statistics.median(a) / statistics.median(b), [x / y for x, y in zip(a, b)]
+    return of
+
+
+def plain(name, key):
+    def of(samples):
+        values = [key(sample) for sample in samples[name]]
+        return statistics.median(values), values
+    return of
+
+
+def batches(sample):
+    return sample["batches_per_second"]
+
+
+def bets(sample):
+    return sample["bets_per_second"]
+
+
+def latency(percent):
+    return lambda sample: sample["latency_us"][percent]
+
+
+def draw_ratio(samples):
+    """The draw against what it cannot do without: search, one sync, one round trip."""
+    values = [sample["draw_ms"] * 1000 / (sample["scan"]["scan_us"]["p50"] + sample["scan"]["sync_us"]["p50"]
+                                          + trip["latency_us"]["p50"])
+              for sample, trip in zip(samples["product"], samples["bare-unsynced"])]
+    return statistics.median(values), values
+
+
+def size_ends(samples):
+    """The largest day, and the one a tenth of it."""
+    sizes = sorted(samples, key=int)
+    return sizes[-1], sizes[-2]
+
+
+def size_ratio(samples):
+    return ratio(*size_ends(samples), bets)(samples)
+
+
+def size_memory(samples):
+    """The process that grows most."""
+    large, small = (samples[name] for name in size_ends(samples))
+    peaks = [{name: statistics.median(sample["memory_kib"][name] for sample in side) for name in side[0]["memory_kib"]}
+             for side in (large, small)]
+    value = max(peaks[0][name] / peaks[1][name] for name in peaks[0])
+    return value, [value]
+
+
+def agencies_ratio(samples):
+    return ratio("1000", "5", bets)(samples)
+
+
+def agencies_memory(samples):
+    """KiB a further agency costs all of central together, less the window that may be under way."""
+    central = {name: statistics.median(sum(sample["memory_kib"].values()) for sample in samples[name])
+               for name in ("1000", "5")}
+    sample = samples["1000"][0]
+    window = min(16, sample["batches"] / 1000) * 8
+    value = (central["1000"] - central["5"]) / 995 - window
+    return value, [value]
+
+
+def workers_ratio(samples):
+    medians = {name: statistics.median(map(bets, samples[name])) for name in samples if name.isdigit()}
+    best = max(medians, key=medians.get)
+    return ratio("8", best, bets)(samples)
+
+
+def rows():
+    return [
+        Row("throughput", "durable batches/s, 8 KiB, all checks ÷ bare with sync", 1.2, 1.6, True, "×",
+            ratio("product", "bare", batches)),
+        Row("throughput", "the same ÷ Redis Streams, appendfsync always", 0.65, 1.0, True, "×",
+            ratio("product", "redis", batches)),
+        Row("throughput", "64 KiB batches ÷ Redis Streams with 64 KiB blobs", 0.65, 1.0, True, "×",
+            ratio("product-64", "redis-64", batches)),
+        Row("throughput", "64 KiB batches ÷ 8 KiB batches, bets/s", 1.5, 3.0, True, "×",
+            ratio("product-64", "product", bets)),
+        Row("curve", "8 KiB over CURVE ÷ bare with CURVE", 1.0, 1.4, True, "×", ratio("product-curve", "bare-curve", batches)),
+        Row("roundtrip", "a lonely bet's round trip, p50 ÷ bare with sync", 1.3, 1.0, False, "×",
+            ratio("product", "bare", latency("p50"))),
+        Row("roundtrip", "likewise p99", 2.0, 1.0, False, "×", ratio("product", "bare", latency("p99"))),
+        Row("rows", "rows checked and encoded, one core", 5e6, 15e6, True, "rows/s",
+            plain("rows", lambda sample: sample["rows_per_second"])),
+        Row("draw", "grep -c over bets.csv ÷ the search for all winners", 4.0, 8.0, True, "×",
+            plain("product", lambda sample: sample["grep_us"] / sample["scan"]["scan_us"]["p50"])),
+        Row("draw", "last READY to last winners, 1 million bets ÷ (search + sync + trip)", 1.5, 1.1, False, "×",
+            draw_ratio),
+        Row("size", "a day ten times as long, bets/s", 0.9, 1.0, True, "×", size_ratio),
+        Row("size", "likewise, memory of the process that grows most", 1.25, None, False, "×", size_memory),
+        Row("agencies", "1,000 agencies ÷ 5, same bets in all, bets/s", 0.8, 1.0, True, "×", agencies_ratio),
+        Row("agencies", "central's memory per agency beyond its window", 64, None, False, "KiB", agencies_memory),
+        Row("workers", "8 workers ÷ the best count, bets/s", 0.8, None, True, "×", workers_ratio),
+        Row("workers", "checks 20 times as dear: 2 workers ÷ 1, bets/s", 1.7, None, True, "×",
+            ratio("dear-2", "dear-1", bets)),
+        Row("day", "the reference's day (78,697 bets), cold start to last winners", None, 0.5, False, "s",
+            plain("day", lambda sample: sample["seconds"])),
+        Row("idle", "idle central, of one core", 0.5, None, False, "%", plain("idle", lambda sample: sample["percent"])),
+    ]
+
+
+def evaluate(samples, missing):
+    """The rows of the groups that were measured."""
+    found = []
+    for row in rows():
+        if row.group not in samples:
+            continue
+        if row.group == "curve" and "product-curve" not in samples["curve"]:
+            row.note = "not yet: the product has no CURVE"
+        else:
+            try:
+                row.median, values = row.of(samples[row.group])
+                row.spread = (min(values), max(values))
+            except (KeyError, IndexError, statistics.StatisticsError):
+                row.note = "missing: " + ("; ".join(dict.fromkeys(missing.get(row.group, {}).values())) or "not measured")
+        found.append(row)
+    return found
+
+
+def number(value, unit):
+    if value is None:
+        return ""
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:.1f} M"
+    if unit == "×":
+        return f"{value:.2f}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def cells(row):
+    sign = "≥" if row.at_least else "≤"
+    unit = "" if row.unit == "×" else f" {row.unit}"
+    bar = f"{sign} {number(row.bar, row.unit)}{unit}" if row.bar is not None else "stated"
+    aim = f"{number(row.aim, row.unit)}{unit}" if row.aim is not None else ""
+    if row.median is None:
+        return [row.text, row.note, "", bar, aim, ""]
+    spread = f"{number(row.spread[0], row.unit)} .. {number(row.spread[1], row.unit)}"
+    verdict = {True: "met", False: "NOT met", None: ""}[row.met]
+    if row.aim is not None and (row.median >= row.aim if row.at_least else row.median <= row.aim):
+        verdict = "aim met"
+    return [row.text, number(row.median, row.unit) + unit, spread, bar, aim, verdict]
+
+
+HEAD = ["row", "median", "spread", "bar", "aim", ""]
+
+
+def as_text(found):
+    lines = [HEAD, *map(cells, found)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines)
+
+
+def as_markdown(head, lines):
+    return "\n".join("| " + " | ".join(line) + " |" for line in [head, ["---"] * len(head), *lines])
+
+
+def details(samples):
+    """Medians of what is behind the rows: [run, batches/s, bets/s, spread] and CPU by stage."""
+    speeds, stages = [], []
+    for group, runs in samples.items():
+        for name, taken in runs.items():
+            if not taken or "batches_per_second" not in taken[0] or group == "roundtrip":
+                continue
+            values = [batches(sample) for sample in taken]
+            speed = [f"{group} {name}", f"{statistics.median(values):,.0f}", f"{min(values):,.0f} .. {max(values):,.0f}",
+                     f"{statistics.median(map(bets, taken)) / 1e6:.2f} M" if "bets_per_second" in taken[0] else ""]
+            speeds.append(speed)
+            if group in ("throughput", "curve") and "cpu_us_per_batch" in taken[0]:
+                stages.append([name, *(f"{statistics.median(part):.1f}" for part in stages_of(taken))])
+    return speeds, stages
+
+
+STAGES = ("clients", "broker", "workers", "storage")
+
+
+def stages_of(taken):
+    """Microseconds of CPU per batch, as bare and the product have them in common."""
+    for stage in STAGES:
+        name = {"clients": "agency", "workers": "worker"}.get(stage, stage)
+        yield [sample["cpu_us_per_batch"].get(stage, sample["cpu_us_per_batch"].get(f"loteria-{name}", 0))
+               for sample in taken]
+
+
+def latencies(samples):
+    """[who, p50, p90, p99, p99.9], medians of the rounds, in microseconds."""
+    taken = {**samples.get("roundtrip", {}), **{name: runs for name, runs in samples.get("draw", {}).items()
+                                                 if name == "bare-unsynced"}}
+    return [[name, *(f"{statistics.median(latency(percent)(sample) for sample in runs):,.0f}"
+                     for percent in ("p50", "p90", "p99", "p99.9"))] for name, runs in taken.items() if runs]

@@ -1,0 +1,225 @@
+"""A Docker engine and compose projects on it, for the compose tests.
+
+Every project is a copy of compose.yaml and etc/compose in a directory of its own, with a
+name of its own; it is gone after its test. Waiting is for something that happens, with a
+deadline that only a failure reaches.
+"""
+
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+
+import loteria
+
+ROOT = loteria.ROOT
+IMAGE = "loteria-test"
+BASE_IMAGE = "debian:bookworm-slim"  # the Dockerfile's
+DATA = "/var/lib/loteria"
+DEADLINE = 120  # seconds; what gets there has failed
+BUILD_DEADLINE = 900
+
+# Slow enough that a day is under way for minutes; a test ends it when it has seen enough.
+SLOW = {"CLI_LOOP_PERIOD": "200ms", "CLI_BATCH_MAXAMOUNT": "20"}
+
+# Settings of whoever runs the tests must not reach the projects.
+ENVIRONMENT = {
+    name: value for name, value in loteria.ENVIRONMENT.items()
+    if not re.match(r"COMPOSE_|AGENCIES$|DATA$|IMAGE$|MEMORY_", name)
+}
+
+
+def run(*command, check=True, timeout=DEADLINE, cwd=None, environment=None, text=True):
+    result = subprocess.run(list(map(str, command)), cwd=cwd, env={**ENVIRONMENT, **(environment or {})},
+                            stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
+    if check:
+        assert result.returncode == 0, f"{command} ended with {result.returncode}:\n" \
+            f"{result.stdout.decode(errors='replace')}\n{result.stderr.decode(errors='replace')}"
+    if text:
+        result.stdout, result.stderr = result.stdout.decode(), result.stderr.decode()
+    return result
+
+
+def docker(*arguments, **options):
+    return run("docker", *arguments, **options).stdout
+
+
+def engine_answers():
+    try:
+        return run("docker", "version", "--format", "{{.Server.Version}}", check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def compose_command():
+    """`docker compose` where there is one, else docker-compose."""
+    if run("docker", "compose", "version", check=False).returncode == 0:
+        return ["docker", "compose"]
+    return ["docker-compose"]
+
+
+def log_of(container):
+    """What it wrote to stdout, and to stderr."""
+    logs = run("docker", "logs", container)
+    return logs.stdout, logs.stderr
+
+
+def inspect(container):
+    return json.loads(docker("inspect", container))[0]
+
+
+def on_the_engine(script):
+    """Run a line of shell among the engine's processes, as root: what kill -9 and /proc are there."""
+    return docker("run", "--rm", "--pid", "host", "--network", "none", BASE_IMAGE, "bash", "-c", script)
+
+
+def files_in(container, path):
+    """The files at `path`, by name, of a container that may run or not."""
+    with tarfile.open(fileobj=io.BytesIO(docker("cp", f"{container}:{path}", "-", text=False))) as archive:
+        return {pathlib.Path(member.name).name: archive.extractfile(member).read()
+                for member in archive if member.isfile()}
+
+
+class Project:
+    serial = 0
+
+    def __init__(self, directory, compose_file=None, **settings):
+        Project.serial += 1
+        self.name = f"loteria-test-{os.getpid()}-{Project.serial}"
+        self.directory = pathlib.Path(directory) / f"project-{Project.serial}"
+        self.directory.mkdir()
+        if compose_file is None:
+            compose_file = self.directory / "compose.yaml"
+            shutil.copy(ROOT / "compose.yaml", compose_file)
+            shutil.copytree(ROOT / "etc/compose", self.directory / "etc/compose")
+        self.port = loteria.free_port()
+        self.command = [*compose_command(), "-f", compose_file]
+        self.settings = {"IMAGE": IMAGE, "COMPOSE_PROJECT_NAME": self.name, "COMPOSE_PROFILES": "demo",
+                         "SERVER_PORT": str(self.port), **settings}
+        self.configuration = self.directory / "etc/compose/loteria.cfg"
+        self.old_logs = []
+
+    def compose(self, *arguments, **options):
+        return run(*self.command, *arguments, cwd=self.directory, environment=self.settings, **options)
+
+    def up(self, *arguments):
+        """Start what has changed, or is not there. Agencies only when named, and what they need."""
+        self.compose("up", "-d", *arguments)
+
+    def central(self):
+        self.up("storage", "state", "broker", "worker")
+
+    def agencies(self, *numbers):
+        self.compose("up", "-d", "--no-deps", *[f"agency{number}" for number in numbers])
+
+    def scale(self, count):
+        self.compose("up", "-d", "--no-deps", "--scale", f"worker={count}", "worker")
+
+    def down(self, *arguments):
+        self.compose("down", "--remove-orphans", *arguments)
+
+    def remove(self):
+        """All that belongs to it, the day's files too."""
+        self.down("--volumes", "--timeout", "1")
+
+    def containers(self, service=None):
+        """Ids, also of containers that ended."""
+        filters = ["--filter", f"label=com.docker.compose.project={self.name}"]
+        if service:
+            filters += ["--filter", f"label=com.docker.compose.service={service}"]
+        return docker("ps", "-aq", "--no-trunc", *filters).split()
+
+    def container(self, service):
+        found = self.containers(service)
+        assert len(found) == 1, f"{service}: {found}"
+        return found[0]
+
+    def logs(self):
+        """Everything that was logged, as `compose logs` has it."""
+        lines = self.compose("logs", "--no-color", "--no-log-prefix").stdout.splitlines()
+        if lines and lines[0].startswith("Attaching to "):  # docker-compose 1.29 says so itself
+            del lines[0]
+        return "".join(f"{line}\n" for line in lines)
+
+    def log(self, service):
+        """What one service's containers have logged: the same, but quicker."""
+        return "".join(text for container in self.containers(service) for text in log_of(container))
+
+    def wait_for_log(self, service, pattern, count=1):
+        return loteria.wait_until(
+            lambda: len(re.findall(pattern, self.log(service))) >= count, DEADLINE,
+            lambda: f"{service} never logged {pattern!r} {count} times:\n{self.logs()}")
+
+    def stored(self):
+        """Bets in bets.csv."""
+        holder = (self.containers("storage") or self.containers("state"))[0]
+        return files_in(holder, f"{DATA}/bets.csv")["bets.csv"].count(b"\r\n")
+
+    def wait_for_more(self, than=None, bets=100):
+        """Wait until the day has gone on; say how many bets are stored then."""
+        goal = (self.stored() if than is None else than) + bets
+        return loteria.wait_until(lambda: (now := self.stored()) >= goal and now, DEADLINE,
+                                  lambda: f"never {goal} bets, but {self.stored()}:\n{self.logs()}")
+
+    def wait_for_exit(self, *services):
+        """Exit codes, once all have ended."""
+        return [self.exit_code(service) for service in services]
+
+    def exit_code(self, service):
+        container = self.container(service)
+        state = loteria.wait_until(
+            lambda: (now := inspect(container)["State"])["Status"] == "exited" and now, DEADLINE,
+            lambda: f"{service} still runs:\n{self.logs()}")
+        return state["ExitCode"]
+
+    def wait_until_up(self, container):
+        """Running, and by its own word well."""
+        loteria.wait_until(
+            lambda: (now := inspect(container)["State"])["Running"] and now["Health"]["Status"] == "healthy",
+            DEADLINE, lambda: f"never healthy:\n{inspect(container)['State']}\n{self.logs()}")
+
+    def hurry(self, *agencies):
+        """Start the slow agencies anew, without the slowness; they go on where they were."""
+        self.old_logs += [self.log(f"agency{number}") for number in agencies]
+        self.settings = {name: value for name, value in self.settings.items() if name not in SLOW}
+        self.agencies(*agencies)
+
+    def copy_data(self):
+        """The day's files, copied to a directory."""
+        directory = self.directory / "data"
+        directory.mkdir(exist_ok=True)
+        for name, content in files_in(self.container("storage"), f"{DATA}/.").items():
+            (directory / name).write_bytes(content)
+        return directory
+
+    def told_winners(self, agency):
+        """What the agency logged that it was told, as documents."""
+        entries = loteria.parse_log(self.log(f"agency{agency}"))
+        return [entry["dni"] for entry in entries if entry["action"] == "ganador"]
+
+    def assert_day_right(self, files):
+        """Every bet of the files stored once, one draw, all told their winners, logs that can be parsed."""
+        assert self.wait_for_exit(*[f"agency{agency}" for agency in files]) == [0] * len(files), self.logs()
+        loteria.assert_day_right(self.copy_data(), files, None)
+        for agency, path in files.items():
+            assert self.told_winners(agency) == loteria.winners_of(path)
+        entries = loteria.parse_log("".join(self.old_logs) + self.logs())
+        assert len([entry for entry in entries if entry["action"] == "sorteo"]) == 1
+
+
+def ping_front(port):
+    """Who answers a PING at the published port: asked over ZeroMQ, from this machine."""
+    import zmq
+
+    with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+        socket.linger = 0
+        socket.connect(f"tcp://127.0.0.1:{port}")
+        socket.send(b"LT\x01\x0f" + bytes(4))
+        assert socket.poll(10_000), "the published port does not answer"
+        answer = socket.recv()
+        assert answer[:4] == b"LT\x01\x1f", answer
+        return answer[8:].decode()

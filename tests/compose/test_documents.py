@@ -1,0 +1,108 @@
+"""What the documents tell a reader to type under compose works, line by line, as it stands there."""
+
+import os
+import re
+import shutil
+import stat
+
+import pytest
+
+import engine
+import loteria
+
+# For machines where it is docker-compose, which the documents say to type then.
+SHIM = """#!/bin/sh
+if [ "$1" = compose ]; then
+    shift
+    exec docker-compose "$@"
+fi
+exec {docker} "$@"
+"""
+
+
+def example(document, name):
+    """The shell lines behind the mark `<!-- tested: NAME -->`."""
+    found = re.search(rf"<!-- tested: {name} -->\n+```sh\n(.*?)```", (engine.ROOT / document).read_text(), re.S)
+    assert found, f"{document} has no example {name!r}"
+    return found[1].splitlines()
+
+
+class Reader(engine.Project):
+    """Somebody with a fresh copy of the project, who types what is written."""
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        shutil.rmtree(self.directory)
+        shutil.copytree(engine.ROOT, self.directory, ignore=shutil.ignore_patterns(".git", "build", ".data", ".env"))
+        self.settings["PATH"] = os.environ["PATH"]
+        if engine.compose_command()[0] != "docker":
+            shim = directory / "bin/docker"
+            shim.parent.mkdir()
+            shim.write_text(SHIM.format(docker=shutil.which("docker")))
+            shim.chmod(shim.stat().st_mode | stat.S_IXUSR)
+            self.settings["PATH"] = f"{shim.parent}:{os.environ['PATH']}"
+        # The profile is in what they type; the name, the port and the image are not theirs to choose here.
+        self.typed = {key: value for key, value in self.settings.items() if key != "COMPOSE_PROFILES"}
+
+    def type(self, line):
+        return engine.run("bash", "-c", line, cwd=self.directory, environment=self.typed,
+                          timeout=engine.BUILD_DEADLINE).stdout
+
+
+@pytest.fixture
+def reader(image, tmp_path):
+    made = Reader(tmp_path)
+    yield made
+    made.remove()
+
+
+def without_prefix(logs):
+    """Lines as they were logged: `compose logs` puts the container before each."""
+    lines = re.findall(r"^(?:\x1b\[[\d;]+m)?[\w-]+ +\|(?:\x1b\[0m)? (.*\n)", logs, re.M)
+    assert len(lines) >= logs.count("\n") - 1  # docker-compose 1.29 has a line of its own
+    return "".join(lines)
+
+
+def follow_the_day(reader, lines, sample):
+    def worker_count():
+        return len(reader.containers("worker"))
+
+    build, demo, eight, two, logs, down = lines
+    reader.type("cp .env.example .env")
+    reader.type(build)
+    assert worker_count() == 4
+    reader.type(demo)
+    reader.type(eight)
+    assert worker_count() == 8
+    reader.type(two)
+    assert worker_count() == 2
+    reader.assert_day_right(sample)
+    entries = loteria.parse_log(without_prefix(reader.type(logs)))
+    assert {"sorteo", "consulta_ganadores", "worker_baja"} <= {entry["action"] for entry in entries}
+    return down
+
+
+def test_readme(reader, sample):
+    down = follow_the_day(reader, example("README.md", "compose"), sample)
+    reader.type(down)
+    assert reader.containers() == []
+    assert engine.docker("volume", "ls", "-q", "--filter", f"name={reader.name}_data").split() == [f"{reader.name}_data"]
+
+
+def test_compose_document(reader, sample):
+    follow_the_day(reader, example("docs/compose.md", "compose"), sample)
+    assert reader.type("\n".join(example("docs/compose.md", "ping"))) == "loteria-storage\n"
+
+    results, copy, stop, check, again = example("docs/compose.md", "files")
+    entries = loteria.parse_log(reader.type(results + " 2>&1"))
+    assert [entry["dni"] for entry in entries if entry["action"] == "ganador"] == loteria.winners_of(sample[1])
+    reader.type(copy)
+    loteria.assert_day_right(reader.directory, sample, None)
+    reader.type(stop)
+    assert "agency 5: 1000 bets, sealed" in reader.type(check)
+    reader.type(again)
+    reader.wait_until_up(reader.container("storage"))
+
+    (generate,) = example("docs/compose.md", "generated")
+    reader.type(generate)
+    assert "container_name: client5" in (reader.directory / "docker-compose-dev.yaml").read_text()

@@ -1,0 +1,107 @@
+"""loteria-ctl ping: who is there, who is not, and who only looks like it."""
+
+import signal
+import socket
+
+import pytest
+import zmq
+
+import loteria
+
+PARTS = ["loteria-storage", "loteria-state", "loteria-broker", "loteria-worker"]
+
+
+def part(start, tmp_path, name):
+    """The process, and where it answers."""
+    port, other = loteria.free_port(), loteria.free_port()
+    arguments = {
+        "loteria-storage": ["--data-dir", tmp_path],
+        "loteria-state": ["--data-dir", tmp_path, "--storage", f"tcp://127.0.0.1:{other}"],
+        "loteria-broker": ["--workers", f"tcp://127.0.0.1:{other}"],
+        "loteria-worker": [value for name in ("--broker", "--storage", "--state")
+                           for value in (name, f"tcp://127.0.0.1:{other}")],
+    }[name]
+    endpoint = f"tcp://127.0.0.1:{port}"
+    return start(name, "--listen", endpoint, *arguments), endpoint
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_says_who_is_there_unless_it_hangs(start, tmp_path, name):
+    process, endpoint = part(start, tmp_path, name)
+    ping = start("loteria-ctl", "ping", endpoint, "--timeout", "30s")  # it may have to wait for the start
+    assert ping.wait() == 0, ping.log
+    assert ping.stdout == f"{name}\n" and ping.log == ""
+
+    process.signal(signal.SIGSTOP)
+    hung = start("loteria-ctl", "ping", endpoint, "--timeout", "200ms")
+    assert hung.wait() == 1
+    (line,) = loteria.parse_log(hung.log)
+    assert line["result"] == "fail" and line["reason"] == "nobody is there"
+    assert hung.stdout == ""
+    process.signal(signal.SIGCONT)
+
+
+def test_says_that_nobody_is_there(start):
+    ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{loteria.free_port()}", "--timeout", "100ms")
+    assert ping.wait() == 1
+    assert loteria.parse_log(ping.log)[0]["reason"] == "nobody is there"
+
+
+def test_says_that_it_is_no_endpoint(start):
+    ping = start("loteria-ctl", "ping", "127.0.0.1:12345")
+    assert ping.wait() == 1
+    assert "tcp://" in loteria.parse_log(ping.log)[0]["reason"]
+
+
+@pytest.mark.parametrize("answer, name", [
+    (b"LT\x01\x1f\0\0\0\0", ""), (b"LT\x01\x1f\0\0\0\0\x1b[31m x\n", "?[31m?x?"), (b"LT\x01\x13" + bytes(12), None),
+    (b"", None), (b"pong", None), (b"LT\x02\x1f\0\0\0\0it", None), (b"LT\x01\x1f\0\0\0\0" + 65 * b"x", None)])
+def test_trusts_no_answer(start, answer, name):
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+        router.linger = 0
+        port = router.bind_to_random_port("tcp://127.0.0.1")
+        ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{port}")
+        assert router.poll(loteria.DEADLINE * 1000)
+        router.send_multipart([router.recv_multipart()[0], answer])
+        if name is None:
+            assert ping.wait() == 1 and ping.stdout == ""
+            assert loteria.parse_log(ping.log)[0]["reason"] == "something answers, but not Lotería"
+        else:
+            assert ping.wait() == 0 and ping.stdout == f"{name}\n"
+
+
+def test_waits_no_longer_than_told_for_an_answer(start):
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+        router.linger = 0
+        port = router.bind_to_random_port("tcp://127.0.0.1")
+        ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{port}", "--timeout", "5s")
+        assert router.poll(loteria.DEADLINE * 1000)
+        assert ping.wait() == 1
+        assert loteria.parse_log(ping.log)[0]["reason"] == "no answer"
+
+
+def test_a_port_that_speaks_no_zeromq_is_nobody(start):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{server.getsockname()[1]}", "--timeout", "200ms")
+        assert ping.wait() == 1
+        assert loteria.parse_log(ping.log)[0]["reason"] == "nobody is there"
+
+
+def test_stops_when_told_to(start):
+    ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{loteria.free_port()}", "--timeout", "1h")
+    ping.signal(signal.SIGTERM)
+    assert ping.wait() in (1, -signal.SIGTERM)  # before or after it was ready for signals
+
+
+@pytest.mark.parametrize("arguments", [[], ["ping"], ["ping", "--timeout", "1s"], ["pong", "tcp://127.0.0.1:9"],
+                                       ["ping", "tcp://127.0.0.1:9", "more"]])
+def test_wrong_use(start, arguments):
+    ping = start("loteria-ctl", *arguments)
+    assert ping.wait() == 2
+    assert len(ping.log.splitlines()) == 1 and ping.stdout == ""
+
+
+def test_a_worker_answers_only_when_there_is_one(start):
+    worker = start("loteria-worker", "--count", "2", "--listen", f"tcp://127.0.0.1:{loteria.free_port()}")
+    assert worker.wait() == 2
+    assert "--listen" in worker.log

@@ -1,0 +1,39 @@
+/* bets.h - an agency's file in a simulated day: what it types, what bets.csv should
+   then hold, and who of them wins. Made here, and not with the product's own code. */
+
+#ifndef LOTERIA_BETS_H
+#define LOTERIA_BETS_H
+
+#include "dice.h"
+#include "rows.h"
+
+typedef struct {
+    uint32_t agency, count;
+    uint8_t *typed, *canonical, *winners; // texts, with every row's end in:
+    size_t *typed_end, *canonical_end, *winners_end;
+} bets_t;
+
+typedef struct {
+    uint32_t agency, count, number;
+    unsigned winning;    // of a thousand
+    bool long_documents; // so that winners take more than one page
+} bets_options_t;
+
+bets_t *bets_new (dice_t *dice, const bets_options_t *options);
+void bets_destroy (bets_t **bets);
+
+/* Texts of the rows [offset, offset + count): as typed, without line ends between; as
+   bets.csv has them; and the documents of those that win, each followed by LF. */
+bytes_t bets_typed (const bets_t *bets, uint64_t offset);
+bytes_t bets_canonical (const bets_t *bets, uint64_t offset, uint64_t count);
+bytes_t bets_winners (const bets_t *bets, uint64_t offset, uint64_t count);
+
+typedef struct { // an agency's process reads the file, or its first rows
+    const bets_t *bets;
+    uint32_t count;
+    uint64_t at;
+} bets_reader_t;
+
+rows_t bets_rows (bets_reader_t *reader);
+
+#endif

@@ -1,0 +1,407 @@
+/* checks.c - the invariants of a simulated day. */
+
+#include "checks.h"
+
+#include "scan.h"
+#include "wire.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define PAGES_MAX 16
+/* After faults stop: everything under way is acknowledged, everybody has ended. The
+   README says where these come from. */
+#define ACKNOWLEDGED_MS 5000
+#define ENDED_MS        15000
+
+typedef struct { // a page of winners, as it was told first
+    uint64_t cursor, next;
+    uint32_t number, count;
+    size_t size;
+    uint8_t documents[WINNERS_PAGE_BYTES];
+} page_t;
+
+typedef struct { // what an agency's processes said and heard
+    uint64_t sent, acknowledged;
+    bool sealed;
+    uint64_t sealed_count;
+    page_t *pages[PAGES_MAX];
+    int pages_count;
+    bool ended_well;
+    uint64_t sent_at_calm;
+    bool settled; // all that was acknowledged
+} told_t;
+
+struct checks {
+    world_t *world; // borrowed
+    told_t told[PLAN_AGENCIES_MAX + 1];
+    int64_t calm_ms; // -1 before
+    uint64_t versions[2];
+    scan_bets_t bets; // of what is durable
+    scan_draw_t draw;
+};
+
+static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message);
+static void take_waiting (checks_t *checks, uint32_t agency, uint64_t ready);
+static void take_winners (checks_t *checks, uint32_t agency, bytes_t message);
+static void take_page (checks_t *checks, uint32_t agency, const page_t *page);
+static void acknowledge (checks_t *checks, uint32_t agency, uint64_t next);
+static void take_sealed (checks_t *checks, uint32_t agency);
+static void look (checks_t *checks);
+static void check_storage (checks_t *checks);
+static void check_state (checks_t *checks);
+static bool acknowledged_in_time (const checks_t *checks, uint32_t agency);
+static int64_t scarcity_ms (const checks_t *checks);
+static void check_agency (checks_t *checks, uint32_t agency);
+static void tell_who_hangs (checks_t *checks);
+static uint64_t number (bytes_t message, size_t at, size_t size);
+
+checks_t *checks_new (world_t *world)
+{
+    checks_t *checks = calloc (1, sizeof *checks);
+    assert (checks);
+    checks->world = world;
+    checks->calm_ms = -1;
+    checks->versions[0] = checks->versions[1] = UINT64_MAX;
+    return checks;
+}
+
+void checks_destroy (checks_t **checks)
+{
+    for (int agency = 0; *checks && agency <= PLAN_AGENCIES_MAX; agency++)
+        for (int i = 0; i < (*checks)->told[agency].pages_count; i++)
+            free ((*checks)->told[agency].pages[i]);
+    free (*checks);
+    *checks = NULL;
+}
+
+void checks_sent (checks_t *checks, uint32_t agency, bytes_t message)
+{
+    told_t *told = &checks->told[agency];
+    if (number (message, 3, 1) == WIRE_BATCH) {
+        const uint64_t end = number (message, 8, 8) + number (message, 16, 4);
+        told->sent = end > told->sent ? end : told->sent;
+    }
+    world_trace (checks->world, "agency %u says %s %llu", agency,
+                 wire_command_name (message.data[3]),
+                 (unsigned long long) number (message, 8, 8));
+}
+
+void checks_received (checks_t *checks, uint32_t agency, bytes_t message)
+{
+    world_trace (checks->world, "agency %u is told %s %llu", agency,
+                 wire_command_name (message.data[3]),
+                 (unsigned long long) number (message, 8, 8));
+    if (number (message, 4, 4) != agency)
+        world_violate (checks->world, "I5: agency %u is told what is agency %u's",
+                       agency, (unsigned) number (message, 4, 4));
+    look (checks);
+    switch (message.data[3]) {
+    case WIRE_WELCOME:
+        take_welcome (checks, agency, message);
+        break;
+    case WIRE_STORED:
+        acknowledge (checks, agency, number (message, 8, 8));
+        break;
+    case WIRE_WAITING:
+        take_waiting (checks, agency, number (message, 8, 4));
+        break;
+    case WIRE_WINNERS:
+        take_winners (checks, agency, message);
+        break;
+    case WIRE_GOODBYE:
+        if (!checks->draw.served[agency])
+            world_violate (checks->world, "I6: GOODBYE to agency %u is not recorded",
+                           agency);
+    }
+}
+
+void checks_settled (checks_t *checks, const node_t *node)
+{
+    look (checks);
+    if (node->index == NODE_STORAGE)
+        check_storage (checks);
+    else
+        check_state (checks);
+}
+
+void checks_ended (checks_t *checks, const node_t *node, bytes_t winners)
+{
+    const plan_agency_t *plan = &checks->world->plan.agency[node->agency];
+    told_t *told = &checks->told[node->agency];
+    world_trace (checks->world, "%s ends well, %zu bytes of winners", node->name,
+                 winners.size);
+    checks->world->counts->results++;
+    told->ended_well = true;
+    if (!plan_differs (&checks->world->plan, node->agency) &&
+        told->sealed_count != plan->rows[node->process])
+        world_violate (checks->world, "I6: %s has %u bets and was sealed with %llu",
+                       node->name, plan->rows[node->process],
+                       (unsigned long long) told->sealed_count);
+    else if (!bytes_equal (winners, bets_winners (plan->bets, 0, told->sealed_count)))
+        world_violate (checks->world, "I5: %s has other winners than its bets have",
+                       node->name);
+}
+
+void checks_failed (checks_t *checks, const node_t *node, const char *why)
+{
+    world_trace (checks->world, "%s fails: %s", node->name, why);
+    if (!plan_differs (&checks->world->plan, node->agency))
+        world_violate (checks->world, "I7: %s fails: %s", node->name, why);
+}
+
+void checks_calm (checks_t *checks)
+{
+    checks->calm_ms = checks->world->now_ms;
+    for (uint32_t agency = 1; agency <= checks->world->plan.agencies; agency++) {
+        told_t *told = &checks->told[agency];
+        told->sent_at_calm = told->sent;
+        told->settled = told->acknowledged >= told->sent;
+    }
+}
+
+void checks_tick (checks_t *checks)
+{
+    const int64_t calm_ms = checks->calm_ms, now_ms = checks->world->now_ms;
+    if (calm_ms == -1)
+        return;
+    for (uint32_t agency = 1; agency <= checks->world->plan.agencies; agency++)
+        if (!acknowledged_in_time (checks, agency))
+            world_violate (checks->world,
+                           "I7: agency %u: %llu of %llu bets under way when faults "
+                           "stopped are acknowledged after %lld ms",
+                           agency,
+                           (unsigned long long) checks->told[agency].acknowledged,
+                           (unsigned long long) checks->told[agency].sent_at_calm,
+                           (long long) (now_ms - calm_ms));
+    if (now_ms > calm_ms + ENDED_MS + scarcity_ms (checks))
+        tell_who_hangs (checks);
+}
+
+void checks_over (checks_t *checks)
+{
+    world_counts_t *counts = checks->world->counts;
+    const int64_t took_ms = checks->world->now_ms - checks->calm_ms;
+    if (took_ms > counts->slowest_end_ms && scarcity_ms (checks) == 0)
+        counts->slowest_end_ms = took_ms;
+    look (checks);
+    if (!checks->draw.drawn)
+        world_violate (checks->world, "I6: there was no draw");
+    for (uint32_t agency = 1; agency <= checks->world->plan.agencies; agency++)
+        check_agency (checks, agency);
+}
+
+static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message)
+{
+    acknowledge (checks, agency, number (message, 8, 8));
+    if (number (message, 36, 1) != DAY_OPEN)
+        take_sealed (checks, agency);
+    if (number (message, 32, 4) > checks->draw.ready)
+        world_violate (checks->world, "I6: WELCOME counts agencies not recorded");
+}
+
+static void take_waiting (checks_t *checks, uint32_t agency, uint64_t ready)
+{
+    take_sealed (checks, agency);
+    if (!checks->draw.sealed[agency] || ready > checks->draw.ready)
+        world_violate (checks->world,
+                       "I6: WAITING tells agency %u what is not recorded", agency);
+}
+
+static void take_winners (checks_t *checks, uint32_t agency, bytes_t message)
+{
+    page_t page = {.cursor = number (message, 8, 8),
+                   .next = number (message, 16, 8),
+                   .number = (uint32_t) number (message, 24, 4),
+                   .count = (uint32_t) number (message, 28, 4),
+                   .size = message.size - 32};
+    if (message.size < 32 || page.size > sizeof page.documents) {
+        world_violate (checks->world, "I4: WINNERS of %zu bytes", message.size);
+        return;
+    }
+    memcpy (page.documents, message.data + 32, page.size);
+    take_sealed (checks, agency);
+    if (!checks->draw.drawn)
+        world_violate (checks->world,
+                       "I6: winners are told before the draw is recorded");
+    if (page.number != checks->world->plan.number)
+        world_violate (checks->world, "I4: agency %u is told number %u", agency,
+                       page.number);
+    take_page (checks, agency, &page);
+}
+
+static void take_page (checks_t *checks, uint32_t agency, const page_t *page)
+{
+    told_t *told = &checks->told[agency];
+    for (int i = 0; i < told->pages_count; i++) {
+        const page_t *before = told->pages[i];
+        if (before->cursor != page->cursor)
+            continue;
+        if (before->next != page->next || before->count != page->count ||
+            before->size != page->size ||
+            memcmp (before->documents, page->documents, page->size) != 0)
+            world_violate (checks->world,
+                           "I4: agency %u is told another page of winners", agency);
+        return;
+    }
+    if (told->pages_count == PAGES_MAX) {
+        world_violate (checks->world, "I4: agency %u is told too many pages", agency);
+        return;
+    }
+    page_t *copy = malloc (sizeof *copy);
+    assert (copy);
+    *copy = *page;
+    told->pages[told->pages_count++] = copy;
+}
+
+static void acknowledge (checks_t *checks, uint32_t agency, uint64_t next)
+{
+    told_t *told = &checks->told[agency];
+    if (next > told->sent)
+        world_violate (checks->world, "I3: agency %u: %llu acknowledged, %llu sent",
+                       agency, (unsigned long long) next,
+                       (unsigned long long) told->sent);
+    if (told->sealed && next > told->sealed_count)
+        world_violate (
+            checks->world, "I6: agency %u: sealed with %llu, acknowledged %llu", agency,
+            (unsigned long long) told->sealed_count, (unsigned long long) next);
+    if (next > checks->bets.stored[agency])
+        world_violate (checks->world,
+                       "I1: agency %u: %llu acknowledged, %llu on the disk", agency,
+                       (unsigned long long) next,
+                       (unsigned long long) checks->bets.stored[agency]);
+    if (next > told->acknowledged) {
+        checks->world->counts->acknowledgements++;
+        told->acknowledged = next;
+    }
+}
+
+/* It is told that it sells no more: storage must have that on disk. */
+static void take_sealed (checks_t *checks, uint32_t agency)
+{
+    told_t *told = &checks->told[agency];
+    const uint64_t stored = checks->bets.stored[agency];
+    if (!checks->bets.sealed[agency])
+        world_violate (checks->world, "I6: agency %u is told of a seal not recorded",
+                       agency);
+    else if (told->sealed && told->sealed_count != stored)
+        world_violate (checks->world, "I6: agency %u: sealed with %llu, now has %llu",
+                       agency, (unsigned long long) told->sealed_count,
+                       (unsigned long long) stored);
+    told->sealed = true;
+    told->sealed_count = stored;
+}
+
+/* See what is durable now. */
+static void look (checks_t *checks)
+{
+    world_t *world = checks->world;
+    if (checks->versions[0] != disk_version (world->disks[0]))
+        scan_bets (&world->plan, disk_durable (world->disks[0], FILE_JOURNAL),
+                   disk_durable (world->disks[0], FILE_CSV), &checks->bets);
+    if (checks->versions[1] != disk_version (world->disks[1]))
+        scan_draw (&world->plan, disk_durable (world->disks[1], FILE_DRAW),
+                   &checks->draw);
+    for (int i = 0; i < 2; i++)
+        checks->versions[i] = disk_version (world->disks[i]);
+}
+
+/* After a start nothing is left but what the records cover. */
+static void check_storage (checks_t *checks)
+{
+    world_t *world = checks->world;
+    const scan_bets_t *bets = &checks->bets;
+    if (!scan_whole (disk_durable (world->disks[0], FILE_JOURNAL), bets->records) ||
+        disk_durable (world->disks[0], FILE_CSV).size != bets->bytes)
+        world_violate (
+            world,
+            "I3: storage has settled, and record %u or byte %llu of bets.csv "
+            "is not what was sent",
+            bets->records, (unsigned long long) bets->bytes);
+    for (uint32_t agency = 1; agency <= world->plan.agencies; agency++) {
+        const told_t *told = &checks->told[agency];
+        if (bets->stored[agency] < told->acknowledged)
+            world_violate (world,
+                           "I1: agency %u: %llu acknowledged, %llu after a start",
+                           agency, (unsigned long long) told->acknowledged,
+                           (unsigned long long) bets->stored[agency]);
+        if (bets->stored[agency] > told->sent)
+            world_violate (world, "I3: agency %u: %llu sent, %llu stored", agency,
+                           (unsigned long long) told->sent,
+                           (unsigned long long) bets->stored[agency]);
+        if (told->sealed &&
+            (!bets->sealed[agency] || bets->stored[agency] != told->sealed_count))
+            world_violate (world, "I6: agency %u: its seal is lost", agency);
+    }
+}
+
+static void check_state (checks_t *checks)
+{
+    world_t *world = checks->world;
+    const scan_draw_t *draw = &checks->draw;
+    if (!scan_whole (disk_durable (world->disks[1], FILE_DRAW), draw->records))
+        world_violate (world, "I6: record %u of the draw cannot have happened",
+                       draw->records);
+    for (uint32_t agency = 1; agency <= world->plan.agencies; agency++)
+        if (checks->told[agency].pages_count > 0 && !draw->drawn)
+            world_violate (world, "I6: the draw is lost");
+}
+
+static bool acknowledged_in_time (const checks_t *checks, uint32_t agency)
+{
+    world_counts_t *counts = checks->world->counts;
+    told_t *told = (told_t *) &checks->told[agency];
+    if (told->settled || plan_differs (&checks->world->plan, agency))
+        return true;
+    const int64_t took_ms = checks->world->now_ms - checks->calm_ms;
+    told->settled = told->acknowledged >= told->sent_at_calm;
+    if (told->settled && took_ms > counts->slowest_acknowledgement_ms &&
+        scarcity_ms (checks) == 0)
+        counts->slowest_acknowledgement_ms = took_ms;
+    return told->settled || took_ms <= ACKNOWLEDGED_MS + scarcity_ms (checks);
+}
+
+/* A batch that storage holds is not answered, so it keeps its worker's credit for
+   INFLIGHT_MS. If there is less credit than all that may be waiting, the batch that
+   fills the gap waits behind so many rounds of that. */
+static int64_t scarcity_ms (const checks_t *checks)
+{
+    const plan_t *plan = &checks->world->plan;
+    const uint32_t window =
+        plan->window_max < plan->broker_window ? plan->window_max : plan->broker_window;
+    uint32_t letters = 0;
+    for (uint32_t agency = 1; agency <= plan->agencies; agency++)
+        letters += plan->agency[agency].processes * 2 * window;
+    return (int64_t) INFLIGHT_MS * (letters / (plan->workers * plan->worker_credit));
+}
+
+static void check_agency (checks_t *checks, uint32_t agency)
+{
+    world_t *world = checks->world;
+    const told_t *told = &checks->told[agency];
+    if (!told->ended_well)
+        world_violate (world, "I7: agency %u has not ended well", agency);
+    else if (!checks->bets.sealed[agency] || !checks->draw.sealed[agency] ||
+             checks->bets.stored[agency] != checks->draw.counts[agency])
+        world_violate (world, "I6: agency %u: storage and state count otherwise",
+                       agency);
+    world->counts->bets += checks->bets.stored[agency];
+}
+
+static void tell_who_hangs (checks_t *checks)
+{
+    const world_t *world = checks->world;
+    for (int i = 0; i < world->nodes_count; i++)
+        if (world->nodes[i].agency > 0 && !world->nodes[i].over)
+            world_violate (checks->world, "I7: %s has not ended %d ms after faults",
+                           world->nodes[i].name, ENDED_MS);
+}
+
+/* A number of a message, in network byte order; 0 where there is none. */
+static uint64_t number (bytes_t message, size_t at, size_t size)
+{
+    uint64_t value = 0;
+    for (size_t i = at; at + size <= message.size && i < at + size; i++)
+        value = value << 8 | message.data[i];
+    return value;
+}

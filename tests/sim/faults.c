@@ -1,0 +1,208 @@
+/* faults.c - the troubles of a simulated day. */
+
+#include "faults.h"
+
+#include "checks.h"
+
+typedef void (fault_fn) (world_t *world);
+
+static void kill_one (world_t *world);
+static void kill_later (world_t *world);
+static void kill_many (world_t *world);
+static void cut_power (world_t *world);
+static void cut_power_later (world_t *world);
+static void pause_one (world_t *world);
+static void cut_links (world_t *world);
+static void storm (world_t *world);
+static void fill_disk (world_t *world);
+static void spoil_disk (world_t *world);
+static void slow_disk (world_t *world);
+static void start_again (world_t *world);
+static void end_bursts (world_t *world);
+static node_t *some_node (world_t *world);
+
+static fault_fn *const faults[FAULT_KINDS] = {
+    [FAULT_KILL] = kill_one,
+    [FAULT_KILL_LATER] = kill_later,
+    [FAULT_KILL_MANY] = kill_many,
+    [FAULT_POWER] = cut_power,
+    [FAULT_POWER_LATER] = cut_power_later,
+    [FAULT_PAUSE] = pause_one,
+    [FAULT_CUT] = cut_links,
+    [FAULT_STORM] = storm,
+    [FAULT_FULL] = fill_disk,
+    [FAULT_SPOILT] = spoil_disk,
+    [FAULT_SLOW] = slow_disk,
+    [FAULT_AGAIN] = start_again,
+};
+
+void faults_begin (world_t *world)
+{
+    network_weather (world->network, &world->plan.weather);
+    for (int i = 0; i < 2; i++)
+        disk_spoil (world->disks[i], world->plan.spoilt);
+    world->fault_ms = dice_between (&world->dice, 0, world->plan.gap_ms);
+}
+
+void faults_come (world_t *world)
+{
+    if (world->calm)
+        return;
+    if (world->now_ms >= world->plan.calm_ms) {
+        faults_stop (world);
+        return;
+    }
+    end_bursts (world);
+    if (world->now_ms < world->fault_ms)
+        return;
+    const uint64_t kind = dice_below (&world->dice, FAULT_KINDS);
+    if (world->plan.fault[kind])
+        faults[kind](world);
+    world->fault_ms =
+        world->now_ms + dice_between (&world->dice, 1, world->plan.gap_ms);
+}
+
+void faults_stop (world_t *world)
+{
+    static const network_weather_t calm = {.delay_most_ms = 1, .capacity = 1000};
+    world->calm = true;
+    world_trace (world, "-- calm");
+    network_weather (world->network, &calm);
+    for (int i = 0; i < 2; i++) {
+        disk_spoil (world->disks[i], 0);
+        disk_fill (world->disks[i], DISK_PLENTY);
+    }
+    world->slow_ms = 0;
+    world->plan.sync_ms = world->plan.sync_ms > 5 ? 5 : world->plan.sync_ms;
+    for (int i = 0; i < world->nodes_count; i++) {
+        node_t *node = &world->nodes[i];
+        node->kill_in = 0;
+        node->takes_power = false;
+        node->paused_ms = 0;
+        if (!node->core && !node->over && node->restart_ms > world->now_ms + 100)
+            node->restart_ms = world->now_ms + 100;
+    }
+    checks_calm (world->checks);
+}
+
+static void kill_one (world_t *world)
+{
+    world_kill (world, some_node (world));
+}
+
+static void kill_later (world_t *world)
+{
+    node_t *node = some_node (world);
+    node->kill_in = 1 + (unsigned) dice_skewed (&world->dice, 60);
+    world_trace (world, "-- %s is to die in %u points", node->name, node->kill_in);
+}
+
+static void kill_many (world_t *world)
+{
+    const unsigned often = (unsigned) dice_below (&world->dice, 1000);
+    for (int i = 0; i < world->nodes_count; i++)
+        if (dice_chance (&world->dice, often))
+            world_kill (world, &world->nodes[i]);
+}
+
+static void cut_power (world_t *world)
+{
+    world_cut_power (world, dice_chance (&world->dice, 300));
+}
+
+static void cut_power_later (world_t *world)
+{
+    node_t *node = &world->nodes[dice_below (&world->dice, 2)];
+    node->kill_in = 1 + (unsigned) dice_skewed (&world->dice, 40);
+    node->takes_power = true;
+    world_trace (world, "-- the power goes %u points of %s later", node->kill_in,
+                 node->name);
+}
+
+static void pause_one (world_t *world)
+{
+    node_t *node = some_node (world);
+    node->paused_ms = world->now_ms + 20 + dice_skewed (&world->dice, 6000);
+    world->counts->pauses++;
+    world_trace (world, "-- %s pauses until %lld", node->name,
+                 (long long) node->paused_ms);
+}
+
+static void cut_links (world_t *world)
+{
+    for (int64_t i = dice_skewed (&world->dice, 6); i >= 0; i--)
+        network_cut (world->network, world->now_ms);
+    world_trace (world, "-- links are cut");
+}
+
+static void storm (world_t *world)
+{
+    network_weather_t weather = world->plan.weather;
+    weather.loss = (unsigned) dice_below (&world->dice, 600);
+    weather.repeats = (unsigned) dice_below (&world->dice, 400);
+    weather.reorders = true;
+    weather.delay_most_ms += 100;
+    network_weather (world->network, &weather);
+    world->storm_ms = world->now_ms + dice_skewed (&world->dice, 2000);
+    world_trace (world, "-- storm until %lld", (long long) world->storm_ms);
+}
+
+static void fill_disk (world_t *world)
+{
+    const uint64_t which = dice_below (&world->dice, 2);
+    disk_fill (world->disks[which], (uint64_t) dice_skewed (&world->dice, 2000));
+    world->full_ms = world->now_ms + dice_skewed (&world->dice, 3000);
+    world_trace (world, "-- disk %d is full until %lld", (int) which,
+                 (long long) world->full_ms);
+}
+
+static void spoil_disk (world_t *world)
+{
+    const uint64_t which = dice_below (&world->dice, 2);
+    disk_spoil (world->disks[which], (unsigned) dice_skewed (&world->dice, 300));
+    world->spoilt_ms = world->now_ms + dice_skewed (&world->dice, 2000);
+    world_trace (world, "-- disk %d fails until %lld", (int) which,
+                 (long long) world->spoilt_ms);
+}
+
+static void slow_disk (world_t *world)
+{
+    world->slow_ms = world->now_ms + dice_skewed (&world->dice, 3000);
+    world_trace (world, "-- slow disks until %lld", (long long) world->slow_ms);
+}
+
+static void start_again (world_t *world)
+{
+    for (int i = NODE_FIRST_WORKER; i < world->nodes_count; i++) {
+        node_t *node = &world->nodes[i];
+        if (!node->ended_well || node->core || dice_chance (&world->dice, 300))
+            continue;
+        node->over = false;
+        node->restart_ms = world->now_ms;
+        world->counts->again++;
+    }
+}
+
+static void end_bursts (world_t *world)
+{
+    const int64_t now_ms = world->now_ms;
+    if (world->storm_ms > 0 && now_ms >= world->storm_ms)
+        network_weather (world->network, &world->plan.weather);
+    for (int i = 0; i < 2; i++) {
+        if (world->full_ms > 0 && now_ms >= world->full_ms)
+            disk_fill (world->disks[i], DISK_PLENTY);
+        if (world->spoilt_ms > 0 && now_ms >= world->spoilt_ms)
+            disk_spoil (world->disks[i], world->plan.spoilt);
+    }
+    world->storm_ms = world->storm_ms > now_ms ? world->storm_ms : 0;
+    world->full_ms = world->full_ms > now_ms ? world->full_ms : 0;
+    world->spoilt_ms = world->spoilt_ms > now_ms ? world->spoilt_ms : 0;
+}
+
+/* Storage and state more often than there are of them. */
+static node_t *some_node (world_t *world)
+{
+    const uint64_t count = (uint64_t) world->nodes_count;
+    const uint64_t index = dice_below (&world->dice, 2 * count);
+    return &world->nodes[index < count ? index : index % NODE_FIRST_WORKER];
+}

@@ -1,0 +1,105 @@
+/* scan.c - reads bets.csv and the journals. */
+
+#include "scan.h"
+
+#define RECORD_BYTES 64 // and the header
+
+static bool take_bets_record (const plan_t *plan, const uint8_t *record, bytes_t csv,
+                              scan_bets_t *scan);
+static bool take_rows (const plan_t *plan, uint32_t agency, uint32_t count,
+                       bytes_t rows, scan_bets_t *scan);
+static bool take_draw_record (const plan_t *plan, const uint8_t *record,
+                              scan_draw_t *scan);
+static const uint8_t *record_at (bytes_t journal, uint32_t index);
+static uint64_t number (const uint8_t *at, size_t size);
+
+void scan_bets (const plan_t *plan, bytes_t journal, bytes_t csv, scan_bets_t *scan)
+{
+    *scan = (scan_bets_t){0};
+    const uint8_t *record;
+    while ((record = record_at (journal, scan->records)) &&
+           take_bets_record (plan, record, csv, scan))
+        scan->records++;
+}
+
+void scan_draw (const plan_t *plan, bytes_t journal, scan_draw_t *scan)
+{
+    *scan = (scan_draw_t){0};
+    const uint8_t *record;
+    while ((record = record_at (journal, scan->records)) &&
+           take_draw_record (plan, record, scan))
+        scan->records++;
+}
+
+bool scan_whole (bytes_t journal, uint32_t records)
+{
+    return journal.size == ((size_t) records + 1) * RECORD_BYTES;
+}
+
+static bool take_bets_record (const plan_t *plan, const uint8_t *record, bytes_t csv,
+                              scan_bets_t *scan)
+{
+    const uint32_t count = (uint32_t) number (record + 2, 2);
+    const uint32_t agency = (uint32_t) number (record + 4, 4);
+    const uint64_t size = number (record + 24, 4);
+    if (agency < 1 || agency > plan->agencies || scan->sealed[agency] ||
+        number (record + 8, 8) != scan->stored[agency] ||
+        number (record + 16, 8) != scan->bytes || scan->bytes + size > csv.size)
+        return false;
+    if (record[0] == 'S' && count == 0 && size == 0)
+        return scan->sealed[agency] = true;
+    return record[0] == 'B' &&
+           take_rows (plan, agency, count, bytes_of (csv.data + scan->bytes, size),
+                      scan);
+}
+
+static bool take_rows (const plan_t *plan, uint32_t agency, uint32_t count,
+                       bytes_t rows, scan_bets_t *scan)
+{
+    const bets_t *bets = plan->agency[agency].bets;
+    const uint64_t offset = scan->stored[agency];
+    if (count < 1 || offset + count > bets->count ||
+        !bytes_equal (rows, bets_canonical (bets, offset, count)))
+        return false;
+    scan->stored[agency] += count;
+    scan->bytes += rows.size;
+    return true;
+}
+
+static bool take_draw_record (const plan_t *plan, const uint8_t *record,
+                              scan_draw_t *scan)
+{
+    const uint32_t agency = (uint32_t) number (record + 4, 4);
+    const bool first = scan->records == 0;
+    const bool known = agency >= 1 && agency <= plan->agencies;
+    bool *flag = NULL;
+    if (record[0] == 'O')
+        return first && number (record + 16, 4) == plan->number &&
+               number (record + 20, 4) == plan->agencies;
+    if (record[0] == 'D' && scan->ready == plan->agencies)
+        flag = &scan->drawn;
+    else if (record[0] == 'S' && known) {
+        flag = &scan->sealed[agency];
+        scan->counts[agency] = number (record + 8, 8);
+        scan->ready++;
+    } else if (record[0] == 'V' && known && scan->drawn)
+        flag = &scan->served[agency];
+    if (first || !flag || *flag)
+        return false;
+    return *flag = true;
+}
+
+static const uint8_t *record_at (bytes_t journal, uint32_t index)
+{
+    const size_t at = ((size_t) index + 1) * RECORD_BYTES;
+    return at + RECORD_BYTES <= journal.size ? journal.data + at : NULL;
+}
+
+/* Network byte order. */
+static uint64_t number (const uint8_t *at, size_t size)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < size; i++)
+        value = value << 8 | at[i];
+    return value;
+}

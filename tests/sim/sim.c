@@ -1,0 +1,131 @@
+/* sim.c - plays simulated days, one seed each, and stops at the first that breaks an
+   invariant. README.md says what a day is. */
+
+#include "world.h"
+
+#include "log.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DAY_SECONDS_MAX 120 // of real time; a day takes some milliseconds
+
+typedef struct {
+    uint64_t first_seed, days;
+    double seconds; // 0: as many as it takes
+    bool trace;
+} options_t;
+
+static uint64_t seed; // of the day that is played
+
+static bool take_options (int argc, char **argv, options_t *options);
+static int play (const options_t *options);
+static void give_up (int reason);
+static double now_seconds (void);
+static void tell_counts (const world_counts_t *counts, double seconds);
+
+int main (int argc, char **argv)
+{
+    options_t options = {.first_seed = 1, .days = 1000};
+    if (!take_options (argc, argv, &options)) {
+        fprintf (stderr, "usage: sim [--days N | --seconds N] [--first-seed N]\n"
+                         "       sim --seed N [--trace]\n");
+        return 2;
+    }
+    log_set_level (LOG_CRITICAL);
+    return play (&options);
+}
+
+static bool take_options (int argc, char **argv, options_t *options)
+{
+    for (int i = 1; i < argc; i++) {
+        const bool valued = i + 1 < argc;
+        if (strcmp (argv[i], "--trace") == 0)
+            options->trace = true;
+        else if (valued && strcmp (argv[i], "--days") == 0)
+            options->days = strtoull (argv[++i], NULL, 10);
+        else if (valued && strcmp (argv[i], "--first-seed") == 0)
+            options->first_seed = strtoull (argv[++i], NULL, 10);
+        else if (valued && strcmp (argv[i], "--seconds") == 0) {
+            options->seconds = strtod (argv[++i], NULL);
+            options->days = UINT64_MAX;
+        } else if (valued && strcmp (argv[i], "--seed") == 0) {
+            options->first_seed = strtoull (argv[++i], NULL, 10);
+            options->days = 1;
+        } else
+            return false;
+    }
+    return true;
+}
+
+static int play (const options_t *options)
+{
+    world_counts_t counts = {0};
+    const double start = now_seconds ();
+    int status = 0;
+    signal (SIGALRM, give_up);
+    signal (SIGABRT, give_up);
+    for (uint64_t i = 0; status == 0 && i < options->days; i++) {
+        char violation[512];
+        seed = options->first_seed + i;
+        if (options->seconds > 0 && now_seconds () - start >= options->seconds)
+            break;
+        alarm (DAY_SECONDS_MAX);
+        if (world_play (seed, options->trace, &counts, violation) == -1) {
+            printf ("seed %" PRIu64 " violates %s\n", seed, violation);
+            printf ("again: sim --seed %" PRIu64 " --trace\n", seed);
+            status = 1;
+        }
+    }
+    alarm (0);
+    if (!options->trace) // a trace says the same each time
+        tell_counts (&counts, now_seconds () - start);
+    return status;
+}
+
+/* Some loop of the product's has no end, or an assertion of its does not hold: neither
+   can be left in another way. */
+static void give_up (int reason)
+{
+    printf ("seed %" PRIu64 " violates %s\n", seed,
+            reason == SIGALRM ? "I7: the day does not end" : "an assertion");
+    printf ("again: sim --seed %" PRIu64 " --trace\n", seed);
+    fflush (stdout);
+    _exit (1);
+}
+
+static double now_seconds (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_MONOTONIC, &now);
+    return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
+}
+
+static void tell_counts (const world_counts_t *counts, double seconds)
+{
+    printf ("%" PRIu64 " days (%.1f hours) in %.1f s, %.0f a minute\n", counts->days,
+            (double) counts->virtual_ms / 3.6e6, seconds,
+            (double) counts->days / seconds * 60);
+    printf ("%" PRIu64 " bets stored, %" PRIu64 " acknowledgements, %" PRIu64
+            " results told\n",
+            counts->bets, counts->acknowledgements, counts->results);
+    printf ("%" PRIu64 " kills, %" PRIu64 " power cuts (%" PRIu64
+            " tore a file), %" PRIu64 " pauses, %" PRIu64 " starts\n",
+            counts->kills, counts->power_cuts, counts->torn, counts->pauses,
+            counts->starts);
+    printf ("%" PRIu64 " disk operations, %" PRIu64 " failed, %" PRIu64
+            " found no space; %" PRIu64 " processes ended over that\n",
+            counts->operations, counts->failures, counts->full, counts->refused_starts);
+    printf ("%" PRIu64 " messages, %" PRIu64 " lost, %" PRIu64 " repeated, %" PRIu64
+            " connections cut\n",
+            counts->messages, counts->lost, counts->repeated, counts->link_cuts);
+    printf ("after faults stopped: all acknowledged within %lld ms, all ended within "
+            "%lld ms\n",
+            (long long) counts->slowest_acknowledgement_ms,
+            (long long) counts->slowest_end_ms);
+}
