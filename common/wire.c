@@ -285,6 +285,7 @@ const char *wire_command_name (uint8_t command)
         [WIRE_REJOIN] = "REJOIN",   [WIRE_STORE] = "STORE",
         [WIRE_ADMIT] = "ADMIT",     [WIRE_SEAL] = "SEAL",
         [WIRE_FIND] = "FIND",       [WIRE_SEALED] = "SEALED",
+        [WIRE_HELD] = "HELD",
     };
     const size_t known = sizeof names / sizeof names[0];
     return command < known && names[command] ? names[command] : "?";

@@ -40,8 +40,9 @@ typedef enum {
     WIRE_BEAT = 0x22,
     WIRE_LEAVE = 0x23,
     WIRE_REJOIN = 0x24,
-    // worker to storage
+    // worker to storage; HELD back, for the broker
     WIRE_STORE = 0x31,
+    WIRE_HELD = 0x36,
     // state to storage, and SEALED back
     WIRE_ADMIT = 0x32,
     WIRE_SEAL = 0x33,

@@ -310,6 +310,8 @@ static void take_answer (dispatcher_t *dispatcher, const letter_t *letter,
         settle (dispatcher, job);
     if (message->command == WIRE_STORED)
         settle_stored (dispatcher, client, message->next);
+    if (message->command == WIRE_HELD)
+        return; // its answer is yet to come; the worker has room for others meanwhile
     dispatcher->options.to_client (dispatcher->options.context, letter->client,
                                    letter->message);
 }

@@ -17,7 +17,7 @@ COMMANDS = {
     "WELCOME": 0x11, "STORED": 0x12, "WAITING": 0x13, "WINNERS": 0x14, "GOODBYE": 0x15,
     "REFUSED": 0x1E, "PONG": 0x1F,
     "JOIN": 0x21, "BEAT": 0x22, "LEAVE": 0x23, "REJOIN": 0x24,
-    "STORE": 0x31, "ADMIT": 0x32, "SEAL": 0x33, "FIND": 0x34, "SEALED": 0x35,
+    "STORE": 0x31, "ADMIT": 0x32, "SEAL": 0x33, "FIND": 0x34, "SEALED": 0x35, "HELD": 0x36,
 }  # fmt: skip
 CODES = {
     1: "SIGNATURE", 2: "VERSION", 3: "COMMAND", 4: "FRAMES", 5: "SIZE", 6: "BODY",

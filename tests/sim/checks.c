@@ -362,8 +362,8 @@ static bool acknowledged_in_time (const checks_t *checks, uint32_t agency)
 }
 
 /* A batch that storage holds is not answered, so it keeps its worker's credit for
-   INFLIGHT_MS. If there is less credit than all that may be waiting, the batch that
-   fills the gap waits behind so many rounds of that. */
+   INFLIGHT_MS. If there is less credit than may be waiting, windows that were sent
+   again included, the batch that fills the gap waits behind so many rounds of that. */
 static int64_t scarcity_ms (const checks_t *checks)
 {
     const plan_t *plan = &checks->world->plan;
@@ -371,7 +371,7 @@ static int64_t scarcity_ms (const checks_t *checks)
         plan->window_max < plan->broker_window ? plan->window_max : plan->broker_window;
     uint32_t letters = 0;
     for (uint32_t agency = 1; agency <= plan->agencies; agency++)
-        letters += plan->agency[agency].processes * 2 * window;
+        letters += plan->agency[agency].processes * 4 * window;
     return (int64_t) INFLIGHT_MS * (letters / (plan->workers * plan->worker_credit));
 }
 

@@ -281,6 +281,22 @@ static void nobody_is_forgotten_who_has_something_here (void **state)
             clients_requeue (clients, flying[i]);
 }
 
+/* Whose last batch need not be sent any more has nothing here. */
+static void who_has_all_stored_can_be_forgotten (void **state)
+{
+    (void) state;
+    char id[ID_BYTES];
+    fill_up (0);
+    for (size_t i = 0; i < CLIENTS_MAX; i++) {
+        snprintf (id, sizeof id, "%zu", i);
+        queue (clients_find (clients, text_bytes (id)), i)->end = 5;
+    }
+    assert_null (admit ("new"));
+    clients_drop_stored (clients, clients_find (clients, text_bytes ("7")), 5);
+    assert_non_null (admit ("new"));
+    assert_false (known ("7"));
+}
+
 /* ---- All of it at random ---- */
 
 /* A list for each client says what has to come next. */
@@ -355,6 +371,7 @@ int main (void)
         CLIENTS_TEST (what_is_stored_need_not_be_sent),
         CLIENTS_TEST (who_was_idle_longest_is_forgotten),
         CLIENTS_TEST (nobody_is_forgotten_who_has_something_here),
+        CLIENTS_TEST (who_has_all_stored_can_be_forgotten),
         CLIENTS_TEST (queues_follow_plain_lists),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -19,6 +19,7 @@ static draw_t *draw;
 static registrar_t *registrar;
 static mail_t to_workers, to_storage; // what was sent since it was last looked for
 static uint64_t ticket;
+static uint32_t agencies; // on the roll of a new day
 
 static int take_record (void *context, uint32_t index, const uint8_t *payload,
                         char *why)
@@ -57,7 +58,7 @@ static void start (void)
     assert_int_equal (journal_settle (journal), 0);
     if (!draw_opened (draw)) {
         const draw_record_t opened = {
-            .event = DRAW_OPENED, .agencies = AGENCIES, .number = NUMBER};
+            .event = DRAW_OPENED, .agencies = agencies, .number = NUMBER};
         uint8_t payload[JOURNAL_PAYLOAD_BYTES];
         draw_put_record (payload, &opened);
         assert_int_equal (draw_apply (draw, &opened), 0);
@@ -72,6 +73,7 @@ static int setup (void **state)
 {
     (void) state;
     memory_file_init (&memory, "draw.journal");
+    agencies = AGENCIES;
     start ();
     ticket = 0;
     return 0;
@@ -303,6 +305,51 @@ static void windows_are_narrowed_for_a_crowd (void **state)
         ask (1, &hello);
         assert_int_equal (asked_storage (WIRE_ADMIT, 1)->welcome.limits.window,
                           cases[i].granted);
+    }
+}
+
+/* What a broker queues is shared by all: the more they are, the less each may have
+   under way; but one batch always. */
+static void windows_of_a_crowd_fit_together (void **state)
+{
+    (void) state;
+    static const struct {
+        uint32_t agencies, window, message_bytes;
+    } cases[] = {
+        {1, 16, 8192},
+        {5, 256, 65536},
+        {1000, 16, 8192},
+        {1000, 2, 8192},
+        {1000, 0, 8192},
+        {1000, 16, 1024},
+        {200, 64, 65536},
+        {AGENCIES_MAX, 16, 8192},
+        {AGENCIES_MAX, 0, 0},
+        {100, 256, 100000},
+        {5, 0, 0},
+        {5, UINT32_MAX, UINT32_MAX},
+    };
+    for (size_t i = 0; i < COUNT (cases); i++) {
+        memory_file_set (&memory, NULL, 0);
+        agencies = cases[i].agencies;
+        start ();
+        const wire_message_t hello = {
+            .command = WIRE_HELLO,
+            .agency = 1,
+            .hello = {cases[i].window, cases[i].message_bytes, 500}};
+        ask (1, &hello);
+        const wire_limits_t *given = &asked_storage (WIRE_ADMIT, 1)->welcome.limits;
+        const uint64_t bytes =
+            cases[i].message_bytes ? cases[i].message_bytes : MESSAGE_BYTES_MAX;
+        const uint32_t asked = cases[i].window ? cases[i].window : WINDOW_MAX;
+        assert_true (given->window >= 1 && given->window <= asked);
+        assert_int_equal (given->message_bytes_max, cases[i].message_bytes);
+        assert_int_equal (given->rows_max, 500);
+        // all of them together fit, unless each has but one; and nothing is held back
+        if (given->window > 1)
+            assert_true (agencies * given->window * bytes <= UNDER_WAY_BYTES_MAX);
+        if (given->window < asked)
+            assert_true (agencies * (given->window + 1) * bytes > UNDER_WAY_BYTES_MAX);
     }
 }
 
@@ -914,6 +961,7 @@ int main (void)
         REGISTRAR_TEST (hello_is_vouched_for_and_welcomed_back),
         REGISTRAR_TEST (hello_is_told_how_far_the_day_is),
         REGISTRAR_TEST (windows_are_narrowed_for_a_crowd),
+        REGISTRAR_TEST (windows_of_a_crowd_fit_together),
         REGISTRAR_TEST (who_is_not_on_the_roll_is_refused),
         REGISTRAR_TEST (ready_is_sealed_and_waits),
         REGISTRAR_TEST (sealed_twice_is_recorded_once),

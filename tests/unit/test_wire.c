@@ -103,6 +103,7 @@ static const struct command {
     {"SEAL", "seal.txt", 0x33, count, false},
     {"FIND", "find.txt", 0x34, find, false},
     {"SEALED", "sealed.txt", 0x35, count, false},
+    {"HELD", "held.txt", 0x36, nothing, false},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -15,7 +15,7 @@ struct clerk {
     book_t *book;     // borrowed
     bool log_bets;
     outbox_t *outbox;
-    account_t **owed; // accounts that this group owes a STORED
+    account_t **owed; // accounts that this group owes a STORED or a HELD
     size_t owed_count, owed_capacity;
     size_t letters; // in this group
     uint64_t strays;
@@ -39,7 +39,9 @@ static int compare (clerk_t *clerk, account_t *account, request_t *request);
 static void hold (clerk_t *clerk, account_t *account, request_t *request);
 static int store_released (clerk_t *clerk, account_t *account);
 static void owe (clerk_t *clerk, account_t *account, const request_t *request);
+static void note_owed (clerk_t *clerk, account_t *account);
 static void pay (clerk_t *clerk, account_t *account);
+static void tell_held (clerk_t *clerk, account_t *account);
 static void answer (clerk_t *clerk, const request_t *request,
                     const wire_message_t *message);
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
@@ -101,8 +103,11 @@ int clerk_commit (clerk_t *clerk)
 {
     if (book_commit (clerk->book) == -1)
         return -1;
-    for (size_t i = 0; i < clerk->owed_count; i++)
+    for (size_t i = 0; i < clerk->owed_count; i++) {
+        clerk->owed[i]->owed = false;
         pay (clerk, clerk->owed[i]);
+        tell_held (clerk, clerk->owed[i]);
+    }
     clerk->owed_count = 0;
     clerk->letters = 0;
     return 0;
@@ -289,6 +294,8 @@ static void hold (clerk_t *clerk, account_t *account, request_t *request)
     if (ledger_hold (clerk->ledger, account, request->peer, &request->letter,
                      request->message.batch.offset) == -1)
         refuse (clerk, request, REFUSED_GAP, "too far ahead of what is stored");
+    else
+        note_owed (clerk, account);
 }
 
 /* What was held and whose turn has come goes the way of a letter that arrives now. */
@@ -319,21 +326,26 @@ static void owe (clerk_t *clerk, account_t *account, const request_t *request)
         !bytes_equal (letter->client,
                       bytes_of (account->ack_client, account->ack_client_size)))
         pay (clerk, account);
-    else if (!account->ack) {
-        if (clerk->owed_count == clerk->owed_capacity) {
-            clerk->owed_capacity = clerk->owed_capacity * 2 + 64;
-            clerk->owed =
-                realloc (clerk->owed, clerk->owed_capacity * sizeof (account_t *));
-            assert (clerk->owed);
-        }
-        clerk->owed[clerk->owed_count++] = account;
-    }
+    note_owed (clerk, account);
     account->ack = true;
     account->ack_ticket = letter->ticket;
     account->ack_worker_size = (uint8_t) request->peer.size;
     put_bytes (account->ack_worker, request->peer);
     account->ack_client_size = (uint8_t) letter->client.size;
     put_bytes (account->ack_client, letter->client);
+}
+
+static void note_owed (clerk_t *clerk, account_t *account)
+{
+    if (account->owed)
+        return;
+    account->owed = true;
+    if (clerk->owed_count == clerk->owed_capacity) {
+        clerk->owed_capacity = clerk->owed_capacity * 2 + 64;
+        clerk->owed = realloc (clerk->owed, clerk->owed_capacity * sizeof (account_t *));
+        assert (clerk->owed);
+    }
+    clerk->owed[clerk->owed_count++] = account;
 }
 
 static void pay (clerk_t *clerk, account_t *account)
@@ -349,6 +361,22 @@ static void pay (clerk_t *clerk, account_t *account)
     outbox_write (clerk->outbox,
                   bytes_of (account->ack_worker, account->ack_worker_size), &letter,
                   &stored);
+}
+
+/* What is held still when its group is over may be so for long: the worker's credit
+   that it takes up is given back. */
+static void tell_held (clerk_t *clerk, account_t *account)
+{
+    const wire_message_t message = {.command = WIRE_HELD, .agency = account->agency};
+    for (size_t i = 0; i < account->held_count; i++) {
+        held_t *held = account->held[i];
+        const letter_t letter = {.ticket = held->ticket,
+                                 .client = bytes_of (held->client, held->client_size)};
+        if (!held->told)
+            outbox_write (clerk->outbox, bytes_of (held->worker, held->worker_size),
+                          &letter, &message);
+        held->told = true;
+    }
 }
 
 static void answer (clerk_t *clerk, const request_t *request,

@@ -154,6 +154,7 @@ static held_t *held_new (bytes_t worker, const letter_t *letter, uint64_t offset
     assert (held);
     held->offset = offset;
     held->ticket = letter->ticket;
+    held->told = false;
     held->worker_size = (uint8_t) worker.size;
     put_bytes (held->worker, worker);
     held->client_size = (uint8_t) letter->client.size;

@@ -21,6 +21,7 @@ typedef enum {
 typedef struct { // a batch that came before its turn, with a copy of its letter
     uint64_t offset;
     uint64_t ticket;
+    bool told; // the broker knows that it is held
     uint8_t worker_size, client_size;
     uint8_t worker[ADDRESS_BYTES_MAX], client[ADDRESS_BYTES_MAX];
     size_t message_size;
@@ -36,7 +37,8 @@ typedef struct {
     uint32_t path[32]; // last record whose ordinal ends in i zero bits, likewise
     held_t *held[HELD_LETTERS_PER_AGENCY]; // by offset
     size_t held_count, held_bytes;
-    bool ack; // a STORED is owed for what this group holds, to:
+    bool owed; // something is to be answered when this group is over
+    bool ack;  // a STORED is owed for what this group holds, to:
     uint64_t ack_ticket;
     uint8_t ack_worker_size, ack_client_size;
     uint8_t ack_worker[ADDRESS_BYTES_MAX], ack_client[ADDRESS_BYTES_MAX];
