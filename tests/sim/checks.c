@@ -51,7 +51,6 @@ static void look (checks_t *checks);
 static void check_storage (checks_t *checks);
 static void check_state (checks_t *checks);
 static bool acknowledged_in_time (const checks_t *checks, uint32_t agency);
-static int64_t scarcity_ms (const checks_t *checks);
 static void check_agency (checks_t *checks, uint32_t agency);
 static void tell_who_hangs (checks_t *checks);
 static uint64_t number (bytes_t message, size_t at, size_t size);
@@ -174,7 +173,7 @@ void checks_tick (checks_t *checks)
                            (unsigned long long) checks->told[agency].acknowledged,
                            (unsigned long long) checks->told[agency].sent_at_calm,
                            (long long) (now_ms - calm_ms));
-    if (now_ms > calm_ms + ENDED_MS + scarcity_ms (checks))
+    if (now_ms > calm_ms + ENDED_MS)
         tell_who_hangs (checks);
 }
 
@@ -182,7 +181,7 @@ void checks_over (checks_t *checks)
 {
     world_counts_t *counts = checks->world->counts;
     const int64_t took_ms = checks->world->now_ms - checks->calm_ms;
-    if (took_ms > counts->slowest_end_ms && scarcity_ms (checks) == 0)
+    if (took_ms > counts->slowest_end_ms)
         counts->slowest_end_ms = took_ms;
     look (checks);
     if (!checks->draw.drawn)
@@ -355,24 +354,9 @@ static bool acknowledged_in_time (const checks_t *checks, uint32_t agency)
         return true;
     const int64_t took_ms = checks->world->now_ms - checks->calm_ms;
     told->settled = told->acknowledged >= told->sent_at_calm;
-    if (told->settled && took_ms > counts->slowest_acknowledgement_ms &&
-        scarcity_ms (checks) == 0)
+    if (told->settled && took_ms > counts->slowest_acknowledgement_ms)
         counts->slowest_acknowledgement_ms = took_ms;
-    return told->settled || took_ms <= ACKNOWLEDGED_MS + scarcity_ms (checks);
-}
-
-/* A batch that storage holds is not answered, so it keeps its worker's credit for
-   INFLIGHT_MS. If there is less credit than may be waiting, windows that were sent
-   again included, the batch that fills the gap waits behind so many rounds of that. */
-static int64_t scarcity_ms (const checks_t *checks)
-{
-    const plan_t *plan = &checks->world->plan;
-    const uint32_t window =
-        plan->window_max < plan->broker_window ? plan->window_max : plan->broker_window;
-    uint32_t letters = 0;
-    for (uint32_t agency = 1; agency <= plan->agencies; agency++)
-        letters += plan->agency[agency].processes * 4 * window;
-    return (int64_t) INFLIGHT_MS * (letters / (plan->workers * plan->worker_credit));
+    return told->settled || took_ms <= ACKNOWLEDGED_MS;
 }
 
 static void check_agency (checks_t *checks, uint32_t agency)

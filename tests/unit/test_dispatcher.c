@@ -312,7 +312,9 @@ static void what_is_no_request_is_refused (void **state)
         assert_int_equal (told ("c", WIRE_REFUSED)->refused.code, REFUSED_COMMAND);
     }
     forget ();
+    const uint64_t requests = counts ()->requests;
     dispatcher_refuse (dispatcher, text_bytes ("c"), REFUSED_FRAMES);
+    assert_int_equal (counts ()->requests, requests + 1);
     assert_int_equal (told ("c", WIRE_REFUSED)->refused.code, REFUSED_FRAMES);
     forget ();
     join ("w", 10);
@@ -522,6 +524,7 @@ static void a_request_that_outlives_its_workers_is_given_up (void **state)
         assert_true (tries <= 10);
     }
     assert_int_equal (tries, 4);
+    assert_int_equal (counts ()->given_up, 1);
     assert_int_equal (counts ()->redispatched, 3);
     forget ();
     join ("w", 10);
@@ -602,13 +605,13 @@ static void stored_gives_the_credit_of_all_back (void **state)
     for (uint64_t i = 0; i < WINDOW; i++)
         batch ("c", i * 10, 10);
     const mail_letter_t *letters = dispatched (WINDOW);
-    const uint64_t last = letters[WINDOW - 1].ticket;
-    answer_stored ("w1", "c", last, WINDOW * 10);
+    const uint64_t first = letters[0].ticket;
+    answer_stored ("w1", "c", first, WINDOW * 10);
     for (uint64_t i = 0; i < WINDOW; i++)
         batch ("c", 1000 + i, 1);
     dispatched (2 * WINDOW);
     // one client's STORED says nothing of another's batches
-    answer_stored ("w1", "x", last + 1, UINT64_MAX);
+    answer_stored ("w1", "x", first, UINT64_MAX);
     batch ("c", 2000, 1);
     dispatched (2 * WINDOW);
 }

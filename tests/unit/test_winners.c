@@ -154,6 +154,41 @@ static void pages_end_within_a_record (void **state)
     }
 }
 
+static void store_document (size_t size)
+{
+    char row[ROW_BYTES_MAX];
+    snprintf (row, sizeof row, "1,A,B,%0*d,2000-01-01,5\r\n", (int) size, 7);
+    store_row (1, row);
+}
+
+static void a_page_may_be_full_to_the_last_byte (void **state)
+{
+    (void) state;
+    for (int i = 0; i < WINNERS_PAGE_BYTES / 32; i++)
+        store_document (31);
+    assert_int_equal (page_at (1, 5, 0).next, 0);
+    assert_int_equal (page_at (1, 5, 0).documents.size, WINNERS_PAGE_BYTES);
+    store_document (1);
+    const wire_winners_t full = page_at (1, 5, 0);
+    assert_int_equal (full.count, WINNERS_PAGE_BYTES / 32);
+    assert_int_equal (page_at (1, 5, full.next).count, 1);
+}
+
+/* The document would fit, and its line end would not. */
+static void a_line_end_needs_room_too (void **state)
+{
+    (void) state;
+    const int longest = WINNERS_PAGE_BYTES / (DOCUMENT_BYTES_MAX + 1);
+    const size_t left = WINNERS_PAGE_BYTES % (DOCUMENT_BYTES_MAX + 1);
+    assert_true (left > 0);
+    for (int i = 0; i < longest; i++)
+        store_document (DOCUMENT_BYTES_MAX);
+    store_document (left);
+    const wire_winners_t page = page_at (1, 5, 0);
+    assert_int_equal (page.count, longest);
+    assert_int_equal (page_at (1, 5, page.next).count, 1);
+}
+
 /* One never given out finds nothing or less: at most what is behind it, in order. */
 static void bogus_cursors_find_nothing_that_is_not_there (void **state)
 {
@@ -289,6 +324,8 @@ int main (void)
         WINNERS_TEST (every_winner_is_found_once_and_in_order),
         WINNERS_TEST (pages_are_filled),
         WINNERS_TEST (pages_end_within_a_record),
+        WINNERS_TEST (a_page_may_be_full_to_the_last_byte),
+        WINNERS_TEST (a_line_end_needs_room_too),
         WINNERS_TEST (bogus_cursors_find_nothing_that_is_not_there),
         WINNERS_TEST (numbers_are_compared_whole),
         WINNERS_TEST (documents_come_without_their_quotes),
