@@ -209,14 +209,12 @@ def test_the_central_s_environment(start, tmp_path):
     port = loteria.free_port()
     central = start("loteria-central", "--workers", 1, "--data-dir", tmp_path / "data", environment={
         "TOTAL_AGENCIES": "2", "LOGGING_LEVEL": "warning", "SERVER_PORT": str(port)})  # fmt: skip
-    files = {agency: write_bets(tmp_path / f"{agency}.csv", AWKWARD) for agency in (1, 2)}
-    agencies = {agency: start("loteria-agency", "--id", agency, "--bets", path, "--server", f"127.0.0.1:{port}", "--json")
-                for agency, path in files.items()}  # fmt: skip
-    loteria.finish(agencies)
-    (waiting,) = {entry["agencies"] for agency in agencies.values()
-                  for entry in entries(agency.log, "espera_sorteo", "in_progress")}  # fmt: skip
-    assert waiting == "2"
-    third = start("loteria-agency", "--id", 3, "--bets", files[1], "--server", f"127.0.0.1:{port}")
+    file = write_bets(tmp_path / "bets.csv", AWKWARD)
+    first, second = (("loteria-agency", "--id", agency, "--bets", file, "--server", f"127.0.0.1:{port}") for agency in (1, 2))
+    waiting = start(*first)
+    waiting.wait_for_log(r"action: espera_sorteo \| result: in_progress \| ready: 1 \| agencies: 2\n")
+    loteria.finish({1: waiting, 2: start(*second)})
+    third = start("loteria-agency", "--id", 3, "--bets", file, "--server", f"127.0.0.1:{port}")
     assert third.wait() == 1 and "(AGENCY)" in third.log
     assert central.stop() == 0
     assert {entry["level"] for entry in loteria.parse_log(central.log)} <= {"WARNING", "ERROR"}

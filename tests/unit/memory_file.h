@@ -30,6 +30,7 @@ typedef struct {
     uint64_t bytes_read;
     // The n-th call from now on fails; 0: none does.
     unsigned fail_read, fail_write, fail_sync, fail_truncate, fail_size;
+    bool fail_reserve; // all of them do, and not for want of space
     uint64_t room;     // writing and reserving beyond this wants for space
     uint64_t reserved; // as far as space was promised
 } memory_file_t;
@@ -174,6 +175,10 @@ static inline int memory_file_reserve (file_t *file, uint64_t size)
 {
     memory_file_t *memory = memory_file_of (file);
     memory->reserves++;
+    if (memory->fail_reserve) {
+        errno = EIO;
+        return -1;
+    }
     if (size > memory->room) {
         errno = ENOSPC;
         return -1;

@@ -1,6 +1,8 @@
 /* test_clerk.c - storage's conversations: letters in, answers out once all is on disk.
  */
 
+#include <unistd.h>
+
 #include "mail.h"
 #include "shelf.h"
 
@@ -402,6 +404,43 @@ static void rows_that_no_worker_writes_are_refused (void **state)
     assert_int_equal (shelf_next (&shelf, 1), 3);
 }
 
+/* As many rows as a record can count, as many bytes as a letter can hold; not one more.
+ */
+static void rows_are_bounded (void **state)
+{
+    (void) state;
+    static const struct {
+        size_t rows, size;
+        bool good;
+    } cases[] = {
+        {BATCH_ROWS_MAX, 3 * BATCH_ROWS_MAX, true},
+        {BATCH_ROWS_MAX + 1, 3 * (BATCH_ROWS_MAX + 1), false},
+        {1, STORE_BYTES_MAX, true},
+        {1, STORE_BYTES_MAX + 1, false},
+    };
+    uint8_t *rows = malloc (STORE_BYTES_MAX + 1);
+    assert_non_null (rows);
+    begin (1, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        memset (rows, 'x', cases[i].size);
+        for (size_t row = 0; row < cases[i].rows; row++)
+            memcpy (rows + cases[i].size - 2 - 3 * row, "\r\n", 2);
+        const uint64_t next = shelf_next (&shelf, 1);
+        const wire_message_t store = {
+            .command = WIRE_STORE,
+            .agency = 1,
+            .batch = {next, (uint32_t) cases[i].rows, bytes_of (rows, cases[i].size)}};
+        take (WORKER, CLIENT, &store);
+        if (cases[i].good)
+            commit_stored (1, next + cases[i].rows);
+        else
+            commit_refused (REFUSED_BODY, WIRE_BATCH);
+    }
+    free (rows);
+    restart ();
+    assert_int_equal (shelf_next (&shelf, 1), BATCH_ROWS_MAX + 1);
+}
+
 /* Each of two connections learns what became of its batches, wherever they came from.
  */
 static void two_clients_of_one_agency_are_both_answered (void **state)
@@ -530,6 +569,7 @@ static void nothing_is_added_to_a_sealed_agency (void **state)
     take_seal (1, 6);
     commit ();
     assert_only (&mail, WIRE_SEALED);
+    assert_int_equal (ledger_find (shelf.ledger, 1)->held_count, 0);
     for (int i = 0; i < 2; i++) {
         static const uint64_t offsets[] = {6, 7, 4, 1000};
         for (size_t j = 0; j < 4; j++) {
@@ -612,9 +652,13 @@ static void strays_are_counted_and_the_rest_is_taken (void **state)
     assert_int_equal (clerk_strays (clerk), sizeof commands + 1);
     commit_stored (1, 3);
 
-    for (size_t size = 0; size < bundle.size; size++) { // cut short anywhere
-        assert_int_equal (
-            clerk_take (clerk, text_bytes (WORKER), bytes_of (bundle.data, size)), 0);
+    const bytes_t good = bundle_bytes (&bundle);
+    for (size_t cut = 1; cut < 20; cut++) { // the last letter is cut short
+        const uint64_t strays = clerk_strays (clerk);
+        assert_int_equal (clerk_take (clerk, text_bytes (WORKER),
+                                      bytes_of (good.data, good.size - cut)),
+                          0);
+        assert_int_equal (clerk_strays (clerk), strays + sizeof commands + 2);
         commit_silent ();
     }
     bundle_clear (&bundle);
@@ -774,17 +818,73 @@ static void a_crash_in_the_largest_group_recovers (void **state)
     shelf_check (&shelf, AGENCIES);
 }
 
+/* A failure that is not want of space ends the process, as a failed write does. */
+static void a_disk_that_cannot_reserve_is_told (void **state)
+{
+    (void) state;
+    begin (1, 4);
+    const wire_message_t messages[] = {store_of (1, 4, 2),
+                                       {.command = WIRE_SEAL, .agency = 1, .count = 4}};
+    for (size_t i = 0; i < 2; i++) {
+        restart (); // with nothing reserved
+        bundle_t bundle = {0};
+        bundle_put (&bundle, CLIENT, 1, &messages[i]);
+        shelf.csv.fail_reserve = i == 0;
+        shelf.journal.fail_reserve = i == 1;
+        assert_int_equal (
+            clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)), -1);
+        assert_int_equal (shelf_next (&shelf, 1), 4);
+        assert_false (ledger_find (shelf.ledger, 1)->sealed);
+        bundle_clear (&bundle);
+        shelf.csv.fail_reserve = shelf.journal.fail_reserve = false;
+    }
+}
+
+/* What the clerk logs of four bets, as it comes out of stderr. */
+static void log_four_bets (uint32_t agency, bool log_bets, char *text, size_t size)
+{
+    int fds[2];
+    const int kept = dup (STDERR_FILENO);
+    assert_int_equal (pipe (fds), 0);
+    assert_int_equal (dup2 (fds[1], STDERR_FILENO), STDERR_FILENO);
+    log_set_level (LOG_INFO);
+    clerk_destroy (&clerk);
+    clerk = clerk_new (shelf.ledger, shelf.book, log_bets);
+    begin (agency, 4);
+    log_set_level (LOG_CRITICAL);
+    dup2 (kept, STDERR_FILENO);
+    close (kept);
+    close (fds[1]);
+    size_t done = 0;
+    ssize_t got;
+    while ((got = read (fds[0], text + done, size - 1 - done)) > 0)
+        done += (size_t) got;
+    text[done] = 0;
+    close (fds[0]);
+}
+
+static size_t times (const char *what, const char *text)
+{
+    size_t count = 0;
+    for (; (text = strstr (text, what)); text++)
+        count++;
+    return count;
+}
+
 static void bets_are_logged_when_asked_for (void **state)
 {
     (void) state;
-    log_set_level (LOG_INFO);
-    log_gather (true);
-    clerk_destroy (&clerk);
-    clerk = clerk_new (shelf.ledger, shelf.book, true);
-    begin (1, 4); // names with quotes among them
-    log_discard ();
-    log_gather (false);
-    log_set_level (LOG_CRITICAL);
+    static char text[8192];
+    static const char stored[] = "action: apuesta_almacenada | result: success | dni: ";
+    static const char received[] =
+        "action: apuesta_recibida | result: success | cantidad: 4";
+    for (uint32_t log_bets = 0; log_bets <= 1; log_bets++) {
+        log_four_bets (1 + log_bets, log_bets, text, sizeof text);
+        assert_int_equal (times (received, text), 1);
+        assert_int_equal (times (stored, text), 4 * log_bets);
+    }
+    // names with quotes and commas among them
+    assert_int_equal (times ("dni: 200000001 | numero: 3\n", text), 1);
     shelf_check (&shelf, AGENCIES);
 }
 
@@ -930,6 +1030,7 @@ int main (void)
         CLERK_TEST (across_the_end_is_a_gap),
         CLERK_TEST (a_stranger_is_asked_to_say_hello),
         CLERK_TEST (rows_that_no_worker_writes_are_refused),
+        CLERK_TEST (rows_are_bounded),
         CLERK_TEST (two_clients_of_one_agency_are_both_answered),
         CLERK_TEST (admission_is_answered_with_the_next_offset),
         CLERK_TEST (a_sealed_agency_is_told_so),
@@ -944,6 +1045,7 @@ int main (void)
         CLERK_TEST (a_commit_that_fails_answers_nothing),
         CLERK_TEST (a_book_that_cannot_be_read_is_told),
         CLERK_TEST (a_crash_in_the_largest_group_recovers),
+        CLERK_TEST (a_disk_that_cannot_reserve_is_told),
         CLERK_TEST (bets_are_logged_when_asked_for),
         CLERK_TEST (acknowledged_bets_are_never_lost),
     };

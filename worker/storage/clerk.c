@@ -184,6 +184,8 @@ static int take_seal (clerk_t *clerk, request_t *request)
     }
     if (!account->sealed) {
         if (book_reserve (clerk->book, 0) == -1) {
+            if (errno != ENOSPC && errno != EDQUOT)
+                return -1;
             refuse (clerk, request, REFUSED_NOSPACE, "the central's disk is full");
             return 0;
         }
@@ -342,7 +344,8 @@ static void note_owed (clerk_t *clerk, account_t *account)
     account->owed = true;
     if (clerk->owed_count == clerk->owed_capacity) {
         clerk->owed_capacity = clerk->owed_capacity * 2 + 64;
-        clerk->owed = realloc (clerk->owed, clerk->owed_capacity * sizeof (account_t *));
+        clerk->owed =
+            realloc (clerk->owed, clerk->owed_capacity * sizeof (account_t *));
         assert (clerk->owed);
     }
     clerk->owed[clerk->owed_count++] = account;
