@@ -189,7 +189,6 @@ static wire_code_t queue (dispatcher_t *dispatcher, bytes_t id, zmq_msg_t *messa
     job_t *job = calloc (1, sizeof *job);
     assert (job);
     job->client = client;
-    job->command = request->command;
     if (request->command == WIRE_BATCH &&
         request->batch.offset <= UINT64_MAX - request->batch.count)
         job->end = request->batch.offset + request->batch.count;

@@ -20,9 +20,8 @@ struct job {
     uint64_t ticket;              // in flight: what its answer will carry
     int64_t deadline_ms;          // in flight: when it is given up
     uint64_t end;                 // a batch: the offset behind its last bet; else 0
-    uint8_t command;
-    uint8_t tries;     // times it was handed to a worker
-    zmq_msg_t message; // owned: the request, encoded
+    uint8_t tries;                // times it was handed to a worker
+    zmq_msg_t message;            // owned: the request, encoded
 };
 
 static inline bytes_t job_message (job_t *job)

@@ -5,7 +5,7 @@
    where its rows lie in bets.csv and what they hash to; or that an agency is sealed.
    Each record also points back to its agency's record before, and further back (the
    jumps of a skip list that only ever grows at its end), so that any bet is found in
-   O(log n) reads and nothing in memory grows with the bets. */
+   O(log² n) reads and nothing in memory grows with the bets. */
 
 #ifndef LOTERIA_BOOK_H
 #define LOTERIA_BOOK_H

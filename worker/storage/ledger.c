@@ -69,7 +69,8 @@ ledger_verdict_t ledger_judge (const account_t *account, uint64_t offset,
 }
 
 /* The jump goes to the agency's record whose ordinal is this one's with its lowest set
-   bit cleared, as in a Fenwick tree: from any record, each bet lies O(log n) hops away.
+   bit cleared, as in a Fenwick tree: from any record, each bet lies O(log² n) hops
+   away.
  */
 record_t ledger_record (const account_t *account, record_kind_t kind, uint32_t count)
 {
