@@ -24,6 +24,7 @@ BUILD = pathlib.Path(os.environ.get("LOTERIA_BUILD", ROOT / "build/release"))
 REAL_DATA = ROOT.parent / "shared" / "data"
 DEADLINE = 60  # seconds; a test that gets there has failed
 WINNING_NUMBER = 7574
+PORTS = iter(random.sample(range(10000, 32768), 32768 - 10000))
 
 # Ours alone: settings of whoever runs the tests must not reach the programs.
 ENVIRONMENT = {
@@ -40,8 +41,9 @@ def program(name):
 
 def free_port():
     """Below those that the system gives to connections: one that reconnects to a port where
-    nobody listens at that moment could otherwise be given that very port, and keep it."""
-    for port in random.sample(range(10000, 32768), 1000):
+    nobody listens at that moment could otherwise be given that very port, and keep it.
+    None is given twice: the first to ask may not have bound it yet."""
+    for port in PORTS:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
