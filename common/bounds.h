@@ -64,8 +64,12 @@
 
 /* Bundles on the inner hops: full once either is reached. */
 #define BUNDLE_LETTERS_MAX 64
-#define BUNDLE_BYTES_FULL  (256 * 1024)
-#define ADDRESS_BYTES_MAX  255 /* a ZeroMQ routing id */
+/* Fewer than this are not divided among workers: a message costs each process it passes
+   about as much as checking two batches. 8 workers on 2 cores: 1.4 times as
+   fast as with an even division (medians of runs in turn); 2 workers: no slower. */
+#define BUNDLE_LETTERS_WORTH 12
+#define BUNDLE_BYTES_FULL    (256 * 1024)
+#define ADDRESS_BYTES_MAX    255 /* a ZeroMQ routing id */
 
 /* Canonical rows are larger than what came: each by agency number, comma and CR. */
 #define STORE_BYTES_MAX  (2 * MESSAGE_BYTES_MAX)

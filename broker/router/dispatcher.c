@@ -44,8 +44,8 @@ static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t 
 static void settle (dispatcher_t *dispatcher, job_t *job);
 static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why);
 static void take_back (dispatcher_t *dispatcher, job_t *job);
-static uint32_t share (const dispatcher_t *dispatcher, const worker_t *worker);
-static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, uint32_t letters,
+static size_t share (const dispatcher_t *dispatcher);
+static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, size_t letters,
                          bundle_t *bundle, int64_t now_ms);
 
 dispatcher_t *dispatcher_new (const dispatcher_options_t *options)
@@ -120,12 +120,13 @@ void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, bytes_t bundle,
 
 void dispatcher_dispatch (dispatcher_t *dispatcher, int64_t now_ms)
 {
+    const size_t letters_each = share (dispatcher);
     bundle_t bundle = {0};
     worker_t *worker;
     while (clients_waiting (dispatcher->clients) > 0 &&
            inflight_room (dispatcher->inflight) > 0 &&
            (worker = pool_next (dispatcher->pool))) {
-        fill_bundle (dispatcher, worker, share (dispatcher, worker), &bundle, now_ms);
+        fill_bundle (dispatcher, worker, letters_each, &bundle, now_ms);
         if (dispatcher->options.to_worker (dispatcher->options.context,
                                            bytes_of (worker->id, worker->id_size),
                                            &bundle) == -1)
@@ -361,23 +362,22 @@ static void take_back (dispatcher_t *dispatcher, job_t *job)
     clients_requeue (dispatcher->clients, job);
 }
 
-/* An even share of what waits for each worker, so that all have something to do. */
-static uint32_t share (const dispatcher_t *dispatcher, const worker_t *worker)
+/* An even share of what waits for each worker, so that all have something to do; but no
+   less than is worth a message. */
+static size_t share (const dispatcher_t *dispatcher)
 {
     const size_t waiting = clients_waiting (dispatcher->clients);
     const size_t workers = pool_size (dispatcher->pool);
-    const size_t room = inflight_room (dispatcher->inflight);
-    size_t letters = (waiting + workers - 1) / workers;
-    const uint32_t credit = worker->credit - worker->holding;
-    letters = letters < credit ? letters : credit;
-    return (uint32_t) (letters < room ? letters : room);
+    const size_t even = workers ? (waiting + workers - 1) / workers : 0;
+    return even > BUNDLE_LETTERS_WORTH ? even : BUNDLE_LETTERS_WORTH;
 }
 
-static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, uint32_t letters,
+static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, size_t letters,
                          bundle_t *bundle, int64_t now_ms)
 {
     job_t *job;
-    while (letters > 0 && !bundle_full (bundle) &&
+    while (letters > 0 && worker->holding < worker->credit && !bundle_full (bundle) &&
+           inflight_room (dispatcher->inflight) > 0 &&
            (job = clients_next (dispatcher->clients))) {
         job->tries++;
         inflight_add (dispatcher->inflight, job, worker, now_ms + INFLIGHT_MS);

@@ -236,21 +236,34 @@ static void a_worker_holds_no_more_than_its_credit (void **state)
 static void the_load_is_shared (void **state)
 {
     (void) state;
+    enum { EACH = 2 * BUNDLE_LETTERS_WORTH };
     size_t share[WORKERS] = {0};
     char id[ID_BYTES];
     for (int i = 0; i < WORKERS; i++) {
         snprintf (id, sizeof id, "w%d", i);
         join (id, 64);
     }
-    for (size_t i = 0; i < 3 * WORKERS; i++) {
+    for (size_t i = 0; i < EACH * WORKERS; i++) {
         snprintf (id, sizeof id, "c%zu", i);
         ready (id, i);
     }
-    const mail_letter_t *letters = dispatched (3 * WORKERS);
-    for (size_t i = 0; i < 3 * WORKERS; i++)
+    const mail_letter_t *letters = dispatched (EACH * WORKERS);
+    for (size_t i = 0; i < EACH * WORKERS; i++)
         share[letters[i].peer[1] - '0']++;
     for (int i = 0; i < WORKERS; i++)
-        assert_true (share[i] >= 1 && share[i] <= 4);
+        assert_int_equal (share[i], EACH);
+}
+
+static void a_few_requests_go_to_one_worker (void **state)
+{
+    (void) state;
+    join ("w0", 64);
+    join ("w1", 64);
+    for (size_t i = 0; i < BUNDLE_LETTERS_WORTH; i++)
+        ready (i % 2 ? "odd" : "even", i);
+    const mail_letter_t *letters = dispatched (BUNDLE_LETTERS_WORTH);
+    for (size_t i = 0; i < BUNDLE_LETTERS_WORTH; i++)
+        assert_string_equal (letters[i].peer, letters[0].peer);
 }
 
 static void a_flood_delays_nobody_else (void **state)
@@ -854,6 +867,7 @@ int main (void)
         DISPATCHER_TEST (requests_wait_for_a_worker),
         DISPATCHER_TEST (a_worker_holds_no_more_than_its_credit),
         DISPATCHER_TEST (the_load_is_shared),
+        DISPATCHER_TEST (a_few_requests_go_to_one_worker),
         DISPATCHER_TEST (a_flood_delays_nobody_else),
         DISPATCHER_TEST (what_is_no_request_is_refused),
         DISPATCHER_TEST (a_message_over_the_limit_is_refused),
