@@ -102,6 +102,17 @@ bool log_brake_open (log_brake_t *brake, int64_t now_ms, uint64_t *held_back)
     return true;
 }
 
+void log_strays (log_strays_t *strays, uint64_t count, int64_t now_ms)
+{
+    uint64_t held_back;
+    if (count == strays->told || !log_brake_open (&strays->brake, now_ms, &held_back))
+        return;
+    log_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
+               "reason: no message for this process | count: %llu",
+               (unsigned long long) (count - strays->told));
+    strays->told = count;
+}
+
 void log_gather (bool on)
 {
     if (!on)

@@ -51,6 +51,15 @@ typedef struct {
    the last. */
 bool log_brake_open (log_brake_t *brake, int64_t now_ms, uint64_t *held_back);
 
+/* What a process counts of messages that were none, or not for it: say so when there
+   are more than last time, at most once a second. */
+typedef struct {
+    log_brake_t brake;
+    uint64_t told;
+} log_strays_t;
+
+void log_strays (log_strays_t *strays, uint64_t count, int64_t now_ms);
+
 /* Gather lines and write them with one write (2): for a process that logs many at
    once. log_flush () writes what was gathered and must be called before waiting;
    log_discard () drops it: it says what turned out not to be so. The buffer grows with

@@ -8,15 +8,14 @@
 
 #include "bounds.h"
 
-#define PROGRAM        "loteria-agency"
-#define STATUS_WRONG   1
-#define STATUS_USAGE   2
-#define AS_TEXT(value) AS_TEXT_OF (value)
-#define AS_TEXT_OF(v)  #v
+#define PROGRAM      "loteria-agency"
+#define STATUS_WRONG 1
+#define STATUS_USAGE 2
 
 static int complete (settings_t *settings, bool bets_given);
 static bool take_single_bet (settings_t *settings);
 static bool take_endpoint (settings_t *settings);
+static bool port_sound (const char *endpoint);
 
 config_t *settings_load (settings_t *settings, int argc, char **argv, int *status)
 {
@@ -30,16 +29,16 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
         {"bets", CONFIG_TEXT, &settings->bets, NULL, NULL, 0, 0,
          "file to sell; default .data/agency-ID.csv, or the environment's single bet"},
         {"batch-bytes", CONFIG_NUMBER, &settings->batch_bytes, NULL,
-         AS_TEXT (MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX,
+         BOUND_TEXT (MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX,
          "most bytes of a batch's message"},
         {"batch-count", CONFIG_NUMBER, &settings->batch_count, "CLI_BATCH_MAXAMOUNT",
-         AS_TEXT (BATCH_ROWS_DEFAULT), 1, BATCH_ROWS_MAX, "most bets of a batch"},
-        {"window", CONFIG_NUMBER, &settings->window, NULL, AS_TEXT (WINDOW_DEFAULT), 1,
-         WINDOW_MAX, "most batches under way at once"},
+         BOUND_TEXT (BATCH_ROWS_DEFAULT), 1, BATCH_ROWS_MAX, "most bets of a batch"},
+        {"window", CONFIG_NUMBER, &settings->window, NULL, BOUND_TEXT (WINDOW_DEFAULT),
+         1, WINDOW_MAX, "most batches under way at once"},
         {"loop-period", CONFIG_DURATION, &settings->loop_period_ms, "CLI_LOOP_PERIOD",
          "0", 0, 0, "time between two batches, as 5ms; 0 for none"},
         {"patience", CONFIG_NUMBER, &settings->patience_seconds, NULL,
-         AS_TEXT (PATIENCE_SECONDS), 0, 365 * 86400,
+         BOUND_TEXT (PATIENCE_SECONDS), 0, 365 * 86400,
          "seconds of the central's silence to bear; 0 for ever"},
         {"log-level", CONFIG_LEVEL, &settings->log_level, "CLI_LOG_LEVEL", "INFO", 0, 0,
          "CRITICAL, ERROR, WARNING, INFO or DEBUG"},
@@ -104,10 +103,25 @@ static bool take_endpoint (settings_t *settings)
     const char *scheme = strstr (settings->server, "://") ? "" : "tcp://";
     int size = snprintf (settings->endpoint, sizeof settings->endpoint, "%s%s", scheme,
                          settings->server);
-    if (size < (int) sizeof settings->endpoint)
+    if (size >= (int) sizeof settings->endpoint) {
+        fprintf (stderr, PROGRAM ": --server: too long\n");
+        return false;
+    }
+    if (strncmp (settings->endpoint, "tcp://", 6) != 0 ||
+        port_sound (settings->endpoint))
         return true;
-    fprintf (stderr, PROGRAM ": --server: too long\n");
+    fprintf (stderr, PROGRAM ": --server: %s: no port from 1 to 65535 at its end\n",
+             settings->server);
     return false;
+}
+
+/* ZeroMQ takes any number, and another port for one that is too high. */
+static bool port_sound (const char *endpoint)
+{
+    const char *port = strrchr (endpoint, ':') + 1; // that of the scheme at the least
+    const size_t digits = strspn (port, "0123456789");
+    const long number = digits <= 5 ? strtol (port, NULL, 10) : 0;
+    return port[digits] == 0 && number >= 1 && number <= 65535;
 }
 
 /* All five, or none. */

@@ -18,6 +18,7 @@ typedef struct {
     dispatcher_t *dispatcher;
     uint64_t undelivered; // answers to clients that are gone, or read nothing
     log_brake_t brake;
+    log_strays_t strays; // at the back
 } router_t;
 
 static void open_router (router_t *router, const router_options_t *options);
@@ -41,6 +42,8 @@ int router_serve (const router_options_t *options, int signal_fd)
         const int64_t now_ms = clock_ms ();
         take_answers (&router, now_ms);
         take_requests (&router);
+        log_strays (&router.strays, dispatcher_counts (router.dispatcher)->strays,
+                    now_ms);
         dispatcher_expire (router.dispatcher, now_ms);
         dispatcher_dispatch (router.dispatcher, now_ms);
     }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "clock.h"
 #include "log.h"
 #include "net.h"
 #include "process.h"
@@ -18,6 +19,7 @@ typedef struct {
     registrar_t *registrar;
     zsock_t *workers, *storage;
     uint64_t undelivered;
+    log_strays_t strays;
 } state_t;
 
 static void open_state (state_t *state, const state_options_t *options);
@@ -42,6 +44,7 @@ int state_serve (const state_options_t *options, int signal_fd)
         wait_for_work (&state, signal_fd);
         take_answers (&state);
         take_requests (&state);
+        log_strays (&state.strays, registrar_strays (state.registrar), clock_ms ());
         commit (&state);
         send_all (&state);
         done = options->exit_when_done && registrar_done (state.registrar);

@@ -192,12 +192,12 @@ def test_agency_file_that_cannot_be_read(start, tmp_path, name, reason):
     assert agency.stdout == ""
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:", "nonsense"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:99999", "nonsense"])
 def test_agency_server_that_is_no_address(start, tmp_path, address):
     file = loteria.make_bets(tmp_path / "bets.csv", 1, 1)
     agency = start("loteria-agency", "--id", 1, "--bets", file, "--server", address)
     assert agency.wait() == 1
-    assert loteria.parse_log(agency.log)[-1]["reason"].startswith(f"{address}: ")
+    assert agency.log == f"loteria-agency: --server: {address}: no port from 1 to 65535 at its end\n"
 
 
 def test_central_that_is_not_there(start, tmp_path):

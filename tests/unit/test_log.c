@@ -275,6 +275,23 @@ static void the_brake_counts (void **state)
     assert_int_equal (held_back, 0);
 }
 
+static void strays_are_told_once_a_second (void **state)
+{
+    (void) state;
+    log_strays_t strays = {0};
+    log_strays (&strays, 0, 5000);
+    assert_string_equal (written (), "");
+    log_strays (&strays, 3, 5000);
+    assert_non_null (strstr (line_written (), "count: 3"));
+    log_strays (&strays, 3, 9000); // no more than last time
+    log_strays (&strays, 4, 9000);
+    assert_non_null (strstr (line_written (), "count: 1"));
+    log_strays (&strays, 9, 9999);
+    assert_string_equal (written (), "");
+    log_strays (&strays, 10, 10000);
+    assert_non_null (strstr (line_written (), "count: 6"));
+}
+
 static void gathered_lines_wait_for_the_flush (void **state)
 {
     (void) state;
@@ -355,6 +372,7 @@ int main (void)
         LOG_TEST (levels_hold_lines_back),
         LOG_TEST (levels_are_parsed_in_any_case),
         LOG_TEST (the_brake_counts),
+        LOG_TEST (strays_are_told_once_a_second),
         LOG_TEST (gathered_lines_wait_for_the_flush),
         LOG_TEST (gathered_lines_keep_their_order),
         LOG_TEST (gathering_is_bounded_and_loses_nothing),

@@ -18,6 +18,7 @@ typedef struct {
     zsock_t *sockets[INTAKE_SIDES];
     zsock_t *listener; // for who wants to know whether this worker is well; or NULL
     intake_t *intake;
+    log_strays_t strays;
     bool beating;    // it has been connected to everybody
     int64_t beat_ms; // when the next sign of life is due
 } worker_t;
@@ -44,6 +45,7 @@ int worker_serve (const worker_options_t *options, int signal_fd)
         take_all (&worker, INTAKE_BROKER);
         answer_pings (&worker);
         beat (&worker, options->heartbeat_ms);
+        log_strays (&worker.strays, intake_strays (worker.intake), clock_ms ());
         intake_flush (worker.intake);
     }
     log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "clerk.h"
+#include "clock.h"
 #include "log.h"
 #include "net.h"
 #include "process.h"
@@ -18,6 +19,7 @@ typedef struct {
     clerk_t *clerk;
     zsock_t *socket;
     uint64_t undelivered;
+    log_strays_t strays;
 } storage_t;
 
 static void open_storage (storage_t *storage, const storage_options_t *options);
@@ -38,6 +40,7 @@ int storage_serve (const storage_options_t *options, int signal_fd)
     while (!process_signal (signal_fd)) {
         wait_for_work (&storage, signal_fd);
         take_group (&storage);
+        log_strays (&storage.strays, clerk_strays (storage.clerk), clock_ms ());
         commit_group (&storage);
         send_answers (&storage);
     }
