@@ -107,6 +107,13 @@ net_status_t net_send_message (zsock_t *socket, bytes_t peer,
     return status;
 }
 
+void net_send_pong (zsock_t *socket, const peer_t *peer, const char *name)
+{
+    const wire_message_t pong = {.command = WIRE_PONG,
+                                 .name = bytes_of (name, strlen (name))};
+    net_send_message (socket, net_peer (peer), &pong);
+}
+
 bool net_is_ping (bytes_t body)
 {
     wire_message_t message;

@@ -57,6 +57,9 @@ net_status_t net_send_message (zsock_t *socket, bytes_t peer,
  */
 bool net_is_ping (bytes_t body);
 
+/* Answer it, as the process of this name; one who is gone by now is not missed. */
+void net_send_pong (zsock_t *socket, const peer_t *peer, const char *name);
+
 static inline bytes_t net_peer (const peer_t *peer)
 {
     return bytes_of (peer->id, peer->size);

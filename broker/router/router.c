@@ -26,7 +26,6 @@ static zsock_t *bind_router (const char *endpoint, size_t bytes_max, int message
 static uint32_t draw_boot (void);
 static void wait_for_work (router_t *router, int signal_fd);
 static void take_answers (router_t *router, int64_t now_ms);
-static void answer_ping (router_t *router, const peer_t *peer);
 static void take_requests (router_t *router);
 static void log_refused (router_t *router, wire_code_t code);
 static void to_client (void *context, bytes_t client, bytes_t message);
@@ -112,20 +111,12 @@ static void take_answers (router_t *router, int64_t now_ms)
         if (status == NET_EMPTY)
             break;
         if (status == NET_OK && net_is_ping (net_body (&body)))
-            answer_ping (router, &peer);
+            net_send_pong (router->back, &peer, "loteria-broker"); // as at the front
         else if (status == NET_OK)
             dispatcher_bundle (router->dispatcher, net_peer (&peer), net_body (&body),
                                now_ms);
     }
     zmq_msg_close (&body);
-}
-
-/* At the back; at the front the dispatcher answers. */
-static void answer_ping (router_t *router, const peer_t *peer)
-{
-    const wire_message_t pong = {.command = WIRE_PONG,
-                                 .name = bytes_of ("loteria-broker", 14)};
-    net_send_message (router->back, net_peer (peer), &pong);
 }
 
 static void take_requests (router_t *router)

@@ -30,7 +30,6 @@ static void open_day (state_t *state, const state_options_t *options);
 static void wait_for_work (state_t *state, int signal_fd);
 static void take_answers (state_t *state);
 static void take_requests (state_t *state);
-static void answer_ping (state_t *state, const peer_t *peer);
 static void commit (state_t *state);
 static void send_all (state_t *state);
 static void close_state (state_t *state);
@@ -169,19 +168,11 @@ static void take_requests (state_t *state)
         if (status == NET_EMPTY)
             break;
         if (status == NET_OK && net_is_ping (net_body (&body)))
-            answer_ping (state, &peer);
+            net_send_pong (state->workers, &peer, "loteria-state");
         else if (status == NET_OK)
             registrar_requests (state->registrar, net_peer (&peer), net_body (&body));
     }
     zmq_msg_close (&body);
-}
-
-static void answer_ping (state_t *state, const peer_t *peer)
-{
-    static const char name[] = "loteria-state";
-    const wire_message_t pong = {.command = WIRE_PONG,
-                                 .name = bytes_of (name, sizeof name - 1)};
-    net_send_message (state->workers, net_peer (peer), &pong);
 }
 
 static void commit (state_t *state)

@@ -126,9 +126,6 @@ static void take_all (worker_t *worker, intake_side_t from)
 /* From the loop that does the work, so that a worker which hangs does not answer. */
 static void answer_pings (worker_t *worker)
 {
-    static const char name[] = "loteria-worker";
-    const wire_message_t pong = {.command = WIRE_PONG,
-                                 .name = bytes_of (name, sizeof name - 1)};
     peer_t peer;
     zmq_msg_t body;
     zmq_msg_init (&body);
@@ -137,7 +134,7 @@ static void answer_pings (worker_t *worker)
         if (status == NET_EMPTY)
             break;
         if (status == NET_OK && net_is_ping (net_body (&body)))
-            net_send_message (worker->listener, net_peer (&peer), &pong);
+            net_send_pong (worker->listener, &peer, "loteria-worker");
     }
     zmq_msg_close (&body);
 }

@@ -18,11 +18,10 @@
 struct book {
     file_t *csv; // borrowed
     journal_t *journal;
-    uint64_t bytes;        // of bets.csv, pending ones included
-    uint64_t synced_bytes; // of them, those that the journal vouches for
-    uint64_t reserved;     // bytes of bets.csv there is space for
-    uint64_t tail;         // bytes found behind the last record's rows
-    uint8_t *pending;      // rows added and not written
+    uint64_t bytes;    // of bets.csv, pending ones included
+    uint64_t reserved; // bytes of bets.csv there is space for
+    uint64_t tail;     // bytes found behind the last record's rows
+    uint8_t *pending;  // rows added and not written
     size_t pending_size, pending_capacity;
     uint8_t *scratch; // rows of one record
 };
@@ -86,7 +85,6 @@ int book_settle (book_t *book)
         ops->sync (book->csv) == -1)
         return -1;
     book->tail = 0;
-    book->synced_bytes = book->bytes;
     return journal_settle (book->journal);
 }
 
@@ -159,7 +157,6 @@ int book_commit (book_t *book)
     if (book->pending_size > 0 && ops->sync (book->csv) == -1)
         return -1;
     book->pending_size = 0;
-    book->synced_bytes = book->bytes;
     return journal_sync (book->journal);
 }
 

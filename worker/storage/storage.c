@@ -28,7 +28,6 @@ static void found_record (void *context, uint32_t index, const record_t *record)
 static void wait_for_work (storage_t *storage, int signal_fd);
 static void take_group (storage_t *storage);
 static bool take_message (storage_t *storage, peer_t *peer, zmq_msg_t *body);
-static void answer_ping (storage_t *storage, const peer_t *peer);
 static void commit_group (storage_t *storage);
 static void send_answers (storage_t *storage);
 static void close_storage (storage_t *storage);
@@ -120,7 +119,7 @@ static bool take_message (storage_t *storage, peer_t *peer, zmq_msg_t *body)
 {
     const net_status_t status = net_receive (storage->socket, peer, body);
     if (status == NET_OK && net_is_ping (net_body (body)))
-        answer_ping (storage, peer);
+        net_send_pong (storage->socket, peer, "loteria-storage");
     else if (status == NET_OK &&
              clerk_take (storage->clerk, net_peer (peer), net_body (body)) == -1) {
         log_discard ();
@@ -128,13 +127,6 @@ static bool take_message (storage_t *storage, peer_t *peer, zmq_msg_t *body)
                      strerror (errno));
     }
     return status != NET_EMPTY;
-}
-
-static void answer_ping (storage_t *storage, const peer_t *peer)
-{
-    const wire_message_t pong = {.command = WIRE_PONG,
-                                 .name = bytes_of ("loteria-storage", 15)};
-    net_send_message (storage->socket, net_peer (peer), &pong);
 }
 
 /* A sync that failed is never asked for again: the kernel has dropped what it could not
