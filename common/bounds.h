@@ -48,6 +48,15 @@
 #define AGENCIES_MAX     100000
 #define CLIENTS_MAX      131072
 
+/* The roll: two keys overlap while one takes the other's place. */
+#define ROLL_KEYS_MAX       2
+#define ROLL_NAME_BYTES_MAX 128
+#define ROLL_BYTES_MAX      (32 * 1024 * 1024)
+#define ROLL_LOOK_MS        250 /* how often the file is looked at */
+
+/* What CURVE adds to a message, which ZeroMQ counts (RFC 26: flags, nonce, box). */
+#define CURVE_BYTES 33
+
 /* Workers a broker knows at once; letters each may hold. */
 #define WORKERS_MAX           8192
 #define WORKERS_DEFAULT       4
@@ -98,6 +107,9 @@
 
 /* A refusal's text. */
 #define REFUSAL_TEXT_MAX 255
+
+/* Newcomers whose keys are looked at in one go. */
+#define LOOP_HANDSHAKES_MAX 64
 
 /* Messages taken from one socket before the others get their turn. */
 #define LOOP_MESSAGES_MAX 256

@@ -3,12 +3,11 @@
 #include "config_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-static ssize_t read_whole (const char *path, char *text, size_t capacity);
+#include "whole_file.h"
+
 static zconfig_t *parse (const char *text, size_t size, char *complaint,
                          size_t capacity);
 static void explain (const char *complaint, char *reason);
@@ -17,45 +16,24 @@ static void explain (const char *complaint, char *reason);
    limit on size matters: czmq's tree is destroyed by recursion. */
 zconfig_t *config_file_load (const char *path, char reason[CONFIG_REASON_BYTES])
 {
-    char text[CONFIG_FILE_BYTES_MAX + 1];
     char complaint[CONFIG_REASON_BYTES];
-
-    ssize_t size = read_whole (path, text, sizeof text);
-    if (size == -1)
-        snprintf (reason, CONFIG_REASON_BYTES, "%s", strerror (errno));
-    else if (size > CONFIG_FILE_BYTES_MAX)
+    zconfig_t *tree = NULL;
+    size_t size;
+    char *text = whole_file_read (path, CONFIG_FILE_BYTES_MAX, &size);
+    if (!text && errno == EFBIG)
         snprintf (reason, CONFIG_REASON_BYTES, "longer than %d bytes",
                   CONFIG_FILE_BYTES_MAX);
-    else if (memchr (text, 0, (size_t) size))
+    else if (!text)
+        snprintf (reason, CONFIG_REASON_BYTES, "%s", strerror (errno));
+    else if (memchr (text, 0, size))
         snprintf (reason, CONFIG_REASON_BYTES, "not a text file");
     else {
-        zconfig_t *tree = parse (text, (size_t) size, complaint, sizeof complaint);
-        if (tree)
-            return tree;
-        explain (complaint, reason);
+        tree = parse (text, size, complaint, sizeof complaint);
+        if (!tree)
+            explain (complaint, reason);
     }
-    return NULL;
-}
-
-/* Returns the bytes read, at most `capacity`; -1 with errno set. */
-static ssize_t read_whole (const char *path, char *text, size_t capacity)
-{
-    int file = open (path, O_RDONLY | O_CLOEXEC);
-    if (file == -1)
-        return -1;
-
-    size_t size = 0;
-    ssize_t got;
-    do {
-        got = read (file, text + size, capacity - size);
-        if (got > 0)
-            size += (size_t) got;
-    } while (size < capacity && (got > 0 || (got == -1 && errno == EINTR)));
-
-    int error = errno;
-    close (file);
-    errno = error;
-    return got == -1 ? -1 : (ssize_t) size;
+    free (text);
+    return tree;
 }
 
 /* czmq prints what is wrong, and in which line, on stdout; a C library of GNU's lets

@@ -75,6 +75,11 @@ net_status_t net_send (zsock_t *socket, bytes_t peer, zmq_msg_t *body)
     return NET_OK;
 }
 
+const char *net_sender_key (zmq_msg_t *body)
+{
+    return zmq_msg_gets (body, "User-Id");
+}
+
 bool net_ready (zsock_t *socket)
 {
     return zsock_events (socket) & ZMQ_POLLOUT;

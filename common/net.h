@@ -42,6 +42,12 @@ net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body);
    ROUTER's receiver (by its routing id) and is an empty slice for a DEALER. */
 net_status_t net_send (zsock_t *socket, bytes_t peer, zmq_msg_t *body);
 
+/* Who sent it: the public key, as the gate's handler gave it to the connection; NULL
+   when the connection is without CURVE. Borrowed from the body, from the last frame,
+   where alone it is to be relied on (the frame of the address loses it in
+   libzmq 4.3.4). */
+const char *net_sender_key (zmq_msg_t *body);
+
 /* Whether a DEALER's next send will be taken: somebody is there and has room. */
 bool net_ready (zsock_t *socket);
 

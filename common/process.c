@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -25,6 +26,7 @@ int process_start (bool children)
 {
     take_czmq_in_hand ();
     set_disposition (SIGPIPE, SIG_IGN);
+    umask (S_IRWXG | S_IRWXO); // bets and keys are nobody else's business
 
     sigset_t signals;
     stop_signals (&signals);

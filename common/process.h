@@ -8,8 +8,9 @@
 /* Call first in main (), before any ZeroMQ context exists: takes SIGTERM and SIGINT
    (and SIGCHLD if `children`) out of their usual way and into a descriptor to poll,
    ignores SIGPIPE, keeps czmq's hands off signals and its messages off stdout, and
-   clears the ZSYS_* variables that would change its defaults. Creates no context, so
-   the caller may still fork. Returns the descriptor; ends the process on failure. */
+   has new files be its user's alone, clears the ZSYS_* variables that would change its
+   defaults. Creates no context, so the caller may still fork. Returns the descriptor;
+   ends the process on failure. */
 int process_start (bool children);
 
 /* Read one pending signal: its number, 0 when there is none. After the first SIGTERM

@@ -307,8 +307,8 @@ const char *wire_code_name (uint16_t code)
         [REFUSED_HELLO] = "HELLO",       [REFUSED_GAP] = "GAP",
         [REFUSED_CONFLICT] = "CONFLICT", [REFUSED_CLOSED] = "CLOSED",
         [REFUSED_TALLY] = "TALLY",       [REFUSED_UNDRAWN] = "UNDRAWN",
-        [REFUSED_BUSY] = "BUSY",         [REFUSED_NOSPACE] = "NOSPACE",
-        [REFUSED_ASIDE] = "ASIDE",
+        [REFUSED_KEY] = "KEY",           [REFUSED_BUSY] = "BUSY",
+        [REFUSED_NOSPACE] = "NOSPACE",   [REFUSED_ASIDE] = "ASIDE",
     };
     const size_t known = sizeof names / sizeof names[0];
     return code < known && names[code] ? names[code] : "?";

@@ -81,6 +81,7 @@ typedef enum {
     REFUSED_CLOSED = 34,   // the agency has asked for its results
     REFUSED_TALLY = 35,    // READY with another count than is stored
     REFUSED_UNDRAWN = 36,  // results before the draw
+    REFUSED_KEY = 37,      // the connection's key is not the agency's, or no longer
     // now: send it again later
     REFUSED_BUSY = 40,
     REFUSED_NOSPACE = 41,

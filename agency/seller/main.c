@@ -4,6 +4,8 @@
 
 #include "bet_source.h"
 #include "clock.h"
+#include "gate.h"
+#include "handshake.h"
 #include "net.h"
 #include "process.h"
 #include "report.h"
@@ -22,11 +24,14 @@ typedef struct {
     const settings_t *settings; // borrowed; the rest is owned
     bet_source_t *source;       // NULL when nothing is to be sold
     rows_t rows;
-    zsock_t *socket;
+    gate_t *gate;
+    zsock_t *socket, *watch; // watch: of its handshakes
     session_t *session;
     report_t *report;
     int signal_fd;
-    bool blocked; // the socket took no more, or nobody is connected yet
+    bool refused;    // our key is not admitted
+    bool mismatched; // that keys do not fit has been said
+    bool blocked;    // the socket took no more, or nobody is connected yet
 } seller_t;
 
 static bool seller_open (seller_t *seller);
@@ -35,6 +40,7 @@ static void open_session (seller_t *seller);
 static void say_settings (const settings_t *settings);
 static bool seller_run (seller_t *seller);
 static bool wait_for_work (seller_t *seller);
+static bool look_at_handshakes (seller_t *seller);
 static void take_messages (seller_t *seller, int64_t now_ms);
 static void send_messages (seller_t *seller, int64_t now_ms);
 static int seller_result (seller_t *seller);
@@ -74,7 +80,12 @@ static bool seller_open (seller_t *seller)
         return false;
     seller->socket =
         net_dealer (MESSAGE_BYTES_MAX, (int) settings->window + QUESTIONS_MAX);
-    if (net_connect (seller->socket, settings->endpoint) == -1) {
+    seller->watch = handshake_watch (seller->socket);
+    static const char *const peers[] = {"broker", NULL};
+    const gate_options_t gate = {.keys = settings->keys, .peers = peers};
+    seller->gate = gate_new (&gate);
+    if (gate_connect (seller->gate, seller->socket, "broker", settings->endpoint) ==
+        -1) {
         fail (settings->server, errno == EINVAL
                                     ? "is no address such as 127.0.0.1:12345"
                                     : zmq_strerror (errno));
@@ -150,6 +161,8 @@ static bool seller_run (seller_t *seller)
     while (!session_over (seller->session)) {
         if (!wait_for_work (seller))
             return false;
+        if (!look_at_handshakes (seller))
+            break;
         int64_t now_ms = clock_ms ();
         take_messages (seller, now_ms);
         session_tick (seller->session, now_ms);
@@ -168,15 +181,34 @@ static bool wait_for_work (seller_t *seller)
     if (seller->blocked)
         events |= ZMQ_POLLOUT;
     zmq_pollitem_t items[] = {{zsock_resolve (seller->socket), 0, events, 0},
-                              {NULL, seller->signal_fd, ZMQ_POLLIN, 0}};
+                              {NULL, seller->signal_fd, ZMQ_POLLIN, 0},
+                              {zsock_resolve (seller->watch), 0, ZMQ_POLLIN, 0}};
     int64_t now_ms = clock_ms ();
     int64_t deadline_ms = session_deadline (seller->session);
     int64_t report_ms = report_deadline (seller->report, now_ms);
     if (report_ms < deadline_ms)
         deadline_ms = report_ms;
-    int rc = zmq_poll (items, 2, clock_timeout (now_ms, deadline_ms));
+    int rc = zmq_poll (items, 3, clock_timeout (now_ms, deadline_ms));
     return rc <= 0 || !(items[1].revents & ZMQ_POLLIN) ||
            process_signal (seller->signal_fd) == 0;
+}
+
+/* Returns false when this agency will never be let in. A mismatch may be mended while
+   it waits. */
+static bool look_at_handshakes (seller_t *seller)
+{
+    handshake_t trouble;
+    while ((trouble = handshake_next (seller->watch)) != HANDSHAKE_NOTHING) {
+        seller->refused = trouble == HANDSHAKE_REFUSED;
+        if (seller->refused)
+            return false;
+        if (!seller->mismatched)
+            log_event (LOG_WARNING, "conexion", LOG_FAIL,
+                       "server_address: %s | reason: %s", seller->settings->server,
+                       handshake_text (trouble));
+        seller->mismatched = true;
+    }
+    return true;
 }
 
 static void take_messages (seller_t *seller, int64_t now_ms)
@@ -218,6 +250,10 @@ static void send_messages (seller_t *seller, int64_t now_ms)
 static int seller_result (seller_t *seller)
 {
     report_hide_bar (seller->report);
+    if (seller->refused) {
+        fail (seller->settings->server, handshake_text (HANDSHAKE_REFUSED));
+        return STATUS_FAILED;
+    }
     if (session_progress (seller->session)->state == SESSION_FAILED) {
         fail (session_failure (seller->session), NULL);
         return STATUS_FAILED;
@@ -248,6 +284,8 @@ static void seller_close (seller_t *seller)
     session_destroy (&seller->session);
     report_destroy (&seller->report);
     zsock_destroy (&seller->socket);
+    zsock_destroy (&seller->watch);
+    gate_destroy (&seller->gate);
     bet_source_destroy (&seller->source);
     close (seller->signal_fd);
     zsys_shutdown ();

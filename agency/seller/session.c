@@ -343,7 +343,8 @@ static bool take_refused (session_t *session, const wire_message_t *message,
     session_state_t state = session->progress.state;
     if (state == SESSION_LEAVING || refused->code == REFUSED_NOTHING)
         return false; // what matters is here already
-    if (refused->code <= REFUSED_BODY || refused->code == REFUSED_AGENCY)
+    if (refused->code <= REFUSED_BODY || refused->code == REFUSED_AGENCY ||
+        refused->code == REFUSED_KEY)
         return fail_refused (session, refused, NULL);
 
     // the late answer to a question of an earlier state, or to a batch stored since

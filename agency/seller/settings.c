@@ -26,6 +26,8 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
         {"server", CONFIG_TEXT, &settings->server, "CLI_SERVER_ADDRESS",
          "127.0.0.1:12345", 0, 0,
          "the central: HOST:PORT, tcp://HOST:PORT or ipc://PATH"},
+        {"keys", CONFIG_TEXT, &settings->keys, "LOTERIA_KEYS", NULL, 0, 0,
+         "folder of the agency's keys; without: no CURVE"},
         {"bets", CONFIG_TEXT, &settings->bets, NULL, NULL, 0, 0,
          "file to sell; default .data/agency-ID.csv, or the environment's single bet"},
         {"batch-bytes", CONFIG_NUMBER, &settings->batch_bytes, NULL,

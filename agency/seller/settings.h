@@ -10,6 +10,7 @@
 typedef struct {
     uint64_t id;
     char *server; // as typed; owned by the configuration
+    char *keys;   // folder of the agency's keys; NULL: no CURVE
     char *bets;   // the file; owned by the configuration or points to default_bets
     uint64_t batch_bytes;
     uint64_t batch_count;

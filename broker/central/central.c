@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,7 @@ int central_run (const central_options_t *options, int signal_fd)
     char storage[TEXT_BYTES], state[TEXT_BYTES], workers[TEXT_BYTES];
     if (options->config_file)
         setenv ("LOTERIA_CONFIG", options->config_file, 1);
+    unsetenv ("LOTERIA_KEYS"); // central's folder is none of its parts'
     make_data_directory (options->data_directory);
     make_run_directory (run_directory);
     snprintf (storage, sizeof storage, "ipc://%s/storage", run_directory);
@@ -132,13 +134,26 @@ static void add_state (supervisor_t *supervisor, const central_options_t *option
 static void add_broker (supervisor_t *supervisor, const central_options_t *options,
                         const char *endpoint)
 {
-    char message_bytes[TEXT_BYTES], window[TEXT_BYTES];
+    char message_bytes[TEXT_BYTES], window[TEXT_BYTES], keys[PATH_MAX] = "";
+    if (options->keys && *options->keys)
+        snprintf (keys, sizeof keys, "%s/broker", options->keys);
     snprintf (message_bytes, sizeof message_bytes, "%" PRIu64, options->message_bytes);
     snprintf (window, sizeof window, "%" PRIu64, options->window);
-    const char *argv[] = {"loteria-broker", "--listen",         options->listen,
-                          "--workers",      endpoint,           "--message-bytes",
-                          message_bytes,    "--window",         window,
-                          "--log-level",    options->log_level, NULL};
+    const char *argv[] = {"loteria-broker",
+                          "--listen",
+                          options->listen,
+                          "--workers",
+                          endpoint,
+                          "--keys",
+                          keys,
+                          "--message-bytes",
+                          message_bytes,
+                          "--window",
+                          window,
+                          "--log-level",
+                          options->log_level,
+                          options->insecure ? "--insecure" : NULL,
+                          NULL};
     add (supervisor, "broker", argv);
 }
 

@@ -9,6 +9,8 @@
 typedef struct {
     const char *data_directory;
     const char *listen; // ZeroMQ endpoint for agencies
+    const char *keys;   // folder of loteria-keys; NULL: no CURVE
+    bool insecure;      // without keys: listen beyond this machine all the same
     const char *log_level;
     const char *config_file; // for the parts too; NULL when there is none
     uint64_t workers;

@@ -10,7 +10,7 @@
 
 int main (int argc, char **argv)
 {
-    char *listen = NULL, *data_directory = NULL;
+    char *listen = NULL, *data_directory = NULL, *keys = NULL;
     uint64_t port = 0;
     log_level_t log_level = LOG_INFO;
     central_options_t options = {0};
@@ -88,6 +88,17 @@ int main (int argc, char **argv)
          .min = 1,
          .max = WINDOW_MAX,
          .help = "most unacknowledged batches granted to an agency"},
+        {.name = "keys",
+         .type = CONFIG_TEXT,
+         .value = &keys,
+         .environment = "LOTERIA_KEYS",
+         .help = "keys of this central (loteria-keys makes them); without: no CURVE"},
+        {.name = "insecure",
+         .type = CONFIG_FLAG,
+         .value = &options.insecure,
+         .environment = "LOTERIA_INSECURE",
+         .fallback = "no",
+         .help = "listen beyond this machine though there are no keys"},
         {.name = "log-bets",
          .type = CONFIG_FLAG,
          .value = &options.log_bets,
@@ -122,6 +133,7 @@ int main (int argc, char **argv)
     snprintf (fallback, sizeof fallback, "tcp://127.0.0.1:%u", (unsigned) port);
     options.listen = listen ? listen : fallback;
     options.data_directory = data_directory;
+    options.keys = keys;
     options.config_file = config_file (config);
     options.log_level = log_level_name (log_level);
     status = central_run (&options, signal_fd);

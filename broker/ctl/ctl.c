@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "clock.h"
+#include "gate.h"
 #include "net.h"
 #include "process.h"
 
@@ -16,18 +17,22 @@ static bool wait_for (zsock_t *socket, short event, int64_t deadline_ms, int sig
 static const char *take_answer (zsock_t *socket, char *name);
 static void copy_printable (char *name, bytes_t text);
 
-const char *ctl_ping (const char *endpoint, int64_t timeout_ms, int signal_fd,
-                      char name[WIRE_NAME_BYTES_MAX + 1])
+const char *ctl_ping (const char *endpoint, const char *keys, int64_t timeout_ms,
+                      int signal_fd, char name[WIRE_NAME_BYTES_MAX + 1])
 {
+    static const char *const nobody[] = {NULL};
+    const gate_options_t options = {.keys = keys, .peers = nobody};
+    gate_t *gate = gate_new (&options);
     zsock_t *socket = net_dealer (WIRE_SMALL_BYTES_MAX, MESSAGES_MAX);
     zsock_set_linger (socket, 0); // a question nobody waits for need not arrive
     const char *problem;
-    if (net_connect (socket, endpoint) == -1)
+    if (gate_connect (gate, socket, NULL, endpoint) == -1)
         problem = errno == EINVAL ? "no ZeroMQ endpoint such as tcp://127.0.0.1:12345"
                                   : zmq_strerror (errno);
     else
         problem = ask (socket, clock_ms () + timeout_ms, signal_fd, name);
     zsock_destroy (&socket);
+    gate_destroy (&gate);
     return problem;
 }
 

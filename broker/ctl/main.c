@@ -13,18 +13,25 @@
 #define STATUS_FAILED 1
 #define STATUS_USAGE  2
 
-static int ping (const char *endpoint, uint64_t timeout_ms, int signal_fd);
+static int ping (const char *endpoint, const char *keys, uint64_t timeout_ms,
+                 int signal_fd);
 static int print (const char *name);
 
 int main (int argc, char **argv)
 {
     uint64_t timeout_ms = 0;
+    char *keys = NULL;
     log_level_t log_level = LOG_INFO;
     const config_item_t items[] = {{.name = "timeout",
                                     .type = CONFIG_DURATION,
                                     .value = &timeout_ms,
                                     .fallback = "2s",
                                     .help = "how long to wait for an answer, as 500ms"},
+                                   {.name = "keys",
+                                    .type = CONFIG_TEXT,
+                                    .value = &keys,
+                                    .environment = "LOTERIA_KEYS",
+                                    .help = "folder of the keys of who is asked"},
                                    {.name = "log-level",
                                     .type = CONFIG_LEVEL,
                                     .value = &log_level,
@@ -47,7 +54,7 @@ int main (int argc, char **argv)
         return status;
     log_set_level (log_level);
     if (asked)
-        status = ping (argv[2], timeout_ms, signal_fd);
+        status = ping (argv[2], keys, timeout_ms, signal_fd);
     else {
         fprintf (stderr,
                  "loteria-ctl: ping ENDPOINT: expected (see loteria-ctl --help)\n");
@@ -57,10 +64,12 @@ int main (int argc, char **argv)
     return status;
 }
 
-static int ping (const char *endpoint, uint64_t timeout_ms, int signal_fd)
+static int ping (const char *endpoint, const char *keys, uint64_t timeout_ms,
+                 int signal_fd)
 {
     char name[WIRE_NAME_BYTES_MAX + 1];
-    const char *problem = ctl_ping (endpoint, (int64_t) timeout_ms, signal_fd, name);
+    const char *problem =
+        ctl_ping (endpoint, keys, (int64_t) timeout_ms, signal_fd, name);
     if (problem) {
         log_event (LOG_ERROR, "ping", LOG_FAIL, "endpoint: %s | reason: %s", endpoint,
                    problem);

@@ -4,20 +4,34 @@
 
 #include <assert.h>
 #include <czmq.h>
+#include <uthash.h>
 #include <utlist.h>
+
+struct lane {
+    uint32_t agency;     // 0: of one client that nobody vouches for
+    client_t *members;   // all its clients
+    client_t *ring;      // those with something waiting, next to be served first
+    size_t waiting;      // requests
+    lane_t *prev, *next; // in the ring of lanes with something waiting
+    UT_hash_handle hh;
+};
 
 struct clients {
     zhashx_t *by_id;
+    lane_t *by_agency;
     size_t jobs_max;
     size_t waiting, waiting_bytes;
-    client_t *ring; // with something waiting, next to be served first
+    lane_t *ring;   // with something waiting, next to be served first
     client_t *idle; // with nothing here at all, longest idle first
 };
 
 static size_t hash_id (const void *key);
 static int compare_ids (const void *a, const void *b);
 static void free_client (void **item);
+static void take_leave (clients_t *clients, client_t *client);
 static void evict_one (clients_t *clients);
+static void enter_lane (clients_t *clients, client_t *client, uint32_t agency);
+static void leave_lane (clients_t *clients, client_t *client);
 static void wait_more (clients_t *clients, job_t *job);
 static void wait_less (clients_t *clients, job_t *job);
 static void rest (clients_t *clients, client_t *client);
@@ -39,17 +53,20 @@ clients_t *clients_new (size_t jobs_max)
 void clients_destroy (clients_t **clients)
 {
     if (*clients) {
+        client_t *client = zhashx_first ((*clients)->by_id);
+        for (; client; client = zhashx_next ((*clients)->by_id))
+            take_leave (*clients, client);
         zhashx_destroy (&(*clients)->by_id);
         free (*clients);
     }
     *clients = NULL;
 }
 
-client_t *clients_admit (clients_t *clients, bytes_t id)
+client_t *clients_admit (clients_t *clients, bytes_t id, uint32_t agency)
 {
     client_t *client = clients_find (clients, id);
     if (client)
-        return client;
+        return client; // a connection's key stays, and so does whose it is: see remove
     if (zhashx_size (clients->by_id) >= CLIENTS_MAX)
         evict_one (clients);
     if (zhashx_size (clients->by_id) >= CLIENTS_MAX)
@@ -59,6 +76,7 @@ client_t *clients_admit (clients_t *clients, bytes_t id)
     client->id_size = (uint8_t) id.size;
     put_bytes (client->id, id);
     zhashx_insert (clients->by_id, &client->id_size, client);
+    enter_lane (clients, client, agency);
     rest (clients, client);
     return client;
 }
@@ -74,12 +92,11 @@ client_t *clients_find (clients_t *clients, bytes_t id)
 int clients_queue (clients_t *clients, job_t *job)
 {
     client_t *client = job->client;
-    if (client->waiting_count >= clients->jobs_max ||
+    if (client->lane->waiting >= clients->jobs_max ||
         clients->waiting_bytes + job_message (job).size > QUEUE_BYTES_MAX)
         return -1;
     wait_more (clients, job);
     DL_APPEND (client->waiting, job);
-    client->waiting_count++;
     return 0;
 }
 
@@ -89,20 +106,25 @@ void clients_requeue (clients_t *clients, job_t *job)
     DL_DELETE2 (client->in_flight, job, mate_prev, mate_next);
     wait_more (clients, job);
     DL_PREPEND (client->waiting, job);
-    client->waiting_count++;
 }
 
+/* The next turn of a lane, and of a client in it, comes after all the others'. */
 job_t *clients_next (clients_t *clients)
 {
-    client_t *client = clients->ring;
-    if (!client)
+    lane_t *lane = clients->ring;
+    if (!lane)
         return NULL;
+    client_t *client = lane->ring;
     job_t *job = client->waiting;
     wait_less (clients, job);
     DL_APPEND2 (client->in_flight, job, mate_prev, mate_next);
-    if (client->waiting_count > 0) { // its next turn comes after everybody else's
-        DL_DELETE (clients->ring, client);
-        DL_APPEND (clients->ring, client);
+    if (client->waiting) {
+        DL_DELETE (lane->ring, client);
+        DL_APPEND (lane->ring, client);
+    }
+    if (lane->ring) {
+        DL_DELETE (clients->ring, lane);
+        DL_APPEND (clients->ring, lane);
     }
     return job;
 }
@@ -131,6 +153,19 @@ void clients_drop_stored (clients_t *clients, client_t *client, uint64_t next)
     rest (clients, client);
 }
 
+client_t *clients_member (clients_t *clients, uint32_t agency)
+{
+    lane_t *lane;
+    HASH_FIND (hh, clients->by_agency, &agency, sizeof agency, lane);
+    return lane ? lane->members : NULL;
+}
+
+void clients_remove (clients_t *clients, client_t *client)
+{
+    take_leave (clients, client);
+    zhashx_delete (clients->by_id, &client->id_size);
+}
+
 void job_destroy (job_t **job)
 {
     zmq_msg_close (&(*job)->message);
@@ -156,46 +191,87 @@ static int compare_ids (const void *a, const void *b)
 
 static void free_client (void **item)
 {
-    client_t *client = *item;
+    free (*item);
+    *item = NULL;
+}
+
+/* All of it but its place in the table. */
+static void take_leave (clients_t *clients, client_t *client)
+{
     job_t *job, *following;
     DL_FOREACH_SAFE (client->waiting, job, following)
     {
+        wait_less (clients, job);
         job_destroy (&job);
     }
-    free (client);
-    *item = NULL;
+    if (client->idle)
+        DL_DELETE (clients->idle, client);
+    leave_lane (clients, client);
 }
 
 /* Nothing tells a broker that a connection has gone; who has been idle longest goes. */
 static void evict_one (clients_t *clients)
 {
-    client_t *client = clients->idle;
-    if (!client)
-        return;
-    DL_DELETE (clients->idle, client);
-    zhashx_delete (clients->by_id, &client->id_size);
+    if (clients->idle)
+        clients_remove (clients, clients->idle);
 }
 
+static void enter_lane (clients_t *clients, client_t *client, uint32_t agency)
+{
+    lane_t *lane = NULL;
+    if (agency > 0)
+        HASH_FIND (hh, clients->by_agency, &agency, sizeof agency, lane);
+    if (!lane) {
+        lane = calloc (1, sizeof *lane);
+        assert (lane);
+        lane->agency = agency;
+        if (agency > 0)
+            HASH_ADD (hh, clients->by_agency, agency, sizeof agency, lane);
+    }
+    client->lane = lane;
+    DL_APPEND2 (lane->members, client, member_prev, member_next);
+}
+
+static void leave_lane (clients_t *clients, client_t *client)
+{
+    lane_t *lane = client->lane;
+    DL_DELETE2 (lane->members, client, member_prev, member_next);
+    if (lane->members)
+        return;
+    if (lane->agency > 0)
+        HASH_DELETE (hh, clients->by_agency, lane);
+    free (lane);
+}
+
+/* Before the job is put into the client's queue. */
 static void wait_more (clients_t *clients, job_t *job)
 {
     client_t *client = job->client;
+    lane_t *lane = client->lane;
     if (client->idle) {
         client->idle = false;
         DL_DELETE (clients->idle, client);
     }
-    if (client->waiting_count == 0)
-        DL_APPEND (clients->ring, client);
+    if (!lane->ring)
+        DL_APPEND (clients->ring, lane);
+    if (!client->waiting)
+        DL_APPEND (lane->ring, client);
+    lane->waiting++;
     clients->waiting++;
     clients->waiting_bytes += job_message (job).size;
 }
 
+/* Takes it out of the queue. */
 static void wait_less (clients_t *clients, job_t *job)
 {
     client_t *client = job->client;
+    lane_t *lane = client->lane;
     DL_DELETE (client->waiting, job);
-    client->waiting_count--;
-    if (client->waiting_count == 0)
-        DL_DELETE (clients->ring, client);
+    if (!client->waiting)
+        DL_DELETE (lane->ring, client);
+    if (!lane->ring)
+        DL_DELETE (clients->ring, lane);
+    lane->waiting--;
     clients->waiting--;
     clients->waiting_bytes -= job_message (job).size;
 }

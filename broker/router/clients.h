@@ -1,7 +1,9 @@
 /* clients.h - who talks to the broker's front, and what of theirs waits for a worker.
 
-   Pure. Fair: workers are served from the clients in turn, one request each, so what
-   one client piles up delays nobody but itself. Bounded per client and in all. */
+   Pure. Fair: each agency that is known by its key has a lane, however many connections
+   it opens; a client that nobody vouches for has one of its own. Lanes are served in
+   turn, one request each, and so are the clients of a lane. What somebody piles up
+   delays nobody else. Bounded per lane and in all. */
 
 #ifndef LOTERIA_CLIENTS_H
 #define LOTERIA_CLIENTS_H
@@ -11,25 +13,29 @@
 #include "job.h"
 #include "bounds.h"
 
+typedef struct lane lane_t;
+
 struct client {
     uint8_t id_size;
     uint8_t id[ADDRESS_BYTES_MAX]; // routing id at the front
-    job_t *waiting;                // in the order they came
-    size_t waiting_count;
+    lane_t *lane;
+    job_t *waiting;        // in the order they came
     job_t *in_flight;      // linked as mates
-    client_t *prev, *next; // in the ring of those with something waiting, or in the
-                           // list of those with nothing at all, longest idle first
-    bool idle;             // nothing waiting, nothing in flight
+    client_t *prev, *next; // in its lane's ring of those with something waiting, or in
+                           // the list of those with nothing at all, longest idle first
+    client_t *member_prev, *member_next; // in its lane
+    bool idle;                           // nothing waiting, nothing in flight
 };
 
 typedef struct clients clients_t;
 
-/* At most `jobs_max` waiting for each client. */
+/* At most `jobs_max` waiting in each lane. */
 clients_t *clients_new (size_t jobs_max);
 void clients_destroy (clients_t **clients); // and the jobs that wait
 
-/* The client with this routing id, made if need be. NULL when there are too many. */
-client_t *clients_admit (clients_t *clients, bytes_t id);
+/* The client with this routing id, made if need be, in the lane of `agency`; 0: nobody
+   vouches for it. NULL when there are too many. */
+client_t *clients_admit (clients_t *clients, bytes_t id, uint32_t agency);
 client_t *clients_find (clients_t *clients, bytes_t id);
 
 /* Queue a request, behind the client's others, or before them if it was at a worker
@@ -47,6 +53,12 @@ void clients_settle (clients_t *clients, job_t *job);
 
 /* Forget the client's waiting batches that end at or before `next`: they are stored. */
 void clients_drop_stored (clients_t *clients, client_t *client, uint64_t next);
+
+/* Any client in the lane of this agency, NULL when there is none. */
+client_t *clients_member (clients_t *clients, uint32_t agency);
+
+/* Forget a client that has nothing in flight, and what it has waiting. */
+void clients_remove (clients_t *clients, client_t *client);
 
 void job_destroy (job_t **job);
 

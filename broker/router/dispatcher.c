@@ -21,10 +21,11 @@ struct dispatcher {
     dispatcher_counts_t counts;
 };
 
-static wire_code_t judge (const dispatcher_t *dispatcher, bytes_t frame,
-                          wire_message_t *request);
-static wire_code_t queue (dispatcher_t *dispatcher, bytes_t client, zmq_msg_t *message,
-                          wire_message_t *request);
+static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
+                          bytes_t frame, wire_message_t *request);
+static bool poses (sender_t sender, const wire_message_t *request);
+static wire_code_t queue (dispatcher_t *dispatcher, bytes_t client, sender_t sender,
+                          zmq_msg_t *message, wire_message_t *request);
 static void lower_limits (const dispatcher_t *dispatcher, zmq_msg_t *message,
                           wire_message_t *hello);
 static uint32_t lower (uint32_t asked, uint32_t limit);
@@ -73,18 +74,18 @@ void dispatcher_destroy (dispatcher_t **dispatcher)
 }
 
 wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
-                                zmq_msg_t *message)
+                                sender_t sender, zmq_msg_t *message)
 {
     wire_message_t request;
     const bytes_t frame = {zmq_msg_data (message), zmq_msg_size (message)};
     dispatcher->counts.requests++;
-    wire_code_t code = judge (dispatcher, frame, &request);
+    wire_code_t code = judge (dispatcher, sender, frame, &request);
     if (code == REFUSED_NOTHING && request.command == WIRE_PING) {
         answer_pong (dispatcher, client);
         return REFUSED_NOTHING;
     }
     if (code == REFUSED_NOTHING)
-        code = queue (dispatcher, client, message, &request);
+        code = queue (dispatcher, client, sender, message, &request);
     if (code != REFUSED_NOTHING)
         refuse (dispatcher, client, &request, code);
     return code;
@@ -95,6 +96,16 @@ void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, wire_code_t co
     const wire_message_t nothing = {0};
     dispatcher->counts.requests++;
     refuse (dispatcher, client, &nothing, code);
+}
+
+void dispatcher_forget (dispatcher_t *dispatcher, uint32_t agency)
+{
+    client_t *client;
+    while ((client = clients_member (dispatcher->clients, agency))) {
+        while (client->in_flight)
+            settle (dispatcher, client->in_flight);
+        clients_remove (dispatcher->clients, client);
+    }
 }
 
 void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, bytes_t bundle,
@@ -166,23 +177,32 @@ const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher)
 }
 
 /* Rows are the workers' business; here it is the message as such. */
-static wire_code_t judge (const dispatcher_t *dispatcher, bytes_t frame,
-                          wire_message_t *request)
+static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
+                          bytes_t frame, wire_message_t *request)
 {
     const wire_code_t code = wire_decode (frame, request);
     if (code != REFUSED_NOTHING)
         return code;
     if (!wire_from_agency (request->command))
         return REFUSED_COMMAND;
+    if (poses (sender, request))
+        return REFUSED_KEY;
     if (frame.size > dispatcher->options.limits.message_bytes_max)
         return REFUSED_SIZE;
     return REFUSED_NOTHING;
 }
 
-static wire_code_t queue (dispatcher_t *dispatcher, bytes_t id, zmq_msg_t *message,
-                          wire_message_t *request)
+/* Anybody let in may ask how the broker is; else a key speaks for its agency alone. */
+static bool poses (sender_t sender, const wire_message_t *request)
 {
-    client_t *client = clients_admit (dispatcher->clients, id);
+    return sender.keyed && request->command != WIRE_PING &&
+           (sender.agency == 0 || sender.agency != request->agency);
+}
+
+static wire_code_t queue (dispatcher_t *dispatcher, bytes_t id, sender_t sender,
+                          zmq_msg_t *message, wire_message_t *request)
+{
+    client_t *client = clients_admit (dispatcher->clients, id, sender.agency);
     if (!client)
         return REFUSED_BUSY;
     if (request->command == WIRE_HELLO)
@@ -237,6 +257,7 @@ static void refuse (dispatcher_t *dispatcher, bytes_t client,
         [REFUSED_FRAMES] = "a message is one frame",
         [REFUSED_SIZE] = "longer than WELCOME permits",
         [REFUSED_BODY] = "the body does not fit the command",
+        [REFUSED_KEY] = "the key of this connection is not that agency's",
         [REFUSED_BUSY] = "the queue is full, try again later",
     };
     wire_message_t refusal = wire_refusal (request, code, texts[code]);

@@ -37,14 +37,23 @@ typedef struct dispatcher dispatcher_t;
 dispatcher_t *dispatcher_new (const dispatcher_options_t *options);
 void dispatcher_destroy (dispatcher_t **dispatcher);
 
+typedef struct {     // who a client is
+    bool keyed;      // clients are known by their keys
+    uint32_t agency; // then: whose key it is, 0 nobody's
+} sender_t;
+
 /* A message from a client. It is answered at once if it is none, or cannot be taken;
    else it is queued, and the message's content is the dispatcher's. Returns the code
    that it was refused with, REFUSED_NOTHING when it was not. */
 wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
-                                zmq_msg_t *message);
+                                sender_t sender, zmq_msg_t *message);
 
 /* Refuse what cannot even be looked at, such as a message of several frames. */
 void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, wire_code_t code);
+
+/* A key of this agency has been taken away: whatever is under way for its connections
+   is dropped, and nobody is answered. One that still has a key asks again. */
+void dispatcher_forget (dispatcher_t *dispatcher, uint32_t agency);
 
 /* A bundle from a worker: its comings and goings, and answers. */
 void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t worker, bytes_t bundle,

@@ -12,6 +12,8 @@ int main (int argc, char **argv)
 {
     char *listen = NULL, *workers = NULL;
     uint64_t port = 0, message_bytes = 0, window = 0;
+    char *keys = NULL;
+    bool insecure = false;
     log_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
         {.name = "listen",
@@ -49,6 +51,18 @@ int main (int argc, char **argv)
          .min = 1,
          .max = WINDOW_MAX,
          .help = "most unacknowledged batches granted to an agency"},
+        {.name = "keys",
+         .type = CONFIG_TEXT,
+         .value = &keys,
+         .environment = "LOTERIA_KEYS",
+         .help = "folder of this process's keys (loteria-keys makes it); without: no "
+                 "CURVE"},
+        {.name = "insecure",
+         .type = CONFIG_FLAG,
+         .value = &insecure,
+         .environment = "LOTERIA_INSECURE",
+         .fallback = "no",
+         .help = "listen beyond this machine though there are no keys"},
         {.name = "log-level",
          .type = CONFIG_LEVEL,
          .value = &log_level,
@@ -72,6 +86,8 @@ int main (int argc, char **argv)
     const router_options_t options = {
         .listen = listen ? listen : fallback,
         .workers = workers,
+        .keys = keys,
+        .insecure = insecure,
         .limits = {.window = (uint32_t) window,
                    .message_bytes_max = (uint32_t) message_bytes,
                    .rows_max = BATCH_ROWS_MAX}};

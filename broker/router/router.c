@@ -9,11 +9,18 @@
 
 #include "clock.h"
 #include "dispatcher.h"
+#include "enrolment.h"
+#include "gate.h"
 #include "log.h"
 #include "net.h"
 #include "process.h"
 
+#define DOOR_AGENCIES "agencies"
+#define DOOR_WORKERS  "workers"
+
 typedef struct {
+    gate_t *gate;
+    enrolment_t *enrolment; // NULL without keys
     zsock_t *front, *back;
     dispatcher_t *dispatcher;
     uint64_t undelivered; // answers to clients that are gone, or read nothing
@@ -22,11 +29,15 @@ typedef struct {
 } router_t;
 
 static void open_router (router_t *router, const router_options_t *options);
-static zsock_t *bind_router (const char *endpoint, size_t bytes_max, int messages_max);
+static void open_gate (router_t *router, const router_options_t *options);
+static bool admits (void *context, const char *domain, const char *key);
 static uint32_t draw_boot (void);
 static void wait_for_work (router_t *router, int signal_fd);
 static void take_answers (router_t *router, int64_t now_ms);
+static void look_at_roll (router_t *router, int64_t now_ms);
+static void forget (void *context, uint32_t agency);
 static void take_requests (router_t *router);
+static sender_t sender_of (const router_t *router, zmq_msg_t *body);
 static void log_refused (router_t *router, wire_code_t code);
 static void to_client (void *context, bytes_t client, bytes_t message);
 static int to_worker (void *context, bytes_t worker, bundle_t *bundle);
@@ -39,6 +50,8 @@ int router_serve (const router_options_t *options, int signal_fd)
     while (!process_signal (signal_fd)) {
         wait_for_work (&router, signal_fd);
         const int64_t now_ms = clock_ms ();
+        gate_serve (router.gate);
+        look_at_roll (&router, now_ms);
         take_answers (&router, now_ms);
         take_requests (&router);
         log_strays (&router.strays, dispatcher_counts (router.dispatcher)->strays,
@@ -60,26 +73,50 @@ static void open_router (router_t *router, const router_options_t *options)
                                               .to_client = to_client,
                                               .to_worker = to_worker};
     router->dispatcher = dispatcher_new (&dispatching);
-    router->back =
-        bind_router (options->workers, BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
+    open_gate (router, options);
+    router->back = net_router (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
+    gate_listen (router->gate, router->back, DOOR_WORKERS, options->workers);
     // Beyond the limit, up to twice, a message can still be answered; then it kills its
     // connection.
-    router->front =
-        bind_router (options->listen, 2 * (size_t) options->limits.message_bytes_max,
-                     FRONT_QUEUE_MESSAGES);
+    router->front = net_router (2 * (size_t) options->limits.message_bytes_max,
+                                FRONT_QUEUE_MESSAGES);
+    gate_listen (router->gate, router->front, DOOR_AGENCIES, options->listen);
     log_event (LOG_INFO, "broker", LOG_SUCCESS,
                "listen: %s | workers: %s | message_bytes: %u | window: %u",
                options->listen, options->workers, options->limits.message_bytes_max,
                options->limits.window);
 }
 
-static zsock_t *bind_router (const char *endpoint, size_t bytes_max, int messages_max)
+/* An agency is known by its key, and a key is shown over tcp. */
+static void open_gate (router_t *router, const router_options_t *options)
 {
-    zsock_t *socket = net_router (bytes_max, messages_max);
-    if (net_bind (socket, endpoint) == -1)
-        process_die ("listen", "endpoint: %s | reason: %s", endpoint,
-                     zmq_strerror (errno));
-    return socket;
+    static const char *const peers[] = {"worker", NULL};
+    const gate_options_t gate = {.keys = options->keys,
+                                 .peers = peers,
+                                 .insecure = options->insecure,
+                                 .admits = admits,
+                                 .context = router};
+    router->gate = gate_new (&gate);
+    if (!gate_keys (router->gate))
+        return;
+    if (!gate_endpoint_tcp (options->listen))
+        process_die ("listen",
+                     "endpoint: %s | reason: with --keys agencies come by tcp",
+                     options->listen);
+    router->enrolment = enrolment_open (options->keys, clock_ms ());
+}
+
+/* The broker's own key is for asking how it is (PING). */
+static bool admits (void *context, const char *domain, const char *key)
+{
+    const router_t *router = context;
+    const keyring_t *ring = gate_keys (router->gate);
+    if (strcmp (key, ring->own.public_key) == 0)
+        return true;
+    if (strcmp (domain, DOOR_WORKERS) == 0)
+        return strcmp (key, keyring_peer (ring, "worker")) == 0;
+    return strcmp (domain, DOOR_AGENCIES) == 0 &&
+           enrolment_find (router->enrolment, key) != 0;
 }
 
 static uint32_t draw_boot (void)
@@ -95,10 +132,25 @@ static void wait_for_work (router_t *router, int signal_fd)
     zmq_pollitem_t items[] = {
         {.socket = zsock_resolve (router->back), .events = ZMQ_POLLIN},
         {.socket = zsock_resolve (router->front), .events = ZMQ_POLLIN},
+        gate_item (router->gate),
         {.fd = signal_fd, .events = ZMQ_POLLIN},
     };
-    const int64_t deadline_ms = dispatcher_deadline (router->dispatcher);
-    zmq_poll (items, 3, clock_timeout (clock_ms (), deadline_ms));
+    int64_t deadline_ms = dispatcher_deadline (router->dispatcher);
+    if (router->enrolment && enrolment_deadline (router->enrolment) < deadline_ms)
+        deadline_ms = enrolment_deadline (router->enrolment);
+    zmq_poll (items, 4, clock_timeout (clock_ms (), deadline_ms));
+}
+
+static void look_at_roll (router_t *router, int64_t now_ms)
+{
+    if (router->enrolment)
+        enrolment_look (router->enrolment, now_ms, forget, router);
+}
+
+static void forget (void *context, uint32_t agency)
+{
+    router_t *router = context;
+    dispatcher_forget (router->dispatcher, agency);
 }
 
 static void take_answers (router_t *router, int64_t now_ms)
@@ -132,11 +184,23 @@ static void take_requests (router_t *router)
         if (status == NET_FRAMES)
             dispatcher_refuse (router->dispatcher, net_peer (&peer), code);
         else
-            code = dispatcher_request (router->dispatcher, net_peer (&peer), &body);
+            code = dispatcher_request (router->dispatcher, net_peer (&peer),
+                                       sender_of (router, &body), &body);
         if (code != REFUSED_NOTHING && code != REFUSED_BUSY)
             log_refused (router, code);
     }
     zmq_msg_close (&body);
+}
+
+/* The roll is asked for each message: a key may have been taken away since its owner
+   came in. */
+static sender_t sender_of (const router_t *router, zmq_msg_t *body)
+{
+    if (!router->enrolment)
+        return (sender_t){.keyed = false};
+    const char *key = net_sender_key (body);
+    return (sender_t){.keyed = true,
+                      .agency = key ? enrolment_find (router->enrolment, key) : 0};
 }
 
 static void log_refused (router_t *router, wire_code_t code)
@@ -171,6 +235,8 @@ static void close_router (router_t *router)
     take_answers (router, clock_ms ()); // what is answered already reaches its agency
     zsock_destroy (&router->front);
     zsock_destroy (&router->back);
+    enrolment_destroy (&router->enrolment);
+    gate_destroy (&router->gate);
     const dispatcher_counts_t *counts = dispatcher_counts (router->dispatcher);
     log_event (
         LOG_INFO, "shutdown", LOG_SUCCESS,

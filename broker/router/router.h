@@ -8,6 +8,8 @@
 typedef struct {
     const char *listen;  // ZeroMQ endpoint for agencies
     const char *workers; // ZeroMQ endpoint for workers
+    const char *keys;    // folder, see keys.h; NULL: no CURVE
+    bool insecure;       // without keys: listen beyond this machine all the same
     wire_limits_t limits;
 } router_options_t;
 

@@ -13,6 +13,8 @@ int main (int argc, char **argv)
     char *data_directory = NULL, *listen = NULL, *storage = NULL;
     uint64_t agencies = 0, number = 0;
     bool exit_when_done = false;
+    char *keys = NULL;
+    bool insecure = false;
     log_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
         {.name = "agencies",
@@ -54,6 +56,18 @@ int main (int argc, char **argv)
          .environment = "LOTERIA_EXIT_WHEN_DONE",
          .fallback = "no",
          .help = "leave once every agency has its winners"},
+        {.name = "keys",
+         .type = CONFIG_TEXT,
+         .value = &keys,
+         .environment = "LOTERIA_KEYS",
+         .help = "folder of this process's keys (loteria-keys makes it); without: no "
+                 "CURVE"},
+        {.name = "insecure",
+         .type = CONFIG_FLAG,
+         .value = &insecure,
+         .environment = "LOTERIA_INSECURE",
+         .fallback = "no",
+         .help = "listen beyond this machine though there are no keys"},
         {.name = "log-level",
          .type = CONFIG_LEVEL,
          .value = &log_level,
@@ -75,6 +89,8 @@ int main (int argc, char **argv)
     const state_options_t options = {.data_directory = data_directory,
                                      .listen = listen,
                                      .storage = storage,
+                                     .keys = keys,
+                                     .insecure = insecure,
                                      .agencies = (uint32_t) agencies,
                                      .number = (uint32_t) number,
                                      .exit_when_done = exit_when_done};

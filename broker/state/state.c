@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "clock.h"
+#include "gate.h"
 #include "log.h"
 #include "net.h"
 #include "process.h"
@@ -17,12 +18,14 @@ typedef struct {
     journal_t *journal;
     draw_t *draw;
     registrar_t *registrar;
+    gate_t *gate;
     zsock_t *workers, *storage;
     uint64_t undelivered;
     log_strays_t strays;
 } state_t;
 
 static void open_state (state_t *state, const state_options_t *options);
+static void open_gate (state_t *state, const state_options_t *options);
 static void open_journal (state_t *state, const char *directory);
 static int found_record (void *context, uint32_t index, const uint8_t *payload,
                          char *why);
@@ -41,6 +44,7 @@ int state_serve (const state_options_t *options, int signal_fd)
     bool done = false;
     while (!done && !process_signal (signal_fd)) {
         wait_for_work (&state, signal_fd);
+        gate_serve (state.gate);
         take_answers (&state);
         take_requests (&state);
         log_strays (&state.strays, registrar_strays (state.registrar), clock_ms ());
@@ -61,20 +65,27 @@ static void open_state (state_t *state, const state_options_t *options)
     open_day (state, options);
     state->registrar = registrar_new (state->draw, state->journal);
     commit (state);
+    open_gate (state, options);
     state->storage = net_dealer (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES);
-    if (net_connect (state->storage, options->storage) == -1)
+    if (gate_connect (state->gate, state->storage, "storage", options->storage) == -1)
         process_die ("connect", "endpoint: %s | reason: %s", options->storage,
                      zmq_strerror (errno));
     state->workers = net_router (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES);
-    if (net_bind (state->workers, options->listen) == -1)
-        process_die ("listen", "endpoint: %s | reason: %s", options->listen,
-                     zmq_strerror (errno));
+    gate_listen (state->gate, state->workers, "state", options->listen);
     log_event (LOG_INFO, "estado", LOG_SUCCESS,
                "listen: %s | storage: %s | agencies: %u | ready: %u | drawn: %s",
                options->listen, options->storage, draw_agencies (state->draw),
                draw_agencies_ready (state->draw),
                draw_made (state->draw) ? "yes" : "no");
     log_flush ();
+}
+
+static void open_gate (state_t *state, const state_options_t *options)
+{
+    static const char *const peers[] = {"storage", "worker", NULL};
+    const gate_options_t gate = {
+        .keys = options->keys, .peers = peers, .insecure = options->insecure};
+    state->gate = gate_new (&gate);
 }
 
 static void open_journal (state_t *state, const char *directory)
@@ -139,9 +150,10 @@ static void wait_for_work (state_t *state, int signal_fd)
     zmq_pollitem_t items[] = {
         {.socket = zsock_resolve (state->storage), .events = ZMQ_POLLIN},
         {.socket = zsock_resolve (state->workers), .events = ZMQ_POLLIN},
+        gate_item (state->gate),
         {.fd = signal_fd, .events = ZMQ_POLLIN},
     };
-    zmq_poll (items, 3, -1);
+    zmq_poll (items, 4, -1);
 }
 
 static void take_answers (state_t *state)
@@ -210,6 +222,7 @@ static void close_state (state_t *state)
     log_gather (false);
     zsock_destroy (&state->workers);
     zsock_destroy (&state->storage);
+    gate_destroy (&state->gate);
     log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: sockets | undelivered: %llu",
                (unsigned long long) state->undelivered);
     const uint64_t strays = registrar_strays (state->registrar);

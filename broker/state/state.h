@@ -12,6 +12,8 @@ typedef struct {
     const char *data_directory;
     const char *listen;  // ZeroMQ endpoint for workers
     const char *storage; // ZeroMQ endpoint to connect to
+    const char *keys;    // folder, see keys.h; NULL: no CURVE
+    bool insecure;       // without keys: listen beyond this machine all the same
     uint32_t agencies;   // on the roll: 1..agencies
     uint32_t number;     // the winning one
     bool exit_when_done; // leave once every agency has its winners

@@ -60,7 +60,7 @@ static void take_requests (node_t *node)
             break;
         zmq_msg_init_size (&message, body.size);
         put_bytes (zmq_msg_data (&message), body);
-        dispatcher_request (node->core, peer, &message);
+        dispatcher_request (node->core, peer, (sender_t){0}, &message);
         zmq_msg_close (&message);
     }
 }

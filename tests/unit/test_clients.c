@@ -28,7 +28,7 @@ static int teardown (void **state)
 
 static client_t *admit (const char *id)
 {
-    return clients_admit (clients, text_bytes (id));
+    return clients_admit (clients, text_bytes (id), 0);
 }
 
 static job_t *make_job (client_t *client, uint64_t ticket, size_t size)
@@ -79,7 +79,7 @@ static void clients_are_found_by_their_ids (void **state)
         for (size_t i = 0; i < count; i++)
             seen |= bytes_equal (id, bytes_of (ids[i], sizes[i]));
         assert_true ((clients_find (clients, id) != NULL) == seen);
-        known[count] = clients_admit (clients, id);
+        known[count] = clients_admit (clients, id, 0);
         if (!seen)
             count++;
         if (count > 500)

@@ -85,7 +85,7 @@ static wire_code_t request_bytes (const char *client, bytes_t bytes)
     zmq_msg_init_size (&message, bytes.size);
     put_bytes (zmq_msg_data (&message), bytes);
     const wire_code_t code =
-        dispatcher_request (dispatcher, text_bytes (client), &message);
+        dispatcher_request (dispatcher, text_bytes (client), (sender_t){0}, &message);
     if (code != REFUSED_NOTHING) // it is the caller's still
         assert_int_equal (zmq_msg_size (&message), bytes.size);
     zmq_msg_close (&message);

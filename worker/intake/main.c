@@ -18,6 +18,8 @@ int main (int argc, char **argv)
 {
     char *broker = NULL, *storage = NULL, *state = NULL, *listen = NULL;
     uint64_t count = 0, rows = 0, number_max = 0, credit = 0, heartbeat_ms = 0;
+    char *keys = NULL;
+    bool insecure = false;
     log_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
         {.name = "broker",
@@ -82,6 +84,18 @@ int main (int argc, char **argv)
          .min = HEARTBEAT_MS_MIN,
          .max = HEARTBEAT_MS_MAX,
          .help = "milliseconds between signs of life; after three the broker gives up"},
+        {.name = "keys",
+         .type = CONFIG_TEXT,
+         .value = &keys,
+         .environment = "LOTERIA_KEYS",
+         .help = "folder of this process's keys (loteria-keys makes it); without: no "
+                 "CURVE"},
+        {.name = "insecure",
+         .type = CONFIG_FLAG,
+         .value = &insecure,
+         .environment = "LOTERIA_INSECURE",
+         .fallback = "no",
+         .help = "listen beyond this machine though there are no keys"},
         {.name = "log-level",
          .type = CONFIG_LEVEL,
          .value = &log_level,
@@ -109,6 +123,8 @@ int main (int argc, char **argv)
                                       .storage = storage,
                                       .state = state,
                                       .listen = listen,
+                                      .keys = keys,
+                                      .insecure = insecure,
                                       .rows_max = (uint32_t) rows,
                                       .number_max = (uint32_t) number_max,
                                       .credit = (uint32_t) credit,

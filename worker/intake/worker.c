@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "clock.h"
+#include "gate.h"
 #include "intake.h"
 #include "log.h"
 #include "net.h"
@@ -15,6 +16,7 @@
 #define PINGS_MAX 16
 
 typedef struct {
+    gate_t *gate;
     zsock_t *sockets[INTAKE_SIDES];
     zsock_t *listener; // for who wants to know whether this worker is well; or NULL
     intake_t *intake;
@@ -24,8 +26,10 @@ typedef struct {
 } worker_t;
 
 static void open_worker (worker_t *worker, const worker_options_t *options);
-static zsock_t *connect_to (const char *endpoint);
-static zsock_t *listen_at (const char *endpoint);
+static void open_gate (worker_t *worker, const worker_options_t *options);
+static zsock_t *connect_to (const worker_t *worker, const char *peer,
+                            const char *endpoint);
+static zsock_t *listen_at (const worker_t *worker, const char *endpoint);
 static void wait_for_work (worker_t *worker, int signal_fd);
 static void take_all (worker_t *worker, intake_side_t from);
 static void answer_pings (worker_t *worker);
@@ -40,6 +44,7 @@ int worker_serve (const worker_options_t *options, int signal_fd)
     open_worker (&worker, options);
     while (!process_signal (signal_fd)) {
         wait_for_work (&worker, signal_fd);
+        gate_serve (worker.gate);
         take_all (&worker, INTAKE_STORAGE);
         take_all (&worker, INTAKE_STATE);
         take_all (&worker, INTAKE_BROKER);
@@ -63,42 +68,51 @@ static void open_worker (worker_t *worker, const worker_options_t *options)
         .context = worker,
         .send = send_to};
     worker->intake = intake_new (&intake);
-    worker->sockets[INTAKE_BROKER] = connect_to (options->broker);
-    worker->sockets[INTAKE_STORAGE] = connect_to (options->storage);
-    worker->sockets[INTAKE_STATE] = connect_to (options->state);
+    open_gate (worker, options);
+    worker->sockets[INTAKE_BROKER] = connect_to (worker, "broker", options->broker);
+    worker->sockets[INTAKE_STORAGE] = connect_to (worker, "storage", options->storage);
+    worker->sockets[INTAKE_STATE] = connect_to (worker, "state", options->state);
     if (options->listen)
-        worker->listener = listen_at (options->listen);
+        worker->listener = listen_at (worker, options->listen);
     log_event (LOG_INFO, "worker", LOG_SUCCESS,
                "broker: %s | storage: %s | state: %s | credit: %u", options->broker,
                options->storage, options->state, options->credit);
 }
 
-static zsock_t *connect_to (const char *endpoint)
+static void open_gate (worker_t *worker, const worker_options_t *options)
+{
+    static const char *const peers[] = {"broker", "storage", "state", NULL};
+    const gate_options_t gate = {
+        .keys = options->keys, .peers = peers, .insecure = options->insecure};
+    worker->gate = gate_new (&gate);
+}
+
+static zsock_t *connect_to (const worker_t *worker, const char *peer,
+                            const char *endpoint)
 {
     zsock_t *socket = net_dealer (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
-    if (net_connect (socket, endpoint) == -1)
+    if (gate_connect (worker->gate, socket, peer, endpoint) == -1)
         process_die ("connect", "endpoint: %s | reason: %s", endpoint,
                      zmq_strerror (errno));
     return socket;
 }
 
-static zsock_t *listen_at (const char *endpoint)
+static zsock_t *listen_at (const worker_t *worker, const char *endpoint)
 {
     zsock_t *socket = net_router (WIRE_SMALL_BYTES_MAX, PINGS_MAX);
-    if (net_bind (socket, endpoint) == -1)
-        process_die ("listen", "endpoint: %s | reason: %s", endpoint,
-                     zmq_strerror (errno));
+    gate_listen (worker->gate, socket, "worker", endpoint);
     return socket;
 }
 
 static void wait_for_work (worker_t *worker, int signal_fd)
 {
-    zmq_pollitem_t items[INTAKE_SIDES + 2];
+    zmq_pollitem_t items[INTAKE_SIDES + 3];
     int count = INTAKE_SIDES;
     for (int side = 0; side < INTAKE_SIDES; side++)
         items[side] = (zmq_pollitem_t){.socket = zsock_resolve (worker->sockets[side]),
                                        .events = ZMQ_POLLIN};
     items[count++] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
+    items[count++] = gate_item (worker->gate);
     if (worker->listener)
         items[count++] = (zmq_pollitem_t){.socket = zsock_resolve (worker->listener),
                                           .events = ZMQ_POLLIN};
@@ -179,6 +193,7 @@ static void close_worker (worker_t *worker)
     for (int side = 0; side < INTAKE_SIDES; side++)
         zsock_destroy (&worker->sockets[side]);
     zsock_destroy (&worker->listener);
+    gate_destroy (&worker->gate);
     log_event (LOG_INFO, "shutdown", LOG_SUCCESS,
                "closed: sockets | strays: %llu | lost: %llu",
                (unsigned long long) intake_strays (worker->intake),

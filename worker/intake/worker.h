@@ -3,11 +3,14 @@
 #ifndef LOTERIA_WORKER_H
 #define LOTERIA_WORKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct {
     const char *broker, *storage, *state; // ZeroMQ endpoints to connect to
     const char *listen;                   // where to answer PING; NULL: nowhere
+    const char *keys;                     // folder, see keys.h; NULL: no CURVE
+    bool insecure; // without keys: listen beyond this machine all the same
     uint32_t rows_max;
     uint32_t number_max;
     uint32_t credit;

@@ -13,6 +13,8 @@ int main (int argc, char **argv)
 {
     storage_options_t options = {0};
     char *data_directory = NULL, *listen = NULL, *check = NULL;
+    char *keys = NULL;
+    bool insecure = false;
     log_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
         {.name = "data-dir",
@@ -37,6 +39,18 @@ int main (int argc, char **argv)
          .type = CONFIG_TEXT,
          .value = &check,
          .help = "verify this directory offline, print what it holds, and exit"},
+        {.name = "keys",
+         .type = CONFIG_TEXT,
+         .value = &keys,
+         .environment = "LOTERIA_KEYS",
+         .help = "folder of this process's keys (loteria-keys makes it); without: no "
+                 "CURVE"},
+        {.name = "insecure",
+         .type = CONFIG_FLAG,
+         .value = &insecure,
+         .environment = "LOTERIA_INSECURE",
+         .fallback = "no",
+         .help = "listen beyond this machine though there are no keys"},
         {.name = "log-level",
          .type = CONFIG_LEVEL,
          .value = &log_level,
@@ -57,6 +71,8 @@ int main (int argc, char **argv)
     log_set_level (log_level);
     options.data_directory = data_directory;
     options.listen = listen;
+    options.keys = keys;
+    options.insecure = insecure;
     status = check ? check_directory (check) : storage_serve (&options, signal_fd);
     config_destroy (&config);
     return status;

@@ -8,6 +8,7 @@
 
 #include "clerk.h"
 #include "clock.h"
+#include "gate.h"
 #include "log.h"
 #include "net.h"
 #include "process.h"
@@ -17,12 +18,14 @@ typedef struct {
     ledger_t *ledger;
     book_t *book;
     clerk_t *clerk;
+    gate_t *gate;
     zsock_t *socket;
     uint64_t undelivered;
     log_strays_t strays;
 } storage_t;
 
 static void open_storage (storage_t *storage, const storage_options_t *options);
+static void open_gate (storage_t *storage, const storage_options_t *options);
 static void open_book (storage_t *storage, const char *directory);
 static void found_record (void *context, uint32_t index, const record_t *record);
 static void wait_for_work (storage_t *storage, int signal_fd);
@@ -38,6 +41,7 @@ int storage_serve (const storage_options_t *options, int signal_fd)
     open_storage (&storage, options);
     while (!process_signal (signal_fd)) {
         wait_for_work (&storage, signal_fd);
+        gate_serve (storage.gate);
         take_group (&storage);
         log_strays (&storage.strays, clerk_strays (storage.clerk), clock_ms ());
         commit_group (&storage);
@@ -53,16 +57,23 @@ static void open_storage (storage_t *storage, const storage_options_t *options)
 {
     open_book (storage, options->data_directory);
     storage->clerk = clerk_new (storage->ledger, storage->book, options->log_bets);
+    open_gate (storage, options);
     storage->socket = net_router (BUNDLE_BYTES_MAX, STORAGE_QUEUE_BUNDLES);
-    if (net_bind (storage->socket, options->listen) == -1)
-        process_die ("listen", "endpoint: %s | reason: %s", options->listen,
-                     zmq_strerror (errno));
+    gate_listen (storage->gate, storage->socket, "storage", options->listen);
     log_event (LOG_INFO, "almacenamiento", LOG_SUCCESS,
                "listen: %s | data_dir: %s | records: %u | bytes: %llu | hash: %016llx",
                options->listen, options->data_directory, book_records (storage->book),
                (unsigned long long) book_bytes (storage->book),
                (unsigned long long) book_hash (storage->book));
     log_gather (true);
+}
+
+static void open_gate (storage_t *storage, const storage_options_t *options)
+{
+    static const char *const peers[] = {"worker", "state", NULL};
+    const gate_options_t gate = {
+        .keys = options->keys, .peers = peers, .insecure = options->insecure};
+    storage->gate = gate_new (&gate);
 }
 
 static void open_book (storage_t *storage, const char *directory)
@@ -99,9 +110,10 @@ static void wait_for_work (storage_t *storage, int signal_fd)
 {
     zmq_pollitem_t items[] = {
         {.socket = zsock_resolve (storage->socket), .events = ZMQ_POLLIN},
+        gate_item (storage->gate),
         {.fd = signal_fd, .events = ZMQ_POLLIN},
     };
-    zmq_poll (items, 2, -1);
+    zmq_poll (items, 3, -1);
 }
 
 /* A group is what is waiting by now: the longer the last sync took, the more. */
@@ -158,6 +170,7 @@ static void close_storage (storage_t *storage)
 {
     log_gather (false);
     zsock_destroy (&storage->socket);
+    gate_destroy (&storage->gate);
     log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: socket | undelivered: %llu",
                (unsigned long long) storage->undelivered);
     const uint64_t strays = clerk_strays (storage->clerk);

@@ -11,6 +11,8 @@
 typedef struct {
     const char *data_directory;
     const char *listen; // ZeroMQ endpoint for workers and state
+    const char *keys;   // folder, see keys.h; NULL: no CURVE
+    bool insecure;      // without keys: listen beyond this machine all the same
     bool log_bets;
 } storage_options_t;
 

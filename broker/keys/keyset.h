@@ -1,0 +1,47 @@
+/* keyset.h - the keys of a whole central, as loteria-keys keeps them:
+
+     KEYS/broker/   secret.key  worker.key  roll      for the broker
+     KEYS/worker/   secret.key  broker.key  storage.key  state.key
+     KEYS/storage/  secret.key  worker.key  state.key
+     KEYS/state/    secret.key  worker.key  storage.key
+     KEYS/agency-N/ secret.key  broker.key            to be handed to agency N
+
+   Each folder is all that its owner needs, and all that it should have. One program at
+   a time works on a set; a broker may be reading its roll meanwhile. */
+
+#ifndef LOTERIA_KEYSET_H
+#define LOTERIA_KEYSET_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "roll.h"
+
+typedef struct keyset keyset_t;
+
+/* Open the set in folder KEYS, made if it is missing and `make`. NULL with the reason
+   in `why`, which has KEYS_WHY_BYTES. */
+keyset_t *keyset_open (const char *folder, bool make, char *why);
+void keyset_close (keyset_t **keyset);
+
+/* Each returns 0, or -1 with the reason in `why`. */
+
+/* Make the central's keys; what is there already stays. */
+int keyset_make (keyset_t *keyset, char *why);
+
+/* Give the agency a key, its own `public_key` or else a new one with a folder, and
+   enable it. It then has that key beside the one it had; or instead of those it had if
+   it was disabled. `name` is NULL for the one it has. */
+int keyset_enroll (keyset_t *keyset, uint32_t agency, const char *name,
+                   const char *public_key, char *why);
+
+/* Take one key from the agency, or with NULL disable it. */
+int keyset_revoke (keyset_t *keyset, uint32_t agency, const char *public_key,
+                   char *why);
+
+const roll_t *keyset_roll (const keyset_t *keyset);
+
+/* For an agency that makes its own: a pair in `folder`, made if it is missing. */
+int keyset_pair (const char *folder, key_pair_t *pair, char *why);
+
+#endif

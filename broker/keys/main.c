@@ -1,0 +1,200 @@
+/* main.c - loteria-keys: makes CURVE keys, and keeps the roll of agencies.
+
+     loteria-keys new [--agencies N]
+     loteria-keys enroll AGENCY [--name NAME] [--public-key KEY]
+     loteria-keys revoke AGENCY [--public-key KEY]
+     loteria-keys list
+     loteria-keys show FOLDER
+     loteria-keys pair FOLDER */
+
+#include <stdlib.h>
+
+#include "config.h"
+#include "keyset.h"
+#include "process.h"
+
+#define STATUS_FAILED 1
+#define STATUS_USAGE  2
+
+typedef struct {
+    const char *argument; // AGENCY or FOLDER
+    uint32_t agency;
+    char *keys, *name, *public_key;
+    uint64_t agencies;
+} order_t;
+
+typedef struct {
+    const char *name, *argument;
+    int (*carry_out) (const order_t *order, char *why);
+} command_t;
+
+static int make (const order_t *order, char *why);
+static int enroll (const order_t *order, char *why);
+static int revoke (const order_t *order, char *why);
+static int list (const order_t *order, char *why);
+static int show (const order_t *order, char *why);
+static int pair (const order_t *order, char *why);
+static const command_t *find_command (int argc, char **argv);
+static bool take_argument (const command_t *command, order_t *order);
+static int usage (const char *problem);
+
+static const command_t commands[] = {
+    {"new", NULL, make},  {"enroll", "AGENCY", enroll}, {"revoke", "AGENCY", revoke},
+    {"list", NULL, list}, {"show", "FOLDER", show},     {"pair", "FOLDER", pair},
+};
+
+int main (int argc, char **argv)
+{
+    order_t order = {0};
+    const config_item_t items[] = {
+        {.name = "keys",
+         .type = CONFIG_TEXT,
+         .value = &order.keys,
+         .fallback = "keys",
+         .help = "folder of the central's keys"},
+        {.name = "agencies",
+         .type = CONFIG_NUMBER,
+         .value = &order.agencies,
+         .environment = "TOTAL_AGENCIES",
+         .fallback = "0",
+         .max = AGENCIES_MAX,
+         .help = "new: enroll the agencies 1 to this number that are not yet"},
+        {.name = "name",
+         .type = CONFIG_TEXT,
+         .value = &order.name,
+         .help = "enroll: what the agency is called"},
+        {.name = "public-key",
+         .type = CONFIG_TEXT,
+         .value = &order.public_key,
+         .help = "enroll: a key that the agency made; revoke: this one only"},
+        {0}};
+    const config_program_t program = {
+        .program = "loteria-keys",
+        .section = "keys",
+        .summary =
+            "Makes CURVE keys for a central and its agencies, and keeps the roll "
+            "of agencies.",
+        .items = items,
+        .arguments = "new | enroll AGENCY | revoke AGENCY | list | show FOLDER | pair "
+                     "FOLDER"};
+    process_start (false);
+    const command_t *command = find_command (argc, argv);
+    const int skipped = !command ? 0 : command->argument ? 2 : 1;
+    if (command && command->argument)
+        order.argument = argv[2];
+    int status;
+    config_t *config = config_load (&program, argc - skipped, argv + skipped, &status);
+    if (!config)
+        return status;
+    char why[KEYS_WHY_BYTES];
+    if (!command)
+        status = usage ("one of its commands: expected");
+    else if (!take_argument (command, &order))
+        status = usage ("AGENCY: expected, a number");
+    else if (command->carry_out (&order, why) == -1) {
+        fprintf (stderr, "loteria-keys: %s\n", why);
+        status = STATUS_FAILED;
+    } else if (fflush (stdout) != 0)
+        status = STATUS_FAILED;
+    config_destroy (&config);
+    return status;
+}
+
+static int make (const order_t *order, char *why)
+{
+    keyset_t *keyset = keyset_open (order->keys, true, why);
+    if (!keyset)
+        return -1;
+    int rc = keyset_make (keyset, why);
+    uint32_t made = 0;
+    for (uint32_t agency = 1; rc == 0 && agency <= order->agencies; agency++)
+        if (!roll_agency (keyset_roll (keyset), agency)) {
+            rc = keyset_enroll (keyset, agency, NULL, NULL, why);
+            made++;
+        }
+    if (rc == 0)
+        printf ("%s: the central's keys are there, %u agencies more are enrolled\n",
+                order->keys, made);
+    keyset_close (&keyset);
+    return rc;
+}
+
+static int enroll (const order_t *order, char *why)
+{
+    keyset_t *keyset = keyset_open (order->keys, false, why);
+    if (!keyset)
+        return -1;
+    const int rc =
+        keyset_enroll (keyset, order->agency, order->name, order->public_key, why);
+    keyset_close (&keyset);
+    return rc;
+}
+
+static int revoke (const order_t *order, char *why)
+{
+    keyset_t *keyset = keyset_open (order->keys, false, why);
+    if (!keyset)
+        return -1;
+    const int rc = keyset_revoke (keyset, order->agency, order->public_key, why);
+    keyset_close (&keyset);
+    return rc;
+}
+
+static int list (const order_t *order, char *why)
+{
+    char line[ROLL_LINE_BYTES_MAX + 1];
+    keyset_t *keyset = keyset_open (order->keys, false, why);
+    if (!keyset)
+        return -1;
+    const roll_t *roll = keyset_roll (keyset);
+    for (size_t i = 0; roll && i < roll_size (roll); i++) {
+        roll_write (roll_at (roll, i), line);
+        fputs (line, stdout);
+    }
+    keyset_close (&keyset);
+    return 0;
+}
+
+static int show (const order_t *order, char *why)
+{
+    key_pair_t found;
+    if (key_pair_load (order->argument, &found, why) == -1)
+        return -1;
+    puts (found.public_key);
+    return 0;
+}
+
+static int pair (const order_t *order, char *why)
+{
+    key_pair_t made;
+    if (keyset_pair (order->argument, &made, why) == -1)
+        return -1;
+    puts (made.public_key);
+    return 0;
+}
+
+static const command_t *find_command (int argc, char **argv)
+{
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp (argv[1], commands[i].name) == 0 &&
+            (!commands[i].argument || (argc > 2 && argv[2][0] != '-')))
+            return &commands[i];
+    return NULL;
+}
+
+static bool take_argument (const command_t *command, order_t *order)
+{
+    if (!command->argument || strcmp (command->argument, "AGENCY") != 0)
+        return true;
+    char *end;
+    const unsigned long number = strtoul (order->argument, &end, 10);
+    order->agency = (uint32_t) number;
+    return *order->argument >= '0' && *order->argument <= '9' && *end == 0 &&
+           number >= 1 && number <= AGENCIES_MAX;
+}
+
+static int usage (const char *problem)
+{
+    fprintf (stderr, "loteria-keys: %s (see loteria-keys --help)\n", problem);
+    return STATUS_USAGE;
+}

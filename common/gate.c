@@ -1,0 +1,294 @@
+/* gate.c - keys on sockets, and the answer to who may come in: every process. */
+
+#include "gate.h"
+
+#include <stdlib.h>
+
+#include "bounds.h"
+#include "log.h"
+#include "net.h"
+#include "process.h"
+
+#define ZAP_ENDPOINT "inproc://zeromq.zap.01"
+#define ZAP_FRAMES   8 // behind the address and the empty frame; RFC 27, "CURVE"
+#define ZAP_TEXT_MAX 255
+#define ZAP_ENFORCE_DOMAIN                                                             \
+    93 // ZMQ_ZAP_ENFORCE_DOMAIN: in 4.3.4's library, not its header
+
+struct gate {
+    gate_options_t options;
+    bool keyed;
+    keyring_t ring;
+    zsock_t *handler; // ROUTER; NULL without keys
+};
+
+typedef struct { // the frames of a ZAP request
+    zmq_msg_t frames[2 + ZAP_FRAMES];
+    size_t count;
+} request_t;
+
+enum {
+    ADDRESS,
+    EMPTY,
+    VERSION,
+    REQUEST_ID,
+    DOMAIN,
+    FROM,
+    ROUTING_ID,
+    MECHANISM,
+    KEY,
+    FRAMES
+};
+
+static void open_handler (gate_t *gate);
+static void guard (gate_t *gate, zsock_t *socket, const char *domain);
+static void make_room (zsock_t *socket);
+static void set_option (zsock_t *socket, int option, const void *value, size_t size);
+static bool is_guarded (zsock_t *socket, const char *domain);
+static bool take_request (gate_t *gate, request_t *request);
+static void answer (gate_t *gate, request_t *request);
+static bool sound (request_t *request);
+static bool frame_is (zmq_msg_t *frame, const char *text);
+static bool admits (gate_t *gate, request_t *request, char key[KEY_TEXT_BYTES]);
+static void send_text (zsock_t *socket, const char *text, bool more);
+
+gate_t *gate_new (const gate_options_t *options)
+{
+    gate_t *gate = calloc (1, sizeof *gate);
+    assert (gate);
+    gate->options = *options;
+    gate->keyed = options->keys && *options->keys;
+    char why[KEYS_WHY_BYTES];
+    if (gate->keyed) {
+        if (keyring_load (&gate->ring, options->keys, options->peers, why) == -1)
+            process_die ("keys", "reason: %s", why);
+        open_handler (gate);
+    }
+    return gate;
+}
+
+void gate_destroy (gate_t **gate)
+{
+    if (*gate) {
+        zsock_destroy (&(*gate)->handler);
+        explicit_bzero (&(*gate)->ring, sizeof (*gate)->ring);
+        free (*gate);
+    }
+    *gate = NULL;
+}
+
+void gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
+                  const char *endpoint)
+{
+    const bool curve = gate->keyed && gate_endpoint_tcp (endpoint);
+    const bool local = gate_endpoint_local (endpoint);
+    if (curve)
+        guard (gate, socket, domain);
+    else if (!local && !gate->options.insecure)
+        process_die ("listen",
+                     "endpoint: %s | reason: without --keys only this machine is "
+                     "listened to (127.0.0.1); --insecure lets anybody in",
+                     endpoint);
+    if (net_bind (socket, endpoint) == -1)
+        process_die ("listen", "endpoint: %s | reason: %s", endpoint,
+                     zmq_strerror (errno));
+    if (curve)
+        log_event (LOG_INFO, "listen", LOG_SUCCESS, "endpoint: %s | curve: yes",
+                   endpoint);
+    else if (!local)
+        log_event (LOG_WARNING, "listen", LOG_SUCCESS,
+                   "endpoint: %s | curve: no | consequence: whoever reaches it may say "
+                   "that he is anybody",
+                   endpoint);
+    else if (gate_endpoint_tcp (endpoint))
+        log_event (LOG_INFO, "listen", LOG_SUCCESS,
+                   "endpoint: %s | curve: no, so this machine only", endpoint);
+}
+
+int gate_connect (gate_t *gate, zsock_t *socket, const char *peer, const char *endpoint)
+{
+    if (gate->keyed && gate_endpoint_tcp (endpoint)) {
+        const char *server =
+            peer ? keyring_peer (&gate->ring, peer) : gate->ring.own.public_key;
+        set_option (socket, ZMQ_CURVE_SERVERKEY, server, KEY_TEXT_BYTES);
+        set_option (socket, ZMQ_CURVE_PUBLICKEY, gate->ring.own.public_key,
+                    KEY_TEXT_BYTES);
+        set_option (socket, ZMQ_CURVE_SECRETKEY, gate->ring.own.secret_key,
+                    KEY_TEXT_BYTES);
+        make_room (socket);
+    }
+    return net_connect (socket, endpoint);
+}
+
+zmq_pollitem_t gate_item (const gate_t *gate)
+{
+    return (zmq_pollitem_t){.socket =
+                                gate->handler ? zsock_resolve (gate->handler) : NULL,
+                            .fd = -1, // poll (2) passes over that
+                            .events = ZMQ_POLLIN};
+}
+
+/* Bounded, so that a crowd of newcomers does not keep those inside from their work. */
+void gate_serve (gate_t *gate)
+{
+    for (int i = 0; gate->handler && i < LOOP_HANDSHAKES_MAX; i++) {
+        request_t request = {0};
+        const bool taken = take_request (gate, &request);
+        if (taken)
+            answer (gate, &request);
+        for (size_t j = 0; j < request.count; j++)
+            zmq_msg_close (&request.frames[j]);
+        if (!taken)
+            break;
+    }
+}
+
+const keyring_t *gate_keys (const gate_t *gate)
+{
+    return gate->keyed ? &gate->ring : NULL;
+}
+
+bool gate_endpoint_local (const char *endpoint)
+{
+    static const char *const prefixes[] = {"ipc://", "inproc://",
+                                           "tcp://localhost:", "tcp://[::1]:"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncmp (endpoint, prefixes[i], strlen (prefixes[i])) == 0)
+            return true;
+    const char loopback[] = "tcp://127.";
+    if (strncmp (endpoint, loopback, strlen (loopback)) != 0)
+        return false;
+    const char *rest = endpoint + strlen (loopback);
+    return rest[strspn (rest, "0123456789.")] == ':';
+}
+
+bool gate_endpoint_tcp (const char *endpoint)
+{
+    return strncmp (endpoint, "tcp://", strlen ("tcp://")) == 0;
+}
+
+/* Before any socket of this process listens: whoever comes is asked about here. */
+static void open_handler (gate_t *gate)
+{
+    gate->handler = zsock_new (ZMQ_ROUTER);
+    if (!gate->handler || zmq_bind (zsock_resolve (gate->handler), ZAP_ENDPOINT) == -1)
+        process_die ("keys", "reason: no ZAP handler, %s", zmq_strerror (errno));
+}
+
+/* What was set is read back: a guard that is not there would go unnoticed. */
+static void guard (gate_t *gate, zsock_t *socket, const char *domain)
+{
+    const int yes = 1;
+    set_option (socket, ZMQ_CURVE_SERVER, &yes, sizeof yes);
+    set_option (socket, ZMQ_CURVE_SECRETKEY, gate->ring.own.secret_key, KEY_TEXT_BYTES);
+    set_option (socket, ZMQ_ZAP_DOMAIN, domain, strlen (domain));
+    set_option (socket, ZAP_ENFORCE_DOMAIN, &yes, sizeof yes);
+    make_room (socket);
+    if (!is_guarded (socket, domain))
+        process_die ("keys", "reason: this libzmq does not guard a socket as told");
+}
+
+/* The limit on messages is on what CURVE makes of them. */
+static void make_room (zsock_t *socket)
+{
+    int64_t bytes_max;
+    size_t size = sizeof bytes_max;
+    const int rc =
+        zmq_getsockopt (zsock_resolve (socket), ZMQ_MAXMSGSIZE, &bytes_max, &size);
+    assert (rc == 0);
+    bytes_max += CURVE_BYTES;
+    set_option (socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof bytes_max);
+}
+
+static void set_option (zsock_t *socket, int option, const void *value, size_t size)
+{
+    if (zmq_setsockopt (zsock_resolve (socket), option, value, size) == -1)
+        process_die ("keys", "reason: this libzmq has no CURVE as it is needed, %s",
+                     zmq_strerror (errno));
+}
+
+static bool is_guarded (zsock_t *socket, const char *domain)
+{
+    void *handle = zsock_resolve (socket);
+    int mechanism = -1, server = 0, enforced = 0;
+    char domain_set[64] = "";
+    size_t int_size = sizeof (int), text_size = sizeof domain_set;
+    return zmq_getsockopt (handle, ZMQ_MECHANISM, &mechanism, &int_size) == 0 &&
+           zmq_getsockopt (handle, ZMQ_CURVE_SERVER, &server, &int_size) == 0 &&
+           zmq_getsockopt (handle, ZAP_ENFORCE_DOMAIN, &enforced, &int_size) == 0 &&
+           zmq_getsockopt (handle, ZMQ_ZAP_DOMAIN, domain_set, &text_size) == 0 &&
+           mechanism == ZMQ_CURVE && server == 1 && enforced == 1 &&
+           strcmp (domain_set, domain) == 0;
+}
+
+/* Takes all frames, keeps those that a request may have. */
+static bool take_request (gate_t *gate, request_t *request)
+{
+    void *handle = zsock_resolve (gate->handler);
+    zmq_msg_t frame;
+    int more = 1;
+    for (size_t i = 0; more; i++) {
+        zmq_msg_init (&frame);
+        if (zmq_msg_recv (&frame, handle, ZMQ_DONTWAIT) == -1)
+            return false;
+        more = zmq_msg_more (&frame);
+        if (i < FRAMES)
+            request->frames[request->count++] = frame;
+        else
+            zmq_msg_close (&frame);
+    }
+    return true;
+}
+
+/* The user id that every message of the connection will carry is the key itself: whose
+   it is may change while the connection lasts. */
+static void answer (gate_t *gate, request_t *request)
+{
+    char key[KEY_TEXT_BYTES] = "";
+    if (request->count < KEY || !frame_is (&request->frames[EMPTY], ""))
+        return; // not even to be answered; ZeroMQ itself asks, so this is never seen
+    const bool admitted = sound (request) && admits (gate, request, key);
+    void *handle = zsock_resolve (gate->handler);
+    zmq_msg_send (&request->frames[ADDRESS], handle, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    send_text (gate->handler, "", true);
+    send_text (gate->handler, "1.0", true);
+    zmq_msg_send (&request->frames[REQUEST_ID], handle, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    send_text (gate->handler, admitted ? "200" : "400", true);
+    send_text (gate->handler, admitted ? "OK" : "No access", true);
+    send_text (gate->handler, admitted ? key : "", true);
+    send_text (gate->handler, "", false);
+}
+
+static bool sound (request_t *request)
+{
+    return request->count == FRAMES && frame_is (&request->frames[VERSION], "1.0") &&
+           frame_is (&request->frames[MECHANISM], "CURVE") &&
+           zmq_msg_size (&request->frames[KEY]) == KEY_BYTES &&
+           zmq_msg_size (&request->frames[DOMAIN]) <= ZAP_TEXT_MAX;
+}
+
+static bool frame_is (zmq_msg_t *frame, const char *text)
+{
+    const size_t size = strlen (text);
+    return zmq_msg_size (frame) == size &&
+           (size == 0 || memcmp (zmq_msg_data (frame), text, size) == 0);
+}
+
+static bool admits (gate_t *gate, request_t *request, char key[KEY_TEXT_BYTES])
+{
+    char domain[ZAP_TEXT_MAX + 1];
+    snprintf (domain, sizeof domain, "%.*s",
+              (int) zmq_msg_size (&request->frames[DOMAIN]),
+              (const char *) zmq_msg_data (&request->frames[DOMAIN]));
+    zmq_z85_encode (key, zmq_msg_data (&request->frames[KEY]), KEY_BYTES);
+    return gate->options.admits
+               ? gate->options.admits (gate->options.context, domain, key)
+               : keyring_has (&gate->ring, key);
+}
+
+/* Nobody who is gone is missed: ZeroMQ drops what it cannot deliver. */
+static void send_text (zsock_t *socket, const char *text, bool more)
+{
+    zmq_send (zsock_resolve (socket), text, strlen (text),
+              ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
+}

@@ -1,0 +1,56 @@
+/* gate.h - how a process meets others: with CURVE and the keys of its folder, or,
+   without keys, on this machine only.
+
+   With keys every tcp socket is CURVE (RFC 25, RFC 26), and the gate is the process's
+   ZAP handler (RFC 27): it answers, in the process's own loop, who may come in. ZeroMQ
+   is told to let nobody in whom no handler has admitted (without that a CURVE server
+   whose handler is gone admits anybody who knows its public key; tried). Endpoints of
+   ipc are not encrypted: who may open the socket's file may come in. */
+
+#ifndef LOTERIA_GATE_H
+#define LOTERIA_GATE_H
+
+#include <czmq.h>
+
+#include "keys.h"
+
+typedef struct gate gate_t;
+
+typedef struct {
+    const char *keys;         // folder, see keys.h; NULL or "": no CURVE
+    const char *const *peers; // whose public keys must be there, ended by NULL
+    bool insecure;            // without keys: listen beyond this machine all the same
+    /* Whether the owner of the key may come in at `domain`. NULL: the process's own
+       key and those of its peers may. */
+    bool (*admits) (void *context, const char *domain, const char *key);
+    void *context;
+} gate_options_t;
+
+/* Load the keys. With wrong ones the process ends and says which file is wrong. */
+gate_t *gate_new (const gate_options_t *options);
+void gate_destroy (gate_t **gate);
+
+/* Let others in at `endpoint`; `domain` names the door. Ends the process when that
+   cannot be, or when it would be open to other machines without keys. */
+void gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
+                  const char *endpoint);
+
+/* Go to `peer`, whose public key is in the folder; NULL: to the process whose folder it
+   is. 0, or -1 with errno set. */
+int gate_connect (gate_t *gate, zsock_t *socket, const char *peer,
+                  const char *endpoint);
+
+/* What to poll, and what then to do: to answer for newcomers. */
+zmq_pollitem_t gate_item (const gate_t *gate);
+void gate_serve (gate_t *gate);
+
+/* The keys; NULL when there are none. Borrowed. */
+const keyring_t *gate_keys (const gate_t *gate);
+
+/* Whether only this machine can reach the endpoint. */
+bool gate_endpoint_local (const char *endpoint);
+
+/* Whether CURVE guards it, given keys. */
+bool gate_endpoint_tcp (const char *endpoint);
+
+#endif

@@ -1,0 +1,56 @@
+/* roll.h - the roll of agencies: which key is whose. A plain text file; a line an
+   agency, in any order:
+
+     # agency  state    public keys      name
+     1         enabled  KEY              Agencia Central
+     2         enabled  KEY,KEY          two keys overlap while one takes the other's
+   place 3         disabled KEY              Agencia Sur
+
+   Pure: text in, answers out. */
+
+#ifndef LOTERIA_ROLL_H
+#define LOTERIA_ROLL_H
+
+#include <stdio.h>
+
+#include "bounds.h"
+#include "bytes.h"
+#include "keys.h"
+
+#define ROLL_FILE "roll"
+
+typedef struct {
+    uint32_t agency; // 1..
+    bool enabled;
+    size_t keys;
+    char key[ROLL_KEYS_MAX][KEY_TEXT_BYTES]; // Z85
+    char name[ROLL_NAME_BYTES_MAX + 1];      // UTF-8, may be empty
+    size_t line;                             // where it stands
+} roll_entry_t;
+
+typedef struct roll roll_t;
+
+/* The roll that the text is; NULL with "line 3: ..." in `why`, which has
+   KEYS_WHY_BYTES, when it is none. No agency, and no key, may occur twice. */
+roll_t *roll_parse (bytes_t text, char *why);
+void roll_destroy (roll_t **roll);
+
+/* The enabled agency whose key it is; 0 when nobody's. */
+uint32_t roll_find (const roll_t *roll, const char *key);
+
+/* Who has the key, enabled or not; NULL when nobody. */
+const roll_entry_t *roll_owner (const roll_t *roll, const char *key);
+
+/* All entries in the order of the text; by agency, NULL when it is not there. */
+size_t roll_size (const roll_t *roll);
+const roll_entry_t *roll_at (const roll_t *roll, size_t index);
+const roll_entry_t *roll_agency (const roll_t *roll, uint32_t agency);
+
+/* Whether every key that opened the agency's door in `before` still does. */
+bool roll_keeps (const roll_t *roll, const roll_entry_t *before);
+
+/* An entry as a line of the text, with its LF. Returns its length. */
+#define ROLL_LINE_BYTES_MAX (64 + ROLL_KEYS_MAX * KEY_TEXT_BYTES + ROLL_NAME_BYTES_MAX)
+size_t roll_write (const roll_entry_t *entry, char line[ROLL_LINE_BYTES_MAX + 1]);
+
+#endif

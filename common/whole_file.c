@@ -1,0 +1,111 @@
+/* whole_file.c - reads and replaces small files: for settings, keys and the roll. */
+
+#include "whole_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int read_all (int file, char *text, size_t capacity, size_t *size);
+static int write_new (const char *path, bytes_t text);
+static int write_all (int file, bytes_t text);
+static int sync_directory (const char *directory);
+static int close_as_it_was (int file, int rc);
+
+char *whole_file_read (const char *path, size_t bytes_max, size_t *size)
+{
+    const int file = open (path, O_RDONLY | O_CLOEXEC);
+    if (file == -1)
+        return NULL;
+    const size_t capacity = bytes_max + 1; // one more, to see that there is more
+    char *text = malloc (capacity + 1);
+    int rc = text ? read_all (file, text, capacity, size) : -1;
+    if (rc == 0 && *size > bytes_max) {
+        errno = EFBIG;
+        rc = -1;
+    }
+    if (close_as_it_was (file, rc) == -1) {
+        const int error = errno;
+        free (text);
+        errno = error;
+        return NULL;
+    }
+    text[*size] = 0;
+    return text;
+}
+
+/* By way of a file of another name. rename () replaces what is there, link () does not.
+ */
+int whole_file_save (const char *directory, const char *name, bytes_t text,
+                     bool replace)
+{
+    char path[PATH_MAX], draft[PATH_MAX];
+    const int size = snprintf (path, sizeof path, "%s/%s", directory, name);
+    if (size + 5 > PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    snprintf (draft, sizeof draft, "%.*s.new", size, path);
+    if (write_new (draft, text) == -1)
+        return -1;
+    if ((replace ? rename (draft, path) : link (draft, path)) == -1) {
+        const int error = errno;
+        unlink (draft);
+        errno = error;
+        return -1;
+    }
+    if (!replace)
+        unlink (draft);
+    return sync_directory (directory);
+}
+
+static int read_all (int file, char *text, size_t capacity, size_t *size)
+{
+    ssize_t got;
+    *size = 0;
+    do {
+        got = read (file, text + *size, capacity - *size);
+        if (got > 0)
+            *size += (size_t) got;
+    } while (*size < capacity && (got > 0 || (got == -1 && errno == EINTR)));
+    return got == -1 ? -1 : 0;
+}
+
+static int write_new (const char *path, bytes_t text)
+{
+    const int file = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file == -1)
+        return -1;
+    return close_as_it_was (file, write_all (file, text) == -1 ? -1 : fsync (file));
+}
+
+static int write_all (int file, bytes_t text)
+{
+    while (text.size > 0) {
+        const ssize_t written = write (file, text.data, text.size);
+        if (written == -1 && errno != EINTR)
+            return -1;
+        if (written > 0)
+            text = bytes_of (text.data + written, text.size - (size_t) written);
+    }
+    return 0;
+}
+
+static int sync_directory (const char *directory)
+{
+    const int file = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return file == -1 ? -1 : close_as_it_was (file, fsync (file));
+}
+
+/* What went wrong before is what is told, not what closing says. */
+static int close_as_it_was (int file, int rc)
+{
+    const int error = errno;
+    if (close (file) == -1 && rc == 0)
+        return -1;
+    errno = error;
+    return rc;
+}
