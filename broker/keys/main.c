@@ -113,8 +113,9 @@ static int make (const order_t *order, char *why)
             made++;
         }
     if (rc == 0)
-        printf ("%s: the central's keys are there, %u agencies more are enrolled\n",
-                order->keys, made);
+        fprintf (stderr,
+                 "%s: the central's keys are there, %u more agencies enrolled\n",
+                 order->keys, made);
     keyset_close (&keyset);
     return rc;
 }
