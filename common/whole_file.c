@@ -7,10 +7,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int read_all (int file, char *text, size_t capacity, size_t *size);
-static int write_new (const char *path, bytes_t text);
+static int write_new (const char *directory, const char *path, bytes_t text);
+static int hand_over (const char *directory, int file);
 static int write_all (int file, bytes_t text);
 static int sync_directory (const char *directory);
 static int close_as_it_was (int file, int rc);
@@ -49,7 +51,7 @@ int whole_file_save (const char *directory, const char *name, bytes_t text,
         return -1;
     }
     snprintf (draft, sizeof draft, "%.*s.new", size, path);
-    if (write_new (draft, text) == -1)
+    if (write_new (directory, draft, text) == -1)
         return -1;
     if ((replace ? rename (draft, path) : link (draft, path)) == -1) {
         const int error = errno;
@@ -74,12 +76,27 @@ static int read_all (int file, char *text, size_t capacity, size_t *size)
     return got == -1 ? -1 : 0;
 }
 
-static int write_new (const char *path, bytes_t text)
+static int write_new (const char *directory, const char *path, bytes_t text)
 {
     const int file = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file == -1)
         return -1;
-    return close_as_it_was (file, write_all (file, text) == -1 ? -1 : fsync (file));
+    int rc = write_all (file, text);
+    if (rc == 0)
+        rc = hand_over (directory, file);
+    if (rc == 0)
+        rc = fsync (file);
+    return close_as_it_was (file, rc);
+}
+
+/* What root writes is for whose directory it is: its reader may be another user. */
+static int hand_over (const char *directory, int file)
+{
+    struct stat about;
+    if (geteuid () != 0)
+        return 0;
+    return stat (directory, &about) == -1 ? -1
+                                          : fchown (file, about.st_uid, about.st_gid);
 }
 
 static int write_all (int file, bytes_t text)

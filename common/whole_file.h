@@ -12,7 +12,8 @@
    they are more than `bytes_max`. */
 char *whole_file_read (const char *path, size_t bytes_max, size_t *size);
 
-/* DIRECTORY/NAME is `text` from now on, with mode 0600: a crash leaves the file as it
+/* DIRECTORY/NAME is `text` from now on, with mode 0600 (and, written by root, the
+   directory's owner): a crash leaves the file as it
    was, or as it is to be. One that is there stays, and that is EEXIST, unless
    `replace`. 0, or -1 with errno set. */
 int whole_file_save (const char *directory, const char *name, bytes_t text,

@@ -82,7 +82,7 @@ int main (int argc, char **argv)
     const int skipped = !command ? 0 : command->argument ? 2 : 1;
     if (command && command->argument)
         order.argument = argv[2];
-    int status;
+    int status = 0;
     config_t *config = config_load (&program, argc - skipped, argv + skipped, &status);
     if (!config)
         return status;
