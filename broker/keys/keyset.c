@@ -228,7 +228,8 @@ static int make_pair (const char *folder, key_pair_t *pair, char *why)
     return key_pair_save (folder, pair, why);
 }
 
-/* A folder for agency N, or for its next key: agency-N, agency-N-2, ... */
+/* A folder for agency N, or for its next key: agency-N, agency-N-2, ... One that is there
+   already and without a key (a mounted volume) will do. */
 static int make_agency (keyset_t *keyset, uint32_t agency, key_pair_t *pair, char *why)
 {
     char name[32], folder[PATH_MAX];
@@ -240,7 +241,7 @@ static int make_agency (keyset_t *keyset, uint32_t agency, key_pair_t *pair, cha
     snprintf (name, sizeof name, "agency-%u", agency);
     for (unsigned copy = 2;; copy++) {
         snprintf (folder, sizeof folder, "%s/%s", keyset->folder, name);
-        if (mkdir (folder, 0700) == 0)
+        if (mkdir (folder, 0700) == 0 || (errno == EEXIST && !key_pair_there (folder)))
             break;
         if (errno != EEXIST || copy > 9999)
             return complain (why, "%s: %s", folder, strerror (errno));
