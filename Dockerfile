@@ -27,9 +27,13 @@ RUN mkdir -p /image/var/lib/dpkg/status.d \
         dpkg-query --status "$package" >"/image/var/lib/dpkg/status.d/$package" \
         && cp --parents "/usr/share/doc/$package/copyright" /image; \
     done <packages
-RUN mkdir -p /image/etc /image/.data /image/tmp /image/var/lib/loteria \
-    && chmod 1777 /image/tmp && chmod 700 /image/var/lib/loteria \
-    && chown 10001:10001 /image/var/lib/loteria \
+# A volume is born with the owner and mode of the folder that it is mounted on.
+RUN mkdir -p /image/etc /image/.data /image/tmp /image/var/lib/loteria /image/run/keys \
+        /image/keys/broker /image/keys/worker /image/keys/storage /image/keys/state \
+    && for agency in $(seq 1000); do mkdir /image/keys/agency-$agency; done \
+    && chmod 1777 /image/tmp \
+    && chmod -R 700 /image/var/lib/loteria /image/run/keys /image/keys \
+    && chown -R 10001:10001 /image/var/lib/loteria /image/run/keys /image/keys \
     && echo 'loteria:x:10001:10001::/var/lib/loteria:/sbin/nologin' >/image/etc/passwd \
     && echo 'loteria:x:10001:' >/image/etc/group \
     && echo 'hosts: files dns' >/image/etc/nsswitch.conf \

@@ -53,6 +53,7 @@ x-program: &program
 
 x-environment: &environment
   LOTERIA_CONFIG: /etc/loteria/loteria.cfg
+  LOTERIA_KEYS: /run/keys
   LOTERIA_BROKER: tcp://server:12346
   LOGGING_LEVEL: \${LOGGING_LEVEL:-}
   TOTAL_AGENCIES: $(roll)
@@ -66,6 +67,35 @@ services:
 EOF
 }
 
+# Makes what keys there are not yet, and ends; everybody else is given his own.
+keys () {
+    cat <<EOF
+  keys:
+    <<: *program
+    command: loteria-keys new
+    restart: "no"
+    network_mode: none
+    environment:
+      LOTERIA_CONFIG: /etc/loteria/loteria.cfg
+      TOTAL_AGENCIES: $(roll)
+    volumes:
+      - "$base/etc/compose:/etc/loteria:ro"
+      - keys:/keys
+EOF
+    holders | sed 's|.*|      - keys-&:/keys/&|'
+    echo
+}
+
+# Everybody who has a folder of keys.
+holders () {
+    printf '%s\n' broker worker storage state
+    number=1
+    while [ "$number" -le "$clients" ]; do
+        echo "agency-$number"
+        number=$((number + 1))
+    done
+}
+
 central () {
     cat <<EOF
   server:
@@ -74,7 +104,7 @@ central () {
     command: loteria-broker
     environment: *environment
     networks: [testing_net, inner]
-    volumes: ["$base/etc/compose:/etc/loteria:ro"]
+    volumes: ["$base/etc/compose:/etc/loteria:ro", "keys-broker:/run/keys:ro"]
     depends_on:
       storage: {condition: service_healthy}
     healthcheck:
@@ -86,7 +116,12 @@ central () {
     command: loteria-storage
     environment: *environment
     networks: [inner]
-    volumes: ["$base/etc/compose:/etc/loteria:ro", "data:/var/lib/loteria"]
+    volumes:
+      - "$base/etc/compose:/etc/loteria:ro"
+      - keys-storage:/run/keys:ro
+      - data:/var/lib/loteria
+    depends_on:
+      keys: {condition: service_completed_successfully}
     healthcheck:
       <<: *health
       test: [CMD, loteria-ctl, ping, "tcp://127.0.0.1:12347"]
@@ -96,7 +131,10 @@ central () {
     command: loteria-state
     environment: *environment
     networks: [inner]
-    volumes: ["$base/etc/compose:/etc/loteria:ro", "data:/var/lib/loteria"]
+    volumes:
+      - "$base/etc/compose:/etc/loteria:ro"
+      - keys-state:/run/keys:ro
+      - data:/var/lib/loteria
     depends_on:
       storage: {condition: service_healthy}
     healthcheck:
@@ -109,7 +147,7 @@ central () {
     environment: *environment
     scale: \${WORKERS:-4}
     networks: [inner]
-    volumes: ["$base/etc/compose:/etc/loteria:ro"]
+    volumes: ["$base/etc/compose:/etc/loteria:ro", "keys-worker:/run/keys:ro"]
     depends_on:
       server: {condition: service_healthy}
       state: {condition: service_healthy}
@@ -122,7 +160,7 @@ EOF
 
 # client NUMBER
 client () {
-    volumes="\"$base/etc/compose:/etc/loteria:ro\""
+    volumes="\"$base/etc/compose:/etc/loteria:ro\", \"keys-agency-$1:/run/keys:ro\""
     bets=.data/agency-$1.csv
     if [ -f "$root/$bets" ]; then
         volumes="$volumes, \"$base/$bets:/$bets:ro\""
@@ -138,6 +176,7 @@ client () {
     restart: on-failure:5
     environment:
       LOTERIA_CONFIG: /etc/loteria/loteria.cfg
+      LOTERIA_KEYS: /run/keys
       CLI_ID: $1
       CLI_SERVER_ADDRESS: server:12345
       CLI_LOG_LEVEL: \${CLI_LOG_LEVEL:-}
@@ -159,11 +198,14 @@ networks:
 
 volumes:
   data: {}
+  keys: {}
 EOF
+    holders | sed 's|.*|  keys-&: {}|'
 }
 
 write_file () {
     head_of_file
+    keys
     central
     number=1
     while [ "$number" -le "$clients" ]; do
