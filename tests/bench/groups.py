@@ -22,6 +22,7 @@ class Plan:
         self.workers = (1, 2, 4, 8)
         self.workers_bets = 100_000 if quick else 400_000  # of each of five
         self.dear_bets = 40_000 if quick else 200_000
+        self.restart_bets = (1_000_000, 2_000_000) if quick else (1_000_000, 10_000_000)
         self.idle_seconds = 2 if quick else 10
 
 
@@ -69,11 +70,16 @@ def groups(plan, scratch, bets):
                 scratch, bets.files([plan.dear_bets] * 5), workers=number, dear=True) for number in (1, 2)},
         },
         "day": {"day": lambda: peers.cold_day(scratch, bets.files(REFERENCE))},
+        "restart": {
+            **{str(count): lambda count=count: peers.restart(scratch, bets.file(1, count // 5), count)
+               for count in plan.restart_bets},
+            "lonely": lambda: peers.restart(scratch, bets.file(1, plan.restart_bets[0] // 5), plan.restart_bets[0], rows=1),
+        },
         "idle": {"idle": lambda: peers.idle(scratch, plan.idle_seconds)},
     }
 
 
-NAMES = ("throughput", "curve", "roundtrip", "rows", "draw", "size", "agencies", "workers", "day", "idle")
+NAMES = ("throughput", "curve", "roundtrip", "rows", "draw", "size", "agencies", "workers", "day", "restart", "idle")
 
 
 def measure(plan, scratch, bets, only, say):

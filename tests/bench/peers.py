@@ -20,6 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 import loteria  # noqa: E402
+import wire  # noqa: E402
 
 RUN_SECONDS_MAX = 240
 WINNING = b",7574"
@@ -272,6 +273,65 @@ def idle(scratch, seconds, workers=4):
         after, took = cpu_seconds(day), time.monotonic() - start
         by_name = {name: 100 * (after[name] - before[name]) / took for name in after}
     return {"percent": sum(by_name.values()), "by_process": by_name}
+
+
+def restart(scratch, bets, count, rows=8192, agencies=5):
+    """Seconds from a start on a day of `count` bets to the first `STORED`, after all processes were
+    killed: of a whole central; of storage alone; and of storage alone with nothing of the day in the
+    page cache, as after a power cut. And storage's memory after selling, and after a start."""
+    with directory_of(scratch, "restart") as directory:
+        with central(directory, 2, agencies) as day:
+            bench("bench-load", "--server", f"tcp://{day.server}", "--bets", bets, "--agencies", agencies,
+                  "--count", count // agencies, "--rows", rows)
+            storage = next(pid for pid in day.children() if loteria.command_of(pid) == "loteria-storage")
+            figures = {"sold_kib": memory_at_work(storage), "bytes": day.csv_bytes(),
+                       "records": (day.data / "bets.journal").stat().st_size // 64 - 1}
+            day.kill_all()
+            sold = count // agencies
+            figures["storage_s"], figures["started_kib"] = restart_storage(day, sold)
+            forget_pages(day.data)
+            figures["cold_s"], _ = restart_storage(day, sold + 1)
+            figures["central_s"] = restart_central(day, sold + 2)
+        assert stored(day)["bets"] == sold * agencies + 3
+    return figures
+
+
+def restart_central(day, offset):
+    start = time.monotonic()
+    day.start()
+    with wire.Client(day.server, reconnect_ivl=1) as client:
+        assert client.hello(1).next == offset
+        assert client.store(1, offset, wire.bets(1)) == offset + 1
+        return time.monotonic() - start
+
+
+def restart_storage(day, offset):
+    """It is asked in a worker's place. Its memory, too; and it is killed."""
+    server = f"127.0.0.1:{loteria.free_port()}"
+    store = wire.batch(1, offset, [f"1,{wire.bets(1)[0]}"], command="STORE")
+    start = time.monotonic()
+    storage = loteria.Process(day.directory, "loteria-storage", "--data-dir", day.data, "--listen", f"tcp://{server}")
+    try:
+        with wire.Client(server, reconnect_ivl=1) as client:
+            client.send(wire.letter(store))
+            (stored,) = client.receive(decode=wire.answers)
+            assert (stored.name, stored.next) == ("STORED", offset + 1), stored
+            return time.monotonic() - start, memory_at_work(storage.pid)
+    finally:
+        storage.kill()
+
+
+def forget_pages(data):
+    for path in pathlib.Path(data).iterdir():
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def memory_at_work(pid):
+    """KiB: the most that ever was in memory, and what is of its own now, not of files."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return {name: int(text.split(f"{name}:")[1].split()[0]) for name in ("VmHWM", "RssAnon")}
 
 
 def cpu_seconds(day):

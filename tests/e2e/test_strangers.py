@@ -197,24 +197,19 @@ PONGS = {"front": ("PONG", "loteria-broker"), "back": ("PONG", "loteria-broker")
          "storage": ("PONG", "loteria-storage"), "state": ("PONG", "loteria-state")}  # fmt: skip
 
 
-def letter(message, client=b"\0abcd", ticket=0, via=b"", size=None):
-    rest = ticket.to_bytes(8, "big") + bytes([len(client)]) + client + bytes([len(via)]) + via + message
-    return (4 + len(rest) if size is None else size).to_bytes(4, "big") + rest
-
-
 def inner_garbage(seed):
     """What no process of ours sends to another: each a list of frames."""
     chance = random.Random(seed)
     yield from ([frame] for frame in garbage(1000, seed))
-    yield from ([letter(frame, chance.randbytes(chance.randrange(0, 255)), chance.getrandbits(64))]
+    yield from ([wire.letter(frame, chance.randbytes(chance.randrange(0, 255)), chance.getrandbits(64))]
                 for frame in garbage(1000, seed + 1) if frame[4:8] == STRANGER.to_bytes(4, "big"))
-    yield from ([letter(hello(), size=size)] for size in (0, 1, 3, 4, 13, 14, 35, 37, 2**31, 2**32 - 1))
-    yield from ([letter(b"LT\1" + bytes([number]) + bytes(4))] for number in range(256) if number not in (0x21, 0x23))
-    yield from ([letter(wire.simple(name, STRANGER))] for name in wire.COMMANDS if name not in ("JOIN", "LEAVE"))
-    yield [letter(b"")]
-    yield [b"", letter(hello())]
-    yield [letter(hello())] * 3
-    yield [letter(hello(STRANGER)) * 500]
+    yield from ([wire.letter(hello(), size=size)] for size in (0, 1, 3, 4, 13, 14, 35, 37, 2**31, 2**32 - 1))
+    yield from ([wire.letter(b"LT\1" + bytes([number]) + bytes(4))] for number in range(256) if number not in (0x21, 0x23))
+    yield from ([wire.letter(wire.simple(name, STRANGER))] for name in wire.COMMANDS if name not in ("JOIN", "LEAVE"))
+    yield [wire.letter(b"")]
+    yield [b"", wire.letter(hello())]
+    yield [wire.letter(hello())] * 3
+    yield [wire.letter(hello(STRANGER)) * 500]
 
 
 def test_ping_and_garbage_on_every_port_while_a_day_runs(parts, tmp_path):
@@ -268,7 +263,7 @@ def test_sound_letters_that_make_no_sense_kill_nobody(parts, seed):
         for _ in range(700):
             for client in clients:
                 client.send(b"".join(
-                    letter(any_message(chance), chance.randbytes(chance.choice((0, 1, 5, 255))),
+                    wire.letter(any_message(chance), chance.randbytes(chance.choice((0, 1, 5, 255))),
                            chance.choice((0, 1, chance.getrandbits(64))), chance.randbytes(chance.choice((0, 5, 255))))
                     for _ in range(chance.choice((1, 1, 2, 5, 64)))))  # fmt: skip
         # each port is served in turn with all that came before

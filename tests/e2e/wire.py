@@ -59,12 +59,12 @@ def simple(command, agency, *values):
     return message(command, agency, struct.pack(f">{layout}", *values, *[0] * (len(layout) - len(values))))
 
 
-def batch(agency, offset, rows, count=None):
+def batch(agency, offset, rows, count=None, command="BATCH"):
     """`rows` is a list of rows without line ends, as text or bytes; or bytes, as they are."""
     if not isinstance(rows, bytes):
         count = len(rows) if count is None else count
         rows = b"".join((row.encode() if isinstance(row, str) else row) + b"\r\n" for row in rows)
-    return message("BATCH", agency, struct.pack(">QI", offset, count) + rows)
+    return message(command, agency, struct.pack(">QI", offset, count) + rows)
 
 
 def bets(count, first=0, number=1):
@@ -89,6 +89,22 @@ def decode(frame):
     return answer
 
 
+def letter(message, client=b"\0abcd", ticket=0, via=b"", size=None):
+    """As processes of a central send it to each other; `size` where it is to be a wrong one."""
+    rest = ticket.to_bytes(8, "big") + bytes([len(client)]) + client + bytes([len(via)]) + via + message
+    return (4 + len(rest) if size is None else size).to_bytes(4, "big") + rest
+
+
+def answers(bundle):
+    """What is in the letters of a bundle, decoded."""
+    found = []
+    while bundle:
+        (size,), via = struct.unpack(">I", bundle[:4]), 13 + bundle[12]
+        found.append(decode(bundle[via + 1 + bundle[via]:size]))
+        bundle = bundle[size:]
+    return found
+
+
 class Client:
     """A connection of one's own. `with Client(ENDPOINT) as client: ...`"""
 
@@ -110,13 +126,13 @@ class Client:
     def send(self, *frames):
         self.socket.send_multipart(frames)
 
-    def receive(self, timeout=loteria.DEADLINE):
-        answer = self.receive_within(timeout)
+    def receive(self, timeout=loteria.DEADLINE, decode=decode):
+        answer = self.receive_within(timeout, decode)
         assert answer, f"no answer within {timeout} s"
         return answer
 
-    def receive_within(self, seconds):
-        """The next answer, or None."""
+    def receive_within(self, seconds, decode=decode):
+        """The next answer, or None. From storage and state `answers` decodes it."""
         if not self.socket.poll(max(0, int(seconds * 1000))):
             return None
         frames = self.socket.recv_multipart()

@@ -21,6 +21,24 @@
 
 static char directory[64], path[128], why[512];
 
+/* What was asked of fsync (), and what it is to say. */
+static struct {
+    size_t count;
+    ino_t inode; // of the last
+    int error;
+} synced;
+
+/* Stands in for the C library's. */
+int fsync (int fd)
+{
+    struct stat about;
+    assert_int_equal (fstat (fd, &about), 0);
+    synced.count++;
+    synced.inode = about.st_ino;
+    errno = synced.error;
+    return synced.error ? -1 : 0;
+}
+
 static int setup (void **state)
 {
     (void) state;
@@ -201,6 +219,31 @@ static void what_cannot_be_opened_is_named (void **state)
     }
 }
 
+/* Else a power cut may take a new file away, with all that was synced into it. */
+static void a_writers_directory_is_synced (void **state)
+{
+    (void) state;
+    struct stat about;
+    assert_int_equal (stat (directory, &about), 0);
+    const size_t before = synced.count, open_before = descriptors ();
+    file_t *file = open_file (1);
+    assert_int_equal (synced.count, before + 1);
+    assert_int_equal (synced.inode, about.st_ino);
+    file_close (&file);
+
+    file = open_file (0); // a reader makes no file
+    assert_int_equal (synced.count, before + 1);
+    file_close (&file);
+
+    synced.error = EIO;
+    file = open_file (1);
+    synced.error = 0;
+    assert_null (file);
+    assert_non_null (strstr (why, ": cannot be synced, Input/output error"));
+    assert_memory_equal (why, directory, strlen (directory));
+    assert_int_equal (descriptors (), open_before);
+}
+
 /* A file that may not grow: the kernel writes what fits, and says how much. */
 static void a_short_write_is_a_failure (void **state)
 {
@@ -238,6 +281,7 @@ int main (void)
         FILE_TEST (one_writes_or_several_read),
         FILE_TEST (a_reader_changes_nothing),
         FILE_TEST (what_cannot_be_opened_is_named),
+        FILE_TEST (a_writers_directory_is_synced),
         FILE_TEST (a_short_write_is_a_failure),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

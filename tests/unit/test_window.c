@@ -122,6 +122,20 @@ static void test_acknowledgements_are_cumulative (void **state)
     assert_int_equal (progress (day)->retries, 0); // places are used again, not batches
 }
 
+static void test_results_are_asked_for_when_all_is_stored (void **state)
+{
+    day_t *day = *state;
+    day->fake.count = 5;
+    begin_selling (day);
+    said_batch (day, 0, 3);
+    said_batch (day, 3, 2);
+    said_nothing (day); // the file is at its end
+    stored (day, 3);
+    said_nothing (day);
+    stored (day, 5);
+    assert_int_equal (said (day, WIRE_READY).count, 5);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +144,7 @@ int main (void)
         DAY_TEST (test_agreed_limits),
         DAY_TEST (test_central_takes_too_little),
         DAY_TEST (test_acknowledgements_are_cumulative),
+        DAY_TEST (test_results_are_asked_for_when_all_is_stored),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,0 +1,34 @@
+"""No answer leaves before the disk has what it speaks of. Here the disk takes its time, and then fails."""
+
+import pytest
+
+import loteria
+import wire
+
+SYNCS_OF_A_START = 2
+READY = wire.simple("READY", 1, 0)
+
+
+@pytest.mark.parametrize("name, question, told", [
+    pytest.param("loteria-storage", wire.simple("RESULTS", 1), "UNDRAWN", id="storage"),
+    pytest.param("loteria-state", wire.batch(1, 0, wire.bets(1)), "CLOSED", id="state"),
+])  # fmt: skip
+def test_nobody_is_told_of_a_seal_that_is_not_recorded(parts, tmp_path, name, question, told):
+    """`question` is answered by the way that the news of the seal would have come, behind them."""
+    failing = ["strace", "-f", "-o", tmp_path / "strace", "-e", "trace=fdatasync", "-e",
+               f"inject=fdatasync:error=EIO:delay_enter=500000:when={SYNCS_OF_A_START + 1}"]
+    day = parts(workers=1, agencies=2, start=False)
+    for part in reversed(day.commands):
+        day.wrapper = failing if part == name else ()
+        day.start(part)
+    wire.wait_for_central(day.server)
+    with wire.Client(day.server) as client:
+        client.hello(1)
+        client.send(READY)
+        assert day.parts[name].wait() == 1
+        assert "cannot be written, Input/output error" in day.parts[name].log
+        assert client.refused(question).code == told
+        day.wrapper = ()
+        day.start(name)
+        answer = client.ask(READY)
+        assert (answer.name, answer.ready) == ("WAITING", 1)

@@ -1,0 +1,239 @@
+"""Plants bugs, one by one, and shows which test finds each; see scripts/mutants."""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import queue
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import mutations
+
+WORK = mutations.ROOT / "build/mutants"
+README = mutations.ROOT / "tests/mutants/README.md"
+MARKS = ("<!-- table: begin, written by scripts/mutants --publish -->", "<!-- table: end -->")
+NOT_COPIED = (".git", "build", ".data", "__pycache__")
+TEST_SECONDS_MAX = 180
+BUILD_SECONDS_MAX = 900
+
+
+@dataclasses.dataclass
+class Finding:
+    mutation: mutations.Mutation
+    unit: str = ""
+    simulator: str = ""
+    other: str = ""
+    problem: str = ""  # why nothing could be tried
+
+    @property
+    def by(self):
+        return self.unit, self.simulator, self.other
+
+    @property
+    def found(self):
+        return any(self.by) and not self.problem
+
+
+def main():
+    arguments = read_arguments()
+    start = time.monotonic()
+    findings = run(arguments)
+    lost = [finding for finding in findings if not finding.found]
+    if arguments.publish:
+        publish(findings)
+    else:
+        print("\n" + as_markdown(findings))
+    print(f"\n{len(findings)} bugs planted, {len(findings) - len(lost)} found, in {time.monotonic() - start:.0f} s")
+    for finding in lost:
+        print(f"NOT FOUND {finding.mutation.name}: {finding.problem or finding.mutation.text}")
+    return 1 if lost else 0
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
+    parser.add_argument("names", metavar="NAME", nargs="*", help="of tests/mutants/mutations.txt; all, if none")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="so many at a time (1)")
+    parser.add_argument("--days", type=int, default=10_000, metavar="N", help="to simulate at most (10000)")
+    parser.add_argument("--publish", action="store_true", help="write the table into tests/mutants/README.md")
+    arguments = parser.parse_args()
+    every = mutations.read(mutations.LIST.read_text())
+    unknown = set(arguments.names) - {mutation.name for mutation in every}
+    if unknown:
+        parser.error(f"no mutation {', '.join(sorted(unknown))}")
+    if arguments.publish and arguments.names:
+        parser.error("--publish is for a full run")
+    arguments.mutations = [mutation for mutation in every if not arguments.names or mutation.name in arguments.names]
+    return arguments
+
+
+def run(arguments):
+    """Each job has a tree of its own. Nothing counts as found unless the tests pass without a bug."""
+    jobs = max(1, min(arguments.jobs, len(arguments.mutations)))
+    trees = queue.SimpleQueue()
+    for number in range(jobs):
+        trees.put(Tree(WORK / str(number), arguments.days))
+
+    def with_a_tree(work):
+        tree = trees.get()
+        try:
+            return work(tree)
+        finally:
+            trees.put(tree)
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        say("building the tree as it is, and running the tests on it")
+        list(pool.map(lambda _: with_a_tree(Tree.prepare), range(jobs)))
+        for finding in pool.map(lambda mutation: with_a_tree(lambda tree: tree.check(mutation)),
+                                without_repeats(arguments.mutations)):
+            assert not finding.problem and not finding.found, f"a test fails without a bug: {finding}"
+        findings = []
+        for finding in pool.map(lambda mutation: with_a_tree(lambda tree: tree.plant(mutation)), arguments.mutations):
+            findings.append(finding)
+            say(f"{finding.mutation.name}: {', '.join(filter(None, (finding.problem, *finding.by))) or 'NOT FOUND'}")
+    return findings
+
+
+def without_repeats(wanted):
+    """One mutation for each set of tests that will be run."""
+    return {(mutation.file, *mutation.tests): mutation for mutation in wanted}.values()
+
+
+class Tree:
+    """A copy of the project, built again after each change."""
+
+    def __init__(self, directory, days):
+        self.source, self.build, self.days = directory / "tree", directory / "build", days
+
+    def prepare(self):
+        copy(mutations.ROOT, self.source)
+        # Some bugs leave a variable unused: that is not what is to find them.
+        self.command("cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
+                     "-DCMAKE_C_FLAGS=-w", seconds=BUILD_SECONDS_MAX).check_returncode()
+
+    def plant(self, mutation):
+        path = self.source / mutation.file
+        source = path.read_text()
+        try:
+            path.write_text(mutation.applied(source))
+            return self.check(mutation)
+        except mutations.Stale as stale:
+            return Finding(mutation, problem=str(stale))
+        finally:
+            path.write_text(source)
+
+    def check(self, mutation):
+        """Build what the tests of this file need, and run them."""
+        finding = Finding(mutation)
+        unit = f"test_{pathlib.Path(mutation.file).stem}"
+        units = [unit] if (self.source / f"tests/unit/{unit}.c").exists() else []
+        targets = ["all"] if mutation.tests else [*units, "sim"]
+        built = self.command("cmake", "--build", self.build, "-j", "1", "--target", *targets, seconds=BUILD_SECONDS_MAX)
+        if built.returncode != 0:
+            finding.problem = "it does not compile: " + " ".join(re.findall(r"error: .*", built.stdout)[:2])
+            return finding
+        if units:
+            finding.unit = failed_unit(self.command(self.build / "tests" / unit))
+        finding.simulator = violated(self.command(self.build / "bin/sim", "--days", str(self.days)))
+        for test in mutation.tests:
+            finding.other = finding.other or failed_pytest(
+                self.command("/usr/bin/python3", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", test))
+        return finding
+
+    def command(self, *command, seconds=TEST_SECONDS_MAX):
+        """With its own process group, so that nothing is left behind of what does not end."""
+        process = subprocess.Popen(list(map(str, command)), cwd=self.source, text=True, errors="replace",
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   env={**os.environ, "LOTERIA_BUILD": str(self.build)}, start_new_session=True)
+        try:
+            output, _ = process.communicate(timeout=seconds)
+            return subprocess.CompletedProcess(command, process.returncode, output)
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, None, "")
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+
+
+def copy(source, target):
+    """Only what differs is written, so that only that is compiled."""
+    wanted = {path.relative_to(source) for path in walk(source)}
+    for path in wanted:
+        here, there = source / path, target / path
+        if not there.exists() or there.read_bytes() != here.read_bytes():
+            there.parent.mkdir(parents=True, exist_ok=True)
+            there.write_bytes(here.read_bytes())
+            shutil.copymode(here, there)
+    if target.exists():
+        for path in walk(target):
+            if path.relative_to(target) not in wanted:
+                path.unlink()
+
+
+def walk(directory):
+    for folder, folders, names in os.walk(directory):
+        folders[:] = [name for name in folders if name not in NOT_COPIED]
+        yield from (pathlib.Path(folder, name) for name in names if pathlib.Path(folder, name).is_file())
+
+
+def failed_unit(ended):
+    """The first test that failed, of a cmocka program; empty if none did."""
+    if ended.returncode == 0:
+        return ""
+    failed = re.findall(r"\[  FAILED  \] (\w+)$", ended.stdout, re.MULTILINE)
+    begun = re.findall(r"\[ RUN      \] (\w+)$", ended.stdout, re.MULTILINE)  # it died in the last of them
+    return failed[0] if failed else begun[-1] if begun else how_it_ended(ended)
+
+
+def violated(ended):
+    if ended.returncode == 0:
+        return ""
+    told = re.search(r"seed (\d+) violates (I\d|an assertion)", ended.stdout)
+    return f"{told[2]}, day {told[1]}" if told else how_it_ended(ended)
+
+
+def failed_pytest(ended):
+    if ended.returncode == 0:
+        return ""
+    failed = re.search(r"^FAILED (?:.*/)?([\w.]+::[\w\[\]-]+)", ended.stdout, re.MULTILINE)
+    return failed[1] if failed else how_it_ended(ended)
+
+
+def how_it_ended(ended):
+    if ended.returncode is None:
+        return f"does not end in {TEST_SECONDS_MAX} s"
+    return "an assertion" if ended.returncode == -signal.SIGABRT else f"ended with {ended.returncode}"
+
+
+def cells(finding):
+    mutation = finding.mutation
+    return [f"{mutation.text} (`{mutation.name}`)", f"`{mutation.file}`", finding.unit and f"`{finding.unit}`",
+            finding.simulator, finding.other and f"`{finding.other}`"]
+
+
+def as_markdown(findings):
+    head = ["the bug", "in", "unit test", "simulator", "another test"]
+    return "\n".join("| " + " | ".join(line) + " |"
+                     for line in [head, ["---"] * len(head), *map(cells, findings)])
+
+
+def publish(findings):
+    """Only what stands between the marks is replaced."""
+    before, rest = README.read_text().split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    README.write_text(f"{before}{MARKS[0]}\n\n{as_markdown(findings)}\n\n{MARKS[1]}{after}")
+    say(f"written: {README.relative_to(mutations.ROOT)}")
+
+
+def say(text):
+    print(f"scripts/mutants: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
