@@ -73,7 +73,7 @@ def groups(plan, scratch, bets):
         "restart": {
             **{str(count): lambda count=count: peers.restart(scratch, bets.file(1, count // 5), count)
                for count in plan.restart_bets},
-            "lonely": lambda: peers.restart(scratch, bets.file(1, plan.restart_bets[0] // 5), plan.restart_bets[0], rows=1),
+            "lonely": lambda: peers.restart(scratch, bets.file(1, 200_000), 1_000_000, rows=1),
         },
         "idle": {"idle": lambda: peers.idle(scratch, plan.idle_seconds)},
     }

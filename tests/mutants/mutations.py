@@ -23,7 +23,8 @@ class Mutation:
 
     def applied(self, source):
         """The source with this bug; its lines have to occur there once."""
-        starts = [hit.start() for hit in re.finditer(f"(?m)^(?={re.escape(self.before)})", source)] if self.before else []
+        assert self.before, f"{self.name}: no line to look for"
+        starts = [hit.start() for hit in re.finditer(f"(?m)^(?={re.escape(self.before)})", source)]
         if len(starts) != 1:
             raise Stale(f"{self.name}: its lines occur {len(starts)} times in {self.file}")
         at = starts[0]
