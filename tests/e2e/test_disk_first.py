@@ -1,5 +1,9 @@
 """No answer leaves before the disk has what it speaks of. Here the disk takes its time, and then fails."""
 
+import contextlib
+import os
+import signal
+
 import pytest
 
 import loteria
@@ -15,20 +19,37 @@ READY = wire.simple("READY", 1, 0)
 ])  # fmt: skip
 def test_nobody_is_told_of_a_seal_that_is_not_recorded(parts, tmp_path, name, question, told):
     """`question` is answered by the way that the news of the seal would have come, behind them."""
-    failing = ["strace", "-f", "-o", tmp_path / "strace", "-e", "trace=fdatasync", "-e",
-               f"inject=fdatasync:error=EIO:delay_enter=500000:when={SYNCS_OF_A_START + 1}"]
     day = parts(workers=1, agencies=2, start=False)
     for part in reversed(day.commands):
-        day.wrapper = failing if part == name else ()
+        day.wrapper = failing_disk(tmp_path) if part == name else ()
         day.start(part)
-    wire.wait_for_central(day.server)
-    with wire.Client(day.server) as client:
-        client.hello(1)
-        client.send(READY)
-        assert day.parts[name].wait() == 1
-        assert "cannot be written, Input/output error" in day.parts[name].log
-        assert client.refused(question).code == told
-        day.wrapper = ()
-        day.start(name)
-        answer = client.ask(READY)
-        assert (answer.name, answer.ready) == ("WAITING", 1)
+    with ended_at_the_end(day.parts[name]):
+        wire.wait_for_central(day.server)
+        with wire.Client(day.server) as client:
+            client.hello(1)
+            client.send(READY)
+            assert day.parts[name].wait() == 1
+            assert "cannot be written, Input/output error" in day.parts[name].log
+            assert client.refused(question).code == told
+            day.wrapper = ()
+            day.start(name)
+            answer = client.ask(READY)
+            assert (answer.name, answer.ready) == ("WAITING", 1)
+
+
+def failing_disk(directory):
+    """The first sync after the start fails, after half a second; those after it work, as they do."""
+    return ["strace", "-f", "-o", directory / "strace", "-e", "trace=fdatasync", "-e",
+            f"inject=fdatasync:error=EIO:delay_enter=500000:when={SYNCS_OF_A_START + 1}"]
+
+
+@contextlib.contextmanager
+def ended_at_the_end(process):
+    """Whom strace watches outlives it, unless it goes first."""
+    try:
+        yield
+    finally:
+        if process.popen.poll() is None:
+            for pid in loteria.children_of(process.pid):
+                os.kill(pid, signal.SIGKILL)
+            process.wait()

@@ -2,7 +2,9 @@
 
 import argparse
 import concurrent.futures
+import contextlib
 import dataclasses
+import fcntl
 import os
 import pathlib
 import queue
@@ -43,7 +45,8 @@ class Finding:
 def main():
     arguments = read_arguments()
     start = time.monotonic()
-    findings = run(arguments)
+    with alone():
+        findings = run(arguments)
     lost = [finding for finding in findings if not finding.found]
     if arguments.publish:
         publish(findings)
@@ -59,7 +62,8 @@ def read_arguments():
     parser = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
     parser.add_argument("names", metavar="NAME", nargs="*", help="of tests/mutants/mutations.txt; all, if none")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="so many at a time (1)")
-    parser.add_argument("--days", type=int, default=10_000, metavar="N", help="to simulate at most (10000)")
+    parser.add_argument("--days", type=int, default=10_000, metavar="N",
+                        help="to simulate at most (10000; with 0 none is)")
     parser.add_argument("--publish", action="store_true", help="write the table into tests/mutants/README.md")
     arguments = parser.parse_args()
     every = mutations.read(mutations.LIST.read_text())
@@ -72,43 +76,60 @@ def read_arguments():
     return arguments
 
 
+@contextlib.contextmanager
+def alone():
+    """Two runs in the same trees would find each other's bugs."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    with open(WORK / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit("scripts/mutants: another run is at work here")
+        yield
+
+
 def run(arguments):
     """Each job has a tree of its own. Nothing counts as found unless the tests pass without a bug."""
     jobs = max(1, min(arguments.jobs, len(arguments.mutations)))
     trees = queue.SimpleQueue()
     for number in range(jobs):
-        trees.put(Tree(WORK / str(number), arguments.days))
+        trees.put(Tree(WORK / str(number)))
 
-    def with_a_tree(work):
+    def with_a_tree(work, *values):
         tree = trees.get()
         try:
-            return work(tree)
+            return work(tree, *values)
         finally:
             trees.put(tree)
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        def for_each(work, *columns):
+            return pool.map(lambda *values: with_a_tree(work, *values), *columns)
+
         say("building the tree as it is, and running the tests on it")
-        list(pool.map(lambda _: with_a_tree(Tree.prepare), range(jobs)))
-        for finding in pool.map(lambda mutation: with_a_tree(lambda tree: tree.check(mutation)),
-                                without_repeats(arguments.mutations)):
+        for tree in [trees.get() for _ in range(jobs)]:
+            tree.prepare()
+            trees.put(tree)
+        once = without_repeats(arguments.mutations)
+        for finding in for_each(Tree.check, once, [arguments.days] + [0] * (len(once) - 1)):
             assert not finding.problem and not finding.found, f"a test fails without a bug: {finding}"
         findings = []
-        for finding in pool.map(lambda mutation: with_a_tree(lambda tree: tree.plant(mutation)), arguments.mutations):
+        for finding in for_each(Tree.plant, arguments.mutations, [arguments.days] * len(arguments.mutations)):
             findings.append(finding)
             say(f"{finding.mutation.name}: {', '.join(filter(None, (finding.problem, *finding.by))) or 'NOT FOUND'}")
     return findings
 
 
 def without_repeats(wanted):
-    """One mutation for each set of tests that will be run."""
-    return {(mutation.file, *mutation.tests): mutation for mutation in wanted}.values()
+    """One mutation for each set of tests that will be run, beside the simulator."""
+    return list({(mutation.file, *mutation.tests): mutation for mutation in wanted}.values())
 
 
 class Tree:
     """A copy of the project, built again after each change."""
 
-    def __init__(self, directory, days):
-        self.source, self.build, self.days = directory / "tree", directory / "build", days
+    def __init__(self, directory):
+        self.source, self.build = directory / "tree", directory / "build"
 
     def prepare(self):
         copy(mutations.ROOT, self.source)
@@ -116,37 +137,38 @@ class Tree:
         self.command("cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
                      "-DCMAKE_C_FLAGS=-w", seconds=BUILD_SECONDS_MAX).check_returncode()
 
-    def plant(self, mutation):
+    def plant(self, mutation, days):
         path = self.source / mutation.file
         source = path.read_text()
         try:
             path.write_text(mutation.applied(source))
-            return self.check(mutation)
+            return self.check(mutation, days)
         except mutations.Stale as stale:
             return Finding(mutation, problem=str(stale))
         finally:
             path.write_text(source)
 
-    def check(self, mutation):
-        """Build what the tests of this file need, and run them."""
+    def check(self, mutation, days):
+        """Build what the tests of this file need, and run them; and so many simulated days."""
         finding = Finding(mutation)
         unit = f"test_{pathlib.Path(mutation.file).stem}"
         units = [unit] if (self.source / f"tests/unit/{unit}.c").exists() else []
-        targets = ["all"] if mutation.tests else [*units, "sim"]
+        targets = [*units, "sim", *(["programs"] if mutation.tests else [])]
         built = self.command("cmake", "--build", self.build, "-j", "1", "--target", *targets, seconds=BUILD_SECONDS_MAX)
         if built.returncode != 0:
             finding.problem = "it does not compile: " + " ".join(re.findall(r"error: .*", built.stdout)[:2])
             return finding
         if units:
             finding.unit = failed_unit(self.command(self.build / "tests" / unit))
-        finding.simulator = violated(self.command(self.build / "bin/sim", "--days", str(self.days)))
+        if days > 0:
+            finding.simulator = violated(self.command(self.build / "bin/sim", "--days", days))
         for test in mutation.tests:
             finding.other = finding.other or failed_pytest(
                 self.command("/usr/bin/python3", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", test))
         return finding
 
     def command(self, *command, seconds=TEST_SECONDS_MAX):
-        """With its own process group, so that nothing is left behind of what does not end."""
+        """In a process group of its own, so that nothing is left behind: a bug may be that it does not end."""
         process = subprocess.Popen(list(map(str, command)), cwd=self.source, text=True, errors="replace",
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    env={**os.environ, "LOTERIA_BUILD": str(self.build)}, start_new_session=True)
@@ -156,9 +178,9 @@ class Tree:
         except subprocess.TimeoutExpired:
             return subprocess.CompletedProcess(command, None, "")
         finally:
-            if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
+            process.communicate()
 
 
 def copy(source, target):
