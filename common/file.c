@@ -2,8 +2,10 @@
 
 #include "file.h"
 
+#include <aio.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@
 typedef struct {
     file_t file;
     int fd;
+    bool ahead;           // the next sync is on its way
+    struct aiocb request; // then: it
 } disk_file_t;
 
 static int open_in (const char *directory, const char *name, int writing);
@@ -23,6 +27,7 @@ static int sync_directory (const char *directory);
 static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t position);
 static int disk_write (file_t *file, const void *data, size_t size, uint64_t position);
 static int disk_sync (file_t *file);
+static void disk_sync_ahead (file_t *file);
 static int disk_truncate (file_t *file, uint64_t size);
 static int disk_reserve (file_t *file, uint64_t size);
 static int64_t disk_size (file_t *file);
@@ -32,6 +37,7 @@ static const file_ops_t disk_ops = {
     .read = disk_read,
     .write = disk_write,
     .sync = disk_sync,
+    .sync_ahead = disk_sync_ahead,
     .truncate = disk_truncate,
     .reserve = disk_reserve,
     .size = disk_size,
@@ -125,6 +131,7 @@ static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t posi
 /* A short write is a failure: what follows it could only be guessed at. */
 static int disk_write (file_t *file, const void *data, size_t size, uint64_t position)
 {
+    assert (!((disk_file_t *) file)->ahead);
     ssize_t wrote = pwrite (fd_of (file), data, size, (off_t) position);
     if (wrote == -1)
         return -1;
@@ -137,7 +144,27 @@ static int disk_write (file_t *file, const void *data, size_t size, uint64_t pos
 
 static int disk_sync (file_t *file)
 {
-    return fdatasync (fd_of (file));
+    disk_file_t *disk = (disk_file_t *) file;
+    if (!disk->ahead)
+        return fdatasync (disk->fd);
+    const struct aiocb *const waiting[] = {&disk->request};
+    int error;
+    while ((error = aio_error (&disk->request)) == EINPROGRESS)
+        aio_suspend (waiting, 1, NULL);
+    disk->ahead = false;
+    aio_return (&disk->request);
+    errno = error;
+    return error ? -1 : 0;
+}
+
+/* The C library has a thread do it. If it will not, sync () does all of it. */
+static void disk_sync_ahead (file_t *file)
+{
+    disk_file_t *disk = (disk_file_t *) file;
+    assert (!disk->ahead);
+    disk->request = (struct aiocb){.aio_fildes = disk->fd};
+    disk->request.aio_sigevent.sigev_notify = SIGEV_NONE;
+    disk->ahead = aio_fsync (O_DSYNC, &disk->request) == 0;
 }
 
 static int disk_truncate (file_t *file, uint64_t size)

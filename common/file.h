@@ -18,6 +18,10 @@ typedef struct {
     /* Everything written so far survives a power cut from here on. After -1 nothing is
        known about any of it, and asking again proves nothing. */
     int (*sync) (file_t *file);
+    /* Let the next sync begin now, and be waited for later: two files are synced in the
+       time of one. Nothing may be done to the file in between. NULL: there is no such
+       thing here. */
+    void (*sync_ahead) (file_t *file);
     int (*truncate) (file_t *file, uint64_t size);
     /* See to it that writing up to `size` will not want for space; the file's length
        stays. -1 with ENOSPC or EDQUOT when there is none. */

@@ -154,10 +154,14 @@ int book_commit (book_t *book)
         return -1;
     if (journal_write (book->journal) == -1)
         return -1;
+    if (book->pending_size > 0 && ops->sync_ahead)
+        ops->sync_ahead (book->csv);
+    if (journal_sync (book->journal) == -1)
+        return -1;
     if (book->pending_size > 0 && ops->sync (book->csv) == -1)
         return -1;
     book->pending_size = 0;
-    return journal_sync (book->journal);
+    return 0;
 }
 
 size_t book_pending (const book_t *book)
