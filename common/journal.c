@@ -218,10 +218,11 @@ int journal_read (journal_t *journal, uint32_t first, uint32_t count, uint8_t *p
 }
 
 /* A file that is empty, or was not written beyond its creation, becomes a new journal.
-   (Its length may have reached the disk before its first bytes.) */
+   (Its length may have reached the disk before its first bytes.) A part of a header is
+   nothing that a crash leaves, since no sector is written in part. */
 static int read_header (journal_t *journal, char *why)
 {
-    uint8_t header[JOURNAL_RECORD_BYTES];
+    uint8_t header[JOURNAL_RECORD_BYTES] = {0};
     file_t *file = journal->file;
     ssize_t got = file->ops->read (file, header, sizeof header, 0);
     if (got == -1) {
@@ -229,7 +230,7 @@ static int read_header (journal_t *journal, char *why)
                   strerror (errno));
         return -1;
     }
-    if ((size_t) got < sizeof header || all_zero (header, sizeof header)) {
+    if (all_zero (header, sizeof header)) {
         journal->fresh = true;
         const ssize_t rc = getrandom (&journal->identity, sizeof journal->identity, 0);
         assert (rc == sizeof journal->identity);

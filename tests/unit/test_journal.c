@@ -251,16 +251,28 @@ static void cut_at_every_byte_a_prefix_is_left (void **state)
     const size_t size = memory.size;
     uint8_t *whole = malloc (size);
     memcpy (whole, memory.data, size);
-    for (size_t cut = 0; cut <= size; cut++) {
+    for (size_t cut = RECORD; cut <= size; cut++) {
         memory_file_set (&memory, whole, cut);
         assert_true (reopen ());
-        const size_t records = cut < RECORD ? 0 : cut / RECORD - 1;
+        const size_t records = cut / RECORD - 1;
         assert_found ((uint32_t) records);
-        assert_true (journal_fresh (journal) == (cut < RECORD));
-        assert_int_equal (journal_torn (journal), cut < RECORD ? 0 : cut % RECORD);
+        assert_false (journal_fresh (journal));
+        assert_int_equal (journal_torn (journal), cut % RECORD);
         assert_goes_on ((uint32_t) records);
     }
     free (whole);
+}
+
+/* No crash leaves a part of it: it is no new journal either. */
+static void a_header_cut_short_is_refused (void **state)
+{
+    (void) state;
+    for (size_t cut = 1; cut < RECORD; cut++) {
+        build_small ();
+        memory.size = cut;
+        assert_false (reopen ());
+        assert_refused_at (0);
+    }
 }
 
 static void zeros_behind_are_no_tail (void **state)
@@ -708,6 +720,7 @@ int main (void)
         JOURNAL_TEST (nothing_to_write_writes_nothing),
         JOURNAL_TEST (records_come_back),
         JOURNAL_TEST (cut_at_every_byte_a_prefix_is_left),
+        JOURNAL_TEST (a_header_cut_short_is_refused),
         JOURNAL_TEST (zeros_behind_are_no_tail),
         JOURNAL_TEST (a_file_of_zeros_is_a_new_journal),
         JOURNAL_TEST (garbage_behind_is_cut_off),

@@ -1,0 +1,234 @@
+"""A small day whose storage and state run under strace; and, from strace's output, what the kernel
+was told about their files and what was given to their sockets, for tests/images.
+
+The day: storage is killed between its two writes, and killed again before it syncs a group of ten
+batches; what is left of either is recovered by the next. State is killed before it syncs the first
+seal. Then three agencies sell, and while they do storage is stopped, started, killed with SIGKILL
+and started; everybody gets winners.
+"""
+
+import re
+
+import loteria
+import wire
+
+COUNTS = {1: 120, 2: 90, 3: 200, 4: 140, 5: 0}
+WINNERS = {1: (3, 100), 2: (89,), 3: range(0, 200, 20), 4: (0, 99, 139), 5: ()}
+BATCHES = {1: 4, 2: 9, 3: 25, 4: 10}  # bets in a batch of each agency
+GROUP = 10  # batches that agency 4 sells first, so that they are stored as one group
+
+STORAGE_FILES, STATE_FILES = ("bets.csv", "bets.journal"), ("draw.journal",)
+FILES = {"loteria-storage": STORAGE_FILES, "loteria-state": STATE_FILES}
+HARMLESS = {"read", "pread64", "fstat", "newfstatat", "lseek", "flock", "fcntl", "close"}
+
+
+class RecordedDay(loteria.Parts):
+    """Its storage and state run under strace; `traces` has its output, by part, in all their lives."""
+
+    def __init__(self, directory):
+        super().__init__(directory, workers=1, agencies=len(COUNTS), start=False)
+        self.traces = {"loteria-storage": [], "loteria-state": []}
+        self.files = {agency: loteria.make_bets(self.directory / f"{agency}.csv", agency, count, seed=agency,
+                                                winners=WINNERS[agency]) for agency, count in COUNTS.items()}
+
+    def start_traced(self, name, killed_at=None):
+        """`killed_at`, e.g. ("pwrite64", 3): SIGKILL arrives when it makes this call for the third time, before
+        anything is done for it."""
+        trace = self.directory / f"{name}-{len(self.traces[name])}.strace"
+        self.traces[name].append(trace)
+        kill = ("-e", "inject={}:signal=SIGKILL:when={}".format(*killed_at)) if killed_at else ()
+        # -D: the process is our child, strace is not. (--seccomp-bpf would make signals ineffective.)
+        self.wrapper = ("strace", "-D", "-f", "-y", "-xx", "-s", 1 << 20, "-e", "trace=%desc,%file,%network", *kill, "-o", trace)
+        self.wrapper = tuple(map(str, self.wrapper))
+        process = self.start(name)
+        self.wrapper = ()
+        process.wait_for_log("result: success")
+        return process
+
+    def ended(self, name):
+        """Wait until the part has ended and strace has written all that it did; the exit code."""
+        process, trace = self.parts[name], self.traces[name][-1]
+        code = process.wait()
+        last = re.compile(rf"^{process.pid} \+\+\+ (killed|exited)", re.MULTILINE)
+        loteria.wait_until(lambda: last.search(trace.read_text()), explain=lambda: f"{trace} has no end")
+        return code
+
+    def play(self):
+        for name in ("loteria-broker", "loteria-worker"):
+            self.start(name).wait_for_log("result: success")
+        self.start_traced("loteria-state", ("fdatasync", 3))  # after those of the start and of the day's terms
+        rows = {agency: path.read_bytes().splitlines() for agency, path in self.files.items()}
+
+        # 1: the header, 2: rows, 3: their records
+        self.start_traced("loteria-storage", ("pwrite64", 3))
+        with wire.Client(self.server) as client:
+            hello(client, 1)
+            client.send(wire.batch(1, 0, rows[1][:20]))
+            assert self.ended("loteria-storage") == -9
+
+        # 1, 2: at the start
+        self.start_traced("loteria-storage", ("fdatasync", 3))
+        with wire.Client(self.server) as client:
+            assert hello(client, 4) == 0, "rows without their records were stored"
+            for offset in reversed(range(0, GROUP * 10, 10)):
+                client.send(wire.batch(4, offset, rows[4][offset : offset + 10]))
+            assert self.ended("loteria-storage") == -9
+
+        self.start_traced("loteria-storage")
+        with wire.Client(self.server) as client:
+            assert hello(client, 4) == GROUP * 10, "the page cache had it all"
+            hello(client, 5)
+            client.send(wire.simple("READY", 5))
+            assert self.ended("loteria-state") == -9
+        self.start_traced("loteria-state")
+
+        agencies = {agency: self.agency(agency, self.files[agency], "--batch-count", count, "--loop-period", "20ms")
+                    for agency, count in BATCHES.items()}
+        self.wait_for_csv(self.csv_bytes() + 2000)
+        assert self.parts["loteria-storage"].stop() == 0
+        self.ended("loteria-storage")
+        self.start_traced("loteria-storage")
+        self.wait_for_csv(self.csv_bytes() + 2000)
+        self.parts["loteria-storage"].kill()
+        self.ended("loteria-storage")
+        self.start_traced("loteria-storage")
+        agencies[5] = self.agency(5, self.files[5])
+        loteria.assert_day_ends(self, self.files, agencies)
+        assert self.stop() == 0, self.log
+        for name in self.traces:
+            self.ended(name)
+        self.assert_sound()
+
+    def recordings(self):
+        """A file for tests/images, of storage and of state."""
+        return {name: self.recording(name, files) for name, files in FILES.items()}
+
+    def recording(self, name, files):
+        steps = [step for trace in self.traces[name] for step in steps_of(trace, self.data, files)]
+        assert_complete(steps, self.data, files)
+        path = self.directory / f"{name}.recording"
+        with path.open("w") as out:
+            print("terms", self.agencies, loteria.WINNING_NUMBER, file=out)
+            for agency, bets in self.files.items():
+                stored = b"".join(b"%d,%s\r\n" % (agency, row) for row in bets.read_bytes().splitlines())
+                print("sold", agency, COUNTS[agency], stored.hex(), file=out)
+            for file in files:
+                print("file", file, file=out)
+            for step in steps:
+                print(*(word.hex() if isinstance(word, bytes) else word for word in step), file=out)
+        return path
+
+
+def hello(client, agency):
+    """As an agency does, ask again when there is no answer: a part may have been killed with the question."""
+
+    def welcome():
+        client.send(wire.simple("HELLO", agency))
+        answer = client.receive_within(1)
+        return answer if answer and (answer.name, answer.agency) == ("WELCOME", agency) else None
+
+    return loteria.wait_until(welcome).next
+
+
+# ---- strace's output -----------------------------------------------------------------
+
+CALL = re.compile(r"(\d+) +(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)")
+FILE = re.compile(r"\d+<((?:\\x\w\w)*)>")
+TEXT = re.compile(r'"((?:\\x\w\w)*)"(\.\.\.)?')
+
+
+def calls_of(trace):
+    """(name, arguments and result): a sync where it ends, everything else where it begins."""
+    calls, begun = [], {}
+    for order, line in enumerate(trace.read_text().splitlines()):
+        match = CALL.match(line)
+        if not match:
+            assert re.match(r"\d+ (---|\+\+\+) ", line), line
+            continue
+        pid, resumed, name, rest = match.groups()
+        if rest.endswith("<unfinished ...>"):
+            begun[pid] = (order, name, rest.removesuffix("<unfinished ...>"))
+            continue
+        if resumed:
+            order_begun, name, before = begun.pop(pid)
+            rest, order = before + rest, order if resumed in ("fdatasync", "fsync") else order_begun
+        calls.append((order, name, rest))
+    return [call[1:] for call in sorted(calls)]
+
+
+def steps_of(trace, data, files):
+    for name, rest in calls_of(trace):
+        if name in ("sendto", "sendmsg", "sendmmsg", "write", "writev"):
+            for text, cut in TEXT.findall(rest):
+                assert not cut
+                yield from told(unhex(text), STORAGE_TOLD if files == STORAGE_FILES else STATE_TOLD)
+        match = FILE.match(rest)
+        path = unhex(match[1]).decode() if match else ""
+        if path.startswith(f"{data}/"):
+            file = files.index(path.removeprefix(f"{data}/"))
+            yield from file_step(name, file, rest[match.end():])  # fmt: skip
+        elif name in ("openat", "open", "creat"):
+            assert "O_TRUNC" not in rest or str(data).encode() not in unhex(rest)
+        else:
+            assert name not in ("rename", "renameat", "renameat2", "unlink", "unlinkat", "truncate", "link", "linkat")
+
+
+def file_step(name, file, rest):
+    """Of a call that was killed (?) nothing was done; that a call fails is not part of this day."""
+    arguments, result = rest.rsplit(" = ", 1)
+    if result == "?" or name in HARMLESS:
+        return
+    number = re.findall(r"\b\d+\b", TEXT.sub("", arguments))
+    if name == "pwrite64":
+        (text, cut), = TEXT.findall(arguments)
+        size, position = map(int, number)
+        assert not cut and int(result) == size == len(unhex(text))
+        yield "write", file, position, unhex(text)
+    elif name == "ftruncate":
+        assert result == "0"
+        yield "truncate", file, int(number[0])
+    elif name == "fallocate":
+        assert "FALLOC_FL_KEEP_SIZE" in arguments and result == "0"
+        yield "reserve", file, int(number[-1])
+    elif name == "fdatasync":
+        assert result == "0"
+        yield "sync", file
+    else:
+        raise AssertionError(f"{name} on a data file: nobody knows what that does to it")
+
+
+# What answers say that has to be on the disk before, by who gives them and by command.
+STORAGE_TOLD = {b"\x11": "stored", b"\x12": "stored", b"\x35": "sealed"}  # WELCOME, STORED, SEALED
+STATE_TOLD = {b"\x13": "waiting", b"\x14": "winners", b"\x15": "served"}  # WAITING, WINNERS, GOODBYE
+
+
+def told(sent, says):
+    """The answers among what was given to a socket; they are sent in the clear."""
+    for command, agency, number in re.findall(rb"LT\x01(.)(....)(.{8})?", sent, re.DOTALL):
+        if command in says:
+            count = number if says[command] in ("stored", "sealed") else b""
+            yield "told", says[command], int.from_bytes(agency, "big"), int.from_bytes(count, "big")
+
+
+def unhex(text):
+    return bytes.fromhex(text.replace("\\x", ""))
+
+
+def assert_complete(steps, data, files):
+    """Nothing was overlooked: the steps make the files that are there. Every agency was told everything."""
+    made = [bytearray() for _ in files]
+    for kind, file, *step in steps:
+        if kind == "write":
+            position, raw = step
+            made[file].extend(bytes(max(0, position - len(made[file]))))
+            made[file][position : position + len(raw)] = raw
+        elif kind == "truncate":
+            made[file].extend(bytes(max(0, step[0] - len(made[file]))))
+            del made[file][step[0] :]
+    assert made == [(data / file).read_bytes() for file in files]
+    for agency, count in COUNTS.items():
+        if files == STORAGE_FILES:
+            assert max(step[3] for step in steps if step[:3] == ("told", "stored", agency)) == count
+            assert ("told", "sealed", agency, count) in steps
+        else:
+            assert {("told", "winners", agency, 0), ("told", "served", agency, 0)} <= set(steps)

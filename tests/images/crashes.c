@@ -1,0 +1,374 @@
+/* crashes.c - rebuilds every image that a crash may leave, and recovers each.
+
+   A file is what it was at its last sync and the list of changes that came after. Of
+   those a crash leaves any, in any part; see README.md. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "images.h"
+#include "journal.h"
+#include "memory_file.h"
+
+#define CHANGES_MAX        64
+#define CRASHES_PER_SAMPLE 2003
+
+typedef enum { NOT_THERE, ZEROS, NOISE, STALE } fill_t;
+
+typedef struct { // a file that grows as needed
+    uint8_t *data;
+    size_t size, capacity;
+} store_t;
+
+typedef struct { // one way in which the changes reached the disk
+    bool arrived[CHANGES_MAX];
+    // Of this change (or -1) bytes [from, to) did not; in their place is:
+    int torn;
+    size_t from, to;
+    fill_t fill;
+    // Behind the end of this file (or -1) there is:
+    int tail_file;
+    size_t tail;
+    fill_t tail_fill;
+} fate_t;
+
+static const recording_t *recording;
+static const images_options_t *options;
+static store_t synced[RECORDING_FILES_MAX]; // safe on the disk
+static store_t past[RECORDING_FILES_MAX]; // what last was at each place, cut off or not
+static store_t image[RECORDING_FILES_MAX];
+static store_t promised[RECORDING_FILES_MAX]; // that the promise borrows
+static size_t changes[CHANGES_MAX];           // steps not synced, of all files
+static size_t change_count;
+static promise_t promise;
+static uint64_t promises; // changes with the promise
+static uint64_t built, tried, most_changes;
+static uint64_t *seen; // hashes of what was tried
+static size_t seen_capacity;
+
+static void take_step (size_t index);
+static void take_sync (unsigned file);
+static void take_told (const step_t *step);
+static void crash_after (size_t index);
+static void lose_and_keep_few (size_t index);
+static void tear_each (size_t index);
+static void tear (size_t index, int change, size_t from, size_t to);
+static void leave_tails (size_t index);
+static void try_fate (size_t index, const fate_t *fate);
+static void build (const fate_t *fate);
+static void apply (const step_t *step, const fate_t *fate, bool torn);
+static void fill_in (unsigned file, size_t from, size_t to, fill_t fill);
+static bool seen_before (void);
+static uint64_t *seen_place (uint64_t hash);
+static void describe (size_t index, const fate_t *fate);
+static bool may_hold (unsigned file, size_t from, fill_t fill);
+static void store_put (store_t *store, size_t at, bytes_t data);
+static void store_resize (store_t *store, size_t size);
+
+void crashes_run (const recording_t *of, const images_options_t *with)
+{
+    recording = of;
+    options = with;
+    for (size_t i = 0; i < recording->count; i++) {
+        take_step (i);
+        crash_after (i);
+    }
+    printf ("crash images: %zu steps, at most %llu changes not synced: %llu images, "
+            "%llu of them different, all recovered\n",
+            recording->count, (unsigned long long) most_changes,
+            (unsigned long long) built, (unsigned long long) tried);
+    for (unsigned i = 0; i < RECORDING_FILES_MAX; i++) {
+        free (synced[i].data);
+        free (past[i].data);
+        free (image[i].data);
+        free (promised[i].data);
+    }
+    free (seen);
+}
+
+/* Goes on to what the kernel was told next. */
+static void take_step (size_t index)
+{
+    const step_t *step = &recording->steps[index];
+    if (step->kind == STEP_SYNC)
+        take_sync (step->file);
+    else if (step->kind == STEP_WRITE || step->kind == STEP_TRUNCATE) {
+        assert_true (change_count < CHANGES_MAX);
+        changes[change_count++] = index;
+    } else if (step->kind >= STEP_STORED) {
+        take_told (step);
+    }
+}
+
+/* Once both files are synced, the journal last, what is in them is never to be lost.
+   Whatever is answered for it leaves after that: this promises no less, and sooner. */
+static void take_sync (unsigned file)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < change_count; i++) {
+        const step_t *step = &recording->steps[changes[i]];
+        if (step->file != file)
+            changes[left++] = changes[i];
+        else if (step->kind == STEP_TRUNCATE)
+            store_resize (&synced[file], step->at);
+        else {
+            store_put (&synced[file], step->at, step->data);
+            store_put (&past[file], step->at, step->data);
+        }
+    }
+    change_count = left;
+    if (left > 0 || file != recording->file_count - 1)
+        return;
+    for (unsigned i = 0; i < recording->file_count; i++) {
+        promised[i].size = 0;
+        store_put (&promised[i], 0, bytes_of (synced[i].data, synced[i].size));
+        promise.files[i] = bytes_of (promised[i].data, promised[i].size);
+    }
+    promises++;
+}
+
+static void take_told (const step_t *step)
+{
+    uint64_t *stored = &promise.stored[step->agency];
+    if (step->kind == STEP_STORED)
+        *stored = step->count > *stored ? step->count : *stored;
+    else if (step->kind == STEP_SERVED)
+        promise.served[step->agency] = true;
+    else if (step->kind == STEP_WINNERS)
+        promise.drawn = true;
+    else
+        promise.sealed[step->agency] = true;
+    promises++;
+}
+
+static void crash_after (size_t index)
+{
+    most_changes = change_count > most_changes ? change_count : most_changes;
+    lose_and_keep_few (index);
+    tear_each (index);
+    if (recording->steps[index].kind <= STEP_SYNC)
+        leave_tails (index);
+}
+
+/* Every subset of up to three changes is lost, and the others are there; and every
+   subset of up to three is there, and the others are lost. */
+static void lose_and_keep_few (size_t index)
+{
+    const size_t n = change_count; // that many stands for none
+    for (size_t a = 0; a <= n; a++)
+        for (size_t b = a; b <= n; b++)
+            for (size_t c = b; c <= n; c++)
+                for (int keep = 0; keep <= 1; keep++) {
+                    fate_t fate = {.torn = -1, .tail_file = -1};
+                    for (size_t i = 0; i < n; i++)
+                        fate.arrived[i] = (i == a || i == b || i == c) == keep;
+                    try_fate (index, &fate);
+                }
+}
+
+/* Of each write is lost: all, any beginning and any end in whole sectors, and any one
+   sector; in its place there is nothing, or something, but the file has its length. */
+static void tear_each (size_t index)
+{
+    for (size_t i = 0; i < change_count; i++) {
+        const step_t *step = &recording->steps[changes[i]];
+        const size_t end = step->at + step->data.size;
+        if (step->kind != STEP_WRITE)
+            continue;
+        tear (index, (int) i, step->at, end);
+        size_t sector = step->at / SECTOR_BYTES * SECTOR_BYTES;
+        for (size_t next; sector < end; sector = next) {
+            next = sector + SECTOR_BYTES;
+            const size_t from = sector > step->at ? sector : step->at;
+            tear (index, (int) i, from, end);
+            if (next < end) {
+                tear (index, (int) i, step->at, next);
+                tear (index, (int) i, from, next);
+            }
+        }
+    }
+}
+
+/* With all other changes there, and with none of them. */
+static void tear (size_t index, int change, size_t from, size_t to)
+{
+    for (int others = 0; others <= 1; others++)
+        for (fill_t fill = NOT_THERE; fill <= STALE; fill++) {
+            fate_t fate = {
+                .torn = change, .from = from, .to = to, .fill = fill, .tail_file = -1};
+            for (size_t i = 0; i < change_count; i++)
+                fate.arrived[i] = others || (int) i == change;
+            if (may_hold (recording->steps[changes[change]].file, from, fill))
+                try_fate (index, &fate);
+        }
+}
+
+/* Behind the end of a file, where space was reserved or a longer file was cut. */
+static void leave_tails (size_t index)
+{
+    static const size_t sizes[] = {1, 64, 512, 4096 + 17};
+    if (synced[recording->file_count - 1].size == 0)
+        return; // nothing has been asked of the others before a journal is there
+    const size_t count = options->all ? 4 : 2; // in turn, unless all of them
+    for (unsigned file = 0; file < recording->file_count; file++)
+        for (size_t i = 0; i < 4; i++)
+            for (fill_t fill = ZEROS; fill <= STALE; fill++) {
+                fate_t fate = {.torn = -1,
+                               .tail_file = (int) file,
+                               .tail = sizes[i],
+                               .tail_fill = fill};
+                memset (fate.arrived, 1, sizeof fate.arrived);
+                if (i % count == index % count || options->all)
+                    try_fate (index, &fate);
+            }
+}
+
+static void try_fate (size_t index, const fate_t *fate)
+{
+    bytes_t files[RECORDING_FILES_MAX];
+    describe (index, fate);
+    build (fate);
+    built++;
+    if (seen_before ())
+        return;
+    tried++;
+    for (unsigned i = 0; i < recording->file_count; i++)
+        files[i] = bytes_of (image[i].data, image[i].size);
+    recovery_passes (recording, &promise, files,
+                     images_sample (options, "crash", tried, CRASHES_PER_SAMPLE));
+}
+
+static void build (const fate_t *fate)
+{
+    for (unsigned i = 0; i < recording->file_count; i++) {
+        image[i].size = 0;
+        store_put (&image[i], 0, bytes_of (synced[i].data, synced[i].size));
+    }
+    for (size_t i = 0; i < change_count; i++)
+        if (fate->arrived[i])
+            apply (&recording->steps[changes[i]], fate, (int) i == fate->torn);
+    if (fate->tail_file >= 0) {
+        const unsigned file = (unsigned) fate->tail_file;
+        const size_t end = image[file].size;
+        fill_in (file, end, end + fate->tail, fate->tail_fill);
+    }
+}
+
+static void apply (const step_t *step, const fate_t *fate, bool torn)
+{
+    store_t *file = &image[step->file];
+    const size_t end = step->at + step->data.size;
+    const uint8_t *data = step->data.data;
+    if (step->kind == STEP_TRUNCATE)
+        store_resize (file, step->at);
+    else if (!torn)
+        store_put (file, step->at, step->data);
+    else {
+        if (fate->from > step->at)
+            store_put (file, step->at, bytes_of (data, fate->from - step->at));
+        fill_in (step->file, fate->from, fate->to, fate->fill);
+        if (fate->to < end)
+            store_put (file, fate->to,
+                       bytes_of (data + (fate->to - step->at), end - fate->to));
+    }
+}
+
+/* Bytes that were synced stay: a sector is written whole or not at all. */
+static void fill_in (unsigned file, size_t from, size_t to, fill_t fill)
+{
+    uint64_t random = built;
+    from = from > synced[file].size ? from : synced[file].size;
+    for (size_t at = from; at < to && fill != NOT_THERE; at++) {
+        uint8_t byte = 0;
+        if (fill == NOISE)
+            byte = (uint8_t) random_next (&random);
+        else if (fill == STALE && at < past[file].size)
+            byte = past[file].data[at];
+        else if (fill == STALE && past[file].size > SECTOR_BYTES)
+            byte = past[file]
+                       .data[at % SECTOR_BYTES +
+                             SECTOR_BYTES * (built % (past[file].size / SECTOR_BYTES))];
+        store_put (&image[file], at, bytes_of (&byte, 1));
+    }
+}
+
+/* A journal that begins with noise is refused, as one of which nobody can tell what it
+   was: the only image that is left out. */
+static bool may_hold (unsigned file, size_t from, fill_t fill)
+{
+    return file != recording->file_count - 1 || from >= JOURNAL_RECORD_BYTES ||
+           fill == NOT_THERE || fill == ZEROS;
+}
+
+/* Many fates make the same files. With another promise they are tried again. */
+static bool seen_before (void)
+{
+    uint64_t hash = promises;
+    for (unsigned i = 0; i < recording->file_count; i++)
+        hash = XXH3_64bits_withSeed (image[i].data, image[i].size, hash + i);
+    if (2 * (tried + 1) > seen_capacity) {
+        uint64_t *old = seen;
+        const size_t old_capacity = seen_capacity;
+        seen_capacity = 2 * seen_capacity + 4096;
+        seen = calloc (seen_capacity, sizeof *seen);
+        assert_non_null (seen);
+        for (size_t i = 0; i < old_capacity; i++)
+            if (old[i] != 0)
+                *seen_place (old[i]) = old[i];
+        free (old);
+    }
+    uint64_t *place = seen_place (hash);
+    const bool before = *place == hash;
+    *place = hash;
+    return before;
+}
+
+/* Where the hash is, or would be. */
+static uint64_t *seen_place (uint64_t hash)
+{
+    size_t i = hash % seen_capacity;
+    while (seen[i] != 0 && seen[i] != hash)
+        i = (i + 1) % seen_capacity;
+    return &seen[i];
+}
+
+static void describe (size_t index, const fate_t *fate)
+{
+    static const char *const fills[] = {"nothing", "zeros", "noise", "stale bytes"};
+    char *at = images_case, *end = images_case + sizeof images_case;
+    at += snprintf (at, (size_t) (end - at),
+                    "image %llu, after %s; not synced:", (unsigned long long) built,
+                    recording_text (recording, index));
+    for (size_t i = 0; i < change_count && end - at > 200; i++)
+        at += snprintf (at, (size_t) (end - at), " %zu%s", changes[i],
+                        fate->arrived[i] ? "" : " (lost)");
+    if (fate->torn >= 0)
+        at += snprintf (at, (size_t) (end - at), "; of %zu bytes %zu to %zu are %s",
+                        changes[fate->torn], fate->from, fate->to, fills[fate->fill]);
+    if (fate->tail_file >= 0)
+        snprintf (at, (size_t) (end - at), "; behind %s %zu bytes of %s",
+                  recording->files[fate->tail_file], fate->tail,
+                  fills[fate->tail_fill]);
+}
+
+static void store_put (store_t *store, size_t at, bytes_t data)
+{
+    if (at + data.size > store->size)
+        store_resize (store, at + data.size);
+    if (data.size > 0)
+        memcpy (store->data + at, data.data, data.size);
+}
+
+/* What is added is zeros. */
+static void store_resize (store_t *store, size_t size)
+{
+    if (size > store->capacity) {
+        store->capacity = 2 * size + 4096;
+        store->data = realloc (store->data, store->capacity);
+        assert_non_null (store->data);
+    }
+    if (size > store->size)
+        memset (store->data + store->size, 0, size - store->size);
+    store->size = size;
+}

@@ -1,0 +1,26 @@
+/* images.h - the two tests of this program, and what they counted. */
+
+#ifndef LOTERIA_IMAGES_H
+#define LOTERIA_IMAGES_H
+
+#include "recovery.h"
+
+typedef struct {
+    bool all;            // the long version
+    const char *samples; // a directory for some of the cases, or NULL
+} images_options_t;
+
+/* Everything that a crash may leave at any step of the recording. */
+void crashes_run (const recording_t *recording, const images_options_t *options);
+
+/* The files of the recorded day with every byte changed, and of every length. */
+void bytes_run (const recording_t *recording, const images_options_t *options);
+
+/* The case that is being tried, in words. */
+extern char images_case[512];
+
+/* A directory for the files of the case, for one case in `every`; or NULL. */
+const char *images_sample (const images_options_t *options, const char *kind,
+                           uint64_t number, uint64_t every);
+
+#endif

@@ -1,0 +1,62 @@
+/* main.c - images: what may be left of a recorded day, in memory, through the product's
+   recovery. README.md has the whole story. */
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "images.h"
+#include "memory_file.h"
+
+char images_case[512];
+
+static recording_t recording;
+static images_options_t options;
+
+static void every_crash_recovers (void **state)
+{
+    (void) state;
+    crashes_run (&recording, &options);
+}
+
+static void every_damaged_byte_is_noticed (void **state)
+{
+    (void) state;
+    bytes_run (&recording, &options);
+}
+
+const char *images_sample (const images_options_t *with, const char *kind,
+                           uint64_t number, uint64_t every)
+{
+    static char path[1024];
+    if (!with->samples || number % every != 0)
+        return NULL;
+    snprintf (path, sizeof path, "%s/%s-%llu", with->samples, kind,
+              (unsigned long long) number);
+    return path;
+}
+
+int main (int argc, char **argv)
+{
+    int option;
+    while ((option = getopt (argc, argv, "as:")) != -1)
+        if (option == 'a')
+            options.all = true;
+        else if (option == 's')
+            options.samples = optarg;
+        else
+            optind = argc; // says how it is used
+    if (optind != argc - 1) {
+        fprintf (stderr, "usage: images [-a] [-s SAMPLES] RECORDING\n");
+        return 2;
+    }
+    recording_read (&recording, argv[optind]);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (every_crash_recovers),
+        cmocka_unit_test (every_damaged_byte_is_noticed),
+    };
+    const int failed = cmocka_run_group_tests (tests, NULL, NULL);
+    recovery_free ();
+    if (failed)
+        fprintf (stderr, "the case was: %s\n", images_case);
+    return failed ? 1 : 0;
+}

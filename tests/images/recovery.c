@@ -1,0 +1,394 @@
+/* recovery.c - starts storage's and state's own code on files in memory. */
+
+#include "recovery.h"
+
+#include <sys/stat.h>
+
+#include "shelf.h"
+#include "registrar.h"
+
+typedef struct { // what differs between storage and state
+    memory_file_t *memory[RECORDING_FILES_MAX];
+    bool (*open) (void);
+    found_t (*found) (void);
+    void (*settle) (const recording_t *recording);
+    const char *(*why) (void);
+    void (*check) (const recording_t *recording, const promise_t *promise);
+    void (*go_on) (const recording_t *recording, promise_t *promise);
+} product_t;
+
+static const product_t *product_of (const recording_t *recording);
+static void load (const recording_t *recording, const bytes_t *files);
+static bool anything_lost (const recording_t *recording, const bytes_t *files,
+                           uint32_t records);
+static void assert_kept (const recording_t *recording, const promise_t *promise);
+static void cut_power (const recording_t *recording);
+static void keep_sample (const recording_t *recording, const char *sample,
+                         const char *when);
+static void keep_why (const char *sample, const char *why);
+
+static shelf_t shelf;
+static struct { // state's file, and what it makes of it
+    memory_file_t file;
+    journal_t *journal;
+    draw_t *draw;
+    char why[JOURNAL_WHY_BYTES];
+} desk;
+static uint8_t *settled[RECORDING_FILES_MAX]; // the files as the first start made them
+static size_t settled_size[RECORDING_FILES_MAX];
+
+found_t recovery_passes (const recording_t *recording, const promise_t *promise,
+                         const bytes_t *files, const char *sample)
+{
+    const product_t *product = product_of (recording);
+    load (recording, files);
+    keep_sample (recording, sample, "before");
+    if (!product->open ())
+        fail_msg ("start refused: %s", product->why ());
+    const found_t found = product->found ();
+    if (anything_lost (recording, files, found.records))
+        assert_true (found.torn > 0);
+    product->settle (recording);
+    product->check (recording, promise);
+    assert_kept (recording, promise);
+    keep_sample (recording, sample, "after");
+
+    promise_t more = *promise;
+    for (unsigned i = 0; i < recording->file_count; i++) {
+        const memory_file_t *memory = product->memory[i];
+        settled[i] = realloc (settled[i], memory->size + 1);
+        assert_non_null (settled[i]);
+        settled_size[i] = memory->size;
+        if (memory->size > 0)
+            memcpy (settled[i], memory->data, memory->size);
+        more.files[i] = bytes_of (settled[i], settled_size[i]);
+    }
+    cut_power (recording); // whatever was only written is gone
+    assert_true (product->open ());
+    assert_int_equal (product->found ().torn, 0);
+    product->settle (recording);
+    assert_kept (recording, &more);
+    for (unsigned i = 0; i < recording->file_count; i++)
+        assert_int_equal (product->memory[i]->size, settled_size[i]);
+
+    product->go_on (recording, &more);
+    cut_power (recording);
+    assert_true (product->open ());
+    assert_int_equal (product->found ().torn, 0);
+    product->check (recording, &more);
+    assert_kept (recording, &more);
+    return found;
+}
+
+void recovery_refused (const recording_t *recording, const bytes_t *files,
+                       const char *begins, const char *contains, const char *sample)
+{
+    const product_t *product = product_of (recording);
+    load (recording, files);
+    keep_sample (recording, sample, "before");
+    if (product->open ())
+        fail_msg ("%u records were read from what is damaged",
+                  product->found ().records);
+    if (strncmp (product->why (), begins, strlen (begins)) != 0 ||
+        !strstr (product->why (), contains))
+        fail_msg ("'%s' does not begin with '%s' and contain '%s'", product->why (),
+                  begins, contains);
+    keep_why (sample, product->why ());
+}
+
+void recovery_free (void)
+{
+    shelf_free (&shelf);
+    draw_destroy (&desk.draw);
+    journal_destroy (&desk.journal);
+    memory_file_free (&desk.file);
+    for (size_t i = 0; i < RECORDING_FILES_MAX; i++) {
+        free (settled[i]);
+        settled[i] = NULL;
+    }
+}
+
+/* ---- Storage ---- */
+
+static bool open_book (void)
+{
+    return shelf_open (&shelf);
+}
+
+static found_t found_in_book (void)
+{
+    return (found_t){book_records (shelf.book), book_torn (shelf.book)};
+}
+
+static void settle_book (const recording_t *recording)
+{
+    (void) recording;
+    assert_int_equal (book_settle (shelf.book), 0);
+}
+
+static const char *why_no_book (void)
+{
+    return shelf.why;
+}
+
+/* Told from the bytes of bets.csv alone: each row is the next one that its agency sent.
+   The ledger, which the next answers come from, says the same. */
+static void check_book (const recording_t *recording, const promise_t *promise)
+{
+    uint64_t next[RECORDING_AGENCIES_MAX + 1] = {0};
+    bytes_t rest = bytes_of (shelf.csv.data, shelf.csv.size);
+    while (rest.size > 0) {
+        uint64_t agency = 0;
+        for (size_t i = 0; i < rest.size && rest.data[i] >= '0' && rest.data[i] <= '9';
+             i++)
+            agency = agency * 10 + (rest.data[i] - '0');
+        assert_in_range (agency, 1, recording->agencies);
+        assert_in_range (next[agency], 0, recording->sold[agency].count - 1);
+        const bytes_t row = recording->sold[agency].rows[next[agency]++];
+        assert_true (row.size <= rest.size);
+        assert_memory_equal (rest.data, row.data, row.size);
+        rest = bytes_of (rest.data + row.size, rest.size - row.size);
+    }
+    for (uint32_t agency = 1; agency <= recording->agencies; agency++) {
+        const account_t *account = ledger_find (shelf.ledger, agency);
+        const bool sealed = account && account->sealed;
+        assert_int_equal (shelf_next (&shelf, agency), next[agency]);
+        assert_true (next[agency] >= promise->stored[agency]);
+        assert_true (sealed || !promise->sealed[agency]);
+        if (sealed)
+            assert_int_equal (next[agency], recording->sold[agency].count);
+    }
+    assert_int_equal (book_bytes (shelf.book), shelf.csv.size);
+    assert_int_equal ((book_records (shelf.book) + 1) * JOURNAL_RECORD_BYTES,
+                      shelf.journal.size);
+}
+
+/* The next few bets of the first agency that has any, or else a seal. */
+static void sell_on (const recording_t *recording, promise_t *promise)
+{
+    static uint8_t rows[8 * ROW_BYTES_MAX];
+    for (uint32_t agency = 1; agency <= recording->agencies; agency++) {
+        const account_t *account = ledger_admit (shelf.ledger, agency);
+        if (account->sealed)
+            continue;
+        const uint64_t left = recording->sold[agency].count - account->next;
+        const uint32_t count = left < 8 ? (uint32_t) left : 8;
+        uint8_t *end = rows;
+        for (uint32_t i = 0; i < count; i++)
+            end = put_bytes (end, recording->sold[agency].rows[account->next + i]);
+        record_t record =
+            ledger_record (account, count > 0 ? RECORD_BETS : RECORD_SEAL, count);
+        const uint32_t index =
+            book_append (shelf.book, &record, bytes_of (rows, (size_t) (end - rows)));
+        ledger_apply (shelf.ledger, index, &record);
+        promise->stored[agency] = account->next;
+        promise->sealed[agency] = account->sealed;
+        break;
+    }
+    shelf_commit (&shelf);
+}
+
+/* ---- State ---- */
+
+/* What state.c does with a record. */
+static int found_event (void *context, uint32_t index, const uint8_t *payload,
+                        char *why)
+{
+    draw_record_t event;
+    draw_get_record (payload, &event);
+    if ((event.event == DRAW_OPENED) == (index == 0) &&
+        draw_apply (context, &event) == 0)
+        return 0;
+    snprintf (why, JOURNAL_WHY_BYTES, "it says what cannot have happened");
+    return -1;
+}
+
+static bool open_draw (void)
+{
+    draw_destroy (&desk.draw);
+    journal_destroy (&desk.journal);
+    desk.draw = draw_new ();
+    strcpy (desk.why, "?");
+    const unsigned changes = desk.file.writes + desk.file.truncates + desk.file.syncs;
+    desk.journal =
+        journal_open (&desk.file.file, "draw", found_event, desk.draw, desk.why);
+    assert_int_equal (desk.file.writes + desk.file.truncates + desk.file.syncs,
+                      changes);
+    return desk.journal != NULL;
+}
+
+static found_t found_in_draw (void)
+{
+    return (found_t){journal_count (desk.journal), journal_torn (desk.journal)};
+}
+
+static const char *why_no_draw (void)
+{
+    return desk.why;
+}
+
+static void record_event (const draw_record_t *event)
+{
+    uint8_t payload[JOURNAL_PAYLOAD_BYTES];
+    assert_int_equal (draw_apply (desk.draw, event), 0);
+    draw_put_record (payload, event);
+    journal_append (desk.journal, payload);
+    assert_int_equal (journal_write (desk.journal), 0);
+    assert_int_equal (journal_sync (desk.journal), 0);
+}
+
+/* As state.c does before it serves: settle, open the day, and make up for a draw. */
+static void settle_draw (const recording_t *recording)
+{
+    assert_int_equal (journal_settle (desk.journal), 0);
+    if (!draw_opened (desk.draw))
+        record_event (&(draw_record_t){.event = DRAW_OPENED,
+                                       .agencies = recording->agencies,
+                                       .number = recording->number});
+    registrar_t *registrar = registrar_new (desk.draw, desk.journal);
+    assert_int_equal (registrar_commit (registrar), 0);
+    registrar_destroy (&registrar);
+}
+
+static void check_draw (const recording_t *recording, const promise_t *promise)
+{
+    assert_int_equal (draw_agencies (desk.draw), recording->agencies);
+    assert_int_equal (draw_number (desk.draw), recording->number);
+    assert_true (draw_made (desk.draw) || !promise->drawn);
+    for (uint32_t agency = 1; agency <= recording->agencies; agency++) {
+        const bool sealed = draw_sealed (desk.draw, agency);
+        assert_true (sealed || !promise->sealed[agency]);
+        assert_true (sealed || !draw_made (desk.draw));
+        assert_true (draw_served (desk.draw, agency) || !promise->served[agency]);
+        if (sealed)
+            assert_int_equal (draw_count (desk.draw, agency),
+                              recording->sold[agency].count);
+    }
+    assert_int_equal ((journal_count (desk.journal) + 1) * JOURNAL_RECORD_BYTES,
+                      desk.file.size);
+}
+
+/* The next thing that can happen. */
+static void draw_on (const recording_t *recording, promise_t *promise)
+{
+    for (uint32_t agency = 1; agency <= recording->agencies; agency++) {
+        draw_record_t event = {.agency = agency};
+        if (!draw_sealed (desk.draw, agency)) {
+            event.event = DRAW_SEALED;
+            event.count = recording->sold[agency].count;
+            promise->sealed[agency] = true;
+        } else if (draw_made (desk.draw) && !draw_served (desk.draw, agency)) {
+            event.event = DRAW_SERVED;
+            promise->served[agency] = true;
+        } else
+            continue;
+        record_event (&event);
+        return;
+    }
+}
+
+/* ---- What both have in common ---- */
+
+static const product_t storage = {
+    .memory = {&shelf.csv, &shelf.journal},
+    .open = open_book,
+    .found = found_in_book,
+    .settle = settle_book,
+    .why = why_no_book,
+    .check = check_book,
+    .go_on = sell_on,
+};
+
+static const product_t state = {
+    .memory = {&desk.file},
+    .open = open_draw,
+    .found = found_in_draw,
+    .settle = settle_draw,
+    .why = why_no_draw,
+    .check = check_draw,
+    .go_on = draw_on,
+};
+
+static const product_t *product_of (const recording_t *recording)
+{
+    return recording->file_count == 2 ? &storage : &state;
+}
+
+static void load (const recording_t *recording, const bytes_t *files)
+{
+    const product_t *product = product_of (recording);
+    for (unsigned i = 0; i < recording->file_count; i++) {
+        memory_file_t *memory = product->memory[i];
+        if (!memory->file.ops)
+            memory_file_init (memory, recording->files[i]);
+        memory_file_set (memory, files[i].data, files[i].size);
+    }
+}
+
+/* Whether bytes other than zeros lie behind what is kept. */
+static bool anything_lost (const recording_t *recording, const bytes_t *files,
+                           uint32_t records)
+{
+    const bytes_t journal = files[recording->file_count - 1];
+    for (size_t i = ((size_t) records + 1) * JOURNAL_RECORD_BYTES; i < journal.size;
+         i++)
+        if (journal.data[i] != 0)
+            return true;
+    return recording->file_count == 2 && files[0].size > book_bytes (shelf.book);
+}
+
+static void assert_kept (const recording_t *recording, const promise_t *promise)
+{
+    for (unsigned i = 0; i < recording->file_count; i++) {
+        const memory_file_t *memory = product_of (recording)->memory[i];
+        const bytes_t kept = promise->files[i];
+        assert_true (kept.size <= memory->size);
+        if (kept.size > 0)
+            assert_memory_equal (kept.data, memory->data, kept.size);
+    }
+}
+
+static void cut_power (const recording_t *recording)
+{
+    for (unsigned i = 0; i < recording->file_count; i++)
+        memory_file_cut (product_of (recording)->memory[i]);
+}
+
+static FILE *sample_file (const char *directory, const char *name)
+{
+    char path[4096];
+    mkdir (directory, 0700); // it may be there already
+    assert_true (snprintf (path, sizeof path, "%s/%s", directory, name) <
+                 (int) sizeof path);
+    FILE *file = fopen (path, "w");
+    assert_non_null (file);
+    return file;
+}
+
+static void keep_sample (const recording_t *recording, const char *sample,
+                         const char *when)
+{
+    char directory[2048];
+    if (!sample)
+        return;
+    mkdir (sample, 0700);
+    assert_true (snprintf (directory, sizeof directory, "%s/%s", sample, when) <
+                 (int) sizeof directory);
+    for (unsigned i = 0; i < recording->file_count; i++) {
+        const memory_file_t *memory = product_of (recording)->memory[i];
+        FILE *file = sample_file (directory, recording->files[i]);
+        if (memory->size > 0)
+            assert_int_equal (fwrite (memory->data, 1, memory->size, file),
+                              memory->size);
+        assert_int_equal (fclose (file), 0);
+    }
+}
+
+static void keep_why (const char *sample, const char *why)
+{
+    if (!sample)
+        return;
+    FILE *file = sample_file (sample, "why");
+    fprintf (file, "%s", why);
+    assert_int_equal (fclose (file), 0);
+}
