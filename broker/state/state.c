@@ -101,6 +101,10 @@ static void open_journal (state_t *state, const char *directory)
             "estado",
             "reason: %s/%s | consequence: nothing was changed, nothing is served",
             directory, why);
+    if (journal_torn (state->journal) > 0)
+        log_event (LOG_WARNING, "recuperacion", LOG_SUCCESS,
+                   "cut_off: %llu bytes of an unfinished tail that nobody was told of",
+                   (unsigned long long) journal_torn (state->journal));
     if (journal_settle (state->journal) == -1)
         process_die ("estado", "reason: %s/%s cannot be settled, %s", directory,
                      STATE_JOURNAL, strerror (errno));

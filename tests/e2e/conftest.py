@@ -5,6 +5,10 @@ import pytest
 import loteria
 
 
+def pytest_addoption(parser):
+    parser.addoption("--all", action="store_true", help="the long version of tests that have one")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "asan: also run with the build that has the sanitizers")
     config.addinivalue_line("markers", "valgrind: every process runs under valgrind")

@@ -99,6 +99,13 @@ class RecordedDay(loteria.Parts):
             self.ended(name)
         self.assert_sound()
 
+    def end(self):
+        """Nothing of it outlives its test."""
+        self.kill_clients()
+        for process in self.processes:
+            if process.popen.poll() is None:
+                process.kill()
+
     def recordings(self):
         """A file for tests/images, of storage and of state."""
         return {name: self.recording(name, files) for name, files in FILES.items()}

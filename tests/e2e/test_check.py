@@ -360,6 +360,9 @@ def test_torn_tail_of_draw_journal(start, day):
     state = start_state(start, day)
     state.wait_for_log(r"action: estado \| result: success .*ready: 2 \| drawn: yes")
     assert state.stop() == 0
+    recovered = [entry for entry in loteria.parse_log(state.log) if entry["action"] == "recuperacion"]
+    assert [(entry["level"], entry["result"]) for entry in recovered] == [("WARNING", "success")]
+    assert recovered[0]["cut_off"].startswith("3 bytes")
     assert contents(day) == sound
 
 

@@ -8,10 +8,8 @@
 #include "journal.h"
 #include "memory_file.h"
 
-#define RECORD           JOURNAL_RECORD_BYTES
-#define RECORDS_MAX      4096
-#define FLIPS_PER_SAMPLE 2503
-#define CUTS_PER_SAMPLE  2503
+#define RECORD      JOURNAL_RECORD_BYTES
+#define RECORDS_MAX 4096
 
 typedef struct { // sound files, and what docs/storage.md says of their records
     bytes_t files[RECORDING_FILES_MAX];
@@ -150,7 +148,7 @@ static void flip_every_byte (unsigned file)
         snprintf (images_case, sizeof images_case, "%s, byte %zu of %zu changed by %#x",
                   recording->files[file], byte, sound.size, flip);
         flips++;
-        const char *sample = images_sample (options, "flip", flips, FLIPS_PER_SAMPLE);
+        const char *sample = images_sample (options, "flip", flips);
         hurt[byte] = sound.data[byte] ^ flip;
         if (file == day.journal && byte < RECORD) {
             recovery_refused (recording, files, recording->files[file], ": byte 0: no ",
@@ -173,7 +171,7 @@ static void try_every_length (unsigned file)
         snprintf (images_case, sizeof images_case, "%s cut to %zu of %zu bytes",
                   recording->files[file], size, day.files[file].size);
         lengths++;
-        const char *sample = images_sample (options, "cut", lengths, CUTS_PER_SAMPLE);
+        const char *sample = images_sample (options, "cut", lengths);
         files[file].size = size;
         if (file != day.journal && record_at (file, size) < day.vouched) {
             refused (files, file, record_at (file, size), sample);

@@ -11,8 +11,8 @@
 #include "journal.h"
 #include "memory_file.h"
 
-#define CHANGES_MAX        64
-#define CRASHES_PER_SAMPLE 2003
+#define CHANGES_MAX 64
+#define TEARS_MAX   4096 // of one write
 
 typedef enum { NOT_THERE, ZEROS, NOISE, STALE } fill_t;
 
@@ -21,12 +21,16 @@ typedef struct { // a file that grows as needed
     size_t size, capacity;
 } store_t;
 
-typedef struct { // one way in which the changes reached the disk
-    bool arrived[CHANGES_MAX];
-    // Of this change (or -1) bytes [from, to) did not; in their place is:
-    int torn;
+typedef struct { // bytes [from, to) of this change did not arrive; in their place is:
+    size_t change;
     size_t from, to;
     fill_t fill;
+} tear_t;
+
+typedef struct { // one way in which the changes reached the disk
+    bool arrived[CHANGES_MAX];
+    tear_t tears[2]; // of two changes
+    size_t tear_count;
     // Behind the end of this file (or -1) there is:
     int tail_file;
     size_t tail;
@@ -41,6 +45,7 @@ static store_t image[RECORDING_FILES_MAX];
 static store_t promised[RECORDING_FILES_MAX]; // that the promise borrows
 static size_t changes[CHANGES_MAX];           // steps not synced, of all files
 static size_t change_count;
+static tear_t tears[2][TEARS_MAX];
 static promise_t promise;
 static uint64_t promises; // changes with the promise
 static uint64_t built, tried, most_changes;
@@ -52,12 +57,16 @@ static void take_sync (unsigned file);
 static void take_told (const step_t *step);
 static void crash_after (size_t index);
 static void lose_and_keep_few (size_t index);
-static void tear_each (size_t index);
-static void tear (size_t index, int change, size_t from, size_t to);
+static void tear_writes (size_t index);
+static size_t list_tears (size_t change, tear_t *list);
+static size_t list_fills (size_t change, size_t from, size_t to, tear_t *list,
+                          size_t count);
+static void try_tears (size_t index, const tear_t *one, const tear_t *other);
 static void leave_tails (size_t index);
 static void try_fate (size_t index, const fate_t *fate);
 static void build (const fate_t *fate);
-static void apply (const step_t *step, const fate_t *fate, bool torn);
+static const tear_t *tear_of (const fate_t *fate, size_t change);
+static void apply (const step_t *step, const tear_t *tear);
 static void fill_in (unsigned file, size_t from, size_t to, fill_t fill);
 static bool seen_before (void);
 static uint64_t *seen_place (uint64_t hash);
@@ -146,7 +155,7 @@ static void crash_after (size_t index)
 {
     most_changes = change_count > most_changes ? change_count : most_changes;
     lose_and_keep_few (index);
-    tear_each (index);
+    tear_writes (index);
     if (recording->steps[index].kind <= STEP_SYNC)
         leave_tails (index);
 }
@@ -160,48 +169,75 @@ static void lose_and_keep_few (size_t index)
         for (size_t b = a; b <= n; b++)
             for (size_t c = b; c <= n; c++)
                 for (int keep = 0; keep <= 1; keep++) {
-                    fate_t fate = {.torn = -1, .tail_file = -1};
+                    fate_t fate = {.tail_file = -1};
                     for (size_t i = 0; i < n; i++)
                         fate.arrived[i] = (i == a || i == b || i == c) == keep;
                     try_fate (index, &fate);
                 }
 }
 
-/* Of each write is lost: all, any beginning and any end in whole sectors, and any one
-   sector; in its place there is nothing, or something, but the file has its length. */
-static void tear_each (size_t index)
+/* Each way in which one write may be torn, and it together with one of another file. */
+static void tear_writes (size_t index)
 {
-    for (size_t i = 0; i < change_count; i++) {
-        const step_t *step = &recording->steps[changes[i]];
-        const size_t end = step->at + step->data.size;
-        if (step->kind != STEP_WRITE)
-            continue;
-        tear (index, (int) i, step->at, end);
-        size_t sector = step->at / SECTOR_BYTES * SECTOR_BYTES;
-        for (size_t next; sector < end; sector = next) {
-            next = sector + SECTOR_BYTES;
-            const size_t from = sector > step->at ? sector : step->at;
-            tear (index, (int) i, from, end);
-            if (next < end) {
-                tear (index, (int) i, step->at, next);
-                tear (index, (int) i, from, next);
-            }
+    for (size_t a = 0; a < change_count; a++) {
+        const size_t count = list_tears (a, tears[0]);
+        for (size_t i = 0; i < count; i++)
+            try_tears (index, &tears[0][i], NULL);
+        for (size_t b = a + 1; b < change_count; b++) {
+            if (recording->steps[changes[a]].file == recording->steps[changes[b]].file)
+                continue;
+            const size_t others = list_tears (b, tears[1]);
+            for (size_t i = 0; i < count; i++)
+                for (size_t j = 0; j < others; j++)
+                    try_tears (index, &tears[0][i], &tears[1][j]);
         }
     }
 }
 
-/* With all other changes there, and with none of them. */
-static void tear (size_t index, int change, size_t from, size_t to)
+/* Of a write is lost: all, any beginning and any end in whole sectors, and any one
+   sector; in its place there is nothing, or something, but the file has its length. */
+static size_t list_tears (size_t change, tear_t *list)
 {
-    for (int others = 0; others <= 1; others++)
-        for (fill_t fill = NOT_THERE; fill <= STALE; fill++) {
-            fate_t fate = {
-                .torn = change, .from = from, .to = to, .fill = fill, .tail_file = -1};
-            for (size_t i = 0; i < change_count; i++)
-                fate.arrived[i] = others || (int) i == change;
-            if (may_hold (recording->steps[changes[change]].file, from, fill))
-                try_fate (index, &fate);
+    const step_t *step = &recording->steps[changes[change]];
+    const size_t end = step->at + step->data.size;
+    size_t count = 0;
+    if (step->kind != STEP_WRITE)
+        return 0;
+    for (size_t from = step->at, next; from < end; from = next) {
+        next = (from / SECTOR_BYTES + 1) * SECTOR_BYTES;
+        count = list_fills (change, from, end, list, count);
+        if (next >= end)
+            continue;
+        count = list_fills (change, from, next, list, count);
+        if (from > step->at)
+            count = list_fills (change, step->at, next, list, count);
+    }
+    return count;
+}
+
+static size_t list_fills (size_t change, size_t from, size_t to, tear_t *list,
+                          size_t count)
+{
+    for (fill_t fill = NOT_THERE; fill <= STALE; fill++)
+        if (may_hold (recording->steps[changes[change]].file, from, fill)) {
+            assert_true (count < TEARS_MAX);
+            list[count++] = (tear_t){change, from, to, fill};
         }
+    return count;
+}
+
+/* With all other changes there, and with none of them. */
+static void try_tears (size_t index, const tear_t *one, const tear_t *other)
+{
+    for (int others = 0; others <= 1; others++) {
+        fate_t fate = {.tears = {*one}, .tear_count = 1, .tail_file = -1};
+        if (other)
+            fate.tears[fate.tear_count++] = *other;
+        for (size_t i = 0; i < change_count; i++)
+            fate.arrived[i] =
+                others || i == one->change || (other && i == other->change);
+        try_fate (index, &fate);
+    }
 }
 
 /* Behind the end of a file, where space was reserved or a longer file was cut. */
@@ -214,10 +250,8 @@ static void leave_tails (size_t index)
     for (unsigned file = 0; file < recording->file_count; file++)
         for (size_t i = 0; i < 4; i++)
             for (fill_t fill = ZEROS; fill <= STALE; fill++) {
-                fate_t fate = {.torn = -1,
-                               .tail_file = (int) file,
-                               .tail = sizes[i],
-                               .tail_fill = fill};
+                fate_t fate = {
+                    .tail_file = (int) file, .tail = sizes[i], .tail_fill = fill};
                 memset (fate.arrived, 1, sizeof fate.arrived);
                 if (i % count == index % count || options->all)
                     try_fate (index, &fate);
@@ -236,7 +270,7 @@ static void try_fate (size_t index, const fate_t *fate)
     for (unsigned i = 0; i < recording->file_count; i++)
         files[i] = bytes_of (image[i].data, image[i].size);
     recovery_passes (recording, &promise, files,
-                     images_sample (options, "crash", tried, CRASHES_PER_SAMPLE));
+                     images_sample (options, "crash", tried));
 }
 
 static void build (const fate_t *fate)
@@ -247,7 +281,7 @@ static void build (const fate_t *fate)
     }
     for (size_t i = 0; i < change_count; i++)
         if (fate->arrived[i])
-            apply (&recording->steps[changes[i]], fate, (int) i == fate->torn);
+            apply (&recording->steps[changes[i]], tear_of (fate, i));
     if (fate->tail_file >= 0) {
         const unsigned file = (unsigned) fate->tail_file;
         const size_t end = image[file].size;
@@ -255,22 +289,30 @@ static void build (const fate_t *fate)
     }
 }
 
-static void apply (const step_t *step, const fate_t *fate, bool torn)
+static const tear_t *tear_of (const fate_t *fate, size_t change)
+{
+    for (size_t i = 0; i < fate->tear_count; i++)
+        if (fate->tears[i].change == change)
+            return &fate->tears[i];
+    return NULL;
+}
+
+static void apply (const step_t *step, const tear_t *tear)
 {
     store_t *file = &image[step->file];
-    const size_t end = step->at + step->data.size;
     const uint8_t *data = step->data.data;
+    const size_t end = step->at + step->data.size;
     if (step->kind == STEP_TRUNCATE)
         store_resize (file, step->at);
-    else if (!torn)
+    else if (!tear)
         store_put (file, step->at, step->data);
     else {
-        if (fate->from > step->at)
-            store_put (file, step->at, bytes_of (data, fate->from - step->at));
-        fill_in (step->file, fate->from, fate->to, fate->fill);
-        if (fate->to < end)
-            store_put (file, fate->to,
-                       bytes_of (data + (fate->to - step->at), end - fate->to));
+        if (tear->from > step->at)
+            store_put (file, step->at, bytes_of (data, tear->from - step->at));
+        fill_in (step->file, tear->from, tear->to, tear->fill);
+        if (tear->to < end)
+            store_put (file, tear->to,
+                       bytes_of (data + (tear->to - step->at), end - tear->to));
     }
 }
 
@@ -343,9 +385,10 @@ static void describe (size_t index, const fate_t *fate)
     for (size_t i = 0; i < change_count && end - at > 200; i++)
         at += snprintf (at, (size_t) (end - at), " %zu%s", changes[i],
                         fate->arrived[i] ? "" : " (lost)");
-    if (fate->torn >= 0)
+    for (size_t i = 0; i < fate->tear_count; i++)
         at += snprintf (at, (size_t) (end - at), "; of %zu bytes %zu to %zu are %s",
-                        changes[fate->torn], fate->from, fate->to, fills[fate->fill]);
+                        changes[fate->tears[i].change], fate->tears[i].from,
+                        fate->tears[i].to, fills[fate->tears[i].fill]);
     if (fate->tail_file >= 0)
         snprintf (at, (size_t) (end - at), "; behind %s %zu bytes of %s",
                   recording->files[fate->tail_file], fate->tail,

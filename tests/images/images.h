@@ -7,7 +7,8 @@
 
 typedef struct {
     bool all;            // the long version
-    const char *samples; // a directory for some of the cases, or NULL
+    const char *samples; // a directory for one case in `every`, or NULL
+    uint64_t every;
 } images_options_t;
 
 /* Everything that a crash may leave at any step of the recording. */
@@ -19,8 +20,8 @@ void bytes_run (const recording_t *recording, const images_options_t *options);
 /* The case that is being tried, in words. */
 extern char images_case[512];
 
-/* A directory for the files of the case, for one case in `every`; or NULL. */
+/* Where the files of this case are to be left; NULL when they are not. */
 const char *images_sample (const images_options_t *options, const char *kind,
-                           uint64_t number, uint64_t every);
+                           uint64_t number);
 
 #endif

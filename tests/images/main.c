@@ -5,12 +5,13 @@
 #include <unistd.h>
 
 #include "images.h"
+#include "log.h"
 #include "memory_file.h"
 
 char images_case[512];
 
 static recording_t recording;
-static images_options_t options;
+static images_options_t options = {.every = 1};
 
 static void every_crash_recovers (void **state)
 {
@@ -25,10 +26,10 @@ static void every_damaged_byte_is_noticed (void **state)
 }
 
 const char *images_sample (const images_options_t *with, const char *kind,
-                           uint64_t number, uint64_t every)
+                           uint64_t number)
 {
     static char path[1024];
-    if (!with->samples || number % every != 0)
+    if (!with->samples || number % with->every != 0)
         return NULL;
     snprintf (path, sizeof path, "%s/%s-%llu", with->samples, kind,
               (unsigned long long) number);
@@ -38,17 +39,20 @@ const char *images_sample (const images_options_t *with, const char *kind,
 int main (int argc, char **argv)
 {
     int option;
-    while ((option = getopt (argc, argv, "as:")) != -1)
+    while ((option = getopt (argc, argv, "ae:s:")) != -1)
         if (option == 'a')
             options.all = true;
+        else if (option == 'e')
+            options.every = strtoull (optarg, NULL, 10);
         else if (option == 's')
             options.samples = optarg;
         else
             optind = argc; // says how it is used
-    if (optind != argc - 1) {
-        fprintf (stderr, "usage: images [-a] [-s SAMPLES] RECORDING\n");
+    if (optind != argc - 1 || options.every == 0) {
+        fprintf (stderr, "usage: images [-a] [-s SAMPLES -e EVERY] RECORDING\n");
         return 2;
     }
+    log_set_level (LOG_CRITICAL);
     recording_read (&recording, argv[optind]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (every_crash_recovers),

@@ -25,7 +25,8 @@ static void assert_kept (const recording_t *recording, const promise_t *promise)
 static void cut_power (const recording_t *recording);
 static void keep_sample (const recording_t *recording, const char *sample,
                          const char *when);
-static void keep_why (const char *sample, const char *why);
+static void keep_text (const char *sample, const char *name, const char *format, ...)
+    __attribute__ ((format (printf, 3, 4)));
 
 static shelf_t shelf;
 static struct { // state's file, and what it makes of it
@@ -46,6 +47,7 @@ found_t recovery_passes (const recording_t *recording, const promise_t *promise,
     if (!product->open ())
         fail_msg ("start refused: %s", product->why ());
     const found_t found = product->found ();
+    keep_text (sample, "torn", "%llu", (unsigned long long) found.torn);
     if (anything_lost (recording, files, found.records))
         assert_true (found.torn > 0);
     product->settle (recording);
@@ -93,7 +95,7 @@ void recovery_refused (const recording_t *recording, const bytes_t *files,
         !strstr (product->why (), contains))
         fail_msg ("'%s' does not begin with '%s' and contain '%s'", product->why (),
                   begins, contains);
-    keep_why (sample, product->why ());
+    keep_text (sample, "why", "%s", product->why ());
 }
 
 void recovery_free (void)
@@ -384,11 +386,14 @@ static void keep_sample (const recording_t *recording, const char *sample,
     }
 }
 
-static void keep_why (const char *sample, const char *why)
+static void keep_text (const char *sample, const char *name, const char *format, ...)
 {
     if (!sample)
         return;
-    FILE *file = sample_file (sample, "why");
-    fprintf (file, "%s", why);
+    va_list arguments;
+    FILE *file = sample_file (sample, name);
+    va_start (arguments, format);
+    vfprintf (file, format, arguments);
+    va_end (arguments);
     assert_int_equal (fclose (file), 0);
 }
