@@ -49,8 +49,8 @@ class RecordedDay(loteria.Parts):
         """Wait until the part has ended and strace has written all that it did; the exit code."""
         process, trace = self.parts[name], self.traces[name][-1]
         code = process.wait()
-        last = re.compile(rf"^{process.pid} \+\+\+ (killed|exited)", re.MULTILINE)
-        loteria.wait_until(lambda: last.search(trace.read_text()), explain=lambda: f"{trace} has no end")
+        last = re.compile(rf"^{process.pid} +\+\+\+ (killed|exited)", re.MULTILINE)
+        loteria.wait_until(lambda: last.search(trace.read_text()), explain=lambda: f"no end:\n{trace.read_text()[-1000:]}")
         return code
 
     def play(self):
@@ -127,14 +127,19 @@ class RecordedDay(loteria.Parts):
 
 
 def hello(client, agency):
-    """As an agency does, ask again when there is no answer: a part may have been killed with the question."""
+    """Let the agency in, by all the parts that its batches will need: where its bets go on. Questions are asked again,
+    as an agency does: a part may have been killed with them, and connections take a moment."""
+    answer_to(client, wire.batch(0, 0, wire.bets(1)), lambda answer: answer.name == "REFUSED" and answer.code == "HELLO")
+    return answer_to(client, wire.simple("HELLO", agency), lambda answer: answer.name == "WELCOME").next
 
-    def welcome():
-        client.send(wire.simple("HELLO", agency))
+
+def answer_to(client, question, right):
+    def answered():
+        client.send(question)
         answer = client.receive_within(1)
-        return answer if answer and (answer.name, answer.agency) == ("WELCOME", agency) else None
+        return answer if answer and right(answer) else None
 
-    return loteria.wait_until(welcome).next
+    return loteria.wait_until(answered)
 
 
 # ---- strace's output -----------------------------------------------------------------
@@ -150,7 +155,7 @@ def calls_of(trace):
     for order, line in enumerate(trace.read_text().splitlines()):
         match = CALL.match(line)
         if not match:
-            assert re.match(r"\d+ (---|\+\+\+) ", line), line
+            assert re.match(r"\d+ +(---|\+\+\+) ", line), line
             continue
         pid, resumed, name, rest = match.groups()
         if rest.endswith("<unfinished ...>"):
