@@ -39,6 +39,7 @@ def samples(recordings, tmp_path_factory, request):
     return made
 
 
+@pytest.mark.asan
 @pytest.mark.parametrize("part", PARTS)
 def test_every_crash_and_every_byte(samples, part, capsys):
     _, done = samples[part]

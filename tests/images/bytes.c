@@ -144,6 +144,8 @@ static void flip_every_byte (unsigned file)
     const size_t bits = options->all ? 8 : 1; // of each byte another one
     for (size_t at = 0; at < sound.size * bits; at++) {
         const size_t byte = at / bits;
+        if (!images_turn ())
+            continue;
         const uint8_t flip = (uint8_t) (1u << (at % bits + byte) % 8);
         snprintf (images_case, sizeof images_case, "%s, byte %zu of %zu changed by %#x",
                   recording->files[file], byte, sound.size, flip);
@@ -168,6 +170,8 @@ static void try_every_length (unsigned file)
 {
     bytes_t files[RECORDING_FILES_MAX] = {day.files[0], day.files[1]};
     for (size_t size = 0; size < day.files[file].size; size++) {
+        if (!images_turn ())
+            continue;
         snprintf (images_case, sizeof images_case, "%s cut to %zu of %zu bytes",
                   recording->files[file], size, day.files[file].size);
         lengths++;

@@ -17,6 +17,10 @@ void crashes_run (const recording_t *recording, const images_options_t *options)
 /* The files of the recorded day with every byte changed, and of every length. */
 void bytes_run (const recording_t *recording, const images_options_t *options);
 
+/* Whether the next case is one to be tried: all are, but with a sanitizer, which makes
+   everything many times slower, one in some. */
+bool images_turn (void);
+
 /* The case that is being tried, in words. */
 extern char images_case[512];
 

@@ -8,6 +8,12 @@
 #include "log.h"
 #include "memory_file.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#define TURNS 61
+#else
+#define TURNS 1
+#endif
+
 char images_case[512];
 
 static recording_t recording;
@@ -23,6 +29,12 @@ static void every_damaged_byte_is_noticed (void **state)
 {
     (void) state;
     bytes_run (&recording, &options);
+}
+
+bool images_turn (void)
+{
+    static uint64_t turns;
+    return turns++ % TURNS == 0;
 }
 
 const char *images_sample (const images_options_t *with, const char *kind,
