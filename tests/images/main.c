@@ -23,12 +23,23 @@ static void every_crash_recovers (void **state)
 {
     (void) state;
     crashes_run (&recording, &options);
+    images_case[0] = 0;
 }
 
 static void every_damaged_byte_is_noticed (void **state)
 {
     (void) state;
     bytes_run (&recording, &options);
+    images_case[0] = 0;
+}
+
+/* Of a test that did not get to its end. */
+static int tell_case (void **state)
+{
+    (void) state;
+    if (images_case[0])
+        print_error ("the case was: %s\n", images_case);
+    return 0;
 }
 
 bool images_turn (void)
@@ -67,12 +78,10 @@ int main (int argc, char **argv)
     log_set_level (LOG_CRITICAL);
     recording_read (&recording, argv[optind]);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (every_crash_recovers),
-        cmocka_unit_test (every_damaged_byte_is_noticed),
+        cmocka_unit_test_teardown (every_crash_recovers, tell_case),
+        cmocka_unit_test_teardown (every_damaged_byte_is_noticed, tell_case),
     };
     const int failed = cmocka_run_group_tests (tests, NULL, NULL);
     recovery_free ();
-    if (failed)
-        fprintf (stderr, "the case was: %s\n", images_case);
     return failed ? 1 : 0;
 }
