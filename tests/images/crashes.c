@@ -58,6 +58,7 @@ static void take_told (const step_t *step);
 static void crash_after (size_t index);
 static void lose_and_keep_few (size_t index);
 static void tear_writes (size_t index);
+static bool same_file (size_t a, size_t b);
 static size_t list_tears (size_t change, tear_t *list);
 static size_t list_fills (size_t change, size_t from, size_t to, tear_t *list,
                           size_t count);
@@ -177,7 +178,8 @@ static void lose_and_keep_few (size_t index)
                 }
 }
 
-/* Each way in which one write may be torn, and it together with one of another file. */
+/* Each way in which one write may be torn, and it together with one of another file
+   (or of the same, in the long version). */
 static void tear_writes (size_t index)
 {
     for (size_t a = 0; a < change_count; a++) {
@@ -185,7 +187,7 @@ static void tear_writes (size_t index)
         for (size_t i = 0; i < count; i++)
             try_tears (index, &tears[0][i], NULL);
         for (size_t b = a + 1; b < change_count; b++) {
-            if (recording->steps[changes[a]].file == recording->steps[changes[b]].file)
+            if (same_file (a, b) && !options->all)
                 continue;
             const size_t others = list_tears (b, tears[1]);
             for (size_t i = 0; i < count; i++)
@@ -193,6 +195,11 @@ static void tear_writes (size_t index)
                     try_tears (index, &tears[0][i], &tears[1][j]);
         }
     }
+}
+
+static bool same_file (size_t a, size_t b)
+{
+    return recording->steps[changes[a]].file == recording->steps[changes[b]].file;
 }
 
 /* Of a write is lost: all, any beginning and any end in whole sectors, and any one

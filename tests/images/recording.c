@@ -100,6 +100,9 @@ static bool take_sold (recording_t *recording, uint32_t agency, uint64_t count,
         return false;
     bytes_t *rows = calloc (count + 1, sizeof *rows);
     assert (rows);
+    recording->sold[agency].count = count;
+    recording->sold[agency].all = rest;
+    recording->sold[agency].rows = rows;
     for (uint64_t i = 0; i < count; i++) {
         const uint8_t *end = memchr (rest.data, '\n', rest.size);
         if (!end)
@@ -107,8 +110,6 @@ static bool take_sold (recording_t *recording, uint32_t agency, uint64_t count,
         rows[i] = bytes_of (rest.data, (size_t) (end - rest.data) + 1);
         rest = bytes_of (rest.data + rows[i].size, rest.size - rows[i].size);
     }
-    recording->sold[agency].count = count;
-    recording->sold[agency].rows = rows;
     return rest.size == 0;
 }
 

@@ -47,7 +47,8 @@ typedef struct {
     uint32_t agencies, number;
     struct {
         uint64_t count;
-        bytes_t *rows; // each with its line's end
+        bytes_t all;
+        bytes_t *rows; // of these, each with its line's end
     } sold[RECORDING_AGENCIES_MAX + 1];
     const char *files[RECORDING_FILES_MAX];
     unsigned file_count;
