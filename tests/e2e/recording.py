@@ -151,26 +151,29 @@ TEXT = re.compile(r'"((?:\\x\w\w)*)"(\.\.\.)?')
 
 
 def calls_of(trace):
-    """(name, arguments and result): a sync where it ends, everything else where it begins."""
+    """(line where it begins, name, arguments and result) of each call: a sync where it ends, everything else where it
+    begins."""
     calls, begun = [], {}
-    for order, line in enumerate(trace.read_text().splitlines()):
-        match = CALL.match(line)
+    for line, text in enumerate(trace.read_text().splitlines()):
+        match = CALL.match(text)
         if not match:
-            assert re.match(r"\d+ +(---|\+\+\+) ", line), line
+            assert re.match(r"\d+ +(---|\+\+\+) ", text), text
             continue
         pid, resumed, name, rest = match.groups()
         if rest.endswith("<unfinished ...>"):
-            begun[pid] = (order, name, rest.removesuffix("<unfinished ...>"))
+            begun[pid] = (line, name, rest.removesuffix("<unfinished ...>"))
             continue
+        begins = line
         if resumed:
-            order_begun, name, before = begun.pop(pid)
-            rest, order = before + rest, order if resumed in ("fdatasync", "fsync") else order_begun
-        calls.append((order, name, rest))
+            begins, name, before = begun.pop(pid)
+            rest = before + rest
+        calls.append((line if name == "fdatasync" else begins, begins, name, rest))
     return [call[1:] for call in sorted(calls)]
 
 
 def steps_of(trace, data, files):
-    for name, rest in calls_of(trace):
+    changed = {}  # where each file was changed last
+    for begins, name, rest in calls_of(trace):
         if name in ("sendto", "sendmsg", "sendmmsg", "write", "writev"):
             for text, cut in TEXT.findall(rest):
                 assert not cut
@@ -179,11 +182,14 @@ def steps_of(trace, data, files):
         path = unhex(match[1]).decode() if match else ""
         if path.startswith(f"{data}/"):
             file = files.index(path.removeprefix(f"{data}/"))
-            yield from file_step(name, file, rest[match.end():])  # fmt: skip
-        elif name in ("openat", "open", "creat"):
-            assert "O_TRUNC" not in rest or str(data).encode() not in unhex(rest)
-        else:
-            assert name not in ("rename", "renameat", "renameat2", "unlink", "unlinkat", "truncate", "link", "linkat")
+            for step in file_step(name, file, rest[match.end() :]):
+                if step[0] == "sync":
+                    assert changed.get(file, -1) < begins, "changed while it was synced"
+                else:
+                    changed[file] = begins
+                yield step
+        elif any(unhex(text).startswith(bytes(data)) for text, _ in TEXT.findall(rest)):
+            assert name in ("execve", "openat", "newfstatat") and "O_TRUNC" not in rest, f"{name} by a data file's name"
 
 
 def file_step(name, file, rest):

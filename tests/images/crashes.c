@@ -112,8 +112,8 @@ static void take_step (size_t index)
     }
 }
 
-/* Once both files are synced, the journal last, what is in them is never to be lost.
-   Whatever is answered for it leaves after that: this promises no less, and sooner. */
+/* Once all files are synced, what is in them is never to be lost. Whatever is answered
+   for it leaves after that: this promises no less, and sooner. */
 static void take_sync (unsigned file)
 {
     size_t left = 0;
@@ -129,7 +129,7 @@ static void take_sync (unsigned file)
         }
     }
     change_count = left;
-    if (left > 0 || file != recording->file_count - 1)
+    if (left > 0)
         return;
     for (unsigned i = 0; i < recording->file_count; i++) {
         promised[i].size = 0;
