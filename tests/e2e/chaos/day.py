@@ -58,6 +58,7 @@ def play(plan, directory):
     report = Report(plan.seed, kind="central" if plan.central else "parts")
     began = time.monotonic()
     directory = pathlib.Path(directory)
+    directory.mkdir(exist_ok=True)
     try:
         with Relay() as relay, contextlib.closing(Day(plan, directory, relay, report)) as day:
             day.under_fire()
@@ -175,6 +176,7 @@ class Day:
 
     def calm(self):
         """Everything is put right; then nothing is done to anybody any more."""
+        self.report.counts["days with results under fire"] += any(seller.done for seller in self.sellers)
         self.over, self.agenda = True, []
         self.relay.heal()
         for pid in list(self.paused):

@@ -65,16 +65,18 @@ def draw(seed):
 
 
 def draw_agencies(dice, seconds):
-    """Of loteria-agency two or three, of the thin client one or two; most have something left to
-    sell when faults have ended, some are long ready by then."""
+    """Of loteria-agency two or three, of the thin client one or two. On a third of the days all are
+    soon ready, and the draw and the results come under fire; on the others faults end before."""
     real, thin = dice.randint(2, 3), dice.randint(1, 2)
-    return tuple(draw_agency(dice, number, seconds, thin=number > real) for number in range(1, real + thin + 1))
+    shares = dice.choice(((0.02, 0.1, 0.2), (0.1, 0.5, 0.9, 1.3), (0.9, 1.3)))
+    return tuple(draw_agency(dice, number, seconds * dice.choice(shares), thin=number > real)
+                 for number in range(1, real + thin + 1))
 
 
 def draw_agency(dice, number, seconds, thin):
+    """One that would sell for so long if nothing came between."""
     rows, period_ms = dice.randint(1, 20), dice.choice((5, 10, 20))
-    share = dice.choice((0.1, 0.5, 0.9, 1.3))  # of the day, if nothing came between
-    return Agency(number=number, bets=int(seconds * share * 1000 / period_ms * rows * dice.uniform(0.8, 1)),
+    return Agency(number=number, bets=int(seconds * 1000 / period_ms * rows * dice.uniform(0.8, 1)),
                   window=dice.choice((1, 2, 4, 8, 16)), rows=rows, period_ms=period_ms, thin=thin)
 
 

@@ -92,7 +92,6 @@ def play_apart(seed, place):
     """A day's report, as a dict. Its directory stays if it has violations."""
     directory = pathlib.Path(place) / f"seed-{seed}"
     shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir()
     command = [sys.executable, "-m", "chaos.soak", "--seed", str(seed), "--play", str(directory)]
     process = subprocess.Popen(command, cwd=loteria.ROOT / "tests/e2e", stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -147,7 +146,8 @@ def summarise(reports, seconds):
         "lives of agencies": counts["lives of agencies"], "looks in mid-day": counts["looks in mid-day"],
         "bets sold": counts["bets"], "acknowledged": counts["acknowledged"],
         "lost": sum("I1" in violation for violation in wrong), "duplicated": sum("I2" in v for v in wrong),
-        "draws": counts["draws"], "results told": counts["results told"], "days asked again": counts["asked again"],
+        "draws": counts["draws"], "results told": counts["results told"], "days with results under fire": counts["days with results under fire"],
+        "days asked again": counts["asked again"],
         "slowest acknowledgement after faults, s": round(max(acknowledged, default=0), 1),
         "median of it, s": round(acknowledged[len(acknowledged) // 2], 1) if acknowledged else 0,
         f"days over {day.ACKNOWLEDGED_S} s": sum(took > day.ACKNOWLEDGED_S for took in acknowledged),
