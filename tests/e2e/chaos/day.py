@@ -28,6 +28,7 @@ from .relay import Relay
 
 CLIENT = pathlib.Path(__file__).with_name("client.py")
 TICK_S = 0.01
+ASK_AGAIN_S = 0.5
 # tests/sim/README.md says where 5 and 15 come from. There time is virtual; here a dozen processes
 # and other people's share two cores, and a time slice that comes late is no fault of the central.
 # What the bounds are to catch is what never comes back, or only with an agency's patience (60 s).
@@ -59,16 +60,16 @@ def play(plan, directory):
     began = time.monotonic()
     directory = pathlib.Path(directory)
     directory.mkdir(exist_ok=True)
-    try:
-        with Relay() as relay, contextlib.closing(Day(plan, directory, relay, report)) as day:
+    with Relay() as relay, contextlib.closing(Day(plan, directory, relay, report)) as day:
+        try:
             day.under_fire()
             day.calm()
             day.stop()
             day.reckon()
             if plan.again:
                 day.ask_again()
-    except (Violation, AssertionError) as error:
-        report.violations.append(f"{error}")
+        except (Violation, AssertionError) as error:
+            report.violations += [f"{error}", *day.told_wrongly()]
     report.seconds = time.monotonic() - began
     return report
 
@@ -76,23 +77,26 @@ def play(plan, directory):
 class Actor:
     """A process under its name in the plan, in all its lives."""
 
+    done = False  # no need to start it again
+
     def __init__(self, name, start):
         self.name, self.start_process = name, start
-        self.process, self.killed = None, False
+        self.process = None
+        self.away = True  # it is not expected to run: killed, or it has ended and will be started again
 
     def start(self):
-        self.process, self.killed = self.start_process(), False
+        self.process, self.away = self.start_process(), False
 
     def pids(self):
         return [self.process.pid] if self.process and self.process.popen.poll() is None else []
 
     def kill(self):
-        self.killed = True
+        self.away = True
         self.process.kill()
 
     @property
     def ended(self):
-        return self.process is not None and self.process.popen.poll() is not None
+        return self.process.popen.poll() is not None
 
 
 class Seller(Actor):
@@ -107,7 +111,6 @@ class Seller(Actor):
         self.records = day.directory / f"agency-{agency.number}.records"
         self.processes = []
         self.link = day.relay.link(day.port)
-        self.done = False  # it has ended well at least once
 
     def run(self, *more):
         agency, server = self.agency, f"127.0.0.1:{self.link.port}"
@@ -124,7 +127,7 @@ class Seller(Actor):
 
     def ask_again(self):
         """For results only; a thin one has its file, and nothing to sell."""
-        self.process, self.killed = self.run("--results"), False
+        self.process, self.away = self.run("--results"), False
 
     def lives(self):
         if self.agency.thin:
@@ -157,8 +160,7 @@ class Day:
         self.port = loteria.free_port()
         self.links = {}
         roll = len(plan.agencies)
-        house = House if not plan.central else Supervised
-        self.house = house(self, roll)
+        self.house = Supervised(self, roll) if plan.central else House(self, roll)
         self.sellers = [Seller(self, agency) for agency in plan.agencies]
         self.links.update((seller.name, seller.link) for seller in self.sellers)
         self.actors = {actor.name: actor for actor in (*self.house.actors, *self.sellers)}
@@ -182,7 +184,7 @@ class Day:
         for pid in list(self.paused):
             self.proceed(pid, all_pauses=True)
         for actor in self.actors.values():
-            if actor.process is None or (actor.ended and not getattr(actor, "done", False)):
+            if actor.away and not actor.done:
                 actor.start()
         self.house.wait_until_all_run()
         began = time.monotonic()
@@ -229,15 +231,15 @@ class Day:
         """After the day, with everything at rest."""
         agencies = self.evidence()
         counts = self.report.counts
-        for agency, (sent, lives) in agencies.items():
-            self.report.violations += invariants.told_wrongly(agency, sent, lives)
+        self.report.violations += self.told_wrongly()
+        for sent, lives in agencies.values():
             counts["bets"] += len(sent.rows)
             counts["acknowledged"] += invariants.acknowledged(lives)
             counts["lives of agencies"] += len(lives)
             counts["results told"] += sum(len(life.results) for life in lives)
         self.report.violations += invariants.stored_wrongly(agencies, self.house.data, whole=True)
         self.report.violations += invariants.drawn_wrongly(agencies, self.house.data)
-        counts["draws"] += 1
+        counts["draws"] += invariants.draws(self.house.data)
         code, text = self.house.check()
         if code != 0:
             self.report.violations.append(f"I1 loteria-storage --check: {text}")
@@ -251,11 +253,15 @@ class Day:
                               time.monotonic() + SLACK * ENDED_S):
             raise Violation("I7 asked again, not everybody was answered")
         self.stop()
-        for agency, (sent, lives) in self.evidence().items():
+        for agency, (_, lives) in self.evidence().items():
             if not lives[-1].results:
                 self.report.violations.append(f"I4 agency {agency}: asked again, it was told nothing")
-            self.report.violations += invariants.told_wrongly(agency, sent, lives)
+        self.report.violations += self.told_wrongly()
         self.report.counts["asked again"] += 1
+
+    def told_wrongly(self):
+        return [sentence for agency, (sent, lives) in self.evidence().items()
+                for sentence in invariants.told_wrongly(agency, sent, lives)]
 
     def evidence(self):
         return {seller.agency.number: (seller.sent, seller.lives()) for seller in self.sellers}
@@ -289,16 +295,14 @@ class Day:
     def look_after_sellers(self):
         """Who has ended well asks again after a while, as long as faults come."""
         for seller in self.sellers:
-            if not seller.ended or seller.killed:
+            if seller.away or not seller.ended:
                 continue
             if seller.process.popen.returncode != 0:
                 raise Violation(f"I7 {seller.name} ended with {seller.process.popen.returncode}: "
                                 f"{seller.process.log[-1000:]}")
-            if not seller.done:
-                seller.done = True
-            if not self.over and seller.process is not None:
-                seller.killed = True  # so that it is planned once
-                self.at(time.monotonic() + 0.5, seller.start)
+            seller.done = seller.away = True
+            if not self.over:
+                self.at(time.monotonic() + ASK_AGAIN_S, seller.start)
 
     # faults
 
@@ -414,7 +418,7 @@ class House:
 
     def look_after(self):
         for actor in self.actors:
-            if actor.ended and not actor.killed:
+            if not actor.away and actor.ended:
                 raise Violation(f"I7 {actor.name} ended by itself with {actor.process.popen.returncode}: "
                                 f"{actor.process.log[-1000:]}")
 
@@ -429,7 +433,7 @@ class House:
         """SIGTERM, from the outside in; the first exit code that is not 0, else 0."""
         codes = []
         for actor in reversed(self.actors):
-            actor.killed = True
+            actor.away = True
             codes.append(actor.process.stop())
         return next(filter(None, codes), 0)
 
@@ -446,6 +450,7 @@ class Supervised:
         self.day, self.roll, self.central = day, roll, None
         self.data = day.directory / "data"
         self.actors = []
+        self.away = True  # killed, or stopped
         self.run_directories = set()
 
     def check(self):
@@ -456,7 +461,7 @@ class Supervised:
             self.central = loteria.Central(self.day.directory, self.day.plan.workers, self.roll, self.day.port)
         else:
             self.central.start()
-        self.killed = False
+        self.away = False
 
     def children(self, name):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -464,7 +469,7 @@ class Supervised:
         return []
 
     def pids(self, name):
-        if self.killed:
+        if self.away:
             return []
         if name == "central":
             return [self.central.process.pid]
@@ -473,16 +478,18 @@ class Supervised:
         return pids[int(number) - 1:int(number)] if number else pids
 
     def wait_until_all_run(self):
-        if self.killed:
+        if self.away:
             self.start()
-        wanted = {"loteria-storage": 1, "loteria-state": 1, "loteria-broker": 1,
-                  "loteria-worker": self.day.plan.workers}
-        all_run = lambda: all(len(self.children(name)) == count for name, count in wanted.items())  # noqa: E731
-        if not self.day.run_until(all_run, time.monotonic() + loteria.DEADLINE):
+        if not self.day.run_until(self.all_run, time.monotonic() + loteria.DEADLINE):
             raise Violation(f"I7 loteria-central does not start its parts again: {self.central.process.log[-2000:]}")
 
+    def all_run(self):
+        wanted = {"loteria-storage": 1, "loteria-state": 1, "loteria-broker": 1,
+                  "loteria-worker": self.day.plan.workers}
+        return all(len(self.children(name)) == count for name, count in wanted.items())
+
     def kill(self, names, seconds):
-        if self.killed:
+        if self.away:
             return
         if len(names) > 1:
             self.kill_everything(seconds)
@@ -515,7 +522,7 @@ class Supervised:
         self.bury(children, seconds)
 
     def bury(self, children, seconds):
-        self.killed = True
+        self.away = True
         self.day.report.kills["loteria-central"] += 1
         self.central.process.kill()
         loteria.wait_until(lambda: not any(map(loteria.runs, children)), explain=lambda: "parts outlive their central")
@@ -529,7 +536,7 @@ class Supervised:
                     self.run_directories.add(found[1])
 
     def look_after(self):
-        if not self.killed and self.central.process.popen.poll() is not None:
+        if not self.away and self.central.process.popen.poll() is not None:
             raise Violation(f"I7 loteria-central ended by itself with {self.central.process.popen.returncode}: "
                             f"{self.central.process.log[-2000:]}")
 
@@ -543,7 +550,7 @@ class Supervised:
             note_peak(self.day.report.peak_kib, loteria.command_of(pid), pid)
 
     def stop(self):
-        self.killed = True
+        self.away = True
         return self.central.stop()
 
     def close(self):

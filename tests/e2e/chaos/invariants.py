@@ -213,22 +213,27 @@ def covered_by_journal(journal, csv_size, wrong):
 def drawn_wrongly(agencies, data):
     """draw.journal: every agency sealed once with what it sold, then one draw."""
     journal = read(data / "draw.journal")
-    seals, draws, wrong = collections.Counter(), 0, []
+    seals, drawn, wrong = collections.Counter(), False, []
     for index in range(HEADER_BYTES, len(journal), RECORD_BYTES):
         kind, agency, count, number = struct.unpack(">B3xIQI", journal[index:index + 20])
         if kind == ord("S"):
             seals[agency, count] += 1
-            if draws:
+            if drawn:
                 wrong.append(f"I6 agency {agency} is sealed after the draw")
         elif kind == ord("D"):
-            draws += 1
+            drawn = True
         elif kind == ord("O") and number != loteria.WINNING_NUMBER:
             wrong.append(f"I4 the day's number is {number}")
     if seals != {(agency, len(sent.rows)): 1 for agency, (sent, _) in agencies.items()}:
         wrong.append(f"I6 seals in draw.journal: {dict(seals)}")
-    if draws != 1:
-        wrong.append(f"I4 {draws} draws in draw.journal")
+    if draws(data) != 1:
+        wrong.append(f"I4 {draws(data)} draws in draw.journal")
     return wrong
+
+
+def draws(data):
+    """How many draw.journal has."""
+    return read(data / "draw.journal")[HEADER_BYTES::RECORD_BYTES].count(b"D")
 
 
 def read(path):

@@ -18,7 +18,8 @@ import loteria
 from . import day, plan
 
 DAY_SECONDS_MAX = 180  # then a day hangs
-KINDS = ("pause", "pause all", "cut", "half-open", "slow")
+KINDS = {"pause": "pauses", "pause all": "pauses of everything at once", "cut": "cuts", "half-open": "half-opens",
+         "slow": "slow links"}
 
 
 def main():
@@ -139,14 +140,15 @@ def summarise(reports, seconds):
         "with loteria-central": sum(report["kind"] == "central" for report in reports),
         "kills": sum(kills.values()), "kills by program": dict(sorted(kills.items())),
         "kills of everything at once": counts["kill all"],
-        **{{"pause": "pauses", "pause all": "pauses of everything at once", "cut": "cuts", "half-open": "half-opens",
-            "slow": "slow links"}[kind]: counts[kind] for kind in KINDS},
+        **{name: counts[kind] for kind, name in KINDS.items()},
         **{what: counts[what] for what in ("agencies that still sold when faults stopped",
                                            "bets under way when faults stopped")},
         "lives of agencies": counts["lives of agencies"], "looks in mid-day": counts["looks in mid-day"],
         "bets sold": counts["bets"], "acknowledged": counts["acknowledged"],
-        "lost": sum("I1" in violation for violation in wrong), "duplicated": sum("I2" in v for v in wrong),
-        "draws": counts["draws"], "results told": counts["results told"], "days with results under fire": counts["days with results under fire"],
+        "lost (violations of I1)": sum("I1 " in violation for violation in wrong),
+        "duplicated (of I2)": sum("I2 " in violation for violation in wrong),
+        "draws": counts["draws"], "results told": counts["results told"],
+        "days with results under fire": counts["days with results under fire"],
         "days asked again": counts["asked again"],
         "slowest acknowledgement after faults, s": round(max(acknowledged, default=0), 1),
         "median of it, s": round(acknowledged[len(acknowledged) // 2], 1) if acknowledged else 0,
