@@ -14,7 +14,7 @@ import pytest
 import loteria
 from chaos import day, invariants, plan, relay, soak
 
-SEEDS = (1, 2, 3, 4, 5, 6, 7, 8)
+SEEDS = (2, 3, 6, 8, 10, 14, 16, 17)
 JOBS = 4  # most of a day is waiting
 
 
@@ -292,8 +292,8 @@ def test_evidence_is_read_as_far_as_it_is_whole(tmp_path):
 def test_a_day_that_breaks_an_invariant_is_told(tmp_path, monkeypatch):
     """A central whose disk is tampered with: the judge of the whole day says so."""
     agency = plan.Agency(1, bets=40, window=4, rows=5, period_ms=5, thin=True)
-    short = plan.Plan(seed=0, central=False, workers=1, inner=False, agencies=(agency,), seconds=0.5, faults=(),
-                      again=False)
+    short = plan.Plan(seed=0, central=False, workers=1, inner=False, keyed=False, agencies=(agency,), seconds=0.5,
+                      faults=(), again=False)
 
     def stop(self, stop=day.House.stop):
         code = stop(self)

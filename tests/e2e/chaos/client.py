@@ -1,4 +1,4 @@
-"""usage: client.py ID FILE HOST:PORT RECORDS WINDOW ROWS PERIOD_MS
+"""usage: client.py ID FILE HOST:PORT RECORDS WINDOW ROWS PERIOD_MS [KEYS]
 
 An agency that trusts nobody: what it is told is in the file RECORDS before it makes use of it,
 so that a kill at any moment leaves the evidence. A line of JSON for each thing, across lives:
@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import sys
 import time
 
@@ -154,10 +155,18 @@ class Agency:
         self.ask(wire.simple("DONE", self.number), lambda answer: answer.name == "GOODBYE")
 
 
-def main(number, file, server, records, window, rows_max, period_ms):
+def key_options(folder):
+    """CURVE, with the keys that loteria-keys made for an agency."""
+    def key(name, kind):
+        return re.search(rf'{kind}-key = "(.{{40}})"', pathlib.Path(folder, f"{name}.key").read_text())[1].encode()
+    return {"curve_publickey": key("secret", "public"), "curve_secretkey": key("secret", "secret"),
+            "curve_serverkey": key("broker", "public")}
+
+
+def main(number, file, server, records, window, rows_max, period_ms, keys=None):
     rows = pathlib.Path(file).read_bytes().decode().split("\r\n")[:-1]
     descriptor = os.open(records, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with wire.Client(server, **CONNECTION) as client:
+    with wire.Client(server, **CONNECTION, **(key_options(keys) if keys else {})) as client:
         agency = Agency(int(number), rows, client, descriptor, int(window), int(rows_max), int(period_ms) / 1000)
         agency.record(life=os.getpid())
         agency.sell()

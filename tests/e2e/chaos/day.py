@@ -18,12 +18,14 @@ import re
 import selectors
 import shutil
 import signal
+import subprocess
 import sys
 import time
 
 import loteria
 
 from . import invariants
+from .plan import INNER_LINKS
 from .relay import Relay
 
 CLIENT = pathlib.Path(__file__).with_name("client.py")
@@ -56,7 +58,7 @@ class Report:
 
 def play(plan, directory):
     """The day's Report. Nothing that it started outlives it."""
-    report = Report(plan.seed, kind="central" if plan.central else "parts")
+    report = Report(plan.seed, kind=("central" if plan.central else "parts") + " CURVE" * plan.keyed)
     began = time.monotonic()
     directory = pathlib.Path(directory)
     directory.mkdir(exist_ok=True)
@@ -114,14 +116,16 @@ class Seller(Actor):
 
     def run(self, *more):
         agency, server = self.agency, f"127.0.0.1:{self.link.port}"
+        keys = self.day.key_flags(f"agency-{agency.number}")
         if agency.thin:
             process = loteria.Process(self.day.directory, CLIENT, agency.number, self.file, server, self.records,
-                                      agency.window, agency.rows, agency.period_ms, wrapper=[sys.executable])
+                                      agency.window, agency.rows, agency.period_ms, *keys[1:],
+                                      wrapper=[sys.executable])
         else:
             bets = more or ("--bets", self.file, "--window", agency.window, "--batch-count", agency.rows,
                             "--loop-period", f"{agency.period_ms}ms")
             process = loteria.Process(self.day.directory, "loteria-agency", "--id", agency.number, "--server", server,
-                                      "--json", "--quiet", "--log-bets", *bets)
+                                      "--json", "--quiet", "--log-bets", *keys, *bets)
         self.processes.append(process)
         return process
 
@@ -160,10 +164,16 @@ class Day:
         self.port = loteria.free_port()
         self.links = {}
         roll = len(plan.agencies)
+        if plan.keyed:
+            command = [loteria.program("loteria-keys"), "new", "--keys", directory / "keys", "--agencies", str(roll)]
+            subprocess.run(command, check=True, capture_output=True, timeout=loteria.DEADLINE)
         self.house = Supervised(self, roll) if plan.central else House(self, roll)
         self.sellers = [Seller(self, agency) for agency in plan.agencies]
         self.links.update((seller.name, seller.link) for seller in self.sellers)
         self.actors = {actor.name: actor for actor in (*self.house.actors, *self.sellers)}
+
+    def key_flags(self, who=""):
+        return ("--keys", self.directory / "keys" / who) if self.plan.keyed else ()
 
     # the phases
 
@@ -381,12 +391,11 @@ class House:
         commands = dict(self.parts.commands)
         commands["loteria-broker"] = replace(commands["loteria-broker"], "--listen", f"tcp://127.0.0.1:{day.port}")
         if day.plan.inner:
-            for link in ("worker-broker", "worker-storage", "worker-state", "state-storage"):
+            for link in INNER_LINKS:
                 self.reroute(commands, link)
-        names = {"storage": "loteria-storage", "state": "loteria-state", "broker": "loteria-broker",
-                 **{f"worker {n}": "loteria-worker" for n in range(1, day.plan.workers + 1)}}
-        self.actors = [Actor(name, lambda program=program: loteria.Process(day.directory, program, *commands[program]))
-                       for name, program in names.items()]
+        self.actors = [Actor(name, lambda kind=name.split()[0]: loteria.Process(
+            day.directory, f"loteria-{kind}", *commands[f"loteria-{kind}"], *day.key_flags(kind)))
+            for name in day.plan.parts]
         self.by_name = {actor.name: actor for actor in self.actors}
 
     def reroute(self, commands, link):
@@ -458,7 +467,8 @@ class Supervised:
 
     def start(self):
         if self.central is None:
-            self.central = loteria.Central(self.day.directory, self.day.plan.workers, self.roll, self.day.port)
+            self.central = loteria.Central(self.day.directory, self.day.plan.workers, self.roll, self.day.port,
+                                           arguments=self.day.key_flags())
         else:
             self.central.start()
         self.away = False

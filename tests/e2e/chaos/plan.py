@@ -41,6 +41,7 @@ class Plan:
     central: bool  # loteria-central, or its parts one by one
     workers: int
     inner: bool  # relays between the parts, too
+    keyed: bool  # with CURVE
     agencies: tuple
     seconds: float  # how long faults come
     faults: tuple  # in order
@@ -60,7 +61,8 @@ def draw(seed):
     central = dice.random() < 0.35
     seconds = dice.uniform(4, 8)
     plan = Plan(seed=seed, central=central, workers=dice.randint(1, 3), inner=not central and dice.random() < 0.6,
-                agencies=draw_agencies(dice, seconds), seconds=seconds, faults=(), again=dice.random() < 0.5)
+                keyed=dice.random() < 0.4, agencies=draw_agencies(dice, seconds), seconds=seconds, faults=(),
+                again=dice.random() < 0.5)
     return dataclasses.replace(plan, faults=draw_faults(dice, plan))
 
 

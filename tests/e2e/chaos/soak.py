@@ -114,7 +114,7 @@ def failed(seed, reason):
 
 def line_of(report, place):
     counts, kills = report["counts"], sum(report["kills"].values())
-    text = (f"seed {report['seed']:>5}  {report['kind']:7}  {report['seconds']:5.1f} s  "
+    text = (f"seed {report['seed']:>5}  {report['kind']:13}  {report['seconds']:5.1f} s  "
             f"{counts.get('bets', 0):5} bets  {kills:3} kills  "
             + "  ".join(f"{counts.get(kind, 0)} {kind}" for kind in KINDS)
             + f"  acknowledged after {report['acknowledged_s']:.1f} s, ended after {report['ended_s']:.1f} s")
@@ -137,7 +137,8 @@ def summarise(reports, seconds):
     wrong = [violation for report in reports for violation in report["violations"]]
     return {
         "days": len(reports), "minutes": round(seconds / 60, 1),
-        "with loteria-central": sum(report["kind"] == "central" for report in reports),
+        "with loteria-central": sum("central" in report["kind"] for report in reports),
+        "with CURVE": sum("CURVE" in report["kind"] for report in reports),
         "kills": sum(kills.values()), "kills by program": dict(sorted(kills.items())),
         "kills of everything at once": counts["kill all"],
         **{name: counts[kind] for kind, name in KINDS.items()},
