@@ -1,0 +1,14 @@
+"""loteria-keys: what it says with its exit code."""
+
+
+def test_what_went_well_ends_with_0(start, tmp_path):
+    """Under valgrind, as a status that nobody has set is often 0 by chance."""
+    keys = tmp_path / "keys"
+    for command in (("new", "--agencies", 2), ("list",), ("enroll", 3), ("revoke", 3), ("show", keys / "agency-1")):
+        process = start("loteria-keys", *command, "--keys", keys, wrapper=["valgrind", "-q", "--error-exitcode=99"])
+        assert (process.wait(), process.log) == (0, ""), command
+
+
+def test_what_did_not_says_why(start, tmp_path):
+    process = start("loteria-keys", "list", "--keys", tmp_path / "none")
+    assert process.wait() == 1 and process.log.startswith("loteria-keys: ")
