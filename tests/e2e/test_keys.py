@@ -3,10 +3,9 @@
 
 def test_what_went_well_ends_with_0(start, tmp_path):
     """Under valgrind, as a status that nobody has set is often 0 by chance."""
-    keys = tmp_path / "keys"
-    for command in (("new", "--agencies", 2), ("list",), ("enroll", 3), ("revoke", 3), ("show", keys / "agency-1")):
-        process = start("loteria-keys", *command, "--keys", keys, wrapper=["valgrind", "-q", "--error-exitcode=99"])
-        assert process.wait() == 0, (command, process.log)
+    process = start("loteria-keys", "new", "--agencies", 2, "--keys", tmp_path / "keys",
+                    wrapper=["valgrind", "-q", "--error-exitcode=99"])
+    assert process.wait() == 0, process.log
 
 
 def test_what_did_not_says_why(start, tmp_path):

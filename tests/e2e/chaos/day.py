@@ -506,30 +506,37 @@ class Supervised:
         elif names[0] == "central":
             self.kill_central(seconds)
         else:
-            for pid in self.pids(names[0]):
-                self.day.report.kills[loteria.command_of(pid)] += 1
-                os.kill(pid, signal.SIGKILL)
+            self.kill_parts(self.pids(names[0]))
 
     def kill_everything(self, seconds):
         """None of them notices that another was killed."""
-        self.note_run_directory()
-        os.kill(self.central.process.pid, signal.SIGSTOP)  # so that it restarts nobody
-        children = self.central.children()
-        for pid in children:
-            self.day.report.kills[loteria.command_of(pid)] += 1
-            os.kill(pid, signal.SIGKILL)
-        self.bury(children, seconds)
+        parts = self.freeze()
+        self.kill_parts(parts)
+        self.bury(parts, seconds)
         self.day.look()
 
     def kill_central(self, seconds):
         """Its parts end with it."""
-        self.note_run_directory()
-        os.kill(self.central.process.pid, signal.SIGSTOP)
-        children = self.central.children()
-        for pid in children:  # a part that is paused cannot end
+        parts = self.freeze()
+        for pid in parts:  # one that is paused could not end
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
-        self.bury(children, seconds)
+        self.bury(parts, seconds)
+
+    def freeze(self):
+        """loteria-central starts nobody any more; returns the parts that there are."""
+        pid = self.central.process.pid
+        os.kill(pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        self.note_run_directory()
+        return self.central.children()
+
+    def kill_parts(self, pids):
+        for pid in pids:
+            program = loteria.command_of(pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                self.day.report.kills[program] += program is not None
 
     def bury(self, children, seconds):
         self.away = True

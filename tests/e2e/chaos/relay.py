@@ -56,16 +56,15 @@ class Relay:
         return link
 
     def heal(self):
-        """No fault any more; what has lost bytes is closed. When it returns it is so."""
-        healed = threading.Event()
+        """No fault any more; what has lost bytes is closed."""
         self.order(lambda: [link.heal() for link in self.links])
-        self.order(healed.set)
-        assert healed.wait(loteria.DEADLINE), self.failure
 
     def order(self, action):
-        """Have the thread do this."""
-        self.orders.append(action)
+        """Have the thread do this, and wait until it has."""
+        done = threading.Event()
+        self.orders.extend((action, done.set))
         self.ringer.send(b"!")
+        assert done.wait(loteria.DEADLINE), self.failure
 
     def run(self):
         try:
@@ -188,14 +187,22 @@ class Connection:
         except BlockingIOError:
             pass
         except OSError:
-            self.reset()
-            return
+            self.broken(end)
         self.settle()
 
-    def settle(self):
-        if all(pipe.over for pipe in self.pipes.values()):
-            self.close()
+    def broken(self, end):
+        """The other end is told, unless what would tell it is swallowed."""
+        here, back = sorted(self.pipes.values(), key=lambda pipe: pipe.source is not end)
+        if here.swallows:
+            here.ended = back.swallows = True
+            back.chunks.clear()
         else:
+            self.reset()
+
+    def settle(self):
+        if all(pipe.over or pipe.swallows and pipe.ended for pipe in self.pipes.values()):
+            self.close()
+        elif self in self.link.connections:
             self.update()
 
     def reset(self):
