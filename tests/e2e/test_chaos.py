@@ -29,7 +29,7 @@ def played(tmp_path_factory):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_day_under_fire(played, seed):
     report = played[seed].result()
-    assert not report["violations"], soak.line_of(report, "the test's directory chaos0")
+    assert not report["violations"], soak.line_of(report)
     assert report["counts"]["acknowledged"] == report["counts"]["bets"] > 0
 
 

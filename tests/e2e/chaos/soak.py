@@ -30,7 +30,7 @@ def main():
     place.mkdir(exist_ok=True)
     reports, began = [], time.monotonic()
     for report in days(seeds(arguments), arguments.jobs, place):
-        print(line_of(report, place), flush=True)
+        print(line_of(report), flush=True)
         reports.append(report)
     summary = summarise(reports, time.monotonic() - began)
     print(text_of(summary))
@@ -104,6 +104,7 @@ def play_apart(seed, place):
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)  # with all that the day started
         report = failed(seed, f"I7 the day hangs: {process.communicate()[1]}")
+    report["kept"] = str(directory)
     (directory / "report.json").write_text(json.dumps(report, indent=1))
     if not report["violations"]:
         shutil.rmtree(directory)
@@ -114,7 +115,7 @@ def failed(seed, reason):
     return vars(day.Report(seed, violations=[reason]))
 
 
-def line_of(report, place):
+def line_of(report):
     counts, kills = report["counts"], sum(report["kills"].values())
     text = (f"seed {report['seed']:>5}  {report['kind']:13}  {report['seconds']:5.1f} s  "
             f"{counts.get('bets', 0):5} bets  {kills:3} kills  "
@@ -123,8 +124,7 @@ def line_of(report, place):
     for violation in report["violations"]:
         text += f"\n    VIOLATION {violation}"
     if report["violations"]:
-        text += (f"\n    kept in {pathlib.Path(place) / 'seed-'}{report['seed']}; "
-                 f"again: scripts/soak --days 1 --seed {report['seed']}")
+        text += f"\n    kept in {report['kept']}; again: scripts/soak --days 1 --seed {report['seed']}"
     return text
 
 
