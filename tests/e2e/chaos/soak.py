@@ -95,6 +95,7 @@ def play_apart(seed, place):
     """A day's report, as a dict. Its directory stays if it has violations."""
     directory = pathlib.Path(place) / f"seed-{seed}"
     shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
     command = [sys.executable, "-m", "chaos.soak", "--seed", str(seed), "--play", str(directory)]
     process = subprocess.Popen(command, cwd=loteria.ROOT / "tests/e2e", stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, start_new_session=True)
