@@ -37,8 +37,9 @@ struct config {
 };
 
 // What the sections of a file may be called, and what section `common` may hold.
-static const char *const section_names[] = {
-    "common", "broker", "worker", "storage", "state", "central", "agency", "ctl", "keys", NULL};
+static const char *const section_names[] = {"common", "broker",  "worker", "storage",
+                                            "state",  "central", "agency", "ctl",
+                                            "keys",   NULL};
 static const char *const common_names[] = {"log-level", NULL};
 static const char *const source_names[] = {"default", "file", "environment", "flag"};
 

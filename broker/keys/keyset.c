@@ -228,8 +228,8 @@ static int make_pair (const char *folder, key_pair_t *pair, char *why)
     return key_pair_save (folder, pair, why);
 }
 
-/* A folder for agency N, or for its next key: agency-N, agency-N-2, ... One that is there
-   already and without a key (a mounted volume) will do. */
+/* A folder for agency N, or for its next key: agency-N, agency-N-2, ... One that is
+   there already and without a key (a mounted volume) will do. */
 static int make_agency (keyset_t *keyset, uint32_t agency, key_pair_t *pair, char *why)
 {
     char name[32], folder[PATH_MAX];

@@ -1,0 +1,110 @@
+"""Runs the fuzz targets: what they begin with, for how long, and what came of it.
+
+    fuzz.py --build DIR [--minutes N] [TARGET ...]
+
+A target begins with the examples of tests/vectors and a few of its own, with what was found once
+(tests/fuzz/findings/TARGET, one file each, which must never fail again), and with what earlier runs
+in the same build learned. What makes it fail is kept in DIR/findings.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+TARGETS = ("wire", "bet_csv", "journal", "roll", "config")
+
+ROWS = [
+    b"Santiago Lionel,Lorca,30904465,1999-03-17,7574\n",
+    b'"Mar\xc3\xada ""Mari""","P\xc3\xa9rez, hija",20000001,2000-02-29,0\r\n',
+    b"a,b,1,2000-01-01,1\n",
+]
+KEY = "[J=wF[)?Hb)b%p+2B/&5FuF6[6TwLNn>I2)v={<4"
+PAIR = ("Ar0X[ZojLO6.o.zASptgt&tivouJ4O>jbDVTD5.S", "Vb}yc>l]koJiYSp*BXOp2kJaY}7D8AoupF6-H6j-")
+
+
+def vectors():
+    """The bytes of every example of the protocol."""
+    for path in sorted((ROOT / "tests/vectors").glob("*.txt")):
+        for example in re.findall(r"^hex:((?:.*)(?:\n .*)*)", path.read_text(), re.M):
+            yield bytes.fromhex("".join(example.split()))
+
+
+def seeds(target):
+    if target == "wire":
+        yield from vectors()
+    elif target == "bet_csv":
+        yield from (struct.pack(">H", count) + b"".join(ROWS[:count]) for count in (1, 2, 3))
+        yield from (struct.pack(">H", 1) + row for row in ROWS)
+    elif target == "journal":
+        yield from (b"D", b"D" + bytes([0, 70, 1]), b"D" + bytes([0x80, 70, 1]), b"D" + bytes([3, 64, 200]),
+                    b"F" + b"LOTERIA JOURNAL\n" + bytes(48))
+    elif target == "roll":
+        yield f"# remark\n1 enabled {KEY}  Agencia Centro\n2 disabled {PAIR[0]}\n".encode()
+        yield f"7 enabled {KEY},{PAIR[0]}\r\n".encode()
+        yield f'curve\n    public-key = "{PAIR[0]}"\n    secret-key = "{PAIR[1]}"\n'.encode()
+    else:
+        yield (ROOT / "etc/compose/loteria.cfg").read_bytes()
+        yield b'common\n    log-level = DEBUG\ncentral\n    workers = 8\n    loop-period = "1h2m"\n'
+        yield b"--workers\0008\0--data-dir=x\0--log-bets\0--loop-period\0001.5s\0"
+
+
+def prepare(target, build):
+    corpus, findings = build / "corpus" / target, build / "findings"
+    corpus.mkdir(parents=True, exist_ok=True)
+    findings.mkdir(exist_ok=True)
+    for number, seed in enumerate(seeds(target)):
+        (corpus / f"seed-{number}").write_bytes(seed)
+    return corpus, findings
+
+
+def run(target, build, seconds):
+    """What libFuzzer says in the end: (whether all was well, its last lines, how many inputs were tried)."""
+    corpus, findings = prepare(target, build)
+    known = sorted((HERE / "findings" / target).glob("*"))
+    environment = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
+    again = subprocess.run([build / "fuzz" / f"fuzz_{target}", "-close_fd_mask=1", *known], env=environment,
+                           capture_output=True, text=True, errors="replace") if known else None
+    if again and again.returncode != 0:
+        return False, again.stderr[-4000:], len(known)
+    done = subprocess.run(
+        [build / "fuzz" / f"fuzz_{target}", f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=1024",
+         "-max_len=4096", "-close_fd_mask=1", f"-artifact_prefix={findings}/{target}-", corpus],
+        env=environment, capture_output=True, text=True, errors="replace")
+    tried = re.search(r"Done (\d+) runs", done.stderr)
+    return done.returncode == 0 and tried is not None, done.stderr[-4000:], int(tried[1]) if tried else 0
+
+
+def run_all(targets, build, seconds):
+    """As many at a time as there are cores; {target: what run () says}."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(targets, pool.map(lambda target: run(target, build, seconds), targets)))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--minutes", type=float, default=1)
+    parser.add_argument("targets", nargs="*", metavar="TARGET", choices=[[], *TARGETS], default=[])
+    options = parser.parse_args()
+    targets = options.targets or list(TARGETS)
+    seconds = max(1, round(options.minutes * 60 / len(targets)))
+    outcome = run_all(targets, options.build, seconds)
+    for target, (well, text, tried) in outcome.items():
+        print(f"{target:10} {tried:12,} inputs in {seconds} s  {'ok' if well else 'FAILED'}")
+        if not well:
+            print(text)
+    if not all(well for well, _, _ in outcome.values()):
+        print(f"what it fails at is in {options.build / 'findings'}; mended, it belongs in tests/fuzz/findings/TARGET")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+/* fuzz_config.c - any text as a configuration file; and, cut at its zeros, as flags. */
+
+#include "fuzz.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "config.h"
+#include "log.h"
+
+#define ARGUMENTS_MAX 16
+
+static void load (int argc, char **argv);
+
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+    static char path[64];
+    static int file = -1;
+    if (file == -1) {
+        file = memfd_create ("configuration", 0);
+        MUST (file != -1);
+        snprintf (path, sizeof path, "/proc/self/fd/%d", file);
+    }
+    MUST (ftruncate (file, 0) == 0 && pwrite (file, data, size, 0) == (ssize_t) size);
+    char program[] = "loteria-fuzz", flag[] = "--config";
+    char *of_file[] = {program, flag, path, NULL};
+    load (3, of_file);
+
+    char *text = malloc (size + 1), *of_flags[ARGUMENTS_MAX + 1] = {program};
+    MUST (text);
+    memcpy (text, data, size);
+    text[size] = 0;
+    int argc = 1;
+    for (size_t at = 0; at < size && argc < ARGUMENTS_MAX; at += strlen (text + at) + 1)
+        of_flags[argc++] = text + at;
+    load (argc, of_flags);
+    free (text);
+    return 0;
+}
+
+static void load (int argc, char **argv)
+{
+    char *text = NULL;
+    uint64_t number = 0, duration = 0;
+    bool flag = false;
+    log_level_t level = LOG_INFO;
+    const config_item_t items[] = {
+        {"data-dir", CONFIG_TEXT, &text, NULL, "data", 0, 0, "a text"},
+        {"workers", CONFIG_NUMBER, &number, NULL, "4", 1, 100, "a number"},
+        {"log-bets", CONFIG_FLAG, &flag, NULL, "no", 0, 0, "a flag"},
+        {"loop-period", CONFIG_DURATION, &duration, NULL, "0", 0, 0, "a duration"},
+        {"log-level", CONFIG_LEVEL, &level, NULL, "INFO", 0, 0, "a level"},
+        {0}};
+    const config_program_t program = {
+        .program = "loteria-fuzz", .section = "central", .summary = "", .items = items};
+    int status = -1;
+    config_t *config = config_load (&program, argc, argv, &status);
+    if (config)
+        MUST (text && number >= 1 && number <= 100);
+    else
+        MUST (status >= 0 && status <= 2);
+    config_destroy (&config);
+}
