@@ -52,7 +52,6 @@ static size_t row_size (const bet_source_t *source, size_t *text_end);
 static rows_status_t read_more (bet_source_t *source);
 static rows_status_t complete_last_row (bet_source_t *source);
 static void find_quote (bet_source_t *source, size_t from);
-static uint64_t line_feeds (const uint8_t *at, size_t size);
 static rows_status_t file_seek (void *self, uint64_t index, uint64_t *rows);
 static void rewind_file (bet_source_t *source);
 static size_t put_field (uint8_t *row, const char *field);
@@ -124,7 +123,7 @@ static rows_status_t file_next (void *self, row_t *row)
     source->line++;
     source->start += size;
     if (source->quote < source->start) {
-        source->line += line_feeds (at, text_end);
+        source->line += bytes_count (bytes_of (at, text_end), '\n');
         find_quote (source, source->start);
     }
     return ROWS_OK;
@@ -214,14 +213,6 @@ static void find_quote (bet_source_t *source, size_t from)
 {
     const uint8_t *quote = memchr (source->buffer + from, '"', source->end - from);
     source->quote = quote ? (size_t) (quote - source->buffer) : source->end;
-}
-
-static uint64_t line_feeds (const uint8_t *at, size_t size)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < size; i++)
-        count += at[i] == '\n';
-    return count;
 }
 
 static rows_status_t file_seek (void *self, uint64_t index, uint64_t *rows)

@@ -247,14 +247,10 @@ static int store (clerk_t *clerk, account_t *account, request_t *request)
 static bool rows_sound (const wire_batch_t *batch)
 {
     const bytes_t rows = batch->rows;
-    if (batch->count == 0 || batch->count > BATCH_ROWS_MAX || rows.size < 2 ||
-        rows.size > STORE_BYTES_MAX ||
-        memcmp (rows.data + rows.size - 2, "\r\n", 2) != 0)
-        return false;
-    uint32_t count = 0;
-    for (size_t i = 0; i < rows.size; i++)
-        count += rows.data[i] == '\n';
-    return count == batch->count;
+    return batch->count > 0 && batch->count <= BATCH_ROWS_MAX && rows.size >= 2 &&
+           rows.size <= STORE_BYTES_MAX &&
+           memcmp (rows.data + rows.size - 2, "\r\n", 2) == 0 &&
+           bytes_count (rows, '\n') == batch->count;
 }
 
 static int append (clerk_t *clerk, account_t *account, request_t *request)

@@ -37,7 +37,6 @@ static const uint8_t *find_number (const search_t *search, const uint8_t *at,
 static bool any_there (const search_t *search, const uint8_t *at);
 static const uint8_t *row_at (bytes_t rows, uint32_t row);
 static bool add_document (search_t *search, bytes_t row);
-static uint32_t rows_before (const uint8_t *rows, const uint8_t *at);
 
 int winners_page (book_t *book, uint32_t agency, wire_winners_t *page,
                   uint8_t *documents)
@@ -95,7 +94,9 @@ static int search_record (search_t *search, uint32_t index, const record_t *reco
         const uint8_t *row = before ? before + 1 : rows.data;
         at = hit + search->needle_size;
         if (!add_document (search, bytes_of (row, (size_t) (at - row)))) {
-            search->page->next = (uint64_t) index << 16 | rows_before (rows.data, row);
+            search->page->next =
+                (uint64_t) index << 16 |
+                bytes_count (bytes_of (rows.data, (size_t) (row - rows.data)), '\n');
             break;
         }
     }
@@ -162,12 +163,4 @@ static bool add_document (search_t *search, bytes_t row)
     search->documents_size += bet.document.size + 1;
     search->page->count++;
     return true;
-}
-
-static uint32_t rows_before (const uint8_t *rows, const uint8_t *at)
-{
-    uint32_t count = 0;
-    for (const uint8_t *p = rows; p < at; p++)
-        count += *p == '\n';
-    return count;
 }
