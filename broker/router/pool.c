@@ -81,12 +81,14 @@ worker_t *pool_next (pool_t *pool)
 {
     if (pool->credit == 0)
         return NULL;
-    worker_t *worker = pool->ring;
-    while (worker->holding >= worker->credit)
-        worker = worker->next;
-    DL_DELETE (pool->ring, worker);
-    DL_APPEND (pool->ring, worker);
-    return worker;
+    worker_t *least = NULL;
+    for (worker_t *worker = pool->ring; worker; worker = worker->next)
+        if (worker->holding < worker->credit &&
+            (!least || worker->holding < least->holding))
+            least = worker;
+    DL_DELETE (pool->ring, least);
+    DL_APPEND (pool->ring, least);
+    return least;
 }
 
 size_t pool_size (const pool_t *pool)

@@ -1,7 +1,8 @@
 /* pool.h - the workers that have announced themselves, and their credit.
 
-   Pure. A worker may hold as many letters as it gave credit for. Served in turn, so
-   that the load spreads; one that is silent for too long is no worker any more. */
+   Pure. A worker may hold as many letters as it gave credit for. Who holds least is next,
+   so that nobody piles up what another could be doing; one that is silent for too long is
+   no worker any more. */
 
 #ifndef LOTERIA_POOL_H
 #define LOTERIA_POOL_H
@@ -16,7 +17,7 @@ struct worker {
     uint32_t credit;               // letters it takes at once
     uint32_t holding;              // letters it has
     liveness_t liveness;
-    worker_t *prev, *next; // in the ring, next to be served first
+    worker_t *prev, *next; // in the ring, longest unserved first
 };
 
 typedef struct pool pool_t;
@@ -32,8 +33,8 @@ worker_t *pool_find (pool_t *pool, bytes_t id);
 /* Forget a worker; it holds nothing any more. */
 void pool_remove (pool_t *pool, worker_t **worker);
 
-/* The next worker with credit left, its turn then being over; NULL when there is none.
- */
+/* Of the workers with credit left the one that holds least, of several the one longest
+   unserved; NULL when there is none. */
 worker_t *pool_next (pool_t *pool);
 /* Workers, and letters that they could still take. */
 size_t pool_size (const pool_t *pool);

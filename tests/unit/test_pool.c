@@ -90,6 +90,25 @@ static void workers_are_served_in_turn (void **state)
     assert_next ("a");
 }
 
+static void who_holds_least_is_next (void **state)
+{
+    (void) state;
+    worker_t *a = join ("a", 10), *b = join ("b", 10), *c = join ("c", 2);
+    pool_charge (pool, a, 5);
+    pool_charge (pool, b, 4);
+    pool_charge (pool, c, 1);
+    assert_next ("c");
+    assert_next ("c"); // its turn is not over as long as the others have more to do
+    pool_charge (pool, c, 1);
+    assert_next ("b"); // c holds less, and takes no more
+    pool_charge (pool, b, 2);
+    assert_next ("a");
+    pool_charge (pool, a, 1);
+    assert_next ("b"); // as much as a, which was served later
+    pool_settle (pool, a);
+    assert_next ("a");
+}
+
 static void those_without_credit_are_passed_over (void **state)
 {
     (void) state;
@@ -244,6 +263,7 @@ int main (void)
         POOL_TEST (an_empty_pool_serves_nobody),
         POOL_TEST (workers_are_found_by_their_ids),
         POOL_TEST (workers_are_served_in_turn),
+        POOL_TEST (who_holds_least_is_next),
         POOL_TEST (those_without_credit_are_passed_over),
         POOL_TEST (what_a_worker_asks_for_is_put_within_limits),
         POOL_TEST (joining_again_changes_the_credit),
