@@ -1,8 +1,8 @@
 /* pool.h - the workers that have announced themselves, and their credit.
 
-   Pure. A worker may hold as many letters as it gave credit for. Who holds least is next,
-   so that nobody piles up what another could be doing; one that is silent for too long is
-   no worker any more. */
+   Pure. A worker may hold as many letters as it gave credit for. Who holds least is
+   next, so that nobody piles up what another could be doing; one that is silent for too
+   long is no worker any more. */
 
 #ifndef LOTERIA_POOL_H
 #define LOTERIA_POOL_H
