@@ -132,7 +132,7 @@ int journal_reserve (journal_t *journal, uint32_t records)
     file_t *file = journal->file;
     if (file->ops->reserve (file, place_of (wanted)) == 0)
         journal->reserved = wanted;
-    else if (file->ops->reserve (file, place_of (needed)) == 0)
+    else if (file_full (errno) && file->ops->reserve (file, place_of (needed)) == 0)
         journal->reserved = needed; // the last room there is, without a step ahead
     else
         return -1;
@@ -360,6 +360,7 @@ static int rewrite_tail (journal_t *journal)
         records = read_chunk (journal, index, chunk);
         const size_t size = records > 0 ? (size_t) records * JOURNAL_RECORD_BYTES : 0;
         if (!chained (chunk, size, &chain)) {
+            file->failed = "reads otherwise than before";
             errno = EIO;
             records = -1;
         } else if (file->ops->write (file, chunk, size, place_of (index)) == -1)

@@ -471,6 +471,19 @@ static void no_space_leaves_all_as_it_was (void **state)
     }
 }
 
+/* To ask for less is an answer to a full disk, and to nothing else. */
+static void a_reservation_that_fails_is_not_asked_for_again (void **state)
+{
+    (void) state;
+    shelf_start (&shelf);
+    shelf.csv.fail_reserve = true;
+    const unsigned reserves = shelf.csv.reserves;
+    errno = 0;
+    assert_int_equal (book_reserve (shelf.book, 100), -1);
+    assert_int_equal (errno, EIO);
+    assert_int_equal (shelf.csv.reserves, reserves + 1);
+}
+
 /* What was reserved is enough: with the disk full to the last byte nothing fails. */
 static void what_is_reserved_can_be_written (void **state)
 {
@@ -839,6 +852,7 @@ int main (void)
         BOOK_TEST (an_unreadable_last_group_is_not_cut_off),
         BOOK_TEST (records_that_contradict_themselves_are_refused),
         BOOK_TEST (no_space_leaves_all_as_it_was),
+        BOOK_TEST (a_reservation_that_fails_is_not_asked_for_again),
         BOOK_TEST (what_is_reserved_can_be_written),
         BOOK_TEST (a_commit_that_fails_says_so),
         BOOK_TEST (settling_reports_each_failure),

@@ -115,7 +115,7 @@ int book_reserve (book_t *book, size_t rows_size)
         const file_ops_t *ops = book->csv->ops;
         if (ops->reserve (book->csv, needed + RESERVE_STEP) == 0)
             book->reserved = needed + RESERVE_STEP;
-        else if (ops->reserve (book->csv, needed) == 0)
+        else if (file_full (errno) && ops->reserve (book->csv, needed) == 0)
             book->reserved = needed; // the last room there is, without a step ahead
         else
             return -1;
