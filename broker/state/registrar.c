@@ -421,8 +421,8 @@ static uint8_t command_of_agency (uint8_t command)
     }
 }
 
-/* -1 when there is no space for it. Should the journal fail otherwise the commit will say
-   so, and what is answered here never leaves. */
+/* -1 when there is no space for it. Should the journal fail otherwise the commit will
+   say so, and what is answered here never leaves. */
 static int record (registrar_t *registrar, const draw_record_t *event)
 {
     uint8_t payload[JOURNAL_PAYLOAD_BYTES];

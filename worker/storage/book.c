@@ -197,8 +197,10 @@ int book_read_rows (book_t *book, const record_t *record, uint8_t *rows)
         book->csv->ops->read (book->csv, rows, record->size, record->position);
     if (got == (ssize_t) record->size)
         return 0;
-    if (got >= 0)
+    if (got >= 0) {
+        book->csv->failed = "is shorter than it was";
         errno = EIO;
+    }
     return -1;
 }
 
@@ -321,9 +323,12 @@ static int rewrite_tail (book_t *book)
         // drop what it showed at the opening
         errno = EIO;
         if (book_read (book, index, 1, &record) != 1 || record.size > STORE_BYTES_MAX ||
-            book_read_rows (book, &record, book->scratch) == -1 ||
-            XXH3_64bits (book->scratch, record.size) != record.rows_hash)
+            book_read_rows (book, &record, book->scratch) == -1)
             return -1;
+        if (XXH3_64bits (book->scratch, record.size) != record.rows_hash) {
+            book->csv->failed = "reads otherwise than before";
+            return -1;
+        }
         if (book->csv->ops->write (book->csv, book->scratch, record.size,
                                    record.position) == -1)
             return -1;
