@@ -268,7 +268,7 @@ static int read_records (journal_t *journal, journal_found_fn *found, void *cont
     uint8_t *chunk = malloc ((size_t) CHUNK_RECORDS * JOURNAL_RECORD_BYTES);
     assert (chunk);
     bool sound = true;
-    ssize_t records = 1;
+    ssize_t records = size == -1 ? -1 : 1;
     while (sound && records > 0) {
         records = read_chunk (journal, journal->count, chunk);
         for (ssize_t i = 0; i < records && sound; i++) {
@@ -283,7 +283,7 @@ static int read_records (journal_t *journal, journal_found_fn *found, void *cont
         }
     }
     free (chunk);
-    if (records == -1 || size == -1) {
+    if (records == -1) {
         snprintf (why, JOURNAL_WHY_BYTES, "%s: cannot be read, %s", journal->file->name,
                   strerror (errno));
         return -1;

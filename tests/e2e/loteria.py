@@ -262,9 +262,10 @@ class Parts(Day):
             for name in reversed(self.commands):
                 self.start(name)
 
-    def start(self, name, *arguments):
+    def start(self, name, *arguments, wrapper=None):
         """Start a part, the first time or again."""
-        self.parts[name] = Process(self.directory, name, *self.commands[name], *arguments, wrapper=self.wrapper)
+        self.parts[name] = Process(self.directory, name, *self.commands[name], *arguments,
+                                   wrapper=self.wrapper if wrapper is None else wrapper)
         self.processes.append(self.parts[name])
         return self.parts[name]
 
