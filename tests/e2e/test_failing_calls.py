@@ -3,8 +3,8 @@ strace, for every N-th call of a short day.
 
 A day without faults is traced first. The calls in it are what is failed, so none can be
 forgotten; one that this test has no opinion on (FAILURES) fails it. An injected call is not
-executed: after a failed fdatasync the next one would say that all is well, and so no call but close
-may follow a failure in the process's trace.
+executed: after a failed fdatasync the next one would say that all is well, and so none that writes
+or syncs may follow a failure in the process's trace.
 
 The clients are thin, in lockstep (so that the N-th call is the same call every time), and keep
 their own records; those are what bets.csv, the winners and the draw are held against.
@@ -31,7 +31,7 @@ FILES = {"loteria-storage": ["bets.csv", "bets.journal"], "loteria-state": ["dra
 ALL_PARTS = ["loteria-worker", "loteria-broker", "loteria-state", "loteria-storage"]  # as they are stopped
 BATCH = 3  # bets
 AT_ONCE = 6  # days; each mostly waits
-SHORT = 30  # cases of each kind of day, unless all are asked for
+SHORT = 60  # cases of each kind of day, unless all are asked for
 
 # What is injected into each call, by a name for it; and whether the process is to end.
 ENDS, GOES_ON = True, False
@@ -45,6 +45,7 @@ FAILURES = {
     # everything was synced by then, or the file was only a way to another
     "close": {name: (how, ENDS if name == "KILL" else GOES_ON) for name, (how, _) in BROKEN.items()},
 }  # fmt: skip
+HARMLESS = {"close", "pread64"}  # what may follow before the end: it changes nothing, and vouches for nothing
 REASONS = {"EIO": "Input/output error", "ENOSPC": "No space left on device", "SHORT": "Input/output error"}
 
 Case = collections.namedtuple("Case", "call number failure")
@@ -208,7 +209,8 @@ class ShortDay:
                            explain=lambda: f"the trace has no end:\n{self.trace.read_text()}")
         text = re.sub(r" <unfinished \.\.\.>\n(.*(---|\+\+\+).*\n)*\d+ +<\.\.\. \w+ resumed>", "", self.trace.read_text())
         lines = [line.split(maxsplit=1)[1] for line in text.splitlines()]
-        return [parse_call(line) for line in lines if not line.startswith(("---", "+++"))]
+        # ???( is a thread that was stopped on its way into a call when all ended
+        return [parse_call(line) for line in lines if not line.startswith(("---", "+++", "???("))]
 
     @property
     def traced_pid(self):
@@ -242,7 +244,7 @@ def assert_ended_as_it_should(short_day):
         assert process.popen.returncode == 1
         assert last["level"] == "CRITICAL" and path in last["reason"] and REASONS[case.failure] in last["reason"], last
         later = {call for call, _, _ in calls[failed[0] + 1:]}
-        assert later <= {"close"}, f"went on with {later} after a failure"
+        assert later <= HARMLESS, f"went on with {later} after a failure"
 
 
 def play_case(directory, begun, part, case):

@@ -209,10 +209,11 @@ int book_find (book_t *book, uint32_t last, uint64_t offset, record_t *record)
     if (read_one (book, last, record) == -1)
         return -1;
     while (offset < record->offset) {
-        record_t jump;
+        record_t jump = {0}; // there may be none
         const uint32_t previous = record->previous;
-        if (read_one (book, record->jump, &jump) == 0 &&
-            offset < jump.offset + jump.count)
+        if (record->jump != 0 && read_one (book, record->jump, &jump) == -1)
+            return -1;
+        if (offset < jump.offset + jump.count)
             *record = jump;
         else if (read_one (book, previous, record) == -1)
             return -1;
