@@ -25,13 +25,14 @@ import time
 import pytest
 
 import loteria
+import strace
 import wire
 
 FILES = {"loteria-storage": ["bets.csv", "bets.journal"], "loteria-state": ["draw.journal"]}
 ALL_PARTS = ["loteria-worker", "loteria-broker", "loteria-state", "loteria-storage"]  # as they are stopped
 BATCH = 3  # bets
 AT_ONCE = 6  # days; each mostly waits
-SHORT = 60  # cases of each kind of day, unless all are asked for
+SHORT = 45  # cases of each kind of day, unless all are asked for
 
 # What is injected into each call, by a name for it; and whether the process is to end.
 ENDS, GOES_ON = True, False
@@ -92,7 +93,7 @@ class ShortDay:
 
     def __enter__(self):
         for name in reversed(ALL_PARTS):
-            self.day.start(name, wrapper=self.strace() if name == self.part else ())
+            self.day.start(name, wrapper=self.wrapper() if name == self.part else ())
         self.clients = {seller: wire.Client(self.day.server) for seller in self.sellers}
         return self
 
@@ -103,16 +104,13 @@ class ShortDay:
             if process.popen.poll() is None:
                 process.kill()
 
-    def strace(self):
-        """It is the tracer that is the child (-D), so the pid and the exit code are the part's."""
-        paths = [self.day.data, *(self.day.data / name for name in FILES[self.part])]
-        inject = ()
-        if self.case:
-            how, _ = FAILURES[self.case.call][self.case.failure]
-            count = f"{self.case.number}..{self.case.number + 1}" if self.case.failure == "FULL" else self.case.number
-            inject = ("-e", f"inject={self.case.call}:{how}:when={count}")
-        return ("strace", "-D", "-f", "-y", "-o", self.trace, *(word for path in paths for word in ("-P", path)),
-                *inject)
+    def wrapper(self):
+        files = strace.only_on(self.day.data, *(self.day.data / name for name in FILES[self.part]))
+        if not self.case:
+            return strace.under(self.trace, *files)
+        call, number, failure = self.case
+        which = f"{number}..{number + 1}" if failure == "FULL" else number
+        return strace.under(self.trace, *files, *strace.inject(call, FAILURES[call][failure][0], which))
 
     def play(self):
         for seller in self.sellers:
@@ -205,16 +203,8 @@ class ShortDay:
 
     def calls(self):
         """What the trace holds: (call, the file's path, whether it was injected) of each."""
-        loteria.wait_until(lambda: re.search(rf"^{self.traced_pid} +\+\+\+ (exited|killed)", self.trace.read_text(), re.M),
-                           explain=lambda: f"the trace has no end:\n{self.trace.read_text()}")
-        text = re.sub(r" <unfinished \.\.\.>\n(.*(---|\+\+\+).*\n)*\d+ +<\.\.\. \w+ resumed>", "", self.trace.read_text())
-        lines = [line.split(maxsplit=1)[1] for line in text.splitlines()]
-        # ???( is a thread that was stopped on its way into a call when all ended
-        return [parse_call(line) for line in lines if not line.startswith(("---", "+++", "???("))]
-
-    @property
-    def traced_pid(self):
-        return next(process.pid for process in self.day.processes if process.name == self.part)
+        traced = next(process for process in self.day.processes if process.name == self.part)
+        return [parse_call(line) for line in strace.calls_of(traced, self.trace)]
 
 
 def parse_call(line):
@@ -259,7 +249,7 @@ def play_case(directory, begun, part, case):
             short_day.assert_right()
             assert_ended_as_it_should(short_day)
             loteria.parse_log(short_day.day.log)
-    except Exception as error:
+    except Exception as error:  # of whatever kind: it is told with all the others
         return f"{part}, {case}: {type(error).__name__}: {error}\n{short_day.day.log}"
     shutil.rmtree(directory)
     return None
@@ -334,3 +324,15 @@ def test_every_call_fails_once(tmp_path, begun, clean_calls, part, pytestconfig,
         print(f"\n{part}: {len(calls)} calls on its files a day, {len(cases)} failures injected ({chosen}), "
               f"{len(wrong)} days wrong", end=" ")
     assert not wrong, "\n\n".join(wrong[:5])
+
+
+@pytest.mark.parametrize("failure", ["EIO", "ENOSPC"])
+@pytest.mark.parametrize("call", ["mkdir", "access"])
+def test_a_central_whose_directory_fails_says_so(start, tmp_path, call, failure):
+    trace, data = tmp_path / "trace", tmp_path / "data"
+    central = start("loteria-central", "--data-dir", data, "--listen", f"tcp://127.0.0.1:{loteria.free_port()}",
+                    wrapper=strace.under(trace, *strace.only_on(data), *strace.inject(call, f"error={failure}", 1)))
+    assert central.wait() == 1
+    last = loteria.parse_log(central.log)[-1]
+    assert last["level"] == "CRITICAL" and str(data) in last["reason"] and REASONS[failure] in last["reason"], last
+    assert [line.split("(")[0] for line in strace.calls_of(central, trace)] == ["mkdir", "access"][:1 + (call == "access")]
