@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import re
 import subprocess
 import types
 
