@@ -33,8 +33,9 @@ def disk(tmp_path):
     mountpoint = tmp_path / "disk"
     mountpoint.mkdir()
     as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    mount = f"mount -t tmpfs -o size=4m tmpfs {mountpoint} && echo && exec cat"
     holder = subprocess.Popen(
-        ["unshare", "--mount", *as_root, "sh", "-c", f"mount -t tmpfs -o size=4m tmpfs {mountpoint} && echo && exec cat"],
+        ["unshare", "--mount", *as_root, "sh", "-c", mount],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     if holder.stdout.readline() != b"\n":
         pytest.skip(f"no small disk can be mounted here: {holder.communicate()[1].decode().strip()}")
