@@ -44,13 +44,17 @@ FAILURES = {
     # the one call that may fail for want of space: FULL is both tries, with and without a step ahead
     "fallocate": {**BROKEN, "ENOSPC": ("error=ENOSPC", GOES_ON), "FULL": ("error=ENOSPC", GOES_ON),
                   "UNABLE": ("error=EOPNOTSUPP", GOES_ON)},
-    # everything was synced by then, or the file was only a way to another
+    # no helper then; and: everything was synced by then, or the file was only a way to another
+    "fcntl": {name: (how, ENDS if name == "KILL" else GOES_ON) for name, (how, _) in BROKEN.items()},
     "close": {name: (how, ENDS if name == "KILL" else GOES_ON) for name, (how, _) in BROKEN.items()},
 }  # fmt: skip
 HARMLESS = {"close", "pread64"}  # what may follow before the end: it changes nothing, and vouches for nothing
 REASONS = {"EIO": "Input/output error", "ENOSPC": "No space left on device", "SHORT": "Input/output error"}
 
-Case = collections.namedtuple("Case", "call number failure")
+# Whose call it is, the main thread's or a helper's; its call's how-manieth. A helper comes and goes, so
+# its syncs are counted by the batch that is stored.
+Case = collections.namedtuple("Case", "thread call number failure")
+HELPS = ("fdatasync", "bets.csv")  # all that another thread may do
 
 
 class Seller:
@@ -91,18 +95,19 @@ class ShortDay:
         self.day = loteria.Parts(directory, workers=1, agencies=len(sellers), start=False, sockets=self.sockets.name)
         self.part, self.case, self.sellers = part, case, sellers
         self.trace = pathlib.Path(directory) / "trace"
-        self.clients, self.ended = {}, None
+        self.clients, self.ended, self.tracer, self.batches = {}, None, None, 0
 
     def __enter__(self):
         for name in reversed(ALL_PARTS):
             self.day.start(name, wrapper=self.wrapper() if name == self.part else ())
+        self.traced = self.day.parts[self.part]
         self.clients = {seller: wire.Client(self.day.server) for seller in self.sellers}
         return self
 
     def __exit__(self, *_):
         for client in self.clients.values():
             client.__exit__()
-        for process in self.day.processes:
+        for process in [*self.day.processes, *filter(None, [self.tracer])]:
             if process.popen.poll() is None:
                 process.kill()
         self.sockets.cleanup()
@@ -110,8 +115,10 @@ class ShortDay:
     def wrapper(self):
         files = strace.only_on(self.day.data, *(self.day.data / name for name in FILES[self.part]))
         if not self.case:
-            return strace.under(self.trace, *files)
-        call, number, failure = self.case
+            return strace.under(self.trace, "-f", *files)
+        thread, call, number, failure = self.case
+        if thread == "helper":
+            return ()
         which = f"{number}..{number + 1}" if failure == "FULL" else number
         return strace.under(self.trace, *files, *strace.inject(call, FAILURES[call][failure][0], which))
 
@@ -129,9 +136,18 @@ class ShortDay:
         self.hello(seller)
         for offset in [*range(seller.acknowledged, count or len(seller.rows), BATCH), 0]:
             rows = seller.rows[offset:offset + BATCH]
+            self.fail_helper(offset == seller.acknowledged)
             self.until(seller, ["STORED"], wire.batch(seller.agency, offset, rows), offset + len(rows))
         if not count:
             self.until(seller, ["WAITING", "WINNERS"], self.ready(seller))
+
+    def fail_helper(self, another_batch):
+        """The sync of bets.csv fails that comes with this batch, if it is the one."""
+        self.batches += another_batch
+        if another_batch and self.case and (self.case.thread, self.case.number) == ("helper", self.batches):
+            how = FAILURES[self.case.call][self.case.failure][0]
+            self.tracer = strace.attach(self.traced, self.trace, *strace.only_on(self.day.data / HELPS[1]),
+                                        *strace.inject(self.case.call, how, 1))
 
     def hello(self, seller):
         self.until(seller, ["WELCOME"], wire.simple("HELLO", seller.agency, 16, 8192, 8192))
@@ -205,39 +221,48 @@ class ShortDay:
         self.day.assert_sound()
 
     def calls(self):
-        """What the trace holds: (call, the file's path, whether it was injected) of each."""
-        traced = next(process for process in self.day.processes if process.name == self.part)
-        return [parse_call(line) for line in strace.calls_of(traced, self.trace)]
+        """What the trace holds: a Call of each line."""
+        return [parse_call("main" if thread == self.traced.pid else "helper", line)
+                for thread, line in strace.calls_of(self.traced, self.trace)]
 
 
-def parse_call(line):
+Call = collections.namedtuple("Call", "thread name path injected")
+
+
+def parse_call(thread, line):
     found = re.match(r"(\w+)\((?:AT_FDCWD<[^>]*>, \"([^\"]*)\"|\d+<([^>]*)>(?:, \"([\w.]+)\", O_)?)", line)
     assert found, f"no call on a file: {line}"
     call, path, directory, name = found.groups()
     path = path or (f"{directory}/{name}" if name else directory)
-    return call, path, "(INJECTED)" in line
+    return Call(thread, call, path, "(INJECTED)" in line)
 
 
 def assert_ended_as_it_should(short_day):
     case, process, calls = short_day.case, short_day.ended, short_day.calls()
-    failed = [i for i, (_, _, injected) in enumerate(calls) if injected]
+    failed = [i for i, call in enumerate(calls) if call.injected]
     must_end = FAILURES[case.call][case.failure][1]
     assert must_end == (process is not None), f"it should{' not' * (not must_end)} have ended"
     if case.failure == "KILL":
         assert process.popen.returncode == -9
-        assert [call for call, _, _ in calls].count(case.call) in (case.number - 1, case.number)
+        assert times(case, calls) in (case.number - 1, case.number)
         return
-    assert failed and [call for call, _, _ in calls[:failed[0] + 1]].count(case.call) == case.number, "nothing failed"
+    assert failed and times(case, calls[:failed[0] + 1]) == case.number, "nothing failed"
     assert len(failed) == (2 if case.failure == "FULL" else 1)
     told_full = any("NOSPACE" in seller.codes for seller in short_day.sellers)
     assert told_full == (case.failure == "FULL")
     if must_end:
-        _, path, _ = calls[failed[0]]
+        path = calls[failed[0]].path
         last = loteria.parse_log(process.log)[-1]
         assert process.popen.returncode == 1
         assert last["level"] == "CRITICAL" and path in last["reason"] and REASONS[case.failure] in last["reason"], last
-        later = {call for call, _, _ in calls[failed[0] + 1:]}
+        later = {call.name for call in calls[failed[0] + 1:]}
         assert later <= HARMLESS, f"went on with {later} after a failure"
+
+
+def times(case, calls):
+    """How often there was such a call; of a helper's only the one that is to fail was traced."""
+    found = sum((call.thread, call.name) == (case.thread, case.call) for call in calls)
+    return found + (case.number - 1 if case.thread == "helper" else 0)
 
 
 def play_case(directory, begun, part, case):
@@ -299,16 +324,16 @@ def clean_calls(tmp_path, begun):
 
 def cases_of(calls):
     """Every failure of every call; the second of a pair of tries cannot begin a pair."""
-    counts = collections.Counter(call for call, _, _ in calls)
-    return [Case(call, number, failure) for call, count in counts.items() for failure in FAILURES[call]
-            for number in range(1, count + 1)]
+    counts = collections.Counter((call.thread, call.name) for call in calls)
+    return [Case(thread, call, number, failure) for (thread, call), count in counts.items()
+            for failure in FAILURES[call] for number in range(1, count + 1)]
 
 
 def selection(cases, count):
     """By the day's seed: one of each kind, and others up to `count`."""
     seed = datetime.date.today().toordinal()
     shuffled = random.Random(seed).sample(cases, len(cases))
-    one_of_each = {(case.call, case.failure): case for case in shuffled}
+    one_of_each = {(case.thread, case.call, case.failure): case for case in shuffled}
     rest = [case for case in shuffled if case not in one_of_each.values()]
     return [*one_of_each.values(), *rest][:max(count, len(one_of_each))], f"a selection by seed {seed}"
 
@@ -316,7 +341,9 @@ def selection(cases, count):
 @pytest.mark.parametrize("part", FILES)
 def test_every_call_fails_once(tmp_path, begun, clean_calls, part, pytestconfig, capsys):
     calls = clean_calls(part)
-    assert {call for call, _, _ in calls} <= set(FAILURES), "a call that nobody has thought about"
+    assert {call.name for call in calls} <= set(FAILURES), "a call that nobody has thought about"
+    helpers = [(call.name, pathlib.Path(call.path).name) for call in calls if call.thread == "helper"]
+    assert set(helpers) <= {HELPS}, "a helper that nobody has thought about"
     cases, chosen = cases_of(calls), "all of them"
     if not pytestconfig.getoption("--all-calls"):
         cases, chosen = selection(cases, SHORT)
@@ -338,5 +365,5 @@ def test_a_central_whose_directory_fails_says_so(start, tmp_path, call, failure)
     assert central.wait() == 1
     last = loteria.parse_log(central.log)[-1]
     assert last["level"] == "CRITICAL" and str(data) in last["reason"] and REASONS[failure] in last["reason"], last
-    calls = [line.split("(")[0] for line in strace.calls_of(central, trace)]
+    calls = [line.split("(")[0] for _, line in strace.calls_of(central, trace)]
     assert calls == (["mkdir"] if call == "mkdir" else ["mkdir", "access"])
