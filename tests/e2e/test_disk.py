@@ -131,7 +131,6 @@ def test_a_slow_disk_is_waited_for(tmp_path, parts, files):
         calls = strace.calls_of(day.parts[name], traces[name])
         delayed = [i for i, (_, line) in enumerate(calls, 1) if "(DELAYED)" in line]
         assert delayed == list(range(first, last + 1)) and len(calls) > last, calls
-    assert "redispatched: 0 " in day.parts["loteria-broker"].log, day.log
     left = re.findall(r"worker_baja .*reason: ([^|]*)", day.log)
     assert left == ["it takes its leave "] * day.workers, left
     day.assert_sound()
