@@ -106,9 +106,22 @@ static int sync_directory (const char *directory)
     return rc;
 }
 
+bool file_full (int error)
+{
+    return error == ENOSPC || error == EDQUOT;
+}
+
 static int fd_of (file_t *file)
 {
     return ((disk_file_t *) file)->fd;
+}
+
+/* Passes on what came back, noting for messages what is not done if it is a failure. */
+static int noted (file_t *file, int rc, const char *failed)
+{
+    if (rc == -1)
+        file->failed = failed;
+    return rc;
 }
 
 static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t position)
@@ -120,7 +133,7 @@ static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t posi
         if (got == -1 && errno == EINTR)
             continue;
         if (got == -1)
-            return -1;
+            return noted (file, -1, "cannot be read");
         if (got == 0)
             break;
         done += (size_t) got;
@@ -133,20 +146,18 @@ static int disk_write (file_t *file, const void *data, size_t size, uint64_t pos
 {
     assert (!((disk_file_t *) file)->ahead);
     ssize_t wrote = pwrite (fd_of (file), data, size, (off_t) position);
-    if (wrote == -1)
-        return -1;
-    if ((size_t) wrote != size) {
+    if (wrote == (ssize_t) size)
+        return 0;
+    if (wrote != -1)
         errno = EIO;
-        return -1;
-    }
-    return 0;
+    return noted (file, -1, "cannot be written");
 }
 
 static int disk_sync (file_t *file)
 {
     disk_file_t *disk = (disk_file_t *) file;
     if (!disk->ahead)
-        return fdatasync (disk->fd);
+        return noted (file, fdatasync (disk->fd), "cannot be synced");
     const struct aiocb *const waiting[] = {&disk->request};
     int error;
     while ((error = aio_error (&disk->request)) == EINPROGRESS)
@@ -154,7 +165,7 @@ static int disk_sync (file_t *file)
     disk->ahead = false;
     aio_return (&disk->request);
     errno = error;
-    return error ? -1 : 0;
+    return noted (file, error ? -1 : 0, "cannot be synced");
 }
 
 /* The C library has a thread do it. If it will not, sync () does all of it. */
@@ -169,20 +180,24 @@ static void disk_sync_ahead (file_t *file)
 
 static int disk_truncate (file_t *file, uint64_t size)
 {
-    return ftruncate (fd_of (file), (off_t) size);
+    return noted (file, ftruncate (fd_of (file), (off_t) size), "cannot be cut");
 }
 
 static int disk_reserve (file_t *file, uint64_t size)
 {
     const int rc = fallocate (fd_of (file), FALLOC_FL_KEEP_SIZE, 0, (off_t) size);
     // A file system that cannot reserve leaves it to write and sync to find out.
-    return rc == -1 && errno == EOPNOTSUPP ? 0 : rc;
+    if (rc == -1 && errno == EOPNOTSUPP)
+        return 0;
+    return noted (file, rc, "cannot be given space");
 }
 
 static int64_t disk_size (file_t *file)
 {
     struct stat about;
-    return fstat (fd_of (file), &about) == -1 ? -1 : (int64_t) about.st_size;
+    if (noted (file, fstat (fd_of (file), &about), "cannot be looked at") == -1)
+        return -1;
+    return (int64_t) about.st_size;
 }
 
 static void disk_close (file_t *file)

@@ -4,6 +4,7 @@
 #ifndef LOTERIA_FILE_H
 #define LOTERIA_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -33,6 +34,8 @@ typedef struct {
 struct file {
     const file_ops_t *ops;
     const char *name; // for messages; borrowed
+    const char
+        *failed; // for messages: what last failed, as in "cannot be read"; or NULL
 };
 
 /* Open DIRECTORY/NAME. For writing it is created if missing (mode 0600, the directory
@@ -41,5 +44,9 @@ struct file {
 file_t *file_open (const char *directory, const char *name, int writing, char *why,
                    size_t why_size);
 void file_close (file_t **file);
+
+/* Whether this errno says that the disk is full: the one failure that a process need
+   not end for, if it has yet to write. */
+bool file_full (int error);
 
 #endif

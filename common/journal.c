@@ -132,7 +132,7 @@ int journal_reserve (journal_t *journal, uint32_t records)
     file_t *file = journal->file;
     if (file->ops->reserve (file, place_of (wanted)) == 0)
         journal->reserved = wanted;
-    else if (file->ops->reserve (file, place_of (needed)) == 0)
+    else if (file_full (errno) && file->ops->reserve (file, place_of (needed)) == 0)
         journal->reserved = needed; // the last room there is, without a step ahead
     else
         return -1;
@@ -200,10 +200,12 @@ int journal_read (journal_t *journal, uint32_t first, uint32_t count, uint8_t *p
             here = here < CHUNK_RECORDS ? here : CHUNK_RECORDS;
             const size_t size = here * (size_t) JOURNAL_RECORD_BYTES;
             uint8_t *into = chunk ? chunk : record;
-            if (journal->file->ops->read (journal->file, into, size,
-                                          place_of (index)) != (ssize_t) size) {
+            const ssize_t got =
+                journal->file->ops->read (journal->file, into, size, place_of (index));
+            if (got != (ssize_t) size) {
                 free (chunk);
-                errno = EIO;
+                if (got != -1)
+                    errno = EIO;
                 return -1;
             }
             source = into;
@@ -268,7 +270,7 @@ static int read_records (journal_t *journal, journal_found_fn *found, void *cont
     uint8_t *chunk = malloc ((size_t) CHUNK_RECORDS * JOURNAL_RECORD_BYTES);
     assert (chunk);
     bool sound = true;
-    ssize_t records = 1;
+    ssize_t records = size == -1 ? -1 : 1;
     while (sound && records > 0) {
         records = read_chunk (journal, journal->count, chunk);
         for (ssize_t i = 0; i < records && sound; i++) {
@@ -283,7 +285,7 @@ static int read_records (journal_t *journal, journal_found_fn *found, void *cont
         }
     }
     free (chunk);
-    if (records == -1 || size == -1) {
+    if (records == -1) {
         snprintf (why, JOURNAL_WHY_BYTES, "%s: cannot be read, %s", journal->file->name,
                   strerror (errno));
         return -1;
@@ -358,8 +360,11 @@ static int rewrite_tail (journal_t *journal)
     ssize_t records = chain_of (journal, index, &chain) == -1 ? -1 : 1;
     while (index < journal->count && records > 0) {
         records = read_chunk (journal, index, chunk);
-        const size_t size = records > 0 ? (size_t) records * JOURNAL_RECORD_BYTES : 0;
+        if (records == -1)
+            break;
+        const size_t size = (size_t) records * JOURNAL_RECORD_BYTES;
         if (!chained (chunk, size, &chain)) {
+            file->failed = "reads otherwise than before";
             errno = EIO;
             records = -1;
         } else if (file->ops->write (file, chunk, size, place_of (index)) == -1)
@@ -376,9 +381,15 @@ static int chain_of (journal_t *journal, uint64_t count, uint64_t *chain)
     uint8_t record[JOURNAL_RECORD_BYTES];
     _Static_assert(CHAIN_AT == HASHED_HEADER, "a header ends like a record");
     make_header (journal, record);
-    if (count > 0 && journal->file->ops->read (journal->file, record, sizeof record,
-                                               place_of (count - 1)) != sizeof record)
+    const ssize_t got =
+        count == 0 ? (ssize_t) sizeof record
+                   : journal->file->ops->read (journal->file, record, sizeof record,
+                                               place_of (count - 1));
+    if (got != sizeof record) {
+        if (got != -1)
+            errno = EIO;
         return -1;
+    }
     *chain = get_u64 (record + CHAIN_AT);
     return 0;
 }

@@ -21,6 +21,7 @@ struct registrar {
     outbox_t *to_workers, *to_storage;
     question_t **questions; // by agency
     bool done;
+    int error; // errno of a journal that failed, and not for want of space
     uint64_t strays;
 };
 
@@ -117,6 +118,10 @@ void registrar_answers (registrar_t *registrar, bytes_t bundle)
 int registrar_commit (registrar_t *registrar)
 {
     journal_t *journal = registrar->journal;
+    if (registrar->error) {
+        errno = registrar->error;
+        return -1;
+    }
     if (journal_count (journal) == journal_synced (journal))
         return 0;
     return journal_write (journal) == -1 ? -1 : journal_sync (journal);
@@ -416,11 +421,16 @@ static uint8_t command_of_agency (uint8_t command)
     }
 }
 
+/* -1 when there is no space for it. Should the journal fail otherwise the commit will
+   say so, and what is answered here never leaves. */
 static int record (registrar_t *registrar, const draw_record_t *event)
 {
     uint8_t payload[JOURNAL_PAYLOAD_BYTES];
-    if (journal_reserve (registrar->journal, 1) == -1)
+    if (journal_reserve (registrar->journal, 1) == -1) {
+        if (!file_full (errno))
+            registrar->error = errno;
         return -1;
+    }
     const int rc = draw_apply (registrar->draw, event);
     assert (rc == 0); // asked for only where the draw allows it
     draw_put_record (payload, event);

@@ -14,6 +14,7 @@
 #include "registrar.h"
 
 typedef struct {
+    const char *directory; // borrowed
     file_t *file;
     journal_t *journal;
     draw_t *draw;
@@ -26,7 +27,7 @@ typedef struct {
 
 static void open_state (state_t *state, const state_options_t *options);
 static void open_gate (state_t *state, const state_options_t *options);
-static void open_journal (state_t *state, const char *directory);
+static void open_journal (state_t *state);
 static int found_record (void *context, uint32_t index, const uint8_t *payload,
                          char *why);
 static void open_day (state_t *state, const state_options_t *options);
@@ -36,6 +37,7 @@ static void take_requests (state_t *state);
 static void commit (state_t *state);
 static void send_all (state_t *state);
 static void close_state (state_t *state);
+static void die_of_disk (const state_t *state, const char *consequence);
 
 int state_serve (const state_options_t *options, int signal_fd)
 {
@@ -61,7 +63,8 @@ int state_serve (const state_options_t *options, int signal_fd)
 static void open_state (state_t *state, const state_options_t *options)
 {
     log_gather (true);
-    open_journal (state, options->data_directory);
+    state->directory = options->data_directory;
+    open_journal (state);
     open_day (state, options);
     state->registrar = registrar_new (state->draw, state->journal);
     commit (state);
@@ -88,9 +91,10 @@ static void open_gate (state_t *state, const state_options_t *options)
     state->gate = gate_new (&gate);
 }
 
-static void open_journal (state_t *state, const char *directory)
+static void open_journal (state_t *state)
 {
     char why[JOURNAL_WHY_BYTES];
+    const char *directory = state->directory;
     state->draw = draw_new ();
     state->file = file_open (directory, STATE_JOURNAL, 1, why, sizeof why);
     if (!state->file)
@@ -106,8 +110,7 @@ static void open_journal (state_t *state, const char *directory)
                    "cut_off: %llu bytes of an unfinished tail that nobody was told of",
                    (unsigned long long) journal_torn (state->journal));
     if (journal_settle (state->journal) == -1)
-        process_die ("estado", "reason: %s/%s cannot be settled, %s", directory,
-                     STATE_JOURNAL, strerror (errno));
+        die_of_disk (state, "nothing is served");
 }
 
 static int found_record (void *context, uint32_t index, const uint8_t *payload,
@@ -136,8 +139,7 @@ static void open_day (state_t *state, const state_options_t *options)
         draw_apply (draw, &opened);
         journal_append (state->journal, payload);
         if (journal_write (state->journal) == -1 || journal_sync (state->journal) == -1)
-            process_die ("estado", "reason: %s/%s cannot be written, %s",
-                         options->data_directory, STATE_JOURNAL, strerror (errno));
+            die_of_disk (state, "nothing is served");
     }
     if (draw_agencies (draw) != options->agencies ||
         draw_number (draw) != options->number)
@@ -193,15 +195,8 @@ static void take_requests (state_t *state)
 
 static void commit (state_t *state)
 {
-    if (registrar_commit (state->registrar) == -1) {
-        const int error = errno;
-        log_discard ();
-        process_die (
-            "estado",
-            "reason: %s cannot be written, %s | consequence: nothing of it was "
-            "answered",
-            STATE_JOURNAL, strerror (error));
-    }
+    if (registrar_commit (state->registrar) == -1)
+        die_of_disk (state, "nothing of it was answered");
     log_flush ();
 }
 
@@ -232,11 +227,21 @@ static void close_state (state_t *state)
     const uint64_t strays = registrar_strays (state->registrar);
     registrar_destroy (&state->registrar);
     if (journal_settle (state->journal) == -1) // gives reserved space back
-        process_die ("shutdown", "reason: %s cannot be closed, %s", STATE_JOURNAL,
-                     strerror (errno));
+        die_of_disk (state, "what was answered is recorded");
     journal_destroy (&state->journal);
     file_close (&state->file);
     draw_destroy (&state->draw);
     log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: %s | strays: %llu",
                STATE_JOURNAL, (unsigned long long) strays);
+}
+
+/* Whatever was logged since the last commit did not come to be. */
+static void die_of_disk (const state_t *state, const char *consequence)
+{
+    const int error = errno;
+    log_discard ();
+    process_die ("estado", "reason: %s/%s %s, %s | consequence: %s", state->directory,
+                 STATE_JOURNAL,
+                 state->file->failed ? state->file->failed : "cannot be read",
+                 strerror (error), consequence);
 }

@@ -14,6 +14,10 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "valgrind: every process runs under valgrind")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--all-calls", action="store_true", help="fail every system call, not a selection (minutes)")
+
+
 @pytest.fixture
 def start(tmp_path):
     """start(NAME, ARGUMENT...): a loteria.Process, killed at the end if it still runs."""

@@ -243,13 +243,15 @@ class Central(Day):
 
 
 class Parts(Day):
-    """A central's parts, each started by hand, over tcp."""
+    """A central's parts, each started by hand, over tcp; or over sockets in the directory `sockets`, which
+    nobody takes while a part is down."""
 
-    def __init__(self, directory, workers=2, agencies=5, wrapper=(), worker_arguments=(), start=True):
+    def __init__(self, directory, workers=2, agencies=5, wrapper=(), worker_arguments=(), start=True, sockets=None):
         super().__init__(directory, workers, agencies)
         self.data.mkdir(exist_ok=True)
         self.wrapper, self.parts = wrapper, {}
-        broker, storage, state = (f"tcp://127.0.0.1:{free_port()}" for _ in range(3))
+        broker, storage, state = (f"ipc://{sockets}/{name}" if sockets else f"tcp://127.0.0.1:{free_port()}"
+                                  for name in ("broker", "storage", "state"))
         # in the order in which they are stopped
         self.commands = {
             "loteria-worker": ("--broker", broker, "--storage", storage, "--state", state, "--count", workers,
@@ -262,9 +264,10 @@ class Parts(Day):
             for name in reversed(self.commands):
                 self.start(name)
 
-    def start(self, name, *arguments):
+    def start(self, name, *arguments, wrapper=None):
         """Start a part, the first time or again."""
-        self.parts[name] = Process(self.directory, name, *self.commands[name], *arguments, wrapper=self.wrapper)
+        self.parts[name] = Process(self.directory, name, *self.commands[name], *arguments,
+                                   wrapper=self.wrapper if wrapper is None else wrapper)
         self.processes.append(self.parts[name])
         return self.parts[name]
 

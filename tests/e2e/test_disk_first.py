@@ -29,7 +29,7 @@ def test_nobody_is_told_of_a_seal_that_is_not_recorded(parts, tmp_path, name, qu
             client.hello(1)
             client.send(READY)
             assert day.parts[name].wait() == 1
-            assert "cannot be written, Input/output error" in day.parts[name].log
+            assert "cannot be synced, Input/output error" in day.parts[name].log
             assert client.refused(question).code == told
             day.wrapper = ()
             day.start(name)

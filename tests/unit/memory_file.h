@@ -210,7 +210,8 @@ static const file_ops_t memory_file_ops = {
 
 static inline void memory_file_init (memory_file_t *memory, const char *name)
 {
-    *memory = (memory_file_t){.file = {&memory_file_ops, name}, .room = UINT64_MAX};
+    *memory = (memory_file_t){.file = {.ops = &memory_file_ops, .name = name},
+                              .room = UINT64_MAX};
 }
 
 static inline void memory_file_free (memory_file_t *memory)

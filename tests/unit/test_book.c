@@ -471,6 +471,19 @@ static void no_space_leaves_all_as_it_was (void **state)
     }
 }
 
+/* To ask for less is an answer to a full disk, and to nothing else. */
+static void a_reservation_that_fails_is_not_asked_for_again (void **state)
+{
+    (void) state;
+    shelf_start (&shelf);
+    shelf.csv.fail_reserve = true;
+    const unsigned reserves = shelf.csv.reserves;
+    errno = 0;
+    assert_int_equal (book_reserve (shelf.book, 100), -1);
+    assert_int_equal (errno, EIO);
+    assert_int_equal (shelf.csv.reserves, reserves + 1);
+}
+
 /* What was reserved is enough: with the disk full to the last byte nothing fails. */
 static void what_is_reserved_can_be_written (void **state)
 {
@@ -614,6 +627,29 @@ static void reading_reports_failures (void **state)
     assert_int_equal (book_find (shelf.book, last, 0, &record), -1);
     shelf.journal.fail_read = 1;
     assert_int_equal (book_read (shelf.book, 0, 3, &record), -1);
+}
+
+/* Not even where there is another way to the record. */
+static void a_search_ends_at_any_read_that_fails (void **state)
+{
+    (void) state;
+    shelf_start (&shelf);
+    for (int i = 0; i < 16; i++)
+        shelf_append (&shelf, 1, 1);
+    shelf_commit (&shelf);
+    const uint32_t last = ledger_find (shelf.ledger, 1)->last;
+    for (uint64_t offset = 0; offset < 16; offset++) {
+        record_t record;
+        const unsigned before = shelf.journal.reads;
+        assert_int_equal (book_find (shelf.book, last, offset, &record), 0);
+        const unsigned reads = shelf.journal.reads - before;
+        for (unsigned n = 1; n <= reads; n++) {
+            shelf.journal.fail_read = n;
+            errno = 0;
+            assert_int_equal (book_find (shelf.book, last, offset, &record), -1);
+            assert_int_equal (errno, EIO);
+        }
+    }
 }
 
 /* Power cuts and kills at any moment: what was committed is there, as it was. */
@@ -839,6 +875,7 @@ int main (void)
         BOOK_TEST (an_unreadable_last_group_is_not_cut_off),
         BOOK_TEST (records_that_contradict_themselves_are_refused),
         BOOK_TEST (no_space_leaves_all_as_it_was),
+        BOOK_TEST (a_reservation_that_fails_is_not_asked_for_again),
         BOOK_TEST (what_is_reserved_can_be_written),
         BOOK_TEST (a_commit_that_fails_says_so),
         BOOK_TEST (settling_reports_each_failure),
@@ -846,6 +883,7 @@ int main (void)
         BOOK_TEST (settling_notices_what_is_not_there_any_more),
         BOOK_TEST (settling_notices_what_the_cache_has_dropped),
         BOOK_TEST (reading_reports_failures),
+        BOOK_TEST (a_search_ends_at_any_read_that_fails),
         BOOK_TEST (nothing_committed_is_lost),
         BOOK_TEST (every_bet_is_found),
         BOOK_TEST (what_is_not_stored_is_not_found),

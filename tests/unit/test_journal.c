@@ -643,6 +643,19 @@ static void room_is_seen_to_before (void **state)
     assert_true (memory.reserved < 16 * 1024 * 1024);
 }
 
+/* To ask for less is an answer to a full disk, and to nothing else. */
+static void a_reservation_that_fails_is_not_asked_for_again (void **state)
+{
+    (void) state;
+    start ();
+    memory.fail_reserve = true;
+    const unsigned reserves = memory.reserves;
+    errno = 0;
+    assert_int_equal (journal_reserve (journal, 1), -1);
+    assert_int_equal (errno, EIO);
+    assert_int_equal (memory.reserves, reserves + 1);
+}
+
 static void the_last_room_is_used (void **state)
 {
     (void) state;
@@ -742,6 +755,7 @@ int main (void)
         JOURNAL_TEST (settling_notices_what_the_cache_has_dropped),
         JOURNAL_TEST (settling_rewrites_the_header),
         JOURNAL_TEST (room_is_seen_to_before),
+        JOURNAL_TEST (a_reservation_that_fails_is_not_asked_for_again),
         JOURNAL_TEST (the_last_room_is_used),
         JOURNAL_TEST (nothing_synced_is_lost_in_power_cuts),
     };

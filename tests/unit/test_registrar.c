@@ -727,8 +727,8 @@ static void no_space_for_done_is_refused_until_there_is (void **state)
 static void a_commit_that_fails_says_so (void **state)
 {
     (void) state;
-    for (int step = 0; step < 2; step++) {
-        start ();
+    for (int step = 0; step < 3; step++) {
+        start (); // with nothing reserved
         ask_ready (1, 10);
         assert_only (&to_storage, WIRE_SEAL);
         const mail_letter_t *letter = &to_storage.letters[0];
@@ -738,12 +738,16 @@ static void a_commit_that_fails_says_so (void **state)
         const wire_message_t sealed = {
             .command = WIRE_SEALED, .agency = 1, .count = 10};
         bundle_write (&bundle, &answer, &sealed);
+        memory.fail_reserve = step == 2; // and not for want of space
         registrar_answers (registrar, bundle_bytes (&bundle));
         bundle_clear (&bundle);
         memory.fail_write = step == 0;
         memory.fail_sync = step == 1;
+        errno = 0;
         assert_int_equal (registrar_commit (registrar), -1);
+        assert_int_equal (errno, EIO);
         stop ();
+        memory.fail_reserve = false;
         memory_file_cut (&memory);
         start ();
         assert_false (draw_sealed (draw, 1));

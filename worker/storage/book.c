@@ -115,7 +115,7 @@ int book_reserve (book_t *book, size_t rows_size)
         const file_ops_t *ops = book->csv->ops;
         if (ops->reserve (book->csv, needed + RESERVE_STEP) == 0)
             book->reserved = needed + RESERVE_STEP;
-        else if (ops->reserve (book->csv, needed) == 0)
+        else if (file_full (errno) && ops->reserve (book->csv, needed) == 0)
             book->reserved = needed; // the last room there is, without a step ahead
         else
             return -1;
@@ -197,8 +197,10 @@ int book_read_rows (book_t *book, const record_t *record, uint8_t *rows)
         book->csv->ops->read (book->csv, rows, record->size, record->position);
     if (got == (ssize_t) record->size)
         return 0;
-    if (got >= 0)
+    if (got >= 0) {
+        book->csv->failed = "is shorter than it was";
         errno = EIO;
+    }
     return -1;
 }
 
@@ -207,10 +209,11 @@ int book_find (book_t *book, uint32_t last, uint64_t offset, record_t *record)
     if (read_one (book, last, record) == -1)
         return -1;
     while (offset < record->offset) {
-        record_t jump;
+        record_t jump = {0}; // there may be none
         const uint32_t previous = record->previous;
-        if (read_one (book, record->jump, &jump) == 0 &&
-            offset < jump.offset + jump.count)
+        if (record->jump != 0 && read_one (book, record->jump, &jump) == -1)
+            return -1;
+        if (offset < jump.offset + jump.count)
             *record = jump;
         else if (read_one (book, previous, record) == -1)
             return -1;
@@ -321,9 +324,12 @@ static int rewrite_tail (book_t *book)
         // drop what it showed at the opening
         errno = EIO;
         if (book_read (book, index, 1, &record) != 1 || record.size > STORE_BYTES_MAX ||
-            book_read_rows (book, &record, book->scratch) == -1 ||
-            XXH3_64bits (book->scratch, record.size) != record.rows_hash)
+            book_read_rows (book, &record, book->scratch) == -1)
             return -1;
+        if (XXH3_64bits (book->scratch, record.size) != record.rows_hash) {
+            book->csv->failed = "reads otherwise than before";
+            return -1;
+        }
         if (book->csv->ops->write (book->csv, book->scratch, record.size,
                                    record.position) == -1)
             return -1;

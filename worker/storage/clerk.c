@@ -184,7 +184,7 @@ static int take_seal (clerk_t *clerk, request_t *request)
     }
     if (!account->sealed) {
         if (book_reserve (clerk->book, 0) == -1) {
-            if (errno != ENOSPC && errno != EDQUOT)
+            if (!file_full (errno))
                 return -1;
             refuse (clerk, request, REFUSED_NOSPACE, "the central's disk is full");
             return 0;
@@ -257,7 +257,7 @@ static int append (clerk_t *clerk, account_t *account, request_t *request)
 {
     const wire_batch_t *batch = &request->message.batch;
     if (book_reserve (clerk->book, batch->rows.size) == -1) {
-        if (errno != ENOSPC && errno != EDQUOT)
+        if (!file_full (errno))
             return -1;
         refuse (clerk, request, REFUSED_NOSPACE, "the central's disk is full");
         return 0;

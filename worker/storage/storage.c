@@ -14,6 +14,7 @@
 #include "process.h"
 
 typedef struct {
+    const char *directory; // borrowed
     file_t *csv_file, *journal_file;
     ledger_t *ledger;
     book_t *book;
@@ -26,7 +27,7 @@ typedef struct {
 
 static void open_storage (storage_t *storage, const storage_options_t *options);
 static void open_gate (storage_t *storage, const storage_options_t *options);
-static void open_book (storage_t *storage, const char *directory);
+static void open_book (storage_t *storage);
 static void found_record (void *context, uint32_t index, const record_t *record);
 static void wait_for_work (storage_t *storage, int signal_fd);
 static void take_group (storage_t *storage);
@@ -34,6 +35,7 @@ static bool take_message (storage_t *storage, peer_t *peer, zmq_msg_t *body);
 static void commit_group (storage_t *storage);
 static void send_answers (storage_t *storage);
 static void close_storage (storage_t *storage);
+static void die_of_disk (const storage_t *storage, const char *consequence);
 
 int storage_serve (const storage_options_t *options, int signal_fd)
 {
@@ -55,7 +57,8 @@ int storage_serve (const storage_options_t *options, int signal_fd)
 
 static void open_storage (storage_t *storage, const storage_options_t *options)
 {
-    open_book (storage, options->data_directory);
+    storage->directory = options->data_directory;
+    open_book (storage);
     storage->clerk = clerk_new (storage->ledger, storage->book, options->log_bets);
     open_gate (storage, options);
     storage->socket = net_router (BUNDLE_BYTES_MAX, STORAGE_QUEUE_BUNDLES);
@@ -76,9 +79,10 @@ static void open_gate (storage_t *storage, const storage_options_t *options)
     storage->gate = gate_new (&gate);
 }
 
-static void open_book (storage_t *storage, const char *directory)
+static void open_book (storage_t *storage)
 {
     char why[JOURNAL_WHY_BYTES];
+    const char *directory = storage->directory;
     storage->journal_file = file_open (directory, STORAGE_JOURNAL, 1, why, sizeof why);
     if (storage->journal_file)
         storage->csv_file = file_open (directory, STORAGE_CSV, 1, why, sizeof why);
@@ -97,8 +101,7 @@ static void open_book (storage_t *storage, const char *directory)
                    "cut_off: %llu bytes of an unfinished and never acknowledged tail",
                    (unsigned long long) book_torn (storage->book));
     if (book_settle (storage->book) == -1)
-        process_die ("almacenamiento", "reason: %s cannot be settled, %s", directory,
-                     strerror (errno));
+        die_of_disk (storage, "nothing is served");
 }
 
 static void found_record (void *context, uint32_t index, const record_t *record)
@@ -133,11 +136,8 @@ static bool take_message (storage_t *storage, peer_t *peer, zmq_msg_t *body)
     if (status == NET_OK && net_is_ping (net_body (body)))
         net_send_pong (storage->socket, peer, "loteria-storage");
     else if (status == NET_OK &&
-             clerk_take (storage->clerk, net_peer (peer), net_body (body)) == -1) {
-        log_discard ();
-        process_die ("almacenamiento", "reason: the book cannot be read, %s",
-                     strerror (errno));
-    }
+             clerk_take (storage->clerk, net_peer (peer), net_body (body)) == -1)
+        die_of_disk (storage, "nothing of this group was acknowledged");
     return status != NET_EMPTY;
 }
 
@@ -145,15 +145,8 @@ static bool take_message (storage_t *storage, peer_t *peer, zmq_msg_t *body)
    write, and would say yes. The next start reads what the disk has. */
 static void commit_group (storage_t *storage)
 {
-    if (clerk_commit (storage->clerk) == -1) {
-        const int error = errno;
-        log_discard ();
-        process_die (
-            "almacenamiento",
-            "reason: bets cannot be written, %s | consequence: none of them was "
-            "acknowledged",
-            strerror (error));
-    }
+    if (clerk_commit (storage->clerk) == -1)
+        die_of_disk (storage, "nothing of this group was acknowledged");
     log_flush ();
 }
 
@@ -175,10 +168,8 @@ static void close_storage (storage_t *storage)
                (unsigned long long) storage->undelivered);
     const uint64_t strays = clerk_strays (storage->clerk);
     clerk_destroy (&storage->clerk);
-    const int rc = book_settle (storage->book); // gives reserved space back
-    if (rc == -1)
-        process_die ("shutdown", "reason: the book cannot be closed, %s",
-                     strerror (errno));
+    if (book_settle (storage->book) == -1) // gives reserved space back
+        die_of_disk (storage, "what was acknowledged is stored");
     const uint64_t bytes = book_bytes (storage->book);
     book_destroy (&storage->book);
     file_close (&storage->csv_file);
@@ -187,4 +178,17 @@ static void close_storage (storage_t *storage)
     log_event (LOG_INFO, "shutdown", LOG_SUCCESS,
                "closed: %s | bytes: %llu | strays: %llu", STORAGE_CSV,
                (unsigned long long) bytes, (unsigned long long) strays);
+}
+
+/* Whatever was logged of this group did not come to be. */
+static void die_of_disk (const storage_t *storage, const char *consequence)
+{
+    const int error = errno;
+    const file_t *file =
+        storage->csv_file->failed ? storage->csv_file : storage->journal_file;
+    log_discard ();
+    process_die ("almacenamiento", "reason: %s/%s %s, %s | consequence: %s",
+                 storage->directory, file->name,
+                 file->failed ? file->failed : "cannot be read", strerror (error),
+                 consequence);
 }

@@ -1,0 +1,141 @@
+"""A disk that is full, and one that is slow: real processes on a small tmpfs, and under strace."""
+
+import contextlib
+import os
+import re
+import subprocess
+import types
+
+import pytest
+
+import loteria
+import strace
+import wire
+
+PAGE = 4096
+RECORDS_A_PAGE = PAGE // 64 - 1  # of a journal's first page, beside its header
+COUNTS = {1: 1500, 2: 1200}
+WINNERS = {1: (0, 700, 1499), 2: (1199,)}
+SLOW_SECONDS = 2.5  # longer than anything in the central waits for another: 2 s
+SLOW = {"loteria-storage": (3, 4), "loteria-state": (3, 3)}  # syncs: of the first bets; of the first seal
+
+
+@pytest.fixture
+def files(tmp_path):
+    return {agency: loteria.make_bets(tmp_path / f"agency-{agency}.csv", agency, count, winners=WINNERS[agency])
+            for agency, count in COUNTS.items()}
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """4 MiB at tmp_path / "data", in a mount namespace that ends with the process that holds it;
+    the others get there by way of that process's root."""
+    mountpoint = tmp_path / "disk"
+    mountpoint.mkdir()
+    as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    mount = f"mount -t tmpfs -o size=4m tmpfs {mountpoint} && echo && exec cat"
+    holder = subprocess.Popen(
+        ["unshare", "--mount", *as_root, "sh", "-c", mount],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if holder.stdout.readline() != b"\n":
+        pytest.skip(f"no small disk can be mounted here: {holder.communicate()[1].decode().strip()}")
+    root = tmp_path / "data"
+    root.symlink_to(f"/proc/{holder.pid}/root{mountpoint}")
+    yield types.SimpleNamespace(root=root, ballast=root / "ballast", free=lambda: free_bytes(root))
+    holder.communicate()
+
+
+def free_bytes(path):
+    about = os.statvfs(path)
+    return about.f_bavail * about.f_frsize
+
+
+def fill(disk, leave=0):
+    with open(disk.ballast, "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, disk.free() - leave)
+    assert disk.free() == leave
+
+
+def test_a_full_disk_refuses_and_selling_resumes(disk, central, files):
+    """It fills in mid-run; everything is killed and started again with no room; then there is room."""
+    fill(disk, leave=20 * PAGE)
+    day = central(agencies=2)
+    agencies = day.sell(files, "--batch-count", 20)
+    wait_until_full(day)
+    assert disk.free() < PAGE
+    day.kill_all()
+    day.assert_sound()
+    assert_prefixes(day, files)
+    day.start()
+    wait_until_full(day)
+    assert all(agency.popen.poll() is None for agency in agencies.values())
+    assert_prefixes(day, files)
+    disk.ballast.unlink()
+    loteria.assert_day_ends(day, files, agencies)
+    assert "ended:" not in day.log, "a part ended for want of space"
+    assert day.stop() == 0
+    day.assert_sound()
+
+
+def wait_until_full(day):
+    for agency in COUNTS:
+        day.process.wait_for_log(rf"apuesta_recibida \| result: fail .*agency: {agency} .*code: NOSPACE", count=2)
+
+
+def assert_prefixes(day, files):
+    """Each agency's bets as far as they go, and not all of them."""
+    stored = loteria.stored_by_agency(day.data)
+    for agency, path in files.items():
+        rows, own = loteria.rows_of(path), stored.get(agency, [])
+        assert own == rows[:len(own)] and len(own) < len(rows)
+
+
+@pytest.mark.parametrize("roll, without_room", [(RECORDS_A_PAGE, "a seal"), (RECORDS_A_PAGE - 1, "the draw")])
+def test_no_room_in_the_draws_journal(disk, central, roll, without_room):
+    """The first record is the day's terms, so the last seal, or the draw, is the first that needs
+    another page. It is made when there is one, and everybody is told."""
+    day = central(agencies=roll)
+    wire.wait_for_central(day.server)
+    fill(disk)
+    with contextlib.ExitStack() as stack:
+        clients = {agency: stack.enter_context(wire.Client(day.server)) for agency in range(1, roll + 1)}
+        last = clients.pop(roll)
+        for agency, client in clients.items():
+            client.hello(agency)
+            assert client.ask(wire.simple("READY", agency, 0)).name == "WAITING"
+        last.hello(roll)
+        answers = [last.ask(wire.simple("READY", roll, 0)) for _ in range(3)]
+        if without_room == "a seal":
+            assert {(answer.name, answer.code) for answer in answers} == {("REFUSED", "NOSPACE")}
+        else:
+            assert {(answer.name, answer.ready) for answer in answers} == {("WAITING", roll)}
+        assert loteria.draws(day.log) == 0
+        disk.ballast.unlink()
+        assert last.ask(wire.simple("READY", roll, 0)).name == "WINNERS"
+        assert all(client.receive().name == "WINNERS" for client in clients.values())
+    assert loteria.draws(day.log) == 1
+    assert "ended:" not in day.log, "a part ended for want of space"
+    assert day.stop() == 0
+    day.assert_sound()
+
+
+def test_a_slow_disk_is_waited_for(tmp_path, parts, files):
+    """Syncs take longer than any patience inside of the central, two in storage, one in state: nobody
+    is given up, nothing is stored twice, and the agencies wait."""
+    day, traces = parts(agencies=2, start=False), {name: tmp_path / f"{name}.trace" for name in SLOW}
+    for name in reversed(day.commands):
+        day.start(name, wrapper=slow_syncs(traces[name], SLOW[name]) if name in SLOW else ())
+    loteria.assert_day_ends(day, files, day.sell(files, "--batch-count", 50))
+    assert day.stop() == 0, day.log
+    for name, (first, last) in SLOW.items():
+        calls = strace.calls_of(day.parts[name], traces[name])
+        delayed = [i for i, (_, line) in enumerate(calls, 1) if "(DELAYED)" in line]
+        assert delayed == list(range(first, last + 1)) and len(calls) > last, calls
+    left = re.findall(r"worker_baja .*reason: ([^|]*)", day.log)
+    assert left == ["it takes its leave "] * day.workers, left
+    day.assert_sound()
+
+
+def slow_syncs(trace, which):
+    delay = f"delay_enter={int(SLOW_SECONDS * 1_000_000)}"
+    return strace.under(trace, "-e", "trace=fdatasync", *strace.inject("fdatasync", delay, "%d..%d" % which))
