@@ -52,6 +52,8 @@ static size_t row_size (const bet_source_t *source, size_t *text_end);
 static rows_status_t read_more (bet_source_t *source);
 static rows_status_t complete_last_row (bet_source_t *source);
 static void find_quote (bet_source_t *source, size_t from);
+static size_t file_take (void *self, uint8_t *out, size_t room, uint32_t rows_max,
+                         uint32_t *rows);
 static rows_status_t file_seek (void *self, uint64_t index, uint64_t *rows);
 static void rewind_file (bet_source_t *source);
 static size_t put_field (uint8_t *row, const char *field);
@@ -215,6 +217,32 @@ static void find_quote (bet_source_t *source, size_t from)
     source->quote = quote ? (size_t) (quote - source->buffer) : source->end;
 }
 
+/* What the buffer holds up to the next quote. A row that is too long is left to next
+   (), which says so. */
+static size_t file_take (void *self, uint8_t *out, size_t room, uint32_t rows_max,
+                         uint32_t *rows)
+{
+    bet_source_t *source = self;
+    const uint8_t *start = source->buffer + source->start, *at = start;
+    const size_t held = source->quote - source->start;
+    const uint8_t *end = start + (held < room ? held : room);
+    uint32_t count = 0;
+    while (!source->failed && count < rows_max && at < end) {
+        const uint8_t *line_end = memchr (at, '\n', (size_t) (end - at));
+        if (!line_end || line_end - at >= ROW_BYTES_MAX)
+            break;
+        at = line_end + 1;
+        count++;
+    }
+    const size_t size = (size_t) (at - start);
+    put_bytes (out, bytes_of (start, size));
+    source->start += size;
+    source->index += count;
+    source->line += count;
+    *rows = count;
+    return size;
+}
+
 static rows_status_t file_seek (void *self, uint64_t index, uint64_t *rows)
 {
     bet_source_t *source = self;
@@ -335,7 +363,8 @@ rows_t bet_source_rows (bet_source_t *source)
                     .name = source->name,
                     .next = single ? single_next : file_next,
                     .seek = single ? single_seek : file_seek,
-                    .error = source_error};
+                    .error = source_error,
+                    .take = single ? NULL : file_take};
 }
 
 uint64_t bet_source_bytes (const bet_source_t *source)

@@ -31,6 +31,13 @@ typedef struct {
 
     /* Why a call failed, naming the source and the line. */
     const char *(*error) (void *self);
+
+    /* Take rows as they stand, each with its line end, as many as fit into `room` bytes
+       at `out`, at most `rows_max`, and as far as that is quick: there may be more, for
+       next. Returns their bytes, `*rows` how many they are. NULL: there is only next.
+     */
+    size_t (*take) (void *self, uint8_t *out, size_t room, uint32_t rows_max,
+                    uint32_t *rows);
 } rows_t;
 
 #endif

@@ -31,6 +31,8 @@ struct window {
 static window_status_t move_source (window_t *window);
 static void next_row (window_t *window);
 static uint8_t *pack_rows (window_t *window, window_batch_t *batch);
+static uint8_t *take_rows (window_t *window, window_batch_t *batch, uint8_t *at,
+                           const uint8_t *limit);
 static window_batch_t *place (const window_t *window, uint32_t index);
 
 window_t *window_new (uint32_t agency, const wire_limits_t *own, const rows_t *source)
@@ -131,8 +133,22 @@ static uint8_t *pack_rows (window_t *window, window_batch_t *batch)
            window->row.text.size < (size_t) (limit - at)) {
         at = put_u8 (put_bytes (at, window->row.text), '\n');
         batch->count++;
+        at = take_rows (window, batch, at, limit);
         next_row (window);
     }
+    return at;
+}
+
+/* Those behind the row that is held: nearly all of a batch comes this way. */
+static uint8_t *take_rows (window_t *window, window_batch_t *batch, uint8_t *at,
+                           const uint8_t *limit)
+{
+    const rows_t *source = window->source;
+    uint32_t rows = 0;
+    if (source->take)
+        at += source->take (source->self, at, (size_t) (limit - at),
+                            window->limits.rows_max - batch->count, &rows);
+    batch->count += rows;
     return at;
 }
 

@@ -75,6 +75,8 @@ static bool may_send (const seller_t *seller);
 static rows_status_t next_row (void *self, row_t *row);
 static rows_status_t seek_row (void *self, uint64_t index, uint64_t *rows);
 static const char *no_error (void *self);
+static size_t take_rows (void *self, uint8_t *out, size_t room, uint32_t rows_max,
+                         uint32_t *rows);
 static void print_result (void);
 static void print_winners (void);
 static void close_sellers (void);
@@ -160,7 +162,8 @@ static void open_seller (seller_t *seller, uint32_t agency, bytes_t bets)
     const options_t *options = &load.options;
     seller->memory =
         (memory_t){.all = bets, .rest = bets, .count = options->count, .taken = 0};
-    seller->rows = (rows_t){&seller->memory, "memory", next_row, seek_row, no_error};
+    seller->rows =
+        (rows_t){&seller->memory, "memory", next_row, seek_row, no_error, take_rows};
     seller->sent_ns = calloc (options->window, sizeof *seller->sent_ns);
     assert (seller->sent_ns);
     const session_options_t session = {
@@ -328,6 +331,29 @@ static const char *no_error (void *self)
 {
     (void) self;
     return "the file has fewer rows than --count";
+}
+
+/* Sample bets have no quotes. */
+static size_t take_rows (void *self, uint8_t *out, size_t room, uint32_t rows_max,
+                         uint32_t *rows)
+{
+    memory_t *memory = self;
+    const uint8_t *start = memory->rest.data, *at = start;
+    const uint8_t *end = start + (memory->rest.size < room ? memory->rest.size : room);
+    uint32_t count = 0;
+    while (count < rows_max && memory->taken < memory->count && at < end) {
+        const uint8_t *line_end = memchr (at, '\n', (size_t) (end - at));
+        if (!line_end)
+            break;
+        at = line_end + 1;
+        count++;
+        memory->taken++;
+    }
+    const size_t size = (size_t) (at - start);
+    put_bytes (out, bytes_of (start, size));
+    memory->rest = bytes_of (at, memory->rest.size - size);
+    *rows = count;
+    return size;
 }
 
 static void print_result (void)

@@ -89,7 +89,8 @@ static inline int day_setup (void **state)
     day_t *day = calloc (1, sizeof *day);
     assert_non_null (day);
     day->fake = (fake_t){.count = 10, .fails_at = UINT64_MAX};
-    day->rows = (rows_t){&day->fake, "fake.csv", fake_next, fake_seek, fake_error};
+    day->rows =
+        (rows_t){&day->fake, "fake.csv", fake_next, fake_seek, fake_error, NULL};
     day->options = (session_options_t){
         .agency = AGENCY, .limits = {4, 1024, 3}, .stored = take_told, .listener = day};
     day->now_ms = 1000000;

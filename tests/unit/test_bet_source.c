@@ -2,6 +2,7 @@
 
 #include "bet_source.h"
 
+#include "bet_csv.h"
 #include "bounds.h"
 
 #include <inttypes.h>
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "memory_file.h"
 
 #define COUNT(table) (sizeof (table) / sizeof (table)[0])
 
@@ -159,6 +162,73 @@ static void test_good_files (void **state)
         assert_int_equal (rows, count);
         seek (files, count);
         assert_end (files);
+    }
+}
+
+#define TAKEN_MAX 64
+
+/* The rows of `text` by next and take in any order: the same as by next alone. */
+static void assert_taken_as_read (files_t *files, const char *text, size_t size,
+                                  uint64_t *random)
+{
+    char rows[TAKEN_MAX][64];
+    uint64_t lines[TAKEN_MAX];
+    uint32_t count = 0, at = 0;
+    row_t row;
+    open_file (files, text, size);
+    while (files->rows.next (files->rows.self, &row) == ROWS_OK) {
+        assert_true (count < TAKEN_MAX);
+        snprintf (rows[count], sizeof rows[0], "%.*s", (int) row.text.size,
+                  (const char *) row.text.data);
+        lines[count++] = row.line;
+    }
+    open_file (files, text, size);
+    while (at < count) {
+        uint8_t out[40];
+        const size_t room = random_below (random, sizeof out);
+        const uint32_t rows_max = (uint32_t) random_below (random, 4);
+        uint32_t taken;
+        bytes_t bytes = bytes_of (
+            out, files->rows.take (files->rows.self, out, room, rows_max, &taken));
+        assert_true (bytes.size <= room && taken <= rows_max);
+        for (; taken > 0; taken--, at++) {
+            size_t end;
+            const size_t row_bytes = bet_csv_row_size (bytes, &end);
+            assert_true (row_bytes > 0 && at < count);
+            assert_int_equal (end, strlen (rows[at]));
+            assert_memory_equal (bytes.data, rows[at], end);
+            bytes = bytes_of (bytes.data + row_bytes, bytes.size - row_bytes);
+        }
+        assert_int_equal (bytes.size, 0);
+        if (at < count) {
+            assert_row (files, rows[at], lines[at]);
+            at++;
+        }
+    }
+    assert_end (files);
+}
+
+static void test_rows_are_taken_as_they_are_read (void **state)
+{
+    uint64_t random = 1;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_taken_as_read (*state, good[i].text, good[i].size, &random);
+    static const char *const pieces[] = {"a",  "bc,d",      "\n",   "\r\n",
+                                         "\n", "\"e\nf\",", "\"\"", "\"g\""};
+    for (int round = 0; round < 3000; round++) {
+        char text[256] = "";
+        size_t size = 0;
+        for (size_t i = random_below (&random, 20); i > 0; i--)
+            size +=
+                (size_t) sprintf (text + size, "%s", pieces[random_below (&random, 8)]);
+        files_t *files = *state;
+        row_t row;
+        open_file (files, text, size); // a quote that is not closed is another test's
+        rows_status_t status;
+        while ((status = files->rows.next (files->rows.self, &row)) == ROWS_OK)
+            ;
+        if (status == ROWS_END)
+            assert_taken_as_read (files, text, size, &random);
     }
 }
 
@@ -455,6 +525,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         TEST (test_good_files),
+        TEST (test_rows_are_taken_as_they_are_read),
         TEST (test_longest_row),
         TEST (test_longest_quoted_row),
         TEST (test_over_long_rows),
