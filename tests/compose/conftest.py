@@ -1,5 +1,6 @@
 """Fixtures of the compose tests: the image, built once; projects that end with their test."""
 
+import contextlib
 import pathlib
 import sys
 
@@ -26,27 +27,8 @@ def image():
 @pytest.fixture
 def project(image, tmp_path):
     """project(NAME=value...): an engine.Project; all that belongs to it is removed at the end."""
-    projects = []
-
-    def starter(**options):
-        projects.append(engine.Project(tmp_path, **options))
-        return projects[-1]
-
-    yield starter
-    for made in projects:
-        made.remove()
-
-
-@pytest.fixture(scope="module")
-def central(image, tmp_path_factory):
-    """A central at work, and a slow agency, for tests that look at it and leave it as it was."""
-    made = engine.Project(tmp_path_factory.mktemp("central"), WORKERS="1", AGENCIES="2", **engine.SLOW)
-    try:
-        made.central()
-        made.agencies(1)
-        yield made
-    finally:
-        made.remove()
+    with contextlib.ExitStack() as projects:
+        yield lambda **options: projects.enter_context(engine.Project(tmp_path, **options))
 
 
 @pytest.fixture(scope="session")

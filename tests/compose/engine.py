@@ -5,6 +5,7 @@ name of its own; it is gone after its test. Waiting is for something that happen
 deadline that only a failure reaches.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -15,6 +16,7 @@ import subprocess
 import tarfile
 
 import loteria
+import wire
 
 ROOT = loteria.ROOT
 IMAGE = "loteria-test"
@@ -22,9 +24,13 @@ BASE_IMAGE = "debian:bookworm-slim"  # the Dockerfile's
 DATA = "/var/lib/loteria"
 DEADLINE = 120  # seconds; what gets there has failed
 BUILD_DEADLINE = 900
+PAUSE_S = 0.2  # between two questions to the engine: each is a process, and work for it
 
 # Slow enough that a day is under way for minutes; a test ends it when it has seen enough.
-SLOW = {"CLI_LOOP_PERIOD": "200ms", "CLI_BATCH_MAXAMOUNT": "20"}
+SLOW = {"CLI_LOOP_PERIOD": "250ms", "CLI_BATCH_MAXAMOUNT": "20"}
+
+# What the one-shot service `keys` says: a tool's answer, no line of a log.
+KEYS_SAID = re.compile(r"^/keys: the central's keys are there, \d+ more agencies enrolled\n", re.M)
 
 # Settings of whoever runs the tests must not reach the projects.
 ENVIRONMENT = {
@@ -62,6 +68,10 @@ def compose_command():
     return ["docker-compose"]
 
 
+def wait_until(condition, explain):
+    return loteria.wait_until(condition, DEADLINE, explain, PAUSE_S)
+
+
 def log_of(container):
     """What it wrote to stdout, and to stderr."""
     logs = run("docker", "logs", container)
@@ -78,14 +88,21 @@ def on_the_engine(script):
 
 
 def files_in(container, path):
-    """The files at `path`, by name, of a container that may run or not."""
+    """The file at `path`, or all those below it, by name, of a container that may run or not."""
     with tarfile.open(fileobj=io.BytesIO(docker("cp", f"{container}:{path}", "-", text=False))) as archive:
-        return {pathlib.Path(member.name).name: archive.extractfile(member).read()
-                for member in archive if member.isfile()}
+        return {name_below(member.name): archive.extractfile(member).read() for member in archive if member.isfile()}
+
+
+def name_below(path):
+    """A tar of `docker cp` begins all names with that of what was asked for."""
+    top, *below = pathlib.PurePath(path).parts
+    return "/".join(below) or top
 
 
 class Project:
     serial = 0
+
+    """`with Project(...) as day:`"""
 
     def __init__(self, directory, compose_file=None, **settings):
         Project.serial += 1
@@ -102,6 +119,12 @@ class Project:
                          "SERVER_PORT": str(self.port), **settings}
         self.configuration = self.directory / "etc/compose/loteria.cfg"
         self.old_logs = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
 
     def compose(self, *arguments, **options):
         return run(*self.command, *arguments, cwd=self.directory, environment=self.settings, **options)
@@ -139,20 +162,30 @@ class Project:
         return found[0]
 
     def logs(self):
-        """Everything that was logged, as `compose logs` has it."""
+        """Everything that was logged, as `compose logs` has it, but for the tool that made the keys."""
         lines = self.compose("logs", "--no-color", "--no-log-prefix").stdout.splitlines()
         if lines and lines[0].startswith("Attaching to "):  # docker-compose 1.29 says so itself
             del lines[0]
-        return "".join(f"{line}\n" for line in lines)
+        return KEYS_SAID.sub("", "".join(f"{line}\n" for line in lines))
 
     def log(self, service):
         """What one service's containers have logged: the same, but quicker."""
         return "".join(text for container in self.containers(service) for text in log_of(container))
 
+    def logged(self, service, pattern):
+        """How many times."""
+        return len(re.findall(pattern, self.log(service)))
+
     def wait_for_log(self, service, pattern, count=1):
-        return loteria.wait_until(
-            lambda: len(re.findall(pattern, self.log(service))) >= count, DEADLINE,
-            lambda: f"{service} never logged {pattern!r} {count} times:\n{self.logs()}")
+        wait_until(lambda: self.logged(service, pattern) >= count,
+                   lambda: f"{service} never logged {pattern!r} {count} times:\n{self.logs()}")
+
+    @contextlib.contextmanager
+    def leads_to(self, service, pattern, count=1):
+        """What is done in the block has to get this logged, so many times more."""
+        before = self.logged(service, pattern)
+        yield
+        self.wait_for_log(service, pattern, before + count)
 
     def stored(self):
         """Bets in bets.csv."""
@@ -162,8 +195,8 @@ class Project:
     def wait_for_more(self, than=None, bets=100):
         """Wait until the day has gone on; say how many bets are stored then."""
         goal = (self.stored() if than is None else than) + bets
-        return loteria.wait_until(lambda: (now := self.stored()) >= goal and now, DEADLINE,
-                                  lambda: f"never {goal} bets, but {self.stored()}:\n{self.logs()}")
+        return wait_until(lambda: (now := self.stored()) >= goal and now,
+                          lambda: f"never {goal} bets, but {self.stored()}:\n{self.logs()}")
 
     def wait_for_exit(self, *services):
         """Exit codes, once all have ended."""
@@ -171,16 +204,15 @@ class Project:
 
     def exit_code(self, service):
         container = self.container(service)
-        state = loteria.wait_until(
-            lambda: (now := inspect(container)["State"])["Status"] == "exited" and now, DEADLINE,
-            lambda: f"{service} still runs:\n{self.logs()}")
+        state = wait_until(lambda: (now := inspect(container)["State"])["Status"] == "exited" and now,
+                           lambda: f"{service} still runs:\n{self.logs()}")
         return state["ExitCode"]
 
     def wait_until_up(self, container):
         """Running, and by its own word well."""
-        loteria.wait_until(
+        wait_until(
             lambda: (now := inspect(container)["State"])["Running"] and now["Health"]["Status"] == "healthy",
-            DEADLINE, lambda: f"never healthy:\n{inspect(container)['State']}\n{self.logs()}")
+            lambda: f"never healthy:\n{inspect(container)['State']}\n{self.logs()}")
 
     def hurry(self, *agencies):
         """Start the slow agencies anew, without the slowness; they go on where they were."""
@@ -192,9 +224,27 @@ class Project:
         """The day's files, copied to a directory."""
         directory = self.directory / "data"
         directory.mkdir(exist_ok=True)
-        for name, content in files_in(self.container("storage"), f"{DATA}/.").items():
+        for name, content in files_in(self.container("storage"), DATA).items():
             (directory / name).write_bytes(content)
         return directory
+
+    def keys(self):
+        """All files of keys, and the roll."""
+        return files_in(self.container("keys"), "/keys")
+
+    def copy_keys(self, holder):
+        """A holder's folder of keys, copied to this machine."""
+        folder = self.directory / f"keys-of-{holder}"
+        folder.mkdir(exist_ok=True)
+        docker("cp", f"{self.container('keys')}:/keys/{holder}/.", folder)
+        return folder
+
+    def front(self):
+        """Who answers at the published port, when asked from this machine with the broker's own keys."""
+        public, secret = wire.key_pair(self.copy_keys("broker"))
+        with wire.Client(f"127.0.0.1:{self.port}", curve_serverkey=public, curve_publickey=public,
+                         curve_secretkey=secret) as client:
+            return client.ask(wire.message("PING")).process
 
     def told_winners(self, agency):
         """What the agency logged that it was told, as documents."""
@@ -210,16 +260,3 @@ class Project:
         entries = loteria.parse_log("".join(self.old_logs) + self.logs())
         assert len([entry for entry in entries if entry["action"] == "sorteo"]) == 1
 
-
-def ping_front(port):
-    """Who answers a PING at the published port: asked over ZeroMQ, from this machine."""
-    import zmq
-
-    with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
-        socket.linger = 0
-        socket.connect(f"tcp://127.0.0.1:{port}")
-        socket.send(b"LT\x01\x0f" + bytes(4))
-        assert socket.poll(10_000), "the published port does not answer"
-        answer = socket.recv()
-        assert answer[:4] == b"LT\x01\x1f", answer
-        return answer[8:].decode()

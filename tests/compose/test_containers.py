@@ -1,10 +1,35 @@
-"""What the image holds, what its containers may do, and how they answer and end."""
+"""What the image holds, what its containers may do and see, whom they let in, how they answer."""
+
+import pytest
+import zmq
 
 import engine
-import loteria
+import wire
 
 MEGABYTE = 1_000_000
 PORTS = {"storage": 12347, "state": 12348, "broker": 12345, "worker": 12349}
+
+# Who is given which folder of keys, and what is in it.
+KEYS = {
+    "storage": ("storage", {"secret.key", "worker.key", "state.key"}),
+    "state": ("state", {"secret.key", "worker.key", "storage.key"}),
+    "broker": ("broker", {"secret.key", "worker.key", "roll"}),
+    "worker": ("worker", {"secret.key", "broker.key", "storage.key", "state.key"}),
+    "agency1": ("agency-1", {"secret.key", "broker.key"}),
+}
+
+
+@pytest.fixture(scope="module")
+def central(image, tmp_path_factory):
+    """A central at work, and a slow agency; agency 2 is the tests', who take turns at being it."""
+    with engine.Project(tmp_path_factory.mktemp("central"), WORKERS="1", AGENCIES="2", **engine.SLOW) as made:
+        made.central()
+        made.agencies(1)
+        yield made
+
+
+def server(central):
+    return f"127.0.0.1:{central.port}"
 
 
 def test_image_is_small_and_has_no_shell(image):
@@ -17,7 +42,7 @@ def test_image_is_small_and_has_no_shell(image):
 
 def test_every_program_runs_in_it(image):
     """Each finds its libraries: there are no others than those that were gathered."""
-    for name in ("agency", "broker", "central", "ctl", "state", "storage", "worker"):
+    for name in ("agency", "broker", "central", "ctl", "keys", "state", "storage", "worker"):
         shown = engine.docker("run", "--rm", "--network", "none", "--read-only", image, f"loteria-{name}", "--version")
         assert shown.startswith(f"loteria-{name} ")
     assert engine.docker("run", "--rm", "--network", "none", image, "make-bets", "--agency", "1", "--count", "0") == ""
@@ -48,7 +73,7 @@ def test_only_the_front_is_to_be_reached_and_only_from_here(central):
     ports = engine.inspect(central.container("broker"))["NetworkSettings"]["Ports"]
     assert ports == {"12345/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(central.port)}]}
     assert engine.inspect(f"{central.name}_inner")["Internal"] is True
-    assert engine.ping_front(central.port) == "loteria-broker"
+    assert central.front() == "loteria-broker"
 
 
 def test_health_asks_the_process_itself(central):
@@ -84,3 +109,60 @@ def test_changed_configuration_needs_no_new_image(central):
     central.compose("restart", "broker")
     central.wait_for_log("broker", "message_bytes: 32768")
     assert engine.inspect(container)["Image"] == built
+
+
+def test_each_is_given_its_own_keys_and_no_others(central):
+    everything = central.keys()
+    secrets = [content for name, content in everything.items() if name.endswith("secret.key")]
+    assert len(secrets) == len(set(secrets)) == 6
+    for service, (holder, names) in KEYS.items():
+        container = central.container(service)
+        own = {name: everything[f"{holder}/{name}"] for name in names}
+        assert engine.files_in(container, "/run/keys") == own
+        assert engine.files_in(container, "/keys") == {}
+        mounted = [mount["Name"] for mount in engine.inspect(container)["Mounts"] if "_keys" in mount.get("Name", "")]
+        assert mounted == [f"{central.name}_keys-{holder}"]
+    assert engine.inspect(central.container("keys"))["HostConfig"]["NetworkMode"] == "none"
+
+
+def test_without_a_key_of_the_roll_nobody_gets_in(central):
+    known = wire.curve(central.copy_keys("agency-2"))
+    public, secret = zmq.curve_keypair()
+    assert not wire.let_in(server(central))
+    assert not wire.let_in(server(central), **{**known, "curve_publickey": public, "curve_secretkey": secret})
+    assert wire.let_in(server(central), **known)
+
+
+def test_an_agency_outside_of_compose_sells_with_the_key_that_it_was_given(central):
+    with wire.Client(server(central), **wire.curve(central.copy_keys("agency-2"))) as agency:
+        stored = agency.hello(2).next
+        assert agency.store(2, stored, wire.bets(3, first=stored)) == stored + 3
+
+
+def test_a_revoked_key_is_out_at_once_and_a_new_one_in(central):
+    """Of the central as it runs, by the tool in a container of its own."""
+
+    def loteria_keys(*arguments):
+        return central.compose("run", "--rm", "-T", "keys", "loteria-keys", *arguments).stdout
+
+    old = wire.curve(central.copy_keys("agency-2"))
+    with wire.Client(server(central), **old) as agency:
+        agency.hello(2)
+        with central.leads_to("broker", "action: padron .* result: success"):
+            loteria_keys("revoke", "2")
+        assert not wire.let_in(server(central), **old)
+        with central.leads_to("broker", "action: padron .* result: success"):
+            loteria_keys("enroll", "2", "--name", "Agencia Sur")
+        agency.send(wire.simple("HELLO", 2))  # on a connection from before
+        with wire.Client(server(central), **wire.curve(central.copy_keys("agency-2-2"))) as successor:
+            successor.hello(2)
+        assert agency.receive_within(0) is None
+    assert not wire.let_in(server(central), **old)
+    assert "Agencia Sur" in loteria_keys("list")
+
+
+def test_up_again_makes_no_new_keys(central):
+    before = central.keys()
+    with central.leads_to("keys", r"\b0 more agencies enrolled"):
+        central.up("keys")
+    assert central.keys() == before

@@ -1,4 +1,4 @@
-"""Days under compose in which something happens: nothing may be lost, nothing stored twice."""
+"""A day under compose in which much happens: nothing may be lost, nothing stored twice."""
 
 import pytest
 
@@ -8,76 +8,60 @@ import loteria
 SLOW_AGENCIES = (1, 2, 3)
 
 
-@pytest.fixture
-def slow_day(project, sample):
-    """A day of three slow agencies, under way; with how many bets it has."""
-
-    def starter(workers):
-        day = project(AGENCIES="3", WORKERS=str(workers), **engine.SLOW)
-        day.central()
-        day.agencies(*SLOW_AGENCIES)
-        day.wait_for_more()
-        return day
-
-    return starter
-
-
-@pytest.fixture
-def finish(sample):
-    """Let a slow day come to its end, which it must not have reached before, and check it."""
+@pytest.fixture(scope="module")
+def day(image, sample, tmp_path_factory):
+    """A day of three slow agencies, under way. When all has happened to it, it comes to its end, and is right."""
     files = {agency: sample[agency] for agency in SLOW_AGENCIES}
-    total = sum(len(loteria.rows_of(path)) for path in files.values())
-
-    def finisher(day):
-        assert day.stored() < total / 2, "the day was over before all had happened"
-        day.hurry(*SLOW_AGENCIES)
-        day.assert_day_right(files)
-
-    return finisher
+    with engine.Project(tmp_path_factory.mktemp("disturbed"), AGENCIES="3", WORKERS="1", **engine.SLOW) as made:
+        made.central()
+        made.agencies(*SLOW_AGENCIES)
+        made.wait_for_more()
+        yield made
+        assert not made.logged("storage", "action: cierre"), "the day was over before all had happened"
+        made.hurry(*SLOW_AGENCIES)
+        made.assert_day_right(files)
 
 
 def running_workers(day):
     return {container for container in day.containers("worker") if engine.inspect(container)["State"]["Running"]}
 
 
-def test_scaled_by_a_count_in_mid_day(slow_day, finish):
-    day = slow_day(workers=1)
+def test_scaled_by_a_count(day):
+    day.scale(1)
     first = running_workers(day)
     assert len(first) == 1
 
     day.settings["WORKERS"] = "4"
-    day.central()
+    with day.leads_to("broker", r"worker_alta \| result: success \| workers: 4"):
+        day.central()
     four = running_workers(day)
     assert len(four) == 4 and first < four, "those that were there stay"
-    day.wait_for_log("broker", r"worker_alta \| result: success \| workers: 4")
     day.wait_for_more()
 
-    day.up("--scale", "worker=8", "worker")
+    with day.leads_to("broker", r"worker_alta \| result: success \| workers: 8"):
+        day.up("--scale", "worker=8", "worker")
     assert len(running_workers(day)) == 8
-    day.wait_for_log("broker", r"worker_alta \| result: success \| workers: 8")
     day.wait_for_more()
 
-    day.up("--scale", "worker=2", "worker")
+    with day.leads_to("broker", r"worker_baja .*\| workers: 2"):
+        day.up("--scale", "worker=2", "worker")
     assert len(running_workers(day)) == 2
-    day.wait_for_log("broker", r"worker_baja .*\| workers: 2")
     day.wait_for_more()
-    finish(day)
 
 
-def test_each_container_killed_in_mid_day(slow_day, finish):
+def test_each_container_killed(day):
     """With kill -9 from outside, as the kernel does when memory runs out; the engine starts it again."""
-    day = slow_day(workers=2)
+    day.scale(2)
     for service in ("worker", "broker", "storage", "state", "agency1"):
         container = day.containers(service)[0]
-        state = engine.inspect(container)["State"]
+        before = engine.inspect(container)
         stored = day.stored()
-        engine.on_the_engine(f"kill -9 {state['Pid']}")
-        loteria.wait_until(
-            lambda: (now := engine.inspect(container))["RestartCount"] == 1 and now["State"]["Running"],
-            engine.DEADLINE, lambda: f"{service} did not come back:\n{day.logs()}")
-        assert engine.inspect(container)["State"]["Pid"] != state["Pid"]
+        engine.on_the_engine(f"kill -9 {before['State']['Pid']}")
+        engine.wait_until(
+            lambda: (now := engine.inspect(container))["RestartCount"] > before["RestartCount"]
+            and now["State"]["Running"], lambda: f"{service} did not come back:\n{day.logs()}")
+        assert engine.inspect(container)["State"]["Pid"] != before["State"]["Pid"]
         day.wait_for_more(than=stored)
-    finish(day)
 
 
 def network(day, service, name):
@@ -93,23 +77,22 @@ def connect(day, service, name):
     engine.docker("network", "connect", "--alias", service, *network(day, service, name))
 
 
-def test_networks_taken_away_in_mid_day(slow_day, finish):
-    day = slow_day(workers=2)
-    disconnect(day, "worker", "inner")
-    day.wait_for_log("broker", "worker_baja")
+def test_networks_taken_away(day):
+    day.scale(2)
+    with day.leads_to("broker", "worker_baja"):
+        disconnect(day, "worker", "inner")
     day.wait_for_more()
-    connect(day, "worker", "inner")
-    day.wait_for_log("broker", "worker_alta", count=3)
+    with day.leads_to("broker", "worker_alta"):
+        connect(day, "worker", "inner")
 
-    disconnect(day, "broker", "inner")
-    disconnect(day, "broker", "front")
-    day.wait_for_log("broker", "worker_baja", count=3)
-    day.wait_for_log("agency1", r"conexion \| result: in_progress")
-    connect(day, "broker", "inner")
-    connect(day, "broker", "front")
-    day.wait_for_log("broker", "worker_alta", count=5)
+    with day.leads_to("broker", "worker_baja", count=2), \
+            day.leads_to("agency1", r"conexion \| result: in_progress"):
+        disconnect(day, "broker", "inner")
+        disconnect(day, "broker", "front")
+    with day.leads_to("broker", "worker_alta", count=2):
+        connect(day, "broker", "inner")
+        connect(day, "broker", "front")
     day.wait_for_more()
-    finish(day)
 
 
 def address(container):
@@ -117,17 +100,29 @@ def address(container):
     return network["IPAddress"]
 
 
-def test_storage_moves_to_another_container(slow_day, finish):
+def test_storage_moves_to_another_container(day):
     """Same volume, another address: what the name means is looked up anew."""
-    day = slow_day(workers=1)
+    day.scale(1)
     old = day.container("storage")
     old_address = address(old)
     stored = day.stored()
     day.compose("rm", "--stop", "--force", "storage")
-    day.settings["WORKERS"] = "2"
-    day.compose("up", "-d", "--no-deps", "worker")  # takes the address, should it be given out again
+    day.scale(2)  # takes the address, should it be given out again
     day.compose("up", "-d", "--no-deps", "storage")
     assert day.container("storage") != old
     assert address(day.container("storage")) != old_address
     day.wait_for_more(than=stored)
-    finish(day)
+
+
+def test_stops_within_the_grace_and_goes_on(day):
+    """SIGTERM is all that anything needs, as process 1, and while it looks for a part that is away."""
+    day.compose("stop", "storage")
+    day.compose("stop", "--timeout", "5")
+    for container in day.containers():
+        state = engine.inspect(container)["State"]
+        assert (state["Status"], state["ExitCode"]) == ("exited", 0), day.logs()
+        entries = loteria.parse_log(engine.KEYS_SAID.sub("", "".join(engine.log_of(container))))
+        assert not entries or entries[-1]["action"] == "shutdown"
+    stored = day.stored()
+    day.compose("start")
+    day.wait_for_more(than=stored)

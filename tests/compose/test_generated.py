@@ -35,7 +35,7 @@ def test_generated_file(generated, sample, count):
     day = generated(count)
     names = [f"client{number}" for number in range(1, count + 1)]
     listed = day.compose("config", "--services").stdout.split()
-    assert sorted(listed) == sorted(["server", "storage", "state", "worker", *names])
+    assert sorted(listed) == sorted(["keys", "server", "storage", "state", "worker", *names])
     day.up()
     shown = engine.docker("ps", "-a", "--filter", f"network={day.name}_testing_net", "--format", "{{.Names}}").split()
     assert sorted(shown) == sorted(["server", *names])

@@ -113,7 +113,7 @@ class Process:
         return self.wait()
 
 
-def wait_until(condition, timeout=DEADLINE, explain=lambda: "it never happened"):
+def wait_until(condition, timeout=DEADLINE, explain=lambda: "it never happened", pause_s=0.005):
     """Ask until the answer is true; a selector with a timeout is what passes the time."""
     deadline = time.monotonic() + timeout
     with selectors.DefaultSelector() as pause:
@@ -122,7 +122,7 @@ def wait_until(condition, timeout=DEADLINE, explain=lambda: "it never happened")
             if answer:
                 return answer
             assert time.monotonic() < deadline, explain()
-            pause.select(0.005)
+            pause.select(pause_s)
 
 
 class Day:
