@@ -10,7 +10,8 @@ RUN scripts/setup --build \
     && apt-get install -y -q --no-install-recommends libcmocka-dev python3-pytest \
     && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN cmake --preset release && cmake --build --preset release && ctest --preset release
+RUN cmake --preset release && cmake --build --preset release \
+    && ctest --preset release -j "$(nproc)"
 
 # ---- Gather what the programs need, under /image -------------------------------------
 

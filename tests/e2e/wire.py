@@ -4,14 +4,11 @@
 Independent of common/wire.c on purpose.
 """
 
-import pathlib
-import re
 import struct
 import time
 import types
 
 import zmq
-import zmq.utils.monitor
 
 import loteria
 
@@ -62,12 +59,12 @@ def simple(command, agency, *values):
     return message(command, agency, struct.pack(f">{layout}", *values, *[0] * (len(layout) - len(values))))
 
 
-def batch(agency, offset, rows, count=None):
+def batch(agency, offset, rows, count=None, command="BATCH"):
     """`rows` is a list of rows without line ends, as text or bytes; or bytes, as they are."""
     if not isinstance(rows, bytes):
         count = len(rows) if count is None else count
         rows = b"".join((row.encode() if isinstance(row, str) else row) + b"\r\n" for row in rows)
-    return message("BATCH", agency, struct.pack(">QI", offset, count) + rows)
+    return message(command, agency, struct.pack(">QI", offset, count) + rows)
 
 
 def bets(count, first=0, number=1):
@@ -92,19 +89,20 @@ def decode(frame):
     return answer
 
 
-def read_key(path, name="public-key"):
-    return re.search(rf'^ +{name} = "(.{{40}})"$', pathlib.Path(path).read_text(), re.MULTILINE)[1].encode()
+def letter(message, client=b"\0abcd", ticket=0, via=b"", size=None):
+    """As processes of a central send it to each other; `size` where it is to be a wrong one."""
+    rest = ticket.to_bytes(8, "big") + bytes([len(client)]) + client + bytes([len(via)]) + via + message
+    return (4 + len(rest) if size is None else size).to_bytes(4, "big") + rest
 
 
-def key_pair(folder):
-    """The public and the secret key in a folder of loteria-keys."""
-    return read_key(folder / "secret.key"), read_key(folder / "secret.key", "secret-key")
-
-
-def curve(folder, server="broker"):
-    """Options for a Client that goes to `server` with the keys in `folder`."""
-    public, secret = key_pair(folder)
-    return {"curve_serverkey": read_key(folder / f"{server}.key"), "curve_publickey": public, "curve_secretkey": secret}
+def answers(bundle):
+    """What is in the letters of a bundle, decoded."""
+    found = []
+    while bundle:
+        (size,), via = struct.unpack(">I", bundle[:4]), 13 + bundle[12]
+        found.append(decode(bundle[via + 1 + bundle[via]:size]))
+        bundle = bundle[size:]
+    return found
 
 
 class Client:
@@ -128,13 +126,13 @@ class Client:
     def send(self, *frames):
         self.socket.send_multipart(frames)
 
-    def receive(self, timeout=loteria.DEADLINE):
-        answer = self.receive_within(timeout)
+    def receive(self, timeout=loteria.DEADLINE, decode=decode):
+        answer = self.receive_within(timeout, decode)
         assert answer, f"no answer within {timeout} s"
         return answer
 
-    def receive_within(self, seconds):
-        """The next answer, or None."""
+    def receive_within(self, seconds, decode=decode):
+        """The next answer, or None. From storage and state `answers` decodes it."""
         if not self.socket.poll(max(0, int(seconds * 1000))):
             return None
         frames = self.socket.recv_multipart()
@@ -168,22 +166,6 @@ class Client:
         answer = self.ask(batch(agency, offset, rows))
         assert (answer.name, answer.agency) == ("STORED", agency), answer
         return answer.next
-
-
-def let_in(endpoint, **options):
-    """Whether the handshake succeeds. One that is refused, or broken off, is waited for no longer."""
-    ends = (zmq.EVENT_HANDSHAKE_SUCCEEDED, zmq.EVENT_HANDSHAKE_FAILED_AUTH, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
-            zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)  # fmt: skip
-    with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
-        dealer.linger = 0
-        for name, value in options.items():
-            setattr(dealer, name, value)
-        with dealer.get_monitor_socket(sum(ends)) as monitor:
-            dealer.connect(endpoint if "://" in endpoint else f"tcp://{endpoint}")
-            assert monitor.poll(loteria.DEADLINE * 1000), "neither let in nor turned away"
-            event = zmq.utils.monitor.recv_monitor_message(monitor)["event"]
-            dealer.disable_monitor()
-    return event == zmq.EVENT_HANDSHAKE_SUCCEEDED
 
 
 def wait_for_central(server):
