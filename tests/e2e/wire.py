@@ -4,11 +4,14 @@
 Independent of common/wire.c on purpose.
 """
 
+import pathlib
+import re
 import struct
 import time
 import types
 
 import zmq
+import zmq.utils.monitor
 
 import loteria
 
@@ -105,6 +108,21 @@ def answers(bundle):
     return found
 
 
+def read_key(path, name="public-key"):
+    return re.search(rf'^ +{name} = "(.{{40}})"$', pathlib.Path(path).read_text(), re.MULTILINE)[1].encode()
+
+
+def key_pair(folder):
+    """The public and the secret key in a folder of loteria-keys."""
+    return read_key(folder / "secret.key"), read_key(folder / "secret.key", "secret-key")
+
+
+def curve(folder, server="broker"):
+    """Options for a Client that goes to `server` with the keys in `folder`."""
+    public, secret = key_pair(folder)
+    return {"curve_serverkey": read_key(folder / f"{server}.key"), "curve_publickey": public, "curve_secretkey": secret}
+
+
 class Client:
     """A connection of one's own. `with Client(ENDPOINT) as client: ...`"""
 
@@ -166,6 +184,22 @@ class Client:
         answer = self.ask(batch(agency, offset, rows))
         assert (answer.name, answer.agency) == ("STORED", agency), answer
         return answer.next
+
+
+def let_in(endpoint, **options):
+    """Whether the handshake succeeds. One that is refused, or broken off, is waited for no longer."""
+    ends = (zmq.EVENT_HANDSHAKE_SUCCEEDED, zmq.EVENT_HANDSHAKE_FAILED_AUTH, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
+            zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL)  # fmt: skip
+    with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
+        dealer.linger = 0
+        for name, value in options.items():
+            setattr(dealer, name, value)
+        with dealer.get_monitor_socket(sum(ends)) as monitor:
+            dealer.connect(endpoint if "://" in endpoint else f"tcp://{endpoint}")
+            assert monitor.poll(loteria.DEADLINE * 1000), "neither let in nor turned away"
+            event = zmq.utils.monitor.recv_monitor_message(monitor)["event"]
+            dealer.disable_monitor()
+    return event == zmq.EVENT_HANDSHAKE_SUCCEEDED
 
 
 def wait_for_central(server):
