@@ -244,7 +244,7 @@ class Project:
         public, secret = wire.key_pair(self.copy_keys("broker"))
         with wire.Client(f"127.0.0.1:{self.port}", curve_serverkey=public, curve_publickey=public,
                          curve_secretkey=secret) as client:
-            return client.ask(wire.message("PING")).process
+            return client.ask(wire.message("PING")).process.decode()
 
     def told_winners(self, agency):
         """What the agency logged that it was told, as documents."""
