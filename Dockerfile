@@ -28,7 +28,8 @@ RUN mkdir -p /image/var/lib/dpkg/status.d \
         dpkg-query --status "$package" >"/image/var/lib/dpkg/status.d/$package" \
         && cp --parents "/usr/share/doc/$package/copyright" /image; \
     done <packages
-# A volume is born with the owner and mode of the folder that it is mounted on.
+# A volume is born with the owner and mode of the folder that it is mounted on: one for each
+# holder of keys, and as many agencies as one network of containers can have.
 RUN mkdir -p /image/etc /image/.data /image/tmp /image/var/lib/loteria /image/run/keys \
         /image/keys/broker /image/keys/worker /image/keys/storage /image/keys/state \
     && for agency in $(seq 1000); do mkdir /image/keys/agency-$agency; done \

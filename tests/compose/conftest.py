@@ -1,6 +1,7 @@
 """Fixtures of the compose tests: the image, built once; projects that end with their test."""
 
 import contextlib
+import fcntl
 import pathlib
 import sys
 
@@ -18,9 +19,11 @@ def pytest_sessionstart(session):
 
 @pytest.fixture(scope="session")
 def image():
-    """The image's name."""
-    engine.run(*engine.compose_command(), "-f", engine.ROOT / "compose.yaml", "build", "storage",
-               cwd=engine.ROOT, environment={"IMAGE": engine.IMAGE}, timeout=engine.BUILD_DEADLINE)
+    """The image's name. Of several that test at the same time (pytest -n) the first builds it."""
+    with open(engine.ROOT / "Dockerfile", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        engine.run(*engine.compose_command(), "-f", engine.ROOT / "compose.yaml", "build", "storage",
+                   cwd=engine.ROOT, environment={"IMAGE": engine.IMAGE}, timeout=engine.BUILD_DEADLINE)
     return engine.IMAGE
 
 

@@ -11,12 +11,18 @@ import engine
 import loteria
 
 # For machines where it is docker-compose, which the documents say to type then.
-SHIM = """#!/bin/sh
+DOCKER = """#!/bin/sh
 if [ "$1" = compose ]; then
     shift
     exec docker-compose "$@"
 fi
 exec {docker} "$@"
+"""
+
+# The agency's program on this machine: the image's, on no network of compose, and with the reader's rights.
+AGENCY = f"""#!/bin/sh
+exec docker run --rm --network host --user "$(id -u):$(id -g)" -v "$PWD:$PWD:ro" -w "$PWD" {engine.IMAGE} \\
+    loteria-agency "$@"
 """
 
 
@@ -27,6 +33,11 @@ def example(document, name):
     return found[1].splitlines()
 
 
+def write_program(path, text):
+    path.write_text(text)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
 class Reader(engine.Project):
     """Somebody with a fresh copy of the project, who types what is written."""
 
@@ -34,17 +45,18 @@ class Reader(engine.Project):
         super().__init__(directory)
         shutil.rmtree(self.directory)
         shutil.copytree(engine.ROOT, self.directory, ignore=shutil.ignore_patterns(".git", "build", ".data", ".env"))
-        self.settings["PATH"] = os.environ["PATH"]
+        programs = directory / "bin"
+        programs.mkdir()
+        write_program(programs / "loteria-agency", AGENCY)
         if engine.compose_command()[0] != "docker":
-            shim = directory / "bin/docker"
-            shim.parent.mkdir()
-            shim.write_text(SHIM.format(docker=shutil.which("docker")))
-            shim.chmod(shim.stat().st_mode | stat.S_IXUSR)
-            self.settings["PATH"] = f"{shim.parent}:{os.environ['PATH']}"
+            write_program(programs / "docker", DOCKER.format(docker=shutil.which("docker")))
+        self.settings["PATH"] = f"{programs}:{os.environ['PATH']}"
         # The profile is in what they type; the name, the port and the image are not theirs to choose here.
         self.typed = {key: value for key, value in self.settings.items() if key != "COMPOSE_PROFILES"}
 
     def type(self, line):
+        """What it prints. The port is the test's own."""
+        line = line.replace(":12345", f":{self.port}")
         return engine.run("bash", "-c", line, cwd=self.directory, environment=self.typed,
                           timeout=engine.BUILD_DEADLINE).stdout
 
@@ -96,6 +108,19 @@ def test_compose_document(reader, sample):
     assert "agency 5: 1000 bets, sealed" in reader.type(check)
     reader.type(again)
     reader.wait_until_up(reader.container("storage"))
+
+    fetch, sell = example("docs/compose.md", "outside")
+    reader.type(fetch)
+    shutil.copy(sample[1], reader.directory / "agency-1.csv")
+    assert reader.type(sell).split() == loteria.winners_of(sample[1])
+    revoke, enroll, fetch = example("docs/compose.md", "revoke")
+    with reader.leads_to("broker", "action: padron .* result: success"):
+        reader.type(revoke)
+    assert reader.type(sell + " || echo $?") == "1\n"
+    with reader.leads_to("broker", "action: padron .* result: success"):
+        reader.type(enroll)
+    reader.type(fetch)
+    assert reader.type(sell.replace("--keys agency-1", "--keys agency-1-2")).split() == loteria.winners_of(sample[1])
 
     (generate,) = example("docs/compose.md", "generated")
     reader.type(generate)

@@ -24,7 +24,10 @@ BUILD = pathlib.Path(os.environ.get("LOTERIA_BUILD", ROOT / "build/release"))
 REAL_DATA = ROOT.parent / "shared" / "data"
 DEADLINE = 60  # seconds; a test that gets there has failed
 WINNING_NUMBER = 7574
-PORTS = iter(random.sample(range(10000, 32768), 32768 - 10000))
+TESTERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))  # at the same time, with pytest -n
+TESTER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = list(range(10000 + TESTER, 32768, TESTERS))  # nobody else's
+random.shuffle(PORTS)
 
 # Ours alone: settings of whoever runs the tests must not reach the programs.
 ENVIRONMENT = {
@@ -43,7 +46,8 @@ def free_port():
     """Below those that the system gives to connections: one that reconnects to a port where
     nobody listens at that moment could otherwise be given that very port, and keep it.
     None is given twice: the first to ask may not have bound it yet."""
-    for port in PORTS:
+    while PORTS:
+        port = PORTS.pop()
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
