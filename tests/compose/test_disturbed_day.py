@@ -115,7 +115,8 @@ def test_storage_moves_to_another_container(day):
 
 
 def test_stops_within_the_grace_and_goes_on(day):
-    """SIGTERM is all that anything needs, as process 1, and while it looks for a part that is away."""
+    """SIGTERM is all that anything needs, as process 1, and while it looks for a part that is away.
+    All at once, and in whatever order, they are started again."""
     day.compose("stop", "storage")
     day.compose("stop", "--timeout", "5")
     for container in day.containers():
@@ -124,5 +125,5 @@ def test_stops_within_the_grace_and_goes_on(day):
         entries = loteria.parse_log(engine.KEYS_SAID.sub("", "".join(engine.log_of(container))))
         assert not entries or entries[-1]["action"] == "shutdown"
     stored = day.stored()
-    day.compose("start")
+    engine.docker("start", *day.containers())
     day.wait_for_more(than=stored)

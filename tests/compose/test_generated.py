@@ -30,12 +30,20 @@ def generated(project, tmp_path):
     return starter
 
 
-@pytest.mark.parametrize("count", [0, 1, 7])
-def test_generated_file(generated, sample, count):
+def client_names(count):
+    return [f"client{number}" for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 20])
+def test_generated_file(generated, count):
+    listed = generated(count).compose("config", "--services").stdout.split()
+    assert sorted(listed) == sorted(["keys", "server", "storage", "state", "worker", *client_names(count)])
+
+
+@pytest.mark.parametrize("count", [0, 7])
+def test_generated_day(generated, sample, count):
     day = generated(count)
-    names = [f"client{number}" for number in range(1, count + 1)]
-    listed = day.compose("config", "--services").stdout.split()
-    assert sorted(listed) == sorted(["keys", "server", "storage", "state", "worker", *names])
+    names = client_names(count)
     day.up()
     shown = engine.docker("ps", "-a", "--filter", f"network={day.name}_testing_net", "--format", "{{.Names}}").split()
     assert sorted(shown) == sorted(["server", *names])
