@@ -128,4 +128,5 @@ def test_compose_document(reader, sample):
 
     reader.type(down)
     assert reader.containers() == []
-    assert engine.docker("volume", "ls", "-q", "--filter", f"name={reader.name}_data").split() == [f"{reader.name}_data"]
+    volume = f"{reader.name}_data"
+    assert engine.docker("volume", "ls", "-q", "--filter", f"name={volume}").split() == [volume]
