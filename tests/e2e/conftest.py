@@ -6,16 +6,13 @@ import loteria
 
 
 def pytest_addoption(parser):
-    parser.addoption("--all", action="store_true", help="the long version of tests that have one")
+    parser.addoption("--all", action="store_true", help="every crash image and every byte, not a selection (minutes)")
+    parser.addoption("--all-calls", action="store_true", help="fail every system call, not a selection (minutes)")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "asan: also run with the build that has the sanitizers")
     config.addinivalue_line("markers", "valgrind: every process runs under valgrind")
-
-
-def pytest_addoption(parser):
-    parser.addoption("--all-calls", action="store_true", help="fail every system call, not a selection (minutes)")
 
 
 @pytest.fixture

@@ -143,14 +143,12 @@ def test_the_central_is_stopped_and_started_in_mid_run(central, files):
 
 
 def test_a_worker_hangs_for_a_while(central, files):
-    """It is taken for dead, its letters go to the other one, and it is taken back."""
+    """It is taken for dead, the letters that it may have go to the other one, and it is taken back."""
     day = central(agencies=3)
     agencies = sell_until_begun(day, files)
     with frozen(day.pid("loteria-worker")):
-        taken_back = day.process.wait_for_log(r"worker_baja \| .* \| reason: it is silent \| workers: 1 \| "
-                                              r"taken_back: (\d+)")
+        day.process.wait_for_log(r"worker_baja \| .* \| reason: it is silent \| workers: 1 \| taken_back: \d+")
     day.process.wait_for_log(r"worker_alta \| result: success \| workers: 2 ", count=2)
-    assert int(taken_back[0]) > 0
     assert_ends_soundly(day, files, agencies)
 
 

@@ -248,7 +248,8 @@ def test_a_day_under_valgrind(parts, tmp_path):
     if sanitized():
         pytest.skip("valgrind cannot run programs that were built with a sanitizer")
     valgrind = ["valgrind", "--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite,possible",
-                "--error-exitcode=99", f"--log-file={tmp_path}/valgrind.%p"]
+                "--error-exitcode=99", f"--suppressions={loteria.ROOT}/tests/e2e/valgrind.supp",
+                f"--log-file={tmp_path}/valgrind.%p"]
     files = {1: loteria.make_bets(tmp_path / "agency-1.csv", 1, 600, winners=(5, 599)),
              2: loteria.make_bets(tmp_path / "agency-2.csv", 2, 200)}
     day = parts(workers=1, agencies=2, wrapper=valgrind)
