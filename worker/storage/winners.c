@@ -14,7 +14,8 @@
 #define RECORDS_A_TIME   1024
 #define RECORDS_PER_PAGE (1024 * 1024)
 
-#define LANES 16 // bytes that are compared at once, on any processor
+#define LANES  16 // bytes that are compared at once, on any processor
+#define STRIDE 64 // bytes between two questions whether there was anything
 typedef uint8_t lanes_t __attribute__ ((vector_size (LANES)));
 typedef uint64_t words_t __attribute__ ((vector_size (LANES)));
 
@@ -34,7 +35,7 @@ static int search_record (search_t *search, uint32_t index, const record_t *reco
                           uint32_t from_row);
 static const uint8_t *find_number (const search_t *search, const uint8_t *at,
                                    const uint8_t *end);
-static bool any_there (const search_t *search, const uint8_t *at);
+static bool worth_a_look (const search_t *search, const uint8_t *at);
 static const uint8_t *row_at (bytes_t rows, uint32_t row);
 static bool add_document (search_t *search, bytes_t row);
 
@@ -103,36 +104,38 @@ static int search_record (search_t *search, uint32_t index, const record_t *reco
     return 0;
 }
 
-/* Where `,number CRLF` is next; NULL: nowhere. Twice as fast as memmem () alone: three
-   of its bytes are looked for in as many places at once as a processor's registers
-   hold. */
+/* Where `,number CRLF` is next; NULL: nowhere. Several times as fast as memmem ()
+   alone, which is asked about the few places that are worth it. */
 static const uint8_t *find_number (const search_t *search, const uint8_t *at,
                                    const uint8_t *end)
 {
     const size_t size = search->needle_size;
-    while ((size_t) (end - at) >= LANES + size) {
-        if (any_there (search, at)) {
-            const uint8_t *hit = memmem (at, LANES + size - 1, search->needle, size);
+    while ((size_t) (end - at) >= STRIDE + size) {
+        if (worth_a_look (search, at)) {
+            const uint8_t *hit = memmem (at, STRIDE + size - 1, search->needle, size);
             if (hit)
                 return hit;
         }
-        at += LANES;
+        at += STRIDE;
     }
     return memmem (at, (size_t) (end - at), search->needle, size);
 }
 
 /* Whether the number's comma, first and last digit stand in their places behind any of
-   the next LANES bytes. */
-static bool any_there (const search_t *search, const uint8_t *at)
+   the next STRIDE bytes. */
+static bool worth_a_look (const search_t *search, const uint8_t *at)
 {
     const size_t last = search->needle_size - sizeof "\r\n"; // the last digit's place
-    lanes_t comma, first_digit, last_digit;
-    memcpy (&comma, at, LANES);
-    memcpy (&first_digit, at + 1, LANES);
-    memcpy (&last_digit, at + last, LANES);
-    const words_t there = (words_t) ((comma == (uint8_t) search->needle[0]) &
-                                     (first_digit == (uint8_t) search->needle[1]) &
-                                     (last_digit == (uint8_t) search->needle[last]));
+    words_t there = {0};
+    for (size_t i = 0; i < STRIDE; i += LANES) {
+        lanes_t comma, first_digit, last_digit;
+        memcpy (&comma, at + i, LANES);
+        memcpy (&first_digit, at + i + 1, LANES);
+        memcpy (&last_digit, at + i + last, LANES);
+        there |= (words_t) ((comma == (uint8_t) search->needle[0]) &
+                            (first_digit == (uint8_t) search->needle[1]) &
+                            (last_digit == (uint8_t) search->needle[last]));
+    }
     return (there[0] | there[1]) != 0;
 }
 
