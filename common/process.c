@@ -3,6 +3,7 @@
 #include "process.h"
 
 #include <czmq.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,8 +15,12 @@
 
 #include "log.h"
 
+#define KEPT_CHUNK_BYTES (4 * 1024 * 1024)
+#define KEPT_HEAP_BYTES  (16 * 1024 * 1024)
+
 extern char **environ;
 
+static void keep_memory (void);
 static void take_czmq_in_hand (void);
 static bool clear_one_variable (void);
 static void end_at_once (int signal);
@@ -24,6 +29,7 @@ static void stop_signals (sigset_t *signals);
 
 int process_start (bool children)
 {
+    keep_memory ();
     take_czmq_in_hand ();
     set_disposition (SIGPIPE, SIG_IGN);
     umask (S_IRWXG | S_IRWXO); // bets and keys are nobody else's business
@@ -71,6 +77,14 @@ void process_die (const char *action, const char *format, ...)
     fflush (NULL);
     // Not exit (): czmq would wait, then print a line for each socket still open.
     _exit (EXIT_FAILURE);
+}
+
+/* Large messages come and go: given back to the kernel each time, their memory would be
+   cleared by it each time. 64 KiB batches: 1.1 to 1.3 times as many. */
+static void keep_memory (void)
+{
+    mallopt (M_MMAP_THRESHOLD, KEPT_CHUNK_BYTES);
+    mallopt (M_TRIM_THRESHOLD, KEPT_HEAP_BYTES);
 }
 
 static void take_czmq_in_hand (void)

@@ -18,7 +18,7 @@ class Plan:
         self.draw_bets = 200_000  # of each of five: a million, as the bar has it
         self.day_bets = (20_000, 200_000) if quick else (20_000, 200_000, 2_000_000)  # of each of five
         self.agencies = (5, 1000) if quick else (1, 5, 20, 100, 300, 1000)
-        self.agencies_bets = 1_000_000 if quick else 3_000_000  # in all
+        self.agencies_bets = 3_000_000  # in all: of a thousand agencies each has 17 batches
         self.workers = (1, 2, 4, 8)
         self.workers_bets = 100_000 if quick else 400_000  # of each of five
         self.dear_bets = 40_000 if quick else 200_000
