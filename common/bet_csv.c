@@ -2,12 +2,16 @@
    (storage), splits files into rows (agency).
 
    Nearly every row is plain: no quotes and nothing to refuse. A plain row is recognised
-   and copied in one quick pass. Any other is looked at a second time, field by field,
-   by code that is slower and can say what is wrong. */
+   and copied in one quick pass; if it is short, too, and the processor has SSE2, all of
+   its bytes are looked at at once. Any other is looked at a second time, field by
+   field, by code that is slower and can say what is wrong. */
 
 #include "bet_csv.h"
 
 #include <stdio.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* A field as it stands in the row. What is between enclosing quotes needs no unquoting
    to be checked or written: the canonical form is the same bytes, with the enclosing
@@ -43,6 +47,8 @@ _Static_assert(PREFIX_BYTES <= ROW_BYTES_MIN + AGENCY_DIGITS_MAX + 2,
                "a whole prefix fits wherever there is room for a row");
 
 static void prefix_make (prefix_t *prefix, uint32_t agency);
+static size_t short_row_copy (bytes_t rows, const prefix_t *prefix, uint32_t number_max,
+                              uint8_t **out);
 static bool plain_row_read (bytes_t rows, uint32_t number_max, plain_row_t *row);
 static const uint8_t *plain_text_skip (const uint8_t *start, size_t bytes_max);
 static uint8_t *plain_row_write (uint8_t *out, const prefix_t *prefix,
@@ -75,6 +81,11 @@ size_t bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
     for (uint32_t i = 0; i < count; i++) {
         plain_row_t plain;
         row_t row;
+        const size_t taken = short_row_copy (rows, &prefix, number_max, &at);
+        if (taken > 0) {
+            rows = bytes_of (rows.data + taken, rows.size - taken);
+            continue;
+        }
         if (plain_row_read (rows, number_max, &plain)) {
             at = plain_row_write (at, &prefix, &plain);
             rows.size -= (size_t) (plain.next - rows.data);
@@ -103,6 +114,111 @@ static void prefix_make (prefix_t *prefix, uint32_t agency)
     prefix->size =
         (size_t) snprintf ((char *) prefix->bytes, sizeof prefix->bytes, "%u,", agency);
 }
+
+#ifdef __SSE2__
+
+#define SHORT_BYTES 64 // a row that is shorter is a short one
+#define LANES       16
+
+typedef struct { // a bit for each of a row's first 64 bytes
+    uint64_t commas, line_feeds, faults, leads, trails;
+} masks_t;
+
+static void look_at_once (const uint8_t *row, masks_t *masks);
+static uint64_t bits_below (unsigned place);
+
+/* Copy the first of `rows` in its canonical form to `*out`, which moves on. Returns its
+   bytes; 0, and nothing has happened, for any row that is not both plain and short.
+   What is copied with it, up to 64 bytes, has room: as many are left of `rows`, and
+   they will have to be written, too. Twice as fast as byte by byte, mostly since how
+   long a field is makes no difference to what the processor does next. */
+static size_t short_row_copy (bytes_t rows, const prefix_t *prefix, uint32_t number_max,
+                              uint8_t **out)
+{
+    masks_t masks;
+    if (rows.size < SHORT_BYTES)
+        return 0;
+    look_at_once (rows.data, &masks);
+    if (masks.line_feeds == 0)
+        return 0;
+    const unsigned line_feed = (unsigned) __builtin_ctzll (masks.line_feeds);
+    const unsigned end =
+        line_feed - (line_feed > 0 && rows.data[line_feed - 1] == '\r');
+    const uint64_t row = bits_below (end);
+    unsigned comma[BET_FIELDS - 1];
+    uint64_t commas = masks.commas & row;
+    for (int i = 0; i < BET_FIELDS - 1; i++) {
+        if (commas == 0)
+            return 0;
+        comma[i] = (unsigned) __builtin_ctzll (commas);
+        commas &= commas - 1;
+    }
+    const bytes_t birthdate = bytes_of (rows.data + comma[2] + 1, BIRTHDATE_BYTES);
+    const bytes_t number = bytes_of (rows.data + comma[3] + 1, end - comma[3] - 1);
+    uint32_t value;
+    // every character of two bytes is a lead and a trail, and there are no others
+    if (commas != 0 || (masks.faults & row) != 0 ||
+        (masks.trails & row) != ((masks.leads & row) << 1 & row) ||
+        (masks.leads & ~bits_below (end - 1) & row) != 0 || comma[0] == 0 ||
+        comma[1] == comma[0] + 1 || comma[2] == comma[1] + 1 ||
+        comma[2] - comma[1] - 1 > DOCUMENT_BYTES_MAX ||
+        comma[3] - comma[2] - 1 != BIRTHDATE_BYTES ||
+        bet_check_birthdate (birthdate) != REFUSED_NOTHING ||
+        bet_check_number (number, number_max, &value) != REFUSED_NOTHING ||
+        (number.data[0] == '0' && number.size > 1))
+        return 0;
+    memcpy (*out, prefix->bytes, PREFIX_BYTES); // fixed sizes: no calls
+    memcpy (*out + prefix->size, rows.data, SHORT_BYTES);
+    *out += prefix->size + end;
+    *(*out)++ = '\r';
+    *(*out)++ = '\n';
+    return line_feed + 1;
+}
+
+/* Faults are what no plain row has: controls but line ends, quotes, bytes that begin or
+   belong to other characters than those of two bytes from U+00C0 to U+07FF. */
+static inline void look_at_once (const uint8_t *row, masks_t *masks)
+{
+    *masks = (masks_t){0};
+    for (unsigned at = 0; at < SHORT_BYTES; at += LANES) {
+        const __m128i bytes = _mm_loadu_si128 ((const __m128i *) (row + at));
+        const __m128i control = _mm_or_si128 (
+            _mm_cmpeq_epi8 (bytes, _mm_min_epu8 (bytes, _mm_set1_epi8 (0x1F))),
+            _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 (0x7F)));
+        const __m128i quote = _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('"'));
+        // as signed numbers: 0x80 is the least of all
+        const __m128i trail = _mm_cmplt_epi8 (bytes, _mm_set1_epi8 ((char) 0xC0));
+        const __m128i lead =
+            _mm_and_si128 (_mm_cmpgt_epi8 (bytes, _mm_set1_epi8 ((char) 0xC2)),
+                           _mm_cmplt_epi8 (bytes, _mm_set1_epi8 ((char) 0xE0)));
+        const __m128i pair = _mm_or_si128 (trail, lead);
+        const __m128i fault = _mm_or_si128 (_mm_or_si128 (control, quote),
+                                            _mm_andnot_si128 (pair, bytes));
+        const __m128i comma = _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 (','));
+        const __m128i line_feed = _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('\n'));
+        masks->commas |= (uint64_t) (uint32_t) _mm_movemask_epi8 (comma) << at;
+        masks->line_feeds |= (uint64_t) (uint32_t) _mm_movemask_epi8 (line_feed) << at;
+        masks->leads |= (uint64_t) (uint32_t) _mm_movemask_epi8 (lead) << at;
+        masks->trails |= (uint64_t) (uint32_t) _mm_movemask_epi8 (trail) << at;
+        masks->faults |= (uint64_t) (uint32_t) _mm_movemask_epi8 (fault) << at;
+    }
+}
+
+static inline uint64_t bits_below (unsigned place)
+{
+    return place < 64 ? ((uint64_t) 1 << place) - 1 : UINT64_MAX;
+}
+
+#else
+
+static size_t short_row_copy (bytes_t rows, const prefix_t *prefix, uint32_t number_max,
+                              uint8_t **out)
+{
+    (void) rows, (void) prefix, (void) number_max, (void) out;
+    return 0;
+}
+
+#endif
 
 /* PAIR begins a character of two bytes that is no control character: U+00C0..U+07FF,
    all of Spanish among them. */
