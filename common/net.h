@@ -19,9 +19,11 @@ typedef enum {
     NET_OK,
     NET_EMPTY,  // receive: nothing is waiting
     NET_FRAMES, // receive: more frames than one; all of them are gone
-    NET_FULL,   // send: the peer's pipe is full, or a DEALER has no peer; nothing was
-                // sent
-    NET_GONE    // send: a ROUTER has no such peer
+    NET_NAME,   // receive: the peer gave itself a routing id longer than
+              // ADDRESS_BYTES_MAX, which no ZeroMQ does; its message is gone
+    NET_FULL, // send: the peer's pipe is full, or a DEALER has no peer; nothing was
+              // sent
+    NET_GONE  // send: a ROUTER has no such peer
 } net_status_t;
 
 /* A socket whose messages are at most `message_bytes_max`, with at most

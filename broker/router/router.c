@@ -183,7 +183,7 @@ static void take_requests (router_t *router)
             break;
         if (status == NET_FRAMES)
             dispatcher_refuse (router->dispatcher, net_peer (&peer), code);
-        else
+        else if (status == NET_OK)
             code = dispatcher_request (router->dispatcher, net_peer (&peer),
                                        sender_of (router, &body), &body);
         if (code != REFUSED_NOTHING && code != REFUSED_BUSY)
