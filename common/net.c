@@ -41,6 +41,15 @@ int net_connect (zsock_t *socket, const char *endpoint)
     return zmq_connect (zsock_resolve (socket), endpoint);
 }
 
+uint16_t net_port (zsock_t *socket)
+{
+    char endpoint[256] = "";
+    size_t size = sizeof endpoint;
+    zmq_getsockopt (zsock_resolve (socket), ZMQ_LAST_ENDPOINT, endpoint, &size);
+    const char *colon = strrchr (endpoint, ':');
+    return strncmp (endpoint, "tcp://", 6) == 0 ? (uint16_t) atoi (colon + 1) : 0;
+}
+
 net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body)
 {
     void *handle = zsock_resolve (socket);

@@ -50,9 +50,15 @@ def files_in(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return loteria.make_keys(tmp_path_factory.mktemp("made") / "keys", 2)
+
+
 @pytest.fixture
-def folder(tmp_path):
-    return loteria.make_keys(tmp_path / "keys", 2)
+def folder(made, tmp_path):
+    """Keys of a central and of two agencies, for this test alone."""
+    return shutil.copytree(made, tmp_path / "keys")
 
 
 # ---- loteria-keys --------------------------------------------------------------------
@@ -425,6 +431,7 @@ def test_two_keys_overlap_while_an_agency_sells(central, tmp_path):
     rows = path.read_text().splitlines()
     run_keys("enroll", 1, folder=day.keys)
     old, new = wire.curve(day.keys / "agency-1"), wire.curve(day.keys / "agency-1-2")
+    assert within_a_second(lambda: wire.let_in(day.server, **new))
     with wire.Client(day.server, **old) as first, wire.Client(day.server, **new) as second:
         assert first.hello(1).next == 0
         assert first.store(1, 0, rows[:100]) == 100

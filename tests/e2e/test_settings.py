@@ -27,7 +27,8 @@ PROGRAMS = {
         ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
         ("port", "SERVER_PORT", "1", "12346", "0"),
         ("workers", "LOTERIA_WORKERS_LISTEN", "tcp://127.0.0.1:11", "ipc:///tmp/y", None),
-        ("message-bytes", "LOTERIA_MESSAGE_BYTES", "2048", "4096", "8k"), ("window", "LOTERIA_WINDOW", "2", "4", "0"),
+        ("message-bytes", "LOTERIA_MESSAGE_BYTES", "2048", "4096", "8k"),
+        ("memory-mb", "LOTERIA_MEMORY_MB", "64", "2000", "63"), ("window", "LOTERIA_WINDOW", "2", "4", "0"),
         ("log-level", "LOGGING_LEVEL", "ERROR", "info", "")]),
     "loteria-worker": ("worker", [
         ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
