@@ -380,15 +380,15 @@ def test_messages_of_many_frames(attacked):
 def test_a_message_that_never_ends(attacked):
     """ZeroMQ keeps the frames of a message until the last has come, so the broker sees nothing of it but its
     memory: beyond what it may have it cuts who has sent most."""
-    with raw_of(attacked) as raw, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+    with raw_of(attacked) as raw, pytest.raises((BrokenPipeError, ConnectionResetError)):
         raw.shake()
-        while True:  # until it is cut
+        for _ in range(10 * MEMORY_MB * 1024 * 1024 // 60_000):  # it is cut long before
             raw.write(raw.seal(bytes(60_000), zmtp.MORE))
             raw.sent = b""
     log = attacked.parts["loteria-broker"].log
     cuts = [entry for entry in loteria.parse_log(log) if entry["action"] == "memoria"]
     assert {cut["connections_cut"] for cut in cuts} == {"1"}, cuts
-    attacked.caps["loteria-broker"] = 1.5 * MEMORY_MB  # it looks ten times a second
+    attacked.caps["loteria-broker"] = MEMORY_MB + 100  # what may come in until it looks again, at 1 GB/s
 
 
 def test_half_open_connections(attacked):
@@ -440,7 +440,7 @@ def test_slow_reader(attacked):
 
 FLOOD_CONNECTIONS = 30
 WAIT_RATIO_MAX = 2
-SELLERS, WINDOW, PHASE, PHASES = 4, 8, 200, 4  # a phase: so many acknowledgements to each of the sellers
+SELLERS, WINDOW, PHASE, PHASES = 4, 8, 150, 5  # a phase: so many acknowledgements to each of the sellers
 
 
 @pytest.fixture
@@ -510,8 +510,8 @@ def test_flood_over_many_connections_takes_nobodys_turn(parts, flooder):
     """Four agencies with eight batches under way each, and one that sends without a pause over 30
     connections. The worker's credit is small, so that turns at the broker are what all compete for, and
     not this machine's processors; for the same reason the flood is made at a low priority. By connection the flood would have 30 of 34 turns; by agency it has one
-    in five. Counts are compared within the same phases, waits between phases with and without the flood,
-    in turn; what is left of the difference is that five wait and not four, and the flood's own load."""
+    in five. Counts are compared within the same phases. Waits are compared between phases with and without
+    the flood, in turn, the best of each: whatever else this machine does only adds to one."""
     day = parts(workers=1, agencies=SELLERS + 1, keys=True, worker_arguments=("--credit", 4, "--heartbeat-ms", 60_000))
     sellers = [Seller(day, number) for number in range(1, SELLERS + 1)]
     process, counts = flooder(day, SELLERS + 1)
@@ -530,9 +530,9 @@ def test_flood_over_many_connections_takes_nobodys_turn(parts, flooder):
             process.signal(signal.SIGSTOP)
         waits[flood].append(median)
     fair = (sum(sold) + floods[0]) / (SELLERS + 1)
-    ratio = statistics.median(waits[True]) / statistics.median(waits[False])
+    ratio = min(waits[True]) / min(waits[False])
     print(f"shares: {[round(count / fair, 2) for count in sold]}, flood: {floods[0] / fair:.2f} and BUSY {floods[1]} times, "
-          f"wait: {1000 * statistics.median(waits[False]):.1f} ms alone, {ratio:.2f} times that")
+          f"wait: {1000 * min(waits[False]):.1f} ms alone, {ratio:.2f} times that")
     assert floods[1] > floods[0], "it was no flood"
     assert min(sold) >= 0.8 * fair
     assert ratio <= WAIT_RATIO_MAX
