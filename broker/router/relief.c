@@ -13,13 +13,13 @@
 #include <unistd.h>
 
 #include "bounds.h"
-#include "log.h"
 
 static uint64_t memory_resident (void);
 static uint64_t memory_in_use (void);
-static void cut_greatest (const relief_t *relief, uint64_t in_use);
+static void cut_greatest (relief_t *relief, uint64_t in_use, int64_t now_ms);
 static uint64_t most_received (uint16_t port);
 static size_t cut_from (uint16_t port, uint64_t bytes);
+static int cut (int socket);
 static int next_connection (DIR *listing, uint16_t port);
 static bool is_connection (int socket, uint16_t port);
 static uint64_t received (int socket);
@@ -35,7 +35,7 @@ void relief_look (relief_t *relief, int64_t now_ms)
         return;
     const uint64_t in_use = memory_in_use ();
     if (in_use >= relief->bytes_max / 2)
-        cut_greatest (relief, in_use);
+        cut_greatest (relief, in_use, now_ms);
     malloc_trim (0);
 }
 
@@ -61,15 +61,17 @@ static uint64_t memory_in_use (void)
    sent half as much as the first. Should it be others that sent most, over a long day,
    they start from nothing when they come again, and the next look finds the right one.
  */
-static void cut_greatest (const relief_t *relief, uint64_t in_use)
+static void cut_greatest (relief_t *relief, uint64_t in_use, int64_t now_ms)
 {
+    uint64_t held_back;
     const uint64_t most = most_received (relief->port);
-    const size_t cut = cut_from (relief->port, most / 2);
-    log_event (LOG_ERROR, "memoria", LOG_FAIL,
-               "bytes: %llu | bytes_max: %llu | connections_cut: %zu | sent_at_most: "
-               "%llu",
-               (unsigned long long) in_use, (unsigned long long) relief->bytes_max, cut,
-               (unsigned long long) most);
+    const size_t count = cut_from (relief->port, most / 2);
+    if (log_brake_open (&relief->brake, now_ms, &held_back))
+        log_event (LOG_ERROR, "memoria", LOG_FAIL,
+                   "bytes: %llu | bytes_max: %llu | connections_cut: %zu | "
+                   "sent_at_most: %llu | not_logged_before: %llu",
+                   (unsigned long long) in_use, (unsigned long long) relief->bytes_max,
+                   count, (unsigned long long) most, (unsigned long long) held_back);
 }
 
 static uint64_t most_received (uint16_t port)
@@ -85,18 +87,26 @@ static uint64_t most_received (uint16_t port)
     return most;
 }
 
-/* The descriptor is ZeroMQ's, which finds the connection at its end and clears up. */
 static size_t cut_from (uint16_t port, uint64_t bytes)
 {
-    size_t cut = 0;
+    size_t count = 0;
     int socket;
     DIR *listing = opendir ("/proc/self/fd");
     while (listing && (socket = next_connection (listing, port)) != -1)
-        if (received (socket) >= bytes && shutdown (socket, SHUT_RDWR) == 0)
-            cut++;
+        if (received (socket) >= bytes && cut (socket) == 0)
+            count++;
     if (listing)
         closedir (listing);
-    return cut;
+    return count;
+}
+
+/* The descriptor is ZeroMQ's, which finds the connection at its end and closes it; that
+   is then a reset, which a peer with much yet to be sent hears of at once. */
+static int cut (int socket)
+{
+    const struct linger none = {.l_onoff = 1, .l_linger = 0};
+    setsockopt (socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    return shutdown (socket, SHUT_RDWR);
 }
 
 static int next_connection (DIR *listing, uint16_t port)

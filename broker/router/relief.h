@@ -10,12 +10,13 @@
 #ifndef LOTERIA_RELIEF_H
 #define LOTERIA_RELIEF_H
 
-#include <stdint.h>
+#include "log.h"
 
 typedef struct {
     uint64_t bytes_max; // of memory
     uint16_t port;      // tcp, whose connections may be cut
     int64_t look_ms;    // when to look next
+    log_brake_t brake;
 } relief_t;
 
 /* Look whether memory is short, if that is due, and give relief. The log says so. */
