@@ -71,6 +71,11 @@
 #define UNDER_WAY_BYTES_MAX (QUEUE_BYTES_MAX / 2)
 #define INFLIGHT_MAX        131072 /* a power of two */
 
+/* Memory of a broker, in MB: beyond it those who have sent most are cut. */
+#define BROKER_MEMORY_MB_DEFAULT 1024
+#define BROKER_MEMORY_MB_MIN     64
+#define BROKER_MEMORY_MB_MAX     (1024 * 1024)
+
 /* Bundles on the inner hops: full once either is reached. */
 #define BUNDLE_LETTERS_MAX 64
 /* Fewer than this are not divided among workers: a message costs each process it passes
@@ -129,6 +134,7 @@
 #define HANDSHAKE_MS           2000
 #define CONNECTIONS_PENDING    4096 /* not accepted yet; the kernel may allow fewer */
 #define LINGER_MS              500
+#define RELIEF_LOOK_MS         100
 #define ZMTP_HEARTBEAT_MS      1000
 #define ZMTP_TIMEOUT_MS        3000
 #define PATIENCE_SECONDS       60

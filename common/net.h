@@ -19,6 +19,8 @@ typedef enum {
     NET_OK,
     NET_EMPTY,  // receive: nothing is waiting
     NET_FRAMES, // receive: more frames than one; all of them are gone
+    NET_NAME,   // receive: the peer gave itself a routing id longer than
+                // ADDRESS_BYTES_MAX, which no ZeroMQ does; its message is gone
     NET_FULL,   // send: the peer's pipe is full, or a DEALER has no peer; nothing was
                 // sent
     NET_GONE    // send: a ROUTER has no such peer
@@ -33,6 +35,9 @@ zsock_t *net_dealer (size_t message_bytes_max, int messages_max);
  */
 int net_bind (zsock_t *socket, const char *endpoint);
 int net_connect (zsock_t *socket, const char *endpoint);
+
+/* The tcp port that the socket is bound to; 0 when to none. */
+uint16_t net_port (zsock_t *socket);
 
 /* Take a message, if there is one. `peer` is for a ROUTER, else NULL. `body` must be
    initialised, and holds the message afterwards when the answer is NET_OK. */

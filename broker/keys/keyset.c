@@ -47,6 +47,7 @@ static int make_agency (keyset_t *keyset, uint32_t agency, key_pair_t *pair, cha
 static int name_entry (roll_entry_t *entry, const char *name, char *why);
 static int add_key (const keyset_t *keyset, roll_entry_t *entry, const char *key,
                     char *why);
+static const char *role_with (const keyset_t *keyset, const char *key);
 static int change_roll (keyset_t *keyset, const roll_entry_t *entry, char *why);
 static size_t line_at (const keyset_t *keyset, size_t line);
 static int complain (char *why, const char *format, ...)
@@ -257,6 +258,9 @@ static int name_entry (roll_entry_t *entry, const char *name, char *why)
 {
     if (strlen (name) > ROLL_NAME_BYTES_MAX)
         return complain (why, "the name is longer than %d bytes", ROLL_NAME_BYTES_MAX);
+    for (const char *at = name; *at; at++)
+        if ((unsigned char) *at < ' ' || *at == 0x7F)
+            return complain (why, "the name has a control character");
     strcpy (entry->name, name);
     return 0;
 }
@@ -267,12 +271,29 @@ static int add_key (const keyset_t *keyset, roll_entry_t *entry, const char *key
     if (!key_sound (key))
         return complain (why, "--public-key: no key of %d characters of Z85",
                          KEY_TEXT_BYTES - 1);
+    const char *role = role_with (keyset, key);
+    if (role)
+        return complain (why, "this is the key of the central's %s", role);
     const roll_entry_t *owner = roll_owner (keyset->roll, key);
     if (owner)
         return complain (why, "agency %u has this key already%s", owner->agency,
                          owner->enabled ? "" : ", and it was revoked");
     memcpy (entry->key[entry->keys++], key, KEY_TEXT_BYTES);
     return 0;
+}
+
+/* An agency with such a key could open doors that are none of its business. */
+static const char *role_with (const keyset_t *keyset, const char *key)
+{
+    char folder[PATH_MAX], why[KEYS_WHY_BYTES];
+    key_pair_t pair;
+    for (size_t i = 0; i < ROLES; i++) {
+        snprintf (folder, sizeof folder, "%s/%s", keyset->folder, roles[i].name);
+        if (key_pair_load (folder, &pair, why) == 0 &&
+            strcmp (pair.public_key, key) == 0)
+            return roles[i].name;
+    }
+    return NULL;
 }
 
 /* Its line takes the place of the one it had; everything else stays, remarks too. What

@@ -87,7 +87,6 @@ int main (int argc, char **argv)
     if (!config)
         return status;
     char why[KEYS_WHY_BYTES];
-    status = 0;
     if (!command)
         status = usage ("one of its commands: expected");
     else if (!take_argument (command, &order))

@@ -89,6 +89,11 @@ client_t *clients_find (clients_t *clients, bytes_t id)
     return zhashx_lookup (clients->by_id, key);
 }
 
+uint32_t clients_agency (const client_t *client)
+{
+    return client->lane->agency;
+}
+
 int clients_queue (clients_t *clients, job_t *job)
 {
     client_t *client = job->client;

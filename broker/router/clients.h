@@ -38,6 +38,9 @@ void clients_destroy (clients_t **clients); // and the jobs that wait
 client_t *clients_admit (clients_t *clients, bytes_t id, uint32_t agency);
 client_t *clients_find (clients_t *clients, bytes_t id);
 
+/* Whose it is; 0: nobody vouches for it. */
+uint32_t clients_agency (const client_t *client);
+
 /* Queue a request, behind the client's others, or before them if it was at a worker
    already. The first returns -1 when a bound is reached: the job is then still the
    caller's. */

@@ -41,6 +41,7 @@ static void join (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join,
 static void send_rejoin (dispatcher_t *dispatcher, bytes_t id);
 static void take_answer (dispatcher_t *dispatcher, const letter_t *letter,
                          const wire_message_t *message);
+static bool concerns (const wire_message_t *message, const client_t *client);
 static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t next);
 static void settle (dispatcher_t *dispatcher, job_t *job);
 static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why);
@@ -316,12 +317,14 @@ static void send_rejoin (dispatcher_t *dispatcher, bytes_t id)
 }
 
 /* An answer is true whoever carries it, so it is passed on even if its request was
-   given up; unless it was an earlier broker's, whose clients this one does not know. */
+   given up; unless it was an earlier broker's, whose clients this one does not know, or
+   is another agency's: whose a client is may have changed since it was asked. */
 static void take_answer (dispatcher_t *dispatcher, const letter_t *letter,
                          const wire_message_t *message)
 {
     client_t *client = clients_find (dispatcher->clients, letter->client);
-    if (!inflight_ours (dispatcher->inflight, letter->ticket) || !client) {
+    if (!inflight_ours (dispatcher->inflight, letter->ticket) || !client ||
+        !concerns (message, client)) {
         dispatcher->counts.late++;
         return;
     }
@@ -335,6 +338,12 @@ static void take_answer (dispatcher_t *dispatcher, const letter_t *letter,
         return; // its answer is yet to come; the worker has room for others meanwhile
     dispatcher->options.to_client (dispatcher->options.context, letter->client,
                                    letter->message);
+}
+
+static bool concerns (const wire_message_t *message, const client_t *client)
+{
+    const uint32_t agency = clients_agency (client);
+    return agency == 0 || agency == message->agency;
 }
 
 /* STORED is cumulative: it answers every batch of the client below `next`. */

@@ -11,7 +11,7 @@
 int main (int argc, char **argv)
 {
     char *listen = NULL, *workers = NULL;
-    uint64_t port = 0, message_bytes = 0, window = 0;
+    uint64_t port = 0, message_bytes = 0, window = 0, memory_mb = 0;
     char *keys = NULL;
     bool insecure = false;
     log_level_t log_level = LOG_INFO;
@@ -51,6 +51,14 @@ int main (int argc, char **argv)
          .min = 1,
          .max = WINDOW_MAX,
          .help = "most unacknowledged batches granted to an agency"},
+        {.name = "memory-mb",
+         .type = CONFIG_NUMBER,
+         .value = &memory_mb,
+         .environment = "LOTERIA_MEMORY_MB",
+         .fallback = BOUND_TEXT (BROKER_MEMORY_MB_DEFAULT),
+         .min = BROKER_MEMORY_MB_MIN,
+         .max = BROKER_MEMORY_MB_MAX,
+         .help = "memory beyond which connections are cut that have sent most"},
         {.name = "keys",
          .type = CONFIG_TEXT,
          .value = &keys,
@@ -88,6 +96,7 @@ int main (int argc, char **argv)
         .workers = workers,
         .keys = keys,
         .insecure = insecure,
+        .memory_max = memory_mb * 1024 * 1024,
         .limits = {.window = (uint32_t) window,
                    .message_bytes_max = (uint32_t) message_bytes,
                    .rows_max = BATCH_ROWS_MAX}};

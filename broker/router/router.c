@@ -14,6 +14,7 @@
 #include "log.h"
 #include "net.h"
 #include "process.h"
+#include "relief.h"
 
 #define DOOR_AGENCIES "agencies"
 #define DOOR_WORKERS  "workers"
@@ -24,6 +25,7 @@ typedef struct {
     zsock_t *front, *back;
     dispatcher_t *dispatcher;
     uint64_t undelivered; // answers to clients that are gone, or read nothing
+    relief_t relief;
     log_brake_t brake;
     log_strays_t strays; // at the back
 } router_t;
@@ -52,6 +54,7 @@ int router_serve (const router_options_t *options, int signal_fd)
         const int64_t now_ms = clock_ms ();
         gate_serve (router.gate);
         look_at_roll (&router, now_ms);
+        relief_look (&router.relief, now_ms);
         take_answers (&router, now_ms);
         take_requests (&router);
         log_strays (&router.strays, dispatcher_counts (router.dispatcher)->strays,
@@ -81,6 +84,8 @@ static void open_router (router_t *router, const router_options_t *options)
     router->front = net_router (2 * (size_t) options->limits.message_bytes_max,
                                 FRONT_QUEUE_MESSAGES);
     gate_listen (router->gate, router->front, DOOR_AGENCIES, options->listen);
+    router->relief =
+        (relief_t){.bytes_max = options->memory_max, .port = net_port (router->front)};
     log_event (LOG_INFO, "broker", LOG_SUCCESS,
                "listen: %s | workers: %s | message_bytes: %u | window: %u",
                options->listen, options->workers, options->limits.message_bytes_max,
@@ -138,6 +143,8 @@ static void wait_for_work (router_t *router, int signal_fd)
     int64_t deadline_ms = dispatcher_deadline (router->dispatcher);
     if (router->enrolment && enrolment_deadline (router->enrolment) < deadline_ms)
         deadline_ms = enrolment_deadline (router->enrolment);
+    if (router->relief.look_ms < deadline_ms)
+        deadline_ms = router->relief.look_ms;
     zmq_poll (items, 4, clock_timeout (clock_ms (), deadline_ms));
 }
 
@@ -183,7 +190,7 @@ static void take_requests (router_t *router)
             break;
         if (status == NET_FRAMES)
             dispatcher_refuse (router->dispatcher, net_peer (&peer), code);
-        else
+        else if (status == NET_OK)
             code = dispatcher_request (router->dispatcher, net_peer (&peer),
                                        sender_of (router, &body), &body);
         if (code != REFUSED_NOTHING && code != REFUSED_BUSY)

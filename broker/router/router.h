@@ -10,6 +10,7 @@ typedef struct {
     const char *workers; // ZeroMQ endpoint for workers
     const char *keys;    // folder, see keys.h; NULL: no CURVE
     bool insecure;       // without keys: listen beyond this machine all the same
+    uint64_t memory_max; // bytes
     wire_limits_t limits;
 } router_options_t;
 

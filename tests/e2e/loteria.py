@@ -130,10 +130,15 @@ def wait_until(condition, timeout=DEADLINE, explain=lambda: "it never happened",
 
 
 class Day:
-    """What both kinds of central have in common; `data` is in `directory`."""
+    """What both kinds of central have in common; `data` is in `directory`.
 
-    def __init__(self, directory, workers, agencies, port=None):
+    With `keys` it has CURVE on every tcp socket: True makes keys for all its agencies in
+    `directory`/keys, else it is a folder that has them.
+    """
+
+    def __init__(self, directory, workers, agencies, port=None, keys=None):
         self.directory, self.data = pathlib.Path(directory), pathlib.Path(directory) / "data"
+        self.keys = make_keys(self.directory / "keys", agencies) if keys is True else keys and pathlib.Path(keys)
         self.workers, self.agencies = workers, agencies
         self.port = port or free_port()
         self.server = f"127.0.0.1:{self.port}"
@@ -145,9 +150,13 @@ class Day:
         """Of all processes in all their lives."""
         return "".join(process.log for process in self.processes)
 
+    def keys_of(self, name):
+        """What a process of this name is to be started with."""
+        return ("--keys", self.keys / name) if self.keys else ()
+
     def agency(self, number, bets, *arguments, **options):
         """`bets` is a file, or None for none."""
-        file = () if bets is None else ("--bets", bets)
+        file = (*(() if bets is None else ("--bets", bets)), *self.keys_of(f"agency-{number}"))
         self.clients.append(Process(self.directory, "loteria-agency", "--id", number, *file, "--server", self.server,
                                     "--json", *arguments, **options))
         return self.clients[-1]
@@ -191,9 +200,9 @@ class Day:
 class Central(Day):
     """loteria-central on a free port."""
 
-    def __init__(self, directory, workers=2, agencies=5, port=None, arguments=(), environment=None):
-        super().__init__(directory, workers, agencies, port)
-        self.arguments, self.environment = arguments, environment
+    def __init__(self, directory, workers=2, agencies=5, port=None, arguments=(), environment=None, keys=None):
+        super().__init__(directory, workers, agencies, port, keys)
+        self.arguments, self.environment = (*self.keys_of("."), *arguments), environment
         self.start()
 
     def start(self):
@@ -250,8 +259,9 @@ class Parts(Day):
     """A central's parts, each started by hand, over tcp; or over sockets in the directory `sockets`, which
     nobody takes while a part is down."""
 
-    def __init__(self, directory, workers=2, agencies=5, wrapper=(), worker_arguments=(), start=True, sockets=None):
-        super().__init__(directory, workers, agencies)
+    def __init__(self, directory, workers=2, agencies=5, wrapper=(), worker_arguments=(), start=True, sockets=None,
+                 keys=None):
+        super().__init__(directory, workers, agencies, keys=keys)
         self.data.mkdir(exist_ok=True)
         self.wrapper, self.parts = wrapper, {}
         broker, storage, state = (f"ipc://{sockets}/{name}" if sockets else f"tcp://127.0.0.1:{free_port()}"
@@ -270,7 +280,8 @@ class Parts(Day):
 
     def start(self, name, *arguments, wrapper=None):
         """Start a part, the first time or again."""
-        self.parts[name] = Process(self.directory, name, *self.commands[name], *arguments,
+        keys = self.keys_of(name.removeprefix("loteria-"))
+        self.parts[name] = Process(self.directory, name, *self.commands[name], *keys, *arguments,
                                    wrapper=self.wrapper if wrapper is None else wrapper)
         self.processes.append(self.parts[name])
         return self.parts[name]
@@ -279,6 +290,13 @@ class Parts(Day):
         """SIGTERM for one after another; the first exit code that is not 0, else 0."""
         codes = [self.parts[name].stop() for name in self.commands if name in self.parts]
         return next(filter(None, codes), 0)
+
+
+def make_keys(folder, agencies):
+    """A central's keys, and those of as many agencies."""
+    subprocess.run([program("loteria-keys"), "new", "--keys", folder, "--agencies", str(agencies)], check=True,
+                   capture_output=True, env=ENVIRONMENT, timeout=DEADLINE)  # fmt: skip
+    return folder
 
 
 def children_of(pid):

@@ -1,4 +1,175 @@
-"""loteria-keys: what it says with its exit code."""
+"""Keys: who makes them, which are refused, whom they let in, and how that changes while a day runs."""
+
+import contextlib
+import re
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+import loteria
+import wire
+
+REFUSED_AT_LOAD = r"action: keys \| result: fail \| reason: (.*)"
+STRANGER = "this key is not admitted there: not enrolled, or revoked"
+A_SECOND = 1.0
+
+
+def keys(*arguments, folder=None):
+    """loteria-keys: exit code, stdout, stderr."""
+    command = [loteria.program("loteria-keys"), *map(str, arguments), *(("--keys", folder) if folder else ())]
+    done = subprocess.run(command, env=loteria.ENVIRONMENT, capture_output=True, text=True, timeout=loteria.DEADLINE)
+    return done.returncode, done.stdout, done.stderr
+
+
+def run_keys(*arguments, folder=None):
+    code, out, error = keys(*arguments, folder=folder)
+    assert code == 0, error
+    return out
+
+
+def roll_of(folder):
+    return folder / "broker" / "roll"
+
+
+def entries(folder):
+    """The roll: by agency, (state, keys, name)."""
+    found = {}
+    for line in run_keys("list", folder=folder).splitlines():
+        agency, state, public_keys, *name = line.split(None, 3)
+        found[int(agency)] = (state, public_keys.split(","), *name)
+    return found
+
+
+def public_key(folder):
+    return wire.key_pair(folder)[0].decode()
+
+
+def files_in(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return loteria.make_keys(tmp_path_factory.mktemp("made") / "keys", 2)
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    """Keys of a central and of two agencies, for this test alone."""
+    return shutil.copytree(made, tmp_path / "keys")
+
+
+# ---- loteria-keys --------------------------------------------------------------------
+
+
+def test_new_makes_what_each_needs_and_nobody_else_may_read(folder):
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == {
+        "broker/secret.key", "broker/worker.key", "broker/roll",
+        "worker/secret.key", "worker/broker.key", "worker/storage.key", "worker/state.key",
+        "storage/secret.key", "storage/worker.key", "storage/state.key",
+        "state/secret.key", "state/worker.key", "state/storage.key",
+        "agency-1/secret.key", "agency-1/broker.key", "agency-2/secret.key", "agency-2/broker.key"}  # fmt: skip
+    for path in [folder, *folder.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+    pairs = {path.parent.name: wire.key_pair(path.parent) for path in folder.rglob("secret.key")}
+    assert len({key for pair in pairs.values() for key in pair}) == 2 * len(pairs), "a key twice"
+    for path in folder.rglob("*.key"):
+        if path.stem != "secret":
+            assert wire.read_key(path) == pairs[path.stem][0], path
+
+
+def test_new_again_changes_nothing_and_adds_what_is_missing(folder):
+    before = files_in(folder)
+    run_keys("new", "--agencies", 2, folder=folder)
+    assert files_in(folder) == before
+    (folder / "storage" / "worker.key").unlink()
+    run_keys("new", "--agencies", 3, folder=folder)
+    after = files_in(folder)
+    assert {name: after[name] for name in before if name != "broker/roll"} == {
+        name: text for name, text in before.items() if name != "broker/roll"}
+    assert set(after) - set(before) == {"agency-3/secret.key", "agency-3/broker.key"}
+    assert set(entries(folder)) == {1, 2, 3}
+
+
+def test_remarks_and_order_of_the_roll_stay(folder):
+    roll = roll_of(folder)
+    text = roll.read_text().replace("\n2 ", "\n\n# the south\n2 ") + "# the end, without a line's end"
+    roll.write_text(text)
+    run_keys("enroll", 3, "--name", "Agencia Ñandú", folder=folder)
+    run_keys("revoke", 2, folder=folder)
+    lines = roll.read_text().split("\n")
+    assert lines[:4] == text.split("\n")[:4]
+    assert re.fullmatch(r"2 +disabled .{40}", lines[4])
+    assert lines[5] == "# the end, without a line's end"
+    assert re.fullmatch(r"3 +enabled +.{40}  Agencia Ñandú", lines[6])
+    assert lines[7:] == [""]
+
+
+def test_rotation_and_return_after_revocation(folder):
+    old = public_key(folder / "agency-1")
+    run_keys("enroll", 1, "--name", "Centro", folder=folder)
+    new = public_key(folder / "agency-1-2")
+    assert entries(folder)[1] == ("enabled", [old, new], "Centro")
+    assert keys("enroll", 1, folder=folder)[0] == 1, "a third key"
+    assert not (folder / "agency-1-3").exists()
+    run_keys("revoke", 1, "--public-key", old, folder=folder)
+    assert entries(folder)[1] == ("enabled", [new], "Centro")
+    run_keys("revoke", 1, folder=folder)
+    assert entries(folder)[1] == ("disabled", [new], "Centro")
+    code, _, error = keys("enroll", 1, "--public-key", new, folder=folder)
+    assert code == 1 and "revoked" in error
+    run_keys("enroll", 1, folder=folder)
+    assert entries(folder)[1] == ("enabled", [public_key(folder / "agency-1-3")], "Centro")
+
+
+def test_an_agency_may_make_its_own(folder, tmp_path):
+    printed = run_keys("pair", tmp_path / "mine").strip()
+    assert printed == public_key(tmp_path / "mine") == run_keys("show", tmp_path / "mine").strip()
+    assert keys("pair", tmp_path / "mine")[0] == 1, "a pair was overwritten"
+    assert printed == public_key(tmp_path / "mine")
+    run_keys("enroll", 9, "--public-key", printed, "--name", "Oeste", folder=folder)
+    assert entries(folder)[9] == ("enabled", [printed], "Oeste")
+    assert not (folder / "agency-9").exists()
+
+
+@pytest.mark.parametrize("role", ["broker", "worker", "storage", "state"])
+def test_a_key_of_the_central_is_no_agencys(folder, role):
+    code, _, error = keys("enroll", 3, "--public-key", public_key(folder / role), folder=folder)
+    assert code == 1 and role in error
+    assert set(entries(folder)) == {1, 2}
+
+
+BAD_ORDERS = {
+    "nothing": ([], 2), "no command": (["make"], 2), "two commands": (["list", "show"], 2),
+    "no agency": (["enroll"], 2), "agency 0": (["enroll", 0], 2), "agency x": (["enroll", "x"], 2),
+    "agency 1x": (["revoke", "1x"], 2), "agency -1": (["revoke", "-1"], 2), "too many": (["enroll", 100_001], 2),
+    "agencies 100001": (["new", "--agencies", 100_001], 2), "no flag of its own": (["list", "--agency", 1], 2),
+    "not enrolled": (["revoke", 7], 1), "no such key": (["revoke", 1, "--public-key", "x" * 40], 1),
+    "no key": (["enroll", 3, "--public-key", "x" * 39], 1), "no Z85": (["enroll", 3, "--public-key", "~" * 40], 1),
+    "a long name": (["enroll", 3, "--name", "x" * 129], 1), "a name of two lines": (["enroll", 3, "--name", "a\n4 b"], 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_ORDERS)
+def test_bad_orders_change_nothing(folder, name):
+    arguments, expected = BAD_ORDERS[name]
+    before = files_in(folder)
+    code, out, error = keys(*arguments, folder=folder)
+    assert (code, out) == (expected, "") and error.startswith("loteria-keys: ") and error.count("\n") == 1, error
+    assert files_in(folder) == before
+
+
+def test_a_set_that_is_none(tmp_path):
+    for order in (["list"], ["enroll", 1], ["revoke", 1]):
+        code, _, error = keys(*order, folder=tmp_path / "nowhere")
+        assert code == 1 and str(tmp_path / "nowhere") in error
+    assert not (tmp_path / "nowhere").exists()
+    code, _, error = keys("enroll", 1, folder=tmp_path)
+    assert code == 1 and "loteria-keys new" in error
+    code, _, error = keys("show", tmp_path)
+    assert code == 1 and f"{tmp_path}/secret.key" in error
 
 
 def test_what_went_well_ends_with_0(start, tmp_path):
@@ -8,6 +179,341 @@ def test_what_went_well_ends_with_0(start, tmp_path):
     assert process.wait() == 0, process.log
 
 
-def test_what_did_not_says_why(start, tmp_path):
-    process = start("loteria-keys", "list", "--keys", tmp_path / "none")
-    assert process.wait() == 1 and process.log.startswith("loteria-keys: ")
+# ---- What is refused when a process starts -------------------------------------------
+
+
+def spoil(path, old, new):
+    text = path.read_text()
+    assert re.search(old, text), text
+    path.write_text(re.sub(old, lambda _: new, text))
+
+
+SPOILT = {  # what is done to keys/broker: the file that is named, and what is said of it
+    "readable by the group": (lambda own: (own / "secret.key").chmod(0o640), "secret.key: .*chmod 600"),
+    "readable by all": (lambda own: (own / "secret.key").chmod(0o604), "secret.key: .*chmod 600"),
+    "empty": (lambda own: (own / "secret.key").write_text(""), "secret.key: without curve/public-key"),
+    "no ZPL": (lambda own: (own / "secret.key").write_text("curve\n  = = \"\n   x"), "secret.key: "),
+    "no secret": (lambda own: spoil(own / "secret.key", ".*secret-key.*", ""), "secret.key: without curve/secret-key"),
+    "a short key": (lambda own: spoil(own / "secret.key", 'public-key = ".', 'public-key = "'),
+                    "secret.key: no key in curve/public-key"),
+    "no Z85": (lambda own: spoil(own / "secret.key", 'secret-key = ".', 'secret-key = "~'),
+               "secret.key: no key in curve/secret-key"),
+    "another's public key": (lambda own: spoil(own / "secret.key", 'public-key = ".{40}', 'public-key = "'
+                                               + public_key(own.parent / "worker")), "secret.key: its secret key is not"),
+    "the same key twice": (lambda own: spoil(own / "worker.key", 'public-key = ".{40}', 'public-key = "' + public_key(own)),
+                           "worker.key: this key is in another file"),
+    "no secret there": (lambda own: (own / "secret.key").unlink(), "secret.key: No such file"),
+    "a peer's key is not there": (lambda own: (own / "worker.key").unlink(), "worker.key: "),
+    "a peer's key is none": (lambda own: (own / "worker.key").write_text("curve\n    public-key = \"x\"\n"),
+                             "worker.key: no key in curve/public-key"),
+    "no folder": (lambda own: shutil.rmtree(own), "secret.key: No such file"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_keys_that_are_refused_and_the_file_is_named(start, folder, name):
+    change, said = SPOILT[name]
+    change(folder / "broker")
+    secret = wire.key_pair(folder / "worker")[1].decode()
+    broker = start("loteria-broker", "--listen", f"tcp://127.0.0.1:{loteria.free_port()}", "--workers",
+                   f"tcp://127.0.0.1:{loteria.free_port()}", "--keys", folder / "broker")
+    assert broker.wait() == 1
+    reason = re.search(REFUSED_AT_LOAD, broker.log)[1]
+    assert re.match(f"{re.escape(str(folder / 'broker'))}/{said}", reason), reason
+    assert secret not in broker.log
+
+
+@pytest.mark.parametrize("name", ["storage", "state", "worker", "agency", "ctl"])
+def test_every_program_refuses_a_secret_that_others_may_read(start, folder, tmp_path, name):
+    own = folder / {"agency": "agency-1", "ctl": "broker"}.get(name, name)
+    (own / "secret.key").chmod(0o644)
+    nobody = f"127.0.0.1:{loteria.free_port()}"
+    arguments = {"storage": ["--data-dir", tmp_path], "state": ["--data-dir", tmp_path], "worker": [],
+                 "agency": ["--id", 1, "--server", nobody, "--bets", own / "secret.key"], "ctl": ["ping", f"tcp://{nobody}"]}[name]  # fmt: skip
+    process = start(f"loteria-{name}", *arguments, "--keys", own)
+    assert process.wait() == 1
+    assert f"{own}/secret.key: others than its owner may read it" in process.log
+
+
+ROLLS = {  # appended to a roll of agencies 1 and 2 in lines 2 and 3
+    "an agency twice": ("1 enabled {new}", "line 4: agency 1 stands in line 2 already"),
+    "a key twice": ("3 enabled {old}", r"line 4: the key of agency 1 \(line 2\) again"),
+    "a key twice in a line": ("3 enabled {new},{new}", r"line 4: the key of agency 3 \(line 4\) again"),
+    "no key": ("\n# nobody\n3 enabled", "line 6: the third word is not a public key"),
+    "three keys": ("3 enabled {new},{old},{old}", "line 4: the third word"),
+    "a short key": ("3 enabled {new:.39}", "line 4: the third word"),
+    "agency 0": ("0 enabled {new}", "line 4: the first word is no agency"),
+    "agency x": ("x enabled {new}", "line 4: the first word is no agency"),
+    "another state": ("3 perhaps {new}", "line 4: the second word is neither"),
+    "a bell in a name": ("3 enabled {new} a\ab", "line 4: the name has a control character"),
+}
+
+
+@pytest.mark.parametrize("name", ROLLS)
+def test_rolls_that_are_refused_and_the_line_is_named(start, folder, tmp_path, name):
+    line, said = ROLLS[name]
+    new = run_keys("pair", tmp_path / "new").strip()
+    with roll_of(folder).open("a") as roll:
+        roll.write(line.format(new=new, old=public_key(folder / "agency-1")) + "\n")
+    broker = start("loteria-broker", "--listen", f"tcp://127.0.0.1:{loteria.free_port()}", "--workers",
+                   f"tcp://127.0.0.1:{loteria.free_port()}", "--keys", folder / "broker")
+    assert broker.wait() == 1
+    assert re.search(rf"padron \| result: fail \| reason: {re.escape(str(roll_of(folder)))}: {said}", broker.log), broker.log
+    code, _, error = keys("list", folder=folder)
+    assert code == 1 and re.search(said, error), error
+
+
+# ---- Days with keys ------------------------------------------------------------------
+
+
+def files_for(tmp_path, agencies, count=1000):
+    return {agency: loteria.make_bets(tmp_path / f"agency-{agency}.csv", agency, count, winners={agency})
+            for agency in range(1, agencies + 1)}  # fmt: skip
+
+
+@pytest.mark.asan
+def test_a_day_of_a_central_with_keys(central, tmp_path):
+    day = central(workers=2, agencies=3, keys=True)
+    files = files_for(tmp_path, 3)
+    loteria.assert_day_ends(day, files, day.sell(files))
+    assert f"endpoint: tcp://{day.server} | curve: yes" in day.log
+
+
+@pytest.mark.asan
+def test_a_day_by_parts_with_keys_on_every_hop(parts, tmp_path):
+    day = parts(workers=2, agencies=3, keys=True)
+    files = files_for(tmp_path, 3)
+    loteria.assert_day_ends(day, files, day.sell(files))
+    assert day.stop() == 0
+    endpoints = re.findall(r"action: listen \| result: success \| endpoint: (\S+) \| curve: (\w+)", day.log)
+    assert len(endpoints) == 4 and {curve for _, curve in endpoints} == {"yes"}
+
+
+def test_results_only_to_their_own_agency(central, tmp_path):
+    """With its own key agency 2 asks for agency 1's results, before and after the draw."""
+    day = central(workers=1, agencies=2, keys=True)
+    files = files_for(tmp_path, 2)
+    sellers = day.sell({1: files[1]})
+    with wire.Client(day.server, **wire.curve(day.keys / "agency-2")) as spy:
+        assert spy.refused(wire.simple("RESULTS", 1)).code == "KEY"
+        assert spy.refused(wire.simple("READY", 1, 1000)).code == "KEY"
+        loteria.assert_day_ends(day, files, {**sellers, **day.sell({2: files[2]})})
+        for request in ("RESULTS", "READY", "HELLO", "DONE"):
+            assert spy.refused(wire.simple(request, 1)).code == "KEY"
+        assert spy.ask(wire.simple("RESULTS", 2)).documents.decode().split() == loteria.winners_of(files[2])
+        assert spy.receive_within(0) is None
+
+
+def test_agencies_are_told_what_is_wrong_with_their_key(central, tmp_path):
+    """Somebody whose key is not enrolled ends and says why; without a key, or without the broker's, he is warned."""
+    day = central(workers=1, agencies=1, keys=True)
+    files = files_for(tmp_path, 1, 10)
+    shutil.copytree(day.keys / "agency-1", day.keys / "agency-8")
+    (day.keys / "agency-8" / "secret.key").unlink()
+    run_keys("pair", day.keys / "agency-8")
+    stranger = day.agency(8, files[1])
+    assert stranger.wait() == 1 and STRANGER in stranger.log
+    assert day.agency(2, files[1], "--keys", day.keys / "agency-1").wait() == 1, "agency 1's key, as agency 2"
+    plain = loteria.Process(tmp_path, "loteria-agency", "--id", 1, "--bets", files[1], "--server", day.server)
+    with loteria.stopped_at_the_end(plain):
+        plain.wait_for_log(r"action: conexion \| result: fail .*the other side has (no )?CURVE")
+    shutil.copy(day.keys / "worker" / "storage.key", day.keys / "agency-8" / "broker.key")
+    wrong = day.agency(8, files[1])
+    wrong.wait_for_log(r"action: conexion \| result: fail .*another key than we were told")
+
+
+@contextlib.contextmanager
+def keyed_broker(start, folder):
+    """A broker without workers, which is enough to be let in: its endpoints, and the process."""
+    front, back = (f"tcp://127.0.0.1:{loteria.free_port()}" for _ in range(2))
+    broker = start("loteria-broker", "--listen", front, "--workers", back, "--keys", folder / "broker")
+    broker.wait_for_log("action: broker .*result: success")
+    yield front, back, broker
+    assert broker.stop() == 0
+
+
+def test_an_agencys_key_opens_no_inner_door(parts):
+    day = parts(workers=1, agencies=2, keys=True)
+    agency, worker = wire.curve(day.keys / "agency-1"), day.keys / "worker"
+    doors = {"broker": day.commands["loteria-broker"][3], "storage": day.commands["loteria-storage"][3],
+             "state": day.commands["loteria-state"][3]}  # fmt: skip
+    for server, endpoint in doors.items():
+        assert wire.let_in(endpoint, **wire.curve(worker, server)), "a worker's is let in"
+        agency["curve_serverkey"] = wire.read_key(worker / f"{server}.key")
+        assert not wire.let_in(endpoint, **agency)
+        assert not wire.let_in(endpoint, **{**wire.curve(worker, server), "curve_secretkey": agency["curve_secretkey"]})
+    assert not wire.let_in(day.server, **wire.curve(worker)), "a worker's key opened the agencies' door"
+    assert not wire.let_in(doors["storage"], **{**wire.curve(worker, "storage"), **dict(zip(
+        ("curve_publickey", "curve_secretkey"), wire.key_pair(day.keys / "broker"), strict=True))})  # fmt: skip
+
+
+def test_a_process_is_asked_how_it_is_with_its_own_keys(start, folder):
+    with keyed_broker(start, folder) as (front, back, broker):
+        for endpoint in (front, back):
+            ping = start("loteria-ctl", "ping", endpoint, "--keys", folder / "broker")
+            assert (ping.wait(), ping.stdout) == (0, "loteria-broker\n")
+        for options in ([], ["--keys", folder / "worker"], ["--keys", folder / "agency-1"]):
+            ping = start("loteria-ctl", "ping", front, *options, "--timeout", "300ms")
+            assert (ping.wait(), ping.stdout) == (1, "")
+
+
+# ---- The roll, while a broker runs ---------------------------------------------------
+
+
+def test_changes_of_the_roll_count_within_a_second_and_for_open_connections(central, tmp_path):
+    """Each wait is for the first answer of the new kind, and is timed."""
+    day = central(workers=1, agencies=3, keys=True)
+    files = files_for(tmp_path, 3, 100)
+    with contextlib.ExitStack() as stack:
+        one, two = (stack.enter_context(wire.Client(day.server, **wire.curve(day.keys / f"agency-{agency}")))
+                    for agency in (1, 2))  # fmt: skip
+        for agency, client in ((1, one), (2, two)):
+            client.hello(agency)
+            assert client.store(agency, 0, wire.bets(2)) == 2
+        assert one.ask(wire.simple("READY", 1, 2)).name == "WAITING"
+
+        run_keys("revoke", 1, folder=day.keys)
+        assert within_a_second(lambda: refused_for_its_key(one, 1))
+        for frame in (wire.simple("READY", 1, 2), wire.batch(1, 2, wire.bets(1)), wire.simple("RESULTS", 1)):
+            assert one.refused(frame).code == "KEY"
+        assert not wire.let_in(day.server, **wire.curve(day.keys / "agency-1"))
+        assert two.store(2, 2, wire.bets(2, 2)) == 4, "the others go on"
+
+        # a new key comes in at once; the old connection stays out
+        run_keys("enroll", 1, folder=day.keys)
+        new = wire.curve(day.keys / "agency-1-2")
+        assert within_a_second(lambda: wire.let_in(day.server, **new))
+        renewed = stack.enter_context(wire.Client(day.server, **new))
+        assert renewed.hello(1).next == 2
+        assert one.refused(wire.simple("HELLO", 1)).code == "KEY"
+
+        # the draw is pushed to who has a key, and not to who asked with one that was taken away
+        assert renewed.ask(wire.simple("READY", 1, 2)).name == "WAITING"
+        assert two.ask(wire.simple("READY", 2, 4)).name == "WAITING"
+        assert finish_third(day, files) == 0
+        assert renewed.receive().name == two.receive().name == "WINNERS"
+        assert answers_before_a_pong(one) == []
+
+
+def finish_third(day, files):
+    return day.agency(3, files[3]).wait()
+
+
+def refused_for_its_key(client, agency):
+    """What is under way while the key is taken away is not answered at all; a PING always is, and in its turn."""
+    client.send(wire.simple("HELLO", agency))
+    return any(getattr(answer, "code", None) == "KEY" for answer in answers_before_a_pong(client))
+
+
+def answers_before_a_pong(client):
+    client.send(wire.message("PING"))
+    answers = []
+    while not answers or answers[-1].name != "PONG":
+        answers.append(client.receive())
+    return answers[:-1]
+
+
+def within_a_second(condition):
+    loteria.wait_until(condition, A_SECOND)
+    return True
+
+
+def test_a_push_does_not_reach_who_was_revoked_after_asking(central, tmp_path):
+    """The connection that asked READY sends nothing more, so that nothing but the roll stops the push."""
+    day = central(workers=1, agencies=2, keys=True)
+    files = files_for(tmp_path, 2, 100)
+    with wire.Client(day.server, **wire.curve(day.keys / "agency-1")) as one:
+        one.hello(1)
+        assert one.store(1, 0, wire.bets(1, number=loteria.WINNING_NUMBER)) == 1
+        assert one.ask(wire.simple("READY", 1, 1)).name == "WAITING"
+        known = len(re.findall("action: padron", day.log))
+        run_keys("revoke", 1, folder=day.keys)
+        day.process.wait_for_log("action: padron", known + 1)
+        assert day.agency(2, files[2]).wait() == 0
+        assert loteria.draws(day.log) == 1
+        assert answers_before_a_pong(one) == [], "WINNERS came"
+
+
+def test_two_keys_overlap_while_an_agency_sells(central, tmp_path):
+    """Both sell; the old one is revoked half-way, and the new one finishes the day."""
+    day = central(workers=1, agencies=1, keys=True)
+    path = loteria.make_bets(tmp_path / "bets.csv", 1, 400, winners={5, 399})
+    rows = path.read_text().splitlines()
+    run_keys("enroll", 1, folder=day.keys)
+    old, new = wire.curve(day.keys / "agency-1"), wire.curve(day.keys / "agency-1-2")
+    assert within_a_second(lambda: wire.let_in(day.server, **new))
+    with wire.Client(day.server, **old) as first, wire.Client(day.server, **new) as second:
+        assert first.hello(1).next == 0
+        assert first.store(1, 0, rows[:100]) == 100
+        assert second.hello(1).next == 100
+        assert second.store(1, 100, rows[100:200]) == 200
+        assert first.store(1, 200, rows[200:300]) == 300
+        run_keys("revoke", 1, "--public-key", old["curve_publickey"].decode(), folder=day.keys)
+        assert within_a_second(lambda: refused_for_its_key(first, 1))
+        assert second.hello(1).next == 300
+    seller = day.agency(1, path, "--keys", day.keys / "agency-1-2")
+    loteria.assert_day_ends(day, {1: path}, {1: seller})
+
+
+def test_a_roll_that_is_none_changes_nothing_and_is_told(start, folder):
+    roll = roll_of(folder)
+    sound = roll.read_text()
+    with keyed_broker(start, folder) as (front, _, broker), \
+            wire.Client(front, **wire.curve(folder / "agency-1")) as client:
+        client.send(wire.simple("HELLO", 2))
+        assert client.receive().code == "KEY"
+        for number, change in enumerate((lambda: roll.write_text(sound.replace("enabled", "perhaps")), roll.unlink,
+                                         lambda: roll.write_bytes(bytes(100))), 1):
+            change()
+            broker.wait_for_log(rf"padron \| result: fail \| reason: {re.escape(str(roll))}: .* \| consequence: the roll "
+                                "stays as it was", number)  # fmt: skip
+            assert wire.let_in(front, **wire.curve(folder / "agency-2"))
+        roll.write_text(sound)  # as it was: who counts is who counted
+        run_keys("revoke", 2, folder=folder)
+        assert within_a_second(lambda: not wire.let_in(front, **wire.curve(folder / "agency-2")))
+        assert wire.let_in(front, **wire.curve(folder / "agency-1"))
+        assert len(re.findall(r"padron \| result: fail", broker.log)) == 3, "each mistake is told once"
+
+
+# ---- Without keys --------------------------------------------------------------------
+
+
+LISTENERS = {"loteria-broker": "--listen", "loteria-storage": "--listen", "loteria-state": "--listen",
+             "loteria-worker": "--listen", "loteria-central": "--listen"}  # fmt: skip
+
+
+def listener(start, tmp_path, name, endpoint, *more):
+    arguments = {"loteria-storage": ["--data-dir", tmp_path], "loteria-state": ["--data-dir", tmp_path],
+                 "loteria-central": ["--data-dir", tmp_path / "data", "--workers", 1],
+                 "loteria-broker": ["--workers", f"tcp://127.0.0.1:{loteria.free_port()}"],
+                 "loteria-worker": []}[name]  # fmt: skip
+    return start(name, *arguments, "--listen", endpoint, *more)
+
+
+@pytest.mark.parametrize("name", [name for name in LISTENERS if name != "loteria-central"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "*"])
+def test_without_keys_other_machines_are_refused(start, tmp_path, name, host):
+    process = listener(start, tmp_path, name, f"tcp://{host}:{loteria.free_port()}")
+    assert process.wait() == 1
+    assert re.search(r"listen \| result: fail .*without --keys only this machine .*--insecure", process.log)
+
+
+def test_without_keys_a_central_for_other_machines_ends(start, tmp_path):
+    process = listener(start, tmp_path, "loteria-central", f"tcp://0.0.0.0:{loteria.free_port()}")
+    process.wait_for_log(r"listen \| result: fail .*without --keys only this machine")
+
+
+@pytest.mark.parametrize("name", [name for name in LISTENERS if name != "loteria-worker"])
+def test_insecure_is_possible_and_said(start, tmp_path, name):
+    """A name is none of the addresses that are known to be this machine only, even if it is, as here."""
+    process = listener(start, tmp_path, name, f"tcp://lo:{loteria.free_port()}", "--insecure")
+    process.wait_for_log(r"WARNING +action: listen \| result: success \| endpoint: tcp://lo:\d+ \| curve: no \| "
+                         "consequence: whoever reaches it may say that he is anybody")
+    assert process.stop() == 0
+
+
+def test_agencies_with_keys_do_not_come_by_ipc(start, folder, tmp_path):
+    broker = start("loteria-broker", "--listen", f"ipc://{tmp_path}/front", "--workers", f"ipc://{tmp_path}/back",
+                   "--keys", folder / "broker")  # fmt: skip
+    assert broker.wait() == 1
+    assert "with --keys agencies come by tcp" in broker.log

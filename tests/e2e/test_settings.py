@@ -27,7 +27,8 @@ PROGRAMS = {
         ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
         ("port", "SERVER_PORT", "1", "12346", "0"),
         ("workers", "LOTERIA_WORKERS_LISTEN", "tcp://127.0.0.1:11", "ipc:///tmp/y", None),
-        ("message-bytes", "LOTERIA_MESSAGE_BYTES", "2048", "4096", "8k"), ("window", "LOTERIA_WINDOW", "2", "4", "0"),
+        ("message-bytes", "LOTERIA_MESSAGE_BYTES", "2048", "4096", "8k"),
+        ("memory-mb", "LOTERIA_MEMORY_MB", "64", "2000", "63"), ("window", "LOTERIA_WINDOW", "2", "4", "0"),
         ("log-level", "LOGGING_LEVEL", "ERROR", "info", "")]),
     "loteria-worker": ("worker", [
         ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
@@ -61,8 +62,12 @@ PROGRAMS = {
         ("log-winners", None, "yes", "no", "x"), ("json", None, "yes", "no", "x"), ("quiet", None, "yes", "no", "x"),
         ("sell-only", None, "yes", "no", "x"), ("results", None, "yes", "no", "x")]),
     "loteria-ctl": ("ctl", [
-        ("timeout", None, "5ms", "1m", "5"), ("log-level", "LOGGING_LEVEL", "ERROR", "INFO", "quiet")]),
+        ("timeout", None, "5ms", "1m", "5"), ("keys", "LOTERIA_KEYS", "keys/state", "/etc/keys", None), ("log-level", "LOGGING_LEVEL", "ERROR", "INFO", "quiet")]),
 }  # fmt: skip
+KEYS = [("keys", "LOTERIA_KEYS", "keys/broker", "/etc/keys", None), ("insecure", "LOTERIA_INSECURE", "yes", "no", "perhaps")]
+for listener in ("central", "broker", "worker", "storage", "state"):
+    PROGRAMS[f"loteria-{listener}"][1].extend(KEYS)
+PROGRAMS["loteria-agency"][1].append(KEYS[0])
 SETTINGS = [(program, *setting) for program, (_, settings) in PROGRAMS.items() for setting in settings]
 NAMES = [f"{program[8:]} {name}" for program, name, *_ in SETTINGS]
 WITH_ENVIRONMENT = [setting for setting in SETTINGS if setting[2]]
@@ -109,7 +114,16 @@ def section(program, name, value):
 
 
 def test_no_program_is_forgotten():
-    assert {path.name for path in (loteria.BUILD / "bin").glob("loteria-*")} == set(PROGRAMS)
+    assert {path.name for path in (loteria.BUILD / "bin").glob("loteria-*")} == {*PROGRAMS, "loteria-keys"}
+
+
+def test_loteria_keys_has_its_section(tmp_path):
+    """Its other settings are of one order each: test_keys.py."""
+    file = write_file(tmp_path, "broker\n    window = 3\nkeys\n    keys = from-file\n    agencies = 7\n")
+    found = settings_of(run("loteria-keys", "--check-config", "--config", file, "--agencies", "9"))
+    assert found == {"keys": ("from-file", "file"), "agencies": ("9", "flag"), "name": ("", "default"),
+                     "public-key": ("", "default")}  # fmt: skip
+    assert setting("loteria-broker", "window", "--config", file) == ("3", "file")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -169,7 +183,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name
 
 
 def takes_value(name):
-    return name not in ("log-bets", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "results")
+    return name not in ("log-bets", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "results", "insecure")
 
 
 @pytest.mark.parametrize("program, name, environment, good, other, bad", WITH_BAD,

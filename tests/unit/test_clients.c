@@ -124,6 +124,87 @@ static void clients_are_served_in_turn (void **state)
     assert_int_equal (clients_waiting (clients), 0);
 }
 
+static client_t *admit_of (const char *id, uint32_t agency)
+{
+    return clients_admit (clients, text_bytes (id), agency);
+}
+
+/* Many connections of an agency are one of those whose turn it is, and take turns. */
+static void agencies_are_served_in_turn_however_they_come (void **state)
+{
+    (void) state;
+    client_t *one[] = {admit_of ("1a", 1), admit_of ("1b", 1), admit_of ("1c", 1)};
+    client_t *two = admit_of ("2", 2), *stranger = admit ("x"), *other = admit ("y");
+    for (uint64_t i = 0; i < 4; i++) {
+        for (size_t j = 0; j < 3; j++)
+            queue (one[j], i);
+        queue (two, i);
+        queue (stranger, i);
+        queue (other, i);
+    }
+    client_t *const order[] = {one[0],   two,    stranger, other,  one[1],   two,
+                               stranger, other,  one[2],   two,    stranger, other,
+                               one[0],   two,    stranger, other,  one[1],   one[2],
+                               one[0],   one[1], one[2],   one[0], one[1],   one[2]};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        job_t *job = clients_next (clients);
+        assert_ptr_equal (job->client, order[i]);
+        finish (job);
+    }
+    assert_null (clients_next (clients));
+}
+
+static void an_agency_may_have_so_much_waiting (void **state)
+{
+    (void) state;
+    client_t *one[] = {admit_of ("1a", 1), admit_of ("1b", 1)};
+    client_t *two = admit_of ("2", 2);
+    for (uint64_t i = 0; i < JOBS_MAX; i++)
+        queue (one[i % 2], i);
+    job_t *job = make_job (one[0], 0, 10);
+    assert_int_equal (clients_queue (clients, job), -1);
+    client_t *third = admit_of ("1c", 1); // it opens another connection
+    job->client = third;
+    assert_int_equal (clients_queue (clients, job), -1);
+    queue (two, 0);
+    finish (clients_next (clients));
+    assert_int_equal (clients_queue (clients, job), 0); // room in its lane
+}
+
+/* All connections of an agency can be found, one after another, and forgotten. */
+static void an_agency_can_be_forgotten (void **state)
+{
+    (void) state;
+    char id[ID_BYTES];
+    for (int i = 0; i < 10; i++) {
+        snprintf (id, sizeof id, "one %d", i);
+        client_t *client = admit_of (id, 1);
+        for (int j = 0; j < i % 3; j++)
+            queue (client, 0);
+    }
+    client_t *two = admit_of ("two", 2), *stranger = admit ("x");
+    queue (two, 2);
+    queue (stranger, 3);
+    client_t *client;
+    int count = 0;
+    while ((client = clients_member (clients, 1))) {
+        assert_memory_equal (client->id, "one ", 4);
+        clients_remove (clients, client);
+        count++;
+    }
+    assert_int_equal (count, 10);
+    assert_false (clients_find (clients, text_bytes ("one 3")));
+    assert_int_equal (clients_waiting (clients), 2);
+    assert_ptr_equal (clients_member (clients, 2), two);
+    assert_null (clients_member (clients, 0)); // those are not one agency's
+    assert_null (clients_member (clients, 3));
+    finish (assert_next (two, 2));
+    finish (assert_next (stranger, 3));
+    assert_null (clients_next (clients));
+    client = admit_of ("one 1", 7); // its key is another agency's by now
+    assert_ptr_equal (clients_member (clients, 7), client);
+}
+
 static void a_client_may_have_so_much_waiting (void **state)
 {
     (void) state;
@@ -365,6 +446,9 @@ int main (void)
     const struct CMUnitTest tests[] = {
         CLIENTS_TEST (clients_are_found_by_their_ids),
         CLIENTS_TEST (clients_are_served_in_turn),
+        CLIENTS_TEST (agencies_are_served_in_turn_however_they_come),
+        CLIENTS_TEST (an_agency_may_have_so_much_waiting),
+        CLIENTS_TEST (an_agency_can_be_forgotten),
         CLIENTS_TEST (a_client_may_have_so_much_waiting),
         CLIENTS_TEST (all_together_may_have_so_many_bytes),
         CLIENTS_TEST (what_is_taken_back_keeps_its_order),

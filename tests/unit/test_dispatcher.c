@@ -23,6 +23,7 @@ typedef struct { // what has left the broker
 
 static dispatcher_t *dispatcher;
 static world_t world;
+static sender_t sender; // of the requests to come: nobody known by a key, unless told
 static int64_t now_ms;
 
 static void to_client (void *context, bytes_t client, bytes_t message)
@@ -66,6 +67,7 @@ static int teardown (void **state)
     (void) state;
     forget ();
     world.gone = NULL;
+    sender = (sender_t){0};
     dispatcher_destroy (&dispatcher);
     assert_null (dispatcher);
     dispatcher_destroy (&dispatcher);
@@ -85,7 +87,7 @@ static wire_code_t request_bytes (const char *client, bytes_t bytes)
     zmq_msg_init_size (&message, bytes.size);
     put_bytes (zmq_msg_data (&message), bytes);
     const wire_code_t code =
-        dispatcher_request (dispatcher, text_bytes (client), (sender_t){0}, &message);
+        dispatcher_request (dispatcher, text_bytes (client), sender, &message);
     if (code != REFUSED_NOTHING) // it is the caller's still
         assert_int_equal (zmq_msg_size (&message), bytes.size);
     zmq_msg_close (&message);
@@ -715,6 +717,123 @@ static void damaged_bundles_do_no_harm (void **state)
     }
 }
 
+/* ---- Known by their keys ---- */
+
+static sender_t keyed (uint32_t agency)
+{
+    return (sender_t){.keyed = true, .agency = agency};
+}
+
+static wire_code_t ask_as (const char *client, wire_command_t command, uint32_t agency)
+{
+    const wire_message_t message = {
+        .command = (uint8_t) command, .agency = agency, .batch = {0}};
+    return request (client, &message);
+}
+
+static void a_key_speaks_for_its_agency_alone (void **state)
+{
+    (void) state;
+    static const wire_command_t commands[] = {WIRE_HELLO, WIRE_READY, WIRE_RESULTS,
+                                              WIRE_DONE};
+    static const uint32_t claimed[] = {0, 2, 4, UINT32_MAX};
+    join ("w", 100);
+    for (size_t i = 0; i < COUNT (commands); i++) {
+        for (size_t j = 0; j < COUNT (claimed); j++) {
+            forget ();
+            sender = keyed (3);
+            assert_int_equal (ask_as ("c", commands[i], claimed[j]), REFUSED_KEY);
+            const wire_message_t *refused = told ("c", WIRE_REFUSED);
+            assert_int_equal (refused->refused.code, REFUSED_KEY);
+            assert_int_equal (refused->refused.command, commands[i]);
+            assert_int_equal (refused->agency, claimed[j]);
+            sender = keyed (0); // a key that is nobody's any more
+            assert_int_equal (ask_as ("c", commands[i], claimed[j]), REFUSED_KEY);
+        }
+    }
+    forget ();
+    dispatched (0);
+    sender = keyed (3);
+    for (size_t i = 0; i < COUNT (commands); i++)
+        assert_int_equal (ask_as ("c", commands[i], 3), REFUSED_NOTHING);
+    assert_int_equal (batch ("c", 0, 1), REFUSED_NOTHING);
+    assert_int_equal (world.to_clients.count, 0);
+    dispatched (COUNT (commands) + 1);
+}
+
+static void anybody_let_in_may_ask_how_it_is (void **state)
+{
+    (void) state;
+    for (uint32_t agency = 0; agency < 3; agency++) {
+        sender = keyed (agency);
+        assert_int_equal (ask_as ("c", WIRE_PING, 7), REFUSED_NOTHING);
+        told ("c", WIRE_PONG);
+        forget ();
+    }
+}
+
+/* What an agency has waiting and in flight is dropped, over all its connections; the
+   worker has room again; and what is answered all the same reaches nobody. */
+static void a_forgotten_agency_is_answered_nothing (void **state)
+{
+    (void) state;
+    uint64_t tickets[4];
+    join ("w", 4);
+    sender = keyed (3);
+    for (uint64_t i = 0; i < 6; i++)
+        assert_int_equal (ready (i % 2 ? "a" : "b", i), REFUSED_NOTHING);
+    const mail_letter_t *letters = dispatched (4);
+    for (size_t i = 0; i < 4; i++)
+        tickets[i] = letters[i].ticket;
+    answer_waiting ("w", "a", tickets[0]); // told already: the push is still to come
+    forget ();
+    dispatcher_forget (dispatcher, 2);
+    dispatcher_forget (dispatcher, 3);
+    dispatcher_forget (dispatcher, 3);
+    sender = keyed (5);
+    for (uint64_t i = 0; i < 4; i++)
+        assert_int_equal (ask_as ("other", WIRE_DONE, 5), REFUSED_NOTHING);
+    letters = dispatched (4);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal (letters[i].client, "other");
+    for (size_t i = 0; i < 4; i++) {
+        answer_waiting ("w", "a", tickets[i]);
+        answer_waiting ("w", "b", tickets[i]);
+    }
+    assert_int_equal (world.to_clients.count, 0);
+    assert_int_equal (counts ()->late, 8);
+    const wire_message_t goodbye = {.command = WIRE_GOODBYE, .agency = 5};
+    for (size_t i = 0; i < 4; i++)
+        say ("w", "other", world.to_workers.letters[i].ticket, &goodbye);
+    assert_int_equal (world.to_clients.count, 4);
+    sender = keyed (3); // with another key it comes again, over a connection it had
+    forget ();
+    assert_int_equal (ready ("a", 9), REFUSED_NOTHING);
+    answer_waiting ("w", "a", dispatched (1)->ticket);
+    told ("a", WIRE_WAITING);
+}
+
+/* A key that was an agency's and is another's now: its connection, with the id it had,
+   hears nothing that was meant for the first. */
+static void a_key_that_changes_hands_hears_nothing_of_before (void **state)
+{
+    (void) state;
+    join ("w", 4);
+    sender = keyed (3);
+    ready ("c", 1);
+    const uint64_t ticket = dispatched (1)->ticket;
+    dispatcher_forget (dispatcher, 3);
+    sender = keyed (4);
+    assert_int_equal (ask_as ("c", WIRE_DONE, 4), REFUSED_NOTHING);
+    const wire_message_t winners = {.command = WIRE_WINNERS, .agency = 3};
+    say ("w", "c", ticket, &winners);
+    assert_int_equal (world.to_clients.count, 0);
+    assert_int_equal (counts ()->late, 1);
+    const wire_message_t goodbye = {.command = WIRE_GOODBYE, .agency = 4};
+    say ("w", "c", dispatched (2)[1].ticket, &goodbye);
+    told ("c", WIRE_GOODBYE);
+}
+
 /* ---- All of it at random ---- */
 
 #define CLIENTS 10
@@ -887,6 +1006,10 @@ int main (void)
         DISPATCHER_TEST (a_ticket_is_its_clients_own),
         DISPATCHER_TEST (strays_are_counted),
         DISPATCHER_TEST (damaged_bundles_do_no_harm),
+        DISPATCHER_TEST (a_key_speaks_for_its_agency_alone),
+        DISPATCHER_TEST (anybody_let_in_may_ask_how_it_is),
+        DISPATCHER_TEST (a_forgotten_agency_is_answered_nothing),
+        DISPATCHER_TEST (a_key_that_changes_hands_hears_nothing_of_before),
         DISPATCHER_TEST (every_request_is_answered_or_given_up),
     };
     log_set_level (LOG_CRITICAL);

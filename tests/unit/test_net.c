@@ -349,6 +349,21 @@ static void an_oversize_message_ends_its_connection (void **state)
     zsock_destroy (&monitor);
 }
 
+/* ZeroMQ takes its count of ids from rand (), and with an id that can be foretold a
+   peer can end the process. */
+static void routing_ids_cannot_be_foretold (void **state)
+{
+    (void) state;
+    peer_t peers[2];
+    for (size_t i = 0; i < 2; i++) {
+        teardown (NULL);
+        srand (1);
+        setup (NULL);
+        peers[i] = introduce ();
+    }
+    assert_false (bytes_equal (net_peer (&peers[0]), net_peer (&peers[1])));
+}
+
 #define NET_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 #define IPC_TEST(name) cmocka_unit_test_setup_teardown (name, setup_ipc, teardown_ipc)
 
@@ -360,6 +375,7 @@ int main (void)
         NET_TEST (an_empty_message_is_one),
         NET_TEST (several_frames_are_none_of_ours),
         IPC_TEST (several_frames_are_none_of_ours),
+        NET_TEST (routing_ids_cannot_be_foretold),
         NET_TEST (strangers_get_nothing),
         NET_TEST (a_dealer_alone_sends_nothing),
         NET_TEST (full_queues_say_so),

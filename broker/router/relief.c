@@ -1,0 +1,144 @@
+/* relief.c - keeps the broker within its memory, whatever its peers send. */
+
+#include "relief.h"
+
+#include <dirent.h>
+#include <linux/tcp.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bounds.h"
+
+static uint64_t memory_resident (void);
+static uint64_t memory_in_use (void);
+static void cut_greatest (relief_t *relief, uint64_t in_use, int64_t now_ms);
+static uint64_t most_received (uint16_t port);
+static size_t cut_from (uint16_t port, uint64_t bytes);
+static int cut (int socket);
+static int next_connection (DIR *listing, uint16_t port);
+static bool is_connection (int socket, uint16_t port);
+static uint64_t received (int socket);
+
+/* Resident is what counts in the end, and quick to see; it also holds what was freed
+   and not given back yet, for which nobody is to be cut. */
+void relief_look (relief_t *relief, int64_t now_ms)
+{
+    if (now_ms < relief->look_ms)
+        return;
+    relief->look_ms = now_ms + RELIEF_LOOK_MS;
+    if (memory_resident () < relief->bytes_max)
+        return;
+    const uint64_t in_use = memory_in_use ();
+    if (in_use >= relief->bytes_max / 2)
+        cut_greatest (relief, in_use, now_ms);
+    malloc_trim (0);
+}
+
+static uint64_t memory_resident (void)
+{
+    unsigned long long pages = 0;
+    FILE *file = fopen ("/proc/self/statm", "re");
+    if (file) {
+        if (fscanf (file, "%*u %llu", &pages) != 1)
+            pages = 0;
+        fclose (file);
+    }
+    return pages * (uint64_t) sysconf (_SC_PAGESIZE);
+}
+
+static uint64_t memory_in_use (void)
+{
+    const struct mallinfo2 memory = mallinfo2 ();
+    return memory.uordblks + memory.hblkhd;
+}
+
+/* Who filled the memory has sent at least as much; with several at it, all of them that
+   sent half as much as the first. Should it be others that sent most, over a long day,
+   they start from nothing when they come again, and the next look finds the right one.
+ */
+static void cut_greatest (relief_t *relief, uint64_t in_use, int64_t now_ms)
+{
+    uint64_t held_back;
+    const uint64_t most = most_received (relief->port);
+    const size_t count = cut_from (relief->port, most / 2);
+    if (log_brake_open (&relief->brake, now_ms, &held_back))
+        log_event (LOG_ERROR, "memoria", LOG_FAIL,
+                   "bytes: %llu | bytes_max: %llu | connections_cut: %zu | "
+                   "sent_at_most: %llu | not_logged_before: %llu",
+                   (unsigned long long) in_use, (unsigned long long) relief->bytes_max,
+                   count, (unsigned long long) most, (unsigned long long) held_back);
+}
+
+static uint64_t most_received (uint16_t port)
+{
+    uint64_t most = 0;
+    int socket;
+    DIR *listing = opendir ("/proc/self/fd");
+    while (listing && (socket = next_connection (listing, port)) != -1)
+        if (received (socket) > most)
+            most = received (socket);
+    if (listing)
+        closedir (listing);
+    return most;
+}
+
+static size_t cut_from (uint16_t port, uint64_t bytes)
+{
+    size_t count = 0;
+    int socket;
+    DIR *listing = opendir ("/proc/self/fd");
+    while (listing && (socket = next_connection (listing, port)) != -1)
+        if (received (socket) >= bytes && cut (socket) == 0)
+            count++;
+    if (listing)
+        closedir (listing);
+    return count;
+}
+
+/* The descriptor is ZeroMQ's, which finds the connection at its end and closes it; that
+   is then a reset, which a peer with much yet to be sent hears of at once. */
+static int cut (int socket)
+{
+    const struct linger none = {.l_onoff = 1, .l_linger = 0};
+    setsockopt (socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    return shutdown (socket, SHUT_RDWR);
+}
+
+static int next_connection (DIR *listing, uint16_t port)
+{
+    const struct dirent *entry;
+    while ((entry = readdir (listing))) {
+        const int socket = atoi (entry->d_name);
+        if (entry->d_name[0] != '.' && is_connection (socket, port))
+            return socket;
+    }
+    return -1;
+}
+
+/* One that was accepted at the port; the listening socket has no peer. */
+static bool is_connection (int socket, uint16_t port)
+{
+    struct sockaddr_storage own, peer;
+    socklen_t own_size = sizeof own, peer_size = sizeof peer;
+    if (getpeername (socket, (struct sockaddr *) &peer, &peer_size) == -1 ||
+        getsockname (socket, (struct sockaddr *) &own, &own_size) == -1)
+        return false;
+    if (own.ss_family == AF_INET)
+        return ntohs (((struct sockaddr_in *) &own)->sin_port) == port;
+    return own.ss_family == AF_INET6 &&
+           ntohs (((struct sockaddr_in6 *) &own)->sin6_port) == port;
+}
+
+static uint64_t received (int socket)
+{
+    struct tcp_info about = {0};
+    socklen_t size = sizeof about;
+    return getsockopt (socket, IPPROTO_TCP, TCP_INFO, &about, &size) == 0
+               ? about.tcpi_bytes_received
+               : 0;
+}

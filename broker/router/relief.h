@@ -1,0 +1,25 @@
+/* relief.h - when the broker's memory runs low: cuts the connections that have sent
+   most.
+
+   All that the broker itself keeps is bounded by count and size. But ZeroMQ gathers the
+   frames of a message before anybody may see the first, however many there are
+   (libzmq 4.3.4; ZMQ_MAXMSGSIZE is for each of them): one peer that never ends its
+   message would fill the memory. Who is cut without having meant ill connects again and
+   sends again what was not answered. */
+
+#ifndef LOTERIA_RELIEF_H
+#define LOTERIA_RELIEF_H
+
+#include "log.h"
+
+typedef struct {
+    uint64_t bytes_max; // of memory
+    uint16_t port;      // tcp, whose connections may be cut
+    int64_t look_ms;    // when to look next
+    log_brake_t brake;
+} relief_t;
+
+/* Look whether memory is short, if that is due, and give relief. The log says so. */
+void relief_look (relief_t *relief, int64_t now_ms);
+
+#endif
