@@ -41,7 +41,9 @@ def groups(plan, scratch, bets):
             "redis-64": lambda: peers.redis(scratch, count=count["large"], size=SIZES["large"]),
         },
         "curve": {
+            "product-curve": lambda: peers.product(scratch, five, keys=True),
             "bare-curve": lambda: peers.bare(scratch, count=count["small"], curve=True),
+            "product": lambda: peers.product(scratch, five),
         },
         "roundtrip": {
             "product": lambda: peers.load(scratch, bets.file(1, plan.draw_bets), 1, plan.lonely, window=1, rows=1,

@@ -116,10 +116,10 @@ class DearCentral(loteria.Parts):
 
 
 @contextlib.contextmanager
-def central(directory, workers, agencies, dear=False):
+def central(directory, workers, agencies, dear=False, keys=None):
     """A central whose workers have all joined; stopped, and well, at the end."""
     day = DearCentral(directory, workers, agencies) if dear else \
-        loteria.Central(directory, workers=workers, agencies=agencies)
+        loteria.Central(directory, workers=workers, agencies=agencies, keys=keys)
     try:
         day.process.wait_for_log(r"worker_alta \| result: success", workers)
         greet(day)
@@ -131,13 +131,13 @@ def central(directory, workers, agencies, dear=False):
         day.stop()
 
 
-def product(scratch, files, workers=2, size=8192, dear=False, memory=False):
+def product(scratch, files, workers=2, size=8192, dear=False, memory=False, keys=None):
     """Real agencies sell their files at once; then they ask for their results.
 
     What is timed: from the first WELCOME to the last acknowledgement.
     """
     with directory_of(scratch, "product") as directory:
-        with central(directory, workers, len(files), dear) as day:
+        with central(directory, workers, len(files), dear, keys) as day:
             before = cpu_seconds(day)
             with peaks(day, memory) as peak:
                 figures = sell(day, files, "--batch-bytes", size)
