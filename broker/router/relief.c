@@ -31,12 +31,13 @@ void relief_look (relief_t *relief, int64_t now_ms)
     if (now_ms < relief->look_ms)
         return;
     relief->look_ms = now_ms + RELIEF_LOOK_MS;
-    if (memory_resident () < relief->bytes_max)
-        return;
-    const uint64_t in_use = memory_in_use ();
+    const bool was_short = relief->is_short;
+    relief->is_short = memory_resident () >= relief->bytes_max;
+    const uint64_t in_use = relief->is_short ? memory_in_use () : 0;
     if (in_use >= relief->bytes_max / 2)
         cut_greatest (relief, in_use, now_ms);
-    malloc_trim (0);
+    if (relief->is_short || was_short)
+        malloc_trim (0); // what those who were cut last time had is free by now
 }
 
 static uint64_t memory_resident (void)

@@ -10,12 +10,15 @@
 #ifndef LOTERIA_RELIEF_H
 #define LOTERIA_RELIEF_H
 
+#include <stdbool.h>
+
 #include "log.h"
 
 typedef struct {
     uint64_t bytes_max; // of memory
     uint16_t port;      // tcp, whose connections may be cut
     int64_t look_ms;    // when to look next
+    bool is_short;      // it was when it was looked
     log_brake_t brake;
 } relief_t;
 
