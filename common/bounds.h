@@ -66,6 +66,9 @@
 /* Letters waiting in a broker: per client, at its widest window, and in all. */
 #define CLIENT_QUEUE_LETTERS (2 * WINDOW_MAX)
 #define QUEUE_BYTES_MAX      (64 * 1024 * 1024)
+/* Requests of one agency that are served before the others have their turn: what goes
+   through together is acknowledged together. */
+#define LANE_TURN 4
 /* What all agencies of the roll may have under way together: with more agencies each is
    granted a narrower window, so that an honest crowd is never told BUSY. */
 #define UNDER_WAY_BYTES_MAX (QUEUE_BYTES_MAX / 2)

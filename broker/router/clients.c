@@ -12,6 +12,7 @@ struct lane {
     client_t *members;   // all its clients
     client_t *ring;      // those with something waiting, next to be served first
     size_t waiting;      // requests
+    size_t served;       // of them, in this turn
     lane_t *prev, *next; // in the ring of lanes with something waiting
     UT_hash_handle hh;
 };
@@ -127,7 +128,8 @@ job_t *clients_next (clients_t *clients)
         DL_DELETE (lane->ring, client);
         DL_APPEND (lane->ring, client);
     }
-    if (lane->ring) {
+    if (lane->ring && ++lane->served >= LANE_TURN) {
+        lane->served = 0;
         DL_DELETE (clients->ring, lane);
         DL_APPEND (clients->ring, lane);
     }
@@ -274,8 +276,10 @@ static void wait_less (clients_t *clients, job_t *job)
     DL_DELETE (client->waiting, job);
     if (!client->waiting)
         DL_DELETE (lane->ring, client);
-    if (!lane->ring)
+    if (!lane->ring) {
         DL_DELETE (clients->ring, lane);
+        lane->served = 0;
+    }
     lane->waiting--;
     clients->waiting--;
     clients->waiting_bytes -= job_message (job).size;

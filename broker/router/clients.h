@@ -2,8 +2,8 @@
 
    Pure. Fair: each agency that is known by its key has a lane, however many connections
    it opens; a client that nobody vouches for has one of its own. Lanes are served in
-   turn, one request each, and so are the clients of a lane. What somebody piles up
-   delays nobody else. Bounded per lane and in all. */
+   turn, a few requests each (LANE_TURN), and the clients of a lane in turn, one each.
+   What somebody piles up delays nobody else. Bounded per lane and in all. */
 
 #ifndef LOTERIA_CLIENTS_H
 #define LOTERIA_CLIENTS_H
