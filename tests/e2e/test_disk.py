@@ -58,7 +58,7 @@ def fill(disk, leave=0):
 
 def test_a_full_disk_refuses_and_selling_resumes(disk, central, files):
     """It fills in mid-run; everything is killed and started again with no room; then there is room."""
-    fill(disk, leave=20 * PAGE)
+    fill(disk, leave=12 * PAGE)  # less than either agency's file takes
     day = central(agencies=2)
     agencies = day.sell(files, "--batch-count", 20)
     wait_until_full(day)
