@@ -23,7 +23,6 @@ typedef struct {
 } disk_file_t;
 
 static int open_in (const char *directory, const char *name, int writing);
-static int sync_directory (const char *directory);
 static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t position);
 static int disk_write (file_t *file, const void *data, size_t size, uint64_t position);
 static int disk_sync (file_t *file);
@@ -60,7 +59,7 @@ file_t *file_open (const char *directory, const char *name, int writing, char *w
         close (fd);
         return NULL;
     }
-    if (writing && sync_directory (directory) == -1) {
+    if (writing && file_sync_directory (directory) == -1) {
         snprintf (why, why_size, "%s: cannot be synced, %s", directory,
                   strerror (errno));
         close (fd);
@@ -92,9 +91,7 @@ static int open_in (const char *directory, const char *name, int writing)
     return fd;
 }
 
-/* A file that was just created is there after a power cut only if its directory was
-   synced too (fsync (2)). */
-static int sync_directory (const char *directory)
+int file_sync_directory (const char *directory)
 {
     int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd == -1)

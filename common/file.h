@@ -45,6 +45,10 @@ file_t *file_open (const char *directory, const char *name, int writing, char *w
                    size_t why_size);
 void file_close (file_t **file);
 
+/* The entries of the directory survive a power cut from here on: a file that was just
+   created is there only then (fsync (2)). 0, or -1 with errno. */
+int file_sync_directory (const char *directory);
+
 /* Whether this errno says that the disk is full: the one failure that a process need
    not end for, if it has yet to write. */
 bool file_full (int error);

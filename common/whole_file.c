@@ -2,6 +2,8 @@
 
 #include "whole_file.h"
 
+#include "file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,7 +16,6 @@ static int read_all (int file, char *text, size_t capacity, size_t *size);
 static int write_new (const char *directory, const char *path, bytes_t text);
 static int hand_over (const char *directory, int file);
 static int write_all (int file, bytes_t text);
-static int sync_directory (const char *directory);
 static int close_as_it_was (int file, int rc);
 
 char *whole_file_read (const char *path, size_t bytes_max, size_t *size)
@@ -61,7 +62,7 @@ int whole_file_save (const char *directory, const char *name, bytes_t text,
     }
     if (!replace)
         unlink (draft);
-    return sync_directory (directory);
+    return file_sync_directory (directory);
 }
 
 static int read_all (int file, char *text, size_t capacity, size_t *size)
@@ -109,12 +110,6 @@ static int write_all (int file, bytes_t text)
             text = bytes_of (text.data + written, text.size - (size_t) written);
     }
     return 0;
-}
-
-static int sync_directory (const char *directory)
-{
-    const int file = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return file == -1 ? -1 : close_as_it_was (file, fsync (file));
 }
 
 /* What went wrong before is what is told, not what closing says. */
