@@ -57,6 +57,7 @@ def wires():
     """(near, far): connections through a link, and the link. open() makes another pair."""
     with relay.Relay() as made, socket.create_server(("127.0.0.1", 0)) as server:
         link, ends = made.link(server.getsockname()[1]), []
+        server.settimeout(loteria.DEADLINE)
 
         def pair():
             near = socket.create_connection(("127.0.0.1", link.port), timeout=loteria.DEADLINE)

@@ -98,14 +98,19 @@ def letter(message, client=b"\0abcd", ticket=0, via=b"", size=None):
     return (4 + len(rest) if size is None else size).to_bytes(4, "big") + rest
 
 
-def answers(bundle):
-    """What is in the letters of a bundle, decoded."""
+def letters(bundle):
+    """(message, client, ticket) of each letter in a bundle."""
     found = []
     while bundle:
-        (size,), via = struct.unpack(">I", bundle[:4]), 13 + bundle[12]
-        found.append(decode(bundle[via + 1 + bundle[via]:size]))
+        (size, ticket), via = struct.unpack(">IQ", bundle[:12]), 13 + bundle[12]
+        found.append((bundle[via + 1 + bundle[via]:size], bundle[13:via], ticket))
         bundle = bundle[size:]
     return found
+
+
+def answers(bundle):
+    """What is in the letters of a bundle, decoded."""
+    return [decode(frame) for frame, _, _ in letters(bundle)]
 
 
 def read_key(path, name="public-key"):
@@ -124,11 +129,13 @@ def curve(folder, server="broker"):
 
 
 class Client:
-    """A connection of one's own. `with Client(ENDPOINT) as client: ...`"""
+    """A connection of one's own. `with Client(ENDPOINT) as client: ...`
+
+    All share one context, which is never ended: a context that Python's collector finds before its
+    sockets, as it may behind a test that failed, waits for them, and for ever."""
 
     def __init__(self, endpoint, kind=zmq.DEALER, **options):
-        self.context = zmq.Context()
-        self.socket = self.context.socket(kind)
+        self.socket = zmq.Context.instance().socket(kind)
         self.socket.linger = 0
         self.socket.sndhwm = self.socket.rcvhwm = 0  # a test wants what it sends to be sent
         for name, value in options.items():
@@ -139,7 +146,7 @@ class Client:
         return self
 
     def __exit__(self, *_):
-        self.context.destroy(linger=0)
+        self.socket.close(linger=0)
 
     def send(self, *frames):
         self.socket.send_multipart(frames)
