@@ -30,6 +30,7 @@ static void open_day (day_t *day, const char *directory);
 static void close_day (day_t *day);
 static void found_record (void *context, uint32_t index, const record_t *record);
 static uint64_t find_all (book_t *book, const options_t *options);
+static uint64_t next_pages (winners_t *winners, size_t *open);
 static void time_syncs (const char *directory, uint32_t *sync_ns);
 
 int main (int argc, char **argv)
@@ -99,20 +100,41 @@ static void found_record (void *context, uint32_t index, const record_t *record)
     (void) context, (void) index, (void) record;
 }
 
-/* Every agency's winners, page by page, as state asks for them. */
+/* Every agency's winners, page by page, as state asks for them: a bundle of questions
+   at a time. */
 static uint64_t find_all (book_t *book, const options_t *options)
 {
-    uint8_t documents[WINNERS_PAGE_BYTES];
+    static winners_t winners[BUNDLE_LETTERS_MAX];
     uint64_t found = 0;
-    for (uint32_t agency = 1; agency <= options->agencies; agency++) {
-        wire_winners_t page = {.number = (uint32_t) options->number};
-        do {
-            page.cursor = page.next;
-            if (winners_page (book, agency, &page, documents) == -1)
+    for (uint32_t first = 1; first <= options->agencies; first += BUNDLE_LETTERS_MAX) {
+        size_t open = 0;
+        for (; open < BUNDLE_LETTERS_MAX && first + open <= options->agencies; open++) {
+            winners[open].agency = first + (uint32_t) open;
+            winners[open].page = (wire_winners_t){.number = (uint32_t) options->number};
+        }
+        while (open > 0) {
+            if (winners_find (book, winners, open) == -1)
                 measure_die ("the book cannot be read: %s", strerror (errno));
-            found += page.count;
-        } while (page.next != 0);
+            found += next_pages (winners, &open);
+        }
     }
+    return found;
+}
+
+/* How many winners there were; left are the pages that come next. */
+static uint64_t next_pages (winners_t *winners, size_t *open)
+{
+    uint64_t found = 0;
+    size_t left = 0;
+    for (size_t i = 0; i < *open; i++) {
+        found += winners[i].page.count;
+        if (winners[i].page.next == 0)
+            continue;
+        winners[left].agency = winners[i].agency;
+        winners[left].page.number = winners[i].page.number;
+        winners[left++].page.cursor = winners[i].page.next;
+    }
+    *open = left;
     return found;
 }
 

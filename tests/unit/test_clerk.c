@@ -627,6 +627,51 @@ static void winners_are_found_for_the_sealed (void **state)
         assert_true (shelf_number (1, offset) != 3);
 }
 
+/* As many as fit into one pass, and more; whoever may not ask is told so. */
+static void a_bundle_of_questions_is_answered_one_by_one (void **state)
+{
+    (void) state;
+    enum { ASKED = 3 * BUNDLE_LETTERS_MAX / 2 };
+    begin (1, 50);
+    begin (2, 30);
+    begin (3, 20);
+    take_seal (1, 50);
+    take_seal (2, 30);
+    commit ();
+    static const uint64_t counts[] = {50, 30, 20}; // the third has not sealed
+    bundle_t bundle = {0};
+    for (uint32_t i = 0; i < ASKED; i++) {
+        const wire_message_t find = {.command = WIRE_FIND,
+                                     .agency = 1 + i % 3,
+                                     .find = {0, counts[i % 3], i % 7}};
+        bundle_put (&bundle, CLIENT, 1000 + i, &find);
+    }
+    assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)),
+                      0);
+    bundle_clear (&bundle);
+    commit ();
+    assert_int_equal (mail.count, ASKED);
+    bool answered[ASKED] = {0};
+    for (size_t i = 0; i < mail.count; i++) {
+        const wire_message_t *message = &mail.letters[i].message;
+        const uint64_t asked = mail.letters[i].ticket - 1000;
+        assert_true (asked < ASKED && !answered[asked]);
+        answered[asked] = true;
+        assert_int_equal (message->agency, 1 + asked % 3);
+        if (asked % 3 == 2) {
+            assert_int_equal (message->command, WIRE_REFUSED);
+            continue;
+        }
+        assert_int_equal (message->command, WIRE_WINNERS);
+        assert_int_equal (message->winners.number, asked % 7);
+        uint32_t winners = 0;
+        for (uint64_t offset = 0; offset < counts[asked % 3]; offset++)
+            winners += shelf_number (message->agency, offset) == asked % 7;
+        assert_int_equal (message->winners.count, winners);
+        assert_int_equal (message->winners.next, 0);
+    }
+}
+
 /* ---- What is no letter of ours ---- */
 
 static void strays_are_counted_and_the_rest_is_taken (void **state)
@@ -1038,6 +1083,7 @@ int main (void)
         CLERK_TEST (the_right_count_is_sealed),
         CLERK_TEST (nothing_is_added_to_a_sealed_agency),
         CLERK_TEST (winners_are_found_for_the_sealed),
+        CLERK_TEST (a_bundle_of_questions_is_answered_one_by_one),
         CLERK_TEST (strays_are_counted_and_the_rest_is_taken),
         CLERK_TEST (damaged_bundles_do_no_harm),
         CLERK_TEST (a_group_is_full_by_letters_or_by_bytes),

@@ -8,7 +8,6 @@
 #define DOCUMENTS_MAX (1024 * 1024)
 
 static shelf_t shelf;
-static uint8_t page_documents[WINNERS_PAGE_BYTES];
 
 static int setup (void **state)
 {
@@ -27,8 +26,12 @@ static int teardown (void **state)
 
 static wire_winners_t page_at (uint32_t agency, uint32_t number, uint64_t cursor)
 {
-    wire_winners_t page = {.cursor = cursor, .number = number, .next = 1, .count = 99};
-    assert_int_equal (winners_page (shelf.book, agency, &page, page_documents), 0);
+    static winners_t winners;
+    winners.agency = agency;
+    winners.page =
+        (wire_winners_t){.cursor = cursor, .number = number, .next = 1, .count = 99};
+    assert_int_equal (winners_find (shelf.book, &winners, 1), 0);
+    const wire_winners_t page = winners.page;
     assert_int_equal (page.cursor, cursor);
     assert_int_equal (page.number, number);
     assert_true (page.documents.size <= WINNERS_PAGE_BYTES);
@@ -46,7 +49,7 @@ static size_t all_pages (uint32_t agency, uint32_t number, uint64_t cursor, char
     do {
         const wire_winners_t page = page_at (agency, number, cursor);
         assert_true (size + page.documents.size < DOCUMENTS_MAX);
-        memcpy (text + size, page_documents, page.documents.size);
+        memcpy (text + size, page.documents.data, page.documents.size);
         size += page.documents.size;
         assert_true (page.next == 0 || page.next > cursor); // it comes to an end
         cursor = page.next;
@@ -300,6 +303,55 @@ static void one_page_reads_a_bounded_stretch (void **state)
     assert_true (pages <= 40 * size / WINNERS_SCAN_BYTES + 1);
 }
 
+#define TOGETHER_MAX 64
+
+/* In one pass as one by one: any agencies, some twice, none at all, anywhere. */
+static void many_pages_are_found_in_one_pass (void **state)
+{
+    (void) state;
+    static winners_t winners[TOGETHER_MAX];
+    fill (4000, 60, 11);
+    uint64_t random = 12, full = 0;
+    for (int round = 0; round < 200; round++) {
+        const size_t count = 1 + random_below (&random, TOGETHER_MAX);
+        for (size_t i = 0; i < count; i++) {
+            winners[i].agency = (uint32_t) random_below (&random, AGENCIES + 2);
+            winners[i].page =
+                (wire_winners_t){.cursor = random_below (&random, 2)
+                                               ? random_below (&random, 4100) << 16 |
+                                                     random_below (&random, 70)
+                                               : 0,
+                                 .number = 1 + (uint32_t) random_below (&random, 4)};
+        }
+        assert_int_equal (winners_find (shelf.book, winners, count), 0);
+        for (size_t i = 0; i < count; i++) {
+            const wire_winners_t *together = &winners[i].page;
+            const wire_winners_t alone =
+                page_at (winners[i].agency, together->number, together->cursor);
+            assert_int_equal (together->count, alone.count);
+            assert_int_equal (together->next, alone.next);
+            assert_true (bytes_equal (together->documents, alone.documents));
+            full += alone.next > 0;
+        }
+    }
+    assert_true (full > 1000);
+}
+
+/* Neighbours in the book are read at once, whosever they are. */
+static void one_pass_reads_in_long_stretches (void **state)
+{
+    (void) state;
+    static winners_t winners[AGENCIES];
+    fill (2000, 60, 13);
+    shelf_commit (&shelf);
+    const uint64_t reads = shelf.csv.reads, bytes = shelf.csv.bytes_read;
+    for (uint32_t i = 0; i < AGENCIES; i++)
+        winners[i] = (winners_t){.agency = i + 1, .page.number = 10}; // nobody's
+    assert_int_equal (winners_find (shelf.book, winners, AGENCIES), 0);
+    assert_int_equal (shelf.csv.bytes_read - bytes, book_bytes (shelf.book));
+    assert_true (shelf.csv.reads - reads < book_bytes (shelf.book) / 100000);
+}
+
 static void a_book_that_cannot_be_read_is_told (void **state)
 {
     (void) state;
@@ -307,10 +359,10 @@ static void a_book_that_cannot_be_read_is_told (void **state)
     shelf_commit (&shelf);
     memory_file_t *const files[] = {&shelf.csv, &shelf.journal};
     for (size_t i = 0; i < 2; i++) {
-        wire_winners_t page = {.number = 3};
+        static winners_t winners = {.agency = 1, .page.number = 3};
         files[i]->fail_read = 1;
         errno = 0;
-        assert_int_equal (winners_page (shelf.book, 1, &page, page_documents), -1);
+        assert_int_equal (winners_find (shelf.book, &winners, 1), -1);
         assert_int_equal (errno, EIO);
     }
 }
@@ -330,6 +382,8 @@ int main (void)
         WINNERS_TEST (numbers_are_compared_whole),
         WINNERS_TEST (documents_come_without_their_quotes),
         WINNERS_TEST (one_page_reads_a_bounded_stretch),
+        WINNERS_TEST (many_pages_are_found_in_one_pass),
+        WINNERS_TEST (one_pass_reads_in_long_stretches),
         WINNERS_TEST (a_book_that_cannot_be_read_is_told),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -187,15 +187,16 @@ int book_read (book_t *book, uint32_t first, uint32_t count, record_t *records)
 int book_read_rows (book_t *book, const record_t *record, uint8_t *rows)
 {
     const uint64_t written = book->bytes - book->pending_size;
-    if (record->size == 0)
-        return 0;
-    if (record->position >= written) {
-        memcpy (rows, book->pending + (record->position - written), record->size);
-        return 0;
+    size_t in_file = record->size;
+    if (record->position + record->size > written) {
+        in_file = record->position < written ? written - record->position : 0;
+        memcpy (rows + in_file, book->pending + (record->position + in_file - written),
+                record->size - in_file);
     }
-    ssize_t got =
-        book->csv->ops->read (book->csv, rows, record->size, record->position);
-    if (got == (ssize_t) record->size)
+    if (in_file == 0)
+        return 0;
+    ssize_t got = book->csv->ops->read (book->csv, rows, in_file, record->position);
+    if (got == (ssize_t) in_file)
         return 0;
     if (got >= 0) {
         book->csv->failed = "is shorter than it was";

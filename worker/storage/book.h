@@ -64,7 +64,9 @@ size_t book_pending (const book_t *book);
 /* Read records [first, first + count): how many there were, or -1 with errno. */
 int book_read (book_t *book, uint32_t first, uint32_t count, record_t *records);
 
-/* Read the rows of a record into `rows` (record->size bytes). 0, or -1 with errno. */
+/* Read the rows of a record into `rows` (record->size bytes), or of several that follow
+   one another: `record` is then the first, its size that of all. 0, or -1 with errno.
+ */
 int book_read_rows (book_t *book, const record_t *record, uint8_t *rows);
 
 /* Starting from the agency's last record (its index + 1), find the one that holds the

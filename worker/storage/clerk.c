@@ -10,16 +10,7 @@
 #include "log.h"
 #include "winners.h"
 
-struct clerk {
-    ledger_t *ledger; // borrowed
-    book_t *book;     // borrowed
-    bool log_bets;
-    outbox_t *outbox;
-    account_t **owed; // accounts that this group owes a STORED or a HELD
-    size_t owed_count, owed_capacity;
-    size_t letters; // in this group
-    uint64_t strays;
-};
+#define FINDS_MAX BUNDLE_LETTERS_MAX
 
 typedef struct { // one letter and whom to answer
     bytes_t peer;
@@ -27,11 +18,26 @@ typedef struct { // one letter and whom to answer
     wire_message_t message;
 } request_t;
 
+struct clerk {
+    ledger_t *ledger; // borrowed
+    book_t *book;     // borrowed
+    bool log_bets;
+    outbox_t *outbox;
+    account_t **owed; // accounts that this group owes a STORED or a HELD
+    size_t owed_count, owed_capacity;
+    size_t letters;   // in this group
+    winners_t *finds; // FINDS_MAX, of the bundle that is being taken
+    request_t *finders;
+    size_t finds_count;
+    uint64_t strays;
+};
+
 static int take_letter (clerk_t *clerk, request_t *request);
 static int take_store (clerk_t *clerk, request_t *request);
 static int take_admit (clerk_t *clerk, request_t *request);
 static int take_seal (clerk_t *clerk, request_t *request);
 static int take_find (clerk_t *clerk, request_t *request);
+static int answer_finds (clerk_t *clerk);
 static int store (clerk_t *clerk, account_t *account, request_t *request);
 static bool rows_sound (const wire_batch_t *batch);
 static int append (clerk_t *clerk, account_t *account, request_t *request);
@@ -66,6 +72,9 @@ clerk_t *clerk_new (ledger_t *ledger, book_t *book, bool log_bets)
     clerk->book = book;
     clerk->log_bets = log_bets;
     clerk->outbox = outbox_new ();
+    clerk->finds = malloc (FINDS_MAX * sizeof *clerk->finds);
+    clerk->finders = malloc (FINDS_MAX * sizeof *clerk->finders);
+    assert (clerk->finds && clerk->finders);
     return clerk;
 }
 
@@ -74,6 +83,8 @@ void clerk_destroy (clerk_t **clerk)
     if (*clerk) {
         outbox_destroy (&(*clerk)->outbox);
         free ((*clerk)->owed);
+        free ((*clerk)->finds);
+        free ((*clerk)->finders);
         free (*clerk);
     }
     *clerk = NULL;
@@ -90,7 +101,7 @@ int clerk_take (clerk_t *clerk, bytes_t peer, bytes_t bundle)
     }
     if (more == -1)
         clerk->strays++;
-    return 0;
+    return answer_finds (clerk);
 }
 
 bool clerk_full (const clerk_t *clerk)
@@ -200,6 +211,7 @@ static int take_seal (clerk_t *clerk, request_t *request)
     return 0;
 }
 
+/* After the draw many ask at once: what a bundle asks for is found in one pass. */
 static int take_find (clerk_t *clerk, request_t *request)
 {
     const wire_message_t *message = &request->message;
@@ -209,14 +221,25 @@ static int take_find (clerk_t *clerk, request_t *request)
         refuse (clerk, request, REFUSED_TALLY, "not the bets that were sealed");
         return 0;
     }
-    uint8_t documents[WINNERS_PAGE_BYTES];
-    wire_message_t winners = {
-        .command = WIRE_WINNERS,
-        .agency = message->agency,
-        .winners = {.cursor = find->cursor, .number = find->number}};
-    if (winners_page (clerk->book, message->agency, &winners.winners, documents) == -1)
+    winners_t *winners = &clerk->finds[clerk->finds_count];
+    winners->agency = message->agency;
+    winners->page = (wire_winners_t){.cursor = find->cursor, .number = find->number};
+    clerk->finders[clerk->finds_count++] = *request;
+    return clerk->finds_count == FINDS_MAX ? answer_finds (clerk) : 0;
+}
+
+static int answer_finds (clerk_t *clerk)
+{
+    const size_t count = clerk->finds_count;
+    clerk->finds_count = 0;
+    if (count > 0 && winners_find (clerk->book, clerk->finds, count) == -1)
         return -1;
-    answer (clerk, request, &winners);
+    for (size_t i = 0; i < count; i++) {
+        const wire_message_t winners = {.command = WIRE_WINNERS,
+                                        .agency = clerk->finds[i].agency,
+                                        .winners = clerk->finds[i].page};
+        answer (clerk, &clerk->finders[i], &winners);
+    }
     return 0;
 }
 

@@ -5,7 +5,6 @@
 #include "winners.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,95 +12,187 @@
 
 #define RECORDS_A_TIME   1024
 #define RECORDS_PER_PAGE (1024 * 1024)
+#define STRETCH_BYTES    (256 * 1024) // of rows that are read at a time
 
 #define LANES  16 // bytes that are compared at once, on any processor
 #define STRIDE 64 // bytes between two questions whether there was anything
 typedef uint8_t lanes_t __attribute__ ((vector_size (LANES)));
 typedef uint64_t words_t __attribute__ ((vector_size (LANES)));
 
-typedef struct {
-    book_t *book;
-    wire_winners_t *page;
-    uint8_t *documents;
-    size_t documents_size;
+typedef struct { // for one page
+    winners_t *winners;
+    bool over;
     char needle[1 + NUMBER_DIGITS_MAX + 2 + 1]; // ,7574 CRLF
     size_t needle_size;
+    size_t documents_size;
     uint64_t scanned;
-    uint8_t *rows; // STORE_BYTES_MAX
 } search_t;
 
-static int search_records (search_t *search, uint32_t agency);
-static int search_record (search_t *search, uint32_t index, const record_t *record,
-                          uint32_t from_row);
+typedef struct { // over the book, for all pages
+    book_t *book;
+    search_t *searches;
+    size_t count, open;
+    uint8_t *rows;    // STORE_BYTES_MAX
+    record_t stretch; // whose rows they are: one record, or several in a row as one
+} pass_t;
+
+static void begin (search_t *search, winners_t *winners);
+static int search_book (pass_t *pass);
+static uint64_t first_record (const pass_t *pass);
+static int search_record (pass_t *pass, uint64_t index, const record_t *record,
+                          const record_t *end);
+static void end_page (pass_t *pass, search_t *search, uint64_t next);
+static bool wanted (const pass_t *pass, const record_t *record);
+static int read_rows (pass_t *pass, const record_t *record, const record_t *end,
+                      bytes_t *rows);
+static bool search_rows (search_t *search, bytes_t rows, uint32_t from_row,
+                         uint32_t *next_row);
 static const uint8_t *find_number (const search_t *search, const uint8_t *at,
                                    const uint8_t *end);
 static bool worth_a_look (const search_t *search, const uint8_t *at);
 static const uint8_t *row_at (bytes_t rows, uint32_t row);
 static bool add_document (search_t *search, bytes_t row);
 
-int winners_page (book_t *book, uint32_t agency, wire_winners_t *page,
-                  uint8_t *documents)
+int winners_find (book_t *book, winners_t *winners, size_t count)
 {
-    search_t search = {.book = book, .page = page, .documents = documents};
-    search.needle_size = (size_t) snprintf (search.needle, sizeof search.needle,
-                                            ",%u\r\n", page->number);
-    search.rows = malloc (STORE_BYTES_MAX);
-    assert (search.rows);
-    page->count = 0;
-    page->next = 0;
-    const int rc = search_records (&search, agency);
-    page->documents = bytes_of (documents, search.documents_size);
-    free (search.rows);
+    pass_t pass = {.book = book, .count = count, .open = count};
+    pass.searches = calloc (count, sizeof *pass.searches);
+    pass.rows = malloc (STORE_BYTES_MAX);
+    assert (pass.searches && pass.rows);
+    for (size_t i = 0; i < count; i++)
+        begin (&pass.searches[i], &winners[i]);
+    const int rc = search_book (&pass);
+    for (size_t i = 0; i < count; i++)
+        winners[i].page.documents =
+            bytes_of (winners[i].documents, pass.searches[i].documents_size);
+    free (pass.rows);
+    free (pass.searches);
     return rc;
 }
 
-static int search_records (search_t *search, uint32_t agency)
+static void begin (search_t *search, winners_t *winners)
 {
-    const uint64_t cursor = search->page->cursor;
-    uint64_t index = cursor >> 16;
-    const uint64_t end_of_page = index + RECORDS_PER_PAGE;
-    const uint32_t count = book_records (search->book);
+    search->winners = winners;
+    search->needle_size = (size_t) snprintf (search->needle, sizeof search->needle,
+                                             ",%u\r\n", winners->page.number);
+    winners->page.count = 0;
+    winners->page.next = 0;
+}
+
+static int search_book (pass_t *pass)
+{
+    const uint32_t count = book_records (pass->book);
     record_t *records = malloc (RECORDS_A_TIME * sizeof *records);
     assert (records);
     int rc = 0;
-    while (rc == 0 && search->page->next == 0 && index < count) {
+    for (uint64_t index = first_record (pass);
+         index < count && rc == 0 && pass->open > 0;) {
         const int got =
-            book_read (search->book, (uint32_t) index, RECORDS_A_TIME, records);
+            book_read (pass->book, (uint32_t) index, RECORDS_A_TIME, records);
         if (got == -1)
             rc = -1;
-        for (int i = 0; i < got && rc == 0 && search->page->next == 0; i++, index++)
-            if (index >= end_of_page || search->scanned >= WINNERS_SCAN_BYTES)
-                search->page->next = index << 16;
-            else if (records[i].agency == agency && records[i].kind == RECORD_BETS)
-                rc = search_record (search, (uint32_t) index, &records[i],
-                                    index == cursor >> 16 ? cursor & 0xFFFF : 0);
+        for (int i = 0; i < got && rc == 0 && pass->open > 0; i++, index++)
+            rc = search_record (pass, index, &records[i], records + got);
     }
     free (records);
     return rc;
 }
 
-/* The number is a row's last field: `,number CRLF` occurs nowhere else, as a quoted
-   field is followed by a comma and no field holds a line end. */
-static int search_record (search_t *search, uint32_t index, const record_t *record,
-                          uint32_t from_row)
+static uint64_t first_record (const pass_t *pass)
 {
-    if (book_read_rows (search->book, record, search->rows) == -1)
-        return -1;
-    const bytes_t rows = bytes_of (search->rows, record->size);
+    uint64_t first = UINT64_MAX;
+    for (size_t i = 0; i < pass->count; i++) {
+        const uint64_t own = pass->searches[i].winners->page.cursor >> 16;
+        if (own < first)
+            first = own;
+    }
+    return first;
+}
+
+/* For each page that has come so far and goes on: whether it ends here, else what the
+   record has for it. */
+static int search_record (pass_t *pass, uint64_t index, const record_t *record,
+                          const record_t *end)
+{
+    bytes_t rows = {0};
+    for (size_t i = 0; i < pass->count; i++) {
+        search_t *search = &pass->searches[i];
+        const uint64_t cursor = search->winners->page.cursor;
+        if (search->over || index < cursor >> 16)
+            continue;
+        if (index >= (cursor >> 16) + RECORDS_PER_PAGE ||
+            search->scanned >= WINNERS_SCAN_BYTES) {
+            end_page (pass, search, index << 16);
+            continue;
+        }
+        if (record->kind != RECORD_BETS || record->agency != search->winners->agency)
+            continue;
+        if (!rows.data && read_rows (pass, record, end, &rows) == -1)
+            return -1;
+        uint32_t next_row;
+        if (!search_rows (search, rows, index == cursor >> 16 ? cursor & 0xFFFF : 0,
+                          &next_row))
+            end_page (pass, search, index << 16 | next_row);
+    }
+    return 0;
+}
+
+static void end_page (pass_t *pass, search_t *search, uint64_t next)
+{
+    search->winners->page.next = next;
+    search->over = true;
+    pass->open--;
+}
+
+static bool wanted (const pass_t *pass, const record_t *record)
+{
+    bool wanted = false;
+    for (size_t i = 0; i < pass->count && record->kind == RECORD_BETS && !wanted; i++)
+        wanted = !pass->searches[i].over &&
+                 pass->searches[i].winners->agency == record->agency;
+    return wanted;
+}
+
+/* The rows of a record. Those of the records right behind it are read with them, as
+   long as they are wanted too: a call for each record's 8 KiB takes twice as long. */
+static int read_rows (pass_t *pass, const record_t *record, const record_t *end,
+                      bytes_t *rows)
+{
+    record_t *stretch = &pass->stretch;
+    if (record->position + record->size > stretch->position + stretch->size) {
+        *stretch = *record;
+        for (const record_t *next = record + 1;
+             next < end && stretch->size + next->size <= STRETCH_BYTES &&
+             next->position == stretch->position + stretch->size && wanted (pass, next);
+             next++)
+            stretch->size += next->size;
+        if (book_read_rows (pass->book, stretch, pass->rows) == -1)
+            return -1;
+    }
+    *rows =
+        bytes_of (pass->rows + (record->position - stretch->position), record->size);
+    return 0;
+}
+
+/* The number is a row's last field: `,number CRLF` occurs nowhere else, as a quoted
+   field is followed by a comma and no field holds a line end. False when the page is
+   full: the row that had no room is the next one's first. */
+static bool search_rows (search_t *search, bytes_t rows, uint32_t from_row,
+                         uint32_t *next_row)
+{
     const uint8_t *at = row_at (rows, from_row), *end = rows.data + rows.size, *hit;
-    search->scanned += record->size;
+    search->scanned += rows.size;
     while ((hit = find_number (search, at, end))) {
         const uint8_t *before = memrchr (rows.data, '\n', (size_t) (hit - rows.data));
         const uint8_t *row = before ? before + 1 : rows.data;
         at = hit + search->needle_size;
         if (!add_document (search, bytes_of (row, (size_t) (at - row)))) {
-            search->page->next =
-                (uint64_t) index << 16 |
-                bytes_count (bytes_of (rows.data, (size_t) (row - rows.data)), '\n');
-            break;
+            *next_row = (uint32_t) bytes_count (
+                bytes_of (rows.data, (size_t) (row - rows.data)), '\n');
+            return false;
         }
     }
-    return 0;
+    return true;
 }
 
 /* Where `,number CRLF` is next; NULL: nowhere. Several times as fast as memmem ()
@@ -161,9 +252,9 @@ static bool add_document (search_t *search, bytes_t row)
         return true; // no row of ours; its hash says it is what was stored
     if (search->documents_size + bet.document.size + 1 > WINNERS_PAGE_BYTES)
         return false;
-    uint8_t *at = search->documents + search->documents_size;
+    uint8_t *at = search->winners->documents + search->documents_size;
     *put_bytes (at, bet.document) = '\n';
     search->documents_size += bet.document.size + 1;
-    search->page->count++;
+    search->winners->page.count++;
     return true;
 }
