@@ -5,6 +5,7 @@
 #include <aio.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,20 @@ static int open_in (const char *directory, const char *name, int writing)
     close (parent);
     errno = error;
     return fd;
+}
+
+int file_make_directory (const char *path)
+{
+    char *copy;
+    if (mkdir (path, 0700) == -1)
+        return -1;
+    copy = strdup (path); // dirname () writes into it
+    assert (copy);
+    const int rc = file_sync_directory (dirname (copy));
+    const int error = errno;
+    free (copy);
+    errno = error;
+    return rc;
 }
 
 int file_sync_directory (const char *directory)

@@ -45,6 +45,10 @@ file_t *file_open (const char *directory, const char *name, int writing, char *w
                    size_t why_size);
 void file_close (file_t **file);
 
+/* A new directory, of mode 0700, that survives a power cut. 0, or -1 with errno: EEXIST
+   when something is there. */
+int file_make_directory (const char *path);
+
 /* The entries of the directory survive a power cut from here on: a file that was just
    created is there only then (fsync (2)). 0, or -1 with errno. */
 int file_sync_directory (const char *directory);

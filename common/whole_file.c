@@ -77,9 +77,12 @@ static int read_all (int file, char *text, size_t capacity, size_t *size)
     return got == -1 ? -1 : 0;
 }
 
+/* Whatever has the draft's name is not written to: a crash may have left it, or
+   somebody who owns the directory put a link there to what only root may change. */
 static int write_new (const char *directory, const char *path, bytes_t text)
 {
-    const int file = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    unlink (path);
+    const int file = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file == -1)
         return -1;
     int rc = write_all (file, text);

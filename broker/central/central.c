@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "log.h"
 #include "process.h"
 #include "supervisor.h"
@@ -65,7 +65,7 @@ int central_run (const central_options_t *options, int signal_fd)
 
 static void make_data_directory (const char *path)
 {
-    if (mkdir (path, 0700) == -1 && errno != EEXIST)
+    if (file_make_directory (path) == -1 && errno != EEXIST)
         process_die ("central", "reason: %s cannot be made, %s", path,
                      strerror (errno));
     if (access (path, W_OK | X_OK) == -1)

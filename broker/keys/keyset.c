@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "whole_file.h"
 
 struct keyset {
@@ -63,7 +64,7 @@ keyset_t *keyset_open (const char *folder, bool make, char *why)
         rc = complain (why, "%.64s...: too long a path", folder);
     else
         strcpy (keyset->folder, folder);
-    if (rc == 0 && make && mkdir (folder, 0700) == -1 && errno != EEXIST)
+    if (rc == 0 && make && file_make_directory (folder) == -1 && errno != EEXIST)
         rc = complain (why, "%s: %s", folder, strerror (errno));
     if (rc == 0)
         rc = lock_folder (keyset, why);
@@ -166,7 +167,7 @@ const roll_t *keyset_roll (const keyset_t *keyset)
 
 int keyset_pair (const char *folder, key_pair_t *pair, char *why)
 {
-    if (mkdir (folder, 0700) == -1 && errno != EEXIST)
+    if (file_make_directory (folder) == -1 && errno != EEXIST)
         return complain (why, "%s: %s", folder, strerror (errno));
     key_pair_make (pair);
     return key_pair_save (folder, pair, why);
@@ -215,7 +216,7 @@ static int parse_roll (keyset_t *keyset, char *text, size_t size, char *why)
 static int make_folder (const keyset_t *keyset, const char *name, char *path, char *why)
 {
     snprintf (path, PATH_MAX, "%s/%s", keyset->folder, name);
-    if (mkdir (path, 0700) == -1 && errno != EEXIST)
+    if (file_make_directory (path) == -1 && errno != EEXIST)
         return complain (why, "%s: %s", path, strerror (errno));
     return 0;
 }
@@ -242,7 +243,8 @@ static int make_agency (keyset_t *keyset, uint32_t agency, key_pair_t *pair, cha
     snprintf (name, sizeof name, "agency-%u", agency);
     for (unsigned copy = 2;; copy++) {
         snprintf (folder, sizeof folder, "%s/%s", keyset->folder, name);
-        if (mkdir (folder, 0700) == 0 || (errno == EEXIST && !key_pair_there (folder)))
+        if (file_make_directory (folder) == 0 ||
+            (errno == EEXIST && !key_pair_there (folder)))
             break;
         if (errno != EEXIST || copy > 9999)
             return complain (why, "%s: %s", folder, strerror (errno));

@@ -28,6 +28,7 @@ struct enrolment {
     version_t version; // of the file when it was last read
     uint64_t hash;     // of its text then
     int64_t look_ms;   // when to look next
+    log_brake_t brake; // for a file that cannot be read
 };
 
 static version_t look_at (const char *path);
@@ -75,6 +76,7 @@ void enrolment_look (enrolment_t *enrolment, int64_t now_ms,
 {
     size_t size;
     bool changed;
+    uint64_t held_back;
     if (now_ms < enrolment->look_ms)
         return;
     enrolment->look_ms = now_ms + ROLL_LOOK_MS;
@@ -82,10 +84,10 @@ void enrolment_look (enrolment_t *enrolment, int64_t now_ms,
     if (same (&version, &enrolment->version))
         return;
     char *text = read_text (enrolment, &size, &changed);
-    if (!text)
-        keep_roll (enrolment, strerror (errno));
-    else if (changed)
+    if (text && changed)
         take_text (enrolment, text, size, revoked, context);
+    else if (!text && log_brake_open (&enrolment->brake, now_ms, &held_back))
+        keep_roll (enrolment, strerror (errno));
     free (text);
 }
 
@@ -128,7 +130,7 @@ static bool same (const version_t *a, const version_t *b)
 }
 
 /* The version is taken before the text is: whatever is written later differs from it.
- */
+   One that could not be read, for want of a descriptor perhaps, is tried again. */
 static char *read_text (enrolment_t *enrolment, size_t *size, bool *changed)
 {
     enrolment->version = look_at (enrolment->path);
@@ -137,7 +139,8 @@ static char *read_text (enrolment_t *enrolment, size_t *size, bool *changed)
         const uint64_t hash = XXH3_64bits (text, *size);
         *changed = hash != enrolment->hash;
         enrolment->hash = hash;
-    }
+    } else if (errno != ENOENT)
+        enrolment->version.size = -1;
     return text;
 }
 

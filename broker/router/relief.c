@@ -2,27 +2,45 @@
 
 #include "relief.h"
 
-#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/tcp.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "bounds.h"
+#include "process.h"
 
-static uint64_t memory_resident (void);
+static uint64_t memory_resident (const relief_t *relief);
 static uint64_t memory_in_use (void);
 static void cut_greatest (relief_t *relief, uint64_t in_use, int64_t now_ms);
-static uint64_t most_received (uint16_t port);
-static size_t cut_from (uint16_t port, uint64_t bytes);
+static uint64_t most_received (const relief_t *relief);
+static size_t cut_from (const relief_t *relief, uint64_t bytes);
 static int cut (int socket);
-static int next_connection (DIR *listing, uint16_t port);
+static int next_connection (const relief_t *relief);
 static bool is_connection (int socket, uint16_t port);
 static uint64_t received (int socket);
+
+void relief_open (relief_t *relief, uint64_t bytes_max, uint16_t port)
+{
+    *relief = (relief_t){.bytes_max = bytes_max, .port = port};
+    relief->statm = open ("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    relief->descriptors = opendir ("/proc/self/fd");
+    if (relief->statm == -1 || !relief->descriptors)
+        process_die ("memoria", "reason: /proc/self: %s", strerror (errno));
+}
+
+void relief_close (relief_t *relief)
+{
+    close (relief->statm);
+    closedir (relief->descriptors);
+}
 
 /* Resident is what counts in the end, and quick to see; it also holds what was freed
    and not given back yet, for which nobody is to be cut. */
@@ -32,7 +50,7 @@ void relief_look (relief_t *relief, int64_t now_ms)
         return;
     relief->look_ms = now_ms + RELIEF_LOOK_MS;
     const bool was_short = relief->is_short;
-    relief->is_short = memory_resident () >= relief->bytes_max;
+    relief->is_short = memory_resident (relief) >= relief->bytes_max;
     const uint64_t in_use = relief->is_short ? memory_in_use () : 0;
     if (in_use >= relief->bytes_max / 2)
         cut_greatest (relief, in_use, now_ms);
@@ -40,15 +58,15 @@ void relief_look (relief_t *relief, int64_t now_ms)
         malloc_trim (0); // what those who were cut last time had is free by now
 }
 
-static uint64_t memory_resident (void)
+/* What cannot be read is taken for too much: memory_in_use () then decides. */
+static uint64_t memory_resident (const relief_t *relief)
 {
-    unsigned long long pages = 0;
-    FILE *file = fopen ("/proc/self/statm", "re");
-    if (file) {
-        if (fscanf (file, "%*u %llu", &pages) != 1)
-            pages = 0;
-        fclose (file);
-    }
+    char text[128];
+    unsigned long long pages;
+    const ssize_t size = pread (relief->statm, text, sizeof text - 1, 0);
+    text[size > 0 ? size : 0] = 0;
+    if (sscanf (text, "%*u %llu", &pages) != 1)
+        return UINT64_MAX;
     return pages * (uint64_t) sysconf (_SC_PAGESIZE);
 }
 
@@ -65,8 +83,8 @@ static uint64_t memory_in_use (void)
 static void cut_greatest (relief_t *relief, uint64_t in_use, int64_t now_ms)
 {
     uint64_t held_back;
-    const uint64_t most = most_received (relief->port);
-    const size_t count = cut_from (relief->port, most / 2);
+    const uint64_t most = most_received (relief);
+    const size_t count = cut_from (relief, most / 2);
     if (log_brake_open (&relief->brake, now_ms, &held_back))
         log_event (LOG_ERROR, "memoria", LOG_FAIL,
                    "bytes: %llu | bytes_max: %llu | connections_cut: %zu | "
@@ -75,29 +93,25 @@ static void cut_greatest (relief_t *relief, uint64_t in_use, int64_t now_ms)
                    count, (unsigned long long) most, (unsigned long long) held_back);
 }
 
-static uint64_t most_received (uint16_t port)
+static uint64_t most_received (const relief_t *relief)
 {
     uint64_t most = 0;
     int socket;
-    DIR *listing = opendir ("/proc/self/fd");
-    while (listing && (socket = next_connection (listing, port)) != -1)
+    rewinddir (relief->descriptors);
+    while ((socket = next_connection (relief)) != -1)
         if (received (socket) > most)
             most = received (socket);
-    if (listing)
-        closedir (listing);
     return most;
 }
 
-static size_t cut_from (uint16_t port, uint64_t bytes)
+static size_t cut_from (const relief_t *relief, uint64_t bytes)
 {
     size_t count = 0;
     int socket;
-    DIR *listing = opendir ("/proc/self/fd");
-    while (listing && (socket = next_connection (listing, port)) != -1)
+    rewinddir (relief->descriptors);
+    while ((socket = next_connection (relief)) != -1)
         if (received (socket) >= bytes && cut (socket) == 0)
             count++;
-    if (listing)
-        closedir (listing);
     return count;
 }
 
@@ -110,12 +124,12 @@ static int cut (int socket)
     return shutdown (socket, SHUT_RDWR);
 }
 
-static int next_connection (DIR *listing, uint16_t port)
+static int next_connection (const relief_t *relief)
 {
     const struct dirent *entry;
-    while ((entry = readdir (listing))) {
+    while ((entry = readdir (relief->descriptors))) {
         const int socket = atoi (entry->d_name);
-        if (entry->d_name[0] != '.' && is_connection (socket, port))
+        if (entry->d_name[0] != '.' && is_connection (socket, relief->port))
             return socket;
     }
     return -1;

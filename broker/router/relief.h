@@ -10,6 +10,7 @@
 #ifndef LOTERIA_RELIEF_H
 #define LOTERIA_RELIEF_H
 
+#include <dirent.h>
 #include <stdbool.h>
 
 #include "log.h"
@@ -17,10 +18,18 @@
 typedef struct {
     uint64_t bytes_max; // of memory
     uint16_t port;      // tcp, whose connections may be cut
+    int statm;          // what tells the memory,
+    DIR *descriptors;   // and the connections: open from the start, see relief_open ()
     int64_t look_ms;    // when to look next
     bool is_short;      // it was when it was looked
     log_brake_t brake;
 } relief_t;
+
+/* Begin to watch over the connections at a tcp port. Everything that is needed is
+   opened here: memory may be short when no descriptor is left. It ends the process if
+   it cannot be opened. relief_close () gives it back. */
+void relief_open (relief_t *relief, uint64_t bytes_max, uint16_t port);
+void relief_close (relief_t *relief);
 
 /* Look whether memory is short, if that is due, and give relief. The log says so. */
 void relief_look (relief_t *relief, int64_t now_ms);

@@ -84,8 +84,7 @@ static void open_router (router_t *router, const router_options_t *options)
     router->front = net_router (2 * (size_t) options->limits.message_bytes_max,
                                 FRONT_QUEUE_MESSAGES);
     gate_listen (router->gate, router->front, DOOR_AGENCIES, options->listen);
-    router->relief =
-        (relief_t){.bytes_max = options->memory_max, .port = net_port (router->front)};
+    relief_open (&router->relief, options->memory_max, net_port (router->front));
     log_event (LOG_INFO, "broker", LOG_SUCCESS,
                "listen: %s | workers: %s | message_bytes: %u | window: %u",
                options->listen, options->workers, options->limits.message_bytes_max,
@@ -242,6 +241,7 @@ static void close_router (router_t *router)
     take_answers (router, clock_ms ()); // what is answered already reaches its agency
     zsock_destroy (&router->front);
     zsock_destroy (&router->back);
+    relief_close (&router->relief);
     enrolment_destroy (&router->enrolment);
     gate_destroy (&router->gate);
     const dispatcher_counts_t *counts = dispatcher_counts (router->dispatcher);

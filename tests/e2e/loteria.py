@@ -7,11 +7,13 @@ process's end) with a deadline that only a failure reaches; nothing sleeps.
 
 import contextlib
 import csv
+import itertools
 import json
 import os
 import pathlib
 import random
 import re
+import resource
 import selectors
 import shutil
 import signal
@@ -309,6 +311,17 @@ def runs(pid):
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+@contextlib.contextmanager
+def no_descriptor_left(pid):
+    """For a process that runs: as many as it has are all that it may have."""
+    taken = {int(number.name) for number in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
+    first_free = next(number for number in itertools.count() if number not in taken)
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (first_free, before[1]))
+    yield
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
 def command_of(pid):

@@ -400,6 +400,20 @@ def test_a_message_that_never_ends(attacked):
     attacked.caps["loteria-broker"] = MEMORY_MB + 100  # what may come in until it looks again, at 1 GB/s
 
 
+def test_a_message_that_never_ends_when_no_descriptor_is_left(start):
+    """What tells the broker of its memory, and of its connections, is open from the start."""
+    front, back = (f"tcp://127.0.0.1:{loteria.free_port()}" for _ in range(2))
+    broker = start("loteria-broker", "--listen", front, "--workers", back, "--memory-mb", MEMORY_MB)
+    broker.wait_for_log("action: broker .*result: success")
+    with zmtp.Raw(front) as raw, pytest.raises((BrokenPipeError, ConnectionResetError)):
+        raw.shake_null()
+        with loteria.no_descriptor_left(broker.pid):
+            for _ in range(10 * MEMORY_MB * 1024 * 1024 // 60_000):  # it is cut long before
+                raw.write(zmtp.frame(bytes(60_000), zmtp.MORE))
+                raw.sent = b""
+    assert broker.stop() == 0
+
+
 def test_half_open_connections(attacked):
     """500 that stop in the midst of a handshake, at each of its steps. New agencies come in meanwhile, and
     when the time for a handshake is over all of the 500 are gone."""

@@ -5,6 +5,7 @@ import re
 import shutil
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -393,6 +394,20 @@ def test_changes_of_the_roll_count_within_a_second_and_for_open_connections(cent
         assert finish_third(day, files) == 0
         assert renewed.receive().name == two.receive().name == "WINNERS"
         assert answers_before_a_pong(one) == []
+
+
+def test_a_roll_that_could_not_be_read_is_read_later(start, folder):
+    """The broker has no descriptor left when a key is revoked, and has some again after the file has long
+    been as it is."""
+    with keyed_broker(start, folder) as (front, _, broker):
+        key = wire.curve(folder / "agency-1")
+        assert wire.let_in(front, **key)
+        with loteria.no_descriptor_left(broker.pid):
+            run_keys("revoke", 1, folder=folder)
+            changed = (folder / "broker" / "roll").stat().st_ctime
+            broker.wait_for_log("action: padron .*result: fail .*roll: Too many open files")
+            loteria.wait_until(lambda: time.time() > changed + 3)  # it was looked at when nothing was new
+        loteria.wait_until(lambda: not wire.let_in(front, **key), explain=lambda: broker.log)
 
 
 def finish_third(day, files):

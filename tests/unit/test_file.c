@@ -219,6 +219,31 @@ static void what_cannot_be_opened_is_named (void **state)
     }
 }
 
+/* Nor may it take the directory. */
+static void a_new_directory_is_synced_in_its_parent (void **state)
+{
+    (void) state;
+    char made[sizeof directory + 8];
+    struct stat about;
+    const size_t before = synced.count, open_before = descriptors ();
+    snprintf (made, sizeof made, "%s/new/", directory);
+    assert_int_equal (file_make_directory (made), 0);
+    assert_int_equal (synced.count, before + 1);
+    assert_int_equal (stat (directory, &about), 0);
+    assert_int_equal (synced.inode, about.st_ino);
+    assert_int_equal (stat (made, &about), 0);
+    assert_int_equal (about.st_mode & 07777, 0700);
+    assert_int_equal (file_make_directory (made), -1);
+    assert_int_equal (errno, EEXIST);
+    assert_int_equal (rmdir (made), 0);
+    synced.error = EIO;
+    assert_int_equal (file_make_directory (made), -1);
+    assert_int_equal (errno, EIO);
+    synced.error = 0;
+    assert_int_equal (rmdir (made), 0);
+    assert_int_equal (descriptors (), open_before);
+}
+
 /* Else a power cut may take a new file away, with all that was synced into it. */
 static void a_writers_directory_is_synced (void **state)
 {
@@ -281,6 +306,7 @@ int main (void)
         FILE_TEST (one_writes_or_several_read),
         FILE_TEST (a_reader_changes_nothing),
         FILE_TEST (what_cannot_be_opened_is_named),
+        FILE_TEST (a_new_directory_is_synced_in_its_parent),
         FILE_TEST (a_writers_directory_is_synced),
         FILE_TEST (a_short_write_is_a_failure),
     };

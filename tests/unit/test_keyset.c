@@ -292,6 +292,31 @@ static void one_at_a_time (void **state)
     open_again ();
 }
 
+/* Root may be writing where another user may: what that one links to is not touched. */
+static void a_link_in_a_drafts_place_is_not_followed (void **state)
+{
+    (void) state;
+    struct stat about;
+    char precious_path[sizeof root + 16], draft[sizeof root + 16];
+    snprintf (precious_path, sizeof precious_path, "%s/precious", root);
+    snprintf (draft, sizeof draft, "%s/broker/roll.new", root);
+    write_roll ("# precious\n");
+    assert_int_equal (rename (path_of ("broker/roll"), precious_path), 0);
+    for (int hard = 0; hard <= 1; hard++) {
+        assert_int_equal ((hard ? link : symlink) (precious_path, draft), 0);
+        write_roll ("# new\n");
+        assert_int_equal (lstat (path_of ("broker/roll"), &about), 0);
+        assert_true (S_ISREG (about.st_mode));
+        char *roll = roll_text ();
+        assert_string_equal (roll, "# new\n");
+        free (roll);
+        size_t size;
+        char *precious = whole_file_read (precious_path, 100, &size);
+        assert_string_equal (precious, "# precious\n");
+        free (precious);
+    }
+}
+
 #define KEYSET_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (void)
@@ -306,6 +331,7 @@ int main (void)
         KEYSET_TEST (the_rest_of_the_roll_stays),
         KEYSET_TEST (a_set_that_is_none_is_refused),
         KEYSET_TEST (one_at_a_time),
+        KEYSET_TEST (a_link_in_a_drafts_place_is_not_followed),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
