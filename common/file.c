@@ -197,11 +197,16 @@ static int disk_truncate (file_t *file, uint64_t size)
 
 static int disk_reserve (file_t *file, uint64_t size)
 {
-    const int rc = fallocate (fd_of (file), FALLOC_FL_KEEP_SIZE, 0, (off_t) size);
+    int rc;
+    do
+        rc = fallocate (fd_of (file), FALLOC_FL_KEEP_SIZE, 0, (off_t) size);
+    while (rc == -1 && errno == EINTR);
     // A file system that cannot reserve leaves it to write and sync to find out.
     if (rc == -1 && errno == EOPNOTSUPP)
         return 0;
-    return noted (file, rc, "cannot be given space");
+    // A full disk is no failure: who asked goes on, perhaps with less.
+    return rc == -1 && file_full (errno) ? -1
+                                         : noted (file, rc, "cannot be given space");
 }
 
 static int64_t disk_size (file_t *file)

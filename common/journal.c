@@ -210,10 +210,16 @@ int journal_read (journal_t *journal, uint32_t first, uint32_t count, uint8_t *p
             }
             source = into;
         }
-        for (uint32_t i = 0; i < here; i++)
-            memcpy (payloads + (done + i) * (size_t) JOURNAL_PAYLOAD_BYTES,
-                    source + i * (size_t) JOURNAL_RECORD_BYTES, JOURNAL_PAYLOAD_BYTES);
-        done += here;
+        for (uint32_t i = 0; i < here; i++, done++, source += JOURNAL_RECORD_BYTES) {
+            if (!record_checks (source)) { // it did when the journal was opened
+                free (chunk);
+                journal->file->failed = "is not what was written";
+                errno = EIO;
+                return -1;
+            }
+            memcpy (payloads + done * (size_t) JOURNAL_PAYLOAD_BYTES, source,
+                    JOURNAL_PAYLOAD_BYTES);
+        }
     }
     free (chunk);
     return (int) done;

@@ -17,7 +17,7 @@ def day(image, sample, tmp_path_factory):
         made.agencies(*SLOW_AGENCIES)
         made.wait_for_more()
         yield made
-        assert not made.logged("storage", "action: cierre"), "the day was over before all had happened"
+        assert not made.logged("state", "action: agencia_lista"), "the day was over before all had happened"
         made.hurry(*SLOW_AGENCIES)
         made.assert_day_right(files)
 

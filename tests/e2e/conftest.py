@@ -53,8 +53,15 @@ def days(tmp_path, kind, running):
         return made[-1]
 
     yield starter
-    for day in made:
-        day.kill_clients()
-        if running(day):
-            assert day.stop() == 0, day.log
-        loteria.parse_log(day.log)
+    try:
+        for day in made:
+            day.kill_clients()
+            if running(day):
+                assert day.stop() == 0, day.log
+            loteria.parse_log(day.log)
+    finally:
+        for day in made:  # when one did not stop
+            day.kill_clients()
+            for process in day.processes:
+                if process.popen.poll() is None:
+                    process.kill()

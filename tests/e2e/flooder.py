@@ -6,6 +6,7 @@ The file COUNTS holds how often it was told STORED and how often BUSY, 8 bytes e
 """
 
 import mmap
+import os
 import pathlib
 import struct
 import sys
@@ -18,11 +19,11 @@ BURST = 8
 
 
 def main(server, keys, agency, connections, counts_path):
-    agency, stored, busy = int(agency), 0, 0
+    agency, stored, busy, parent = int(agency), 0, 0, os.getppid()
     clients = [wire.Client(server, **wire.curve(pathlib.Path(keys))) for _ in range(int(connections))]
     frame = wire.batch(agency, 0, wire.bets(1))
     with open(counts_path, "r+b") as file, mmap.mmap(file.fileno(), 16) as counts:
-        while True:
+        while os.getppid() == parent:  # it ends with whoever started it
             for client in clients:
                 for _ in range(BURST):
                     client.send(frame)

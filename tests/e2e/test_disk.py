@@ -90,6 +90,21 @@ def assert_prefixes(day, files):
         assert own == rows[:len(own)] and len(own) < len(rows)
 
 
+def test_the_file_that_fails_is_the_one_that_is_named(tmp_path, parts, files):
+    """Room for bets.csv ran out for a moment, and was had with less; then the journal fails."""
+    day = parts(agencies=1, start=False)
+    for name in reversed(day.commands):
+        day.start(name, wrapper=strace.under(
+            tmp_path / "trace", *strace.inject("fallocate", "error=ENOSPC", 1), *strace.inject("fdatasync", "error=EIO", 3),
+            "-e", "trace=fallocate,fdatasync") if name == "loteria-storage" else ())
+    agency = day.agency(1, files[1])
+    assert day.parts["loteria-storage"].wait() == 1
+    last = loteria.parse_log(day.parts["loteria-storage"].log)[-1]
+    assert last["reason"] == f"{day.data}/bets.journal cannot be synced, Input/output error", last
+    day.start("loteria-storage")
+    loteria.assert_day_ends(day, {1: files[1]}, {1: agency})
+
+
 @pytest.mark.parametrize("roll, without_room", [(RECORDS_A_PAGE, "a seal"), (RECORDS_A_PAGE - 1, "the draw")])
 def test_no_room_in_the_draws_journal(disk, central, roll, without_room):
     """The first record is the day's terms, so the last seal, or the draw, is the first that needs

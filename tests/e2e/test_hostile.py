@@ -20,7 +20,7 @@ import zmq
 import loteria
 import wire
 import zmtp
-from test_strangers import RAW, endpoint, last_count
+from test_strangers import RAW, endpoint, last_count, processes_that_ended
 
 AGENCIES = 12
 HOSTILE = 2  # the agency that attacks; its key is good
@@ -43,6 +43,7 @@ def shared(tmp_path_factory):
         day.proofs = []  # of what only the counts at the end can tell
         yield day
         assert all(process.popen.poll() is None for process in day.processes), "a process ended"
+        assert processes_that_ended(day.log) == []
         assert day.stop() == 0
         day.assert_sound()
         assert all(proof(day) for proof in day.proofs)
@@ -53,13 +54,13 @@ def shared(tmp_path_factory):
 def attacked(shared):
     """An honest agency sells from here on, until the test is over."""
     with contextlib.ExitStack() as stack:
-        for part in shared.parts.values():
-            pathlib.Path(f"/proc/{part.pid}/clear_refs").write_text("5")  # the peak is what it is now
+        for pid in (pid for part in shared.parts.values() for pid in pids_of(part)):
+            pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak is what it is now
         shared.caps = dict(CAPS)
         honest = stack.enter_context(Honest(shared, next(HONEST)))
         yield shared
         honest.go_on(20)
-    peaks = {name: memory(part.pid, "VmHWM") for name, part in shared.parts.items()}
+    peaks = {name: max(memory(pid, "VmHWM") for pid in pids_of(part)) for name, part in shared.parts.items()}
     print(f"longest wait: {max(honest.waits):.2f} s of {len(honest.waits)}; peaks in MB: {peaks}")
     assert max(honest.waits) < WAIT_MAX, f"the honest agency waited for {max(honest.waits):.1f} s"
     assert {name: peak for name, peak in peaks.items() if peak > shared.caps[name] * sanitizer_factor()} == {}
@@ -127,6 +128,11 @@ def client_of(day, agency, **options):
 def raw_of(day, agency=HOSTILE, **options):
     folder = day.keys / f"agency-{agency}"
     return zmtp.Curve(day.server, wire.read_key(folder / "broker.key"), wire.key_pair(folder), **options)
+
+
+def pids_of(part):
+    """With those of the workers, which are the children of what was started."""
+    return [part.pid, *loteria.children_of(part.pid)]
 
 
 def memory(pid, name):

@@ -516,6 +516,7 @@ def test_without_keys_other_machines_are_refused(start, tmp_path, name, host):
 def test_without_keys_a_central_for_other_machines_ends(start, tmp_path):
     process = listener(start, tmp_path, "loteria-central", f"tcp://0.0.0.0:{loteria.free_port()}")
     process.wait_for_log(r"listen \| result: fail .*without --keys only this machine")
+    assert process.wait() == 1
 
 
 @pytest.mark.parametrize("name", [name for name in LISTENERS if name != "loteria-worker"])

@@ -227,7 +227,7 @@ def test_descriptors_of_agencies_that_left_are_given_back(central, tmp_path):
     agencies = {number: day.agency(number, bets) for number in range(1, 51)}
     for process in agencies.values():
         process.wait_for_log("action: espera_sorteo")
-    assert descriptors() == before + 50
+    loteria.wait_until(lambda: descriptors() == before + 50, explain=lambda: f"{descriptors()}, not {before} and 50")
     for number, process in agencies.items():
         if number % 2:
             process.kill()

@@ -274,6 +274,7 @@ def test_sound_letters_that_make_no_sense_kill_nobody(parts, seed):
                 assert client.socket.poll(loteria.DEADLINE * 1000), day.log
                 answer = client.socket.recv()
         assert ping(day.server) == PONGS["front"]
+    assert processes_that_ended(day.log) == []
     assert day.stop() == 0
     assert day.check()[0] == 0
 

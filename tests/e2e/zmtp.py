@@ -14,6 +14,7 @@ import zmq.utils.z85
 import loteria
 
 MORE, LONG, COMMAND = 1, 2, 4
+CURVE_COMMAND = 2  # in the flags within a box (RFC 26)
 PUBLIC_BYTES = 32
 
 sodium = ctypes.CDLL("libsodium.so.23")
@@ -189,5 +190,5 @@ class Curve(Raw):
         while True:
             body = self.read_command(b"MESSAGE")
             text = open_box(body[8:], b"CurveZMQMESSAGES" + body[:8], self.their_short, self.short_secret)
-            if not text[0] & COMMAND:
+            if not text[0] & CURVE_COMMAND:  # else it is a heartbeat
                 return text[1:]

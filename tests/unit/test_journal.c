@@ -511,6 +511,24 @@ static void what_fails_is_reported (void **state)
     assert_int_equal (errno, EIO);
 }
 
+/* Nothing is believed that reads otherwise than when the journal was opened. */
+static void damage_below_an_open_journal_is_reported (void **state)
+{
+    (void) state;
+    uint8_t payloads[4 * PAYLOAD];
+    build_small ();
+    for (size_t byte = 0; byte < PAYLOAD; byte++)
+        for (uint32_t count = 1; count <= 4; count += 3) {
+            memory.data[3 * RECORD + byte] ^= 1; // of record 2
+            errno = 0;
+            assert_int_equal (journal_read (journal, 2, count, payloads), -1);
+            assert_int_equal (errno, EIO);
+            assert_string_equal (memory.file.failed, "is not what was written");
+            memory.data[3 * RECORD + byte] ^= 1;
+            assert_reads (2, count);
+        }
+}
+
 static void opening_reports_what_cannot_be_read (void **state)
 {
     (void) state;
@@ -748,6 +766,7 @@ int main (void)
         JOURNAL_TEST (what_its_owner_disbelieves_is_named),
         JOURNAL_TEST (another_kind_or_version_is_refused),
         JOURNAL_TEST (what_fails_is_reported),
+        JOURNAL_TEST (damage_below_an_open_journal_is_reported),
         JOURNAL_TEST (opening_reports_what_cannot_be_read),
         JOURNAL_TEST (settling_reports_each_failure),
         JOURNAL_TEST (settling_rewrites_what_nobody_vouches_for),

@@ -352,6 +352,29 @@ static void one_pass_reads_in_long_stretches (void **state)
     assert_true (shelf.csv.reads - reads < book_bytes (shelf.book) / 100000);
 }
 
+/* What nobody asks for is not read: between a page that has ended and one that begins
+   far behind it, and up to one that begins nowhere. */
+static void pages_far_apart_read_no_more_together (void **state)
+{
+    (void) state;
+    static winners_t winners[2];
+    fill (20000, 20, 14);
+    shelf_commit (&shelf);
+    for (uint32_t agency = 1; agency <= AGENCIES; agency++)
+        assert_true (shelf_next (&shelf, agency) > 40000); // its first page ends early
+    static const uint64_t cursors[] = {19990, 1 << 30, UINT64_MAX >> 16};
+    for (size_t i = 0; i < 3; i++) {
+        const uint64_t before = shelf.journal.bytes_read;
+        winners[0] = (winners_t){.agency = 1, .page.number = 3};
+        winners[1] =
+            (winners_t){.agency = 2, .page = {.number = 3, .cursor = cursors[i] << 16}};
+        assert_int_equal (winners_find (shelf.book, winners, 2), 0);
+        assert_true (winners[0].page.next > 0 && winners[0].page.next < 8000 << 16);
+        assert_int_equal (winners[1].page.next, 0);
+        assert_true (shelf.journal.bytes_read - before < 10000 * JOURNAL_RECORD_BYTES);
+    }
+}
+
 static void a_book_that_cannot_be_read_is_told (void **state)
 {
     (void) state;
@@ -384,6 +407,7 @@ int main (void)
         WINNERS_TEST (one_page_reads_a_bounded_stretch),
         WINNERS_TEST (many_pages_are_found_in_one_pass),
         WINNERS_TEST (one_pass_reads_in_long_stretches),
+        WINNERS_TEST (pages_far_apart_read_no_more_together),
         WINNERS_TEST (a_book_that_cannot_be_read_is_told),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -38,7 +38,7 @@ typedef struct { // over the book, for all pages
 
 static void begin (search_t *search, winners_t *winners);
 static int search_book (pass_t *pass);
-static uint64_t first_record (const pass_t *pass);
+static uint64_t next_record (const pass_t *pass, uint64_t index);
 static int search_record (pass_t *pass, uint64_t index, const record_t *record,
                           const record_t *end);
 static void end_page (pass_t *pass, search_t *search, uint64_t next);
@@ -79,34 +79,49 @@ static void begin (search_t *search, winners_t *winners)
     winners->page.next = 0;
 }
 
+/* Only what is between an open page's beginning and its end is read. */
 static int search_book (pass_t *pass)
 {
     const uint32_t count = book_records (pass->book);
     record_t *records = malloc (RECORDS_A_TIME * sizeof *records);
     assert (records);
+    uint64_t first = 0, end = 0; // of `records`
+    uint64_t index = next_record (pass, 0);
     int rc = 0;
-    for (uint64_t index = first_record (pass);
-         index < count && rc == 0 && pass->open > 0;) {
-        const int got =
-            book_read (pass->book, (uint32_t) index, RECORDS_A_TIME, records);
-        if (got == -1)
-            rc = -1;
-        for (int i = 0; i < got && rc == 0 && pass->open > 0; i++, index++)
-            rc = search_record (pass, index, &records[i], records + got);
+    while (rc == 0 && index < count) {
+        if (index >= end) {
+            const int got =
+                book_read (pass->book, (uint32_t) index, RECORDS_A_TIME, records);
+            if (got <= 0) {
+                rc = -1;
+                break;
+            }
+            first = index;
+            end = index + (uint64_t) got;
+        }
+        const size_t open = pass->open;
+        rc =
+            search_record (pass, index, &records[index - first], &records[end - first]);
+        index++;
+        if (pass->open < open || index == end)
+            index = next_record (pass, index);
     }
     free (records);
     return rc;
 }
 
-static uint64_t first_record (const pass_t *pass)
+/* The first from `index` on that an open page may have something of. */
+static uint64_t next_record (const pass_t *pass, uint64_t index)
 {
-    uint64_t first = UINT64_MAX;
+    uint64_t next = UINT64_MAX;
     for (size_t i = 0; i < pass->count; i++) {
-        const uint64_t own = pass->searches[i].winners->page.cursor >> 16;
-        if (own < first)
-            first = own;
+        const search_t *search = &pass->searches[i];
+        const uint64_t begin = search->winners->page.cursor >> 16;
+        const uint64_t own = begin > index ? begin : index;
+        if (!search->over && own < next)
+            next = own;
     }
-    return first;
+    return next;
 }
 
 /* For each page that has come so far and goes on: whether it ends here, else what the
@@ -249,7 +264,7 @@ static bool add_document (search_t *search, bytes_t row)
     bet_t bet;
     const int rc = bet_csv_next (&row, scratch, &agency, &bet);
     if (rc != 1 || bet.document.size > DOCUMENT_BYTES_MAX)
-        return true; // no row of ours; its hash says it is what was stored
+        return true; // no row of ours; what storage was sent was sound
     if (search->documents_size + bet.document.size + 1 > WINNERS_PAGE_BYTES)
         return false;
     uint8_t *at = search->winners->documents + search->documents_size;

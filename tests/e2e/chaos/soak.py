@@ -62,7 +62,7 @@ def read_arguments():
 
 def play_here(arguments):
     # days at the same time do not take each other's ports, not even of a process that lies dead
-    loteria.PORTS = list(range(10_000 + arguments.seed % 64, 32_768, 64))
+    loteria.PORTS = list(range(28_000 + arguments.seed % 64, 32_768, 64))
     report = day.play(plan.draw(arguments.seed), arguments.play)
     print(json.dumps(vars(report)))
     return 0
