@@ -3,6 +3,7 @@
 #include "keyset.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,7 +19,8 @@
 struct keyset {
     char folder[PATH_MAX - 64]; // room for what is in it
     int lock;
-    char *text; // of the roll
+    char new_folder[PATH_MAX]; // an agency's; "" for none
+    char *text;                // of the roll
     size_t text_size;
     roll_t *roll;
 };
@@ -44,6 +46,7 @@ static int parse_roll (keyset_t *keyset, char *text, size_t size, char *why);
 static int make_folder (const keyset_t *keyset, const char *name, char *path,
                         char *why);
 static int make_pair (const char *folder, key_pair_t *pair, char *why);
+static int tell_agencies (const keyset_t *keyset, const char *broker_key, char *why);
 static int make_agency (keyset_t *keyset, uint32_t agency, key_pair_t *pair, char *why);
 static int name_entry (roll_entry_t *entry, const char *name, char *why);
 static int add_key (const keyset_t *keyset, roll_entry_t *entry, const char *key,
@@ -91,10 +94,14 @@ int keyset_make (keyset_t *keyset, char *why)
 {
     key_pair_t pairs[ROLES];
     char folders[ROLES][PATH_MAX];
-    for (size_t i = 0; i < ROLES; i++)
-        if (make_folder (keyset, roles[i].name, folders[i], why) == -1 ||
-            make_pair (folders[i], &pairs[i], why) == -1)
+    int made = 0;
+    for (size_t i = 0; i < ROLES; i++) {
+        if (make_folder (keyset, roles[i].name, folders[i], why) == -1)
             return -1;
+        made += !key_pair_there (folders[i]);
+        if (make_pair (folders[i], &pairs[i], why) == -1)
+            return -1;
+    }
     for (size_t i = 0; i < ROLES; i++)
         for (size_t peer = 0; roles[i].peers[peer]; peer++)
             for (size_t j = 0; j < ROLES; j++)
@@ -102,10 +109,12 @@ int keyset_make (keyset_t *keyset, char *why)
                     key_public_save (folders[i], roles[j].name, pairs[j].public_key,
                                      why) == -1)
                     return -1;
+    if (tell_agencies (keyset, pairs[0].public_key, why) == -1)
+        return -1;
     const bytes_t head = bytes_of (roll_head, sizeof roll_head - 1);
     if (whole_file_save (folders[0], ROLL_FILE, head, false) == -1 && errno != EEXIST)
         return complain (why, "%s/%s: %s", folders[0], ROLL_FILE, strerror (errno));
-    return keyset->roll ? 0 : read_roll (keyset, why);
+    return !keyset->roll && read_roll (keyset, why) == -1 ? -1 : made;
 }
 
 int keyset_enroll (keyset_t *keyset, uint32_t agency, const char *name,
@@ -115,6 +124,7 @@ int keyset_enroll (keyset_t *keyset, uint32_t agency, const char *name,
     key_pair_t pair;
     const roll_entry_t *before =
         keyset->roll ? roll_agency (keyset->roll, agency) : NULL;
+    *keyset->new_folder = 0;
     if (!keyset->roll)
         return complain (why, "%s: no keys of a central: loteria-keys new makes them",
                          keyset->folder);
@@ -135,6 +145,11 @@ int keyset_enroll (keyset_t *keyset, uint32_t agency, const char *name,
     if (add_key (keyset, &entry, public_key ? public_key : pair.public_key, why) == -1)
         return -1;
     return change_roll (keyset, &entry, why);
+}
+
+const char *keyset_new_folder (const keyset_t *keyset)
+{
+    return keyset->new_folder;
 }
 
 int keyset_revoke (keyset_t *keyset, uint32_t agency, const char *public_key, char *why)
@@ -230,6 +245,27 @@ static int make_pair (const char *folder, key_pair_t *pair, char *why)
     return key_pair_save (folder, pair, why);
 }
 
+/* The broker may have a new key, which the folders of agencies are to have too. */
+static int tell_agencies (const keyset_t *keyset, const char *broker_key, char *why)
+{
+    char folder[PATH_MAX], unused[KEYS_WHY_BYTES], key[KEY_TEXT_BYTES];
+    DIR *listing = opendir (keyset->folder);
+    if (!listing)
+        return complain (why, "%s: %s", keyset->folder, strerror (errno));
+    int rc = 0;
+    const struct dirent *entry;
+    while (rc == 0 && (entry = readdir (listing))) {
+        snprintf (folder, sizeof folder, "%s/%.60s", keyset->folder, entry->d_name);
+        if (strncmp (entry->d_name, "agency-", strlen ("agency-")) == 0 &&
+            key_pair_there (folder) &&
+            (key_public_load (folder, "broker", key, unused) == -1 ||
+             strcmp (key, broker_key) != 0))
+            rc = key_public_save (folder, "broker", broker_key, why);
+    }
+    closedir (listing);
+    return rc;
+}
+
 /* A folder for agency N, or for its next key: agency-N, agency-N-2, ... One that is
    there already and without a key (a mounted volume) will do. */
 static int make_agency (keyset_t *keyset, uint32_t agency, key_pair_t *pair, char *why)
@@ -253,6 +289,7 @@ static int make_agency (keyset_t *keyset, uint32_t agency, key_pair_t *pair, cha
     key_pair_make (pair);
     if (key_pair_save (folder, pair, why) == -1)
         return -1;
+    strcpy (keyset->new_folder, folder);
     return key_public_save (folder, "broker", broker.public_key, why);
 }
 

@@ -24,9 +24,10 @@ typedef struct keyset keyset_t;
 keyset_t *keyset_open (const char *folder, bool make, char *why);
 void keyset_close (keyset_t **keyset);
 
-/* Each returns 0, or -1 with the reason in `why`. */
+/* Each returns -1 with the reason in `why` if it fails, else 0 unless it says more. */
 
-/* Make the central's keys; what is there already stays. */
+/* Make the central's keys that there are not yet, and hand the public ones to who needs
+   them, the agencies that have a folder here too. Returns how many were made. */
 int keyset_make (keyset_t *keyset, char *why);
 
 /* Give the agency a key, its own `public_key` or else a new one with a folder, and
@@ -34,6 +35,9 @@ int keyset_make (keyset_t *keyset, char *why);
    it was disabled. `name` is NULL for the one it has. */
 int keyset_enroll (keyset_t *keyset, uint32_t agency, const char *name,
                    const char *public_key, char *why);
+
+/* The folder that the latest keyset_enroll () made; "" when it made none. Borrowed. */
+const char *keyset_new_folder (const keyset_t *keyset);
 
 /* Take one key from the agency, or with NULL disable it. */
 int keyset_revoke (keyset_t *keyset, uint32_t agency, const char *public_key,

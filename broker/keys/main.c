@@ -105,17 +105,17 @@ static int make (const order_t *order, char *why)
     keyset_t *keyset = keyset_open (order->keys, true, why);
     if (!keyset)
         return -1;
-    int rc = keyset_make (keyset, why);
-    uint32_t made = 0;
+    const int made = keyset_make (keyset, why);
+    int rc = made == -1 ? -1 : 0;
+    uint32_t enrolled = 0;
     for (uint32_t agency = 1; rc == 0 && agency <= order->agencies; agency++)
         if (!roll_agency (keyset_roll (keyset), agency)) {
             rc = keyset_enroll (keyset, agency, NULL, NULL, why);
-            made++;
+            enrolled++;
         }
     if (rc == 0)
-        fprintf (stderr,
-                 "%s: the central's keys are there, %u more agencies enrolled\n",
-                 order->keys, made);
+        fprintf (stderr, "%s: made %d keys of the central, enrolled %u agencies\n",
+                 order->keys, made, enrolled);
     keyset_close (&keyset);
     return rc;
 }
@@ -127,6 +127,8 @@ static int enroll (const order_t *order, char *why)
         return -1;
     const int rc =
         keyset_enroll (keyset, order->agency, order->name, order->public_key, why);
+    if (rc == 0 && *keyset_new_folder (keyset))
+        puts (keyset_new_folder (keyset));
     keyset_close (&keyset);
     return rc;
 }

@@ -83,10 +83,11 @@ def test_new_makes_what_each_needs_and_nobody_else_may_read(folder):
 
 def test_new_again_changes_nothing_and_adds_what_is_missing(folder):
     before = files_in(folder)
-    run_keys("new", "--agencies", 2, folder=folder)
+    assert keys("new", "--agencies", 2, folder=folder) == (
+        0, "", f"{folder}: made 0 keys of the central, enrolled 0 agencies\n")
     assert files_in(folder) == before
     (folder / "storage" / "worker.key").unlink()
-    run_keys("new", "--agencies", 3, folder=folder)
+    assert keys("new", "--agencies", 3, folder=folder)[2] == f"{folder}: made 0 keys of the central, enrolled 1 agencies\n"
     after = files_in(folder)
     assert {name: after[name] for name in before if name != "broker/roll"} == {
         name: text for name, text in before.items() if name != "broker/roll"}
@@ -110,7 +111,7 @@ def test_remarks_and_order_of_the_roll_stay(folder):
 
 def test_rotation_and_return_after_revocation(folder):
     old = public_key(folder / "agency-1")
-    run_keys("enroll", 1, "--name", "Centro", folder=folder)
+    assert run_keys("enroll", 1, "--name", "Centro", folder=folder) == f"{folder}/agency-1-2\n"
     new = public_key(folder / "agency-1-2")
     assert entries(folder)[1] == ("enabled", [old, new], "Centro")
     assert keys("enroll", 1, folder=folder)[0] == 1, "a third key"
@@ -130,7 +131,7 @@ def test_an_agency_may_make_its_own(folder, tmp_path):
     assert printed == public_key(tmp_path / "mine") == run_keys("show", tmp_path / "mine").strip()
     assert keys("pair", tmp_path / "mine")[0] == 1, "a pair was overwritten"
     assert printed == public_key(tmp_path / "mine")
-    run_keys("enroll", 9, "--public-key", printed, "--name", "Oeste", folder=folder)
+    assert run_keys("enroll", 9, "--public-key", printed, "--name", "Oeste", folder=folder) == ""
     assert entries(folder)[9] == ("enabled", [printed], "Oeste")
     assert not (folder / "agency-9").exists()
 

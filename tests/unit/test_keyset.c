@@ -41,7 +41,7 @@ static int setup (void **state)
     if (!mkdtemp (root))
         return -1;
     keyset = keyset_open (root, true, why);
-    return keyset ? keyset_make (keyset, why) : -1;
+    return keyset && keyset_make (keyset, why) == 4 ? 0 : -1;
 }
 
 static int teardown (void **state)
@@ -150,6 +150,54 @@ static void what_is_there_stays (void **state)
     assert_string_equal (text, again);
     free (text);
     free (again);
+}
+
+/* A part's own pair is taken away, to get a new one: all who need its public key get
+ * it. */
+static void a_new_key_of_a_part_reaches_who_needs_it (void **state)
+{
+    (void) state;
+    char before[KEY_TEXT_BYTES], after[KEY_TEXT_BYTES];
+    key_pair_t agency, agency_after, broker;
+    enroll (5, NULL);
+    enroll (5, NULL);
+    enroll (6, make_pair ().public_key);
+    assert_int_equal (mkdir (path_of ("agency-7"), 0700), 0);
+    assert_int_equal (key_public_load (path_of ("agency-5"), "broker", before, why), 0);
+    assert_int_equal (key_pair_load (path_of ("agency-5"), &agency, why), 0);
+    char *text = roll_text ();
+    assert_int_equal (unlink (path_of ("broker/secret.key")), 0);
+    assert_int_equal (unlink (path_of ("agency-5-2/broker.key")), 0);
+    assert_int_equal (keyset_make (keyset, why), 1);
+    assert_int_equal (key_pair_load (path_of ("broker"), &broker, why), 0);
+    assert_string_not_equal (broker.public_key, before);
+    static const char *const folders[] = {"worker", "agency-5", "agency-5-2"};
+    for (size_t i = 0; i < COUNT (folders); i++) {
+        assert_int_equal (key_public_load (path_of (folders[i]), "broker", after, why),
+                          0);
+        assert_string_equal (after, broker.public_key);
+    }
+    assert_int_equal (access (path_of ("agency-7/broker.key"), F_OK), -1); // nobody's
+    assert_int_equal (key_pair_load (path_of ("agency-5"), &agency_after, why), 0);
+    assert_memory_equal (&agency, &agency_after, sizeof agency);
+    char *again = roll_text ();
+    assert_string_equal (text, again);
+    free (text);
+    free (again);
+    assert_int_equal (unlink (path_of ("state/secret.key")), 0);
+    assert_int_equal (unlink (path_of ("storage/secret.key")), 0);
+    assert_int_equal (keyset_make (keyset, why), 2);
+}
+
+static void folders_that_were_made_are_named (void **state)
+{
+    (void) state;
+    enroll (3, NULL);
+    assert_string_equal (keyset_new_folder (keyset), path_of ("agency-3"));
+    enroll (3, NULL);
+    assert_string_equal (keyset_new_folder (keyset), path_of ("agency-3-2"));
+    enroll (4, make_pair ().public_key);
+    assert_string_equal (keyset_new_folder (keyset), "");
 }
 
 static void a_new_key_is_beside_the_one_there_was (void **state)
@@ -324,6 +372,8 @@ int main (void)
     const struct CMUnitTest tests[] = {
         KEYSET_TEST (every_part_knows_its_peers),
         KEYSET_TEST (what_is_there_stays),
+        KEYSET_TEST (a_new_key_of_a_part_reaches_who_needs_it),
+        KEYSET_TEST (folders_that_were_made_are_named),
         KEYSET_TEST (a_new_key_is_beside_the_one_there_was),
         KEYSET_TEST (all_keys_may_be_taken_at_once),
         KEYSET_TEST (keys_that_no_agency_gets),
