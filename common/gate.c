@@ -84,6 +84,9 @@ void gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
     const bool local = gate_endpoint_local (endpoint);
     if (curve)
         guard (gate, socket, domain);
+    else if (!strstr (endpoint, "://"))
+        process_die ("listen", "endpoint: %s | reason: %s", endpoint,
+                     net_problem (EINVAL));
     else if (!local && !gate->options.insecure)
         process_die ("listen",
                      "endpoint: %s | reason: without --keys only this machine is "
@@ -91,7 +94,7 @@ void gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
                      endpoint);
     if (net_bind (socket, endpoint) == -1)
         process_die ("listen", "endpoint: %s | reason: %s", endpoint,
-                     zmq_strerror (errno));
+                     net_problem (errno));
     if (curve)
         log_event (LOG_INFO, "listen", LOG_SUCCESS, "endpoint: %s | curve: yes",
                    endpoint);

@@ -41,6 +41,12 @@ int net_connect (zsock_t *socket, const char *endpoint)
     return zmq_connect (zsock_resolve (socket), endpoint);
 }
 
+const char *net_problem (int error)
+{
+    return error == EINVAL ? "no ZeroMQ endpoint such as tcp://127.0.0.1:12345"
+                           : zmq_strerror (error);
+}
+
 uint16_t net_port (zsock_t *socket)
 {
     char endpoint[256] = "";

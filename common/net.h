@@ -36,6 +36,9 @@ zsock_t *net_dealer (size_t message_bytes_max, int messages_max);
 int net_bind (zsock_t *socket, const char *endpoint);
 int net_connect (zsock_t *socket, const char *endpoint);
 
+/* Why they failed, for a reader. */
+const char *net_problem (int error);
+
 /* The tcp port that the socket is bound to; 0 when to none. */
 uint16_t net_port (zsock_t *socket);
 

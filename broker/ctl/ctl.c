@@ -11,7 +11,7 @@
 
 #define MESSAGES_MAX 1
 
-static const char *ask (zsock_t *socket, int64_t deadline_ms, int signal_fd,
+static const char *ask (zsock_t *socket, bool keyed, int64_t deadline_ms, int signal_fd,
                         char *name);
 static bool wait_for (zsock_t *socket, short event, int64_t deadline_ms, int signal_fd);
 static const char *take_answer (zsock_t *socket, char *name);
@@ -27,20 +27,22 @@ const char *ctl_ping (const char *endpoint, const char *keys, int64_t timeout_ms
     zsock_set_linger (socket, 0); // a question nobody waits for need not arrive
     const char *problem;
     if (gate_connect (gate, socket, NULL, endpoint) == -1)
-        problem = errno == EINVAL ? "no ZeroMQ endpoint such as tcp://127.0.0.1:12345"
-                                  : zmq_strerror (errno);
+        problem = net_problem (errno);
     else
-        problem = ask (socket, clock_ms () + timeout_ms, signal_fd, name);
+        problem =
+            ask (socket, keys && *keys, clock_ms () + timeout_ms, signal_fd, name);
     zsock_destroy (&socket);
     gate_destroy (&gate);
     return problem;
 }
 
-static const char *ask (zsock_t *socket, int64_t deadline_ms, int signal_fd, char *name)
+static const char *ask (zsock_t *socket, bool keyed, int64_t deadline_ms, int signal_fd,
+                        char *name)
 {
     const wire_message_t ping = {.command = WIRE_PING};
     if (!wait_for (socket, ZMQ_POLLOUT, deadline_ms, signal_fd))
-        return "nobody is there";
+        return keyed ? "nobody is there, or it does not take these keys"
+                     : "nobody is there, or it asks for keys (--keys)";
     if (net_send_message (socket, bytes_of (NULL, 0), &ping) != NET_OK ||
         !wait_for (socket, ZMQ_POLLIN, deadline_ms, signal_fd))
         return "no answer";

@@ -72,7 +72,7 @@ static void open_state (state_t *state, const state_options_t *options)
     state->storage = net_dealer (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES);
     if (gate_connect (state->gate, state->storage, "storage", options->storage) == -1)
         process_die ("connect", "endpoint: %s | reason: %s", options->storage,
-                     zmq_strerror (errno));
+                     net_problem (errno));
     state->workers = net_router (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES);
     gate_listen (state->gate, state->workers, "state", options->listen);
     log_event (LOG_INFO, "estado", LOG_SUCCESS,

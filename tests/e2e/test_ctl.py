@@ -8,6 +8,7 @@ import zmq
 
 import loteria
 
+NOBODY = "nobody is there, or it asks for keys (--keys)"
 PARTS = ["loteria-storage", "loteria-state", "loteria-broker", "loteria-worker"]
 
 
@@ -36,7 +37,7 @@ def test_says_who_is_there_unless_it_hangs(start, tmp_path, name):
     hung = start("loteria-ctl", "ping", endpoint, "--timeout", "200ms")
     assert hung.wait() == 1
     (line,) = loteria.parse_log(hung.log)
-    assert line["result"] == "fail" and line["reason"] == "nobody is there"
+    assert line["result"] == "fail" and line["reason"] == NOBODY
     assert hung.stdout == ""
     process.signal(signal.SIGCONT)
 
@@ -44,7 +45,7 @@ def test_says_who_is_there_unless_it_hangs(start, tmp_path, name):
 def test_says_that_nobody_is_there(start):
     ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{loteria.free_port()}", "--timeout", "100ms")
     assert ping.wait() == 1
-    assert loteria.parse_log(ping.log)[0]["reason"] == "nobody is there"
+    assert loteria.parse_log(ping.log)[0]["reason"] == NOBODY
 
 
 def test_says_that_it_is_no_endpoint(start):
@@ -84,7 +85,7 @@ def test_a_port_that_speaks_no_zeromq_is_nobody(start):
     with socket.create_server(("127.0.0.1", 0)) as server:
         ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{server.getsockname()[1]}", "--timeout", "200ms")
         assert ping.wait() == 1
-        assert loteria.parse_log(ping.log)[0]["reason"] == "nobody is there"
+        assert loteria.parse_log(ping.log)[0]["reason"] == NOBODY
 
 
 def test_stops_when_told_to(start):

@@ -357,6 +357,8 @@ def test_a_process_is_asked_how_it_is_with_its_own_keys(start, folder):
         for options in ([], ["--keys", folder / "worker"], ["--keys", folder / "agency-1"]):
             ping = start("loteria-ctl", "ping", front, *options, "--timeout", "300ms")
             assert (ping.wait(), ping.stdout) == (1, "")
+            said = "it does not take these keys" if options else "it asks for keys"
+            assert f"reason: nobody is there, or {said}" in ping.log
 
 
 # ---- The roll, while a broker runs ---------------------------------------------------
@@ -512,6 +514,13 @@ def test_without_keys_other_machines_are_refused(start, tmp_path, name, host):
     process = listener(start, tmp_path, name, f"tcp://{host}:{loteria.free_port()}")
     assert process.wait() == 1
     assert re.search(r"listen \| result: fail .*without --keys only this machine .*--insecure", process.log)
+
+
+@pytest.mark.parametrize("options", [[], ["--insecure"]])
+def test_what_is_no_address_is_said(start, tmp_path, options):
+    process = listener(start, tmp_path, "loteria-storage", "bogus", *options)
+    assert process.wait() == 1
+    assert "endpoint: bogus | reason: no ZeroMQ endpoint such as tcp://127.0.0.1:12345" in process.log
 
 
 def test_without_keys_a_central_for_other_machines_ends(start, tmp_path):
