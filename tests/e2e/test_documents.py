@@ -55,7 +55,7 @@ def test_operations_parts_one_by_one(tmp_path, port):
 
 
 def test_scripts_run_plays_and_shows(tmp_path):
-    """The table that the README promises, from the programs of this build."""
+    """The table that the README promises, from a build of its own."""
     for agency in (1, 2):
         loteria.make_bets(tmp_path / f"agency-{agency}.csv", agency, 500, winners=[agency])
     result = subprocess.run(
@@ -69,6 +69,16 @@ def test_scripts_run_plays_and_shows(tmp_path):
         assert row[-1] == loteria.winners_of(tmp_path / f"agency-{agency}.csv")[0]
     path = re.search(r"bets.csv: (\S+)", result.stdout)[1]
     assert pathlib.Path(path).stat().st_size > 0
+
+
+def test_scripts_run_says_why_it_failed(tmp_path):
+    """What is wrong with a flag is no event, and without a level."""
+    result = subprocess.run([loteria.ROOT / "scripts/run", "--workers", "abc", "--out", tmp_path / "out"],
+                            env=loteria.ENVIRONMENT, capture_output=True, text=True, timeout=10 * loteria.DEADLINE)
+    assert result.returncode == 1
+    *_, reason, end = result.stderr.splitlines()
+    assert reason.startswith("loteria-central: --workers: 'abc'"), result.stderr
+    assert end.startswith("scripts/run: the day was not finished; all logs are in "), result.stderr
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
