@@ -93,7 +93,7 @@ static zsock_t *connect_to (const worker_t *worker, const char *peer,
     zsock_t *socket = net_dealer (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
     if (gate_connect (worker->gate, socket, peer, endpoint) == -1)
         process_die ("connect", "endpoint: %s | reason: %s", endpoint,
-                     zmq_strerror (errno));
+                     net_problem (errno));
     return socket;
 }
 
