@@ -102,7 +102,8 @@ static void add_storage (supervisor_t *supervisor, const central_options_t *opti
                           endpoint,
                           "--log-level",
                           options->log_level,
-                          options->log_bets ? "--log-bets" : NULL,
+                          options->log_bets ? "--log-bets=yes" : "--log-bets=no",
+                          options->insecure ? "--insecure=yes" : "--insecure=no",
                           NULL};
     add (supervisor, "storage", argv);
 }
@@ -126,7 +127,9 @@ static void add_state (supervisor_t *supervisor, const central_options_t *option
                           number,
                           "--log-level",
                           options->log_level,
-                          options->exit_when_done ? "--exit-when-done" : NULL,
+                          options->exit_when_done ? "--exit-when-done=yes"
+                                                  : "--exit-when-done=no",
+                          options->insecure ? "--insecure=yes" : "--insecure=no",
                           NULL};
     add (supervisor, "state", argv);
 }
@@ -152,7 +155,7 @@ static void add_broker (supervisor_t *supervisor, const central_options_t *optio
                           window,
                           "--log-level",
                           options->log_level,
-                          options->insecure ? "--insecure" : NULL,
+                          options->insecure ? "--insecure=yes" : "--insecure=no",
                           NULL};
     add (supervisor, "broker", argv);
 }
@@ -179,6 +182,7 @@ static void add_workers (supervisor_t *supervisor, const central_options_t *opti
                               number_max,
                               "--log-level",
                               options->log_level,
+                              options->insecure ? "--insecure=yes" : "--insecure=no",
                               NULL};
         add (supervisor, "worker", argv);
     }

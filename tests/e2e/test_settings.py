@@ -294,6 +294,28 @@ agency
         assert (tmp_path / f"day-{number}" / "bets.csv").exists()
 
 
+@pytest.mark.parametrize("answer, contrary", [("no", "yes"), ("yes", "no")])
+def test_what_a_central_has_a_flag_for_its_parts_do_not_decide(central, tmp_path, answer, contrary):
+    """Each part, asked with the arguments and the environment that it was started with."""
+    mine = PROGRAMS["loteria-central"][1]
+    environment = {variable: contrary for name, variable, *_ in mine if not takes_value(name)}
+    day = central(agencies=1, environment=environment,
+                  arguments=[f"--{name}={answer}" for name, *_ in mine if not takes_value(name)])  # fmt: skip
+    for program in ("loteria-storage", "loteria-state", "loteria-broker", "loteria-worker"):
+        words = pathlib.Path(f"/proc/{day.pid(program)}/cmdline").read_text().split("\0")[1:-1]
+        found = settings_of(run(program, "--check-config", *words, environment=environment))
+        both = {name for name, *_ in mine} & set(found) - {"keys", "listen", "port"}  # each part's own
+        assert {found[name][1] for name in both} == {"flag"}, found
+        assert {found[name][0] for name in both if not takes_value(name)} == {answer}, found
+
+
+def test_a_central_that_is_not_to_be_insecure_is_not(start, tmp_path):
+    process = start("loteria-central", "--insecure=no", "--data-dir", tmp_path / "data",
+                    "--listen", f"tcp://0.0.0.0:{loteria.free_port()}", environment={"LOTERIA_INSECURE": "yes"})
+    assert process.wait() == 1
+    assert "without --keys only this machine" in process.log
+
+
 # ---- an agency's own rules -----------------------------------------------------------
 
 
