@@ -26,8 +26,9 @@ static bool clear_one_variable (void);
 static void end_at_once (int signal);
 static void set_disposition (int signal, void (*handler) (int));
 static void stop_signals (sigset_t *signals);
+static int take_signals (int signal_fd, const sigset_t *signals);
 
-int process_start (bool children)
+int process_start (void)
 {
     keep_memory ();
     take_czmq_in_hand ();
@@ -36,18 +37,17 @@ int process_start (bool children)
 
     sigset_t signals;
     stop_signals (&signals);
-    if (children) {
-        // A parent that ignores SIGCHLD hands that down, and nothing would arrive.
-        set_disposition (SIGCHLD, SIG_DFL);
-        sigaddset (&signals, SIGCHLD);
-    }
-    if (sigprocmask (SIG_BLOCK, &signals, NULL) == -1)
-        process_die ("start", "error: signals cannot be blocked: %s", strerror (errno));
+    return take_signals (-1, &signals);
+}
 
-    int signal_fd = signalfd (-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (signal_fd == -1)
-        process_die ("start", "error: no descriptor for signals: %s", strerror (errno));
-    return signal_fd;
+void process_watch_children (int signal_fd)
+{
+    sigset_t signals;
+    stop_signals (&signals);
+    sigaddset (&signals, SIGCHLD);
+    // A parent that ignores SIGCHLD hands that down, and nothing would arrive.
+    set_disposition (SIGCHLD, SIG_DFL);
+    take_signals (signal_fd, &signals);
 }
 
 int process_signal (int signal_fd)
@@ -131,4 +131,15 @@ static void stop_signals (sigset_t *signals)
     sigemptyset (signals);
     sigaddset (signals, SIGTERM);
     sigaddset (signals, SIGINT);
+}
+
+/* Into the descriptor, or into a new one if it is -1. Returns it. */
+static int take_signals (int signal_fd, const sigset_t *signals)
+{
+    if (sigprocmask (SIG_BLOCK, signals, NULL) == -1)
+        process_die ("start", "error: signals cannot be blocked: %s", strerror (errno));
+    signal_fd = signalfd (signal_fd, signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (signal_fd == -1)
+        process_die ("start", "error: no descriptor for signals: %s", strerror (errno));
+    return signal_fd;
 }

@@ -3,15 +3,16 @@
 #ifndef LOTERIA_PROCESS_H
 #define LOTERIA_PROCESS_H
 
-#include <stdbool.h>
-
 /* Call first in main (), before any ZeroMQ context exists: takes SIGTERM and SIGINT
-   (and SIGCHLD if `children`) out of their usual way and into a descriptor to poll,
-   ignores SIGPIPE, keeps czmq's hands off signals and its messages off stdout, and
-   has new files be its user's alone, clears the ZSYS_* variables that would change its
-   defaults. Creates no context, so the caller may still fork. Returns the descriptor;
-   ends the process on failure. */
-int process_start (bool children);
+   out of their usual way and into a descriptor to poll, ignores SIGPIPE, keeps czmq's
+   hands off signals and its messages off stdout, and has new files be its user's alone,
+   clears the ZSYS_* variables that would change its defaults. Creates no context, so
+   the caller may still fork. Returns the descriptor; ends the process on failure. */
+int process_start (void);
+
+/* Have SIGCHLD come by the descriptor too; for who has children. Any process may be
+   given some by whoever ran before it under its pid, and is not to notice. */
+void process_watch_children (int signal_fd);
 
 /* Read one pending signal: its number, 0 when there is none. After the first SIGTERM
    or SIGINT the next one ends the process at once. */

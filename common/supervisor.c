@@ -98,6 +98,7 @@ void supervisor_add (supervisor_t *supervisor, const char *name,
 
 int supervisor_run (supervisor_t *supervisor, const char *ending)
 {
+    process_watch_children (supervisor->signal_fd);
     while (!supervisor->stopping && !supervisor->failed && !supervisor->ended) {
         start_due (supervisor);
         wait_for_news (supervisor, next_start (supervisor));

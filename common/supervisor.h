@@ -10,7 +10,7 @@
 
 typedef struct supervisor supervisor_t;
 
-/* `signal_fd` is process_start (true)'s. */
+/* `signal_fd` is process_start ()'s; supervisor_run has SIGCHLD come by it too. */
 supervisor_t *supervisor_new (int signal_fd);
 void supervisor_destroy (supervisor_t **supervisor);
 

@@ -50,7 +50,7 @@ static void fail (const char *reason, const char *detail);
 
 int main (int argc, char **argv)
 {
-    seller_t seller = {.signal_fd = process_start (false), .blocked = true};
+    seller_t seller = {.signal_fd = process_start (), .blocked = true};
     settings_t settings;
     int status;
     config_t *config = settings_load (&settings, argc, argv, &status);

@@ -123,7 +123,7 @@ int main (int argc, char **argv)
         .section = "central",
         .summary = "A whole central on one machine: broker, state, storage, workers.",
         .items = items};
-    const int signal_fd = process_start (true);
+    const int signal_fd = process_start ();
     int status;
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)

@@ -45,7 +45,7 @@ int main (int argc, char **argv)
         .summary = "Asks who listens at a ZeroMQ endpoint, and prints its name.",
         .items = items,
         .arguments = "ping ENDPOINT"};
-    const int signal_fd = process_start (false);
+    const int signal_fd = process_start ();
     const bool asked = argc > 2 && strcmp (argv[1], "ping") == 0 && argv[2][0] != '-';
     const int skipped = asked ? 2 : 0;
     int status;

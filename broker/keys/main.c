@@ -77,7 +77,7 @@ int main (int argc, char **argv)
         .items = items,
         .arguments = "new | enroll AGENCY | revoke AGENCY | list | show FOLDER | pair "
                      "FOLDER"};
-    process_start (false);
+    process_start ();
     const command_t *command = find_command (argc, argv);
     const int skipped = !command ? 0 : command->argument ? 2 : 1;
     if (command && command->argument)

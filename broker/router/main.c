@@ -83,7 +83,7 @@ int main (int argc, char **argv)
         .section = "broker",
         .summary = "Takes the agencies' requests and hands them to the workers.",
         .items = items};
-    const int signal_fd = process_start (false);
+    const int signal_fd = process_start ();
     int status;
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)

@@ -80,7 +80,7 @@ int main (int argc, char **argv)
         .section = "state",
         .summary = "Tracks which agencies are ready and makes the draw, exactly once.",
         .items = items};
-    const int signal_fd = process_start (false);
+    const int signal_fd = process_start ();
     int status;
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)

@@ -83,7 +83,7 @@ static void close_sellers (void);
 
 int main (int argc, char **argv)
 {
-    process_start (false);
+    process_start ();
     config_t *config = read_options (argc, argv);
     open_sellers ();
     run ();

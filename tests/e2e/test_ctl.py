@@ -42,6 +42,18 @@ def test_says_who_is_there_unless_it_hangs(start, tmp_path, name):
     process.signal(signal.SIGCONT)
 
 
+@pytest.mark.parametrize("name", PARTS)
+def test_a_process_stays_when_a_child_ends(start, tmp_path, name):
+    """It may have some that it never started: of the shell that became it, or as process 1 of a container."""
+    process, endpoint = part(start, tmp_path, name)
+    for number in (0, signal.SIGCHLD, 0):  # one that leaves may still answer in the round in which it is told to
+        process.signal(number)
+        ping = start("loteria-ctl", "ping", endpoint, "--timeout", "30s")
+        assert ping.wait() == 0, ping.log
+    assert process.stop() == 0
+    assert process.log.count("action: shutdown | result: success") > 0
+
+
 def test_says_that_nobody_is_there(start):
     ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{loteria.free_port()}", "--timeout", "100ms")
     assert ping.wait() == 1

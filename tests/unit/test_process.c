@@ -49,9 +49,12 @@ static void assert_survives (void (*child) (void))
 
 static void take_each_signal (void)
 {
-    int fd = process_start (true);
+    int fd = process_start ();
     DEMAND (fcntl (fd, F_GETFD) & FD_CLOEXEC);
     DEMAND (process_signal (fd) == 0);
+    raise (SIGCHLD); // of somebody else's child
+    DEMAND (process_signal (fd) == 0);
+    process_watch_children (fd);
     raise (SIGCHLD);
     DEMAND (process_signal (fd) == SIGCHLD);
     raise (SIGPIPE);
@@ -71,7 +74,8 @@ static void ignore_and_take (void)
 {
     signal (SIGINT, SIG_IGN); // as a shell does for what it runs in the background
     signal (SIGCHLD, SIG_IGN);
-    int fd = process_start (true);
+    int fd = process_start ();
+    process_watch_children (fd);
     raise (SIGINT);
     DEMAND (process_signal (fd) == SIGINT);
 
@@ -92,7 +96,7 @@ static void signals_ignored_before_come_too (void **state)
 static void end_by_the_second (void)
 {
     signal (SIGINT, SIG_IGN);
-    int fd = process_start (false);
+    int fd = process_start ();
     raise (SIGTERM);
     DEMAND (process_signal (fd) == SIGTERM);
     raise (SIGINT);
@@ -112,7 +116,7 @@ static void keep_other_variables (void)
     setenv ("ZSYS_IO_THREADS", "9", 1);
     setenv ("ZSYS_LOGSTREAM", "stdout", 1);
     setenv ("ZSYSTEM", "kept", 1);
-    process_start (false);
+    process_start ();
     DEMAND (!getenv ("ZSYS_LINGER") && !getenv ("ZSYS_IO_THREADS"));
     DEMAND (strcmp (getenv ("ZSYS_LOGSTREAM"), "stderr") == 0);
     DEMAND (strcmp (getenv ("ZSYSTEM"), "kept") == 0);

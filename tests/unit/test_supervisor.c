@@ -97,7 +97,7 @@ static int be_child (const char *name, const char *what, int others, const char 
 
 static int run_day (const day_t *day)
 {
-    const int signal_fd = process_start (true);
+    const int signal_fd = process_start ();
     supervisor_t *supervisor = supervisor_new (signal_fd);
     for (const plan_t *plan = day->plans; plan->name; plan++)
         supervisor_add (supervisor, plan->name, plan->argv);

@@ -108,7 +108,7 @@ int main (int argc, char **argv)
                                       .summary =
                                           "Checks batches of bets and passes them on.",
                                       .items = items};
-    const int signal_fd = process_start (true);
+    const int signal_fd = process_start ();
     int status;
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)

@@ -63,7 +63,7 @@ int main (int argc, char **argv)
         .section = "storage",
         .summary = "The one process that writes bets.csv; answers when it is on disk.",
         .items = items};
-    const int signal_fd = process_start (false);
+    const int signal_fd = process_start ();
     int status;
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
