@@ -57,7 +57,8 @@ int central_run (const central_options_t *options, int signal_fd)
         LOG_INFO, "central", LOG_IN_PROGRESS,
         "listen: %s | workers: %" PRIu64 " | agencies: %" PRIu64 " | data_dir: %s",
         options->listen, options->workers, options->agencies, options->data_directory);
-    const int status = supervisor_run (supervisor, "state");
+    const int status =
+        supervisor_run (supervisor, options->exit_when_done ? "state" : NULL);
     supervisor_destroy (&supervisor);
     remove_run_directory (run_directory);
     return status;

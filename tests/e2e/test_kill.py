@@ -75,6 +75,16 @@ def test_a_part_is_killed_in_mid_run(central, files, name):
 
 
 @pytest.mark.parametrize("name", PARTS)
+def test_a_part_is_told_to_stop_in_mid_run(central, files, name):
+    """It ends well, and is wanted all the same."""
+    day = central(agencies=3)
+    agencies = sell_until_begun(day, files)
+    os.kill(day.pid(name), signal.SIGTERM)
+    day.process.wait_for_log(rf"proceso \| result: fail \| name: {name.removeprefix('loteria-')} \| ended: status 0")
+    assert_ends_soundly(day, files, agencies)
+
+
+@pytest.mark.parametrize("name", PARTS)
 def test_a_part_is_killed_while_agencies_wait_for_the_draw(central, files, name):
     day = central(agencies=3)
     agencies = day.sell({1: files[1], 2: files[2]})
