@@ -27,7 +27,7 @@ typedef struct {
     char name[32]; // for messages
     char **argv;
     pid_t pid;           // 0 when it is not running
-    int64_t started_ms;  // when it was last started
+    int64_t started_ms;  // when it was last started; 0: never
     int64_t start_at_ms; // when it is to be started next
     int64_t pause_ms;    // before the next restart
     int quick_ends;      // in a row
@@ -50,6 +50,7 @@ static void reap (supervisor_t *supervisor, const char *ending);
 static void ended (supervisor_t *supervisor, child_t *child, int status,
                    const char *ending);
 static void plan_restart (supervisor_t *supervisor, child_t *child, const char *how);
+static void put_off (child_t *child, const char *what, const char *why);
 static void stop_all (supervisor_t *supervisor);
 static bool same_kind (const child_t *a, const child_t *b);
 
@@ -141,8 +142,12 @@ static void start (child_t *child)
     const pid_t pid = fork ();
     if (pid == 0)
         become (child->argv, parent);
-    if (pid == -1)
+    if (pid == -1 && child->started_ms == 0)
         process_die ("start", "name: %s | reason: %s", child->name, strerror (errno));
+    if (pid == -1) {
+        put_off (child, "reason", strerror (errno)); // it worked before, and will again
+        return;
+    }
     child->pid = pid;
     child->started_ms = clock_ms ();
     log_event (LOG_DEBUG, "proceso", LOG_IN_PROGRESS, "name: %s | pid: %d", child->name,
@@ -210,8 +215,7 @@ static void ended (supervisor_t *supervisor, child_t *child, int status,
 
 static void plan_restart (supervisor_t *supervisor, child_t *child, const char *how)
 {
-    const int64_t now_ms = clock_ms ();
-    const bool quick = now_ms - child->started_ms < QUICK_END_MS;
+    const bool quick = clock_ms () - child->started_ms < QUICK_END_MS;
     child->quick_ends = quick ? child->quick_ends + 1 : 0;
     if (!quick)
         child->pause_ms = RESTART_BACKOFF_MS;
@@ -223,9 +227,14 @@ static void plan_restart (supervisor_t *supervisor, child_t *child, const char *
                    child->name, how, child->quick_ends);
         return;
     }
-    child->start_at_ms = now_ms + child->pause_ms;
+    put_off (child, "ended", how);
+}
+
+static void put_off (child_t *child, const char *what, const char *why)
+{
+    child->start_at_ms = clock_ms () + child->pause_ms;
     log_event (LOG_ERROR, "proceso", LOG_FAIL,
-               "name: %s | ended: %s | restart_in_ms: %lld", child->name, how,
+               "name: %s | %s: %s | restart_in_ms: %lld", child->name, what, why,
                (long long) child->pause_ms);
     child->pause_ms *= 2;
     if (child->pause_ms > RESTART_BACKOFF_MS_MAX)

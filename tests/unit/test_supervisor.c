@@ -2,6 +2,7 @@
    children are this program again; what they have to say they write into a pipe.
    Nothing waits longer than the restarts' own pauses. */
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -40,6 +41,21 @@ typedef struct {
 
 static char told[TOLD_MAX]; // by the children of the day
 static char program[256];
+static int forks_good = -1, forks_bad; // so many work, then so many do not; -1: all do
+
+/* The C library's, unless this test has it fail. */
+pid_t fork (void)
+{
+    if (forks_good != 0 || forks_bad == 0) {
+        forks_good -= forks_good > 0;
+        pid_t (*library_fork) (void);
+        *(void **) &library_fork = dlsym (RTLD_NEXT, "fork");
+        return library_fork ();
+    }
+    forks_bad--;
+    errno = EAGAIN;
+    return -1;
+}
 
 static void tell (char kind, const char *name)
 {
@@ -231,6 +247,40 @@ static void one_that_was_killed_is_started_again (void **state)
     assert_int_equal (times_told ("-killed "), 1);
 }
 
+/* The machine may have no room for another process at the moment. */
+static void one_that_cannot_be_started_again_is_put_off (void **state)
+{
+    (void) state;
+    char mark[64];
+    make_mark (mark);
+    const plan_t plans[] = {
+        {"killed", {program, "killed", "die-first", "0", mark}},
+        {"ending", {program, "ending", "exit-0", "1"}},
+        {NULL, {0}},
+    };
+    forks_good = 1 + 2; // the supervisor's, and both first starts
+    forks_bad = 2;
+    assert_int_equal (status_of (plans, "ending"), 0);
+    forks_good = -1;
+    assert_int_equal (times_told ("+killed "), 2);
+    assert_int_equal (times_told ("+ending "), 1);
+    assert_int_equal (times_told ("-killed "), 1);
+}
+
+static void one_that_cannot_be_started_at_all_ends_all (void **state)
+{
+    (void) state;
+    const plan_t plans[] = {
+        {"never", {program, "never", "run", "0"}},
+        {NULL, {0}},
+    };
+    forks_good = 1;
+    forks_bad = 1;
+    assert_int_equal (status_of (plans, NULL), 1);
+    forks_good = -1;
+    assert_string_equal (told, "");
+}
+
 /* A child that nobody expects to end is wanted, even if it ends with status 0. */
 static void one_that_cannot_be_kept_running_ends_all (void **state)
 {
@@ -294,6 +344,8 @@ int main (int argc, char **argv)
         cmocka_unit_test (kinds_are_stopped_in_the_opposite_order),
         cmocka_unit_test (one_that_fails_is_started_again),
         cmocka_unit_test (one_that_was_killed_is_started_again),
+        cmocka_unit_test (one_that_cannot_be_started_again_is_put_off),
+        cmocka_unit_test (one_that_cannot_be_started_at_all_ends_all),
         cmocka_unit_test (one_that_cannot_be_kept_running_ends_all),
         cmocka_unit_test (a_program_that_is_not_there_ends_all),
         cmocka_unit_test (arguments_are_copied),
