@@ -6,9 +6,11 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +22,9 @@
 
 extern char **environ;
 
+static bool supervised;
+
+static bool is_supervised (void);
 static void keep_memory (void);
 static void take_czmq_in_hand (void);
 static bool clear_one_variable (void);
@@ -32,6 +37,7 @@ int process_start (void)
 {
     keep_memory ();
     take_czmq_in_hand ();
+    supervised = is_supervised ();
     set_disposition (SIGPIPE, SIG_IGN);
     umask (S_IRWXG | S_IRWXO); // bets and keys are nobody else's business
 
@@ -50,6 +56,17 @@ void process_watch_children (int signal_fd)
     take_signals (signal_fd, &signals);
 }
 
+void process_be_supervised (pid_t parent)
+{
+    sigset_t none;
+    sigemptyset (&none);
+    set_disposition (SIGINT, SIG_IGN);
+    sigprocmask (SIG_SETMASK, &none, NULL);
+    prctl (PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid () != parent)
+        _exit (EXIT_FAILURE); // it died before it could be noticed
+}
+
 int process_signal (int signal_fd)
 {
     struct signalfd_siginfo info;
@@ -61,7 +78,8 @@ int process_signal (int signal_fd)
         sigset_t signals;
         stop_signals (&signals);
         set_disposition (SIGTERM, end_at_once);
-        set_disposition (SIGINT, end_at_once);
+        if (!supervised)
+            set_disposition (SIGINT, end_at_once);
         sigprocmask (SIG_UNBLOCK, &signals, NULL);
     }
     return signal;
@@ -77,6 +95,16 @@ void process_die (const char *action, const char *format, ...)
     fflush (NULL);
     // Not exit (): czmq would wait, then print a line for each socket still open.
     _exit (EXIT_FAILURE);
+}
+
+/* What process_be_supervised left. A shell has what it runs in the background ignore
+   SIGINT as well, but does not care to have it told of its own death. */
+static bool is_supervised (void)
+{
+    struct sigaction action;
+    int death_signal = 0;
+    return sigaction (SIGINT, NULL, &action) == 0 && action.sa_handler == SIG_IGN &&
+           prctl (PR_GET_PDEATHSIG, &death_signal) == 0 && death_signal != 0;
 }
 
 /* Large messages come and go: given back to the kernel each time, their memory would be
@@ -130,7 +158,8 @@ static void stop_signals (sigset_t *signals)
 {
     sigemptyset (signals);
     sigaddset (signals, SIGTERM);
-    sigaddset (signals, SIGINT);
+    if (!supervised)
+        sigaddset (signals, SIGINT);
 }
 
 /* Into the descriptor, or into a new one if it is -1. Returns it. */

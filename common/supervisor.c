@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -156,12 +155,7 @@ static void start (child_t *child)
 
 static void become (char *const *argv, pid_t parent)
 {
-    sigset_t none;
-    sigemptyset (&none);
-    sigprocmask (SIG_SETMASK, &none, NULL);
-    prctl (PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid () != parent)
-        _exit (EXIT_FAILURE); // it died before it could be noticed
+    process_be_supervised (parent);
     execv (argv[0], argv);
     process_die ("start", "program: %s | reason: %s", argv[0], strerror (errno));
 }

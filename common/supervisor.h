@@ -1,7 +1,8 @@
 /* supervisor.h - child processes: started, watched, restarted, stopped.
 
    For a process that does nothing else: it has no ZeroMQ context, since a context does
-   not survive fork. Children get SIGTERM should their parent die. */
+   not survive fork. Children get SIGTERM should their parent die, and leave SIGINT to
+   it. */
 
 #ifndef LOTERIA_SUPERVISOR_H
 #define LOTERIA_SUPERVISOR_H

@@ -26,6 +26,10 @@ def lines_of_shutdown(log):
     return [entry for entry in loteria.parse_log(log) if entry["action"] == "shutdown"]
 
 
+def closed_in(log):
+    return [entry["closed"] for entry in lines_of_shutdown(log) if "closed" in entry]
+
+
 def assert_shut_down(log, closed):
     """In progress; a line for each thing closed; and success as the very last line of all."""
     first, *middle, last = lines_of_shutdown(log)
@@ -92,6 +96,32 @@ def test_a_signal_ends_the_central_with_all_its_children(central, number):
     closed = [entry["closed"] for entry in lines_of_shutdown(day.log) if entry.get("closed") in programs]
     assert closed == ["worker", "worker", "worker", "broker", "state", "storage"]
     assert loteria.parse_log(day.log)[-1] == {"level": "INFO", "action": "shutdown", "result": "success"}
+
+
+def test_ctrl_c_ends_the_central_in_order(start, tmp_path):
+    """A terminal sends SIGINT to central and its parts alike; each is still told when it is its turn."""
+    central = start("loteria-central", "--workers", 2, "--data-dir", tmp_path / "data",
+                    "--listen", f"tcp://127.0.0.1:{loteria.free_port()}", wrapper=["setsid"])
+    central.wait_for_log("action: worker_alta", count=2)
+    children = loteria.children_of(central.pid)
+    os.killpg(central.pid, signal.SIGINT)
+    assert central.wait() == 0
+    assert not any(map(loteria.runs, children))
+    closed = closed_in(central.log)
+    workers, others = closed[:4], closed[4:]
+    assert sorted(workers) == ["sockets", "sockets", "worker", "worker"], central.log
+    assert others == [*IDLE["loteria-broker"][1], "broker", *IDLE["loteria-state"][1], "state",
+                      *IDLE["loteria-storage"][1], "storage"], central.log
+
+
+def test_ctrl_c_ends_a_group_of_workers(start):
+    nobody = f"tcp://127.0.0.1:{loteria.free_port()}"
+    group = start("loteria-worker", "--broker", nobody, "--storage", nobody, "--state", nobody, "--count", 3,
+                  wrapper=["setsid"])
+    group.wait_for_log("action: worker ", count=3)
+    os.killpg(group.pid, signal.SIGINT)
+    assert group.wait() == 0
+    assert sorted(closed_in(group.log)) == ["sockets"] * 3 + ["worker"] * 3, group.log
 
 
 def test_a_signal_ends_an_agency_that_waits_for_the_draw(central, tmp_path):

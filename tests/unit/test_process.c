@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -110,6 +111,49 @@ static void the_second_signal_ends_the_process (void **state)
     assert_int_equal (WTERMSIG (status), SIGINT);
 }
 
+static void leave_ctrl_c_to_the_parent (void)
+{
+    process_be_supervised (getppid ());
+    int fd = process_start ();
+    raise (SIGINT);
+    DEMAND (process_signal (fd) == 0);
+    raise (SIGTERM);
+    DEMAND (process_signal (fd) == SIGTERM);
+    raise (SIGINT);
+}
+
+static void die_with_the_parent_only (void)
+{
+    prctl (PR_SET_PDEATHSIG, SIGTERM); // as some that run programs do
+    int fd = process_start ();
+    raise (SIGINT);
+    DEMAND (process_signal (fd) == SIGINT);
+}
+
+static void a_supervised_process_takes_no_ctrl_c (void **state)
+{
+    (void) state;
+    assert_survives (leave_ctrl_c_to_the_parent);
+    assert_survives (die_with_the_parent_only);
+}
+
+static void end_supervised (void)
+{
+    process_be_supervised (getppid ());
+    int fd = process_start ();
+    raise (SIGTERM);
+    DEMAND (process_signal (fd) == SIGTERM);
+    raise (SIGTERM);
+}
+
+static void a_second_order_ends_a_supervised_process (void **state)
+{
+    (void) state;
+    int status = status_of (end_supervised);
+    assert_true (WIFSIGNALED (status));
+    assert_int_equal (WTERMSIG (status), SIGTERM);
+}
+
 static void keep_other_variables (void)
 {
     setenv ("ZSYS_LINGER", "-1", 1);
@@ -160,6 +204,8 @@ int main (void)
         cmocka_unit_test (signals_come_by_the_descriptor),
         cmocka_unit_test (signals_ignored_before_come_too),
         cmocka_unit_test (the_second_signal_ends_the_process),
+        cmocka_unit_test (a_supervised_process_takes_no_ctrl_c),
+        cmocka_unit_test (a_second_order_ends_a_supervised_process),
         cmocka_unit_test (czmq_variables_are_cleared),
         cmocka_unit_test (dying_says_why),
     };
