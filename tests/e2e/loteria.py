@@ -321,8 +321,10 @@ def no_descriptor_left(pid):
     first_free = next(number for number in itertools.count() if number not in taken)
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (first_free, before[1]))
-    yield
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
 def command_of(pid):
