@@ -113,6 +113,12 @@
 #define WORKER_QUEUE_BUNDLES  1024
 #define FRONT_QUEUE_MESSAGES  (WINDOW_MAX + 8)
 
+/* Log lines that one agency can cause, and all together, within a time; the others are
+   counted. */
+#define BRAKE_LINES     10
+#define BRAKE_LINES_ALL 1000
+#define BRAKE_PERIOD_MS        10000
+
 /* A refusal's text. */
 #define REFUSAL_TEXT_MAX 255
 

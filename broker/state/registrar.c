@@ -21,7 +21,9 @@ struct registrar {
     outbox_t *to_workers, *to_storage;
     question_t **questions; // by agency
     bool done;
-    int error; // errno of a journal that failed, and not for want of space
+    int64_t now_ms;
+    log_brake_t no_space; // every question for the draw tries again
+    int error;            // errno of a journal that failed, and not for want of space
     uint64_t strays;
 };
 
@@ -40,6 +42,7 @@ static void take_sealed (registrar_t *registrar, request_t *request);
 static void take_refused (registrar_t *registrar, request_t *request);
 static void pass_back (registrar_t *registrar, request_t *request);
 static void make_draw (registrar_t *registrar);
+static void log_no_space (registrar_t *registrar);
 static void remember (registrar_t *registrar, const request_t *request);
 static void answer_question (registrar_t *registrar, uint32_t agency);
 static void ask_find (registrar_t *registrar, const request_t *request,
@@ -101,6 +104,11 @@ void registrar_destroy (registrar_t **registrar)
         free (*registrar);
     }
     *registrar = NULL;
+}
+
+void registrar_tick (registrar_t *registrar, int64_t now_ms)
+{
+    registrar->now_ms = now_ms;
 }
 
 void registrar_requests (registrar_t *registrar, bytes_t worker, bytes_t bundle)
@@ -312,14 +320,23 @@ static void make_draw (registrar_t *registrar)
 {
     const draw_record_t drawn = {.event = DRAW_DRAWN};
     if (record (registrar, &drawn) == -1) {
-        log_event (LOG_ERROR, "sorteo", LOG_IN_PROGRESS,
-                   "reason: no space for draw.journal, %s", strerror (errno));
+        log_no_space (registrar);
         return;
     }
     log_event (LOG_INFO, "sorteo", LOG_SUCCESS, "numero: %u",
                draw_number (registrar->draw));
     for (uint32_t agency = 1; agency <= draw_agencies (registrar->draw); agency++)
         answer_question (registrar, agency);
+}
+
+static void log_no_space (registrar_t *registrar)
+{
+    uint64_t held_back;
+    const int error = errno;
+    if (log_brake_open (&registrar->no_space, registrar->now_ms, &held_back))
+        log_event (LOG_ERROR, "sorteo", LOG_IN_PROGRESS,
+                   "reason: no space for draw.journal, %s | not_logged_before: %llu",
+                   strerror (error), (unsigned long long) held_back);
 }
 
 static void remember (registrar_t *registrar, const request_t *request)

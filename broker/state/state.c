@@ -47,6 +47,7 @@ int state_serve (const state_options_t *options, int signal_fd)
     while (!done && !process_signal (signal_fd)) {
         wait_for_work (&state, signal_fd);
         gate_serve (state.gate);
+        registrar_tick (state.registrar, clock_ms ());
         take_answers (&state);
         take_requests (&state);
         log_strays (&state.strays, registrar_strays (state.registrar), clock_ms ());

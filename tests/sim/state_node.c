@@ -113,6 +113,7 @@ static void step (world_t *world, node_t *node)
         send_all (state, node);
         return;
     }
+    registrar_tick (state->registrar, world->now_ms);
     take_answers (state, node);
     take_requests (state, node);
     if (registrar_commit (state->registrar) == -1) {

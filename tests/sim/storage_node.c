@@ -77,6 +77,7 @@ static void step (world_t *world, node_t *node)
         send_answers (storage, node);
         return;
     }
+    clerk_tick (storage->clerk, world->now_ms);
     if (!take_group (storage, node)) {
         node_die (node, "the book cannot be read");
         return;

@@ -40,6 +40,7 @@ static void *start (world_t *world, node_t *node)
 static void step (world_t *world, node_t *node)
 {
     worker_t *worker = node->core;
+    intake_tick (worker->intake, world->now_ms);
     take_all (worker, node, INTAKE_STORAGE);
     take_all (worker, node, INTAKE_STATE);
     take_all (worker, node, INTAKE_BROKER);

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "logged.h"
 #include "mail.h"
 #include "shelf.h"
 
@@ -271,6 +272,34 @@ static void other_bets_at_a_stored_offset_are_a_conflict (void **state)
         assert_int_equal (mail.letters[0].ticket, ticket);
     }
     shelf_check (&shelf, AGENCIES);
+}
+
+static void send_other_bets (void)
+{
+    for (int i = 0; i < 2000; i++) {
+        wire_message_t store = store_of (1, 2, 3);
+        store.batch.rows = shelf_rows (1, 3, 3);
+        take (WORKER, CLIENT, &store);
+        commit_refused (REFUSED_CONFLICT, WIRE_BATCH);
+    }
+}
+
+static void pass_time (void)
+{
+    assert_int_equal (clerk_deadline (clerk), 1000 + BRAKE_PERIOD_MS);
+    clerk_tick (clerk, 1000 + BRAKE_PERIOD_MS);
+}
+
+static void a_flood_of_conflicts_is_no_flood_of_lines (void **state)
+{
+    (void) state;
+    begin (1, 8);
+    clerk_tick (clerk, 1000);
+    assert_true (clerk_deadline (clerk) == INT64_MAX);
+    assert_int_equal (logged ("\n", send_other_bets), 2 * BRAKE_LINES);
+    assert_int_equal (logged ("agency: 1 | not_logged: 1990", pass_time), 2);
+    assert_int_equal (logged ("conflicto", send_other_bets), BRAKE_LINES);
+    assert_int_equal (logged ("apuesta_recibida", send_other_bets), 0);
 }
 
 static void a_gap_is_waited_for (void **state)
@@ -1068,6 +1097,7 @@ int main (void)
         CLERK_TEST (duplicates_are_acknowledged_again),
         CLERK_TEST (duplicates_within_a_group_are_stored_once),
         CLERK_TEST (other_bets_at_a_stored_offset_are_a_conflict),
+        CLERK_TEST (a_flood_of_conflicts_is_no_flood_of_lines),
         CLERK_TEST (a_gap_is_waited_for),
         CLERK_TEST (a_whole_window_in_reverse_is_stored),
         CLERK_TEST (held_batches_are_judged_again),

@@ -1,6 +1,7 @@
 /* test_intake.c - a worker's decisions: batches checked and rewritten, all else passed
    on, and what becomes of it when a side cannot be reached. */
 
+#include "logged.h"
 #include "mail.h"
 #include "memory_file.h"
 
@@ -244,6 +245,31 @@ static void more_than_any_message_holds_is_refused (void **state)
         sent_refusal (REFUSED_SIZE, WIRE_BATCH);
         forget ();
     }
+}
+
+/* ---- What an agency can cause in the log ---- */
+
+static void send_bad_batches (void)
+{
+    for (int i = 0; i < 10000; i++) {
+        batch (40, 1, text_bytes ("no bet\n"));
+        intake_flush (intake);
+        mail_clear (&sides[INTAKE_BROKER].mail);
+    }
+}
+
+static void pass_time (void)
+{
+    intake_tick (intake, 100000 + BRAKE_PERIOD_MS);
+}
+
+static void a_flood_of_refused_batches_is_no_flood_of_lines (void **state)
+{
+    (void) state;
+    intake_tick (intake, 100000);
+    assert_int_equal (logged ("apuesta_recibida", send_bad_batches), BRAKE_LINES);
+    assert_int_equal (logged ("agency: 3 | not_logged: 9990", pass_time), 1);
+    assert_int_equal (logged ("code: FIELDS", send_bad_batches), BRAKE_LINES);
 }
 
 /* ---- Everything else ---- */
@@ -535,6 +561,7 @@ int main (void)
         INTAKE_TEST (offsets_beyond_all_counting_are_refused),
         INTAKE_TEST (the_largest_batch_passes),
         INTAKE_TEST (more_than_any_message_holds_is_refused),
+        INTAKE_TEST (a_flood_of_refused_batches_is_no_flood_of_lines),
         INTAKE_TEST (hello_is_lowered_and_passed_to_state),
         INTAKE_TEST (questions_are_passed_to_state),
         INTAKE_TEST (rejoin_is_answered_with_join),

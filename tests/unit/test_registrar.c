@@ -1,6 +1,7 @@
 /* test_registrar.c - state's conversations with workers and with storage, its journal
    on a file in memory, and crashes between any two records. */
 
+#include "logged.h"
 #include "mail.h"
 #include "memory_file.h"
 
@@ -709,6 +710,25 @@ static void no_space_for_the_draw_leaves_it_due (void **state)
     assert_true (found[1] && found[3]);
 }
 
+static void ask_in_vain (void)
+{
+    for (int i = 0; i < 1000; i++)
+        ask_ready (3, 30);
+}
+
+static void no_space_for_the_draw_is_told_now_and_then (void **state)
+{
+    (void) state;
+    start ();
+    memory.room = memory.size + AGENCIES * RECORD;
+    for (uint32_t agency = 1; agency <= AGENCIES; agency++)
+        seal (agency);
+    registrar_tick (registrar, 500000);
+    assert_int_equal (logged ("action: sorteo", ask_in_vain), 1);
+    registrar_tick (registrar, 501000);
+    assert_int_equal (logged ("not_logged_before: 999", ask_in_vain), 1);
+}
+
 static void no_space_for_done_is_refused_until_there_is (void **state)
 {
     (void) state;
@@ -980,6 +1000,7 @@ int main (void)
         REGISTRAR_TEST (the_day_goes_on_from_every_record),
         REGISTRAR_TEST (no_space_for_a_seal_is_refused_until_there_is),
         REGISTRAR_TEST (no_space_for_the_draw_leaves_it_due),
+        REGISTRAR_TEST (no_space_for_the_draw_is_told_now_and_then),
         REGISTRAR_TEST (no_space_for_done_is_refused_until_there_is),
         REGISTRAR_TEST (a_commit_that_fails_says_so),
         REGISTRAR_TEST (strays_are_counted),

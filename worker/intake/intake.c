@@ -7,11 +7,14 @@
 #include <stdlib.h>
 
 #include "bet_csv.h"
+#include "brake.h"
 #include "log.h"
 
 struct intake {
     intake_options_t options;
     bundle_t outgoing[INTAKE_SIDES];
+    brake_t *brake;
+    int64_t now_ms;
     uint64_t strays, lost;
 };
 
@@ -33,6 +36,7 @@ intake_t *intake_new (const intake_options_t *options)
     intake_t *intake = calloc (1, sizeof *intake);
     assert (intake);
     intake->options = *options;
+    intake->brake = brake_new ();
     return intake;
 }
 
@@ -41,9 +45,20 @@ void intake_destroy (intake_t **intake)
     if (*intake) {
         for (int side = 0; side < INTAKE_SIDES; side++)
             bundle_clear (&(*intake)->outgoing[side]);
+        brake_destroy (&(*intake)->brake);
         free (*intake);
     }
     *intake = NULL;
+}
+
+void intake_tick (intake_t *intake, int64_t now_ms)
+{
+    uint32_t agency;
+    uint64_t count;
+    intake->now_ms = now_ms;
+    while (brake_report (intake->brake, now_ms, &agency, &count))
+        log_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
+                   "agency: %u | not_logged: %llu", agency, (unsigned long long) count);
 }
 
 void intake_requests (intake_t *intake, bytes_t bundle)
@@ -166,12 +181,13 @@ static void refuse_batch (intake_t *intake, const letter_t *letter,
     refusal.refused.row = error->row;
     refusal.refused.field = (uint8_t) error->field;
     bundle_write (outgoing (intake, INTAKE_BROKER), letter, &refusal);
-    log_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
-               "cantidad: %u | agency: %u | offset: %llu | code: %s | row: %u | "
-               "reason: %s",
-               request->batch.count, request->agency,
-               (unsigned long long) request->batch.offset,
-               wire_code_name ((uint16_t) error->code), error->row, text);
+    if (brake_allows (intake->brake, request->agency, intake->now_ms))
+        log_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
+                   "cantidad: %u | agency: %u | offset: %llu | code: %s | row: %u | "
+                   "reason: %s",
+                   request->batch.count, request->agency,
+                   (unsigned long long) request->batch.offset,
+                   wire_code_name ((uint16_t) error->code), error->row, text);
 }
 
 static void pass_hello (intake_t *intake, const letter_t *letter,

@@ -32,6 +32,10 @@ typedef struct intake intake_t;
 intake_t *intake_new (const intake_options_t *options);
 void intake_destroy (intake_t **intake);
 
+/* What time it is, for the log: what of it an agency can cause has a brake. To be told
+   in every turn. */
+void intake_tick (intake_t *intake, int64_t now_ms);
+
 /* A bundle from the broker: requests. */
 void intake_requests (intake_t *intake, bytes_t bundle);
 /* A bundle from storage or state: answers. */

@@ -45,6 +45,7 @@ int worker_serve (const worker_options_t *options, int signal_fd)
     while (!process_signal (signal_fd)) {
         wait_for_work (&worker, signal_fd);
         gate_serve (worker.gate);
+        intake_tick (worker.intake, clock_ms ());
         take_all (&worker, INTAKE_STORAGE);
         take_all (&worker, INTAKE_STATE);
         take_all (&worker, INTAKE_BROKER);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "bet_csv.h"
+#include "brake.h"
 #include "log.h"
 #include "winners.h"
 
@@ -29,6 +30,8 @@ struct clerk {
     winners_t *finds; // FINDS_MAX, of the bundle that is being taken
     request_t *finders;
     size_t finds_count;
+    brake_t *refusals, *conflicts; // of the log's lines
+    int64_t now_ms;
     uint64_t strays;
 };
 
@@ -53,6 +56,8 @@ static void answer (clerk_t *clerk, const request_t *request,
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
                     const char *text);
 static void log_stored (const clerk_t *clerk, const wire_batch_t *batch);
+static void report (brake_t *brake, int64_t now_ms, log_level_t level,
+                    const char *action);
 
 static const struct {
     uint8_t command;
@@ -72,6 +77,8 @@ clerk_t *clerk_new (ledger_t *ledger, book_t *book, bool log_bets)
     clerk->book = book;
     clerk->log_bets = log_bets;
     clerk->outbox = outbox_new ();
+    clerk->refusals = brake_new ();
+    clerk->conflicts = brake_new ();
     clerk->finds = malloc (FINDS_MAX * sizeof *clerk->finds);
     clerk->finders = malloc (FINDS_MAX * sizeof *clerk->finders);
     assert (clerk->finds && clerk->finders);
@@ -82,12 +89,28 @@ void clerk_destroy (clerk_t **clerk)
 {
     if (*clerk) {
         outbox_destroy (&(*clerk)->outbox);
+        brake_destroy (&(*clerk)->refusals);
+        brake_destroy (&(*clerk)->conflicts);
         free ((*clerk)->owed);
         free ((*clerk)->finds);
         free ((*clerk)->finders);
         free (*clerk);
     }
     *clerk = NULL;
+}
+
+void clerk_tick (clerk_t *clerk, int64_t now_ms)
+{
+    clerk->now_ms = now_ms;
+    report (clerk->refusals, now_ms, LOG_WARNING, "apuesta_recibida");
+    report (clerk->conflicts, now_ms, LOG_ERROR, "conflicto");
+}
+
+int64_t clerk_deadline (const clerk_t *clerk)
+{
+    const int64_t refusals_ms = brake_deadline (clerk->refusals);
+    const int64_t conflicts_ms = brake_deadline (clerk->conflicts);
+    return refusals_ms < conflicts_ms ? refusals_ms : conflicts_ms;
 }
 
 int clerk_take (clerk_t *clerk, bytes_t peer, bytes_t bundle)
@@ -301,10 +324,12 @@ static int compare (clerk_t *clerk, account_t *account, request_t *request)
     if (same == 1)
         owe (clerk, account, request);
     if (same == 0) {
-        log_event (LOG_ERROR, "conflicto", LOG_FAIL,
-                   "agency: %u | offset: %llu | reason: other bets are stored there, "
-                   "two writers with one identity",
-                   account->agency, (unsigned long long) batch->offset);
+        if (brake_allows (clerk->conflicts, account->agency, clerk->now_ms))
+            log_event (
+                LOG_ERROR, "conflicto", LOG_FAIL,
+                "agency: %u | offset: %llu | reason: other bets are stored there, "
+                "two writers with one identity",
+                account->agency, (unsigned long long) batch->offset);
         refuse (clerk, request, REFUSED_CONFLICT, "other bets are stored there");
     }
     return same == -1 ? -1 : 0;
@@ -414,7 +439,8 @@ static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
     const account_t *account = ledger_find (clerk->ledger, request->message.agency);
     refusal.refused.expected = account ? account->next : 0;
     answer (clerk, request, &refusal);
-    if (request->message.command == WIRE_STORE)
+    if (request->message.command == WIRE_STORE &&
+        brake_allows (clerk->refusals, request->message.agency, clerk->now_ms))
         log_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
                    "cantidad: %u | agency: %u | offset: %llu | code: %s | reason: %s",
                    request->message.batch.count, request->message.agency,
@@ -435,4 +461,14 @@ static void log_stored (const clerk_t *clerk, const wire_batch_t *batch)
         log_event (LOG_INFO, "apuesta_almacenada", LOG_SUCCESS,
                    "dni: %.*s | numero: %u", (int) bet.document.size,
                    (const char *) bet.document.data, bet.number);
+}
+
+static void report (brake_t *brake, int64_t now_ms, log_level_t level,
+                    const char *action)
+{
+    uint32_t agency;
+    uint64_t count;
+    while (brake_report (brake, now_ms, &agency, &count))
+        log_event (level, action, LOG_FAIL, "agency: %u | not_logged: %llu", agency,
+                   (unsigned long long) count);
 }

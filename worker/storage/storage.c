@@ -44,6 +44,7 @@ int storage_serve (const storage_options_t *options, int signal_fd)
     while (!process_signal (signal_fd)) {
         wait_for_work (&storage, signal_fd);
         gate_serve (storage.gate);
+        clerk_tick (storage.clerk, clock_ms ());
         take_group (&storage);
         log_strays (&storage.strays, clerk_strays (storage.clerk), clock_ms ());
         commit_group (&storage);
@@ -116,7 +117,8 @@ static void wait_for_work (storage_t *storage, int signal_fd)
         gate_item (storage->gate),
         {.fd = signal_fd, .events = ZMQ_POLLIN},
     };
-    zmq_poll (items, 3, -1);
+    const int64_t deadline_ms = clerk_deadline (storage->clerk);
+    zmq_poll (items, 3, clock_timeout (clock_ms (), deadline_ms));
 }
 
 /* A group is what is waiting by now: the longer the last sync took, the more. */
