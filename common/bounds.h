@@ -117,7 +117,7 @@
    counted. */
 #define BRAKE_LINES     10
 #define BRAKE_LINES_ALL 1000
-#define BRAKE_PERIOD_MS        10000
+#define BRAKE_PERIOD_MS 10000
 
 /* A refusal's text. */
 #define REFUSAL_TEXT_MAX 255
