@@ -3,8 +3,16 @@
 
 #include "bet.h"
 
-static size_t character_decode (const uint8_t *at, size_t size, uint32_t *character);
-static bool character_is_control (uint32_t character);
+#include <endian.h>
+#include <time.h>
+
+#include "text.h"
+
+#define DAY_SECONDS   86400
+#define CLOCK_SECONDS 1767225600 // 2026-01-01: no clock that is set is older
+
+const bet_rules_t bet_rules_widest = {NUMBER_MAX_MAX, BET_BORN_ANY};
+
 static unsigned month_days (unsigned year, unsigned month);
 
 const char *bet_field_name (uint8_t field)
@@ -16,71 +24,50 @@ const char *bet_field_name (uint8_t field)
 
 wire_code_t bet_check_text (bytes_t text, size_t bytes_max)
 {
+    static const wire_code_t codes[] = {[TEXT_GOOD] = REFUSED_NOTHING,
+                                        [TEXT_NOT_UTF8] = REFUSED_UTF8,
+                                        [TEXT_CONTROL] = REFUSED_CONTROL,
+                                        [TEXT_HIDDEN] = REFUSED_CHARACTER,
+                                        [TEXT_BLANK] = REFUSED_BLANK};
     if (text.size == 0)
         return REFUSED_MISSING;
     if (text.size > bytes_max)
         return REFUSED_LONG;
-    size_t at = 0;
-    while (at < text.size) {
-        uint32_t character;
-        size_t size = character_decode (text.data + at, text.size - at, &character);
-        if (size == 0)
-            return REFUSED_UTF8;
-        if (character_is_control (character))
-            return REFUSED_CONTROL;
-        at += size;
-    }
-    return REFUSED_NOTHING;
+    uint32_t character;
+    return codes[text_check (text, &character)];
 }
 
-/* Returns the bytes that the character takes, 0 if it is none. */
-static size_t character_decode (const uint8_t *at, size_t size, uint32_t *character)
+uint32_t bet_born_max (int64_t seconds)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; // for so many bytes
-    uint8_t lead = at[0];
-    if (lead < 0x80) {
-        *character = lead;
-        return 1;
-    }
-    size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (lead < 0xC2 || lead > 0xF4 || length > size)
-        return 0;
-    uint32_t value = lead & (0x7Fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-        value = value << 6 | (at[i] & 0x3F);
-    }
-    bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-    if (value < least[length] || value > 0x10FFFF || surrogate)
-        return 0;
-    *character = value;
-    return length;
+    const time_t tomorrow = seconds + DAY_SECONDS;
+    struct tm day;
+    if (seconds < CLOCK_SECONDS || !gmtime_r (&tomorrow, &day) || day.tm_year > 8099)
+        return BET_BORN_ANY;
+    return (uint32_t) ((day.tm_year + 1900) * 10000 + (day.tm_mon + 1) * 100 +
+                       day.tm_mday);
 }
 
-static bool character_is_control (uint32_t character)
-{
-    return character < 0x20 || (character >= 0x7F && character <= 0x9F) ||
-           character == 0x2028 || character == 0x2029;
-}
-
-wire_code_t bet_check_birthdate (bytes_t text)
+wire_code_t bet_check_birthdate (bytes_t text, uint32_t born_max)
 {
     if (text.size == 0)
         return REFUSED_MISSING;
-    if (text.size != BIRTHDATE_BYTES || text.data[4] != '-' || text.data[7] != '-')
+    if (text.size != BIRTHDATE_BYTES)
         return REFUSED_DATE;
-    static const uint8_t places[] = {0, 1, 2, 3, 5, 6, 8, 9};
-    unsigned digits[sizeof places];
-    bool wrong = false; // asked once at the end: no branch per digit
-    for (size_t i = 0; i < sizeof places; i++) {
-        digits[i] = text.data[places[i]] - (unsigned) '0';
-        wrong |= digits[i] > 9;
-    }
-    unsigned year = digits[0] * 1000 + digits[1] * 100 + digits[2] * 10 + digits[3];
-    unsigned month = digits[4] * 10 + digits[5];
-    unsigned day = digits[6] * 10 + digits[7];
-    if (wrong || year < 1 || month < 1 || month > 12 || day < 1)
+    // Eight characters at once: each digit becomes its value, each hyphen zero.
+    uint64_t head;
+    memcpy (&head, text.data, sizeof head);
+    head = le64toh (head) ^ 0x2D30302D30303030; // "0000-00-", the first byte lowest
+    const uint64_t beyond =
+        (head + 0x7F76767F76767676) | head; // 0x80: not in its range
+    const unsigned tens = text.data[8] - (unsigned) '0';
+    const unsigned ones = text.data[9] - (unsigned) '0';
+    if ((beyond & 0x8080808080808080) != 0 || tens > 9 || ones > 9)
+        return REFUSED_DATE;
+    const uint64_t pairs = head * 10 + (head >> 8); // of digits, in every byte
+    const unsigned year = (pairs & 0xFF) * 100 + (pairs >> 16 & 0xFF);
+    const unsigned month = pairs >> 40 & 0xFF, day = tens * 10 + ones;
+    const unsigned born = year * 10000 + month * 100 + day;
+    if (born < BET_BORN_MIN || born > born_max || month < 1 || month > 12 || day < 1)
         return REFUSED_DATE;
     return day <= 28 || day <= month_days (year, month) ? REFUSED_NOTHING
                                                         : REFUSED_DATE;

@@ -28,13 +28,29 @@ typedef struct {
 /* The field's name for people: "first name", ... */
 const char *bet_field_name (uint8_t field);
 
-/* A name or document: not empty, not over-long, UTF-8 (RFC 3629), no control
-   characters (U+0000..U+001F, U+007F..U+009F, U+2028, U+2029). */
+/* What a central may want otherwise, or what changes with time. Days are numbers that
+   read as they are written: 20261130. */
+typedef struct {
+    uint32_t number_max; // the highest number that can be bet on
+    uint32_t born_max;   // the last day that anybody can be born on
+} bet_rules_t;
+
+#define BET_BORN_MIN 19000101
+#define BET_BORN_ANY 99991231
+
+/* What no central is stricter than: for rows whose central has had its say. */
+extern const bet_rules_t bet_rules_widest;
+
+/* The last birthdate that is none of the future anywhere on Earth, at a time in seconds
+   since 1970 (UTC): tomorrow's, as it is tomorrow already where the sun rises first.
+   BET_BORN_ANY when the clock has clearly not been set: bets are not refused for it. */
+uint32_t bet_born_max (int64_t seconds);
+
+/* A name or document: not empty, not over-long, and text as text.h has it. */
 wire_code_t bet_check_text (bytes_t text, size_t bytes_max);
 
-/* YYYY-MM-DD, ASCII digits, a day of the proleptic Gregorian calendar, year 1 to 9999
-   (what Python's datetime.date accepts). */
-wire_code_t bet_check_birthdate (bytes_t text);
+/* YYYY-MM-DD, ASCII digits, a day of the calendar from 1900-01-01 to `born_max`. */
+wire_code_t bet_check_birthdate (bytes_t text, uint32_t born_max);
 
 /* ASCII digits only; leading zeros are dropped; 0..number_max. */
 wire_code_t bet_check_number (bytes_t text, uint32_t number_max, uint32_t *number);

@@ -47,19 +47,19 @@ _Static_assert(PREFIX_BYTES <= ROW_BYTES_MIN + AGENCY_DIGITS_MAX + 2,
                "a whole prefix fits wherever there is room for a row");
 
 static void prefix_make (prefix_t *prefix, uint32_t agency);
-static size_t short_row_copy (bytes_t rows, const prefix_t *prefix, uint32_t number_max,
-                              uint8_t **out);
-static bool plain_row_read (bytes_t rows, uint32_t number_max, plain_row_t *row);
+static size_t short_row_copy (bytes_t rows, const prefix_t *prefix,
+                              const bet_rules_t *rules, uint8_t **out);
+static bool plain_row_read (bytes_t rows, const bet_rules_t *rules, plain_row_t *row);
 static const uint8_t *plain_text_skip (const uint8_t *start, size_t bytes_max);
 static uint8_t *plain_row_write (uint8_t *out, const prefix_t *prefix,
                                  const plain_row_t *row);
-static wire_code_t row_read (bytes_t *rows, uint32_t number_max, row_t *row,
+static wire_code_t row_read (bytes_t *rows, const bet_rules_t *rules, row_t *row,
                              bet_field_t *where);
 static wire_code_t field_read (bytes_t *rest, field_t *field);
 static wire_code_t field_read_quoted (bytes_t *rest, field_t *field);
 static size_t line_end_size (const uint8_t *at, size_t size);
 static wire_code_t field_check (bet_field_t which, const field_t *field,
-                                uint32_t number_max, uint32_t *number);
+                                const bet_rules_t *rules, uint32_t *number);
 static bool field_needs_quotes (const field_t *field);
 static uint8_t *row_write (uint8_t *out, const prefix_t *prefix, const row_t *row);
 static bytes_t without_zeros (bytes_t digits);
@@ -68,7 +68,8 @@ static bool row_is_canonical (const row_t *row);
 static bytes_t field_unquote (const field_t *field, uint8_t **scratch);
 
 size_t bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
-                          uint32_t number_max, uint8_t *out, bet_csv_error_t *error)
+                          const bet_rules_t *rules, uint8_t *out,
+                          bet_csv_error_t *error)
 {
     *error = (bet_csv_error_t){REFUSED_NOTHING, 0, BET_ROW};
     if (count == 0 && rows.size == 0) {
@@ -81,20 +82,19 @@ size_t bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
     for (uint32_t i = 0; i < count; i++) {
         plain_row_t plain;
         row_t row;
-        const size_t taken = short_row_copy (rows, &prefix, number_max, &at);
+        const size_t taken = short_row_copy (rows, &prefix, rules, &at);
         if (taken > 0) {
             rows = bytes_of (rows.data + taken, rows.size - taken);
             continue;
         }
-        if (plain_row_read (rows, number_max, &plain)) {
+        if (plain_row_read (rows, rules, &plain)) {
             at = plain_row_write (at, &prefix, &plain);
             rows.size -= (size_t) (plain.next - rows.data);
             rows.data = plain.next;
             continue;
         }
-        error->code = rows.size == 0
-                          ? REFUSED_COUNT
-                          : row_read (&rows, number_max, &row, &error->field);
+        error->code = rows.size == 0 ? REFUSED_COUNT
+                                     : row_read (&rows, rules, &row, &error->field);
         if (error->code != REFUSED_NOTHING) {
             error->row = i + 1;
             return 0;
@@ -121,7 +121,7 @@ static void prefix_make (prefix_t *prefix, uint32_t agency)
 #define LANES       16
 
 typedef struct { // a bit for each of a row's first 64 bytes
-    uint64_t commas, line_feeds, faults, leads, trails;
+    uint64_t commas, line_feeds, spaces, faults, leads, trails;
 } masks_t;
 
 static void look_at_once (const uint8_t *row, masks_t *masks);
@@ -132,8 +132,8 @@ static uint64_t bits_below (unsigned place);
    What is copied with it, up to 64 bytes, has room: as many are left of `rows`, and
    they will have to be written, too. Twice as fast as byte by byte, mostly since how
    long a field is makes no difference to what the processor does next. */
-static size_t short_row_copy (bytes_t rows, const prefix_t *prefix, uint32_t number_max,
-                              uint8_t **out)
+static size_t short_row_copy (bytes_t rows, const prefix_t *prefix,
+                              const bet_rules_t *rules, uint8_t **out)
 {
     masks_t masks;
     if (rows.size < SHORT_BYTES)
@@ -156,15 +156,16 @@ static size_t short_row_copy (bytes_t rows, const prefix_t *prefix, uint32_t num
     const bytes_t birthdate = bytes_of (rows.data + comma[2] + 1, BIRTHDATE_BYTES);
     const bytes_t number = bytes_of (rows.data + comma[3] + 1, end - comma[3] - 1);
     uint32_t value;
+    const uint64_t edges = masks.commas << 1 | masks.commas >> 1 | 1; // of fields
     // every character of two bytes is a lead and a trail, and there are no others
-    if (commas != 0 || (masks.faults & row) != 0 ||
+    if (commas != 0 || ((masks.faults | (masks.spaces & edges)) & row) != 0 ||
         (masks.trails & row) != ((masks.leads & row) << 1 & row) ||
         (masks.leads & ~bits_below (end - 1) & row) != 0 || comma[0] == 0 ||
         comma[1] == comma[0] + 1 || comma[2] == comma[1] + 1 ||
         comma[2] - comma[1] - 1 > DOCUMENT_BYTES_MAX ||
         comma[3] - comma[2] - 1 != BIRTHDATE_BYTES ||
-        bet_check_birthdate (birthdate) != REFUSED_NOTHING ||
-        bet_check_number (number, number_max, &value) != REFUSED_NOTHING ||
+        bet_check_birthdate (birthdate, rules->born_max) != REFUSED_NOTHING ||
+        bet_check_number (number, rules->number_max, &value) != REFUSED_NOTHING ||
         (number.data[0] == '0' && number.size > 1))
         return 0;
     memcpy (*out, prefix->bytes, PREFIX_BYTES); // fixed sizes: no calls
@@ -176,7 +177,8 @@ static size_t short_row_copy (bytes_t rows, const prefix_t *prefix, uint32_t num
 }
 
 /* Faults are what no plain row has: controls but line ends, quotes, bytes that begin or
-   belong to other characters than those of two bytes from U+00C0 to U+07FF. */
+   belong to other characters than those of two bytes from U+00C0 to U+02FF: Latin
+   letters, nothing that text.h forbids. */
 static inline void look_at_once (const uint8_t *row, masks_t *masks)
 {
     *masks = (masks_t){0};
@@ -190,14 +192,16 @@ static inline void look_at_once (const uint8_t *row, masks_t *masks)
         const __m128i trail = _mm_cmplt_epi8 (bytes, _mm_set1_epi8 ((char) 0xC0));
         const __m128i lead =
             _mm_and_si128 (_mm_cmpgt_epi8 (bytes, _mm_set1_epi8 ((char) 0xC2)),
-                           _mm_cmplt_epi8 (bytes, _mm_set1_epi8 ((char) 0xE0)));
+                           _mm_cmplt_epi8 (bytes, _mm_set1_epi8 ((char) 0xCC)));
         const __m128i pair = _mm_or_si128 (trail, lead);
         const __m128i fault = _mm_or_si128 (_mm_or_si128 (control, quote),
                                             _mm_andnot_si128 (pair, bytes));
         const __m128i comma = _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 (','));
         const __m128i line_feed = _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('\n'));
+        const __m128i space = _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 (' '));
         masks->commas |= (uint64_t) (uint32_t) _mm_movemask_epi8 (comma) << at;
         masks->line_feeds |= (uint64_t) (uint32_t) _mm_movemask_epi8 (line_feed) << at;
+        masks->spaces |= (uint64_t) (uint32_t) _mm_movemask_epi8 (space) << at;
         masks->leads |= (uint64_t) (uint32_t) _mm_movemask_epi8 (lead) << at;
         masks->trails |= (uint64_t) (uint32_t) _mm_movemask_epi8 (trail) << at;
         masks->faults |= (uint64_t) (uint32_t) _mm_movemask_epi8 (fault) << at;
@@ -211,26 +215,27 @@ static inline uint64_t bits_below (unsigned place)
 
 #else
 
-static size_t short_row_copy (bytes_t rows, const prefix_t *prefix, uint32_t number_max,
-                              uint8_t **out)
+static size_t short_row_copy (bytes_t rows, const prefix_t *prefix,
+                              const bet_rules_t *rules, uint8_t **out)
 {
-    (void) rows, (void) prefix, (void) number_max, (void) out;
+    (void) rows, (void) prefix, (void) rules, (void) out;
     return 0;
 }
 
 #endif
 
-/* PAIR begins a character of two bytes that is no control character: U+00C0..U+07FF,
-   all of Spanish among them. */
+/* PAIR begins a character of two bytes that text.h permits wherever it stands: Latin
+   letters, all of Spanish among them, and most of Greek and Cyrillic. */
 enum { SPECIAL, PLAIN, PAIR };
 
 static const uint8_t byte_class[256] = {[0x20 ... 0x21] = PLAIN, // up to the quote
                                         [0x23 ... 0x2B] = PLAIN, // up to the comma
                                         [0x2D ... 0x7E] = PLAIN,
-                                        [0xC3 ... 0xDF] = PAIR};
+                                        [0xC3 ... 0xCB] = PAIR,  // up to U+02FF
+                                        [0xCE ... 0xD1] = PAIR}; // U+0380..U+047F
 
 /* Returns false for any row that is not quite plain, good or bad. */
-static bool plain_row_read (bytes_t rows, uint32_t number_max, plain_row_t *row)
+static bool plain_row_read (bytes_t rows, const bet_rules_t *rules, plain_row_t *row)
 {
     /* An LF as the very last byte stops every scan below within the rows. */
     if (rows.size < ROW_BYTES_MIN || rows.data[rows.size - 1] != '\n')
@@ -241,7 +246,8 @@ static bool plain_row_read (bytes_t rows, uint32_t number_max, plain_row_t *row)
         (at = plain_text_skip (at, DOCUMENT_BYTES_MAX)) == NULL)
         return false;
     if ((size_t) (end - at) <= BIRTHDATE_BYTES || at[BIRTHDATE_BYTES] != ',' ||
-        bet_check_birthdate (bytes_of (at, BIRTHDATE_BYTES)) != REFUSED_NOTHING)
+        bet_check_birthdate (bytes_of (at, BIRTHDATE_BYTES), rules->born_max) !=
+            REFUSED_NOTHING)
         return false;
     row->start = rows.data;
     row->number = at + BIRTHDATE_BYTES + 1;
@@ -254,7 +260,7 @@ static bool plain_row_read (bytes_t rows, uint32_t number_max, plain_row_t *row)
     bytes_t digits = bytes_of (row->number, (size_t) (row->line_end - row->number));
     uint32_t number;
     return *at == '\n' &&
-           bet_check_number (digits, number_max, &number) == REFUSED_NOTHING;
+           bet_check_number (digits, rules->number_max, &number) == REFUSED_NOTHING;
 }
 
 /* The place behind a plain text and its comma, NULL if anything else comes first. */
@@ -269,7 +275,9 @@ static inline const uint8_t *plain_text_skip (const uint8_t *start, size_t bytes
         at += 2;
     }
     size_t size = (size_t) (at - start);
-    return *at == ',' && size > 0 && size <= bytes_max ? at + 1 : NULL;
+    return *at == ',' && size > 0 && size <= bytes_max && *start != ' ' && at[-1] != ' '
+               ? at + 1
+               : NULL;
 }
 
 static uint8_t *plain_row_write (uint8_t *out, const prefix_t *prefix,
@@ -288,7 +296,7 @@ static uint8_t *plain_row_write (uint8_t *out, const prefix_t *prefix,
 }
 
 /* Take a row off `rows`. `where` is the field that a refusal is about. */
-static wire_code_t row_read (bytes_t *rows, uint32_t number_max, row_t *row,
+static wire_code_t row_read (bytes_t *rows, const bet_rules_t *rules, row_t *row,
                              bet_field_t *where)
 {
     bytes_t rest = *rows;
@@ -304,7 +312,7 @@ static wire_code_t row_read (bytes_t *rows, uint32_t number_max, row_t *row,
             *where = BET_ROW;
             return REFUSED_FIELDS;
         }
-        code = field_check (which, field, number_max, &row->number);
+        code = field_check (which, field, rules, &row->number);
         if (code != REFUSED_NOTHING)
             return code;
         row->line_end = bytes_of (rest.data, ending);
@@ -364,16 +372,16 @@ static size_t line_end_size (const uint8_t *at, size_t size)
 }
 
 static wire_code_t field_check (bet_field_t which, const field_t *field,
-                                uint32_t number_max, uint32_t *number)
+                                const bet_rules_t *rules, uint32_t *number)
 {
     size_t bytes_max = which == BET_DOCUMENT  ? DOCUMENT_BYTES_MAX
                        : which < BET_DOCUMENT ? NAME_BYTES_MAX
                                               : field->text.size;
     wire_code_t code = bet_check_text (field->text, bytes_max + field->doubled);
     if (code == REFUSED_NOTHING && which == BET_BIRTHDATE)
-        code = bet_check_birthdate (field->text);
+        code = bet_check_birthdate (field->text, rules->born_max);
     if (code == REFUSED_NOTHING && which == BET_NUMBER)
-        code = bet_check_number (field->text, number_max, number);
+        code = bet_check_number (field->text, rules->number_max, number);
     return code;
 }
 
@@ -415,7 +423,7 @@ int bet_csv_next (bytes_t *rows, uint8_t *scratch, uint32_t *agency, bet_t *bet)
     bet_field_t where;
     row_t row;
     if (!agency_read (&rest, agency) ||
-        row_read (&rest, NUMBER_MAX_MAX, &row, &where) != REFUSED_NOTHING ||
+        row_read (&rest, &bet_rules_widest, &row, &where) != REFUSED_NOTHING ||
         !row_is_canonical (&row))
         return -1;
     bet->first_name = field_unquote (&row.fields[BET_FIRST_NAME - 1], &scratch);

@@ -22,18 +22,20 @@ typedef struct {
 
    The first fault in reading order is the one told: row by row, field by field; within
    a field first its quotes (QUOTES), then whether a comma or line end follows as the
-   row needs it (FIELDS, of the row as a whole), then its text (MISSING, LONG, UTF8,
-   CONTROL wherever it stands), then its value (DATE, NUMBER, RANGE). A blank line, and
+   row needs it (FIELDS, of the row as a whole), then its text (MISSING, LONG, then
+   UTF8, CONTROL and CHARACTER wherever they stand, then BLANK), then its value (DATE,
+   NUMBER, RANGE). A blank line, and
    a last row without its line end, are FIELDS. A line end within quotes, and a CR
    without LF, are control characters. COUNT names the first row that is missing or too
    many. EMPTY is for no rows announced and none there; ROWS is left to the caller. */
 size_t bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
-                          uint32_t number_max, uint8_t *out, bet_csv_error_t *error);
+                          const bet_rules_t *rules, uint8_t *out,
+                          bet_csv_error_t *error);
 
-/* Take the next canonical row off `rows` (as bets.csv has them). `bet` borrows from
-   it, or from `scratch` (ROW_BYTES_MAX) where a field held quotes. Returns 1, 0 at the
-   end, -1 when the bytes are no row that bet_csv_canonical () could have written; then
-   `rows` is where it was. */
+/* Take the next canonical row off `rows` (as bets.csv has them), by the widest rules.
+   `bet` borrows from it, or from `scratch` (ROW_BYTES_MAX) where a field held quotes.
+   Returns 1, 0 at the end, -1 when the bytes are no row that bet_csv_canonical () could
+   have written; then `rows` is where it was. */
 int bet_csv_next (bytes_t *rows, uint8_t *scratch, uint32_t *agency, bet_t *bet);
 
 /* The length of the row that `text` begins with, its line end included; quotes may

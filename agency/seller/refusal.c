@@ -39,7 +39,7 @@ void refusal_describe (const wire_refused_t *refused, const window_batch_t *batc
 
 static bool about_rows (const wire_refused_t *refused)
 {
-    return refused->code >= REFUSED_EMPTY && refused->code <= REFUSED_RANGE;
+    return refused->code >= REFUSED_EMPTY && refused->code <= REFUSED_CHARACTER;
 }
 
 static void describe_place (const wire_refused_t *refused, const window_batch_t *batch,

@@ -99,7 +99,7 @@ void report_stored (void *self, const window_batch_t *batch)
     bytes_t rest =
         bytes_of (report->canonical,
                   bet_csv_canonical (rows, batch->count, report->options.agency,
-                                     NUMBER_MAX_MAX, report->canonical, &error));
+                                     &bet_rules_widest, report->canonical, &error));
     uint8_t scratch[ROW_BYTES_MAX];
     uint32_t agency;
     bet_t bet;

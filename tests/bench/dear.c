@@ -13,24 +13,23 @@
 
 // The names that the linker gives to both sides.
 size_t __real_bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
-                                 uint32_t number_max, uint8_t *out,
+                                 const bet_rules_t *rules, uint8_t *out,
                                  bet_csv_error_t *error);
 size_t __wrap_bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
-                                 uint32_t number_max, uint8_t *out,
+                                 const bet_rules_t *rules, uint8_t *out,
                                  bet_csv_error_t *error);
 
 static int64_t cpu_ns (void);
 
 size_t __wrap_bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
-                                 uint32_t number_max, uint8_t *out,
+                                 const bet_rules_t *rules, uint8_t *out,
                                  bet_csv_error_t *error)
 {
     const int64_t start_ns = cpu_ns ();
-    size_t size =
-        __real_bet_csv_canonical (rows, count, agency, number_max, out, error);
+    size_t size = __real_bet_csv_canonical (rows, count, agency, rules, out, error);
     const int64_t end_ns = start_ns + TIMES * (cpu_ns () - start_ns);
     while (cpu_ns () < end_ns)
-        size = __real_bet_csv_canonical (rows, count, agency, number_max, out, error);
+        size = __real_bet_csv_canonical (rows, count, agency, rules, out, error);
     return size;
 }
 

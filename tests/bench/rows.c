@@ -90,7 +90,7 @@ static uint64_t check_all (const batch_t *batches, uint64_t count, uint8_t *out)
         const batch_t *batch = &batches[i];
         bet_csv_error_t error;
         if (bet_csv_canonical (bytes_of (batch->rows, batch->size), batch->count, 1,
-                               NUMBER_MAX_DEFAULT, out, &error) == 0)
+                               &bet_rules_widest, out, &error) == 0)
             measure_die ("batch %" PRIu64 ", row %" PRIu32 ": refused", i, error.row);
         rows += batch->count;
     }

@@ -93,7 +93,7 @@ static bytes_t canonical (const char *path, uint64_t count)
     uint8_t *out = malloc (text.size + (size_t) rows * (AGENCY_DIGITS_MAX + 2));
     assert (out);
     bet_csv_error_t error;
-    size = bet_csv_canonical (text, rows, 1, NUMBER_MAX_DEFAULT, out, &error);
+    size = bet_csv_canonical (text, rows, 1, &bet_rules_widest, out, &error);
     if (size == 0)
         measure_die ("%s: row %" PRIu32 " is none", path, error.row);
     return bytes_of (out, size);

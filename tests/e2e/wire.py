@@ -25,7 +25,7 @@ COMMANDS = {
 CODES = {
     1: "SIGNATURE", 2: "VERSION", 3: "COMMAND", 4: "FRAMES", 5: "SIZE", 6: "BODY",
     10: "EMPTY", 11: "ROWS", 12: "COUNT", 13: "FIELDS", 14: "QUOTES", 15: "MISSING", 16: "LONG",
-    17: "UTF8", 18: "CONTROL", 19: "DATE", 20: "NUMBER", 21: "RANGE",
+    17: "UTF8", 18: "CONTROL", 19: "DATE", 20: "NUMBER", 21: "RANGE", 22: "BLANK", 23: "CHARACTER",
     30: "AGENCY", 31: "HELLO", 32: "GAP", 33: "CONFLICT", 34: "CLOSED", 35: "TALLY", 36: "UNDRAWN", 37: "KEY",
     40: "BUSY", 41: "NOSPACE", 42: "ASIDE",
 }  # fmt: skip

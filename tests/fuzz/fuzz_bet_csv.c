@@ -7,6 +7,8 @@
 
 #define AGENCY 7
 
+static const bet_rules_t rules = {NUMBER_MAX_DEFAULT, 20261231};
+
 static void check_rows (bytes_t rows, uint32_t count);
 static bytes_t without_agency (bytes_t canonical, uint32_t count, uint8_t *out);
 static void check_walk (bytes_t text);
@@ -38,15 +40,14 @@ static void check_rows (bytes_t rows, uint32_t count)
     uint8_t *out = malloc (room + 1), *plain = malloc (room + 1),
             *again = malloc (2 * room + 1);
     MUST (out && plain && again);
-    const size_t size =
-        bet_csv_canonical (rows, count, AGENCY, NUMBER_MAX_DEFAULT, out, &error);
+    const size_t size = bet_csv_canonical (rows, count, AGENCY, &rules, out, &error);
     MUST (size <= room);
     if (size > 0) {
         MUST (error.code == REFUSED_NOTHING);
         const bytes_t canonical = bytes_of (out, size);
         const bytes_t once_more = without_agency (canonical, count, plain);
-        const size_t size_again = bet_csv_canonical (once_more, count, AGENCY,
-                                                     NUMBER_MAX_DEFAULT, again, &error);
+        const size_t size_again =
+            bet_csv_canonical (once_more, count, AGENCY, &rules, again, &error);
         MUST (bytes_equal (bytes_of (again, size_again), canonical));
     } else
         MUST (error.code != REFUSED_NOTHING && error.row <= count + 1);

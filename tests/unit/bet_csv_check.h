@@ -17,6 +17,7 @@
 
 #define COUNT(table) (sizeof (table) / sizeof (table)[0])
 #define GOOD         "Ana,Paz,20000000,2000-01-01,1\r\n"
+#define BORN_MAX     20261201
 #define LONG_NAME    "0123456789abcdef0123456789abcdef" /* 32 bytes */
 
 #define TEXT_BYTES_MAX  2048
@@ -40,7 +41,8 @@ static inline bytes_t canonical (bytes_t rows, uint32_t count, uint32_t agency,
     bytes_t copy = exact (rows);
     uint8_t *out = malloc (OUT_BYTES (rows.size, count));
     assert_true (out != NULL || OUT_BYTES (rows.size, count) == 0);
-    size_t size = bet_csv_canonical (copy, count, agency, 9999, out, error);
+    size_t size = bet_csv_canonical (copy, count, agency,
+                                     &(bet_rules_t){9999, BORN_MAX}, out, error);
     free ((void *) copy.data);
     assert_true (size <= OUT_BYTES (rows.size, count));
     assert_true ((size > 0) == (error->code == REFUSED_NOTHING));

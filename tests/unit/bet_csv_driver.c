@@ -9,6 +9,8 @@
 
 #include "bet_csv.h"
 
+static const bet_rules_t rules = {NUMBER_MAX_DEFAULT, 20261130};
+
 static void answer (bytes_t rows, uint32_t count, uint32_t agency);
 
 int main (int argc, char **argv)
@@ -36,8 +38,7 @@ static void answer (bytes_t rows, uint32_t count, uint32_t agency)
     uint8_t *out = malloc (room);
     assert (out || room == 0);
     bet_csv_error_t error;
-    size_t size =
-        bet_csv_canonical (rows, count, agency, NUMBER_MAX_DEFAULT, out, &error);
+    size_t size = bet_csv_canonical (rows, count, agency, &rules, out, &error);
     if (error.code == REFUSED_NOTHING) {
         printf ("ok %zu\n", size);
         fwrite (out, 1, size, stdout);

@@ -11,6 +11,7 @@
 
 #include "bet.h"
 
+#define BORN_MAX     20261201
 #define COUNT(table) (sizeof (table) / sizeof (table)[0])
 #define TEXT(literal)                                                                  \
     {                                                                                  \
@@ -38,7 +39,7 @@ static wire_code_t check_text (bytes_t text, size_t bytes_max)
 static wire_code_t check_birthdate (bytes_t text)
 {
     bytes_t copy = exact (text);
-    wire_code_t code = bet_check_birthdate (copy);
+    wire_code_t code = bet_check_birthdate (copy, BORN_MAX);
     free ((void *) copy.data);
     return code;
 }
@@ -51,18 +52,25 @@ static void test_text (void **state)
         wire_code_t code;
     } table[] = {
         {TEXT ("Juan"), REFUSED_NOTHING},
-        {TEXT (" "), REFUSED_NOTHING},
+        {TEXT (" "), REFUSED_BLANK},
+        {TEXT (" a"), REFUSED_BLANK},
+        {TEXT ("a\u00A0"), REFUSED_BLANK},
+        {TEXT ("\u3000"), REFUSED_BLANK},
+        {TEXT ("a\u200B"), REFUSED_CHARACTER},
+        {TEXT ("\uFEFF"
+               "a"),
+         REFUSED_CHARACTER},
         {TEXT ("D'Angelo #2 | \"x\", y~"), REFUSED_NOTHING},
         {TEXT (""), REFUSED_MISSING},
         // the first and last character of each length, and around the surrogates
-        {TEXT ("\xC2\xA0"), REFUSED_NOTHING},
+        {TEXT ("\xC2\xA1"), REFUSED_NOTHING},
         {TEXT ("\xDF\xBF"), REFUSED_NOTHING},
         {TEXT ("\xE0\xA0\x80"), REFUSED_NOTHING},
         {TEXT ("\xED\x9F\xBF"), REFUSED_NOTHING},
         {TEXT ("\xEE\x80\x80"), REFUSED_NOTHING},
-        {TEXT ("\xEF\xBF\xBF"), REFUSED_NOTHING},
+        {TEXT ("\xEF\xBF\xBD"), REFUSED_NOTHING},
         {TEXT ("\xF0\x90\x80\x80"), REFUSED_NOTHING},
-        {TEXT ("\xF4\x8F\xBF\xBF"), REFUSED_NOTHING},
+        {TEXT ("\xF4\x8F\xBF\xBD"), REFUSED_NOTHING},
         {TEXT ("Nicol\xC3\xA1s \xF0\x9F\x8D\x80"), REFUSED_NOTHING},
         // over-long
         {TEXT ("\xC0\x80"), REFUSED_UTF8},
@@ -106,7 +114,7 @@ static void test_text (void **state)
         {TEXT ("\xE2\x80\xA7"), REFUSED_NOTHING}, // U+2027
         {TEXT ("\xE2\x80\xA8"), REFUSED_CONTROL},
         {TEXT ("\xE2\x80\xA9"), REFUSED_CONTROL},
-        {TEXT ("\xE2\x80\xAA"), REFUSED_NOTHING}, // U+202A
+        {TEXT ("\xE2\x80\xAA"), REFUSED_CHARACTER}, // U+202A
         // the first of two faults
         {TEXT ("\x01\xFF"), REFUSED_CONTROL},
         {TEXT ("\xFF\x01"), REFUSED_UTF8},
@@ -139,12 +147,18 @@ static void test_birthdate (void **state)
         bytes_t text;
         wire_code_t code;
     } table[] = {
-        {TEXT ("0001-01-01"), REFUSED_NOTHING},
-        {TEXT ("9999-12-31"), REFUSED_NOTHING},
+        {TEXT ("1900-01-01"), REFUSED_NOTHING},
+        {TEXT ("2026-11-30"), REFUSED_NOTHING},
+        {TEXT ("2026-12-01"), REFUSED_NOTHING}, // BORN_MAX
+        {TEXT ("2026-12-02"), REFUSED_DATE},
+        {TEXT ("2027-01-01"), REFUSED_DATE},
+        {TEXT ("9999-12-31"), REFUSED_DATE},
+        {TEXT ("1899-12-31"), REFUSED_DATE},
+        {TEXT ("0001-01-01"), REFUSED_DATE},
         {TEXT ("1999-03-17"), REFUSED_NOTHING},
         {TEXT ("2024-02-29"), REFUSED_NOTHING},
         {TEXT ("2000-02-29"), REFUSED_NOTHING},
-        {TEXT ("0004-02-29"), REFUSED_NOTHING},
+        {TEXT ("1904-02-29"), REFUSED_NOTHING},
         {TEXT ("2023-02-28"), REFUSED_NOTHING},
         {TEXT (""), REFUSED_MISSING},
         {TEXT ("2023-02-29"), REFUSED_DATE},
@@ -183,11 +197,11 @@ static void test_birthdate (void **state)
 static void test_birthdate_months (void **state)
 {
     (void) state;
-    static const int years[] = {1899, 1900, 1904, 1999, 2000, 2023, 2024, 2100, 2400};
+    static const int years[] = {1900, 1904, 1999, 2000, 2023, 2024, 2025};
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     for (size_t i = 0; i < COUNT (years); i++) {
         int year = years[i];
-        bool leap = year == 1904 || year == 2000 || year == 2024 || year == 2400;
+        bool leap = year == 1904 || year == 2000 || year == 2024;
         for (int month = 1; month <= 12; month++) {
             int last = days[month - 1] + (month == 2 && leap);
             for (int day = 1; day <= 32; day++) {
@@ -199,6 +213,32 @@ static void test_birthdate_months (void **state)
             }
         }
     }
+}
+
+static void test_born_max (void **state)
+{
+    (void) state;
+    static const struct {
+        int64_t seconds;
+        uint32_t day;
+    } table[] = {
+        {1796083199, 20261201}, // 2026-11-30 23:59:59
+        {1796083200, 20261202},
+        {1798675200, 20270101}, // New Year's Eve
+        {1835308800, 20280229},
+        {253402214399, 99991231},
+        {253402300800, BET_BORN_ANY},
+        {INT64_MAX / 2, BET_BORN_ANY},
+        // a clock that was never set
+        {1767225600, 20260102},
+        {1767225599, BET_BORN_ANY},
+        {0, BET_BORN_ANY},
+        {-1, BET_BORN_ANY},
+        {INT64_MIN, BET_BORN_ANY},
+    };
+    for (size_t i = 0; i < COUNT (table); i++)
+        if (bet_born_max (table[i].seconds) != table[i].day)
+            fail_msg ("day %zu: %u", i, bet_born_max (table[i].seconds));
 }
 
 static void test_number (void **state)
@@ -266,9 +306,10 @@ static void test_field_name (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_text),      cmocka_unit_test (test_text_length),
-        cmocka_unit_test (test_birthdate), cmocka_unit_test (test_birthdate_months),
-        cmocka_unit_test (test_number),    cmocka_unit_test (test_field_name),
+        cmocka_unit_test (test_text),       cmocka_unit_test (test_text_length),
+        cmocka_unit_test (test_birthdate),  cmocka_unit_test (test_birthdate_months),
+        cmocka_unit_test (test_born_max),   cmocka_unit_test (test_number),
+        cmocka_unit_test (test_field_name),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -53,10 +53,15 @@ static void test_good (void **state)
          1},
         {TEXT ("\"\"\"\",\",\",\"\"\"\"\"\",2000-01-01,1\n"),
          TEXT ("1,\"\"\"\",\",\",\"\"\"\"\"\",2000-01-01,1\r\n"), 1},
-        {TEXT ("\" \",\"#|'\",\"-\",2000-01-01,1\n"),
-         TEXT ("1, ,#|',-,2000-01-01,1\r\n"), 1},
-        {TEXT ("D'Angelo, #2 |, ,2000-01-01,1\n"),
-         TEXT ("1,D'Angelo, #2 |, ,2000-01-01,1\r\n"), 1},
+        {TEXT ("\"a b\",\"#|'\",\"-\",2000-01-01,1\n"),
+         TEXT ("1,a b,#|',-,2000-01-01,1\r\n"), 1},
+        {TEXT ("D'Angelo,#2 |,. .,2000-01-01,1\n"),
+         TEXT ("1,D'Angelo,#2 |,. .,2000-01-01,1\r\n"), 1},
+        // Greek, Cyrillic, a joiner where Persian has it
+        {TEXT ("\u0391\u03C9,\u0410\u044F,1,2000-01-01,1\n"),
+         TEXT ("1,\u0391\u03C9,\u0410\u044F,1,2000-01-01,1\r\n"), 1},
+        {TEXT ("\u0639\u0644\u06CC\u200C\u0631\u0636\u0627,b,1,2000-01-01,1\n"),
+         TEXT ("1,\u0639\u0644\u06CC\u200C\u0631\u0636\u0627,b,1,2000-01-01,1\r\n"), 1},
     };
     for (size_t i = 0; i < COUNT (table); i++) {
         bet_csv_error_t error;
@@ -157,12 +162,40 @@ static const struct {
     {TEXT ("a\xC2\x85,b,1,2000-01-01,1\n"), REFUSED_CONTROL, BET_FIRST_NAME},
     {TEXT ("a,b\xE2\x80\xA8,1,2000-01-01,1\n"), REFUSED_CONTROL, BET_LAST_NAME},
 
+    {TEXT ("a\u200Bb,b,1,2000-01-01,1\n"), REFUSED_CHARACTER, BET_FIRST_NAME},
+    {TEXT ("a,\u202E"
+           "b,1,2000-01-01,1\n"),
+     REFUSED_CHARACTER, BET_LAST_NAME},
+    {TEXT ("a,b,\"1\u00AD\",2000-01-01,1\n"), REFUSED_CHARACTER, BET_DOCUMENT},
+    {TEXT ("a,b,1,2000-01-01\uFEFF,1\n"), REFUSED_CHARACTER, BET_BIRTHDATE},
+    {TEXT ("a,b,1,2000-01-01,1\U000E0031\n"), REFUSED_CHARACTER, BET_NUMBER},
+    {TEXT ("a\u200Cb,b,1,2000-01-01,1\n"), REFUSED_CHARACTER, BET_FIRST_NAME},
+    {TEXT ("\u0301,b,1,2000-01-01,1\n"), REFUSED_CHARACTER, BET_FIRST_NAME},
+    {TEXT ("a\u061C,b,1,2000-01-01,1\n"), REFUSED_CHARACTER, BET_FIRST_NAME},
+
+    {TEXT (" a,b,1,2000-01-01,1\n"), REFUSED_BLANK, BET_FIRST_NAME},
+    {TEXT ("a ,b,1,2000-01-01,1\n"), REFUSED_BLANK, BET_FIRST_NAME},
+    {TEXT ("a, b,1,2000-01-01,1\n"), REFUSED_BLANK, BET_LAST_NAME},
+    {TEXT ("a,b ,1,2000-01-01,1\n"), REFUSED_BLANK, BET_LAST_NAME},
+    {TEXT ("a,b, 1,2000-01-01,1\n"), REFUSED_BLANK, BET_DOCUMENT},
+    {TEXT ("a,b,1 ,2000-01-01,1\n"), REFUSED_BLANK, BET_DOCUMENT},
+    {TEXT ("a,b,\" \",2000-01-01,1\n"), REFUSED_BLANK, BET_DOCUMENT},
+    {TEXT (" ,b,1,2000-01-01,1\n"), REFUSED_BLANK, BET_FIRST_NAME},
+    {TEXT ("\u00A0,b,1,2000-01-01,1\n"), REFUSED_BLANK, BET_FIRST_NAME},
+    {TEXT ("a,b\u3000,1,2000-01-01,1\n"), REFUSED_BLANK, BET_LAST_NAME},
+    {TEXT ("a,b,1, 2000-01-01,1\n"), REFUSED_BLANK, BET_BIRTHDATE},
+    {TEXT ("a,b,1,2000-01-01, 1\n"), REFUSED_BLANK, BET_NUMBER},
+    {TEXT ("a,b,1,2000-01-01,1 \n"), REFUSED_BLANK, BET_NUMBER},
+    {TEXT ("a,b,1,2000-01-01,1 \r\n"), REFUSED_BLANK, BET_NUMBER},
+
+    {TEXT ("a,b,1,2026-12-02,1\n"), REFUSED_DATE, BET_BIRTHDATE},
+    {TEXT ("a,b,1,1899-12-31,1\n"), REFUSED_DATE, BET_BIRTHDATE},
     {TEXT ("a,b,1,2023-02-30,1\n"), REFUSED_DATE, BET_BIRTHDATE},
     {TEXT ("a,b,1,\"2000-01-\"\"\",1\n"), REFUSED_DATE, BET_BIRTHDATE},
     {TEXT ("a,b,1,2000-01-011,1\n"), REFUSED_DATE, BET_BIRTHDATE},
     {TEXT ("a,b,1,2000-01-0,1\n"), REFUSED_DATE, BET_BIRTHDATE},
     {TEXT ("a,b,1,2000-01-01,x\n"), REFUSED_NUMBER, BET_NUMBER},
-    {TEXT ("a,b,1,2000-01-01, 1\n"), REFUSED_NUMBER, BET_NUMBER},
+    {TEXT ("a,b,1,2000-01-01,1900000 1\n"), REFUSED_NUMBER, BET_NUMBER},
     {TEXT ("a,b,1,2000-01-01,-1\n"), REFUSED_NUMBER, BET_NUMBER},
     {TEXT ("a,b,1,2000-01-01,\"\"\"\"\n"), REFUSED_NUMBER, BET_NUMBER},
     {TEXT ("a,b,1,2000-01-01,10000\n"), REFUSED_RANGE, BET_NUMBER},
@@ -270,8 +303,10 @@ static void test_agency_and_number_max (void **state)
     uint8_t out[64];
     bet_csv_error_t error;
     bytes_t rows = TEXT ("a,b,1,2000-01-01,12\n");
-    assert_int_not_equal (bet_csv_canonical (rows, 1, 1, 12, out, &error), 0);
-    assert_int_equal (bet_csv_canonical (rows, 1, 1, 11, out, &error), 0);
+    assert_int_not_equal (
+        bet_csv_canonical (rows, 1, 1, &(bet_rules_t){12, BORN_MAX}, out, &error), 0);
+    assert_int_equal (
+        bet_csv_canonical (rows, 1, 1, &(bet_rules_t){11, BORN_MAX}, out, &error), 0);
     assert_int_equal (error.code, REFUSED_RANGE);
 }
 

@@ -12,6 +12,7 @@ import os
 import random
 import re
 import subprocess
+import unicodedata
 
 AGENCY = 4294967295
 SEED = 7574
@@ -20,10 +21,11 @@ GOOD_ROWS = 200  # in each
 BAD_BATCHES = 40000
 
 NAMES = ["row", "first", "last", "document", "birthdate", "number"]
-EMPTY, COUNT, FIELDS, QUOTES, MISSING, LONG, UTF8, CONTROL, DATE, NUMBER, RANGE = (
-    10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21)
+EMPTY, COUNT, FIELDS, QUOTES, MISSING, LONG, UTF8, CONTROL, DATE, NUMBER, RANGE, BLANK, CHARACTER = (
+    10, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23)
 BYTES_MAX = {1: 128, 2: 128, 3: 32}
 NUMBER_MAX = 9999
+BORN = datetime.date(1900, 1, 1), datetime.date(2026, 11, 30)  # the last is the driver's
 
 
 def driver(batches):
@@ -44,7 +46,7 @@ def driver(batches):
 
 # ---- Good rows: Python's csv module knows the answer ---------------------------------
 
-LETTERS = "abcxyzABC  áéíóúñÑü',\"\"#|;-.~€🍀\u00a0\u07ff\u0800\ud7ff\ue000\U0010ffff"
+LETTERS = "abcxyzABC  áéíóúñÑüΩЯ',\"\"#|;-.~€🍀\u00a0\u02ff\u07ff\u0800\ud7ff\ue000\U0010fffd"
 
 
 def random_text(rng, bytes_max):
@@ -52,12 +54,11 @@ def random_text(rng, bytes_max):
     text = "".join(rng.choice(LETTERS) for _ in range(size))
     while len(text.encode()) > bytes_max:
         text = text[:-1]
-    return text
+    return text.strip() or "x"
 
 
 def random_fields(rng):
-    first_day = datetime.date(1, 1, 1).toordinal()
-    last_day = datetime.date(9999, 12, 31).toordinal()
+    first_day, last_day = (day.toordinal() for day in BORN)
     return [
         random_text(rng, 128), random_text(rng, 128),
         rng.choice([str(rng.randint(20000000, 47999999)), random_text(rng, 32)]),
@@ -102,6 +103,10 @@ QUOTED = re.compile(rb'"((?:[^"]|"")*)"(?!")')
 BARE = re.compile(rb'(?:[^,"\r\n]|\r(?!\n))*')
 
 
+# Some of each kind; test_text.c has them all. None of them is where a joiner may be.
+HIDDEN = "\u00ad\u034f\u061c\u200b\u200c\u200d\u202e\u2066\ufe0f\ufeff\uffff\U000e0041"
+
+
 class Refused(Exception):
     pass
 
@@ -113,11 +118,15 @@ def check_characters(text):
     except UnicodeDecodeError as error:
         fault, end = UTF8, error.start
     for character in text[:end].decode():
-        if ord(character) < 0x20 or 0x7f <= ord(character) <= 0x9f or \
-                character in "\u2028\u2029":
+        if unicodedata.category(character) in ("Cc", "Zl", "Zp"):
             raise Refused(CONTROL)
+        if character in HIDDEN or ord(character) & 0xfffe == 0xfffe:  # noncharacters
+            raise Refused(CHARACTER)
     if fault:
         raise Refused(fault)
+    # str.strip () and text.h mean the same by a blank, control characters aside
+    if text.decode().strip() != text.decode():
+        raise Refused(BLANK)
 
 
 def check_field(which, text):
@@ -130,7 +139,8 @@ def check_field(which, text):
         try:
             if not re.fullmatch(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
                 raise ValueError
-            datetime.date.fromisoformat(text.decode())
+            if not BORN[0] <= datetime.date.fromisoformat(text.decode()) <= BORN[1]:
+                raise ValueError
         except ValueError:
             raise Refused(DATE) from None
     if which == 5:
@@ -183,7 +193,7 @@ SPLINTERS = [
     b"\xc2\x85", b"\xc2\x80", b"\xc2\xa0", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\xc3",
     b"\xc3\xa1", b"\xa1", b"\xe2\x82", b"\xed\xa0\x80", b"\xc0\xaf", b"\xe0\x80\x80",
     b"\xf0\x9f\x8d\x80", b"\xf4\x90\x80\x80", b"\xff", b"0", b"9", b"00000000", b"-",
-    b"+", b" ", b"x", b"a" * 130, b"\xc3\xb1" * 65, b"1" * 33]
+    b"+", b" ", b"x", *(character.encode() for character in HIDDEN), b"a" * 130, b"\xc3\xb1" * 65, b"1" * 33]
 
 
 def mutate(rng, rows):
@@ -213,6 +223,6 @@ def test_bad_rows_as_the_rules_have_it():
     wanted = {"good", (EMPTY, "row"), (COUNT, "row"), (FIELDS, "row"), (DATE, "birthdate"),
               (NUMBER, "number"), (RANGE, "number"), (LONG, "number")}
     wanted |= {(LONG, name) for name in NAMES[1:4]}
-    wanted |= {(code, name) for code in (QUOTES, MISSING, UTF8, CONTROL)
+    wanted |= {(code, name) for code in (QUOTES, MISSING, UTF8, CONTROL, BLANK, CHARACTER)
                for name in NAMES[1:]}
     assert wanted - set(seen) == set()  # or this test would show less than it says

@@ -111,14 +111,14 @@ static const struct {
     const char *name;
     uint16_t number;
 } codes[] = {
-    {"NOTHING", 0},  {"SIGNATURE", 1}, {"VERSION", 2},   {"COMMAND", 3},
-    {"FRAMES", 4},   {"SIZE", 5},      {"BODY", 6},      {"EMPTY", 10},
-    {"ROWS", 11},    {"COUNT", 12},    {"FIELDS", 13},   {"QUOTES", 14},
-    {"MISSING", 15}, {"LONG", 16},     {"UTF8", 17},     {"CONTROL", 18},
-    {"DATE", 19},    {"NUMBER", 20},   {"RANGE", 21},    {"AGENCY", 30},
-    {"HELLO", 31},   {"GAP", 32},      {"CONFLICT", 33}, {"CLOSED", 34},
-    {"TALLY", 35},   {"UNDRAWN", 36},  {"KEY", 37},      {"BUSY", 40},
-    {"NOSPACE", 41}, {"ASIDE", 42},
+    {"NOTHING", 0},    {"SIGNATURE", 1}, {"VERSION", 2},  {"COMMAND", 3},
+    {"FRAMES", 4},     {"SIZE", 5},      {"BODY", 6},     {"EMPTY", 10},
+    {"ROWS", 11},      {"COUNT", 12},    {"FIELDS", 13},  {"QUOTES", 14},
+    {"MISSING", 15},   {"LONG", 16},     {"UTF8", 17},    {"CONTROL", 18},
+    {"DATE", 19},      {"NUMBER", 20},   {"RANGE", 21},   {"BLANK", 22},
+    {"CHARACTER", 23}, {"AGENCY", 30},   {"HELLO", 31},   {"GAP", 32},
+    {"CONFLICT", 33},  {"CLOSED", 34},   {"TALLY", 35},   {"UNDRAWN", 36},
+    {"KEY", 37},       {"BUSY", 40},     {"NOSPACE", 41}, {"ASIDE", 42},
 };
 #define CODES (sizeof codes / sizeof codes[0])
 

@@ -12,6 +12,7 @@
 
 struct intake {
     intake_options_t options;
+    bet_rules_t rules;
     bundle_t outgoing[INTAKE_SIDES];
     brake_t *brake;
     int64_t now_ms;
@@ -37,6 +38,7 @@ intake_t *intake_new (const intake_options_t *options)
     assert (intake);
     intake->options = *options;
     intake->brake = brake_new ();
+    intake->rules = (bet_rules_t){options->number_max, BET_BORN_ANY};
     return intake;
 }
 
@@ -59,6 +61,11 @@ void intake_tick (intake_t *intake, int64_t now_ms)
     while (brake_report (intake->brake, now_ms, &agency, &count))
         log_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
                    "agency: %u | not_logged: %llu", agency, (unsigned long long) count);
+}
+
+void intake_set_born_max (intake_t *intake, uint32_t day)
+{
+    intake->rules.born_max = day;
 }
 
 void intake_requests (intake_t *intake, bytes_t bundle)
@@ -147,9 +154,9 @@ static void check_batch (intake_t *intake, const letter_t *letter,
             batch->rows.size + (size_t) batch->count * (AGENCY_DIGITS_MAX + 2);
         uint8_t *at = bundle_open (bundle, letter, WIRE_BATCH_BYTES + room);
         wire_batch_head (at, WIRE_STORE, request->agency, batch->offset, batch->count);
-        const size_t size = bet_csv_canonical (
-            batch->rows, batch->count, request->agency, intake->options.number_max,
-            at + WIRE_BATCH_BYTES, &error);
+        const size_t size =
+            bet_csv_canonical (batch->rows, batch->count, request->agency,
+                               &intake->rules, at + WIRE_BATCH_BYTES, &error);
         bundle_close (bundle, size ? WIRE_BATCH_BYTES + size : 0);
     }
     if (error.code != REFUSED_NOTHING)

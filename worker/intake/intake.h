@@ -36,6 +36,9 @@ void intake_destroy (intake_t **intake);
    in every turn. */
 void intake_tick (intake_t *intake, int64_t now_ms);
 
+/* The last birthdate that is taken from now on (bet_born_max ()); at first any is. */
+void intake_set_born_max (intake_t *intake, uint32_t day);
+
 /* A bundle from the broker: requests. */
 void intake_requests (intake_t *intake, bytes_t bundle);
 /* A bundle from storage or state: answers. */

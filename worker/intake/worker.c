@@ -5,7 +5,9 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <time.h>
 
+#include "bet.h"
 #include "clock.h"
 #include "gate.h"
 #include "intake.h"
@@ -46,6 +48,8 @@ int worker_serve (const worker_options_t *options, int signal_fd)
         wait_for_work (&worker, signal_fd);
         gate_serve (worker.gate);
         intake_tick (worker.intake, clock_ms ());
+        // the calendar's day, so the wall clock's: nobody is born in the future
+        intake_set_born_max (worker.intake, bet_born_max (time (NULL)));
         take_all (&worker, INTAKE_STORAGE);
         take_all (&worker, INTAKE_STATE);
         take_all (&worker, INTAKE_BROKER);
