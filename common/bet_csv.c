@@ -378,6 +378,8 @@ static wire_code_t field_check (bet_field_t which, const field_t *field,
                        : which < BET_DOCUMENT ? NAME_BYTES_MAX
                                               : field->text.size;
     wire_code_t code = bet_check_text (field->text, bytes_max + field->doubled);
+    if (code == REFUSED_BLANK && which > BET_DOCUMENT)
+        code = REFUSED_NOTHING; // no date and no number has one: their rules tell
     if (code == REFUSED_NOTHING && which == BET_BIRTHDATE)
         code = bet_check_birthdate (field->text, rules->born_max);
     if (code == REFUSED_NOTHING && which == BET_NUMBER)
@@ -472,6 +474,19 @@ static bytes_t field_unquote (const field_t *field, uint8_t **scratch)
     }
     *scratch = out;
     return bytes_of (copy, (size_t) (out - copy));
+}
+
+bytes_t bet_csv_field (bytes_t row, bet_field_t which)
+{
+    field_t field = {0};
+    for (bet_field_t at = BET_FIRST_NAME; at <= which; at++) {
+        if (field_read (&row, &field) != REFUSED_NOTHING ||
+            (at < which && (row.size == 0 || row.data[0] != ',')))
+            return bytes_of (NULL, 0);
+        if (at < which)
+            row = bytes_of (row.data + 1, row.size - 1);
+    }
+    return field.text;
 }
 
 size_t bet_csv_row_size (bytes_t text, size_t *text_end)

@@ -23,8 +23,8 @@ typedef struct {
    The first fault in reading order is the one told: row by row, field by field; within
    a field first its quotes (QUOTES), then whether a comma or line end follows as the
    row needs it (FIELDS, of the row as a whole), then its text (MISSING, LONG, then
-   UTF8, CONTROL and CHARACTER wherever they stand, then BLANK), then its value (DATE,
-   NUMBER, RANGE). A blank line, and
+   UTF8, CONTROL and CHARACTER wherever they stand, then BLANK in a name or document),
+   then its value (DATE, NUMBER, RANGE). A blank line, and
    a last row without its line end, are FIELDS. A line end within quotes, and a CR
    without LF, are control characters. COUNT names the first row that is missing or too
    many. EMPTY is for no rows announced and none there; ROWS is left to the caller. */
@@ -37,6 +37,11 @@ size_t bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
    Returns 1, 0 at the end, -1 when the bytes are no row that bet_csv_canonical () could
    have written; then `rows` is where it was. */
 int bet_csv_next (bytes_t *rows, uint8_t *scratch, uint32_t *agency, bet_t *bet);
+
+/* A field of a row as it stands there, without enclosing quotes; what is doubled within
+   them stays so. Nothing for BET_ROW, and when the row's quotes are wrong before its
+   end or it has no such field. */
+bytes_t bet_csv_field (bytes_t row, bet_field_t which);
 
 /* The length of the row that `text` begins with, its line end included; quotes may
    hide a line end. `text_end` receives the length without the line end. Returns 0,

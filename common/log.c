@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "text.h"
+
 #define LINE_BYTES_MAX   1024 // with the line's end
 #define FORMAT_BYTES_MAX 512
 #define GATHER_BYTES_MAX (32 * 1024 * 1024) // a line for each bet of the largest group
@@ -37,8 +39,6 @@ static void format_both (char *text, char *marked, size_t capacity, const char *
                          va_list values, bool *cut);
 static size_t shorten (const char *text, const char *marked, size_t size);
 static void clean_values (char *text, const char *marked, size_t size);
-static size_t character_size (const char *text, size_t size);
-static bool is_control (const char *text, size_t size);
 static void emit (const char *bytes, size_t size);
 static void write_out (const char *bytes, size_t size);
 
@@ -214,54 +214,23 @@ static size_t shorten (const char *text, const char *marked, size_t size)
     return size;
 }
 
-/* A value's own '|' becomes '/', a control character spaces, a byte that is no UTF-8 a
-   question mark: nobody who reads lines of text stumbles over one. */
+/* A value's own '|' becomes '/', a control character spaces; what nobody sees, what
+   turns the text around and bytes that are no UTF-8 become question marks: nobody who
+   reads lines of text stumbles over one, and none says something else than it shows. */
 static void clean_values (char *text, const char *marked, size_t size)
 {
     for (size_t at = 0; at < size;) {
-        size_t length = character_size (text + at, size - at);
-        if (length == 0)
-            text[at] = '?';
-        else if (text[at] == '|' && marked[at] == '|')
+        uint32_t character = 0;
+        const size_t length =
+            text_character (bytes_of (text + at, size - at), &character);
+        if (character == '|' && marked[at] == '|')
             text[at] = '/';
-        else if (is_control (text + at, length))
+        else if (length == 0 || text_is_hidden (character))
+            memset (text + at, '?', length ? length : 1);
+        else if (text_is_control (character))
             memset (text + at, ' ', length);
         at += length ? length : 1;
     }
-}
-
-/* Bytes of the UTF-8 character that `text` begins with; 0 when it is none. */
-static size_t character_size (const char *text, size_t size)
-{
-    const unsigned char *byte = (const unsigned char *) text;
-    size_t length = byte[0] < 0x80                      ? 1
-                    : byte[0] >= 0xC2 && byte[0] < 0xE0 ? 2
-                    : byte[0] >= 0xE0 && byte[0] < 0xF0 ? 3
-                    : byte[0] >= 0xF0 && byte[0] < 0xF5 ? 4
-                                                        : 0;
-    if (length > size)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((byte[i] & 0xC0) != 0x80)
-            return 0;
-    bool bad = (byte[0] == 0xE0 && byte[1] < 0xA0)     // longer than need be
-               || (byte[0] == 0xED && byte[1] >= 0xA0) // a surrogate
-               || (byte[0] == 0xF0 && byte[1] < 0x90) ||
-               (byte[0] == 0xF4 && byte[1] >= 0x90); // behind U+10FFFF
-    return bad ? 0 : length;
-}
-
-/* U+0000..U+001F, U+007F..U+009F, and U+2028, U+2029, which some readers of lines take
-   for a line's end. */
-static bool is_control (const char *text, size_t size)
-{
-    const unsigned char *byte = (const unsigned char *) text;
-    if (size == 1)
-        return byte[0] < 0x20 || byte[0] == 0x7F;
-    if (size == 2)
-        return byte[0] == 0xC2 && byte[1] < 0xA0;
-    return size == 3 && byte[0] == 0xE2 && byte[1] == 0x80 &&
-           (byte[2] == 0xA8 || byte[2] == 0xA9);
 }
 
 static void emit (const char *bytes, size_t size)

@@ -32,8 +32,9 @@ bool log_enabled (log_level_t level);
 typedef enum { LOG_SUCCESS, LOG_FAIL, LOG_IN_PROGRESS } log_result_t;
 
 /* Write a line. `format` holds the parts behind the result, "key: %s | other: %u", or
-   is NULL. A '|' that comes in with a value is written as '/', and a control character
-   as a space, so that no value can look like another part or another line. */
+   is NULL. A '|' that comes in with a value is written as '/', a control character as
+   a space, and what text.h calls hidden as question marks, so that no value can look
+   like another part, another line or another value. */
 void log_event (log_level_t level, const char *action, log_result_t result,
                 const char *format, ...) __attribute__ ((format (printf, 4, 5)));
 

@@ -73,7 +73,7 @@ typedef enum {
     REFUSED_DATE = 19,
     REFUSED_NUMBER = 20,    // not a number
     REFUSED_RANGE = 21,     // a number outside the permitted range
-    REFUSED_BLANK = 22,     // a blank at the beginning or end of a field
+    REFUSED_BLANK = 22,     // a blank at the beginning or end of a text
     REFUSED_CHARACTER = 23, // a character that nobody sees, or that turns the text
     // what is stored: say HELLO and go on from there, or stop
     REFUSED_AGENCY = 30,   // not on the roll

@@ -156,13 +156,23 @@ static void values_cannot_break_out (void **state)
         {"c1\xC2\x9F"
          "end\u00A0",
          "c1  end\u00A0"},
-        {"sep\u2028and\u2029\u202A", "sep   and   \u202A"},
+        {"sep\u2028and\u2029\u202Aturned", "sep   and   ?"
+                                           "?"
+                                           "?turned"},
+        {"\u200Bnobody\uFEFF sees\U000E0041", "?"
+                                              "?"
+                                              "?nobody?"
+                                              "?"
+                                              "? sees?"
+                                              "?"
+                                              "?"
+                                              "?"},
         {"latin\xE9", "latin?"},
         {"\xC0\x80 \xED\xA0\x80 \xF4\x90\x80\x80 \xFF", "?? ??? ???? ?"},
         {"\xE2\x80|", "?"
                       "?/"},
-        {"\xE0\xA0\x80 \xED\x9F\xBF \xF0\x90\x80\x80 \xF4\x8F\xBF\xBF",
-         "\xE0\xA0\x80 \xED\x9F\xBF \xF0\x90\x80\x80 \xF4\x8F\xBF\xBF"},
+        {"\xE0\xA0\x80 \xED\x9F\xBF \xF0\x90\x80\x80 \xF4\x8F\xBF\xBD",
+         "\xE0\xA0\x80 \xED\x9F\xBF \xF0\x90\x80\x80 \xF4\x8F\xBF\xBD"},
         {"\xE0\x9F\xBF \xF0\x8F\xBF\xBF \xF5\x80\x80\x80", "??"
                                                            "? ??"
                                                            "?? ??"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "bet_csv.h"
+#include "bet_fault.h"
 #include "brake.h"
 #include "log.h"
 
@@ -178,12 +179,10 @@ static wire_code_t check_shape (const intake_t *intake, const wire_batch_t *batc
 static void refuse_batch (intake_t *intake, const letter_t *letter,
                           const wire_message_t *request, const bet_csv_error_t *error)
 {
-    char text[REFUSAL_TEXT_MAX + 1];
-    if (error->field != BET_ROW)
-        snprintf (text, sizeof text, "%s: %s", bet_field_name ((uint8_t) error->field),
-                  reason (error->code));
-    else
-        snprintf (text, sizeof text, "%s", reason (error->code));
+    char explanation[REFUSAL_TEXT_MAX + 1];
+    const char *text = reason (error->code);
+    if (!text)
+        text = bet_fault_explain (request->batch.rows, error, explanation);
     wire_message_t refusal = wire_refusal (request, error->code, text);
     refusal.refused.row = error->row;
     refusal.refused.field = (uint8_t) error->field;
@@ -206,37 +205,18 @@ static void pass_hello (intake_t *intake, const letter_t *letter,
     bundle_write (outgoing (intake, INTAKE_STATE), letter, request);
 }
 
+/* What is wrong with the batch as a whole; NULL when its rows are to be looked at. */
 static const char *reason (wire_code_t code)
 {
     switch (code) {
-    case REFUSED_EMPTY:
-        return "no bets in the batch";
     case REFUSED_ROWS:
         return "more rows than WELCOME permits";
-    case REFUSED_COUNT:
-        return "more or fewer rows than announced";
-    case REFUSED_FIELDS:
-        return "a row has five fields, and an end of line";
-    case REFUSED_QUOTES:
-        return "quotes are not as RFC 4180 has them";
-    case REFUSED_MISSING:
-        return "nothing in it";
-    case REFUSED_LONG:
-        return "too long";
-    case REFUSED_UTF8:
-        return "not UTF-8";
-    case REFUSED_CONTROL:
-        return "a control character";
-    case REFUSED_DATE:
-        return "no day of the calendar, written YYYY-MM-DD";
-    case REFUSED_NUMBER:
-        return "no number";
-    case REFUSED_RANGE:
-        return "a number nobody can bet on";
+    case REFUSED_SIZE:
+        return "more bytes than any batch may have";
     case REFUSED_GAP:
         return "an offset beyond all bets";
     default:
-        return wire_code_name ((uint16_t) code);
+        return NULL;
     }
 }
 
