@@ -62,13 +62,26 @@
 #define WORKERS_DEFAULT       4
 #define WORKER_CREDIT_DEFAULT 64
 #define WORKER_CREDIT_MAX     1024
+/* Bytes it may hold: it is given no more once it has so many. */
+#define WORKER_CREDIT_BYTES (1024 * 1024)
+/* One that holds all it may, and answered nothing of it in time, is tried with one
+   request after so long, and then after twice as long, up to a limit. */
+#define TRIAL_MS     500
+#define TRIAL_MS_MAX 4000
+
+/* What a request takes in a broker's memory besides its message. */
+#define REQUEST_BYTES 256
 
 /* Letters waiting in a broker: per client, at its widest window, and in all. */
 #define CLIENT_QUEUE_LETTERS (2 * WINDOW_MAX)
 #define QUEUE_BYTES_MAX      (64 * 1024 * 1024)
-/* Requests of one agency that are served before the others have their turn: what goes
-   through together is acknowledged together. */
-#define LANE_TURN 4
+/* Requests of one agency that are served before the others have their turn, and their
+   bytes: what goes through together is acknowledged together. One that is longer takes
+   the bytes of several turns. What an agency was refused is taken off its next turns,
+   up to a limit, so that it has a turn again in finite time. */
+#define LANE_TURN           4
+#define LANE_TURN_BYTES     (LANE_TURN * (MESSAGE_BYTES_DEFAULT + REQUEST_BYTES))
+#define LANE_DEBT_BYTES_MAX (64 * LANE_TURN_BYTES)
 /* What all agencies of the roll may have under way together: with more agencies each is
    granted a narrower window, so that an honest crowd is never told BUSY. */
 #define UNDER_WAY_BYTES_MAX (QUEUE_BYTES_MAX / 2)

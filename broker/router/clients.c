@@ -8,11 +8,13 @@
 #include <utlist.h>
 
 struct lane {
-    uint32_t agency;     // 0: of one client that nobody vouches for
-    client_t *members;   // all its clients
-    client_t *ring;      // those with something waiting, next to be served first
-    size_t waiting;      // requests
+    uint32_t agency;   // 0: of one client that nobody vouches for
+    client_t *members; // all its clients
+    client_t *ring;    // those with something waiting, next to be served first
+    size_t waiting;    // requests
+    size_t waiting_bytes;
     size_t served;       // of them, in this turn
+    int64_t bytes;       // that it may still have in this turn; below 0: a debt
     lane_t *prev, *next; // in the ring of lanes with something waiting
     UT_hash_handle hh;
 };
@@ -36,6 +38,8 @@ static void leave_lane (clients_t *clients, client_t *client);
 static void wait_more (clients_t *clients, job_t *job);
 static void wait_less (clients_t *clients, job_t *job);
 static void rest (clients_t *clients, client_t *client);
+static lane_t *lane_due (clients_t *clients);
+static void end_turn (clients_t *clients, lane_t *lane);
 
 clients_t *clients_new (size_t jobs_max)
 {
@@ -99,7 +103,7 @@ int clients_queue (clients_t *clients, job_t *job)
 {
     client_t *client = job->client;
     if (client->lane->waiting >= clients->jobs_max ||
-        clients->waiting_bytes + job_message (job).size > QUEUE_BYTES_MAX)
+        clients->waiting_bytes + job->bytes > QUEUE_BYTES_MAX)
         return -1;
     wait_more (clients, job);
     DL_APPEND (client->waiting, job);
@@ -114,31 +118,54 @@ void clients_requeue (clients_t *clients, job_t *job)
     DL_PREPEND (client->waiting, job);
 }
 
+job_t *clients_shed (clients_t *clients, const job_t *job)
+{
+    const lane_t *own = job->client->lane, *longest = own;
+    if (own->waiting >= clients->jobs_max ||
+        clients->waiting_bytes + job->bytes <= QUEUE_BYTES_MAX)
+        return NULL;
+    for (const lane_t *lane = clients->ring; lane; lane = lane->next)
+        if (lane->waiting_bytes > longest->waiting_bytes)
+            longest = lane;
+    if (longest->waiting_bytes <= own->waiting_bytes + job->bytes)
+        return NULL;
+    job_t *latest = longest->ring->prev->waiting->prev; // before the first is the last
+    wait_less (clients, latest);
+    rest (clients, latest->client);
+    return latest;
+}
+
 /* The next turn of a lane, and of a client in it, comes after all the others'. */
 job_t *clients_next (clients_t *clients)
 {
-    lane_t *lane = clients->ring;
+    lane_t *lane = lane_due (clients);
     if (!lane)
         return NULL;
     client_t *client = lane->ring;
     job_t *job = client->waiting;
+    lane->bytes -= (int64_t) job->bytes;
     wait_less (clients, job);
     DL_APPEND2 (client->in_flight, job, mate_prev, mate_next);
     if (client->waiting) {
         DL_DELETE (lane->ring, client);
         DL_APPEND (lane->ring, client);
     }
-    if (lane->ring && ++lane->served >= LANE_TURN) {
-        lane->served = 0;
-        DL_DELETE (clients->ring, lane);
-        DL_APPEND (clients->ring, lane);
-    }
+    if (lane->ring && ++lane->served >= LANE_TURN)
+        end_turn (clients, lane);
     return job;
 }
 
 size_t clients_waiting (const clients_t *clients)
 {
     return clients->waiting;
+}
+
+void clients_charge (client_t *client, size_t bytes)
+{
+    lane_t *lane = client->lane;
+    lane->bytes -= (int64_t) bytes;
+    if (lane->bytes < -LANE_DEBT_BYTES_MAX)
+        lane->bytes = -LANE_DEBT_BYTES_MAX;
 }
 
 void clients_settle (clients_t *clients, job_t *job)
@@ -264,8 +291,9 @@ static void wait_more (clients_t *clients, job_t *job)
     if (!client->waiting)
         DL_APPEND (lane->ring, client);
     lane->waiting++;
+    lane->waiting_bytes += job->bytes;
     clients->waiting++;
-    clients->waiting_bytes += job_message (job).size;
+    clients->waiting_bytes += job->bytes;
 }
 
 /* Takes it out of the queue. */
@@ -279,10 +307,12 @@ static void wait_less (clients_t *clients, job_t *job)
     if (!lane->ring) {
         DL_DELETE (clients->ring, lane);
         lane->served = 0;
+        lane->bytes = lane->bytes < 0 ? lane->bytes : 0;
     }
     lane->waiting--;
+    lane->waiting_bytes -= job->bytes;
     clients->waiting--;
-    clients->waiting_bytes -= job_message (job).size;
+    clients->waiting_bytes -= job->bytes;
 }
 
 static void rest (clients_t *clients, client_t *client)
@@ -291,4 +321,31 @@ static void rest (clients_t *clients, client_t *client)
         return;
     client->idle = true;
     DL_APPEND (clients->idle, client);
+}
+
+/* The lane whose turn it is. One whose next request is longer than what it has left
+   keeps that and waits for its next turn, which adds to it. Ends, since each round adds
+   to every lane, and no lane lacks more than its longest request and its debt. */
+static lane_t *lane_due (clients_t *clients)
+{
+    lane_t *lane;
+    while ((lane = clients->ring)) {
+        if (lane->served == 0)
+            lane->bytes += LANE_TURN_BYTES;
+        if (lane->bytes >= (int64_t) lane->ring->waiting->bytes)
+            return lane;
+        lane->served = 0;
+        DL_DELETE (clients->ring, lane);
+        DL_APPEND (clients->ring, lane);
+    }
+    return NULL;
+}
+
+/* It has had its number of requests; what it could have had in bytes is not kept. */
+static void end_turn (clients_t *clients, lane_t *lane)
+{
+    lane->served = 0;
+    lane->bytes = lane->bytes < 0 ? lane->bytes : 0;
+    DL_DELETE (clients->ring, lane);
+    DL_APPEND (clients->ring, lane);
 }

@@ -2,8 +2,10 @@
 
    Pure. Fair: each agency that is known by its key has a lane, however many connections
    it opens; a client that nobody vouches for has one of its own. Lanes are served in
-   turn, a few requests each (LANE_TURN), and the clients of a lane in turn, one each.
-   What somebody piles up delays nobody else. Bounded per lane and in all. */
+   turn, a few requests each (LANE_TURN) and so many bytes (LANE_TURN_BYTES: a request
+   that is longer waits for as many turns as it needs), and the clients of a lane in
+   turn, one each. What somebody piles up delays nobody else. Bounded per lane, and in
+   all: when that bound is reached, whose lane is the longest gives way. */
 
 #ifndef LOTERIA_CLIENTS_H
 #define LOTERIA_CLIENTS_H
@@ -43,13 +45,21 @@ uint32_t clients_agency (const client_t *client);
 
 /* Queue a request, behind the client's others, or before them if it was at a worker
    already. The first returns -1 when a bound is reached: the job is then still the
-   caller's. */
+   caller's. `job->bytes` says how much it takes. */
 int clients_queue (clients_t *clients, job_t *job);
+/* When it was the bound for all: the latest request in the longest lane, now the
+   caller's, so that there is room for `job`. NULL when that bound was not it, or when
+   no lane would still be as long as the job's. */
+job_t *clients_shed (clients_t *clients, const job_t *job);
 void clients_requeue (clients_t *clients, job_t *job);
 
 /* The next request to serve, in flight from here on. NULL: none. */
 job_t *clients_next (clients_t *clients);
 size_t clients_waiting (const clients_t *clients);
+
+/* Somebody was refused what cost us so many bytes: they are taken off his next turns.
+ */
+void clients_charge (client_t *client, size_t bytes);
 
 /* A job in flight has ended; it is the caller's. */
 void clients_settle (clients_t *clients, job_t *job);

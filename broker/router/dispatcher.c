@@ -26,6 +26,9 @@ static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
 static bool poses (sender_t sender, const wire_message_t *request);
 static wire_code_t queue (dispatcher_t *dispatcher, bytes_t client, sender_t sender,
                           zmq_msg_t *message, wire_message_t *request);
+static client_t *client_of (dispatcher_t *dispatcher, bytes_t id, sender_t sender);
+static bool make_room (dispatcher_t *dispatcher, job_t *job);
+static void charge (dispatcher_t *dispatcher, bytes_t id, size_t bytes);
 static void lower_limits (const dispatcher_t *dispatcher, zmq_msg_t *message,
                           wire_message_t *hello);
 static uint32_t lower (uint32_t asked, uint32_t limit);
@@ -39,16 +42,24 @@ static void take_own_letter (dispatcher_t *dispatcher, bytes_t id,
 static void join (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join,
                   int64_t now_ms);
 static void send_rejoin (dispatcher_t *dispatcher, bytes_t id);
-static void take_answer (dispatcher_t *dispatcher, const letter_t *letter,
-                         const wire_message_t *message);
+static void take_answer (dispatcher_t *dispatcher, worker_t *worker,
+                         const letter_t *letter, const wire_message_t *message);
 static bool concerns (const wire_message_t *message, const client_t *client);
 static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t next);
+static bool storage_answers (const wire_message_t *message);
 static void settle (dispatcher_t *dispatcher, job_t *job);
+static void give_up (dispatcher_t *dispatcher, job_t *job, int64_t now_ms);
+static void end (dispatcher_t *dispatcher, job_t *job);
+static void forget (dispatcher_t *dispatcher, client_t *client);
 static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why);
 static void take_back (dispatcher_t *dispatcher, job_t *job);
 static size_t share (const dispatcher_t *dispatcher);
 static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, size_t letters,
                          bundle_t *bundle, int64_t now_ms);
+static void try_worker (dispatcher_t *dispatcher, worker_t *worker, bundle_t *bundle,
+                        int64_t now_ms);
+static void hand_over (dispatcher_t *dispatcher, worker_t *worker, job_t *job,
+                       bundle_t *bundle, int64_t now_ms);
 
 dispatcher_t *dispatcher_new (const dispatcher_options_t *options)
 {
@@ -87,26 +98,34 @@ wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
     }
     if (code == REFUSED_NOTHING)
         code = queue (dispatcher, client, sender, message, &request);
-    if (code != REFUSED_NOTHING)
+    if (code != REFUSED_NOTHING) {
+        charge (dispatcher, client, frame.size);
         refuse (dispatcher, client, &request, code);
+    }
     return code;
 }
 
-void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, wire_code_t code)
+void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, wire_code_t code,
+                        size_t bytes)
 {
     const wire_message_t nothing = {0};
     dispatcher->counts.requests++;
+    charge (dispatcher, client, bytes);
     refuse (dispatcher, client, &nothing, code);
+}
+
+void dispatcher_leave (dispatcher_t *dispatcher, bytes_t id)
+{
+    client_t *client = clients_find (dispatcher->clients, id);
+    if (client)
+        forget (dispatcher, client);
 }
 
 void dispatcher_forget (dispatcher_t *dispatcher, uint32_t agency)
 {
     client_t *client;
-    while ((client = clients_member (dispatcher->clients, agency))) {
-        while (client->in_flight)
-            settle (dispatcher, client->in_flight);
-        clients_remove (dispatcher->clients, client);
-    }
+    while ((client = clients_member (dispatcher->clients, agency)))
+        forget (dispatcher, client);
 }
 
 void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, bytes_t bundle,
@@ -124,7 +143,7 @@ void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, bytes_t bundle,
         else if (letter.client.size == 0)
             take_own_letter (dispatcher, id, &message, now_ms);
         else
-            take_answer (dispatcher, &letter, &message);
+            take_answer (dispatcher, worker, &letter, &message);
     }
     if (more == -1)
         dispatcher->counts.strays++;
@@ -137,8 +156,11 @@ void dispatcher_dispatch (dispatcher_t *dispatcher, int64_t now_ms)
     worker_t *worker;
     while (clients_waiting (dispatcher->clients) > 0 &&
            inflight_room (dispatcher->inflight) > 0 &&
-           (worker = pool_next (dispatcher->pool))) {
-        fill_bundle (dispatcher, worker, letters_each, &bundle, now_ms);
+           (worker = pool_next (dispatcher->pool, now_ms))) {
+        if (pool_takes (worker))
+            fill_bundle (dispatcher, worker, letters_each, &bundle, now_ms);
+        else
+            try_worker (dispatcher, worker, &bundle, now_ms);
         if (dispatcher->options.to_worker (dispatcher->options.context,
                                            bytes_of (worker->id, worker->id_size),
                                            &bundle) == -1)
@@ -153,23 +175,30 @@ void dispatcher_expire (dispatcher_t *dispatcher, int64_t now_ms)
     while ((worker = pool_expired (dispatcher->pool, now_ms)))
         dismiss (dispatcher, worker, "it is silent");
     job_t *job;
-    while ((job = inflight_first (dispatcher->inflight)) &&
-           job->deadline_ms <= now_ms) {
-        dispatcher->counts.given_up++; // its agency sends it again
-        settle (dispatcher, job);
-    }
+    while ((job = inflight_first (dispatcher->inflight)) && job->deadline_ms <= now_ms)
+        give_up (dispatcher, job, now_ms);
 }
 
 int64_t dispatcher_deadline (const dispatcher_t *dispatcher)
 {
     const int64_t silent_ms = pool_deadline (dispatcher->pool);
     const job_t *job = inflight_first (dispatcher->inflight);
-    return job && job->deadline_ms < silent_ms ? job->deadline_ms : silent_ms;
+    int64_t deadline_ms =
+        job && job->deadline_ms < silent_ms ? job->deadline_ms : silent_ms;
+    if (clients_waiting (dispatcher->clients) > 0 &&
+        pool_trial (dispatcher->pool) < deadline_ms)
+        deadline_ms = pool_trial (dispatcher->pool);
+    return deadline_ms;
 }
 
 size_t dispatcher_workers (const dispatcher_t *dispatcher)
 {
     return pool_size (dispatcher->pool);
+}
+
+size_t dispatcher_waiting (const dispatcher_t *dispatcher)
+{
+    return clients_waiting (dispatcher->clients);
 }
 
 const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher)
@@ -203,7 +232,7 @@ static bool poses (sender_t sender, const wire_message_t *request)
 static wire_code_t queue (dispatcher_t *dispatcher, bytes_t id, sender_t sender,
                           zmq_msg_t *message, wire_message_t *request)
 {
-    client_t *client = clients_admit (dispatcher->clients, id, sender.agency);
+    client_t *client = client_of (dispatcher, id, sender);
     if (!client)
         return REFUSED_BUSY;
     if (request->command == WIRE_HELLO)
@@ -211,16 +240,55 @@ static wire_code_t queue (dispatcher_t *dispatcher, bytes_t id, sender_t sender,
     job_t *job = calloc (1, sizeof *job);
     assert (job);
     job->client = client;
-    if (request->command == WIRE_BATCH &&
-        request->batch.offset <= UINT64_MAX - request->batch.count)
+    job->is_batch = request->command == WIRE_BATCH;
+    if (job->is_batch && request->batch.offset <= UINT64_MAX - request->batch.count)
         job->end = request->batch.offset + request->batch.count;
+    job->bytes = REQUEST_BYTES + zmq_msg_size (message);
     zmq_msg_init (&job->message);
     zmq_msg_move (&job->message, message);
     if (clients_queue (dispatcher->clients, job) == 0)
         return REFUSED_NOTHING;
+    if (make_room (dispatcher, job))
+        return REFUSED_NOTHING;
     zmq_msg_move (message, &job->message);
     job_destroy (&job);
     return REFUSED_BUSY;
+}
+
+/* Should the routing id be one that another agency's connection had before, whose end
+   has not been noticed, that one is forgotten first. */
+static client_t *client_of (dispatcher_t *dispatcher, bytes_t id, sender_t sender)
+{
+    client_t *client = clients_find (dispatcher->clients, id);
+    if (client && clients_agency (client) != sender.agency)
+        forget (dispatcher, client);
+    return clients_admit (dispatcher->clients, id, sender.agency);
+}
+
+/* When the queue is full whoever has most in it gives way, if that is another. */
+static bool make_room (dispatcher_t *dispatcher, job_t *job)
+{
+    job_t *shed;
+    while ((shed = clients_shed (dispatcher->clients, job))) {
+        wire_message_t request;
+        wire_decode (job_message (shed), &request);
+        refuse (dispatcher, bytes_of (shed->client->id, shed->client->id_size),
+                &request, REFUSED_BUSY);
+        job_destroy (&shed);
+        dispatcher->counts.shed++;
+        if (clients_queue (dispatcher->clients, job) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What is refused here has cost its bytes too: they are taken off the sender's turns.
+ */
+static void charge (dispatcher_t *dispatcher, bytes_t id, size_t bytes)
+{
+    client_t *client = clients_find (dispatcher->clients, id);
+    if (client)
+        clients_charge (client, REQUEST_BYTES + bytes);
 }
 
 /* What the agency would like, down to what this broker takes. */
@@ -319,17 +387,21 @@ static void send_rejoin (dispatcher_t *dispatcher, bytes_t id)
 /* An answer is true whoever carries it, so it is passed on even if its request was
    given up; unless it was an earlier broker's, whose clients this one does not know, or
    is another agency's: whose a client is may have changed since it was asked. */
-static void take_answer (dispatcher_t *dispatcher, const letter_t *letter,
-                         const wire_message_t *message)
+static void take_answer (dispatcher_t *dispatcher, worker_t *worker,
+                         const letter_t *letter, const wire_message_t *message)
 {
     client_t *client = clients_find (dispatcher->clients, letter->client);
+    job_t *job = inflight_find (dispatcher->inflight, letter->ticket);
+    if (worker && storage_answers (message))
+        pool_forgive (worker);
+    if (job && !job->client)
+        settle (dispatcher, job); // of somebody who has gone
     if (!inflight_ours (dispatcher->inflight, letter->ticket) || !client ||
         !concerns (message, client)) {
         dispatcher->counts.late++;
         return;
     }
     dispatcher->counts.answers++;
-    job_t *job = inflight_find (dispatcher->inflight, letter->ticket);
     if (job && job->client == client)
         settle (dispatcher, job);
     if (message->command == WIRE_STORED)
@@ -359,12 +431,63 @@ static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t 
     clients_drop_stored (dispatcher->clients, client, next);
 }
 
+/* Whether storage, or the way to it, has said something of itself: then what was
+   overdue there has been answered or is lost. What a worker finds wrong in rows it says
+   alone, and state speaks for itself. */
+static bool storage_answers (const wire_message_t *message)
+{
+    switch (message->command) {
+    case WIRE_STORED:
+    case WIRE_HELD:
+    case WIRE_WELCOME:
+    case WIRE_WINNERS:
+        return true;
+    case WIRE_REFUSED:
+        return message->refused.command == WIRE_BATCH &&
+               message->refused.code >= REFUSED_HELLO &&
+               message->refused.offset <= UINT64_MAX / 2; // beyond it a worker says GAP
+    default:
+        return false;
+    }
+}
+
 static void settle (dispatcher_t *dispatcher, job_t *job)
 {
-    pool_settle (dispatcher->pool, job->worker);
+    pool_settle (job->worker, job->bytes);
+    end (dispatcher, job);
+}
+
+/* Its agency sends it again; the worker may have it still. */
+static void give_up (dispatcher_t *dispatcher, job_t *job, int64_t now_ms)
+{
+    dispatcher->counts.given_up++;
+    if (job->is_batch)
+        pool_overdue (job->worker, job->bytes, now_ms);
+    else
+        pool_settle (job->worker, job->bytes); // a few bytes, and not for storage
+    end (dispatcher, job);
+}
+
+static void end (dispatcher_t *dispatcher, job_t *job)
+{
     inflight_remove (dispatcher->inflight, job);
-    clients_settle (dispatcher->clients, job);
+    if (job->client)
+        clients_settle (dispatcher->clients, job);
     job_destroy (&job);
+}
+
+/* What is at a worker stays there and takes up its credit, for whoever comes and goes
+   as he likes; but nobody is answered. */
+static void forget (dispatcher_t *dispatcher, client_t *client)
+{
+    while (client->in_flight) {
+        job_t *job = client->in_flight;
+        clients_settle (dispatcher->clients, job);
+        job->client = NULL;
+        zmq_msg_close (&job->message);
+        zmq_msg_init (&job->message);
+    }
+    clients_remove (dispatcher->clients, client);
 }
 
 static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why)
@@ -373,6 +496,7 @@ static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why
     const uint32_t holding = worker->holding;
     while ((job = inflight_held_by (dispatcher->inflight, worker)))
         take_back (dispatcher, job);
+    pool_forgive (worker);
     pool_remove (dispatcher->pool, &worker);
     log_event (LOG_INFO, "worker_baja", LOG_SUCCESS,
                "reason: %s | workers: %zu | taken_back: %u", why,
@@ -381,13 +505,13 @@ static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why
 
 static void take_back (dispatcher_t *dispatcher, job_t *job)
 {
-    if (job->tries >= TRIES_MAX) {
+    if (!job->client || job->tries >= TRIES_MAX) {
         dispatcher->counts.given_up++;
         settle (dispatcher, job);
         return;
     }
     dispatcher->counts.redispatched++;
-    pool_settle (dispatcher->pool, job->worker);
+    pool_settle (job->worker, job->bytes);
     inflight_remove (dispatcher->inflight, job);
     clients_requeue (dispatcher->clients, job);
 }
@@ -406,17 +530,31 @@ static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, size_t lett
                          bundle_t *bundle, int64_t now_ms)
 {
     job_t *job;
-    while (letters > 0 && worker->holding < worker->credit && !bundle_full (bundle) &&
+    while (letters > 0 && pool_takes (worker) && !bundle_full (bundle) &&
            inflight_room (dispatcher->inflight) > 0 &&
            (job = clients_next (dispatcher->clients))) {
-        job->tries++;
-        inflight_add (dispatcher->inflight, job, worker, now_ms + INFLIGHT_MS);
-        pool_charge (dispatcher->pool, worker, 1);
-        const letter_t letter = {.ticket = job->ticket,
-                                 .client =
-                                     bytes_of (job->client->id, job->client->id_size),
-                                 .message = job_message (job)};
-        bundle_add (bundle, &letter);
+        hand_over (dispatcher, worker, job, bundle, now_ms);
         letters--;
     }
+}
+
+/* One that has been given all it may have, and has answered nothing in time. */
+static void try_worker (dispatcher_t *dispatcher, worker_t *worker, bundle_t *bundle,
+                        int64_t now_ms)
+{
+    hand_over (dispatcher, worker, clients_next (dispatcher->clients), bundle, now_ms);
+    pool_tried (worker, now_ms);
+}
+
+static void hand_over (dispatcher_t *dispatcher, worker_t *worker, job_t *job,
+                       bundle_t *bundle, int64_t now_ms)
+{
+    const client_t *client = job->client;
+    job->tries++;
+    inflight_add (dispatcher->inflight, job, worker, now_ms + INFLIGHT_MS);
+    pool_charge (worker, job->bytes);
+    const letter_t letter = {.ticket = job->ticket,
+                             .client = bytes_of (client->id, client->id_size),
+                             .message = job_message (job)};
+    bundle_add (bundle, &letter);
 }

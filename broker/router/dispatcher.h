@@ -30,6 +30,7 @@ typedef struct { // since the start
     uint64_t strays;       // what was no letter, or from no worker
     uint64_t redispatched; // requests taken from a worker that died
     uint64_t given_up;     // requests without an answer in time
+    uint64_t shed;         // waiting requests that made room for another agency's
 } dispatcher_counts_t;
 
 typedef struct dispatcher dispatcher_t;
@@ -48,8 +49,15 @@ typedef struct {     // who a client is
 wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
                                 sender_t sender, zmq_msg_t *message);
 
-/* Refuse what cannot even be looked at, such as a message of several frames. */
-void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, wire_code_t code);
+/* Refuse what cannot even be looked at, such as a message of several frames, of so many
+   bytes together. */
+void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, wire_code_t code,
+                        size_t bytes);
+
+/* This client's connection has ended: what waits of its requests is dropped, and what
+   is under way for it is answered to nobody. The next one with its routing id is
+   another. */
+void dispatcher_leave (dispatcher_t *dispatcher, bytes_t client);
 
 /* A key of this agency has been taken away: whatever is under way for its connections
    is dropped, and nobody is answered. One that still has a key asks again. */
@@ -68,6 +76,8 @@ void dispatcher_expire (dispatcher_t *dispatcher, int64_t now_ms);
 int64_t dispatcher_deadline (const dispatcher_t *dispatcher);
 
 size_t dispatcher_workers (const dispatcher_t *dispatcher);
+/* Requests that wait for a worker. */
+size_t dispatcher_waiting (const dispatcher_t *dispatcher);
 const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher);
 
 #endif

@@ -4,8 +4,11 @@
 #ifndef LOTERIA_JOB_H
 #define LOTERIA_JOB_H
 
+#include <assert.h>
+#include <stdbool.h>
 #include <zmq.h>
 
+#include "bounds.h"
 #include "bytes.h"
 
 typedef struct job job_t;
@@ -13,16 +16,20 @@ typedef struct client client_t;
 typedef struct worker worker_t;
 
 struct job {
-    client_t *client;   // whose request; borrowed
+    client_t *client;   // whose request; borrowed; NULL: it has gone since
     worker_t *worker;   // who has it; NULL while it waits; borrowed
     job_t *prev, *next; // waiting: in the client's queue; in flight: by deadline
     job_t *mate_prev, *mate_next; // in flight: the same client's others
     uint64_t ticket;              // in flight: what its answer will carry
     int64_t deadline_ms;          // in flight: when it is given up
+    bool is_batch;                // else a worker does not pass it on to storage
     uint64_t end;                 // a batch: the offset behind its last bet; else 0
+    size_t bytes;                 // that it takes here: its message, and itself
     uint8_t tries;                // times it was handed to a worker
     zmq_msg_t message;            // owned: the request, encoded
 };
+
+static_assert (sizeof (job_t) <= REQUEST_BYTES, "a request is counted as what it is");
 
 static inline bytes_t job_message (job_t *job)
 {

@@ -1,11 +1,21 @@
 /* pool.h - the workers that have announced themselves, and their credit.
 
-   Pure. A worker may hold as many letters as it gave credit for. Who holds least is
-   next, so that nobody piles up what another could be doing; one that is silent for too
-   long is no worker any more. */
+   Pure. A worker may hold as many letters as it gave credit for, and so many bytes
+   (WORKER_CREDIT_BYTES). Who holds least is next, so that nobody piles up what another
+   could be doing; one that is silent for too long is no worker any more.
+
+   A letter that was not answered in time is overdue: its agency has been told nothing
+   and asks again, but the worker, or storage behind it, may have it still, so that it
+   goes on taking up credit. Else whatever hangs would be given more and more. When
+   storage is heard from again through this worker what was overdue is over or lost. One
+   that can take nothing for all that is overdue is tried now and then with one letter.
+ */
 
 #ifndef LOTERIA_POOL_H
 #define LOTERIA_POOL_H
+
+#include <stdbool.h>
+#include <uthash.h>
 
 #include "job.h"
 #include "bounds.h"
@@ -16,8 +26,14 @@ struct worker {
     uint8_t id[ADDRESS_BYTES_MAX]; // routing id at the back
     uint32_t credit;               // letters it takes at once
     uint32_t holding;              // letters it has
+    size_t holding_bytes;
+    uint32_t overdue; // of those
+    size_t overdue_bytes;
+    int64_t trial_ms; // with something overdue: when it may be tried
+    int64_t trial_interval_ms;
     liveness_t liveness;
     worker_t *prev, *next; // in the ring, longest unserved first
+    UT_hash_handle hh;
 };
 
 typedef struct pool pool_t;
@@ -30,19 +46,25 @@ void pool_destroy (pool_t **pool);
 worker_t *pool_join (pool_t *pool, bytes_t id, uint32_t credit, uint32_t heartbeat_ms,
                      int64_t now_ms);
 worker_t *pool_find (pool_t *pool, bytes_t id);
-/* Forget a worker; it holds nothing any more. */
+/* Forget a worker; it holds nothing any more but what is overdue. */
 void pool_remove (pool_t *pool, worker_t **worker);
 
 /* Of the workers with credit left the one that holds least, of several the one longest
-   unserved; NULL when there is none. */
-worker_t *pool_next (pool_t *pool);
-/* Workers, and letters that they could still take. */
+   unserved; else one that is to be tried. NULL when there is none. */
+worker_t *pool_next (pool_t *pool, int64_t now_ms);
+/* Whether it may be given one more letter; and when a trial is next due. */
+bool pool_takes (const worker_t *worker);
+int64_t pool_trial (const pool_t *pool); // INT64_MAX when none is to come
 size_t pool_size (const pool_t *pool);
-size_t pool_credit (const pool_t *pool);
 
-/* A worker was given letters, or is rid of one. */
-void pool_charge (pool_t *pool, worker_t *worker, uint32_t letters);
-void pool_settle (pool_t *pool, worker_t *worker);
+/* A worker was given a letter; is rid of it; has not answered it in time. */
+void pool_charge (worker_t *worker, size_t bytes);
+void pool_settle (worker_t *worker, size_t bytes);
+void pool_overdue (worker_t *worker, size_t bytes, int64_t now_ms);
+/* It was tried, with one letter. */
+void pool_tried (worker_t *worker, int64_t now_ms);
+/* Nothing that was overdue takes up credit any more. */
+void pool_forgive (worker_t *worker);
 
 /* A worker that has been silent for too long, or NULL. And the moment of the next. */
 worker_t *pool_expired (pool_t *pool, int64_t now_ms);

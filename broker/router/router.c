@@ -188,7 +188,7 @@ static void take_requests (router_t *router)
         if (status == NET_EMPTY)
             break;
         if (status == NET_FRAMES)
-            dispatcher_refuse (router->dispatcher, net_peer (&peer), code);
+            dispatcher_refuse (router->dispatcher, net_peer (&peer), code, 0);
         else if (status == NET_OK)
             code = dispatcher_request (router->dispatcher, net_peer (&peer),
                                        sender_of (router, &body), &body);

@@ -37,6 +37,7 @@ static job_t *make_job (client_t *client, uint64_t ticket, size_t size)
     assert_non_null (job);
     job->client = client;
     job->ticket = ticket; // the test's own mark
+    job->bytes = size;
     zmq_msg_init_size (&job->message, size);
     return job;
 }

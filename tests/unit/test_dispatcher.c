@@ -328,7 +328,7 @@ static void what_is_no_request_is_refused (void **state)
     }
     forget ();
     const uint64_t requests = counts ()->requests;
-    dispatcher_refuse (dispatcher, text_bytes ("c"), REFUSED_FRAMES);
+    dispatcher_refuse (dispatcher, text_bytes ("c"), REFUSED_FRAMES, 0);
     assert_int_equal (counts ()->requests, requests + 1);
     assert_int_equal (told ("c", WIRE_REFUSED)->refused.code, REFUSED_FRAMES);
     forget ();
@@ -793,15 +793,16 @@ static void a_forgotten_agency_is_answered_nothing (void **state)
     sender = keyed (5);
     for (uint64_t i = 0; i < 4; i++)
         assert_int_equal (ask_as ("other", WIRE_DONE, 5), REFUSED_NOTHING);
-    letters = dispatched (4);
-    for (size_t i = 0; i < 4; i++)
-        assert_string_equal (letters[i].client, "other");
+    dispatched (0); // what the worker has of the forgotten one is its work still
     for (size_t i = 0; i < 4; i++) {
         answer_waiting ("w", "a", tickets[i]);
         answer_waiting ("w", "b", tickets[i]);
     }
     assert_int_equal (world.to_clients.count, 0);
     assert_int_equal (counts ()->late, 8);
+    letters = dispatched (4);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal (letters[i].client, "other");
     const wire_message_t goodbye = {.command = WIRE_GOODBYE, .agency = 5};
     for (size_t i = 0; i < 4; i++)
         say ("w", "other", world.to_workers.letters[i].ticket, &goodbye);
@@ -811,6 +812,291 @@ static void a_forgotten_agency_is_answered_nothing (void **state)
     assert_int_equal (ready ("a", 9), REFUSED_NOTHING);
     answer_waiting ("w", "a", dispatched (1)->ticket);
     told ("a", WIRE_WAITING);
+}
+
+/* The same routing id, first of an agency that chose it and left, then of another: each
+   hears its own answers and no other, 12 of 12 times, though nobody noticed the end. */
+static void an_id_is_its_latest_owners (void **state)
+{
+    (void) state;
+    join ("w", 100);
+    for (int i = 0; i < 12; i++) {
+        forget ();
+        sender = keyed (2);
+        assert_int_equal (ask_as ("id", WIRE_READY, 2), REFUSED_NOTHING);
+        const uint64_t first = dispatched (1)->ticket;
+        sender = keyed (5);
+        assert_int_equal (ask_as ("id", WIRE_DONE, 5), REFUSED_NOTHING);
+        const uint64_t second = dispatched (2)[1].ticket;
+        const wire_message_t waiting = {.command = WIRE_WAITING, .agency = 2};
+        say ("w", "id", first, &waiting);
+        assert_int_equal (world.to_clients.count, 0);
+        const wire_message_t goodbye = {.command = WIRE_GOODBYE, .agency = 5};
+        say ("w", "id", second, &goodbye);
+        told ("id", WIRE_GOODBYE);
+    }
+}
+
+/* Neither an answer nor, later, the draw's push reaches whoever has its id by then and
+   has not spoken yet. */
+static void who_has_left_is_answered_nothing (void **state)
+{
+    (void) state;
+    join ("w", 10);
+    sender = keyed (3);
+    ready ("id", 1);
+    const uint64_t ticket = dispatched (1)->ticket;
+    dispatcher_leave (dispatcher, text_bytes ("nobody"));
+    dispatcher_leave (dispatcher, text_bytes ("id"));
+    dispatcher_leave (dispatcher, text_bytes ("id"));
+    for (int i = 0; i < 2; i++)
+        answer_waiting ("w", "id", ticket);
+    assert_int_equal (world.to_clients.count, 0);
+    assert_int_equal (counts ()->late, 2);
+    ready ("id", 2);
+    answer_waiting ("w", "id", dispatched (2)[1].ticket);
+    told ("id", WIRE_WAITING);
+}
+
+static void leaving_frees_what_waits_and_not_what_is_at_work (void **state)
+{
+    (void) state;
+    join ("w", 2);
+    for (uint64_t i = 0; i < QUEUE; i++) // come, send, go
+        assert_int_equal (batch ("c", i, 1), REFUSED_NOTHING);
+    dispatched (2);
+    dispatcher_leave (dispatcher, text_bytes ("c"));
+    assert_int_equal (dispatcher_waiting (dispatcher), 0);
+    for (uint64_t i = 0; i < 3; i++)
+        assert_int_equal (batch ("c", 9, 1), REFUSED_NOTHING);
+    dispatched (2); // the worker is at it still
+    say_own ("w", WIRE_LEAVE);
+    join ("v", 10);
+    dispatched (5); // and nobody else is given what was the first one's
+    assert_int_equal (counts ()->redispatched, 0);
+}
+
+/* ---- Shares ---- */
+
+static void restart_with (uint32_t bytes_max)
+{
+    dispatcher_destroy (&dispatcher);
+    const dispatcher_options_t options = {
+        .boot = BOOT,
+        .limits = {WINDOW_LIMIT_DEFAULT, bytes_max, 0},
+        .context = &world,
+        .to_client = to_client,
+        .to_worker = to_worker};
+    dispatcher = dispatcher_new (&options);
+}
+
+/* A batch of so many bytes, whole. */
+static wire_code_t long_batch (const char *client, uint32_t agency, size_t size)
+{
+    static uint8_t bytes[MESSAGE_BYTES_MAX];
+    const wire_message_t message = {
+        .command = WIRE_BATCH, .agency = agency, .batch = {.offset = 0, .count = 1}};
+    sender = keyed (agency);
+    wire_encode (&message, bytes);
+    return request_bytes (client, bytes_of (bytes, size));
+}
+
+/* All that the workers have is refused by them; how much of each agency's it was. */
+static void refuse_all (size_t bytes[], size_t agencies)
+{
+    mail_t taken = world.to_workers;
+    world.to_workers = (mail_t){0};
+    for (size_t i = 0; i < taken.count; i++) {
+        const mail_letter_t *letter = &taken.letters[i];
+        const wire_message_t refusal =
+            wire_refusal (&letter->message, REFUSED_FIELDS, "");
+        assert_in_range (letter->message.agency, 1, agencies);
+        bytes[letter->message.agency] +=
+            WIRE_BATCH_BYTES + letter->message.batch.rows.size;
+        say (letter->peer, letter->client, letter->ticket, &refusal);
+    }
+    mail_clear (&taken);
+    mail_clear (&world.to_clients);
+}
+
+/* Agency 1 sends 64 KiB over 30 connections, 2 a MiB, 3 and 4 ordinary batches; none of
+   them ever pauses. In bytes each has its quarter. */
+static void bytes_are_shared_by_agency (void **state)
+{
+    (void) state;
+    enum { AGENCIES = 4, CONNECTIONS = 30, ROUNDS = 300 };
+    static const size_t sizes[] = {0, 65536, MESSAGE_BYTES_MAX, 8192, 8192};
+    size_t bytes[AGENCIES + 1] = {0}, total = 0;
+    char id[ID_BYTES];
+    restart_with (MESSAGE_BYTES_MAX);
+    join ("w1", 64);
+    join ("w2", 64);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (uint32_t agency = 1; agency <= AGENCIES; agency++)
+            for (int i = 0; i < (agency == 2 ? 8 : 64); i++) {
+                snprintf (id, sizeof id, "%u of %u", agency == 1 ? i % CONNECTIONS : 0,
+                          agency);
+                if (long_batch (id, agency, sizes[agency]) == REFUSED_BUSY)
+                    break;
+            }
+        dispatch ();
+        refuse_all (bytes, AGENCIES);
+    }
+    for (size_t agency = 1; agency <= AGENCIES; agency++)
+        total += bytes[agency];
+    for (size_t agency = 3; agency <= AGENCIES; agency++)
+        assert_true (bytes[agency] >= total / AGENCIES * 8 / 10);
+}
+
+/* One that waits for each answer: no more than a turn of each of the others, and what
+   the worker has at once, comes before it, however long their messages are. */
+static void one_bet_at_a_time_goes_through_beside_long_messages (void **state)
+{
+    (void) state;
+    enum { AGENCIES = 3, BETS = 200 };
+    size_t bytes[AGENCIES + 1] = {0};
+    restart_with (MESSAGE_BYTES_MAX);
+    join ("w", 64);
+    for (int bet = 0; bet < BETS; bet++) {
+        while (long_batch ("one", 1, 65536) == REFUSED_NOTHING)
+            ;
+        for (int i = 0; i < 4; i++)
+            long_batch ("two", 2, MESSAGE_BYTES_MAX);
+        dispatch ();
+        assert_int_equal (long_batch ("three", 3, 100), REFUSED_NOTHING);
+        const size_t before = bytes[3];
+        size_t others = bytes[1] + bytes[2];
+        while (bytes[3] == before) {
+            refuse_all (bytes, AGENCIES);
+            dispatch ();
+        }
+        others = bytes[1] + bytes[2] - others;
+        assert_true (others <= 2 * (WORKER_CREDIT_BYTES + MESSAGE_BYTES_MAX) +
+                                   4 * LANE_TURN_BYTES);
+    }
+}
+
+/* Who sends and sends while his queue is full has his next turns later. */
+static void what_is_refused_costs_its_sender (void **state)
+{
+    (void) state;
+    enum { AGENCIES = 2, ROUNDS = 50 };
+    size_t bytes[AGENCIES + 1] = {0};
+    restart_with (65536);
+    join ("w", 8);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int busy = 0; busy < 20;)
+            busy += long_batch ("one", 1, 8192) == REFUSED_BUSY;
+        for (int i = 0; i < 20; i++)
+            long_batch ("two", 2, 8192);
+        dispatch ();
+        refuse_all (bytes, AGENCIES);
+    }
+    assert_true (bytes[1] > 0 || dispatcher_waiting (dispatcher) > 0);
+    assert_true (bytes[2] >= 4 * bytes[1]);
+    size_t later[AGENCIES + 1] = {0};
+    for (int round = 0; round < 400; round++) { // it behaves: its debt comes to an end
+        long_batch ("two", 2, 8192);
+        dispatch ();
+        refuse_all (later, AGENCIES);
+        if (dispatcher_waiting (dispatcher) == 0)
+            long_batch ("one", 1, 8192);
+    }
+    assert_true (later[1] >= 100 * 8192);
+}
+
+/* Agency 1 fills all of the queue; there is room for another all the same, up to as
+   much as the first has left. */
+static void a_full_queue_sheds_who_has_most_in_it (void **state)
+{
+    (void) state;
+    restart_with (MESSAGE_BYTES_MAX);
+    size_t first = 0, second = 0;
+    while (long_batch ("one", 1, MESSAGE_BYTES_MAX) == REFUSED_NOTHING)
+        first++;
+    assert_in_range (first, QUEUE_BYTES_MAX / MESSAGE_BYTES_MAX - 1,
+                     QUEUE_BYTES_MAX / MESSAGE_BYTES_MAX);
+    forget ();
+    while (long_batch ("two", 2, MESSAGE_BYTES_MAX) == REFUSED_NOTHING)
+        second++;
+    assert_in_range (second, first / 2 - 1, first / 2 + 1);
+    assert_int_equal (counts ()->shed, second);
+    assert_int_equal (world.to_clients.count, second + 1);
+    for (size_t i = 0; i <= second; i++) {
+        assert_refused (&world.to_clients.letters[i], REFUSED_BUSY);
+        assert_string_equal (world.to_clients.letters[i].peer,
+                             i < second ? "one" : "two");
+    }
+    while (long_batch ("three", 3, 100) == REFUSED_NOTHING)
+        second++;
+    assert_true (second > WINDOW_LIMIT_DEFAULT); // its own bound
+}
+
+/* ---- Storage hangs ---- */
+
+/* For ten minutes: what the workers are given of batches is bounded, and goes on when
+   storage does. */
+static void storage_that_hangs_is_not_given_more_and_more (void **state)
+{
+    (void) state;
+    enum { SIZE = 65536, SECONDS = 600 };
+    restart_with (SIZE);
+    join ("w1", 64);
+    join ("w2", 64);
+    size_t given = 0;
+    uint64_t ticket = 0;
+    for (int tick = 0; tick < 4 * SECONDS; tick++) {
+        say_own ("w1", WIRE_BEAT);
+        say_own ("w2", WIRE_BEAT);
+        pass (250);
+        long_batch ("one", 1, SIZE);
+        long_batch ("two", 2, SIZE);
+        dispatch ();
+        if (world.to_workers.count > 0)
+            ticket = world.to_workers.letters[0].ticket;
+        given += world.to_workers.count * SIZE;
+        forget ();
+    }
+    assert_true (given <= 2 * (WORKER_CREDIT_BYTES + SIZE) +
+                              2 * (4 + SECONDS * 1000 / TRIAL_MS_MAX) * SIZE);
+    const wire_message_t stored = {.command = WIRE_STORED, .agency = 9};
+    say ("w1", "who asked has gone", ticket, &stored);
+    dispatch ();
+    assert_true (world.to_workers.count >= WORKER_CREDIT_BYTES / (2 * SIZE));
+}
+
+/* What a worker says without asking storage proves nothing of it. */
+static void a_worker_alone_does_not_clear_storage (void **state)
+{
+    (void) state;
+    static const wire_refused_t refusals[] = {
+        {.code = REFUSED_FIELDS, .command = WIRE_BATCH},
+        {.code = REFUSED_GAP, .command = WIRE_BATCH, .offset = UINT64_MAX / 2 + 1},
+        {.code = REFUSED_ASIDE, .command = WIRE_READY},
+        {.code = REFUSED_UNDRAWN, .command = WIRE_RESULTS}};
+    join ("w", 2);
+    batch ("c", 0, 1);
+    batch ("c", 1, 1);
+    const uint64_t ticket = dispatched (2)->ticket;
+    for (int i = 0; i < 4; i++) {
+        say_own ("w", WIRE_BEAT);
+        pass (500);
+    }
+    batch ("c", 2, 1);
+    dispatched (3); // a trial
+    batch ("c", 3, 1);
+    for (size_t i = 0; i < COUNT (refusals); i++) {
+        const wire_message_t refusal = {
+            .command = WIRE_REFUSED, .agency = 3, .refused = refusals[i]};
+        say ("w", "c", ticket, &refusal);
+        dispatched (3);
+    }
+    const wire_message_t conflict = {
+        .command = WIRE_REFUSED,
+        .agency = 3,
+        .refused = {.code = REFUSED_CONFLICT, .command = WIRE_BATCH}};
+    say ("w", "c", ticket, &conflict);
+    dispatched (4);
 }
 
 /* A key that was an agency's and is another's now: its connection, with the id it had,
@@ -1010,6 +1296,15 @@ int main (void)
         DISPATCHER_TEST (anybody_let_in_may_ask_how_it_is),
         DISPATCHER_TEST (a_forgotten_agency_is_answered_nothing),
         DISPATCHER_TEST (a_key_that_changes_hands_hears_nothing_of_before),
+        DISPATCHER_TEST (an_id_is_its_latest_owners),
+        DISPATCHER_TEST (who_has_left_is_answered_nothing),
+        DISPATCHER_TEST (leaving_frees_what_waits_and_not_what_is_at_work),
+        DISPATCHER_TEST (bytes_are_shared_by_agency),
+        DISPATCHER_TEST (one_bet_at_a_time_goes_through_beside_long_messages),
+        DISPATCHER_TEST (what_is_refused_costs_its_sender),
+        DISPATCHER_TEST (a_full_queue_sheds_who_has_most_in_it),
+        DISPATCHER_TEST (storage_that_hangs_is_not_given_more_and_more),
+        DISPATCHER_TEST (a_worker_alone_does_not_clear_storage),
         DISPATCHER_TEST (every_request_is_answered_or_given_up),
     };
     log_set_level (LOG_CRITICAL);

@@ -30,9 +30,15 @@ static worker_t *join (const char *id, uint32_t credit)
     return pool_join (pool, text_bytes (id), credit, MS, 0);
 }
 
+static void charge (worker_t *worker, int letters)
+{
+    while (letters-- > 0)
+        pool_charge (worker, 10);
+}
+
 static void assert_next (const char *id)
 {
-    const worker_t *worker = pool_next (pool);
+    const worker_t *worker = pool_next (pool, 0);
     assert_non_null (worker);
     assert_true (bytes_equal (bytes_of (worker->id, worker->id_size), text_bytes (id)));
 }
@@ -40,12 +46,11 @@ static void assert_next (const char *id)
 static void an_empty_pool_serves_nobody (void **state)
 {
     (void) state;
-    assert_null (pool_next (pool));
+    assert_null (pool_next (pool, 0));
     assert_null (pool_find (pool, text_bytes ("w")));
     assert_null (pool_expired (pool, INT64_MAX));
     assert_true (pool_deadline (pool) == INT64_MAX);
     assert_int_equal (pool_size (pool), 0);
-    assert_int_equal (pool_credit (pool), 0);
 }
 
 static void workers_are_found_by_their_ids (void **state)
@@ -94,18 +99,18 @@ static void who_holds_least_is_next (void **state)
 {
     (void) state;
     worker_t *a = join ("a", 10), *b = join ("b", 10), *c = join ("c", 2);
-    pool_charge (pool, a, 5);
-    pool_charge (pool, b, 4);
-    pool_charge (pool, c, 1);
+    charge (a, 5);
+    charge (b, 4);
+    charge (c, 1);
     assert_next ("c");
     assert_next ("c"); // its turn is not over as long as the others have more to do
-    pool_charge (pool, c, 1);
+    charge (c, 1);
     assert_next ("b"); // c holds less, and takes no more
-    pool_charge (pool, b, 2);
+    charge (b, 2);
     assert_next ("a");
-    pool_charge (pool, a, 1);
+    charge (a, 1);
     assert_next ("b"); // as much as a, which was served later
-    pool_settle (pool, a);
+    pool_settle (a, 10);
     assert_next ("a");
 }
 
@@ -113,16 +118,14 @@ static void those_without_credit_are_passed_over (void **state)
 {
     (void) state;
     worker_t *a = join ("a", 2), *b = join ("b", 1), *c = join ("c", 3);
-    pool_charge (pool, a, 2);
+    charge (a, 2);
     assert_next ("b");
-    pool_charge (pool, b, 1);
-    assert_int_equal (pool_credit (pool), 3);
+    charge (b, 1);
     assert_next ("c");
     assert_next ("c");
-    pool_charge (pool, c, 3);
-    assert_int_equal (pool_credit (pool), 0);
-    assert_null (pool_next (pool));
-    pool_settle (pool, b);
+    charge (c, 3);
+    assert_null (pool_next (pool, 0));
+    pool_settle (b, 10);
     assert_next ("b");
     assert_next ("b");
 }
@@ -144,7 +147,6 @@ static void what_a_worker_asks_for_is_put_within_limits (void **state)
         worker_t *worker = pool_join (pool, text_bytes ("w"), cases[i].credit,
                                       cases[i].heartbeat_ms, 1000);
         assert_int_equal (worker->credit, cases[i].credit_given);
-        assert_int_equal (pool_credit (pool), cases[i].credit_given);
         assert_true (pool_deadline (pool) ==
                      1000 + HEARTBEATS_MISSED * cases[i].interval_ms);
         assert_int_equal (pool_size (pool), 1);
@@ -157,28 +159,112 @@ static void joining_again_changes_the_credit (void **state)
 {
     (void) state;
     worker_t *worker = join ("w", 10);
-    pool_charge (pool, worker, 6);
-    assert_int_equal (pool_credit (pool), 4);
+    charge (worker, 6);
     assert_ptr_equal (join ("w", 20), worker);
     assert_int_equal (worker->holding, 6);
-    assert_int_equal (pool_credit (pool), 14);
+    assert_next ("w");
     join ("w", 4);
-    assert_int_equal (pool_credit (pool), 0);
-    assert_null (pool_next (pool));
-    pool_settle (pool, worker);
-    pool_settle (pool, worker);
-    assert_int_equal (pool_credit (pool), 0);
-    pool_settle (pool, worker);
-    assert_int_equal (pool_credit (pool), 1);
+    assert_null (pool_next (pool, 0));
+    pool_settle (worker, 10);
+    pool_settle (worker, 10);
+    assert_null (pool_next (pool, 0));
+    pool_settle (worker, 10);
+    assert_next ("w");
     join ("w", 2);
-    assert_int_equal (pool_credit (pool), 0);
-    join ("w", 10);
-    assert_int_equal (pool_credit (pool), 7);
+    assert_null (pool_next (pool, 0));
     while (worker->holding > 0)
-        pool_settle (pool, worker);
+        pool_settle (worker, 10);
+    assert_int_equal (worker->holding_bytes, 0);
     pool_remove (pool, &worker);
-    assert_int_equal (pool_credit (pool), 0);
     assert_int_equal (pool_size (pool), 0);
+}
+
+static void credit_counts_bytes_too (void **state)
+{
+    (void) state;
+    worker_t *worker = join ("w", 10);
+    pool_charge (worker, WORKER_CREDIT_BYTES - 1);
+    assert_next ("w"); // a little room is room for one more, however long
+    pool_charge (worker, MESSAGE_BYTES_MAX);
+    assert_null (pool_next (pool, 0));
+    pool_settle (worker, WORKER_CREDIT_BYTES - 1);
+    assert_null (pool_next (pool, 0));
+    pool_settle (worker, MESSAGE_BYTES_MAX);
+    assert_next ("w");
+}
+
+/* ---- What is overdue ---- */
+
+/* Storage hangs for ten minutes: a worker is given what it has credit for, and a few
+   letters more. */
+static void who_hangs_is_not_given_more_and_more (void **state)
+{
+    (void) state;
+    enum { CREDIT = 64, MINUTES = 10 };
+    worker_t *worker = join ("w", CREDIT);
+    int given = 0, late = 0;
+    for (int64_t now_ms = 0; now_ms < MINUTES * 60000; now_ms += 10) {
+        while (pool_next (pool, now_ms)) {
+            const bool is_trial = !pool_takes (worker);
+            pool_charge (worker, 10);
+            if (is_trial)
+                pool_tried (worker, now_ms);
+            given++;
+        }
+        if (now_ms % 2000 == 1990) // all that was given is overdue by then
+            for (; late < given; late++)
+                pool_overdue (worker, 10, now_ms);
+    }
+    assert_in_range (given, CREDIT + 1, CREDIT + 10 + MINUTES * 60000 / TRIAL_MS_MAX);
+    assert_int_equal (worker->holding, given);
+    pool_forgive (worker); // it has answered
+    assert_int_equal (worker->holding, 0);
+    assert_int_equal (worker->holding_bytes, 0);
+    assert_true (pool_takes (worker));
+    assert_true (pool_trial (pool) == INT64_MAX);
+}
+
+static void a_trial_comes_at_once_and_then_later_and_later (void **state)
+{
+    (void) state;
+    worker_t *worker = join ("w", 2);
+    charge (worker, 2);
+    assert_null (pool_next (pool, 100000)); // as long as it is in time
+    pool_overdue (worker, 10, 5000);
+    assert_true (pool_trial (pool) == 5000);
+    int64_t now_ms = 5000, wait_ms = TRIAL_MS;
+    for (int i = 0; i < 20; i++) {
+        assert_ptr_equal (pool_next (pool, now_ms), worker);
+        pool_charge (worker, 10);
+        pool_tried (worker, now_ms);
+        assert_null (pool_next (pool, now_ms + wait_ms - 1));
+        now_ms += wait_ms;
+        assert_true (pool_trial (pool) == now_ms);
+        wait_ms = 2 * wait_ms < TRIAL_MS_MAX ? 2 * wait_ms : TRIAL_MS_MAX;
+    }
+    pool_forgive (worker);
+    assert_int_equal (worker->holding, 21); // those that are in time
+    while (worker->holding > 2)
+        pool_settle (worker, 10);
+    pool_overdue (worker, 10, now_ms); // it begins anew
+    assert_true (pool_trial (pool) == now_ms);
+    pool_tried (worker, now_ms);
+    assert_true (pool_trial (pool) == now_ms + TRIAL_MS);
+}
+
+static void others_are_served_before_one_is_tried (void **state)
+{
+    (void) state;
+    worker_t *late = join ("late", 1), *good = join ("good", 1);
+    charge (late, 1);
+    pool_overdue (late, 10, 0);
+    assert_next ("good");
+    charge (good, 1);
+    assert_next ("late");
+    pool_settle (good, 10);
+    assert_next ("good");
+    pool_remove (pool, &late); // what is overdue is no hindrance
+    assert_null (late);
 }
 
 static void the_silent_expire (void **state)
@@ -223,35 +309,43 @@ static void credit_is_accounted_for (void **state)
     (void) state;
     enum { WORKERS = 20 };
     uint64_t random = 2;
+    uint32_t in_time[WORKERS] = {0};
     for (int64_t now_ms = 0; now_ms < 60000; now_ms++) {
         char id[ID_BYTES];
-        snprintf (id, sizeof id, "w%zu", random_below (&random, WORKERS));
+        const size_t who = random_below (&random, WORKERS);
+        snprintf (id, sizeof id, "w%zu", who);
         worker_t *worker = pool_find (pool, text_bytes (id));
         const size_t what = random_below (&random, 20);
         if (!worker || what == 0)
-            worker = pool_join (pool, text_bytes (id),
-                                (uint32_t) random_below (&random, 8), 100, now_ms);
-        else if (what == 1 && worker->holding == 0)
+            pool_join (pool, text_bytes (id), (uint32_t) random_below (&random, 8), 100,
+                       now_ms);
+        else if (what == 1 && in_time[who] == 0)
             pool_remove (pool, &worker);
-        else if (what < 10 && worker->holding > 0)
-            pool_settle (pool, worker);
-        else if ((worker = pool_next (pool))) {
-            assert_true (worker->holding < worker->credit);
-            pool_charge (pool, worker,
-                         1 + (uint32_t) random_below (&random, worker->credit -
-                                                                   worker->holding));
+        else if (what == 2)
+            pool_forgive (worker);
+        else if (what == 3 && in_time[who] > 0) {
+            pool_overdue (worker, 10, now_ms);
+            in_time[who]--;
+        } else if (what < 10 && in_time[who] > 0) {
+            pool_settle (worker, 10);
+            in_time[who]--;
+        } else if ((worker = pool_next (pool, now_ms))) {
+            assert_true (worker->holding < worker->credit || worker->overdue > 0);
+            if (!pool_takes (worker))
+                pool_tried (worker, now_ms);
+            pool_charge (worker, 10);
+            in_time[atoi ((char *) worker->id + 1)]++;
         }
-        size_t size = 0, credit = 0;
+        size_t size = 0;
         for (int i = 0; i < WORKERS; i++) {
             snprintf (id, sizeof id, "w%d", i);
             if (!(worker = pool_find (pool, text_bytes (id))))
                 continue;
             size++;
-            if (worker->credit > worker->holding)
-                credit += worker->credit - worker->holding;
+            assert_int_equal (worker->holding - worker->overdue, in_time[i]);
+            assert_int_equal (worker->holding_bytes, 10 * worker->holding);
         }
         assert_int_equal (pool_size (pool), size);
-        assert_int_equal (pool_credit (pool), credit);
     }
 }
 
@@ -267,6 +361,10 @@ int main (void)
         POOL_TEST (those_without_credit_are_passed_over),
         POOL_TEST (what_a_worker_asks_for_is_put_within_limits),
         POOL_TEST (joining_again_changes_the_credit),
+        POOL_TEST (credit_counts_bytes_too),
+        POOL_TEST (who_hangs_is_not_given_more_and_more),
+        POOL_TEST (a_trial_comes_at_once_and_then_later_and_later),
+        POOL_TEST (others_are_served_before_one_is_tried),
         POOL_TEST (the_silent_expire),
         POOL_TEST (there_are_enough_workers),
         POOL_TEST (credit_is_accounted_for),
