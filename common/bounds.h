@@ -154,8 +154,12 @@
 #define CONNECT_LOOK_MS        20
 #define CONNECT_RETRY_MS_MAX   1000
 #define HANDSHAKE_MS           2000
+#define CONNECT_MS             3000 /* without an answer: nobody is at that address */
 #define CONNECTIONS_PENDING    4096 /* not accepted yet; the kernel may allow fewer */
 #define LINGER_MS              500
+#define AWAKE_STEP_MS          50   /* the most that passes from one look to the next */
+#define WAIT_FIRST_MS          5000 /* who waits says so after this */
+#define WAIT_AGAIN_MS          60000 /* and then now and then */
 #define RELIEF_LOOK_MS         100
 #define ZMTP_HEARTBEAT_MS      1000
 #define ZMTP_TIMEOUT_MS        3000
@@ -174,5 +178,6 @@ static_assert (CLIENT_QUEUE_LETTERS >= WINDOW_MAX, "a whole window can wait");
 static_assert ((INFLIGHT_MAX & (INFLIGHT_MAX - 1)) == 0, "indexed by a mask");
 static_assert (AGENCY_DIGITS_MAX + 2 <= ROW_BYTES_MIN,
                "a row grows by its agency, a comma and a CR: to less than double");
+static_assert (AWAKE_STEP_MS <= HEARTBEAT_MS_MIN, "a stop uses up no patience");
 
 #endif

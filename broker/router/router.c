@@ -24,6 +24,7 @@ typedef struct {
     enrolment_t *enrolment; // NULL without keys
     zsock_t *front, *back;
     dispatcher_t *dispatcher;
+    awake_t awake;        // nobody is given up for what it slept through itself
     uint64_t undelivered; // answers to clients that are gone, or read nothing
     relief_t relief;
     log_brake_t brake;
@@ -51,7 +52,7 @@ int router_serve (const router_options_t *options, int signal_fd)
     open_router (&router, options);
     while (!process_signal (signal_fd)) {
         wait_for_work (&router, signal_fd);
-        const int64_t now_ms = clock_ms ();
+        const int64_t now_ms = awake_look (&router.awake, clock_ms ());
         gate_serve (router.gate);
         look_at_roll (&router, now_ms);
         relief_look (&router.relief, now_ms);
@@ -75,6 +76,7 @@ static void open_router (router_t *router, const router_options_t *options)
                                               .context = router,
                                               .to_client = to_client,
                                               .to_worker = to_worker};
+    awake_start (&router->awake, clock_ms ());
     router->dispatcher = dispatcher_new (&dispatching);
     open_gate (router, options);
     router->back = net_router (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
@@ -107,7 +109,7 @@ static void open_gate (router_t *router, const router_options_t *options)
         process_die ("listen",
                      "endpoint: %s | reason: with --keys agencies come by tcp",
                      options->listen);
-    router->enrolment = enrolment_open (options->keys, clock_ms ());
+    router->enrolment = enrolment_open (options->keys, router->awake.now_ms);
 }
 
 /* The broker's own key is for asking how it is (PING). */
@@ -144,7 +146,7 @@ static void wait_for_work (router_t *router, int signal_fd)
         deadline_ms = enrolment_deadline (router->enrolment);
     if (router->relief.look_ms < deadline_ms)
         deadline_ms = router->relief.look_ms;
-    zmq_poll (items, 4, clock_timeout (clock_ms (), deadline_ms));
+    zmq_poll (items, 4, awake_timeout (&router->awake, deadline_ms));
 }
 
 static void look_at_roll (router_t *router, int64_t now_ms)
@@ -212,7 +214,7 @@ static sender_t sender_of (const router_t *router, zmq_msg_t *body)
 static void log_refused (router_t *router, wire_code_t code)
 {
     uint64_t held_back;
-    if (log_brake_open (&router->brake, clock_ms (), &held_back))
+    if (log_brake_open (&router->brake, router->awake.now_ms, &held_back))
         log_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
                    "code: %s | not_logged_before: %llu",
                    wire_code_name ((uint16_t) code), (unsigned long long) held_back);
@@ -238,7 +240,8 @@ static int to_worker (void *context, bytes_t worker, bundle_t *bundle)
 
 static void close_router (router_t *router)
 {
-    take_answers (router, clock_ms ()); // what is answered already reaches its agency
+    // what is answered already reaches its agency
+    take_answers (router, router->awake.now_ms);
     zsock_destroy (&router->front);
     zsock_destroy (&router->back);
     relief_close (&router->relief);
