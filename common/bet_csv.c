@@ -8,6 +8,9 @@
 
 #include "bet_csv.h"
 
+#include "digest.h"
+
+#include <assert.h>
 #include <stdio.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -63,6 +66,8 @@ static wire_code_t field_check (bet_field_t which, const field_t *field,
 static bool field_needs_quotes (const field_t *field);
 static uint8_t *row_write (uint8_t *out, const prefix_t *prefix, const row_t *row);
 static bytes_t without_zeros (bytes_t digits);
+static bool own_canonical (bytes_t text);
+static uint64_t digest_other (uint64_t digest, bytes_t row, bytes_t text);
 static bool agency_read (bytes_t *rows, uint32_t *agency);
 static bool row_is_canonical (const row_t *row);
 static bytes_t field_unquote (const field_t *field, uint8_t **scratch);
@@ -415,6 +420,60 @@ static bytes_t without_zeros (bytes_t digits)
     while (digits.size > 1 && digits.data[0] == '0')
         digits = bytes_of (digits.data + 1, digits.size - 1);
     return digits;
+}
+
+/* Nearly every row is its own canonical form, and need not be read to know that. */
+uint64_t bet_csv_digest (uint64_t digest, bytes_t rows, uint32_t count)
+{
+    const uint8_t *at = rows.data, *end = at + rows.size;
+    const uint8_t *quote = at; // none from `at` up to here
+    for (uint32_t i = 0; i < count && at < end; i++) {
+        if (quote && quote <= at)
+            quote = memchr (at, '"', (size_t) (end - at));
+        const uint8_t *line_feed = memchr (at, '\n', (size_t) (end - at));
+        size_t text_end, size = (size_t) (end - at);
+        if (line_feed && (!quote || line_feed < quote)) {
+            size = (size_t) (line_feed - at) + 1;
+            text_end = size - 1 - (line_feed > at && line_feed[-1] == '\r');
+        } else {
+            const size_t found = bet_csv_row_size (bytes_of (at, size), &text_end);
+            text_end = found ? text_end : size;
+            size = found ? found : size;
+            quote = at; // look for the next one
+        }
+        const bytes_t text = bytes_of (at, text_end);
+        digest = own_canonical (text)
+                     ? digest_row (digest, text)
+                     : digest_other (digest, bytes_of (at, size), text);
+        at += size;
+    }
+    return digest;
+}
+
+/* Whether a good row without its line end is what will be stored: it has no quotes, and
+   its number no leading zeros. */
+static bool own_canonical (bytes_t text)
+{
+    size_t digits = 0;
+    while (digits < text.size && text.data[text.size - digits - 1] >= '0' &&
+           text.data[text.size - digits - 1] <= '9')
+        digits++;
+    return (digits < 2 || text.data[text.size - digits] != '0') &&
+           !memchr (text.data, '"', text.size);
+}
+
+static uint64_t digest_other (uint64_t digest, bytes_t row, bytes_t text)
+{
+    static const prefix_t none;
+    uint8_t canonical[ROW_BYTES_MAX + 2];
+    row_t fields;
+    bet_field_t where;
+    if (row.size > ROW_BYTES_MAX ||
+        row_read (&row, NUMBER_MAX_MAX, &fields, &where) != REFUSED_NOTHING ||
+        row.size > 0)
+        return digest_row (digest, text);
+    const uint8_t *end = row_write (canonical, &none, &fields);
+    return digest_row (digest, bytes_of (canonical, (size_t) (end - canonical) - 2));
 }
 
 int bet_csv_next (bytes_t *rows, uint8_t *scratch, uint32_t *agency, bet_t *bet)

@@ -32,6 +32,11 @@ size_t bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
                           const bet_rules_t *rules, uint8_t *out,
                           bet_csv_error_t *error);
 
+/* The digest (digest.h) behind the `count` rows of a batch as typed, each ended by LF
+   or CRLF: that of their canonical form. A row that bet_csv_canonical () would refuse
+   is hashed as it stands, without its line end; it will not be stored. */
+uint64_t bet_csv_digest (uint64_t digest, bytes_t rows, uint32_t count);
+
 /* Take the next canonical row off `rows` (as bets.csv has them), by the widest rules.
    `bet` borrows from it, or from `scratch` (ROW_BYTES_MAX) where a field held quotes.
    Returns 1, 0 at the end, -1 when the bytes are no row that bet_csv_canonical () could

@@ -12,11 +12,11 @@
 
 #define MAGIC         "LOTERIA JOURNAL\n"
 #define MAGIC_BYTES   16
-#define VERSION       1
-#define HASHED_HEADER 56 // header bytes that its hash covers
-#define CHECK_AT      52 // record bytes that `check` covers
-#define CHAIN_AT      56 // record bytes that `chain` covers
-#define CHUNK_RECORDS 4096
+#define VERSION       2
+#define HASHED_HEADER 120 // header bytes that its hash covers
+#define CHECK_AT      116 // record bytes that `check` covers
+#define CHAIN_AT      120 // record bytes that `chain` covers
+#define CHUNK_RECORDS 2048
 #define RESERVE_STEP  16384 // records
 
 struct journal {
@@ -34,7 +34,9 @@ struct journal {
 };
 
 static int read_header (journal_t *journal, char *why);
+static uint64_t draw_identity (void);
 static void make_header (journal_t *journal, uint8_t *header);
+static void say_no_journal (const journal_t *journal, const uint8_t *header, char *why);
 static int read_records (journal_t *journal, journal_found_fn *found, void *context,
                          char *why);
 static bool record_sound (const uint8_t *record, uint64_t chain);
@@ -240,8 +242,7 @@ static int read_header (journal_t *journal, char *why)
     }
     if (all_zero (header, sizeof header)) {
         journal->fresh = true;
-        const ssize_t rc = getrandom (&journal->identity, sizeof journal->identity, 0);
-        assert (rc == sizeof journal->identity);
+        journal->identity = draw_identity ();
         make_header (journal, header);
         journal->chain = get_u64 (header + HASHED_HEADER);
         return 0;
@@ -250,13 +251,37 @@ static int read_header (journal_t *journal, char *why)
     journal->identity = get_u64 (header + 32);
     make_header (journal, expected);
     if (memcmp (header, expected, sizeof header) != 0) {
-        snprintf (why, JOURNAL_WHY_BYTES,
-                  "%s: byte 0: no %s journal of version %d, or its header is damaged",
-                  file->name, journal->kind, VERSION);
+        say_no_journal (journal, header, why);
         return -1;
     }
     journal->chain = get_u64 (header + HASHED_HEADER);
     return 0;
+}
+
+static uint64_t draw_identity (void)
+{
+    uint64_t identity = 0;
+    while (identity == 0) {
+        const ssize_t rc = getrandom (&identity, sizeof identity, 0);
+        assert (rc == sizeof identity);
+    }
+    return identity;
+}
+
+/* Of a version that is not ours no more is read than that it is one. */
+static void say_no_journal (const journal_t *journal, const uint8_t *header, char *why)
+{
+    const char *name = journal->file->name;
+    const uint32_t version = get_u32 (header + MAGIC_BYTES);
+    if (memcmp (header, MAGIC, MAGIC_BYTES) == 0 && version > 0 && version < VERSION)
+        snprintf (why, JOURNAL_WHY_BYTES,
+                  "%s: made by an older version of Lotería (format %" PRIu32
+                  ", this is %d); end that draw with the version that began it",
+                  name, version, VERSION);
+    else
+        snprintf (why, JOURNAL_WHY_BYTES,
+                  "%s: byte 0: no %s journal of version %d, or its header is damaged",
+                  name, journal->kind, VERSION);
 }
 
 static void make_header (journal_t *journal, uint8_t *header)

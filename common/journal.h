@@ -1,9 +1,9 @@
 /* journal.h - an append-only journal of fixed-size records that proves itself.
 
-   On disk: a header and records of 64 bytes each, so that no record lies across two
+   On disk: a header and records of 128 bytes each, so that no record lies across two
    sectors. A record holds the owner's payload and a seal of this module:
 
-     payload 48 | synced u32 | check u32 | chain u64
+     payload 112 | synced u32 | check u32 | chain u64
 
    `check` hashes the record alone; `chain` hashes it with the chain of the record
    before as the seed (the header's own hash for the first), so records can be neither
@@ -21,8 +21,8 @@
 #include "bytes.h"
 #include "file.h"
 
-#define JOURNAL_RECORD_BYTES  64
-#define JOURNAL_PAYLOAD_BYTES 48
+#define JOURNAL_RECORD_BYTES  128
+#define JOURNAL_PAYLOAD_BYTES 112
 #define JOURNAL_KIND_BYTES    12
 #define JOURNAL_WHY_BYTES     512
 #define JOURNAL_RECORDS_MAX   UINT32_MAX
@@ -58,7 +58,7 @@ uint32_t journal_synced (const journal_t *journal);
 uint64_t journal_torn (const journal_t *journal);
 /* The chain of the last record: a hash of everything before it. */
 uint64_t journal_chain (const journal_t *journal);
-/* Drawn at random when the journal was made. */
+/* Drawn at random when the journal was made; never 0. */
 uint64_t journal_identity (const journal_t *journal);
 
 /* See to it that `records` more will fit. -1 with ENOSPC or EDQUOT when not. */

@@ -3,8 +3,8 @@
 #include "wire.h"
 
 #define HELLO_BYTES   12
-#define WELCOME_BYTES 29
-#define BATCH_BYTES   12 // before the rows
+#define WELCOME_BYTES 45
+#define BATCH_BYTES   36 // before the rows
 #define WINNERS_BYTES 24 // before the documents
 #define REFUSED_BYTES 24 // before the text
 
@@ -12,11 +12,13 @@ static size_t body_size (const wire_message_t *message);
 static uint8_t *put_body (uint8_t *at, const wire_message_t *message);
 static uint8_t *put_limits (uint8_t *at, const wire_limits_t *limits);
 static uint8_t *put_welcome (uint8_t *at, const wire_welcome_t *welcome);
+static uint8_t *put_batch (uint8_t *at, const wire_batch_t *batch);
 static uint8_t *put_winners (uint8_t *at, const wire_winners_t *winners);
 static uint8_t *put_refused (uint8_t *at, const wire_refused_t *refused);
 static void read_body (reader_t *reader, wire_message_t *message);
 static wire_limits_t read_limits (reader_t *reader);
 static wire_welcome_t read_welcome (reader_t *reader);
+static wire_batch_t read_batch (reader_t *reader);
 static wire_winners_t read_winners (reader_t *reader);
 static wire_refused_t read_refused (reader_t *reader);
 static bytes_t read_rest (reader_t *reader);
@@ -36,11 +38,10 @@ size_t wire_encode (const wire_message_t *message, uint8_t *buffer)
 }
 
 void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency,
-                      uint64_t offset, uint32_t count)
+                      const wire_batch_t *batch)
 {
-    wire_message_t message = {.command = command,
-                              .agency = agency,
-                              .batch = {.offset = offset, .count = count}};
+    wire_message_t message = {.command = command, .agency = agency, .batch = *batch};
+    message.batch.rows = bytes_of (NULL, 0);
     wire_encode (&message, buffer);
 }
 
@@ -79,13 +80,18 @@ static size_t body_size (const wire_message_t *message)
     case WIRE_READY:
     case WIRE_SEAL:
     case WIRE_SEALED:
+        return 24;
+    case WIRE_CHECK:
+    case WIRE_DIGEST:
     case WIRE_RESULTS:
     case WIRE_STORED:
+        return 16;
+    case WIRE_DONE:
     case WIRE_WAITING:
     case WIRE_JOIN:
         return 8;
     case WIRE_FIND:
-        return 20;
+        return 28;
     case WIRE_WINNERS:
         return WINNERS_BYTES + message->winners.documents.size;
     case WIRE_REFUSED:
@@ -107,21 +113,28 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
         return put_welcome (at, &message->welcome);
     case WIRE_BATCH:
     case WIRE_STORE:
-        at = put_u32 (put_u64 (at, message->batch.offset), message->batch.count);
-        return put_bytes (at, message->batch.rows);
+        return put_batch (at, &message->batch);
     case WIRE_READY:
     case WIRE_SEAL:
     case WIRE_SEALED:
-        return put_u64 (at, message->count);
+        at = put_u64 (put_u64 (at, message->tally.draw), message->tally.count);
+        return put_u64 (at, message->tally.digest);
+    case WIRE_CHECK:
+        return put_u64 (put_u64 (at, message->tally.draw), message->tally.count);
+    case WIRE_DIGEST:
+        return put_u64 (put_u64 (at, message->tally.count), message->tally.digest);
     case WIRE_RESULTS:
-        return put_u64 (at, message->cursor);
+        return put_u64 (put_u64 (at, message->results.draw), message->results.cursor);
+    case WIRE_DONE:
+        return put_u64 (at, message->draw);
     case WIRE_STORED:
-        return put_u64 (at, message->next);
+        return put_u64 (put_u64 (at, message->stored.next), message->stored.digest);
     case WIRE_WAITING:
         return put_u32 (put_u32 (at, message->waiting.ready),
                         message->waiting.agencies);
     case WIRE_FIND:
-        at = put_u64 (put_u64 (at, message->find.cursor), message->find.count);
+        at = put_u64 (put_u64 (at, message->find.draw), message->find.cursor);
+        at = put_u64 (at, message->find.count);
         return put_u32 (at, message->find.number);
     case WIRE_WINNERS:
         return put_winners (at, &message->winners);
@@ -145,9 +158,17 @@ static uint8_t *put_limits (uint8_t *at, const wire_limits_t *limits)
 
 static uint8_t *put_welcome (uint8_t *at, const wire_welcome_t *welcome)
 {
-    at = put_limits (put_u64 (at, welcome->next), &welcome->limits);
+    at = put_u64 (put_u64 (at, welcome->draw), welcome->next);
+    at = put_limits (put_u64 (at, welcome->digest), &welcome->limits);
     at = put_u32 (put_u32 (at, welcome->agencies), welcome->ready);
     return put_u8 (at, welcome->day);
+}
+
+static uint8_t *put_batch (uint8_t *at, const wire_batch_t *batch)
+{
+    at = put_u64 (put_u64 (at, batch->draw), batch->offset);
+    at = put_u64 (put_u64 (at, batch->digest), batch->writer);
+    return put_bytes (put_u32 (at, batch->count), batch->rows);
 }
 
 static uint8_t *put_winners (uint8_t *at, const wire_winners_t *winners)
@@ -177,26 +198,40 @@ static void read_body (reader_t *reader, wire_message_t *message)
         break;
     case WIRE_BATCH:
     case WIRE_STORE:
-        message->batch.offset = read_u64 (reader);
-        message->batch.count = read_u32 (reader);
-        message->batch.rows = read_rest (reader);
+        message->batch = read_batch (reader);
         break;
     case WIRE_READY:
     case WIRE_SEAL:
     case WIRE_SEALED:
-        message->count = read_u64 (reader);
+        message->tally.draw = read_u64 (reader);
+        message->tally.count = read_u64 (reader);
+        message->tally.digest = read_u64 (reader);
+        break;
+    case WIRE_CHECK:
+        message->tally.draw = read_u64 (reader);
+        message->tally.count = read_u64 (reader);
+        break;
+    case WIRE_DIGEST:
+        message->tally.count = read_u64 (reader);
+        message->tally.digest = read_u64 (reader);
         break;
     case WIRE_RESULTS:
-        message->cursor = read_u64 (reader);
+        message->results.draw = read_u64 (reader);
+        message->results.cursor = read_u64 (reader);
+        break;
+    case WIRE_DONE:
+        message->draw = read_u64 (reader);
         break;
     case WIRE_STORED:
-        message->next = read_u64 (reader);
+        message->stored.next = read_u64 (reader);
+        message->stored.digest = read_u64 (reader);
         break;
     case WIRE_WAITING:
         message->waiting.ready = read_u32 (reader);
         message->waiting.agencies = read_u32 (reader);
         break;
     case WIRE_FIND:
+        message->find.draw = read_u64 (reader);
         message->find.cursor = read_u64 (reader);
         message->find.count = read_u64 (reader);
         message->find.number = read_u32 (reader);
@@ -232,13 +267,27 @@ static wire_limits_t read_limits (reader_t *reader)
 static wire_welcome_t read_welcome (reader_t *reader)
 {
     wire_welcome_t welcome;
+    welcome.draw = read_u64 (reader);
     welcome.next = read_u64 (reader);
+    welcome.digest = read_u64 (reader);
     welcome.limits = read_limits (reader);
     welcome.agencies = read_u32 (reader);
     welcome.ready = read_u32 (reader);
     welcome.day = read_u8 (reader);
     reader->failed |= welcome.day > DAY_DRAWN;
     return welcome;
+}
+
+static wire_batch_t read_batch (reader_t *reader)
+{
+    wire_batch_t batch;
+    batch.draw = read_u64 (reader);
+    batch.offset = read_u64 (reader);
+    batch.digest = read_u64 (reader);
+    batch.writer = read_u64 (reader);
+    batch.count = read_u32 (reader);
+    batch.rows = read_rest (reader);
+    return batch;
 }
 
 static wire_winners_t read_winners (reader_t *reader)
@@ -285,7 +334,8 @@ const char *wire_command_name (uint8_t command)
         [WIRE_REJOIN] = "REJOIN",   [WIRE_STORE] = "STORE",
         [WIRE_ADMIT] = "ADMIT",     [WIRE_SEAL] = "SEAL",
         [WIRE_FIND] = "FIND",       [WIRE_SEALED] = "SEALED",
-        [WIRE_HELD] = "HELD",
+        [WIRE_HELD] = "HELD",       [WIRE_CHECK] = "CHECK",
+        [WIRE_DIGEST] = "DIGEST",
     };
     const size_t known = sizeof names / sizeof names[0];
     return command < known && names[command] ? names[command] : "?";
@@ -323,6 +373,7 @@ const char *wire_code_name (uint16_t code)
         [REFUSED_TALLY] = "TALLY",
         [REFUSED_UNDRAWN] = "UNDRAWN",
         [REFUSED_KEY] = "KEY",
+        [REFUSED_DRAW] = "DRAW",
         [REFUSED_BUSY] = "BUSY",
         [REFUSED_NOSPACE] = "NOSPACE",
         [REFUSED_ASIDE] = "ASIDE",
@@ -333,7 +384,7 @@ const char *wire_code_name (uint16_t code)
 
 bool wire_from_agency (uint8_t command)
 {
-    return (command >= WIRE_HELLO && command <= WIRE_DONE) || command == WIRE_PING;
+    return (command >= WIRE_HELLO && command <= WIRE_CHECK) || command == WIRE_PING;
 }
 
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,

@@ -11,10 +11,11 @@
 #include "bytes.h"
 #include "bounds.h"
 
-#define WIRE_VERSION      1
+#define WIRE_VERSION      2
 #define WIRE_HEADER_BYTES 8
-/* What precedes the rows of a BATCH or STORE: header, offset, count. */
-#define WIRE_BATCH_BYTES (WIRE_HEADER_BYTES + 8 + 4)
+/* What precedes the rows of a BATCH or STORE: header, draw, offset, digest, writer,
+   count. */
+#define WIRE_BATCH_BYTES (WIRE_HEADER_BYTES + 4 * 8 + 4)
 /* No message but BATCH, STORE and WINNERS is longer than this. */
 #define WIRE_SMALL_BYTES_MAX 512
 #define WIRE_NAME_BYTES_MAX  64 // PONG
@@ -26,6 +27,7 @@ typedef enum {
     WIRE_READY = 0x03,
     WIRE_RESULTS = 0x04,
     WIRE_DONE = 0x05,
+    WIRE_CHECK = 0x06,
     WIRE_PING = 0x0F, // anybody, to the broker's front, storage or state
     // central to agency
     WIRE_WELCOME = 0x11,
@@ -33,6 +35,7 @@ typedef enum {
     WIRE_WAITING = 0x13,
     WIRE_WINNERS = 0x14,
     WIRE_GOODBYE = 0x15,
+    WIRE_DIGEST = 0x16,
     WIRE_REFUSED = 0x1E,
     WIRE_PONG = 0x1F,
     // worker to broker, and REJOIN back
@@ -76,14 +79,16 @@ typedef enum {
     REFUSED_BLANK = 22,     // a blank at the beginning or end of a text
     REFUSED_CHARACTER = 23, // a character that nobody sees, or that turns the text
     // what is stored: say HELLO and go on from there, or stop
-    REFUSED_AGENCY = 30,   // not on the roll
-    REFUSED_HELLO = 31,    // say HELLO first
-    REFUSED_GAP = 32,      // ahead of what is stored, or across its end
-    REFUSED_CONFLICT = 33, // other bets are stored at that offset
-    REFUSED_CLOSED = 34,   // the agency has asked for its results
-    REFUSED_TALLY = 35,    // READY with another count than is stored
-    REFUSED_UNDRAWN = 36,  // results before the draw
-    REFUSED_KEY = 37,      // the connection's key is not the agency's, or no longer
+    REFUSED_AGENCY = 30, // not on the roll
+    REFUSED_HELLO = 31,  // say HELLO first
+    REFUSED_GAP = 32,    // ahead of what is stored, or across its end
+    REFUSED_CONFLICT =
+        33,               // other bets, or another writer's, are stored there or before
+    REFUSED_CLOSED = 34,  // the agency has asked for its results
+    REFUSED_TALLY = 35,   // READY with another count than is stored
+    REFUSED_UNDRAWN = 36, // results before the draw
+    REFUSED_KEY = 37,     // the connection's key is not the agency's, or no longer
+    REFUSED_DRAW = 38,    // what it speaks of is another draw than this central's
     // now: send it again later
     REFUSED_BUSY = 40,
     REFUSED_NOSPACE = 41,
@@ -98,8 +103,13 @@ typedef struct { // HELLO: 0 means no limit of the sender's own; each hop lowers
 
 typedef enum { DAY_OPEN = 0, DAY_SEALED = 1, DAY_DRAWN = 2 } wire_day_t;
 
+/* A digest (digest.h) tells two histories of an agency apart: it is that of its bets
+   before an offset. A draw is 64 bits drawn at random with bets.journal, never 0. */
+
 typedef struct { // WELCOME, and ADMIT on its way to become one
+    uint64_t draw;
     uint64_t next;
+    uint64_t digest; // of all bets before `next`
     wire_limits_t limits;
     uint32_t agencies; // on the roll
     uint32_t ready;    // of them
@@ -107,10 +117,29 @@ typedef struct { // WELCOME, and ADMIT on its way to become one
 } wire_welcome_t;
 
 typedef struct { // BATCH: rows as typed; STORE: canonical rows
+    uint64_t draw;
     uint64_t offset;
+    uint64_t digest; // of all the agency's bets before `offset`
+    uint64_t writer; // 0: bets of a file; else the one run that sells this single bet
     uint32_t count;
     bytes_t rows; // borrowed from the message
 } wire_batch_t;
+
+typedef struct { // READY, SEAL, SEALED: all; CHECK: no digest yet; DIGEST: no draw
+    uint64_t draw;
+    uint64_t count;
+    uint64_t digest; // of the agency's first `count` bets
+} wire_tally_t;
+
+typedef struct { // STORED
+    uint64_t next;
+    uint64_t digest; // of all bets before `next`
+} wire_stored_t;
+
+typedef struct { // RESULTS
+    uint64_t draw;
+    uint64_t cursor;
+} wire_results_t;
 
 typedef struct { // WAITING
     uint32_t ready;
@@ -118,6 +147,7 @@ typedef struct { // WAITING
 } wire_waiting_t;
 
 typedef struct { // FIND
+    uint64_t draw;
     uint64_t cursor;
     uint64_t count; // what the agency was sealed with
     uint32_t number;
@@ -152,9 +182,10 @@ typedef struct {
     union {
         wire_limits_t hello;
         wire_batch_t batch;     // BATCH, STORE
-        uint64_t count;         // READY, SEAL, SEALED
-        uint64_t cursor;        // RESULTS
-        uint64_t next;          // STORED
+        wire_tally_t tally;     // READY, CHECK, DIGEST, SEAL, SEALED
+        wire_results_t results; // RESULTS
+        uint64_t draw;          // DONE
+        wire_stored_t stored;   // STORED
         wire_welcome_t welcome; // WELCOME, ADMIT
         wire_waiting_t waiting;
         wire_find_t find;
@@ -171,9 +202,10 @@ size_t wire_size (const wire_message_t *message);
 /* Encode `message` into `buffer`, which has wire_size (message) bytes; return them. */
 size_t wire_encode (const wire_message_t *message, uint8_t *buffer);
 
-/* Write just what precedes the rows of a BATCH or STORE: WIRE_BATCH_BYTES. */
+/* Write just what precedes the rows of a BATCH or STORE: WIRE_BATCH_BYTES. The rows of
+   `batch` are not looked at. */
 void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency,
-                      uint64_t offset, uint32_t count);
+                      const wire_batch_t *batch);
 
 /* Decode `frame` into `message`, whose slices borrow from it. Returns
    REFUSED_NOTHING, or why it is no message; `command` and `agency` are set as far as

@@ -34,6 +34,7 @@ struct session {
     int64_t timer_ms;
     backoff_t backoff;
     int64_t pace_ms; // no new batch before
+    uint64_t draw;   // as the last WELCOME told it
     uint64_t cursor; // of the page of winners that is expected
     int leave_tries;
 
@@ -220,7 +221,9 @@ static bool take_welcome (session_t *session, const wire_message_t *message,
     session->closed = welcome->day != DAY_OPEN;
     made_progress (session);
     session->progressed = false; // being let in is not yet a bet sold
-    window_restart (session->window, welcome->next, &session->agreed);
+    session->draw = welcome->draw;
+    window_restart (session->window, welcome->draw, welcome->next, welcome->digest,
+                    &session->agreed);
     if (session->options.task == SESSION_ASK_ONLY) {
         sold_out (session, now_ms);
         return true;
@@ -240,18 +243,20 @@ static uint32_t lower (uint32_t own, uint32_t theirs)
 static bool take_stored (session_t *session, const wire_message_t *message,
                          int64_t now_ms)
 {
-    if (session->progress.state != SESSION_SELLING || message->next > INT64_MAX)
+    const uint64_t next = message->stored.next;
+    if (session->progress.state != SESSION_SELLING || next > INT64_MAX)
         return false;
-    bool moved = drop_stored (session, message->next) > 0;
-    if (message->next > window_end (session->window)) {
+    bool moved = drop_stored (session, next) > 0;
+    if (next > window_end (session->window)) {
         /* An earlier run of this agency, or this one before it started over, had more
            batches under way, and they arrived. The source moves behind them; if it has
            not that many rows, window_fill () finds out. */
-        window_restart (session->window, message->next, &session->agreed);
+        window_restart (session->window, session->draw, next, message->stored.digest,
+                        &session->agreed);
         moved = true;
     }
-    if (message->next > session->progress.stored)
-        session->progress.stored = message->next;
+    if (next > session->progress.stored)
+        session->progress.stored = next;
     if (moved) {
         made_progress (session);
         if (!session->holding) {
@@ -524,14 +529,18 @@ static bytes_t write_question (session_t *session)
         break;
     case SESSION_WAITING:
         message.command = WIRE_READY;
-        message.count = window_end (session->window);
+        message.tally = (wire_tally_t){.draw = session->draw,
+                                       .count = window_end (session->window),
+                                       .digest = window_digest (session->window)};
         break;
     case SESSION_RESULTS:
         message.command = WIRE_RESULTS;
-        message.cursor = session->cursor;
+        message.results =
+            (wire_results_t){.draw = session->draw, .cursor = session->cursor};
         break;
     default:
         message.command = WIRE_DONE;
+        message.draw = session->draw;
         break;
     }
     return bytes_of (session->question, wire_encode (&message, session->question));

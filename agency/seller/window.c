@@ -21,7 +21,9 @@ struct window {
     row_t row;        // held when `at` is ROWS_OK
     uint64_t rows;    // that the source has, once known to end too early
 
+    uint64_t draw;           // as WELCOME told it
     uint64_t end;            // offset behind the last packed row
+    uint64_t digest;         // of all the agency's bets up to there
     uint32_t first;          // place of the oldest batch
     uint32_t count;          // of batches
     uint32_t unsent;         // of them, the first one to send
@@ -59,12 +61,15 @@ void window_destroy (window_t **window)
     *window = NULL;
 }
 
-void window_restart (window_t *window, uint64_t offset, const wire_limits_t *agreed)
+void window_restart (window_t *window, uint64_t draw, uint64_t offset, uint64_t digest,
+                     const wire_limits_t *agreed)
 {
     window->limits = *agreed;
     window->moving = true;
     window->at = ROWS_OK;
+    window->draw = draw;
     window->end = offset;
+    window->digest = digest;
     window->count = window->unsent = 0;
 }
 
@@ -94,9 +99,15 @@ window_status_t window_fill (window_t *window)
     batch->size = (size_t) (pack_rows (window, batch) - batch->message);
     if (batch->count == 0)
         return WINDOW_LONG;
-    wire_batch_head (batch->message, WIRE_BATCH, window->agency, batch->offset,
-                     batch->count);
+    batch->digest = window->digest;
+    const wire_batch_t head = {.draw = window->draw,
+                               .offset = batch->offset,
+                               .digest = batch->digest,
+                               .count = batch->count};
+    wire_batch_head (batch->message, WIRE_BATCH, window->agency, &head);
     window->end += batch->count;
+    window->digest =
+        bet_csv_digest (window->digest, window_batch_rows (batch), batch->count);
     window->count++;
     return WINDOW_PACKED;
 }
@@ -170,6 +181,11 @@ bool window_done (const window_t *window)
 uint64_t window_end (const window_t *window)
 {
     return window->end;
+}
+
+uint64_t window_digest (const window_t *window)
+{
+    return window->digest;
 }
 
 const window_batch_t *window_unsent (const window_t *window)

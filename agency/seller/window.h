@@ -10,6 +10,7 @@
 typedef struct {
     uint64_t offset; // of its first bet
     uint64_t line;   // of its first row, 0 when the source has no lines
+    uint64_t digest; // of all the agency's bets before it
     uint32_t count;
     bool sent;        // at least once
     size_t size;      // of the whole message
@@ -32,8 +33,10 @@ typedef enum {
 window_t *window_new (uint32_t agency, const wire_limits_t *own, const rows_t *source);
 void window_destroy (window_t **window);
 
-/* Drop all batches; go on with the source's row `offset`, within `agreed` limits. */
-void window_restart (window_t *window, uint64_t offset, const wire_limits_t *agreed);
+/* Drop all batches; go on with the source's row `offset`, within `agreed` limits.
+   `digest` is that of the agency's bets before, in this draw. */
+void window_restart (window_t *window, uint64_t draw, uint64_t offset, uint64_t digest,
+                     const wire_limits_t *agreed);
 
 /* Whether one more batch may be packed, and there may be rows left for it. */
 bool window_hungry (const window_t *window);
@@ -51,6 +54,9 @@ bool window_done (const window_t *window);
 
 /* The offset behind the last packed row. */
 uint64_t window_end (const window_t *window);
+
+/* The digest of all the agency's bets up to there. */
+uint64_t window_digest (const window_t *window);
 
 /* The batch to be sent now, NULL when there is none; and that it was sent. */
 const window_batch_t *window_unsent (const window_t *window);

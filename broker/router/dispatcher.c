@@ -321,7 +321,7 @@ static void refuse (dispatcher_t *dispatcher, bytes_t client,
 {
     static const char *const texts[] = {
         [REFUSED_SIGNATURE] = "no message of this protocol",
-        [REFUSED_VERSION] = "this broker speaks version 1",
+        [REFUSED_VERSION] = "this broker speaks version 2",
         [REFUSED_COMMAND] = "no command for a broker",
         [REFUSED_FRAMES] = "a message is one frame",
         [REFUSED_SIZE] = "longer than WELCOME permits",
@@ -405,7 +405,7 @@ static void take_answer (dispatcher_t *dispatcher, worker_t *worker,
     if (job && job->client == client)
         settle (dispatcher, job);
     if (message->command == WIRE_STORED)
-        settle_stored (dispatcher, client, message->next);
+        settle_stored (dispatcher, client, message->stored.next);
     if (message->command == WIRE_HELD)
         return; // its answer is yet to come; the worker has room for others meanwhile
     dispatcher->options.to_client (dispatcher->options.context, letter->client,

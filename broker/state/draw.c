@@ -8,13 +8,15 @@
 typedef struct {
     bool sealed, served;
     uint64_t count;
+    uint64_t digest;
 } seat_t;
 
 struct draw {
     uint32_t agencies, number;
     uint32_t ready, served;
     bool made;
-    seat_t *roll; // by agency, from 1
+    uint64_t identity; // 0: not known yet
+    seat_t *roll;      // by agency, from 1
 };
 
 static int open_roll (draw_t *draw, const draw_record_t *record);
@@ -54,21 +56,36 @@ int draw_apply (draw_t *draw, const draw_record_t *record)
     }
 }
 
-draw_answer_t draw_ready (const draw_t *draw, uint32_t agency, uint64_t count,
-                          wire_code_t *code)
+draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
+                          const wire_tally_t *tally, wire_code_t *code)
 {
     *code = REFUSED_NOTHING;
     if (!draw_on_roll (draw, agency)) {
         *code = REFUSED_AGENCY;
         return DRAW_REFUSE;
     }
-    if (!draw->roll[agency].sealed)
-        return DRAW_ASK_SEAL;
-    if (draw->roll[agency].count != count) {
+    const seat_t *seat = &draw->roll[agency];
+    if (draw_is_other (draw, tally->draw))
+        *code = REFUSED_DRAW;
+    else if (seat->sealed && seat->count != tally->count)
         *code = REFUSED_TALLY;
+    else if (seat->sealed && seat->digest != tally->digest)
+        *code = REFUSED_CONFLICT;
+    if (*code != REFUSED_NOTHING)
         return DRAW_REFUSE;
-    }
+    if (!seat->sealed)
+        return DRAW_ASK_SEAL;
     return draw->made ? DRAW_TELL : DRAW_WAIT;
+}
+
+uint64_t draw_identity (const draw_t *draw)
+{
+    return draw->identity;
+}
+
+bool draw_is_other (const draw_t *draw, uint64_t identity)
+{
+    return draw->identity != 0 && draw->identity != identity;
 }
 
 bool draw_opened (const draw_t *draw)
@@ -135,7 +152,9 @@ void draw_put_record (uint8_t *payload, const draw_record_t *record)
 {
     memset (payload, 0, JOURNAL_PAYLOAD_BYTES);
     uint8_t *at = put_u32 (put_u8 (payload, record->event) + 3, record->agency);
-    put_u32 (put_u32 (put_u64 (at, record->count), record->number), record->agencies);
+    at = put_u32 (put_u64 (at, record->count), record->number);
+    at = put_u32 (at, record->agencies);
+    put_u64 (put_u64 (at, record->identity), record->digest);
 }
 
 void draw_get_record (const uint8_t *payload, draw_record_t *record)
@@ -147,6 +166,8 @@ void draw_get_record (const uint8_t *payload, draw_record_t *record)
     record->count = read_u64 (&reader);
     record->number = read_u32 (&reader);
     record->agencies = read_u32 (&reader);
+    record->identity = read_u64 (&reader);
+    record->digest = read_u64 (&reader);
 }
 
 static int open_roll (draw_t *draw, const draw_record_t *record)
@@ -162,10 +183,14 @@ static int open_roll (draw_t *draw, const draw_record_t *record)
 
 static int seal_agency (draw_t *draw, const draw_record_t *record)
 {
-    if (!draw_on_roll (draw, record->agency) || draw->roll[record->agency].sealed)
+    if (!draw_on_roll (draw, record->agency) || draw->roll[record->agency].sealed ||
+        record->identity == 0 || draw_is_other (draw, record->identity))
         return -1;
-    draw->roll[record->agency].sealed = true;
-    draw->roll[record->agency].count = record->count;
+    seat_t *seat = &draw->roll[record->agency];
+    seat->sealed = true;
+    seat->count = record->count;
+    seat->digest = record->digest;
+    draw->identity = record->identity;
     draw->ready++;
     return 0;
 }

@@ -3,7 +3,7 @@
    Pure, and an automaton: what happens is a record; records are applied one by one, the
    same way when they happen and when they are read back after a restart.
 
-     agency is   READY(count)                 SEALED(count)      DONE
+     agency is   READY(count, digest)         SEALED(count)      DONE
      ---------   --------------------------   ----------------   -------------------
      not on      refuse: AGENCY               refuse             refuse: AGENCY
        the roll
@@ -12,6 +12,9 @@
                  other count: refuse: TALLY
      drawn       same count: tell winners     nothing new        record SERVED, once
                  other count: refuse: TALLY
+
+   Same count, other digest: refuse CONFLICT. Once an agency is sealed it is known which
+   draw this is, by storage's identity: what speaks of another is refused with DRAW.
 
    When the last agency of the roll is sealed, DRAWN is recorded: once, since it is
    recorded only while it is not. */
@@ -26,7 +29,7 @@
 
 typedef enum {
     DRAW_OPENED = 'O', // agencies, number: the first record
-    DRAW_SEALED = 'S', // agency, count
+    DRAW_SEALED = 'S', // agency, count, identity, digest
     DRAW_DRAWN = 'D',
     DRAW_SERVED = 'V' // agency: it has said that it has its winners
 } draw_event_t;
@@ -37,6 +40,8 @@ typedef struct {
     uint64_t count;
     uint32_t number;
     uint32_t agencies;
+    uint64_t identity; // of the draw, as storage has it: never 0
+    uint64_t digest;   // of the agency's bets
 } draw_record_t;
 
 typedef enum { DRAW_REFUSE, DRAW_ASK_SEAL, DRAW_WAIT, DRAW_TELL } draw_answer_t;
@@ -52,8 +57,13 @@ int draw_apply (draw_t *draw, const draw_record_t *record);
 
 /* What to do when an agency asks for its results: when DRAW_REFUSE, `*code` says why.
  */
-draw_answer_t draw_ready (const draw_t *draw, uint32_t agency, uint64_t count,
-                          wire_code_t *code);
+draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
+                          const wire_tally_t *tally, wire_code_t *code);
+
+/* Which draw this is: 0 before the first agency was sealed. */
+uint64_t draw_identity (const draw_t *draw);
+/* Whether what is asked about is surely another. */
+bool draw_is_other (const draw_t *draw, uint64_t identity);
 
 bool draw_opened (const draw_t *draw);
 bool draw_on_roll (const draw_t *draw, uint32_t agency);

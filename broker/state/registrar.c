@@ -21,6 +21,7 @@ struct registrar {
     outbox_t *to_workers, *to_storage;
     question_t **questions; // by agency
     bool done;
+    bool told_other; // the log, that storage is another draw's
     int64_t now_ms;
     log_brake_t no_space; // every question for the draw tries again
     int error;            // errno of a journal that failed, and not for want of space
@@ -38,7 +39,9 @@ static uint32_t fair_window (const draw_t *draw, const wire_limits_t *limits);
 static void take_ready (registrar_t *registrar, request_t *request);
 static void take_results (registrar_t *registrar, request_t *request);
 static void take_done (registrar_t *registrar, request_t *request);
+static void take_welcome (registrar_t *registrar, request_t *request);
 static void take_sealed (registrar_t *registrar, request_t *request);
+static bool other_storage (registrar_t *registrar, request_t *request, uint64_t draw);
 static void take_refused (registrar_t *registrar, request_t *request);
 static void pass_back (registrar_t *registrar, request_t *request);
 static void make_draw (registrar_t *registrar);
@@ -66,7 +69,7 @@ static desk_fn *const request_desks[] = {
 };
 
 static desk_fn *const answer_desks[] = {
-    [WIRE_WELCOME] = pass_back,
+    [WIRE_WELCOME] = take_welcome,
     [WIRE_WINNERS] = pass_back,
     [WIRE_REFUSED] = take_refused,
     [WIRE_SEALED] = take_sealed,
@@ -221,13 +224,13 @@ static void take_ready (registrar_t *registrar, request_t *request)
     const wire_message_t *message = &request->message;
     if (draw_due (registrar->draw))
         make_draw (registrar); // it could not be recorded before
-    switch (draw_ready (registrar->draw, message->agency, message->count, &code)) {
+    switch (draw_ready (registrar->draw, message->agency, &message->tally, &code)) {
     case DRAW_REFUSE:
         refuse (registrar, request, code);
         break;
     case DRAW_ASK_SEAL: {
         const wire_message_t seal = {
-            .command = WIRE_SEAL, .agency = message->agency, .count = message->count};
+            .command = WIRE_SEAL, .agency = message->agency, .tally = message->tally};
         remember (registrar, request);
         ask_storage (registrar, request, &seal);
         break;
@@ -249,8 +252,10 @@ static void take_results (registrar_t *registrar, request_t *request)
         refuse (registrar, request, REFUSED_AGENCY);
     else if (!draw_made (registrar->draw))
         refuse (registrar, request, REFUSED_UNDRAWN);
+    else if (draw_is_other (registrar->draw, request->message.results.draw))
+        refuse (registrar, request, REFUSED_DRAW);
     else
-        ask_find (registrar, request, request->message.cursor);
+        ask_find (registrar, request, request->message.results.cursor);
 }
 
 static void take_done (registrar_t *registrar, request_t *request)
@@ -264,6 +269,10 @@ static void take_done (registrar_t *registrar, request_t *request)
         refuse (registrar, request, REFUSED_UNDRAWN);
         return;
     }
+    if (draw_is_other (registrar->draw, request->message.draw)) {
+        refuse (registrar, request, REFUSED_DRAW);
+        return;
+    }
     const draw_record_t served = {.event = DRAW_SERVED, .agency = agency};
     if (!draw_served (registrar->draw, agency) && record (registrar, &served) == -1) {
         refuse (registrar, request, REFUSED_NOSPACE);
@@ -274,16 +283,28 @@ static void take_done (registrar_t *registrar, request_t *request)
     registrar->done = draw_all_served (registrar->draw);
 }
 
+static void take_welcome (registrar_t *registrar, request_t *request)
+{
+    if (!other_storage (registrar, request, request->message.welcome.draw))
+        pass_back (registrar, request);
+}
+
 static void take_sealed (registrar_t *registrar, request_t *request)
 {
     const uint32_t agency = request->message.agency;
-    const draw_record_t sealed = {
-        .event = DRAW_SEALED, .agency = agency, .count = request->message.count};
+    const wire_tally_t *tally = &request->message.tally;
+    const draw_record_t sealed = {.event = DRAW_SEALED,
+                                  .agency = agency,
+                                  .count = tally->count,
+                                  .identity = tally->draw,
+                                  .digest = tally->digest};
     request->worker = request->letter.via;
-    if (!draw_on_roll (registrar->draw, agency)) {
+    if (!draw_on_roll (registrar->draw, agency) || tally->draw == 0) {
         registrar->strays++;
         return;
     }
+    if (other_storage (registrar, request, tally->draw))
+        return;
     if (!draw_sealed (registrar->draw, agency)) {
         if (record (registrar, &sealed) == -1) {
             refuse (registrar, request, REFUSED_NOSPACE);
@@ -299,6 +320,25 @@ static void take_sealed (registrar_t *registrar, request_t *request)
         make_draw (registrar);
     if (!draw_made (registrar->draw))
         answer_waiting (registrar, request);
+}
+
+/* Refuse what storage says when it has another draw's bets than those whose seals are
+   recorded here: one of the two was started in the wrong directory. */
+static bool other_storage (registrar_t *registrar, request_t *request, uint64_t draw)
+{
+    if (!draw_is_other (registrar->draw, draw))
+        return false;
+    if (!registrar->told_other)
+        log_event (LOG_ERROR, "conflicto", LOG_FAIL,
+                   "draw: %016llx | storage: %016llx | reason: draw.journal and "
+                   "bets.journal are not of one draw; give state and storage the data "
+                   "directories that belong together",
+                   (unsigned long long) draw_identity (registrar->draw),
+                   (unsigned long long) draw);
+    registrar->told_other = true;
+    request->worker = request->letter.via;
+    refuse (registrar, request, REFUSED_DRAW);
+    return true;
 }
 
 static void take_refused (registrar_t *registrar, request_t *request)
@@ -373,7 +413,8 @@ static void ask_find (registrar_t *registrar, const request_t *request, uint64_t
     const uint32_t agency = request->message.agency;
     const wire_message_t find = {.command = WIRE_FIND,
                                  .agency = agency,
-                                 .find = {.cursor = cursor,
+                                 .find = {.draw = draw_identity (registrar->draw),
+                                          .cursor = cursor,
                                           .count = draw_count (registrar->draw, agency),
                                           .number = draw_number (registrar->draw)}};
     ask_storage (registrar, request, &find);
@@ -408,11 +449,13 @@ static void answer_waiting (registrar_t *registrar, const request_t *request)
 
 static void refuse (registrar_t *registrar, const request_t *request, wire_code_t code)
 {
-    const char *text = code == REFUSED_AGENCY    ? "the agency is not on the roll"
-                       : code == REFUSED_TALLY   ? "it was sealed with another count"
-                       : code == REFUSED_UNDRAWN ? "the draw has not been made"
-                       : code == REFUSED_NOSPACE ? "the central's disk is full"
-                                                 : "storage cannot be reached";
+    const char *text = code == REFUSED_AGENCY     ? "the agency is not on the roll"
+                       : code == REFUSED_TALLY    ? "it was sealed with another count"
+                       : code == REFUSED_CONFLICT ? "it was sealed with other bets"
+                       : code == REFUSED_DRAW     ? "that is another draw"
+                       : code == REFUSED_UNDRAWN  ? "the draw has not been made"
+                       : code == REFUSED_NOSPACE  ? "the central's disk is full"
+                                                  : "storage cannot be reached";
     wire_message_t refusal = wire_refusal (&request->message, code, text);
     refusal.refused.command = command_of_agency (request->message.command);
     if (code == REFUSED_TALLY)
@@ -427,6 +470,7 @@ static uint8_t command_of_agency (uint8_t command)
 {
     switch (command) {
     case WIRE_ADMIT:
+    case WIRE_WELCOME:
         return WIRE_HELLO;
     case WIRE_SEAL:
     case WIRE_SEALED:

@@ -285,7 +285,7 @@ def restart(scratch, bets, count, rows=8192, agencies=5):
                   "--count", count // agencies, "--rows", rows)
             storage = next(pid for pid in day.children() if loteria.command_of(pid) == "loteria-storage")
             figures = {"sold_kib": memory_at_work(storage), "bytes": day.csv_bytes(),
-                       "records": (day.data / "bets.journal").stat().st_size // 64 - 1}
+                       "records": (day.data / "bets.journal").stat().st_size // wire.RECORD_BYTES - 1}
             day.kill_all()
             sold = count // agencies
             figures["storage_s"], figures["started_kib"] = restart_storage(day, sold)
@@ -308,7 +308,8 @@ def restart_central(day, offset):
 def restart_storage(day, offset):
     """It is asked in a worker's place. Its memory, too; and it is killed."""
     server = f"127.0.0.1:{loteria.free_port()}"
-    store = wire.batch(1, offset, [f"1,{wire.bets(1)[0]}"], command="STORE")
+    draw, _, digest = wire.standing(day.data, 1)
+    store = wire.batch(1, offset, [f"1,{wire.bets(1)[0]}"], command="STORE", draw=draw, digest=digest)
     start = time.monotonic()
     storage = loteria.Process(day.directory, "loteria-storage", "--data-dir", day.data, "--listen", f"tcp://{server}")
     try:

@@ -4,20 +4,17 @@
 An agency in Python, the example client of docs/protocol.md: sells the bets of FILE,
 waits for the draw and prints the documents of its winners, one a line."""
 
-import random, struct, sys, time  # noqa: E401
-import zmq
+import csv, io, random, struct, sys, time, xxhash, zmq  # noqa: E401
 
 HELLO, BATCH, READY, RESULTS, DONE = b"\x01", b"\x02", b"\x03", b"\x04", b"\x05"
-WELCOME, STORED, WAITING, WINNERS = b"\x11", b"\x12", b"\x13", b"\x14"
-GOODBYE, REFUSED = b"\x15", b"\x1e"
+WELCOME, STORED, WAITING, WINNERS, GOODBYE, REFUSED = b"\x11", b"\x12", b"\x13", b"\x14", b"\x15", b"\x1e"
 
 
 def ask(wanted, command, layout="", *values):
-    header = b"LT\x01" + command + struct.pack(">I", agency)
     for attempt in range(2 if command == DONE else 40):  # 40: about a minute
-        socket.send(header + struct.pack(">" + layout, *values))
+        socket.send(b"LT\x02" + command + struct.pack(">I" + layout, agency, *values))
         wait = random.uniform(0.25, 0.5) * min(4, 2**attempt)
-        if answer := hear(wait, wanted, command, values[0] if command == BATCH else 0):
+        if answer := hear(wait, wanted, command, values[1] if command == BATCH else 0):
             return answer  # its command and body
     sys.exit("the central does not answer" if command != DONE else None)
 
@@ -25,8 +22,7 @@ def ask(wanted, command, layout="", *values):
 def hear(seconds, wanted, command, offset=0):
     deadline = time.monotonic() + seconds
     while socket.poll(max(0, int(1000 * (deadline - time.monotonic())))):
-        frame = socket.recv()
-        answer = frame[3:4] + frame[8:]
+        answer = (frame := socket.recv())[3:4] + frame[8:]
         if answer.startswith(wanted):
             return answer
         if answer.startswith(REFUSED):
@@ -39,41 +35,45 @@ def hear(seconds, wanted, command, offset=0):
             sys.exit(f"refused, code {code}: {where}{answer[25:].decode()}")
 
 
-def sell():
+def sell():  # returns the draw
     welcome = ask(WELCOME, HELLO, "III", 1, 8192, 0)  # limits: window, bytes, rows
-    stored, _, size, count, _, _, day = struct.unpack(">QIIIIIB", welcome[1:])
-    while stored < len(rows) and day == 0:
+    draw, stored, told, _, size, count, *_, day = struct.unpack(">QQQIIIIIB", welcome[1:])
+    while told == digests[min(stored, len(rows))]:
         batch, end = b"", stored
-        limit = min(len(rows), stored + count)
-        while end < limit and 20 + len(batch) + len(rows[end]) <= size:
+        while end < min(len(rows), stored + count) and 44 + len(batch) + len(rows[end]) <= size:
             batch, end = batch + rows[end], end + 1
-        answer = ask(STORED, BATCH, f"QI{len(batch)}s", stored, end - stored, batch)
-        stored = max(stored, *struct.unpack(">Q", answer[1:]))
+        if end == stored or day != 0:
+            return draw
+        body = draw, stored, digests[stored], 0, end - stored, batch
+        stored, told = struct.unpack(">QQ", ask(STORED, BATCH, f"QQQQI{len(batch)}s", *body)[1:])
+    sys.exit(f"the central has {stored} bets of this agency, which are not those of the file")
 
 
-def winners():
+def winners(draw):
     first = WINNERS + bytes(8)  # a page begins with its cursor, the first one's is 0
-    page = ask((WAITING, first), READY, "Q", len(rows))
+    ready = READY, "QQQ", draw, len(rows), digests[-1]
+    page = ask((WAITING, first), *ready)
     while page.startswith(WAITING):
-        page = hear(2, first, READY) or ask((WAITING, first), READY, "Q", len(rows))
+        page = hear(2, first, READY) or ask((WAITING, first), *ready)
     documents = page[25:]
     while (cursor := page[9:17]) != bytes(8):
-        page = ask(WINNERS + cursor, RESULTS, "8s", cursor)
+        page = ask(WINNERS + cursor, RESULTS, "Q8s", draw, cursor)
         documents += page[25:]
-    return documents.decode()
+    sys.stdout.write(documents.decode())
+    ask(GOODBYE, DONE, "Q", draw)
 
 
-if len(sys.argv) != 4:
-    sys.exit(__doc__)
-agency, socket = int(sys.argv[1]), zmq.Context().socket(zmq.DEALER)
+_, number, file, server = sys.argv if len(sys.argv) == 4 else sys.exit(__doc__)
+agency, socket = int(number), zmq.Context().socket(zmq.DEALER)
 socket.linger = 500
-socket.connect(f"tcp://{sys.argv[3]}")
-rows = [row + b"\n" for row in open(sys.argv[2], "rb").read().splitlines()]
+socket.connect(f"tcp://{server}")
+rows, digests = [], [0]  # rows in their canonical form, and the digest before each
+for row in csv.reader(open(file, encoding="utf-8", newline="")):
+    csv.writer(line := io.StringIO(), lineterminator="\n").writerow(row)
+    rows.append(line.getvalue().encode())
+    digests.append(xxhash.xxh3_64_intdigest(rows[-1][:-1], digests[-1]))
 while True:
     try:
-        sell()
-        sys.stdout.write(winners())
-        break
+        sys.exit(winners(sell()))
     except ConnectionResetError:  # start over
         time.sleep(random.uniform(0.25, 0.5))
-ask(GOODBYE, DONE)

@@ -130,7 +130,7 @@ class RecordedDay(loteria.Parts):
 def hello(client, agency):
     """Let the agency in, by all the parts that its batches will need: where its bets go on. Questions are asked again,
     as an agency does: a part may have been killed with them, and connections take a moment."""
-    answer_to(client, wire.batch(0, 0, wire.bets(1)), lambda answer: vars(answer).get("code") == "HELLO")
+    answer_to(client, wire.batch(0, 0, wire.bets(1)), lambda answer: vars(answer).get("code") == "DRAW")
     return answer_to(client, wire.simple("HELLO", agency), lambda answer: answer.name == "WELCOME").next
 
 
@@ -223,9 +223,9 @@ STATE_TOLD = {b"\x13": "waiting", b"\x14": "winners", b"\x15": "served"}  # WAIT
 
 def told(sent, says):
     """The answers among what was given to a socket; they are sent in the clear."""
-    for command, agency, number in re.findall(rb"LT\x01(.)(....)(.{8})?", sent, re.DOTALL):
+    for command, agency, first, second in re.findall(rb"LT\x02(.)(....)(.{8})?(.{8})?", sent, re.DOTALL):
         if command in says:
-            count = number if says[command] in ("stored", "sealed") else b""
+            count = {b"\x12": first, b"\x11": second, b"\x35": second}.get(command, b"")  # behind the draw
             yield "told", says[command], int.from_bytes(agency, "big"), int.from_bytes(count, "big")
 
 

@@ -356,11 +356,13 @@ def test_agency_not_on_the_roll(shared, client, number):
             refusal = client.refused(wire.simple(command, number))
             assert (refusal.code, refusal.agency) == ("AGENCY", number)
             assert refusal.command == wire.COMMANDS[command]
+        client.draw, _, _ = wire.standing(shared.data, number)
         # storage knows accounts, not the roll; HELLO is what it sends the agency to
         assert client.refused(wire.batch(number, 0, wire.bets(1))).code == "HELLO"
 
 
 def test_batch_before_hello(shared, client, agency):
+    client.draw, _, _ = wire.standing(shared.data, agency)
     with nothing_written(shared):
         refusal = client.refused(wire.batch(agency, 0, wire.bets(1)))
         assert (refusal.code, refusal.expected) == ("HELLO", 0)
@@ -437,9 +439,9 @@ def test_batch_ahead_is_stored_once_the_gap_is_filled(shared, client, agency):
     client.hello(agency)
     client.store(agency, 0, wire.bets(2))
     with nothing_written(shared):
-        client.send(wire.batch(agency, 6, wire.bets(2, 6)))
-        client.send(wire.batch(agency, 4, wire.bets(2, 4)))
-        client.send(wire.batch(agency, 4, wire.bets(2, 4)))
+        client.send(wire.batch(agency, 6, wire.bets(2, 6), digest=wire.digest(wire.bets(6))))
+        client.send(wire.batch(agency, 4, wire.bets(2, 4), digest=wire.digest(wire.bets(4))))
+        client.send(wire.batch(agency, 4, wire.bets(2, 4), digest=wire.digest(wire.bets(4))))
         # one worker keeps the order: when this repeat is answered the others were looked at
         assert client.store(agency, 0, wire.bets(2)) == 2
     assert client.store(agency, 2, wire.bets(2, 2)) == 8

@@ -187,8 +187,8 @@ class Sound:
              draw_record("V", 1)], lives)
 
     def violations(self, whole=True):
-        for name, content in (("bets.csv", self.csv), ("bets.journal", bytes(64) + b"".join(self.bets)),
-                              ("draw.journal", bytes(64) + b"".join(self.draw))):
+        for name, content in (("bets.csv", self.csv), ("bets.journal", header() + b"".join(self.bets)),
+                              ("draw.journal", header() + b"".join(self.draw))):
             (self.directory / name).write_bytes(content)
         (self.directory / "agency.csv").write_text("".join(f"{row}\r\n" for row in ROWS), newline="")
         agencies = {agency: (invariants.Sent.read(self.directory / "agency.csv", agency), lives)
@@ -201,12 +201,21 @@ class Sound:
         return wrong
 
 
+DRAW = 0xD1CE
+
+
+def header():
+    return bytes(32) + DRAW.to_bytes(8, "big") + bytes(wire.RECORD_BYTES - 40)
+
+
 def bet_record(kind, agency, offset, count=0, begin=0, size=0):
-    return struct.pack(">BxHIQQI", ord(kind), count, agency, offset, begin, size).ljust(64, b"\0")
+    digest = wire.digest(ROWS[:offset + count])
+    record = struct.pack(">BxHIQQI20xQ", ord(kind), count, agency, offset, begin, size, digest)
+    return record.ljust(wire.RECORD_BYTES, b"\0")
 
 
-def draw_record(kind, agency=0, count=0, number=0):
-    return struct.pack(">B3xIQI", ord(kind), agency, count, number).ljust(64, b"\0")
+def draw_record(kind, agency=0, count=0, number=0, draw=DRAW):
+    return struct.pack(">B3xIQI4xQ", ord(kind), agency, count, number, draw).ljust(wire.RECORD_BYTES, b"\0")
 
 
 def change(**fields):
@@ -232,6 +241,9 @@ WRONGS = {
     "two rows change places": ("I2", swap("Ana,Pérez,100,1990-05-17,7574\r\n1,Li,Wu,101,1991-05-17,12".encode(),
                                           "Li,Wu,101,1991-05-17,12\r\n1,Ana,Pérez,100,1990-05-17,7574".encode())),
     "the journal covers less": ("I1", lambda sound: sound.bets.pop(0)),
+    "a digest of other bets": ("I2", lambda sound: sound.bets.__setitem__(
+        2, sound.bets[2][:48] + bytes(8) + sound.bets[2][56:])),
+    "a seal of another draw": ("I6", lambda sound: sound.draw.__setitem__(1, draw_record("S", 1, 3, draw=7))),
     "the journal has no seal": ("I6", lambda sound: sound.bets.pop()),
     "bets after the seal": ("I6", lambda sound: sound.bets.insert(1, bet_record("S", 1, 3)) or sound.bets.insert(
         2, bet_record("S", 1, 3))),
@@ -269,7 +281,7 @@ def test_in_mid_day_a_tail_may_be_torn_but_nothing_acknowledged_missing(tmp_path
     sound = Sound.make(tmp_path)
     for lives in sound.lives.values():
         del lives[1:]
-    sound.csv, sound.bets = sound.csv[:-40], sound.bets[:1] + [bytes(64)]
+    sound.csv, sound.bets = sound.csv[:-40], sound.bets[:1] + [bytes(wire.RECORD_BYTES)]
     # bets.csv and the journal both have too little of agency 2
     assert [violation[:2] for violation in sound.violations(whole=False)] == ["I1", "I1"]
     sound.lives[2][0].acknowledged = 0

@@ -14,7 +14,7 @@ import wire
 
 pytestmark = pytest.mark.asan
 
-RECORD = 64  # bytes of a journal's header, and of each of its records
+RECORD = wire.RECORD_BYTES  # bytes of a journal's header, and of each of its records
 RUNS, ROWS = 4, 10  # runs of the agency, each a group of its own; rows in each
 FILES = ("bets.csv", "bets.journal", "draw.journal")
 

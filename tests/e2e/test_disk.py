@@ -13,7 +13,7 @@ import strace
 import wire
 
 PAGE = 4096
-RECORDS_A_PAGE = PAGE // 64 - 1  # of a journal's first page, beside its header
+RECORDS_A_PAGE = PAGE // wire.RECORD_BYTES - 1  # of a journal's first page, beside its header
 COUNTS = {1: 1500, 2: 1200}
 WINNERS = {1: (0, 700, 1499), 2: (1199,)}
 SLOW_SECONDS = 2.5  # longer than anything in the central waits for another: 2 s

@@ -216,7 +216,7 @@ class ShortDay:
             assert b"".join(row for row in rows if row.startswith(b"%d," % seller.agency)) == \
                 seller.bytes(len(seller.rows)), f"agency {seller.agency}"
         assert len(rows) == sum(len(seller.rows) for seller in self.sellers)
-        kinds = (self.day.data / "draw.journal").read_bytes()[64::64]
+        kinds = (self.day.data / "draw.journal").read_bytes()[wire.RECORD_BYTES::wire.RECORD_BYTES]
         assert sorted(kinds) == sorted(b"O" + b"S" * len(self.sellers) + b"D" + b"V" * len(self.sellers)), kinds
         self.day.assert_sound()
 

@@ -341,16 +341,18 @@ def test_replayed_bytes(attacked):
     """All that a connection has sent, sent again over another one: its handshake comes to nothing."""
     with raw_of(attacked) as raw, client_of(attacked, HOSTILE) as client:
         raw.shake()
-        start = client.hello(HOSTILE).next
-        raw.send(wire.batch(HOSTILE, start, wire.bets(1, start)))
-        assert wire.decode(raw.receive()).next == start + 1
+        welcome = client.hello(HOSTILE)
+        start, draw = welcome.next, welcome.draw
+        raw.send(wire.batch(HOSTILE, start, wire.bets(1, start), draw=draw, digest=welcome.digest))
+        stored = wire.decode(raw.receive())
+        assert stored.next == start + 1
         with zmtp.Raw(attacked.server) as again:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 again.write(raw.sent)
             assert again.ends()
             assert b"READY" not in again.received
         # a sealed message again, on its own connection: its nonce is used
-        sealed = raw.seal(wire.batch(HOSTILE, start + 1, wire.bets(1, start + 1)))
+        sealed = raw.seal(wire.batch(HOSTILE, start + 1, wire.bets(1, start + 1), draw=draw, digest=stored.digest))
         raw.write(sealed)
         assert wire.decode(raw.receive()).next == start + 2
         raw.write(sealed)
@@ -530,7 +532,7 @@ class Worker:
     def answer(self):
         """All that it holds; as many turns more are to be had."""
         for batch, client, ticket in self.held:
-            agency, offset = struct.unpack(">IQ", batch[4:16])
+            agency, _, offset = struct.unpack(">IQQ", batch[4:24])
             following = offset + 1 if agency <= SELLERS else 0  # the flood's is the same one every time
             self.client.send(wire.letter(wire.simple("STORED", agency, following), client, ticket))
         self.held = []

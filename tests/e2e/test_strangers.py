@@ -34,21 +34,22 @@ NO_REQUESTS = {
     "JSON": ([b'{"command": "HELLO", "agency": 1}'], "SIGNATURE"),
     "zeros": ([bytes(8000)], "SIGNATURE"),
     "version 0": ([wire.message("HELLO", 1, bytes(12), version=0)], "VERSION"),
-    "version 2": ([wire.message("HELLO", 1, bytes(12), version=2)], "VERSION"),
+    "version 1": ([wire.message("HELLO", 1, bytes(12), version=1)], "VERSION"),
     "version 255 and nothing behind": ([wire.message("HELLO", 1, version=255)], "VERSION"),
     **{f"command {number:#04x}": ([wire.message(number, 1, bytes(12))], "COMMAND")
-       for number in (0x00, 0x06, 0x0E, 0x10, 0x16, 0x20, 0x30, 0x37, 0x7F, 0xFF)},
+       for number in (0x00, 0x07, 0x0E, 0x10, 0x17, 0x20, 0x30, 0x37, 0x7F, 0xFF)},
     **{f"{name} from outside": ([wire.simple(name, 1)], "COMMAND")
        for name, number in wire.COMMANDS.items() if number > 0x0F},
-    "STORE with a row": ([wire.message("STORE", 1, bytes(11) + b"\1" + b"1,a,b,1,2000-01-01,1\r\n")], "COMMAND"),
+    "STORE with a row": ([wire.message("STORE", 1, bytes(35) + b"\1" + b"1,a,b,1,2000-01-01,1\r\n")], "COMMAND"),
     "HELLO without its body": ([wire.message("HELLO", 1)], "BODY"),
     "HELLO cut short": ([hello()[:-1]], "BODY"),
     "HELLO and a byte": ([hello() + b"\0"], "BODY"),
-    "BATCH without a count": ([wire.message("BATCH", 1, bytes(8))], "BODY"),
-    "READY cut short": ([wire.message("READY", 1, bytes(7))], "BODY"),
-    "READY and a byte": ([wire.message("READY", 1, bytes(9))], "BODY"),
-    "RESULTS without a cursor": ([wire.message("RESULTS", 1)], "BODY"),
-    "DONE with a body": ([wire.message("DONE", 1, b"x")], "BODY"),
+    "BATCH without a count": ([wire.message("BATCH", 1, bytes(32))], "BODY"),
+    "READY cut short": ([wire.message("READY", 1, bytes(23))], "BODY"),
+    "READY and a byte": ([wire.message("READY", 1, bytes(25))], "BODY"),
+    "RESULTS without a cursor": ([wire.message("RESULTS", 1, bytes(8))], "BODY"),
+    "DONE without a draw": ([wire.message("DONE", 1)], "BODY"),
+    "CHECK without a count": ([wire.message("CHECK", 1, bytes(8))], "BODY"),
     "PING with a body": ([wire.message("PING", 0, b"x")], "BODY"),
     "an empty frame before": ([b"", hello()], "FRAMES"),
     "two messages at once": ([hello(), hello()], "FRAMES"),
@@ -204,7 +205,7 @@ def inner_garbage(seed):
     yield from ([wire.letter(frame, chance.randbytes(chance.randrange(0, 255)), chance.getrandbits(64))]
                 for frame in garbage(1000, seed + 1) if frame[4:8] == STRANGER.to_bytes(4, "big"))
     yield from ([wire.letter(hello(), size=size)] for size in (0, 1, 3, 4, 13, 14, 35, 37, 2**31, 2**32 - 1))
-    yield from ([wire.letter(b"LT\1" + bytes([number]) + bytes(4))] for number in range(256) if number not in (0x21, 0x23))
+    yield from ([wire.letter(b"LT\2" + bytes([number]) + bytes(4))] for number in range(256) if number not in (0x21, 0x23))
     yield from ([wire.letter(wire.simple(name, STRANGER))] for name in wire.COMMANDS if name not in ("JOIN", "LEAVE"))
     yield [wire.letter(b"")]
     yield [b"", wire.letter(hello())]
@@ -246,7 +247,8 @@ def any_message(chance):
     if name in ("BATCH", "STORE"):
         count = chance.randrange(4)
         rows = b"".join(b"50,a,b,%d,2000-01-01,7574\r\n" % row for row in range(count))
-        body = struct.pack(">QI", chance.choice((0, 0, 1, 2, 3, 2**64 - 1, 2**63)), chance.choice((count, count, number(32))))
+        body = struct.pack(">QQQQI", number(64), chance.choice((0, 0, 1, 2, 3, 2**64 - 1, 2**63)), number(64), number(64),
+                           chance.choice((count, count, number(32))))
         body += chance.choice((rows, rows, rows[:-1], b'"\r\n' * count, chance.randbytes(30)))
     elif rest:
         body += chance.randbytes(chance.randrange(40))

@@ -4,20 +4,24 @@
 Independent of common/wire.c on purpose.
 """
 
+import csv
+import io
 import pathlib
 import re
 import struct
 import time
 import types
 
+import xxhash
 import zmq
 import zmq.utils.monitor
 
 import loteria
 
 COMMANDS = {
-    "HELLO": 0x01, "BATCH": 0x02, "READY": 0x03, "RESULTS": 0x04, "DONE": 0x05, "PING": 0x0F,
-    "WELCOME": 0x11, "STORED": 0x12, "WAITING": 0x13, "WINNERS": 0x14, "GOODBYE": 0x15,
+    "HELLO": 0x01, "BATCH": 0x02, "READY": 0x03, "RESULTS": 0x04, "DONE": 0x05, "CHECK": 0x06,
+    "PING": 0x0F,
+    "WELCOME": 0x11, "STORED": 0x12, "WAITING": 0x13, "WINNERS": 0x14, "GOODBYE": 0x15, "DIGEST": 0x16,
     "REFUSED": 0x1E, "PONG": 0x1F,
     "JOIN": 0x21, "BEAT": 0x22, "LEAVE": 0x23, "REJOIN": 0x24,
     "STORE": 0x31, "ADMIT": 0x32, "SEAL": 0x33, "FIND": 0x34, "SEALED": 0x35, "HELD": 0x36,
@@ -27,47 +31,56 @@ CODES = {
     10: "EMPTY", 11: "ROWS", 12: "COUNT", 13: "FIELDS", 14: "QUOTES", 15: "MISSING", 16: "LONG",
     17: "UTF8", 18: "CONTROL", 19: "DATE", 20: "NUMBER", 21: "RANGE", 22: "BLANK", 23: "CHARACTER",
     30: "AGENCY", 31: "HELLO", 32: "GAP", 33: "CONFLICT", 34: "CLOSED", 35: "TALLY", 36: "UNDRAWN", 37: "KEY",
+    38: "DRAW",
     40: "BUSY", 41: "NOSPACE", 42: "ASIDE",
 }  # fmt: skip
 
 # A body's layout, the names of its fields, and the name of the rest where there is one.
 LAYOUTS = {
     "HELLO": ("III", "window message_bytes_max rows_max", None),
-    "BATCH": ("QI", "offset count", "rows"),
-    "READY": ("Q", "count", None),
-    "RESULTS": ("Q", "cursor", None),
-    "WELCOME": ("QIIIIIB", "next window message_bytes_max rows_max agencies ready day", None),
-    "STORED": ("Q", "next", None),
+    "BATCH": ("QQQQI", "draw offset digest writer count", "rows"),
+    "READY": ("QQQ", "draw count digest", None),
+    "RESULTS": ("QQ", "draw cursor", None),
+    "DONE": ("Q", "draw", None),
+    "CHECK": ("QQ", "draw count", None),
+    "WELCOME": ("QQQIIIIIB", "draw next digest window message_bytes_max rows_max agencies ready day", None),
+    "STORED": ("QQ", "next digest", None),
+    "DIGEST": ("QQ", "count digest", None),
     "WAITING": ("II", "ready agencies", None),
     "WINNERS": ("QQII", "cursor next number count", "documents"),
     "REFUSED": ("HBBIQQ", "code command field row offset expected", "text"),
     "PONG": ("", "", "process"),
     "JOIN": ("II", "credit heartbeat_ms", None),
-    "STORE": ("QI", "offset count", "rows"),
-    "ADMIT": ("QIIIIIB", "next window message_bytes_max rows_max agencies ready day", None),
-    "SEAL": ("Q", "count", None),
-    "FIND": ("QQI", "cursor count number", None),
-    "SEALED": ("Q", "count", None),
+    "STORE": ("QQQQI", "draw offset digest writer count", "rows"),
+    "ADMIT": ("QQQIIIIIB", "draw next digest window message_bytes_max rows_max agencies ready day", None),
+    "SEAL": ("QQQ", "draw count digest", None),
+    "FIND": ("QQQI", "draw cursor count number", None),
+    "SEALED": ("QQQ", "draw count digest", None),
 }
+VERSION = 2
+RECORD_BYTES = 128  # of a journal's header, and of each of its records
 
 
-def message(command, agency=0, body=b"", version=1, signature=b"LT"):
+def message(command, agency=0, body=b"", version=VERSION, signature=b"LT"):
     """A frame; `command` is a name or a number, `body` its bytes."""
     return signature + struct.pack(">BBI", version, COMMANDS.get(command, command), agency) + body
 
 
-def simple(command, agency, *values):
-    """A frame whose body is of fixed size; missing values are 0."""
-    layout = LAYOUTS.get(command, ("",))[0]
+def simple(command, agency, *values, draw=0):
+    """A frame whose body is of fixed size; missing values are 0. The draw stands for itself: it comes first."""
+    layout, fields, _ = LAYOUTS.get(command, ("", "", None))
+    if fields.startswith("draw"):
+        values = (draw, *values)
     return message(command, agency, struct.pack(f">{layout}", *values, *[0] * (len(layout) - len(values))))
 
 
-def batch(agency, offset, rows, count=None, command="BATCH"):
-    """`rows` is a list of rows without line ends, as text or bytes; or bytes, as they are."""
+def batch(agency, offset, rows, count=None, command="BATCH", draw=0, digest=0, writer=0):
+    """`rows` is a list of rows without line ends, as text or bytes; or bytes, as they are. A draw or a digest that is 0
+    is filled in by the client that sends it, if it knows better."""
     if not isinstance(rows, bytes):
         count = len(rows) if count is None else count
         rows = b"".join((row.encode() if isinstance(row, str) else row) + b"\r\n" for row in rows)
-    return message(command, agency, struct.pack(">QI", offset, count) + rows)
+    return message(command, agency, struct.pack(">QQQQI", draw, offset, digest, writer, count) + rows)
 
 
 def bets(count, first=0, number=1):
@@ -75,9 +88,50 @@ def bets(count, first=0, number=1):
     return [f"Ana,Pérez,{30_000_000 + i},1990-05-17,{number}" for i in range(first, first + count)]
 
 
+def canonical(row):
+    """A row without its line end as storage has it, without its agency; bytes. What is no row stays as it is."""
+    row = row.encode() if isinstance(row, str) else row
+    try:
+        fields, = csv.reader([row.decode()], strict=True)
+        out = io.StringIO()
+        csv.writer(out, lineterminator="").writerow([*fields[:4], int(fields[4])])
+        return out.getvalue().encode()
+    except (ValueError, IndexError, csv.Error):
+        return row
+
+
+def digest(rows, before=0):
+    """The digest of rows without their line ends, behind others with the digest `before`."""
+    for row in rows:
+        before = xxhash.xxh3_64_intdigest(canonical(row), seed=before)
+    return before
+
+
+class History:
+    """An agency's bets as one client knows them: the digest before each offset.
+
+    What the central says is taken for true, and what was sent for probable until then."""
+
+    def __init__(self):
+        self.known, self.sent = {0: 0}, {}
+
+    def at(self, offset):
+        return self.known.get(offset, self.sent.get(offset, 0))
+
+    def send(self, offset, before, rows):
+        for row in rows.splitlines():
+            offset, before = offset + 1, digest([row], before)
+            self.sent[offset] = before
+
+    def learn(self, following, told):
+        if self.sent.get(following) == told:
+            self.known.update((offset, value) for offset, value in self.sent.items() if offset <= following)
+        self.known[following] = told
+
+
 def decode(frame):
     """An answer: `name`, `agency`, its fields; a refusal also has the `code` by its name."""
-    assert frame[:3] == b"LT\x01", frame
+    assert frame[:3] == b"LT\x02", frame
     number, agency = struct.unpack(">BI", frame[3:8])
     name = {value: key for key, value in COMMANDS.items()}[number]
     layout, fields, rest = LAYOUTS.get(name, ("", "", None))
@@ -90,6 +144,16 @@ def decode(frame):
     if name == "REFUSED":
         answer.code = CODES[answer.code]
     return answer
+
+
+def standing(data, agency):
+    """(draw, next, digest) of an agency, from bets.journal, which nobody is writing now."""
+    journal, bets, told = (pathlib.Path(data) / "bets.journal").read_bytes(), 0, 0
+    for at in range(RECORD_BYTES, len(journal), RECORD_BYTES):
+        count, whose, offset, after = struct.unpack(">2xHIQ32xQ", journal[at:at + 56])
+        if whose == agency:
+            bets, told = offset + count, after
+    return int.from_bytes(journal[32:40], "big"), bets, told
 
 
 def letter(message, client=b"\0abcd", ticket=0, via=b"", size=None):
@@ -136,6 +200,7 @@ class Client:
 
     def __init__(self, endpoint, kind=zmq.DEALER, **options):
         self.socket = zmq.Context.instance().socket(kind)
+        self.draw, self.histories = 0, {}
         self.socket.linger = 0
         self.socket.sndhwm = self.socket.rcvhwm = 0  # a test wants what it sends to be sent
         for name, value in options.items():
@@ -149,7 +214,30 @@ class Client:
         self.socket.close(linger=0)
 
     def send(self, *frames):
-        self.socket.send_multipart(frames)
+        self.socket.send_multipart([self.fill_in(frame) for frame in frames])
+
+    def fill_in(self, frame):
+        """The draw and the digest where they are 0, if they are known."""
+        name = {number: name for name, number in COMMANDS.items()}.get(frame[3] if len(frame) > 3 else None)
+        layout, fields, _ = LAYOUTS.get(name, ("", "", None))
+        size = 8 + struct.calcsize(">" + layout)
+        if name not in ("BATCH", "READY", "RESULTS", "DONE", "CHECK") or len(frame) < size:
+            return frame
+        agency = int.from_bytes(frame[4:8], "big")
+        body = dict(zip(fields.split(), struct.unpack(">" + layout, frame[8:size]), strict=True))
+        body["draw"] = body["draw"] or self.draw
+        history = self.histories.setdefault(agency, History())
+        if "digest" in body:
+            body["digest"] = body["digest"] or history.at(body["offset"] if name == "BATCH" else body["count"])
+        if name == "BATCH":
+            history.send(body["offset"], body["digest"], frame[size:])
+        return frame[:8] + struct.pack(">" + layout, *body.values()) + frame[size:]
+
+    def learn(self, answer):
+        if answer.name == "WELCOME":
+            self.draw = answer.draw
+        if answer.name in ("WELCOME", "STORED"):
+            self.histories.setdefault(answer.agency, History()).learn(answer.next, answer.digest)
 
     def receive(self, timeout=loteria.DEADLINE, decode=decode):
         answer = self.receive_within(timeout, decode)
@@ -162,7 +250,10 @@ class Client:
             return None
         frames = self.socket.recv_multipart()
         assert len(frames) == 1, frames
-        return decode(frames[0])
+        answer = decode(frames[0])
+        if isinstance(answer, types.SimpleNamespace):
+            self.learn(answer)
+        return answer
 
     def ask(self, *frames):
         """Send, and the answer. What is ASIDE, as while a central starts, is asked again."""
@@ -212,5 +303,5 @@ def let_in(endpoint, **options):
 def wait_for_central(server):
     """Until a worker takes requests and reaches storage and state. (Agency 0 never gets in.)"""
     with Client(server) as client:
-        assert client.refused(batch(0, 0, bets(1))).code == "HELLO"
+        assert client.refused(batch(0, 0, bets(1))).code == "DRAW"
         assert client.refused(simple("HELLO", 0)).code == "AGENCY"

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 #define ROW_BYTES 160
 
@@ -25,6 +26,7 @@ static const sample_t samples[] = {
 
 static void add_bet (bets_t *bets, uint32_t index, dice_t *dice,
                      const bets_options_t *options);
+static void add_digest (bets_t *bets, uint32_t index);
 static void add (uint8_t *text, size_t *ends, uint32_t index, const char *row);
 static bytes_t slice (const uint8_t *text, const size_t *ends, uint64_t offset,
                       uint64_t count);
@@ -47,8 +49,12 @@ bets_t *bets_new (dice_t *dice, const bets_options_t *options)
         assert (*texts[i] && *ends[i]);
         (*ends[i])[0] = 0; // where the row before the first ends
     }
-    for (uint32_t index = 0; index < options->count; index++)
+    bets->digests = calloc (options->count + 1, sizeof (uint64_t));
+    assert (bets->digests);
+    for (uint32_t index = 0; index < options->count; index++) {
         add_bet (bets, index, dice, options);
+        add_digest (bets, index);
+    }
     return bets;
 }
 
@@ -61,6 +67,7 @@ void bets_destroy (bets_t **bets)
         free ((*bets)->typed_end);
         free ((*bets)->canonical_end);
         free ((*bets)->winners_end);
+        free ((*bets)->digests);
         free (*bets);
     }
     *bets = NULL;
@@ -79,6 +86,11 @@ bytes_t bets_canonical (const bets_t *bets, uint64_t offset, uint64_t count)
 bytes_t bets_winners (const bets_t *bets, uint64_t offset, uint64_t count)
 {
     return slice (bets->winners, bets->winners_end, offset, count);
+}
+
+uint64_t bets_digest (const bets_t *bets, uint64_t count)
+{
+    return bets->digests[count];
 }
 
 rows_t bets_rows (bets_reader_t *reader)
@@ -111,6 +123,16 @@ static void add_bet (bets_t *bets, uint32_t index, dice_t *dice,
     add (bets->canonical, bets->canonical_end, index, row);
     snprintf (row, sizeof row, "%s\n", document);
     add (bets->winners, bets->winners_end, index, wins ? row : "");
+}
+
+static void add_digest (bets_t *bets, uint32_t index);
+/* Of the canonical row without its agency, its comma and its line end. */
+static void add_digest (bets_t *bets, uint32_t index)
+{
+    const bytes_t row = bets_canonical (bets, index, 1);
+    const uint8_t *from = memchr (row.data, ',', row.size), *end = row.data + row.size;
+    bets->digests[index + 1] = XXH3_64bits_withSeed (
+        from + 1, (size_t) (end - from) - 3, bets->digests[index]);
 }
 
 static void add (uint8_t *text, size_t *ends, uint32_t index, const char *row)

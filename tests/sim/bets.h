@@ -11,6 +11,7 @@ typedef struct {
     uint32_t agency, count;
     uint8_t *typed, *canonical, *winners; // texts, with every row's end in:
     size_t *typed_end, *canonical_end, *winners_end;
+    uint64_t *digests; // of the first 0, 1, 2, ... bets
 } bets_t;
 
 typedef struct {
@@ -27,6 +28,9 @@ void bets_destroy (bets_t **bets);
 bytes_t bets_typed (const bets_t *bets, uint64_t offset);
 bytes_t bets_canonical (const bets_t *bets, uint64_t offset, uint64_t count);
 bytes_t bets_winners (const bets_t *bets, uint64_t offset, uint64_t count);
+
+/* The digest of the first `count` bets. */
+uint64_t bets_digest (const bets_t *bets, uint64_t count);
 
 typedef struct { // an agency's process reads the file, or its first rows
     const bets_t *bets;

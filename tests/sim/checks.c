@@ -45,7 +45,8 @@ static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message);
 static void take_waiting (checks_t *checks, uint32_t agency, uint64_t ready);
 static void take_winners (checks_t *checks, uint32_t agency, bytes_t message);
 static void take_page (checks_t *checks, uint32_t agency, const page_t *page);
-static void acknowledge (checks_t *checks, uint32_t agency, uint64_t next);
+static void acknowledge (checks_t *checks, uint32_t agency, uint64_t next,
+                         uint64_t digest);
 static void take_sealed (checks_t *checks, uint32_t agency);
 static void look (checks_t *checks);
 static void check_storage (checks_t *checks);
@@ -78,12 +79,12 @@ void checks_sent (checks_t *checks, uint32_t agency, bytes_t message)
 {
     told_t *told = &checks->told[agency];
     if (number (message, 3, 1) == WIRE_BATCH) {
-        const uint64_t end = number (message, 8, 8) + number (message, 16, 4);
+        const uint64_t end = number (message, 16, 8) + number (message, 40, 4);
         told->sent = end > told->sent ? end : told->sent;
     }
     world_trace (checks->world, "agency %u says %s %llu", agency,
                  wire_command_name (message.data[3]),
-                 (unsigned long long) number (message, 8, 8));
+                 (unsigned long long) number (message, 16, 8)); // behind the draw
 }
 
 void checks_received (checks_t *checks, uint32_t agency, bytes_t message)
@@ -100,7 +101,7 @@ void checks_received (checks_t *checks, uint32_t agency, bytes_t message)
         take_welcome (checks, agency, message);
         break;
     case WIRE_STORED:
-        acknowledge (checks, agency, number (message, 8, 8));
+        acknowledge (checks, agency, number (message, 8, 8), number (message, 16, 8));
         break;
     case WIRE_WAITING:
         take_waiting (checks, agency, number (message, 8, 4));
@@ -192,10 +193,12 @@ void checks_over (checks_t *checks)
 
 static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message)
 {
-    acknowledge (checks, agency, number (message, 8, 8));
-    if (number (message, 36, 1) != DAY_OPEN)
+    acknowledge (checks, agency, number (message, 16, 8), number (message, 24, 8));
+    if (number (message, 8, 8) != checks->bets.draw)
+        world_violate (checks->world, "I1: agency %u is told of another draw", agency);
+    if (number (message, 52, 1) != DAY_OPEN)
         take_sealed (checks, agency);
-    if (number (message, 32, 4) > checks->draw.ready)
+    if (number (message, 48, 4) > checks->draw.ready)
         world_violate (checks->world, "I6: WELCOME counts agencies not recorded");
 }
 
@@ -253,9 +256,11 @@ static void take_page (checks_t *checks, uint32_t agency, const page_t *page)
     told->pages[told->pages_count++] = copy;
 }
 
-static void acknowledge (checks_t *checks, uint32_t agency, uint64_t next)
+static void acknowledge (checks_t *checks, uint32_t agency, uint64_t next,
+                         uint64_t digest)
 {
     told_t *told = &checks->told[agency];
+    const bets_t *bets = checks->world->plan.agency[agency].bets;
     if (next > told->sent)
         world_violate (checks->world, "I3: agency %u: %llu acknowledged, %llu sent",
                        agency, (unsigned long long) next,
@@ -269,6 +274,10 @@ static void acknowledge (checks_t *checks, uint32_t agency, uint64_t next)
                        "I1: agency %u: %llu acknowledged, %llu on the disk", agency,
                        (unsigned long long) next,
                        (unsigned long long) checks->bets.stored[agency]);
+    if (next <= bets->count && digest != bets_digest (bets, next))
+        world_violate (checks->world,
+                       "I2: agency %u: %llu acknowledged with the digest of other bets",
+                       agency, (unsigned long long) next);
     if (next > told->acknowledged) {
         checks->world->counts->acknowledgements++;
         told->acknowledged = next;
@@ -365,6 +374,8 @@ static void check_agency (checks_t *checks, uint32_t agency)
     const told_t *told = &checks->told[agency];
     if (!told->ended_well)
         world_violate (world, "I7: agency %u has not ended well", agency);
+    else if (checks->bets.draw != checks->draw.draw)
+        world_violate (world, "I6: storage and state are of different draws");
     else if (!checks->bets.sealed[agency] || !checks->draw.sealed[agency] ||
              checks->bets.stored[agency] != checks->draw.counts[agency])
         world_violate (world, "I6: agency %u: storage and state count otherwise",

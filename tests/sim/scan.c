@@ -2,7 +2,8 @@
 
 #include "scan.h"
 
-#define RECORD_BYTES 64 // and the header
+#define RECORD_BYTES 128 // and the header
+#define IDENTITY_AT  32  // in the header
 
 static bool take_bets_record (const plan_t *plan, const uint8_t *record, bytes_t csv,
                               scan_bets_t *scan);
@@ -17,6 +18,8 @@ void scan_bets (const plan_t *plan, bytes_t journal, bytes_t csv, scan_bets_t *s
 {
     *scan = (scan_bets_t){0};
     const uint8_t *record;
+    if (journal.size >= RECORD_BYTES)
+        scan->draw = number (journal.data + IDENTITY_AT, 8);
     while ((record = record_at (journal, scan->records)) &&
            take_bets_record (plan, record, csv, scan))
         scan->records++;
@@ -42,9 +45,13 @@ static bool take_bets_record (const plan_t *plan, const uint8_t *record, bytes_t
     const uint32_t count = (uint32_t) number (record + 2, 2);
     const uint32_t agency = (uint32_t) number (record + 4, 4);
     const uint64_t size = number (record + 24, 4);
+    const uint64_t digest = number (record + 48, 8), writer = number (record + 56, 8);
     if (agency < 1 || agency > plan->agencies || scan->sealed[agency] ||
         number (record + 8, 8) != scan->stored[agency] ||
-        number (record + 16, 8) != scan->bytes || scan->bytes + size > csv.size)
+        number (record + 16, 8) != scan->bytes || scan->bytes + size > csv.size ||
+        writer != 0 ||
+        scan->stored[agency] + count > plan->agency[agency].bets->count ||
+        digest != bets_digest (plan->agency[agency].bets, scan->stored[agency] + count))
         return false;
     if (record[0] == 'S' && count == 0 && size == 0)
         return scan->sealed[agency] = true;
@@ -58,8 +65,7 @@ static bool take_rows (const plan_t *plan, uint32_t agency, uint32_t count,
 {
     const bets_t *bets = plan->agency[agency].bets;
     const uint64_t offset = scan->stored[agency];
-    if (count < 1 || offset + count > bets->count ||
-        !bytes_equal (rows, bets_canonical (bets, offset, count)))
+    if (count < 1 || !bytes_equal (rows, bets_canonical (bets, offset, count)))
         return false;
     scan->stored[agency] += count;
     scan->bytes += rows.size;
@@ -72,15 +78,21 @@ static bool take_draw_record (const plan_t *plan, const uint8_t *record,
     const uint32_t agency = (uint32_t) number (record + 4, 4);
     const bool first = scan->records == 0;
     const bool known = agency >= 1 && agency <= plan->agencies;
+    const uint64_t count = number (record + 8, 8), draw = number (record + 24, 8);
     bool *flag = NULL;
     if (record[0] == 'O')
         return first && number (record + 16, 4) == plan->number &&
                number (record + 20, 4) == plan->agencies;
     if (record[0] == 'D' && scan->ready == plan->agencies)
         flag = &scan->drawn;
-    else if (record[0] == 'S' && known) {
+    else if (record[0] == 'S' && known && draw != 0 &&
+             (scan->draw == 0 || scan->draw == draw) &&
+             count <= plan->agency[agency].bets->count &&
+             number (record + 32, 8) ==
+                 bets_digest (plan->agency[agency].bets, count)) {
         flag = &scan->sealed[agency];
-        scan->counts[agency] = number (record + 8, 8);
+        scan->draw = draw;
+        scan->counts[agency] = count;
         scan->ready++;
     } else if (record[0] == 'V' && known && scan->drawn)
         flag = &scan->served[agency];

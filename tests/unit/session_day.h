@@ -3,6 +3,7 @@
 #ifndef LOTERIA_SESSION_DAY_H
 #define LOTERIA_SESSION_DAY_H
 
+#include "digest.h"
 #include "session.h"
 
 #include <inttypes.h>
@@ -15,6 +16,20 @@
 
 #define AGENCY 3
 #define NEVER  INT64_MAX
+#define DRAW   UINT64_C (0xD1CED1CE)
+
+/* The digest of the first `count` made-up rows. */
+static inline uint64_t digest_of (uint64_t count)
+{
+    uint64_t digest = 0;
+    char text[64];
+    for (uint64_t i = 0; i < count && i < 1000000; i++) {
+        const int size =
+            snprintf (text, sizeof text, "Ana,Paz,%08" PRIu64 ",2000-01-01,7574", i);
+        digest = digest_row (digest, bytes_of (text, (size_t) size));
+    }
+    return digest;
+}
 
 /* A source that is a table, or makes its rows up. */
 typedef struct {
@@ -174,7 +189,8 @@ static inline void welcome_with (day_t *day, uint64_t next, wire_limits_t limits
 {
     answer (day, &(wire_message_t){.command = WIRE_WELCOME,
                                    .agency = AGENCY,
-                                   .welcome = {next, limits, 5, 1, (uint8_t) when}});
+                                   .welcome = {DRAW, next, digest_of (next), limits, 5,
+                                               1, (uint8_t) when}});
 }
 
 static inline void welcome (day_t *day, uint64_t next)
@@ -184,8 +200,9 @@ static inline void welcome (day_t *day, uint64_t next)
 
 static inline void stored (day_t *day, uint64_t next)
 {
-    answer (day,
-            &(wire_message_t){.command = WIRE_STORED, .agency = AGENCY, .next = next});
+    answer (day, &(wire_message_t){.command = WIRE_STORED,
+                                   .agency = AGENCY,
+                                   .stored = {next, digest_of (next)}});
 }
 
 static inline void waiting (day_t *day, uint32_t ready)
@@ -262,7 +279,7 @@ static inline void sell_all (day_t *day)
     said_batch (day, 9, 1);
     said_nothing (day);
     stored (day, 10);
-    assert_int_equal (said (day, WIRE_READY).count, 10);
+    assert_int_equal (said (day, WIRE_READY).tally.count, 10);
 }
 
 #define DAY_TEST(name) cmocka_unit_test_setup_teardown (name, day_setup, day_teardown)

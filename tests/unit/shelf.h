@@ -7,9 +7,11 @@
 #include "memory_file.h"
 
 #include "book.h"
+#include "digest.h"
 #include "ledger.h"
 
 #define ROWS_BYTES_MAX (256 * 1024) /* of the rows that are made up at once */
+#define SHELF_AGENCIES 16           /* whose digests are remembered */
 
 typedef struct {
     memory_file_t csv, journal;
@@ -98,6 +100,30 @@ static inline bytes_t shelf_rows (uint32_t agency, uint64_t offset, uint32_t cou
     return bytes_of (rows, size);
 }
 
+/* The digest of the agency's first `count` bets. Each is worked out once, row by row.
+ */
+static inline uint64_t shelf_digest (uint32_t agency, uint64_t count)
+{
+    static uint64_t *digests[SHELF_AGENCIES];
+    static size_t known[SHELF_AGENCIES]; // entries: of 0, 1, 2, ... bets
+    char row[128];
+    assert_true (agency < SHELF_AGENCIES);
+    if (known[agency] <= count) {
+        const size_t wanted = (size_t) count + 4096;
+        digests[agency] = realloc (digests[agency], wanted * sizeof (uint64_t));
+        assert_non_null (digests[agency]);
+        digests[agency][0] = 0;
+        for (size_t i = known[agency] ? known[agency] : 1; i < wanted; i++) {
+            const size_t size = shelf_row (row, agency, i - 1);
+            const size_t prefix = strcspn (row, ",") + 1;
+            digests[agency][i] = digest_row (
+                digests[agency][i - 1], bytes_of (row + prefix, size - prefix - 2));
+        }
+        known[agency] = wanted;
+    }
+    return digests[agency][count];
+}
+
 /* Add the agency's next bets, or its seal when there are none; not committed. */
 static inline uint32_t shelf_append (shelf_t *shelf, uint32_t agency, uint32_t count)
 {
@@ -143,6 +169,10 @@ static inline void shelf_check (const shelf_t *shelf, uint32_t agencies)
     }
     for (uint32_t agency = 1; agency <= agencies; agency++)
         assert_int_equal (next[agency], shelf_next (shelf, agency));
+    for (uint32_t agency = 1; agency <= agencies; agency++)
+        if (ledger_find (shelf->ledger, agency))
+            assert_true (ledger_find (shelf->ledger, agency)->digest ==
+                         shelf_digest (agency, next[agency]));
 }
 
 #endif

@@ -2,6 +2,7 @@
    nothing is read or written that should not be, and what is accepted is sound. */
 
 #include "bet_csv_check.h"
+#include "digest.h"
 
 #define MUTATIONS 60000
 
@@ -165,6 +166,16 @@ static uint32_t count_rows (bytes_t text)
     return count;
 }
 
+/* The digest of rows as typed is that of their canonical form, if they have one. */
+static void assert_digest (bytes_t text, uint32_t count, bytes_t out)
+{
+    bytes_t copy = exact (text);
+    const uint64_t digest = bet_csv_digest (7574, copy, count);
+    if (out.size > 0)
+        assert_true (digest == digest_rows (7574, out, digest_prefix (31)));
+    free ((void *) copy.data);
+}
+
 static void test_mutated_rows (void **state)
 {
     (void) state;
@@ -177,6 +188,7 @@ static void test_mutated_rows (void **state)
         bet_csv_error_t error;
         uint32_t found = count_rows (text);
         bytes_t out = canonical (text, count, 31, &error);
+        assert_digest (text, count, out);
         if (error.code != REFUSED_NOTHING) {
             assert_in_range (error.code, REFUSED_EMPTY, REFUSED_CHARACTER);
             assert_in_range (error.row, 1, count + 1);

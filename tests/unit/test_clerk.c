@@ -57,12 +57,41 @@ static void take (const char *worker, const char *client, const wire_message_t *
     bundle_clear (&bundle);
 }
 
-static wire_message_t store_of (uint32_t agency, uint64_t offset, uint32_t count)
+/* The agency's history is the shelf's, and its rows are, too, unless they are given. */
+static wire_message_t store_with (uint32_t agency, uint64_t offset, uint32_t count,
+                                  bytes_t rows)
 {
+    const bool known = agency < SHELF_AGENCIES;
     return (wire_message_t){
         .command = WIRE_STORE,
         .agency = agency,
-        .batch = {offset, count, shelf_rows (agency, offset, count)}};
+        .batch = {.draw = book_draw (shelf.book),
+                  .offset = offset,
+                  .digest = known ? shelf_digest (agency, offset) : 0,
+                  .count = count,
+                  .rows = rows}};
+}
+
+static wire_message_t store_of (uint32_t agency, uint64_t offset, uint32_t count)
+{
+    return store_with (agency, offset, count, shelf_rows (agency, offset, count));
+}
+
+static wire_message_t seal_of (uint32_t agency, uint64_t count)
+{
+    return (wire_message_t){.command = WIRE_SEAL,
+                            .agency = agency,
+                            .tally = {.draw = book_draw (shelf.book),
+                                      .count = count,
+                                      .digest = shelf_digest (agency, count)}};
+}
+
+static wire_message_t find_of (uint32_t agency, uint64_t cursor, uint64_t count,
+                               uint32_t number)
+{
+    return (wire_message_t){.command = WIRE_FIND,
+                            .agency = agency,
+                            .find = {book_draw (shelf.book), cursor, count, number}};
 }
 
 static void take_store (uint32_t agency, uint64_t offset, uint32_t count)
@@ -85,17 +114,28 @@ static void take_admit (uint32_t agency, wire_day_t day)
 
 static void take_seal (uint32_t agency, uint64_t count)
 {
-    const wire_message_t seal = {
-        .command = WIRE_SEAL, .agency = agency, .count = count};
+    const wire_message_t seal = seal_of (agency, count);
     take (WORKER, CLIENT, &seal);
 }
 
 static void take_find (uint32_t agency, uint64_t cursor, uint64_t count,
                        uint32_t number)
 {
-    const wire_message_t find = {
-        .command = WIRE_FIND, .agency = agency, .find = {cursor, count, number}};
+    const wire_message_t find = find_of (agency, cursor, count, number);
     take (WORKER, CLIENT, &find);
+}
+
+static wire_message_t check_of (uint32_t agency, uint64_t count)
+{
+    return (wire_message_t){.command = WIRE_CHECK,
+                            .agency = agency,
+                            .tally = {.draw = book_draw (shelf.book), .count = count}};
+}
+
+static void take_check (uint32_t agency, uint64_t count)
+{
+    const wire_message_t check = check_of (agency, count);
+    take (WORKER, CLIENT, &check);
 }
 
 static size_t held_told; // of HELD in the last commit
@@ -144,7 +184,7 @@ static void commit_stored (uint32_t agency, uint64_t next)
     commit ();
     assert_only (&mail, WIRE_STORED);
     assert_int_equal (mail.letters[0].message.agency, agency);
-    assert_int_equal (mail.letters[0].message.next, next);
+    assert_int_equal (mail.letters[0].message.stored.next, next);
 }
 
 static const wire_refused_t *commit_refused (wire_code_t code, wire_command_t command)
@@ -199,7 +239,8 @@ static void one_answer_acknowledges_the_group (void **state)
     for (size_t i = 0; i < 2; i++) {
         const mail_letter_t *letter = &mail.letters[i];
         assert_string_equal (wire_command_name (letter->message.command), "STORED");
-        assert_int_equal (letter->message.next, letter->message.agency == 1 ? 30 : 10);
+        assert_int_equal (letter->message.stored.next,
+                          letter->message.agency == 1 ? 30 : 10);
         assert_true (letter->ticket >= ticket - 1); // the latest letter's
     }
 }
@@ -350,7 +391,7 @@ static void held_batches_are_judged_again (void **state)
     assert_refused (&mail.letters[1], REFUSED_GAP);
     assert_int_equal (mail.letters[1].message.refused.offset, 7);
     assert_string_equal (wire_command_name (mail.letters[2].message.command), "STORED");
-    assert_int_equal (mail.letters[2].message.next, 8);
+    assert_int_equal (mail.letters[2].message.stored.next, 8);
     shelf_check (&shelf, AGENCIES);
 }
 
@@ -422,10 +463,8 @@ static void rows_that_no_worker_writes_are_refused (void **state)
     begin (1, 3);
     const uint64_t strays = clerk_strays (clerk);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const wire_message_t store = {
-            .command = WIRE_STORE,
-            .agency = 1,
-            .batch = {3, cases[i].count, text_bytes (cases[i].rows)}};
+        const wire_message_t store =
+            store_with (1, 3, cases[i].count, text_bytes (cases[i].rows));
         take (WORKER, CLIENT, &store);
         commit_refused (REFUSED_BODY, WIRE_BATCH);
         assert_int_equal (clerk_strays (clerk), strays + i + 1);
@@ -455,10 +494,9 @@ static void rows_are_bounded (void **state)
         for (size_t row = 0; row < cases[i].rows; row++)
             memcpy (rows + cases[i].size - 2 - 3 * row, "\r\n", 2);
         const uint64_t next = shelf_next (&shelf, 1);
-        const wire_message_t store = {
-            .command = WIRE_STORE,
-            .agency = 1,
-            .batch = {next, (uint32_t) cases[i].rows, bytes_of (rows, cases[i].size)}};
+        wire_message_t store = store_with (1, next, (uint32_t) cases[i].rows,
+                                           bytes_of (rows, cases[i].size));
+        store.batch.digest = ledger_find (shelf.ledger, 1)->digest;
         take (WORKER, CLIENT, &store);
         if (cases[i].good)
             commit_stored (1, next + cases[i].rows);
@@ -488,9 +526,10 @@ static void two_clients_of_one_agency_are_both_answered (void **state)
     for (size_t i = 0; i < 2; i++) {
         const mail_letter_t *letter = &mail.letters[i];
         assert_string_equal (wire_command_name (letter->message.command), "STORED");
-        told_old |= strcmp (letter->client, "old") == 0 && letter->message.next >= 2;
-        told_new |= strcmp (letter->client, "new") == 0 && letter->message.next == 6 &&
-                    letter->ticket == ticket;
+        told_old |=
+            strcmp (letter->client, "old") == 0 && letter->message.stored.next >= 2;
+        told_new |= strcmp (letter->client, "new") == 0 &&
+                    letter->message.stored.next == 6 && letter->ticket == ticket;
     }
     assert_true (told_old && told_new);
 }
@@ -575,7 +614,7 @@ static void the_right_count_is_sealed (void **state)
             assert_string_equal (wire_command_name (mail.letters[j].message.command),
                                  "SEALED");
             assert_int_equal (mail.letters[j].message.agency, j + 1);
-            assert_int_equal (mail.letters[j].message.count, j == 0 ? 6 : 0);
+            assert_int_equal (mail.letters[j].message.tally.count, j == 0 ? 6 : 0);
         }
         assert_int_equal (book_records (shelf.book), records + 2);
     }
@@ -670,9 +709,7 @@ static void a_bundle_of_questions_is_answered_one_by_one (void **state)
     static const uint64_t counts[] = {50, 30, 20}; // the third has not sealed
     bundle_t bundle = {0};
     for (uint32_t i = 0; i < ASKED; i++) {
-        const wire_message_t find = {.command = WIRE_FIND,
-                                     .agency = 1 + i % 3,
-                                     .find = {0, counts[i % 3], i % 7}};
+        const wire_message_t find = find_of (1 + i % 3, 0, counts[i % 3], i % 7);
         bundle_put (&bundle, CLIENT, 1000 + i, &find);
     }
     assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)),
@@ -701,16 +738,246 @@ static void a_bundle_of_questions_is_answered_one_by_one (void **state)
     }
 }
 
+/* ---- Histories: whose bets these are ---- */
+
+static void conflicts (const wire_message_t *message)
+{
+    const uint32_t records = book_records (shelf.book);
+    take (WORKER, CLIENT, message);
+    commit_refused (REFUSED_CONFLICT,
+                    message->command == WIRE_STORE ? WIRE_BATCH : message->command);
+    assert_int_equal (book_records (shelf.book), records);
+}
+
+/* The next bets of a file that is not the one whose first bets are stored. */
+static void a_batch_behind_other_bets_is_a_conflict (void **state)
+{
+    (void) state;
+    begin (1, 5);
+    wire_message_t store = store_of (1, 5, 3);
+    store.batch.digest = shelf_digest (1, 4);
+    conflicts (&store);
+    store.batch.digest = 0;
+    conflicts (&store);
+    take_store (1, 5, 3);
+    commit_stored (1, 8);
+    assert_true (mail.letters[0].message.stored.digest == shelf_digest (1, 8));
+    shelf_check (&shelf, AGENCIES);
+}
+
+static void a_held_batch_is_compared_when_its_turn_comes (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    wire_message_t store = store_of (1, 3, 2);
+    store.batch.digest = shelf_digest (2, 3);
+    take (WORKER, "other", &store);
+    commit_silent ();
+    take_store (1, 0, 3);
+    commit ();
+    assert_int_equal (mail.count, 2);
+    for (size_t i = 0; i < 2; i++)
+        if (strcmp (mail.letters[i].client, "other") == 0)
+            assert_refused (&mail.letters[i], REFUSED_CONFLICT);
+        else
+            assert_int_equal (mail.letters[i].message.stored.next, 3);
+    assert_int_equal (shelf_next (&shelf, 1), 3);
+}
+
+/* The same bets, but behind others: two files that have these in common. */
+static void a_repeat_behind_other_bets_is_a_conflict (void **state)
+{
+    (void) state;
+    begin (1, 8);
+    wire_message_t store = store_of (1, 5, 2);
+    store.batch.digest ^= 1;
+    conflicts (&store);
+    store.batch.digest ^= 1;
+    take (WORKER, CLIENT, &store);
+    commit_stored (1, 8);
+}
+
+/* Two equal bets of two terminals are two, and one that is repeated is one. */
+static void single_bets_have_a_writer (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    wire_message_t store = store_of (1, 0, 1);
+    store.batch.writer = 77;
+    take (WORKER, CLIENT, &store);
+    commit_stored (1, 1);
+    for (int again = 0; again < 2; again++) { // also when storage was restarted
+        take (WORKER, CLIENT, &store);
+        commit_stored (1, 1);
+        store.batch.writer = 78;
+        conflicts (&store);
+        store.batch.writer = 0; // nor is it a file's
+        conflicts (&store);
+        store.batch.writer = 77;
+        restart ();
+        store.batch.rows = shelf_rows (1, 0, 1);
+    }
+    wire_message_t second = store;
+    second.batch.offset = 1;
+    second.batch.writer = 78;
+    second.batch.digest = ledger_find (shelf.ledger, 1)->digest;
+    take (WORKER, CLIENT, &second);
+    commit_stored (1, 2);
+    take (WORKER, CLIENT, &second);
+    commit_stored (1, 2);
+    assert_int_equal (shelf.csv.size, 2 * store.batch.rows.size);
+}
+
+static void another_draw_is_refused_whatever_it_asks (void **state)
+{
+    (void) state;
+    begin (1, 8);
+    const wire_message_t good[] = {store_of (1, 0, 2),  store_of (1, 8, 1),
+                                   store_of (1, 20, 1), // it is not held either
+                                   seal_of (1, 8),      find_of (1, 0, 8, 3),
+                                   check_of (1, 3),     store_of (3, 0, 1)};
+    static const wire_command_t told[] = {WIRE_BATCH, WIRE_BATCH, WIRE_BATCH, WIRE_SEAL,
+                                          WIRE_FIND,  WIRE_CHECK, WIRE_BATCH};
+    const uint64_t draws[] = {0, book_draw (shelf.book) ^ 1, UINT64_MAX};
+    const uint32_t records = book_records (shelf.book);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        for (size_t j = 0; j < 3; j++) {
+            wire_message_t message = good[i];
+            if (message.command == WIRE_STORE) {
+                message.batch.draw = draws[j];
+                message.batch.rows =
+                    shelf_rows (1, message.batch.offset, message.batch.count);
+            } else if (message.command == WIRE_FIND)
+                message.find.draw = draws[j];
+            else
+                message.tally.draw = draws[j];
+            take (WORKER, CLIENT, &message);
+            commit_refused (REFUSED_DRAW, told[i]);
+        }
+    assert_int_equal (ledger_find (shelf.ledger, 1)->held_count, 0);
+    assert_int_equal (book_records (shelf.book), records);
+}
+
+static void other_bets_are_not_sealed (void **state)
+{
+    (void) state;
+    begin (1, 6);
+    wire_message_t seal = seal_of (1, 6);
+    seal.tally.digest ^= 1;
+    conflicts (&seal);
+    assert_false (ledger_find (shelf.ledger, 1)->sealed);
+    take_store (1, 6, 1); // so it can go on
+    commit_stored (1, 7);
+    take_seal (1, 7);
+    commit ();
+    assert_only (&mail, WIRE_SEALED);
+    assert_true (mail.letters[0].message.tally.draw == book_draw (shelf.book));
+    assert_true (mail.letters[0].message.tally.digest == shelf_digest (1, 7));
+    seal = seal_of (1, 7);
+    seal.tally.digest ^= 1;
+    conflicts (&seal);
+}
+
+static void what_is_stored_can_be_compared_anywhere (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    for (uint64_t offset = 0; offset < 60; offset += 3) {
+        take_store (1, offset, 3);
+        take_check (1, offset + 3); // this group's are told of when they are stored
+        commit ();
+        assert_int_equal (mail.count, 2);
+    }
+    take_seal (1, 60);
+    commit ();
+    for (int again = 0; again < 2; again++) {
+        for (uint64_t count = 0; count <= 60; count++) {
+            take_check (1, count);
+            commit ();
+            assert_only (&mail, WIRE_DIGEST);
+            assert_int_equal (mail.letters[0].message.tally.count, count);
+            assert_true (mail.letters[0].message.tally.digest ==
+                         shelf_digest (1, count));
+        }
+        take_check (1, 61);
+        assert_int_equal (commit_refused (REFUSED_GAP, WIRE_CHECK)->expected, 60);
+        take_check (1, UINT64_MAX);
+        commit_refused (REFUSED_GAP, WIRE_CHECK);
+        take_check (2, 0);
+        commit_refused (REFUSED_HELLO, WIRE_CHECK);
+        restart ();
+    }
+}
+
+/* Two files of one agency that begin with the same bets are sold at the same time, by
+   two runs that know nothing of each other and send whatever comes to them. Each is
+   acknowledged what it has in common with what is stored, and never more. */
+static void of_two_histories_one_is_stored (void **state)
+{
+    (void) state;
+    enum { ROUNDS = 300, COMMON = 10, LENGTH = 30 };
+    uint64_t random = 5;
+    uint32_t won[2] = {0};
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        teardown (NULL);
+        setup (NULL);
+        begin (1, 0);
+        uint64_t digests[2][LENGTH + 1];
+        for (uint32_t who = 0; who < 2; who++) // the second sells agency 2's rows
+            for (uint64_t i = 0; i <= LENGTH; i++)
+                digests[who][i] = i <= COMMON || who == 0
+                                      ? shelf_digest (1, i)
+                                      : digest_rows (digests[who][i - 1],
+                                                     shelf_rows (2, i - 1, 1), 2);
+        for (int step = 0; step < 60; step++) {
+            const uint32_t who = (uint32_t) random_below (&random, 2);
+            const uint64_t next = shelf_next (&shelf, 1);
+            const uint64_t back = random_below (&random, 6);
+            const uint64_t offset = random_below (&random, 2) ? next
+                                    : next > back             ? next - back
+                                                              : 0;
+            if (offset >= LENGTH)
+                break;
+            const uint32_t agency = who == 1 && offset >= COMMON ? 2 : 1;
+            uint64_t most = offset < COMMON ? COMMON - offset : LENGTH - offset;
+            const uint32_t count =
+                1 + (uint32_t) random_below (&random, most < 4 ? (size_t) most : 4);
+            wire_message_t store =
+                store_with (1, offset, count, shelf_rows (agency, offset, count));
+            store.batch.digest = digests[who][offset];
+            take (WORKER, who == 0 ? "first" : "second", &store);
+            commit ();
+            assert_int_equal (mail.count, 1);
+            const wire_message_t *told = &mail.letters[0].message;
+            const uint64_t stored = shelf_next (&shelf, 1);
+            const uint64_t end = offset + count;
+            const bool own =
+                told->command == WIRE_STORED && told->stored.next >= end &&
+                book_digest (shelf.book, ledger_find (shelf.ledger, 1)->last, end,
+                             &store.batch.digest) == 0 &&
+                store.batch.digest == digests[who][end];
+            // acknowledged are bets of one's own, and no others
+            assert_true ((told->command == WIRE_STORED) == own);
+            if (stored > COMMON)
+                won[who] += own && end == stored;
+        }
+        const uint64_t stored = shelf_next (&shelf, 1);
+        const uint64_t digest = ledger_find (shelf.ledger, 1)->digest;
+        assert_true (digest == digests[0][stored] || digest == digests[1][stored]);
+    }
+    assert_true (won[0] > 50 && won[1] > 50);
+}
+
 /* ---- What is no letter of ours ---- */
 
 static void strays_are_counted_and_the_rest_is_taken (void **state)
 {
     (void) state;
     static const uint8_t commands[] = {
-        WIRE_HELLO,   WIRE_BATCH,   WIRE_READY,  WIRE_RESULTS, WIRE_DONE,
-        WIRE_PING,    WIRE_WELCOME, WIRE_STORED, WIRE_WAITING, WIRE_WINNERS,
-        WIRE_GOODBYE, WIRE_REFUSED, WIRE_PONG,   WIRE_JOIN,    WIRE_BEAT,
-        WIRE_LEAVE,   WIRE_REJOIN,  WIRE_SEALED};
+        WIRE_DIGEST,  WIRE_HELLO,   WIRE_BATCH,   WIRE_READY,  WIRE_RESULTS,
+        WIRE_DONE,    WIRE_PING,    WIRE_WELCOME, WIRE_STORED, WIRE_WAITING,
+        WIRE_WINNERS, WIRE_GOODBYE, WIRE_REFUSED, WIRE_PONG,   WIRE_JOIN,
+        WIRE_BEAT,    WIRE_LEAVE,   WIRE_REJOIN,  WIRE_SEALED};
     begin (1, 0);
     bundle_t bundle = {0};
     for (size_t i = 0; i < sizeof commands; i++) {
@@ -750,9 +1017,10 @@ static void damaged_bundles_do_no_harm (void **state)
             const wire_message_t messages[] = {
                 store_of (1, random_below (&random, 10), 1),
                 {.command = WIRE_ADMIT, .agency = 2},
-                {.command = WIRE_SEAL, .agency = 3},
-                {.command = WIRE_FIND, .agency = 1}};
-            bundle_put (&bundle, CLIENT, 1, &messages[random_below (&random, 4)]);
+                seal_of (3, 0),
+                find_of (1, 0, 0, 0),
+                check_of (1, 4)};
+            bundle_put (&bundle, CLIENT, 1, &messages[random_below (&random, 5)]);
         }
         for (size_t n = random_below (&random, 4); n > 0; n--)
             bundle.data[random_below (&random, bundle.size)] ^=
@@ -851,9 +1119,9 @@ static void a_book_that_cannot_be_read_is_told (void **state)
     begin (1, 50);
     take_seal (1, 50);
     commit ();
-    const wire_message_t messages[] = {
-        store_of (1, 3, 2), {.command = WIRE_FIND, .agency = 1, .find = {.count = 50}}};
-    for (size_t i = 0; i < 2; i++) {
+    const wire_message_t messages[] = {store_of (1, 3, 2), find_of (1, 0, 50, 0),
+                                       check_of (1, 20)};
+    for (size_t i = 0; i < 3; i++) {
         bundle_t bundle = {0};
         bundle_put (&bundle, CLIENT, 1, &messages[i]);
         shelf.csv.fail_read = 1;
@@ -897,8 +1165,7 @@ static void a_disk_that_cannot_reserve_is_told (void **state)
 {
     (void) state;
     begin (1, 4);
-    const wire_message_t messages[] = {store_of (1, 4, 2),
-                                       {.command = WIRE_SEAL, .agency = 1, .count = 4}};
+    const wire_message_t messages[] = {store_of (1, 4, 2), seal_of (1, 4)};
     for (size_t i = 0; i < 2; i++) {
         restart (); // with nothing reserved
         bundle_t bundle = {0};
@@ -980,17 +1247,22 @@ static void check_answers (walk_t *walk)
         uint64_t *told = &walk->told[agency];
         switch (message->command) {
         case WIRE_STORED:
-            assert_true (message->next <= stored);
-            *told = message->next > *told ? message->next : *told;
+            assert_true (message->stored.next <= stored);
+            assert_true (message->stored.digest ==
+                         shelf_digest (agency, message->stored.next));
+            *told = message->stored.next > *told ? message->stored.next : *told;
             break;
         case WIRE_WELCOME:
             assert_true (message->welcome.next >= *told);
             assert_true (message->welcome.next <= stored);
+            assert_true (message->welcome.digest ==
+                         shelf_digest (agency, message->welcome.next));
+            assert_true (message->welcome.draw == book_draw (shelf.book));
             assert_true ((message->welcome.day == DAY_SEALED) ||
                          walk->sealed[agency] == 0);
             break;
         case WIRE_SEALED:
-            assert_int_equal (message->count, stored);
+            assert_int_equal (message->tally.count, stored);
             walk->sealed[agency] = stored + 1;
             *told = stored;
             break;
@@ -1114,6 +1386,14 @@ int main (void)
         CLERK_TEST (nothing_is_added_to_a_sealed_agency),
         CLERK_TEST (winners_are_found_for_the_sealed),
         CLERK_TEST (a_bundle_of_questions_is_answered_one_by_one),
+        CLERK_TEST (a_batch_behind_other_bets_is_a_conflict),
+        CLERK_TEST (a_held_batch_is_compared_when_its_turn_comes),
+        CLERK_TEST (a_repeat_behind_other_bets_is_a_conflict),
+        CLERK_TEST (single_bets_have_a_writer),
+        CLERK_TEST (another_draw_is_refused_whatever_it_asks),
+        CLERK_TEST (other_bets_are_not_sealed),
+        CLERK_TEST (what_is_stored_can_be_compared_anywhere),
+        CLERK_TEST (of_two_histories_one_is_stored),
         CLERK_TEST (strays_are_counted_and_the_rest_is_taken),
         CLERK_TEST (damaged_bundles_do_no_harm),
         CLERK_TEST (a_group_is_full_by_letters_or_by_bytes),

@@ -103,15 +103,17 @@ static wire_code_t request (const char *client, const wire_message_t *message)
 
 static wire_code_t batch (const char *client, uint64_t offset, uint32_t count)
 {
-    const wire_message_t message = {.command = WIRE_BATCH,
-                                    .agency = 3,
-                                    .batch = {offset, count, text_bytes ("rows")}};
+    const wire_message_t message = {
+        .command = WIRE_BATCH,
+        .agency = 3,
+        .batch = {.offset = offset, .count = count, .rows = text_bytes ("rows")}};
     return request (client, &message);
 }
 
 static wire_code_t ready (const char *client, uint64_t count)
 {
-    const wire_message_t message = {.command = WIRE_READY, .agency = 3, .count = count};
+    const wire_message_t message = {
+        .command = WIRE_READY, .agency = 3, .tally = {.count = count}};
     return request (client, &message);
 }
 
@@ -139,7 +141,8 @@ static void say_own (const char *worker, wire_command_t command)
 static void answer_stored (const char *worker, const char *client, uint64_t ticket,
                            uint64_t next)
 {
-    const wire_message_t message = {.command = WIRE_STORED, .agency = 3, .next = next};
+    const wire_message_t message = {
+        .command = WIRE_STORED, .agency = 3, .stored = {.next = next}};
     say (worker, client, ticket, &message);
 }
 
@@ -193,7 +196,7 @@ static void a_request_goes_to_a_worker_and_its_answer_back (void **state)
     assert_true (bytes_equal (letter->message.batch.rows, text_bytes ("rows")));
     assert_int_equal (world.to_clients.count, 0);
     answer_stored ("w", "c", letter->ticket, 45);
-    assert_int_equal (told ("c", WIRE_STORED)->next, 45);
+    assert_int_equal (told ("c", WIRE_STORED)->stored.next, 45);
     assert_int_equal (counts ()->requests, 1);
     assert_int_equal (counts ()->answers, 1);
     dispatched (1); // and nothing more
@@ -209,10 +212,10 @@ static void requests_wait_for_a_worker (void **state)
     join ("w", 2);
     const mail_letter_t *letters = dispatched (2);
     for (uint64_t i = 0; i < 2; i++)
-        assert_int_equal (letters[i].message.count, i);
+        assert_int_equal (letters[i].message.tally.count, i);
     dispatched (2);
     answer_waiting ("w", "c", letters[0].ticket);
-    assert_int_equal (dispatched (3)[2].message.count, 2);
+    assert_int_equal (dispatched (3)[2].message.tally.count, 2);
 }
 
 static void a_worker_holds_no_more_than_its_credit (void **state)
@@ -302,12 +305,12 @@ static void what_is_no_request_is_refused (void **state)
         uint32_t agency;
     } cases[] = {
         {"", 0, REFUSED_SIGNATURE, 0, 0},
-        {"LT\1\5\0\0\0", 7, REFUSED_SIGNATURE, 0, 0},
+        {"LT\2\5\0\0\0", 7, REFUSED_SIGNATURE, 0, 0},
         {"XX\1\5\0\0\0\7", 8, REFUSED_SIGNATURE, 0, 0},
-        {"LT\2\5\0\0\0\7", 8, REFUSED_VERSION, WIRE_DONE, 7},
-        {"LT\1\x7F\0\0\0\7", 8, REFUSED_COMMAND, 0x7F, 7},
-        {"LT\1\5\0\0\0\7x", 9, REFUSED_BODY, WIRE_DONE, 7},
-        {"LT\1\3\0\0\0\7\0\0\0", 11, REFUSED_BODY, WIRE_READY, 7},
+        {"LT\1\5\0\0\0\7", 8, REFUSED_VERSION, WIRE_DONE, 7},
+        {"LT\2\x7F\0\0\0\7", 8, REFUSED_COMMAND, 0x7F, 7},
+        {"LT\2\5\0\0\0\7x", 9, REFUSED_BODY, WIRE_DONE, 7},
+        {"LT\2\3\0\0\0\7\0\0\0", 11, REFUSED_BODY, WIRE_READY, 7},
     };
     for (size_t i = 0; i < COUNT (cases); i++) {
         forget ();
@@ -345,7 +348,9 @@ static void a_message_over_the_limit_is_refused (void **state)
         const wire_message_t message = {
             .command = WIRE_BATCH,
             .agency = 3,
-            .batch = {9, 1, bytes_of (rows, BYTES_MAX - WIRE_BATCH_BYTES + over)}};
+            .batch = {.offset = 9,
+                      .count = 1,
+                      .rows = bytes_of (rows, BYTES_MAX - WIRE_BATCH_BYTES + over)}};
         assert_int_equal (request ("c", &message),
                           over ? REFUSED_SIZE : REFUSED_NOTHING);
         dispatched (1);
@@ -462,7 +467,7 @@ static void what_a_leaving_worker_held_goes_to_another (void **state)
     static const uint64_t order[] = {0, 2, 3, 4, 5};
     for (size_t i = 0; i < 5; i++) {
         assert_string_equal (letters[i].peer, "w2");
-        assert_int_equal (letters[i].message.count, order[i]);
+        assert_int_equal (letters[i].message.tally.count, order[i]);
         assert_true (letters[i].ticket != second);
     }
 }
@@ -488,7 +493,7 @@ static void a_silent_worker_is_given_up (void **state)
     const mail_letter_t *letters = dispatched (3);
     assert_string_equal (letters[2].peer, "w2");
     assert_string_equal (letters[2].client, "a");
-    assert_int_equal (letters[2].message.count, 1);
+    assert_int_equal (letters[2].message.tally.count, 1);
 
     mail_clear (&world.to_clients); // it was only slow: its answer is as true as any
     answer_waiting ("w1", "a", letters[0].ticket);
@@ -510,7 +515,7 @@ static void a_worker_that_takes_nothing_is_none (void **state)
     const mail_letter_t *letters = dispatched (2);
     for (size_t i = 0; i < 2; i++) {
         assert_string_equal (letters[i].peer, "w2");
-        assert_int_equal (letters[i].message.count, i + 1);
+        assert_int_equal (letters[i].message.tally.count, i + 1);
     }
     assert_int_equal (dispatcher_workers (dispatcher), 1);
     world.gone = "w2";
@@ -564,7 +569,7 @@ static void a_request_without_answer_is_given_up (void **state)
         pass (deadline_ms - now_ms < MS ? deadline_ms - now_ms : MS);
     }
     assert_int_equal (counts ()->given_up, 1);
-    assert_int_equal (dispatched (2)[1].message.count, 2);
+    assert_int_equal (dispatched (2)[1].message.tally.count, 2);
     answer_waiting ("w", "c", ticket); // late, and true
     told ("c", WIRE_WAITING);
     assert_int_equal (counts ()->answers, 1);
@@ -699,10 +704,11 @@ static void damaged_bundles_do_no_harm (void **state)
         bundle_t bundle = {0};
         const uint64_t ticket =
             world.to_workers.count > 0 ? world.to_workers.letters[0].ticket : 0;
-        const wire_message_t messages[] = {{.command = WIRE_JOIN, .join = {5, 50}},
-                                           {.command = WIRE_BEAT},
-                                           {.command = WIRE_LEAVE},
-                                           {.command = WIRE_STORED, .next = 9}};
+        const wire_message_t messages[] = {
+            {.command = WIRE_JOIN, .join = {5, 50}},
+            {.command = WIRE_BEAT},
+            {.command = WIRE_LEAVE},
+            {.command = WIRE_STORED, .stored = {.next = 9}}};
         for (size_t n = 1 + random_below (&random, 3); n > 0; n--) {
             const size_t which = random_below (&random, 4);
             bundle_put (&bundle, which == 3 ? "client" : "", ticket, &messages[which]);
@@ -1156,9 +1162,10 @@ static void deliver (walk_t *walk)
             continue;
         }
         char id[ID_BYTES];
-        snprintf (id, sizeof id, "c%zu", (size_t) letter->message.count % CLIENTS);
+        snprintf (id, sizeof id, "c%zu",
+                  (size_t) letter->message.tally.count % CLIENTS);
         assert_string_equal (letter->client, id);
-        assert_true (walk->accepted[letter->message.count]);
+        assert_true (walk->accepted[letter->message.tally.count]);
         uint8_t bytes[64];
         const letter_t copy = {
             .ticket = letter->ticket,
@@ -1171,9 +1178,10 @@ static void deliver (walk_t *walk)
         if (letter->message.command == WIRE_REFUSED)
             continue; // BUSY
         char id[ID_BYTES];
-        snprintf (id, sizeof id, "c%zu", (size_t) letter->message.next % CLIENTS);
+        snprintf (id, sizeof id, "c%zu",
+                  (size_t) letter->message.stored.next % CLIENTS);
         assert_string_equal (letter->peer, id);
-        walk->answered[letter->message.next] = true;
+        walk->answered[letter->message.stored.next] = true;
     }
     forget ();
 }
@@ -1188,7 +1196,7 @@ static void answer_one (walk_t *walk, size_t worker)
     const wire_message_t answer = {// carries the number back; ends no batch
                                    .command = WIRE_STORED,
                                    .agency = 3,
-                                   .next = letter->message.count};
+                                   .stored = {.next = letter->message.tally.count}};
     say (letter->peer, letter->client, letter->ticket, &answer);
     free (letter->bytes);
     *letter = with->letters[--with->count];

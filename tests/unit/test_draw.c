@@ -8,6 +8,8 @@
 
 #define AGENCIES     3
 #define NUMBER       7574
+#define IDENTITY     0xD1CE
+#define DIGEST       0xD16E57
 #define COUNT(table) (sizeof (table) / sizeof (table)[0])
 
 static draw_t *draw;
@@ -18,7 +20,9 @@ static int apply (draw_event_t event, uint32_t agency, uint64_t count)
                                   .agency = agency,
                                   .count = count,
                                   .number = NUMBER,
-                                  .agencies = AGENCIES};
+                                  .agencies = AGENCIES,
+                                  .identity = IDENTITY,
+                                  .digest = DIGEST};
     return draw_apply (draw, &record);
 }
 
@@ -44,11 +48,18 @@ static void seal_all (void)
         assert_int_equal (apply (DRAW_SEALED, agency, 10 * agency), 0);
 }
 
+/* The draw and the bets are those that apply () seals with. */
+static draw_answer_t ready_answer (uint32_t agency, uint64_t count, wire_code_t *code)
+{
+    const wire_tally_t tally = {IDENTITY, count, DIGEST};
+    return draw_ready (draw, agency, &tally, code);
+}
+
 static void assert_ready (uint32_t agency, uint64_t count, draw_answer_t answer,
                           wire_code_t refusal)
 {
     wire_code_t code = REFUSED_BUSY;
-    assert_int_equal (draw_ready (draw, agency, count, &code), answer);
+    assert_int_equal (ready_answer (agency, count, &code), answer);
     assert_int_equal (code, refusal);
 }
 
@@ -264,15 +275,59 @@ static void any_order_leaves_a_draw (void **state)
     assert_true (made > 100 && finished > 100);
 }
 
+/* READY of another draw or with other bets, before and after the agency is sealed. */
+static void draws_and_bets_are_compared (void **state)
+{
+    (void) state;
+    static const wire_tally_t other_draw = {IDENTITY + 1, 10, DIGEST},
+                              other_bets = {IDENTITY, 10, DIGEST + 1},
+                              all_other = {IDENTITY + 1, 11, DIGEST + 1};
+    wire_code_t code;
+    assert_true (draw_identity (draw) == 0);
+    assert_false (draw_is_other (draw, IDENTITY + 1));
+    assert_int_equal (draw_ready (draw, 1, &other_draw, &code), DRAW_ASK_SEAL);
+    assert_int_equal (apply (DRAW_SEALED, 1, 10), 0);
+    assert_true (draw_identity (draw) == IDENTITY);
+    assert_true (draw_is_other (draw, IDENTITY + 1));
+    assert_true (draw_is_other (draw, 0));
+    assert_false (draw_is_other (draw, IDENTITY));
+    for (uint32_t agency = 1; agency <= 2; agency++) {
+        assert_int_equal (draw_ready (draw, agency, &other_draw, &code), DRAW_REFUSE);
+        assert_int_equal (code, REFUSED_DRAW);
+        assert_int_equal (draw_ready (draw, agency, &all_other, &code), DRAW_REFUSE);
+        assert_int_equal (code, REFUSED_DRAW);
+    }
+    assert_int_equal (draw_ready (draw, 1, &other_bets, &code), DRAW_REFUSE);
+    assert_int_equal (code, REFUSED_CONFLICT);
+    assert_int_equal (draw_ready (draw, 2, &other_bets, &code), DRAW_ASK_SEAL);
+}
+
+static void seals_are_of_one_draw (void **state)
+{
+    (void) state;
+    draw_record_t sealed = {.event = DRAW_SEALED, .agency = 1, .count = 10};
+    assert_int_equal (draw_apply (draw, &sealed), -1); // of none
+    sealed.identity = IDENTITY;
+    assert_int_equal (draw_apply (draw, &sealed), 0);
+    sealed.agency = 2;
+    sealed.identity = IDENTITY + 1;
+    assert_int_equal (draw_apply (draw, &sealed), -1);
+    assert_false (draw_sealed (draw, 2));
+}
+
 static void records_come_back_from_their_payloads (void **state)
 {
     (void) state;
     static const draw_record_t records[] = {
         {.event = DRAW_OPENED, .agencies = 5, .number = 7574},
-        {.event = DRAW_SEALED, .agency = 4, .count = 12345678901234},
+        {.event = DRAW_SEALED,
+         .agency = 4,
+         .count = 12345678901234,
+         .identity = 0x0102030405060708,
+         .digest = 0x1112131415161718},
         {.event = DRAW_DRAWN},
         {.event = DRAW_SERVED, .agency = UINT32_MAX},
-        {0xFF, UINT32_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX},
+        {0xFF, UINT32_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX, UINT64_MAX, UINT64_MAX},
     };
     for (size_t i = 0; i < COUNT (records); i++) {
         uint8_t payload[JOURNAL_PAYLOAD_BYTES];
@@ -286,7 +341,9 @@ static void records_come_back_from_their_payloads (void **state)
         assert_true (read.count == records[i].count);
         assert_int_equal (read.number, records[i].number);
         assert_int_equal (read.agencies, records[i].agencies);
-        for (size_t at = 24; at < sizeof payload; at++)
+        assert_true (read.identity == records[i].identity);
+        assert_true (read.digest == records[i].digest);
+        for (size_t at = 40; at < sizeof payload; at++)
             assert_int_equal (payload[at], 0);
     }
     static const uint8_t expected[] = {'S', 0, 0,    0,    0,    0,    0,    4,
@@ -310,6 +367,8 @@ int main (void)
         DRAW_TEST (each_agency_is_served_once),
         DRAW_TEST (unknown_events_did_not_happen),
         DRAW_TEST (any_order_leaves_a_draw),
+        DRAW_TEST (draws_and_bets_are_compared),
+        DRAW_TEST (seals_are_of_one_draw),
         DRAW_TEST (records_come_back_from_their_payloads),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -85,7 +85,7 @@ static void request (const wire_message_t *message)
 static void batch (uint64_t offset, uint32_t count, bytes_t rows)
 {
     const wire_message_t message = {
-        .command = WIRE_BATCH, .agency = 3, .batch = {offset, count, rows}};
+        .command = WIRE_BATCH, .agency = 3, .batch = {7, offset, 8, 9, count, rows}};
     request (&message);
 }
 
@@ -225,7 +225,7 @@ static void the_largest_batch_passes (void **state)
     const wire_message_t message = {
         .command = WIRE_BATCH,
         .agency = UINT32_MAX,
-        .batch = {0, count, bytes_of (rows, count * (sizeof row - 1))}};
+        .batch = {.count = count, .rows = bytes_of (rows, count * (sizeof row - 1))}};
     request (&message);
     const mail_letter_t *letter = sent_only (INTAKE_STORAGE, 1);
     assert_int_equal (letter->message.batch.rows.size, count * (sizeof row - 1 + 12));
@@ -302,8 +302,8 @@ static void questions_are_passed_to_state (void **state)
 {
     (void) state;
     const wire_message_t questions[] = {
-        {.command = WIRE_READY, .agency = 3, .count = 55},
-        {.command = WIRE_RESULTS, .agency = 3, .cursor = 66},
+        {.command = WIRE_READY, .agency = 3, .tally = {7, 55, 8}},
+        {.command = WIRE_RESULTS, .agency = 3, .results = {7, 66}},
         {.command = WIRE_DONE, .agency = 3},
     };
     for (size_t i = 0; i < 3; i++) {
@@ -311,7 +311,7 @@ static void questions_are_passed_to_state (void **state)
         const mail_letter_t *letter = sent_only (INTAKE_STATE, 1);
         assert_int_equal (letter->message.command, questions[i].command);
         assert_int_equal (letter->message.agency, 3);
-        assert_int_equal (letter->message.count, questions[i].count);
+        assert_int_equal (letter->message.tally.count, questions[i].tally.count);
         assert_int_equal (letter->ticket, 77);
         forget ();
     }
@@ -348,7 +348,7 @@ static void answers_are_passed_to_the_broker (void **state)
 {
     (void) state;
     const wire_message_t answers[] = {
-        {.command = WIRE_STORED, .agency = 1, .next = 9},
+        {.command = WIRE_STORED, .agency = 1, .stored = {.next = 9}},
         {.command = WIRE_WINNERS,
          .agency = 2,
          .winners = {.documents = text_bytes ("1\n")}},
@@ -375,9 +375,13 @@ static void a_bundle_is_taken_letter_by_letter (void **state)
     bundle_t bundle = {0};
     for (uint64_t i = 0; i < 60; i++) {
         const wire_message_t messages[] = {
-            {.command = WIRE_BATCH, .agency = 1, .batch = {i, 1, text_bytes (GOOD)}},
-            {.command = WIRE_BATCH, .agency = 1, .batch = {i, 1, text_bytes ("bad\n")}},
-            {.command = WIRE_READY, .agency = 1, .count = i}};
+            {.command = WIRE_BATCH,
+             .agency = 1,
+             .batch = {.offset = i, .count = 1, .rows = text_bytes (GOOD)}},
+            {.command = WIRE_BATCH,
+             .agency = 1,
+             .batch = {.offset = i, .count = 1, .rows = text_bytes ("bad\n")}},
+            {.command = WIRE_READY, .agency = 1, .tally = {.count = i}}};
         bundle_put (&bundle, "c", i, &messages[i % 3]);
     }
     intake_requests (intake, bundle_bytes (&bundle));
@@ -416,7 +420,8 @@ static void what_cannot_go_inwards_is_answered_aside (void **state)
 {
     (void) state;
     const wire_message_t hello = {.command = WIRE_HELLO, .agency = 3};
-    const wire_message_t ready = {.command = WIRE_READY, .agency = 3, .count = 1};
+    const wire_message_t ready = {
+        .command = WIRE_READY, .agency = 3, .tally = {.count = 1}};
     sides[INTAKE_STORAGE].away = sides[INTAKE_STATE].away = true;
     batch (40, 1, text_bytes (GOOD));
     const wire_refused_t *refused = sent_refusal (REFUSED_ASIDE, WIRE_BATCH);
@@ -528,7 +533,8 @@ static void damaged_bundles_do_no_harm (void **state)
         bundle_t bundle = {0};
         for (size_t n = 1 + random_below (&random, 3); n > 0; n--) {
             const wire_message_t messages[] = {
-                {.command = WIRE_BATCH, .batch = {1, 2, text_bytes (GOOD GOOD)}},
+                {.command = WIRE_BATCH,
+                 .batch = {.offset = 1, .count = 2, .rows = text_bytes (GOOD GOOD)}},
                 {.command = WIRE_HELLO},
                 {.command = WIRE_READY},
                 {.command = WIRE_REJOIN}};

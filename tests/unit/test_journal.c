@@ -168,9 +168,10 @@ static void an_empty_file_becomes_a_journal (void **state)
     assert_int_equal (journal_settle (journal), 0);
     assert_false (journal_fresh (journal));
     assert_int_equal (memory.disk_size, RECORD);
-    assert_memory_equal (memory.disk, "LOTERIA JOURNAL\n\0\0\0\1bets\0\0\0\0", 28);
+    assert_memory_equal (memory.disk, "LOTERIA JOURNAL\n\0\0\0\2bets\0\0\0\0", 28);
     const uint64_t identity = journal_identity (journal),
                    chain = journal_chain (journal);
+    assert_true (identity != 0);
     assert_true (reopen ());
     assert_false (journal_fresh (journal));
     assert_true (journal_identity (journal) == identity);
@@ -468,9 +469,15 @@ static void another_kind_or_version_is_refused (void **state)
         assert_refused_at (0);
         assert_int_equal (found.count, 0);
     }
-    memory.data[19] = 2; // the version's last byte
+    memory.data[19] = 3; // the version's last byte
     assert_false (reopen ());
     assert_refused_at (0);
+    memory.data[19] = 1;
+    assert_false (reopen ());
+    assert_non_null (strstr (why, "test.journal: made by an older version of Lotería"));
+    memory.size = 64; // all that a new journal of that version has
+    assert_false (reopen ());
+    assert_non_null (strstr (why, "older version"));
     static const char rows[] = "1,Ana,Paz,20000000,2000-01-01,1\r\n"
                                "1,Eva,Gil,20000001,2000-01-02,2\r\n";
     memory_file_set (&memory, rows, sizeof rows - 1);

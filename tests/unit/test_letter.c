@@ -178,7 +178,8 @@ static void every_length_of_address_comes_back (void **state)
 static void a_message_is_encoded_into_its_letter (void **state)
 {
     (void) state;
-    const wire_message_t message = {.command = WIRE_STORED, .agency = 3, .next = 1200};
+    const wire_message_t message = {
+        .command = WIRE_STORED, .agency = 3, .stored = {.next = 1200}};
     const letter_t to = {.ticket = 5, .client = text ("client")};
     bundle_t bundle = {0};
     bundle_write (&bundle, &to, &message);
@@ -192,7 +193,7 @@ static void a_message_is_encoded_into_its_letter (void **state)
     assert_int_equal (wire_decode (letter.message, &read), REFUSED_NOTHING);
     assert_int_equal (read.command, WIRE_STORED);
     assert_int_equal (read.agency, 3);
-    assert_int_equal (read.next, 1200);
+    assert_int_equal (read.stored.next, 1200);
     bundle_clear (&bundle);
 }
 

@@ -234,7 +234,8 @@ static void bundles_are_sent_and_gone (void **state)
     assert_int_equal (net_send_bundle (router, net_peer (&peer), &bundle), NET_OK);
     assert_int_equal (net_receive (dealer, NULL, &body), NET_EMPTY); // it was empty
 
-    const wire_message_t stored = {.command = WIRE_STORED, .agency = 7, .next = 99};
+    const wire_message_t stored = {
+        .command = WIRE_STORED, .agency = 7, .stored = {.next = 99}};
     const letter_t letter = {.ticket = 3, .client = bytes_of ("client", 6)};
     static const char nobody[] = "nobody";
     for (int known = 0; known <= 1; known++) {
@@ -282,9 +283,9 @@ static void a_ping_is_told_from_all_else (void **state)
         size_t size;
         bool ping;
     } cases[] = {
-        {"LT\1\x0F\0\0\0\0", 8, true},    {"LT\1\x0F\0\0\0\7", 8, true},
-        {"LT\1\x0F\0\0\0\0", 7, false},   {"LT\1\x0F\0\0\0\0x", 9, false},
-        {"LT\1\x22\0\0\0\0", 8, false},   {"LT\2\x0F\0\0\0\0", 8, false},
+        {"LT\2\x0F\0\0\0\0", 8, true},    {"LT\2\x0F\0\0\0\7", 8, true},
+        {"LT\2\x0F\0\0\0\0", 7, false},   {"LT\2\x0F\0\0\0\0x", 9, false},
+        {"LT\2\x22\0\0\0\0", 8, false},   {"LT\1\x0F\0\0\0\0", 8, false},
         {"XT\1\x0F\0\0\0\0", 8, false},   {"", 0, false},
         {"\0\0\0\x16\0\0\0\0", 8, false},
     };

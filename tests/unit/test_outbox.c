@@ -26,7 +26,8 @@ static int teardown (void **state)
 static void write_stored (const char *peer, const char *client, uint64_t next)
 {
     const letter_t letter = {.ticket = next + 1000, .client = text_bytes (client)};
-    const wire_message_t stored = {.command = WIRE_STORED, .agency = 3, .next = next};
+    const wire_message_t stored = {
+        .command = WIRE_STORED, .agency = 3, .stored = {.next = next}};
     outbox_write (outbox, text_bytes (peer), &letter, &stored);
 }
 
@@ -73,7 +74,7 @@ static void a_bundle_for_each_receiver (void **state)
     assert_int_equal (mail.count, 7);
     for (size_t i = 0; i < 7; i++) {
         assert_string_equal (mail.letters[i].peer, expected[i].peer);
-        assert_int_equal (mail.letters[i].message.next, expected[i].next);
+        assert_int_equal (mail.letters[i].message.stored.next, expected[i].next);
         assert_int_equal (mail.letters[i].ticket, expected[i].next + 1000);
         assert_string_equal (mail.letters[i].client, "c");
     }
@@ -86,7 +87,8 @@ static void an_encoded_letter_goes_as_it_is (void **state)
     (void) state;
     mail_t mail = {0};
     uint8_t message[WIRE_SMALL_BYTES_MAX];
-    const wire_message_t seal = {.command = WIRE_SEAL, .agency = 9, .count = 77};
+    const wire_message_t seal = {
+        .command = WIRE_SEAL, .agency = 9, .tally = {.count = 77}};
     const letter_t letter = {.ticket = 5,
                              .client = text_bytes ("client"),
                              .via = text_bytes ("worker"),
@@ -94,7 +96,7 @@ static void an_encoded_letter_goes_as_it_is (void **state)
     outbox_add (outbox, text_bytes ("peer"), &letter);
     assert_int_equal (take_all (&mail), 1);
     assert_only (&mail, WIRE_SEAL);
-    assert_int_equal (mail.letters[0].message.count, 77);
+    assert_int_equal (mail.letters[0].message.tally.count, 77);
     assert_string_equal (mail.letters[0].via, "worker");
     assert_string_equal (mail.letters[0].client, "client");
     mail_clear (&mail);
@@ -115,7 +117,7 @@ static void full_bundles_are_followed_by_others (void **state)
     uint64_t next_of[3] = {0};
     for (size_t i = 0; i < mail.count; i++) {
         const int peer = mail.letters[i].peer[1] - '0';
-        assert_int_equal (mail.letters[i].message.next, next_of[peer]);
+        assert_int_equal (mail.letters[i].message.stored.next, next_of[peer]);
         next_of[peer] += peer == 1 ? 1 : 3;
     }
     assert_int_equal (mail.count, 4 * BUNDLE_LETTERS_MAX);
@@ -152,7 +154,7 @@ static void many_receivers_many_times (void **state)
         for (size_t i = 0; i < mail.count; i++) {
             const mail_letter_t *letter = &mail.letters[i];
             assert_string_equal (letter->peer, letter->client);
-            assert_int_equal (letter->message.next, read[atoi (letter->peer)]++);
+            assert_int_equal (letter->message.stored.next, read[atoi (letter->peer)]++);
         }
         assert_memory_equal (written, read, sizeof written);
         mail_clear (&mail);

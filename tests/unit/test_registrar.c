@@ -18,6 +18,7 @@ static memory_file_t memory;
 static journal_t *journal;
 static draw_t *draw;
 static registrar_t *registrar;
+static uint64_t identity;             // of storage's draw
 static mail_t to_workers, to_storage; // what was sent since it was last looked for
 static uint64_t ticket;
 static uint32_t agencies; // on the roll of a new day
@@ -75,6 +76,7 @@ static int setup (void **state)
     (void) state;
     memory_file_init (&memory, "draw.journal");
     agencies = AGENCIES;
+    identity = 0xD1CE;
     start ();
     ticket = 0;
     return 0;
@@ -139,23 +141,30 @@ static void ask_hello (uint32_t agency)
     ask (agency, &hello);
 }
 
+/* Agency `agency` with so many bets, whatever they are. */
+static wire_tally_t tally_of (uint32_t agency, uint64_t count)
+{
+    return (wire_tally_t){identity, count, 1000 * agency + count};
+}
+
 static void ask_ready (uint32_t agency, uint64_t count)
 {
     const wire_message_t ready = {
-        .command = WIRE_READY, .agency = agency, .count = count};
+        .command = WIRE_READY, .agency = agency, .tally = tally_of (agency, count)};
     ask (agency, &ready);
 }
 
 static void ask_results (uint32_t agency, uint64_t cursor)
 {
     const wire_message_t results = {
-        .command = WIRE_RESULTS, .agency = agency, .cursor = cursor};
+        .command = WIRE_RESULTS, .agency = agency, .results = {identity, cursor}};
     ask (agency, &results);
 }
 
 static void ask_done (uint32_t agency)
 {
-    const wire_message_t done = {.command = WIRE_DONE, .agency = agency};
+    const wire_message_t done = {
+        .command = WIRE_DONE, .agency = agency, .draw = identity};
     ask (agency, &done);
 }
 
@@ -178,9 +187,12 @@ static void storage_seals (uint32_t agency, uint64_t count)
     const mail_letter_t letter = to_storage.letters[0];
     assert_only (&to_storage, WIRE_SEAL);
     assert_int_equal (letter.message.agency, agency);
-    assert_int_equal (letter.message.count, count);
+    const wire_tally_t tally = tally_of (agency, count);
+    assert_int_equal (letter.message.tally.draw, tally.draw);
+    assert_int_equal (letter.message.tally.count, tally.count);
+    assert_int_equal (letter.message.tally.digest, tally.digest);
     const wire_message_t sealed = {
-        .command = WIRE_SEALED, .agency = agency, .count = count};
+        .command = WIRE_SEALED, .agency = agency, .tally = tally};
     storage_answers (&letter, &sealed);
 }
 
@@ -259,9 +271,10 @@ static void hello_is_vouched_for_and_welcomed_back (void **state)
     assert_int_equal (admit->ready, 0);
     assert_int_equal (admit->day, DAY_OPEN);
     assert_int_equal (to_storage.letters[0].ticket, ticket);
-    const wire_message_t welcome = {.command = WIRE_WELCOME,
-                                    .agency = 2,
-                                    .welcome = {.next = 99, .day = DAY_SEALED}};
+    const wire_message_t welcome = {
+        .command = WIRE_WELCOME,
+        .agency = 2,
+        .welcome = {.draw = identity, .next = 99, .day = DAY_SEALED}};
     storage_answers (&to_storage.letters[0], &welcome);
     assert_int_equal (told (WIRE_WELCOME)->welcome.next, 99);
     assert_int_equal (to_workers.letters[0].message.welcome.day, DAY_SEALED);
@@ -382,7 +395,7 @@ static void ready_is_sealed_and_waits (void **state)
 {
     (void) state;
     ask_ready (2, 20);
-    assert_int_equal (asked_storage (WIRE_SEAL, 2)->count, 20);
+    assert_int_equal (asked_storage (WIRE_SEAL, 2)->tally.count, 20);
     assert_int_equal (records_of (DRAW_SEALED), 0); // it is not so before storage says
     storage_seals (2, 20);
     assert_waiting (&to_workers.letters[0], 1);
@@ -409,7 +422,8 @@ static void sealed_twice_is_recorded_once (void **state)
     const mail_letter_t letter = to_storage.letters[0];
     mail_letter_t copy = letter;
     copy.bytes = NULL;
-    const wire_message_t sealed = {.command = WIRE_SEALED, .agency = 1, .count = 10};
+    const wire_message_t sealed = {
+        .command = WIRE_SEALED, .agency = 1, .tally = tally_of (1, 10)};
     for (int i = 0; i < 3; i++) { // the agency asked as often before the first came
         storage_answers (&copy, &sealed);
         assert_waiting (&to_workers.letters[0], 1);
@@ -462,7 +476,8 @@ static void the_last_seal_makes_the_draw_and_all_are_told (void **state)
 static void who_asked_last_is_told (void **state)
 {
     (void) state;
-    const wire_message_t ready = {.command = WIRE_READY, .agency = 1, .count = 10};
+    const wire_message_t ready = {
+        .command = WIRE_READY, .agency = 1, .tally = tally_of (1, 10)};
     seal (1);
     ask_by ("w8", "a new connection", &ready);
     assert_string_equal (to_workers.letters[0].peer, "w8");
@@ -480,7 +495,8 @@ static void the_draw_is_made_once (void **state)
 {
     (void) state;
     make_draw ();
-    const wire_message_t sealed = {.command = WIRE_SEALED, .agency = 3, .count = 30};
+    const wire_message_t sealed = {
+        .command = WIRE_SEALED, .agency = 3, .tally = tally_of (3, 30)};
     mail_letter_t letter = to_storage.letters[2];
     letter.bytes = NULL;
     for (int i = 0; i < 3; i++) {
@@ -493,6 +509,95 @@ static void the_draw_is_made_once (void **state)
     start ();
     commit ();
     assert_int_equal (records_of (DRAW_DRAWN), 1);
+}
+
+/* ---- Which draw ---- */
+
+static void another_draw_is_refused_once_it_is_known (void **state)
+{
+    (void) state;
+    identity = 7; // nothing is known yet: storage decides
+    ask_ready (1, 10);
+    asked_storage (WIRE_SEAL, 1);
+    ask_hello (1);
+    asked_storage (WIRE_ADMIT, 1);
+    identity = 0xD1CE;
+    seal (1);
+    for (int again = 0; again < 2; again++) {
+        identity = again ? 0 : 8;
+        for (uint32_t agency = 1; agency <= 2; agency++) {
+            ask_ready (agency, 10 * agency);
+            told_refused (REFUSED_DRAW, WIRE_READY);
+        }
+        start ();
+    }
+    identity = 0xD1CE;
+    seal (2);
+    seal (3);
+    identity = 8;
+    ask_ready (1, 10);
+    told_refused (REFUSED_DRAW, WIRE_READY);
+    ask_results (1, 0);
+    told_refused (REFUSED_DRAW, WIRE_RESULTS);
+    ask_done (1);
+    told_refused (REFUSED_DRAW, WIRE_DONE);
+    assert_int_equal (records_of (DRAW_SERVED), 0);
+    identity = 0xD1CE;
+    ask_results (1, 0);
+    assert_true (asked_storage (WIRE_FIND, 1)->find.draw == identity);
+    ask_done (1);
+    told (WIRE_GOODBYE);
+}
+
+/* One of the two was started with the data directory of another day. */
+static void storage_of_another_draw_is_not_believed (void **state)
+{
+    (void) state;
+    seal (1);
+    ask_ready (2, 20);
+    mail_letter_t letter = to_storage.letters[0];
+    wire_message_t sealed = {
+        .command = WIRE_SEALED, .agency = 2, .tally = tally_of (2, 20)};
+    sealed.tally.draw = 8;
+    storage_answers (&letter, &sealed);
+    assert_int_equal (to_storage.count, 0);
+    told_refused (REFUSED_DRAW, WIRE_READY);
+    assert_false (draw_sealed (draw, 2));
+    ask_hello (2);
+    letter = to_storage.letters[0];
+    const wire_message_t welcome = {
+        .command = WIRE_WELCOME, .agency = 2, .welcome = {.draw = 8}};
+    storage_answers (&letter, &welcome);
+    told_refused (REFUSED_DRAW, WIRE_HELLO);
+    assert_int_equal (records_of (DRAW_SEALED), 1);
+}
+
+static void a_seal_of_no_draw_is_a_stray (void **state)
+{
+    (void) state;
+    ask_ready (1, 10);
+    const mail_letter_t letter = to_storage.letters[0];
+    const wire_message_t sealed = {.command = WIRE_SEALED, .agency = 1};
+    const uint64_t strays = registrar_strays (registrar);
+    storage_answers (&letter, &sealed);
+    assert_int_equal (registrar_strays (registrar), strays + 1);
+    assert_false (draw_sealed (draw, 1));
+}
+
+static void other_bets_than_were_sealed_are_a_conflict (void **state)
+{
+    (void) state;
+    seal (1);
+    wire_message_t ready = {
+        .command = WIRE_READY, .agency = 1, .tally = tally_of (1, 10)};
+    ready.tally.digest ^= 1;
+    for (int again = 0; again < 2; again++) {
+        ask (1, &ready);
+        told_refused (REFUSED_CONFLICT, WIRE_READY);
+        start ();
+    }
+    ask_ready (1, 10);
+    assert_waiting (&to_workers.letters[0], 1);
 }
 
 /* ---- RESULTS and DONE ---- */
@@ -756,7 +861,7 @@ static void a_commit_that_fails_says_so (void **state)
         const letter_t answer = {.client = text_bytes (letter->client),
                                  .via = text_bytes (letter->via)};
         const wire_message_t sealed = {
-            .command = WIRE_SEALED, .agency = 1, .count = 10};
+            .command = WIRE_SEALED, .agency = 1, .tally = tally_of (1, 10)};
         bundle_write (&bundle, &answer, &sealed);
         memory.fail_reserve = step == 2; // and not for want of space
         registrar_answers (registrar, bundle_bytes (&bundle));
@@ -890,7 +995,7 @@ static void storage_takes_one (walk_t *walk)
         answer.command = WIRE_WELCOME;
     else if (letter.message.command == WIRE_SEAL) {
         answer.command = WIRE_SEALED;
-        answer.count = letter.message.count;
+        answer.tally = letter.message.tally;
         walk->sealed[agency] = true;
     } else {
         answer.command = WIRE_WINNERS;
@@ -927,7 +1032,8 @@ static void crash (walk_t *walk)
 {
     bundle_t bundle = {0};
     const uint32_t agency = 1 + (uint32_t) random_below (&walk->random, AGENCIES);
-    const wire_message_t done = {.command = WIRE_DONE, .agency = agency};
+    const wire_message_t done = {
+        .command = WIRE_DONE, .agency = agency, .draw = identity};
     bundle_put (&bundle, "client", 0, &done);
     registrar_requests (registrar, text_bytes ("w1"), bundle_bytes (&bundle));
     bundle_clear (&bundle);
@@ -1003,6 +1109,10 @@ int main (void)
         REGISTRAR_TEST (no_space_for_the_draw_is_told_now_and_then),
         REGISTRAR_TEST (no_space_for_done_is_refused_until_there_is),
         REGISTRAR_TEST (a_commit_that_fails_says_so),
+        REGISTRAR_TEST (another_draw_is_refused_once_it_is_known),
+        REGISTRAR_TEST (storage_of_another_draw_is_not_believed),
+        REGISTRAR_TEST (a_seal_of_no_draw_is_a_stray),
+        REGISTRAR_TEST (other_bets_than_were_sealed_are_a_conflict),
         REGISTRAR_TEST (strays_are_counted),
         REGISTRAR_TEST (damaged_bundles_do_no_harm),
         REGISTRAR_TEST (there_is_one_draw_whatever_happens),

@@ -29,7 +29,7 @@ static void test_whole_day (void **state)
     day->now_ms += 100;
     stored (day, 10);
     assert_int_equal (progress (day)->sold_ms - progress (day)->welcomed_ms, 100);
-    assert_int_equal (said (day, WIRE_READY).count, 10);
+    assert_int_equal (said (day, WIRE_READY).tally.count, 10);
     assert_false (progress (day)->ready);
     waiting (day, 2);
     assert_true (progress (day)->ready);
@@ -60,7 +60,7 @@ static void test_no_bets (void **state)
     day_t *day = *state;
     day->fake.count = 0;
     begin_selling (day);
-    assert_int_equal (said (day, WIRE_READY).count, 0);
+    assert_int_equal (said (day, WIRE_READY).tally.count, 0);
     winners (day, 0, 0, 0, "");
     said (day, WIRE_DONE);
     goodbye (day);
@@ -77,7 +77,7 @@ static void test_goes_on_from_next (void **state)
     said_batch (day, 8, 2);
     said_nothing (day);
     stored (day, 10);
-    assert_int_equal (said (day, WIRE_READY).count, 10);
+    assert_int_equal (said (day, WIRE_READY).tally.count, 10);
     assert_int_equal (progress (day)->sent, 2);
     assert_int_equal (progress (day)->stored, 10);
 }
@@ -88,7 +88,7 @@ static void test_all_stored_before (void **state)
     start (day);
     said (day, WIRE_HELLO);
     welcome (day, 10);
-    assert_int_equal (said (day, WIRE_READY).count, 10);
+    assert_int_equal (said (day, WIRE_READY).tally.count, 10);
     assert_int_equal (progress (day)->sent, 0);
 }
 
@@ -144,15 +144,15 @@ static void test_ask_only (void **state)
         day->session = session_new (&day->options, NULL, day->now_ms);
         said (day, WIRE_HELLO);
         welcome_with (day, 12345, (wire_limits_t){0, 0, 0}, whens[i]);
-        assert_int_equal (said (day, WIRE_READY).count, 12345);
+        assert_int_equal (said (day, WIRE_READY).tally.count, 12345);
         refuse (day, REFUSED_HELLO, WIRE_READY, 0);
         pass (day);
         said (day, WIRE_HELLO);
         welcome_with (day, 12345, (wire_limits_t){0, 0, 0}, whens[i]);
-        assert_int_equal (said (day, WIRE_READY).count, 12345);
+        assert_int_equal (said (day, WIRE_READY).tally.count, 12345);
         refuse (day, REFUSED_ASIDE, WIRE_RESULTS, 0); // state asked for them at once
         pass (day);
-        assert_int_equal (said (day, WIRE_READY).count, 12345);
+        assert_int_equal (said (day, WIRE_READY).tally.count, 12345);
         winners (day, 0, 0, 1, "1\n");
         assert_state (day, SESSION_LEAVING);
         assert_int_equal (progress (day)->stored, 12345);
@@ -291,11 +291,11 @@ static void test_questions_are_asked_again (void **state)
     said (day, WIRE_HELLO);
     sell_all (day);
     assert_in_range (pass (day), RETRY_MS_MIN, 2 * RETRY_MS_MIN);
-    assert_int_equal (said (day, WIRE_READY).count, 10);
+    assert_int_equal (said (day, WIRE_READY).tally.count, 10);
     winners (day, 0, 77, 0, "");
     said (day, WIRE_RESULTS);
     assert_in_range (pass (day), RETRY_MS_MIN, 2 * RETRY_MS_MIN);
-    assert_int_equal (said (day, WIRE_RESULTS).cursor, 77);
+    assert_int_equal (said (day, WIRE_RESULTS).results.cursor, 77);
     assert_int_equal (progress (day)->retries, 0); // of batches there were none
 }
 
@@ -385,7 +385,7 @@ static void test_ready_is_renewed (void **state)
             assert_int_equal (progress (day)->ready_agencies, i);
             assert_in_range (pass (day), READY_RENEW_MS * 3 / 4,
                              READY_RENEW_MS * 5 / 4);
-            assert_int_equal (said (day, WIRE_READY).count, 10);
+            assert_int_equal (said (day, WIRE_READY).tally.count, 10);
         }
         // a renewal without an answer is soon asked again
         assert_in_range (pass (day), 2 * RETRY_MS_MIN, 4 * RETRY_MS_MIN);
@@ -461,7 +461,7 @@ static void test_starts_over (void **state)
             said_nothing (day);
             welcome (day, nexts[j]);
             if (nexts[j] == 10) {
-                assert_int_equal (said (day, WIRE_READY).count, 10);
+                assert_int_equal (said (day, WIRE_READY).tally.count, 10);
                 continue;
             }
             said_batch (day, nexts[j], nexts[j] == 9 ? 1 : 3);
@@ -498,7 +498,7 @@ static void test_start_over_while_waiting (void **state)
     refuse (day, REFUSED_HELLO, WIRE_READY, 0); // the central was restarted
     said (day, WIRE_HELLO);
     welcome_with (day, 10, (wire_limits_t){0}, DAY_DRAWN);
-    assert_int_equal (said (day, WIRE_READY).count, 10);
+    assert_int_equal (said (day, WIRE_READY).tally.count, 10);
     winners (day, 0, 50, 1, "11\n");
     said (day, WIRE_RESULTS);
     refuse (day, REFUSED_HELLO, WIRE_RESULTS, 0);
@@ -535,14 +535,14 @@ static void test_stored_beyond_what_was_sent (void **state)
     said_batch (day, 8, 2);
     said_nothing (day);
     stored (day, 10);
-    assert_int_equal (said (day, WIRE_READY).count, 10);
+    assert_int_equal (said (day, WIRE_READY).tally.count, 10);
     assert_int_equal (progress (day)->sent, 5);
     assert_int_equal (progress (day)->stored, 10);
 
     begin_selling (day);
     said_batch (day, 0, 3);
     stored (day, 10);
-    assert_int_equal (said (day, WIRE_READY).count, 10);
+    assert_int_equal (said (day, WIRE_READY).tally.count, 10);
 
     begin_selling (day);
     said_batch (day, 0, 3);
@@ -574,7 +574,7 @@ static void test_closed_day (void **state)
         start (day);
         said (day, WIRE_HELLO);
         welcome_with (day, 10, (wire_limits_t){0}, (wire_day_t) when);
-        assert_int_equal (said (day, WIRE_READY).count, 10);
+        assert_int_equal (said (day, WIRE_READY).tally.count, 10);
         start (day);
         said (day, WIRE_HELLO);
         welcome_with (day, 9, (wire_limits_t){0}, (wire_day_t) when);
@@ -656,8 +656,9 @@ static void test_other_agencys_messages (void **state)
     begin_selling (day);
     said_batch (day, 0, 3);
     for (size_t i = 0; i < 4; i++)
-        answer (day, &(wire_message_t){
-                         .command = WIRE_STORED, .agency = agencies[i], .next = 3});
+        answer (day, &(wire_message_t){.command = WIRE_STORED,
+                                       .agency = agencies[i],
+                                       .stored = {.next = 3}});
     assert_int_equal (progress (day)->ignored, 4);
     assert_int_equal (progress (day)->sent, 0);
 }
@@ -775,10 +776,10 @@ static bool central_answer (uint64_t *next, bool *sealed, uint64_t total,
         if (asked->batch.offset == *next)
             *next = end;
         reply->command = WIRE_STORED;
-        reply->next = *next;
+        reply->stored.next = *next;
         return true;
     case WIRE_READY:
-        assert_int_equal (asked->count, total);
+        assert_int_equal (asked->tally.count, total);
         assert_int_equal (*next, total);
         *sealed = true;
         reply->command = next_random (random) % 2 ? WIRE_WAITING : WIRE_WINNERS;
@@ -788,7 +789,7 @@ static bool central_answer (uint64_t *next, bool *sealed, uint64_t total,
         return true;
     case WIRE_RESULTS:
         reply->command = WIRE_WINNERS;
-        reply->winners = (wire_winners_t){asked->cursor, 0, 7574, 1,
+        reply->winners = (wire_winners_t){asked->results.cursor, 0, 7574, 1,
                                           bytes_of (document, strlen (document))};
         return true;
     default:

@@ -20,7 +20,7 @@ typedef struct {
     {                                                                                  \
         name, kind, offsetof (wire_message_t, member)                                  \
     }
-#define FIELDS_MAX 8
+#define FIELDS_MAX 10
 
 static const field_t hello[FIELDS_MAX] = {
     FIELD ("window", U32, hello.window),
@@ -28,16 +28,37 @@ static const field_t hello[FIELDS_MAX] = {
     FIELD ("rows_max", U32, hello.rows_max),
 };
 static const field_t batch[FIELDS_MAX] = {
-    FIELD ("offset", U64, batch.offset),
-    FIELD ("count", U32, batch.count),
-    FIELD ("rows", TEXT, batch.rows),
+    FIELD ("draw", U64, batch.draw),     FIELD ("offset", U64, batch.offset),
+    FIELD ("digest", U64, batch.digest), FIELD ("writer", U64, batch.writer),
+    FIELD ("count", U32, batch.count),   FIELD ("rows", TEXT, batch.rows),
 };
-static const field_t count[FIELDS_MAX] = {FIELD ("count", U64, count)};
-static const field_t results[FIELDS_MAX] = {FIELD ("cursor", U64, cursor)};
-static const field_t stored[FIELDS_MAX] = {FIELD ("next", U64, next)};
+static const field_t tally[FIELDS_MAX] = {
+    FIELD ("draw", U64, tally.draw),
+    FIELD ("count", U64, tally.count),
+    FIELD ("digest", U64, tally.digest),
+};
+static const field_t check[FIELDS_MAX] = {
+    FIELD ("draw", U64, tally.draw),
+    FIELD ("count", U64, tally.count),
+};
+static const field_t digest[FIELDS_MAX] = {
+    FIELD ("count", U64, tally.count),
+    FIELD ("digest", U64, tally.digest),
+};
+static const field_t results[FIELDS_MAX] = {
+    FIELD ("draw", U64, results.draw),
+    FIELD ("cursor", U64, results.cursor),
+};
+static const field_t done[FIELDS_MAX] = {FIELD ("draw", U64, draw)};
+static const field_t stored[FIELDS_MAX] = {
+    FIELD ("next", U64, stored.next),
+    FIELD ("digest", U64, stored.digest),
+};
 static const field_t nothing[FIELDS_MAX] = {{0}};
 static const field_t welcome[FIELDS_MAX] = {
+    FIELD ("draw", U64, welcome.draw),
     FIELD ("next", U64, welcome.next),
+    FIELD ("digest", U64, welcome.digest),
     FIELD ("window", U32, welcome.limits.window),
     FIELD ("message_bytes_max", U32, welcome.limits.message_bytes_max),
     FIELD ("rows_max", U32, welcome.limits.rows_max),
@@ -69,6 +90,7 @@ static const field_t join[FIELDS_MAX] = {
     FIELD ("heartbeat_ms", U32, join.heartbeat_ms),
 };
 static const field_t find[FIELDS_MAX] = {
+    FIELD ("draw", U64, find.draw),
     FIELD ("cursor", U64, find.cursor),
     FIELD ("count", U64, find.count),
     FIELD ("number", U32, find.number),
@@ -83,15 +105,17 @@ static const struct command {
 } commands[] = {
     {"HELLO", "hello.txt", 0x01, hello, true},
     {"BATCH", "batch.txt", 0x02, batch, true},
-    {"READY", "ready.txt", 0x03, count, true},
+    {"READY", "ready.txt", 0x03, tally, true},
     {"RESULTS", "results.txt", 0x04, results, true},
-    {"DONE", "done.txt", 0x05, nothing, true},
+    {"DONE", "done.txt", 0x05, done, true},
+    {"CHECK", "check.txt", 0x06, check, true},
     {"PING", "ping.txt", 0x0F, nothing, true},
     {"WELCOME", "welcome.txt", 0x11, welcome, false},
     {"STORED", "stored.txt", 0x12, stored, false},
     {"WAITING", "waiting.txt", 0x13, waiting, false},
     {"WINNERS", "winners.txt", 0x14, winners, false},
     {"GOODBYE", "goodbye.txt", 0x15, nothing, false},
+    {"DIGEST", "digest.txt", 0x16, digest, false},
     {"REFUSED", "refused.txt", 0x1E, refused, false},
     {"PONG", "pong.txt", 0x1F, pong, false},
     {"JOIN", "join.txt", 0x21, join, false},
@@ -100,9 +124,9 @@ static const struct command {
     {"REJOIN", "rejoin.txt", 0x24, nothing, false},
     {"STORE", "store.txt", 0x31, batch, false},
     {"ADMIT", "admit.txt", 0x32, welcome, false},
-    {"SEAL", "seal.txt", 0x33, count, false},
+    {"SEAL", "seal.txt", 0x33, tally, false},
     {"FIND", "find.txt", 0x34, find, false},
-    {"SEALED", "sealed.txt", 0x35, count, false},
+    {"SEALED", "sealed.txt", 0x35, tally, false},
     {"HELD", "held.txt", 0x36, nothing, false},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -119,6 +143,7 @@ static const struct {
     {"CHARACTER", 23}, {"AGENCY", 30},   {"HELLO", 31},   {"GAP", 32},
     {"CONFLICT", 33},  {"CLOSED", 34},   {"TALLY", 35},   {"UNDRAWN", 36},
     {"KEY", 37},       {"BUSY", 40},     {"NOSPACE", 41}, {"ASIDE", 42},
+    {"DRAW", 38},
 };
 #define CODES (sizeof codes / sizeof codes[0])
 
@@ -405,14 +430,22 @@ static void a_batch_can_be_headed_in_place (void **state)
     for (size_t i = 0; i < sizeof numbers; i++) {
         const char rows[] = "a,b,1,2000-01-01,1\n";
         uint8_t buffer[WIRE_BATCH_BYTES + sizeof rows - 1];
-        wire_batch_head (buffer, numbers[i], 4, 0x0102030405060708, 1);
+        const wire_batch_t head = {.draw = 0x1112131415161718,
+                                   .offset = 0x0102030405060708,
+                                   .digest = 0x2122232425262728,
+                                   .writer = 0x3132333435363738,
+                                   .count = 1};
+        wire_batch_head (buffer, numbers[i], 4, &head);
         memcpy (buffer + WIRE_BATCH_BYTES, rows, sizeof rows - 1);
 
         wire_message_t message;
         assert_int_equal (wire_decode (bytes_of (buffer, sizeof buffer), &message), 0);
         assert_int_equal (message.command, numbers[i]);
         assert_int_equal (message.agency, 4);
+        assert_int_equal (message.batch.draw, 0x1112131415161718);
         assert_int_equal (message.batch.offset, 0x0102030405060708);
+        assert_int_equal (message.batch.digest, 0x2122232425262728);
+        assert_int_equal (message.batch.writer, 0x3132333435363738);
         assert_int_equal (message.batch.count, 1);
         assert_true (
             bytes_equal (message.batch.rows, bytes_of (rows, sizeof rows - 1)));
@@ -422,7 +455,8 @@ static void a_batch_can_be_headed_in_place (void **state)
 static void a_refusal_names_what_was_refused (void **state)
 {
     (void) state;
-    const wire_message_t ready = {.command = WIRE_READY, .agency = 4, .count = 9};
+    const wire_message_t ready = {
+        .command = WIRE_READY, .agency = 4, .tally = {.count = 9}};
     wire_message_t refusal = wire_refusal (&ready, REFUSED_TALLY, "not so many");
     assert_int_equal (refusal.command, WIRE_REFUSED);
     assert_int_equal (refusal.agency, 4);

@@ -134,6 +134,9 @@ static void take_request (intake_t *intake, const letter_t *letter)
     case WIRE_DONE:
         bundle_add (outgoing (intake, INTAKE_STATE), letter);
         break;
+    case WIRE_CHECK:
+        bundle_add (outgoing (intake, INTAKE_STORAGE), letter);
+        break;
     case WIRE_REJOIN:
         intake_say (intake, WIRE_JOIN);
         break;
@@ -154,7 +157,7 @@ static void check_batch (intake_t *intake, const letter_t *letter,
         const size_t room =
             batch->rows.size + (size_t) batch->count * (AGENCY_DIGITS_MAX + 2);
         uint8_t *at = bundle_open (bundle, letter, WIRE_BATCH_BYTES + room);
-        wire_batch_head (at, WIRE_STORE, request->agency, batch->offset, batch->count);
+        wire_batch_head (at, WIRE_STORE, request->agency, batch);
         const size_t size =
             bet_csv_canonical (batch->rows, batch->count, request->agency,
                                &intake->rules, at + WIRE_BATCH_BYTES, &error);
@@ -247,10 +250,11 @@ static void answer_aside (intake_t *intake, bytes_t bundle)
     while (bundle_next (&bundle, &letter) == 1) {
         const wire_code_t code = wire_decode (letter.message, &request);
         assert (code == REFUSED_NOTHING); // written here
-        const wire_message_t refusal =
-            wire_refusal (&request, REFUSED_ASIDE,
-                          request.command == WIRE_STORE ? "storage cannot be reached"
-                                                        : "state cannot be reached");
+        const bool storage =
+            request.command == WIRE_STORE || request.command == WIRE_CHECK;
+        const wire_message_t refusal = wire_refusal (
+            &request, REFUSED_ASIDE,
+            storage ? "storage cannot be reached" : "state cannot be reached");
         bundle_write (outgoing (intake, INTAKE_BROKER), &letter, &refusal);
     }
 }

@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "digest.h"
+
 #define RESERVE_STEP (4 * 1024 * 1024)
 #define WINDOW_BYTES (4 * 1024 * 1024)
+#define READ_RECORDS 512 // at a time
 /* A crash leaves at most one group behind what the journal covers; the last bundle of
    a group may bring the turn of all that was held. */
 #define TAIL_BYTES_MAX (GROUP_BYTES_MAX + BUNDLE_BYTES_MAX + (uint64_t) HELD_BYTES_MAX)
@@ -23,14 +26,21 @@ struct book {
     uint64_t tail;     // bytes found behind the last record's rows
     uint8_t *pending;  // rows added and not written
     size_t pending_size, pending_capacity;
-    uint8_t *scratch; // rows of one record
+    uint8_t *scratch;  // rows of one record
+    uint8_t *payloads; // READ_RECORDS of them
 };
+
+typedef struct { // an agency, as far as its records have been read
+    uint64_t next;
+    uint64_t digest;
+} history_t;
 
 typedef struct { // what reading the book at the start needs
     book_t *book;
     book_found_fn *found;
     void *context;
-    uint8_t *window; // a stretch of bets.csv
+    history_t *histories; // by agency
+    uint8_t *window;      // a stretch of bets.csv
     uint64_t window_position;
     size_t window_size;
     int error; // errno when bets.csv could not be read: no reason to cut anything off
@@ -38,6 +48,8 @@ typedef struct { // what reading the book at the start needs
 
 static int check_record (void *context, uint32_t index, const uint8_t *payload,
                          char *why);
+static int check_history (opening_t *opening, const record_t *record,
+                          const uint8_t *rows, char *why);
 static const uint8_t *opening_rows (opening_t *opening, const record_t *record);
 static int check_tail (book_t *book, char *why);
 static int rewrite_tail (book_t *book);
@@ -53,12 +65,15 @@ book_t *book_open (file_t *csv, file_t *journal, book_found_fn *found, void *con
     assert (book);
     book->csv = csv;
     book->scratch = malloc (STORE_BYTES_MAX);
-    assert (book->scratch);
+    book->payloads = malloc ((size_t) READ_RECORDS * JOURNAL_PAYLOAD_BYTES);
+    assert (book->scratch && book->payloads);
     opening_t opening = {.book = book, .found = found, .context = context};
     opening.window = malloc (WINDOW_BYTES);
-    assert (opening.window);
+    opening.histories = calloc (AGENCIES_MAX + 1, sizeof *opening.histories);
+    assert (opening.window && opening.histories);
     book->journal = journal_open (journal, "bets", check_record, &opening, why);
     free (opening.window);
+    free (opening.histories);
     if (opening.error)
         snprintf (why, JOURNAL_WHY_BYTES, "%s: cannot be read, %s", csv->name,
                   strerror (opening.error));
@@ -73,6 +88,7 @@ void book_destroy (book_t **book)
         journal_destroy (&(*book)->journal);
         free ((*book)->pending);
         free ((*book)->scratch);
+        free ((*book)->payloads);
         free (*book);
     }
     *book = NULL;
@@ -108,6 +124,11 @@ uint64_t book_hash (const book_t *book)
     return journal_chain (book->journal);
 }
 
+uint64_t book_draw (const book_t *book)
+{
+    return journal_identity (book->journal);
+}
+
 int book_reserve (book_t *book, size_t rows_size)
 {
     const uint64_t needed = book->bytes + rows_size;
@@ -135,6 +156,7 @@ uint32_t book_append (book_t *book, record_t *record, bytes_t rows)
     record->position = book->bytes;
     record->size = (uint32_t) rows.size;
     record->rows_hash = XXH3_64bits (rows.data, rows.size);
+    record->digest = digest_rows (record->digest, rows, digest_prefix (record->agency));
     book->bytes += rows.size;
     uint8_t payload[JOURNAL_PAYLOAD_BYTES];
     put_record (payload, record);
@@ -171,17 +193,17 @@ size_t book_pending (const book_t *book)
 
 int book_read (book_t *book, uint32_t first, uint32_t count, record_t *records)
 {
-    // The payload of a record is no longer than the record: read in place, from the
-    // end.
-    _Static_assert(sizeof (record_t) >= JOURNAL_PAYLOAD_BYTES, "payloads fit in place");
-    uint8_t *payloads = (uint8_t *) records;
-    const int got = journal_read (book->journal, first, count, payloads);
-    for (int i = got - 1; i >= 0; i--) {
-        uint8_t payload[JOURNAL_PAYLOAD_BYTES];
-        memcpy (payload, payloads + (size_t) i * JOURNAL_PAYLOAD_BYTES, sizeof payload);
-        get_record (payload, &records[i]);
+    uint32_t done = 0;
+    int got = 1;
+    while (done < count && got > 0) {
+        const uint32_t here = count - done < READ_RECORDS ? count - done : READ_RECORDS;
+        got = journal_read (book->journal, first + done, here, book->payloads);
+        for (int i = 0; i < got; i++)
+            get_record (book->payloads + (size_t) i * JOURNAL_PAYLOAD_BYTES,
+                        &records[done + (uint32_t) i]);
+        done += got > 0 ? (uint32_t) got : 0;
     }
-    return got;
+    return got == -1 ? -1 : (int) done;
 }
 
 int book_read_rows (book_t *book, const record_t *record, uint8_t *rows)
@@ -226,13 +248,15 @@ int book_find (book_t *book, uint32_t last, uint64_t offset, record_t *record)
 }
 
 int book_same (book_t *book, uint32_t last, uint64_t offset, uint32_t count,
-               bytes_t rows)
+               uint64_t writer, bytes_t rows)
 {
     record_t record;
     while (count > 0) {
         if (book_find (book, last, offset, &record) == -1 ||
             book_read_rows (book, &record, book->scratch) == -1)
             return -1;
+        if (record.writer != writer)
+            return 0;
         bytes_t stored = bytes_of (book->scratch, record.size);
         const size_t before = skip_rows (stored, offset - record.offset);
         stored = bytes_of (stored.data + before, stored.size - before);
@@ -247,6 +271,27 @@ int book_same (book_t *book, uint32_t last, uint64_t offset, uint32_t count,
         offset += here;
     }
     return rows.size == 0;
+}
+
+int book_digest (book_t *book, uint32_t last, uint64_t count, uint64_t *digest)
+{
+    record_t record, before = {.digest = DIGEST_START}; // there may be none
+    *digest = DIGEST_START;
+    if (count == 0)
+        return 0;
+    if (book_find (book, last, count - 1, &record) == -1)
+        return -1;
+    if (count == record.offset + record.count) {
+        *digest = record.digest;
+        return 0;
+    }
+    if ((record.previous != 0 && read_one (book, record.previous, &before) == -1) ||
+        book_read_rows (book, &record, book->scratch) == -1)
+        return -1;
+    bytes_t rows = bytes_of (book->scratch, record.size);
+    rows.size = skip_rows (rows, count - record.offset);
+    *digest = digest_rows (before.digest, rows, digest_prefix (record.agency));
+    return 0;
 }
 
 static int check_record (void *context, uint32_t index, const uint8_t *payload,
@@ -272,8 +317,33 @@ static int check_record (void *context, uint32_t index, const uint8_t *payload,
                   book->csv->name, record.position, record.position + record.size);
         return -1;
     }
+    if (check_history (opening, &record, rows, why) == -1)
+        return -1;
     book->bytes += record.size;
     opening->found (opening->context, index, &record);
+    return 0;
+}
+
+static int check_history (opening_t *opening, const record_t *record,
+                          const uint8_t *rows, char *why);
+/* That the record goes on where its agency's records before ended, in the digest too:
+   it is recomputed from the rows. */
+static int check_history (opening_t *opening, const record_t *record,
+                          const uint8_t *rows, char *why)
+{
+    history_t *history = &opening->histories[record->agency];
+    const uint64_t digest = digest_rows (history->digest, bytes_of (rows, record->size),
+                                         digest_prefix (record->agency));
+    if (record->offset != history->next || record->digest != digest) {
+        snprintf (why, JOURNAL_WHY_BYTES,
+                  "it does not continue the bets of agency %" PRIu32 ": bets %" PRIu64
+                  " after %" PRIu64 ", digest %016" PRIx64 " and not %016" PRIx64,
+                  record->agency, record->offset, history->next, record->digest,
+                  digest);
+        return -1;
+    }
+    history->next += record->count;
+    history->digest = digest;
     return 0;
 }
 
@@ -346,7 +416,8 @@ static void put_record (uint8_t *payload, const record_t *record)
     at = put_u64 (put_u64 (at, record->offset), record->position);
     at = put_u32 (put_u32 (at, record->size), record->previous);
     at = put_u64 (put_u32 (put_u32 (at, record->jump), 0), record->rows_hash);
-    assert (at == payload + JOURNAL_PAYLOAD_BYTES);
+    at = put_u64 (put_u64 (at, record->digest), record->writer);
+    memset (at, 0, (size_t) (payload + JOURNAL_PAYLOAD_BYTES - at));
 }
 
 static void get_record (const uint8_t *payload, record_t *record)
@@ -363,6 +434,8 @@ static void get_record (const uint8_t *payload, record_t *record)
     record->jump = read_u32 (&reader);
     read_u32 (&reader);
     record->rows_hash = read_u64 (&reader);
+    record->digest = read_u64 (&reader);
+    record->writer = read_u64 (&reader);
 }
 
 /* `number` is an index + 1, as records point; 0 points nowhere. */

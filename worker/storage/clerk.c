@@ -40,7 +40,10 @@ static int take_store (clerk_t *clerk, request_t *request);
 static int take_admit (clerk_t *clerk, request_t *request);
 static int take_seal (clerk_t *clerk, request_t *request);
 static int take_find (clerk_t *clerk, request_t *request);
+static int take_check (clerk_t *clerk, request_t *request);
+static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw);
 static int answer_finds (clerk_t *clerk);
+static void conflict (clerk_t *clerk, const request_t *request, const char *reason);
 static int store (clerk_t *clerk, account_t *account, request_t *request);
 static bool rows_sound (const wire_batch_t *batch);
 static int append (clerk_t *clerk, account_t *account, request_t *request);
@@ -63,10 +66,8 @@ static const struct {
     uint8_t command;
     int (*take) (clerk_t *clerk, request_t *request);
 } desks[] = {
-    {WIRE_STORE, take_store},
-    {WIRE_ADMIT, take_admit},
-    {WIRE_SEAL, take_seal},
-    {WIRE_FIND, take_find},
+    {WIRE_STORE, take_store}, {WIRE_ADMIT, take_admit}, {WIRE_SEAL, take_seal},
+    {WIRE_FIND, take_find},   {WIRE_CHECK, take_check},
 };
 
 clerk_t *clerk_new (ledger_t *ledger, book_t *book, bool log_bets)
@@ -170,6 +171,8 @@ static int take_letter (clerk_t *clerk, request_t *request)
 
 static int take_store (clerk_t *clerk, request_t *request)
 {
+    if (other_draw (clerk, request, request->message.batch.draw))
+        return 0;
     account_t *account = ledger_find (clerk->ledger, request->message.agency);
     if (!account) {
         refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
@@ -197,7 +200,9 @@ static int take_admit (clerk_t *clerk, request_t *request)
     account_t *account = ledger_admit (clerk->ledger, message->agency);
     ledger_drop_held (clerk->ledger, account);
     message->command = WIRE_WELCOME;
+    message->welcome.draw = book_draw (clerk->book);
     message->welcome.next = account->next;
+    message->welcome.digest = account->digest;
     if (account->sealed && message->welcome.day == DAY_OPEN)
         message->welcome.day = DAY_SEALED;
     answer (clerk, request, message);
@@ -207,13 +212,19 @@ static int take_admit (clerk_t *clerk, request_t *request)
 static int take_seal (clerk_t *clerk, request_t *request)
 {
     const wire_message_t *message = &request->message;
+    if (other_draw (clerk, request, message->tally.draw))
+        return 0;
     account_t *account = ledger_find (clerk->ledger, message->agency);
     if (!account) {
         refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
         return 0;
     }
-    if (account->next != message->count) {
+    if (account->next != message->tally.count) {
         refuse (clerk, request, REFUSED_TALLY, "another count of bets is stored");
+        return 0;
+    }
+    if (account->digest != message->tally.digest) {
+        conflict (clerk, request, "other bets are stored than it says that it sold");
         return 0;
     }
     if (!account->sealed) {
@@ -228,8 +239,11 @@ static int take_seal (clerk_t *clerk, request_t *request)
         ledger_apply (clerk->ledger, index, &record);
         ledger_drop_held (clerk->ledger, account);
     }
-    const wire_message_t sealed = {
-        .command = WIRE_SEALED, .agency = message->agency, .count = account->next};
+    const wire_message_t sealed = {.command = WIRE_SEALED,
+                                   .agency = message->agency,
+                                   .tally = {.draw = book_draw (clerk->book),
+                                             .count = account->next,
+                                             .digest = account->digest}};
     answer (clerk, request, &sealed);
     return 0;
 }
@@ -239,6 +253,8 @@ static int take_find (clerk_t *clerk, request_t *request)
 {
     const wire_message_t *message = &request->message;
     const wire_find_t *find = &message->find;
+    if (other_draw (clerk, request, find->draw))
+        return 0;
     account_t *account = ledger_find (clerk->ledger, message->agency);
     if (!account || !account->sealed || account->next != find->count) {
         refuse (clerk, request, REFUSED_TALLY, "not the bets that were sealed");
@@ -249,6 +265,42 @@ static int take_find (clerk_t *clerk, request_t *request)
     winners->page = (wire_winners_t){.cursor = find->cursor, .number = find->number};
     clerk->finders[clerk->finds_count++] = *request;
     return clerk->finds_count == FINDS_MAX ? answer_finds (clerk) : 0;
+}
+
+/* Whoever has its bets in a file compares them with what is stored, wherever it likes.
+ */
+static int take_check (clerk_t *clerk, request_t *request)
+{
+    const wire_message_t *message = &request->message;
+    if (other_draw (clerk, request, message->tally.draw))
+        return 0;
+    const account_t *account = ledger_find (clerk->ledger, message->agency);
+    if (!account) {
+        refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
+        return 0;
+    }
+    if (message->tally.count > account->next) {
+        refuse (clerk, request, REFUSED_GAP, "not so many bets are stored");
+        return 0;
+    }
+    wire_message_t digest = {.command = WIRE_DIGEST,
+                             .agency = message->agency,
+                             .tally = {.count = message->tally.count}};
+    if (book_digest (clerk->book, account->last, message->tally.count,
+                     &digest.tally.digest) == -1)
+        return -1;
+    answer (clerk, request, &digest);
+    return 0;
+}
+
+/* Refuse what was begun with another central's bets.journal, or this one's of another
+   day: whatever it says of offsets is not about these bets. */
+static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw)
+{
+    if (draw == book_draw (clerk->book))
+        return false;
+    refuse (clerk, request, REFUSED_DRAW, "it began with another draw");
+    return true;
 }
 
 static int answer_finds (clerk_t *clerk)
@@ -266,6 +318,7 @@ static int answer_finds (clerk_t *clerk)
     return 0;
 }
 
+static void conflict (clerk_t *clerk, const request_t *request, const char *reason);
 static int store (clerk_t *clerk, account_t *account, request_t *request)
 {
     const wire_batch_t *batch = &request->message.batch;
@@ -302,6 +355,10 @@ static bool rows_sound (const wire_batch_t *batch)
 static int append (clerk_t *clerk, account_t *account, request_t *request)
 {
     const wire_batch_t *batch = &request->message.batch;
+    if (batch->digest != account->digest) {
+        conflict (clerk, request, "what is stored before it is not what it sold");
+        return 0;
+    }
     if (book_reserve (clerk->book, batch->rows.size) == -1) {
         if (!file_full (errno))
             return -1;
@@ -309,6 +366,7 @@ static int append (clerk_t *clerk, account_t *account, request_t *request)
         return 0;
     }
     record_t record = ledger_record (account, RECORD_BETS, batch->count);
+    record.writer = batch->writer;
     const uint32_t index = book_append (clerk->book, &record, batch->rows);
     ledger_apply (clerk->ledger, index, &record);
     owe (clerk, account, request);
@@ -316,23 +374,38 @@ static int append (clerk_t *clerk, account_t *account, request_t *request)
     return 0;
 }
 
+/* A repeat has the same bets, of the same writer, behind the same bets. */
 static int compare (clerk_t *clerk, account_t *account, request_t *request)
 {
     const wire_batch_t *batch = &request->message.batch;
     const int same = book_same (clerk->book, account->last, batch->offset, batch->count,
-                                batch->rows);
-    if (same == 1)
+                                batch->writer, batch->rows);
+    uint64_t before;
+    if (same == -1 ||
+        book_digest (clerk->book, account->last, batch->offset, &before) == -1)
+        return -1;
+    if (same == 0)
+        conflict (clerk, request, "other bets, or another writer's, are stored there");
+    else if (before != batch->digest)
+        conflict (clerk, request, "what is stored before it is not what it sold");
+    else
         owe (clerk, account, request);
-    if (same == 0) {
-        if (brake_allows (clerk->conflicts, account->agency, clerk->now_ms))
-            log_event (
-                LOG_ERROR, "conflicto", LOG_FAIL,
-                "agency: %u | offset: %llu | reason: other bets are stored there, "
-                "two writers with one identity",
-                account->agency, (unsigned long long) batch->offset);
-        refuse (clerk, request, REFUSED_CONFLICT, "other bets are stored there");
-    }
-    return same == -1 ? -1 : 0;
+    return 0;
+}
+
+static void conflict (clerk_t *clerk, const request_t *request, const char *reason)
+{
+    const wire_message_t *message = &request->message;
+    if (brake_allows (clerk->conflicts, message->agency, clerk->now_ms))
+        log_event (
+            LOG_ERROR, "conflicto", LOG_FAIL,
+            "agency: %u | offset: %llu | reason: %s, two histories with one identity",
+            message->agency,
+            (unsigned long long) (message->command == WIRE_STORE
+                                      ? message->batch.offset
+                                      : message->tally.count),
+            reason);
+    refuse (clerk, request, REFUSED_CONFLICT, reason);
 }
 
 static void hold (clerk_t *clerk, account_t *account, request_t *request)
@@ -404,7 +477,9 @@ static void pay (clerk_t *clerk, account_t *account)
         .ticket = account->ack_ticket,
         .client = bytes_of (account->ack_client, account->ack_client_size)};
     const wire_message_t stored = {
-        .command = WIRE_STORED, .agency = account->agency, .next = account->next};
+        .command = WIRE_STORED,
+        .agency = account->agency,
+        .stored = {.next = account->next, .digest = account->digest}};
     outbox_write (clerk->outbox,
                   bytes_of (account->ack_worker, account->ack_worker_size), &letter,
                   &stored);

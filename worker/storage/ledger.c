@@ -81,6 +81,7 @@ record_t ledger_record (const account_t *account, record_kind_t kind, uint32_t c
         .count = (uint16_t) count,
         .agency = account->agency,
         .offset = account->next,
+        .digest = account->digest,
         .previous = account->last,
         .jump = jump ? account->path[__builtin_ctz (jump)] : 0,
     };
@@ -95,6 +96,7 @@ void ledger_apply (ledger_t *ledger, uint32_t index, const record_t *record)
     for (int bit = 0; bit <= __builtin_ctz (account->ordinal); bit++)
         account->path[bit] = index + 1;
     account->next += record->count;
+    account->digest = record->digest;
     if (record->kind == RECORD_SEAL)
         account->sealed = true;
 }

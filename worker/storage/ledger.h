@@ -32,6 +32,7 @@ typedef struct {
     uint32_t agency;
     bool sealed;
     uint64_t next;     // the offset that its next bet will have
+    uint64_t digest;   // of all its bets so far
     uint32_t last;     // its last record: index + 1, 0 when none
     uint32_t ordinal;  // records so far
     uint32_t path[32]; // last record whose ordinal ends in i zero bits, likewise
@@ -58,7 +59,8 @@ account_t *ledger_find (ledger_t *ledger, uint32_t agency);
 ledger_verdict_t ledger_judge (const account_t *account, uint64_t offset,
                                uint32_t count);
 
-/* Fill in a record that continues the account: agency, offset and where it points. */
+/* Fill in a record that continues the account: agency, offset, the digest so far and
+   where it points. */
 record_t ledger_record (const account_t *account, record_kind_t kind, uint32_t count);
 
 /* Take a record into its account: at the start for all of them, then for each new one.

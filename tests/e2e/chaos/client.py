@@ -36,6 +36,9 @@ class Agency:
     def __init__(self, number, rows, client, records, window, rows_max, period):
         self.number, self.rows, self.client, self.records = number, rows, client, records
         self.window, self.rows_max, self.period = window, rows_max, period
+        self.digests = [0]  # before each of its bets, and behind the last
+        for row in rows:
+            self.digests.append(wire.digest([row], self.digests[-1]))
         self.stored = 0
         self.wait = 0.25
 
@@ -53,6 +56,8 @@ class Agency:
         if answer is None:
             return None
         assert answer.agency in (self.number, 0), answer
+        if answer.name in ("WELCOME", "STORED"):
+            assert answer.digest == self.digests[answer.next], f"another history: {answer}"
         if answer.name == "WELCOME":
             self.record(welcome=answer.next, day=answer.day)
         elif answer.name == "STORED":

@@ -14,8 +14,9 @@ import re
 import struct
 
 import loteria
+import wire
 
-HEADER_BYTES = RECORD_BYTES = 64
+HEADER_BYTES = RECORD_BYTES = wire.RECORD_BYTES
 
 
 @dataclasses.dataclass
@@ -163,7 +164,7 @@ def stored_wrongly(agencies, data, whole):
     for row in rows[:-1]:
         stored[row.split(b",", 1)[0].decode()].append(row + b"\r\n")
     wrong += [f"I3 bets.csv has bets of agency {name!r}" for name in stored if name not in map(str, agencies)]
-    covered = covered_by_journal(read(data / "bets.journal"), len(csv_bytes), wrong)
+    covered = covered_by_journal(read(data / "bets.journal"), csv_bytes, wrong)
     for agency, (sent, lives) in agencies.items():
         has, promised = stored[str(agency)], acknowledged(lives)
         wrong += compare(agency, sent, has, promised, whole)
@@ -190,21 +191,26 @@ def compare(agency, sent, has, promised, whole):
     return wrong
 
 
-def covered_by_journal(journal, csv_size, wrong):
+def covered_by_journal(journal, csv_bytes, wrong):
     """By agency: bets that records stand for, and with how many it is sealed. A torn tail ends it.
 
-    That rows hash to what their record says is for loteria-storage --check to tell.
+    That rows hash to what their record says is for loteria-storage --check to tell; but the digests have to be those
+    of the rows.
     """
-    covered, at = {}, 0
+    covered, digests, at = {}, collections.Counter(), 0
     for index in range(HEADER_BYTES, len(journal) - RECORD_BYTES + 1, RECORD_BYTES):
-        kind, count, agency, offset, begin, size = struct.unpack(">BxHIQQI", journal[index:index + 28])
+        kind, count, agency, offset, begin, size, digest = struct.unpack(">BxHIQQI20xQ", journal[index:index + 56])
         if kind not in b"BS":
             break
         bets, sealed = covered.get(agency, (0, None))
-        if offset != bets or begin + size > csv_size or (kind == ord("B") and begin != at):
+        if offset != bets or begin + size > len(csv_bytes) or (kind == ord("B") and begin != at):
             break
         if sealed is not None:
             wrong.append(f"I6 agency {agency}: a record follows its seal, at byte {index} of bets.journal")
+        rows = [row.split(b",", 1)[-1] for row in csv_bytes[begin:begin + size].split(b"\r\n")[:-1]]
+        digests[agency] = wire.digest(rows, digests[agency])
+        if digests[agency] != digest:
+            wrong.append(f"I2 agency {agency}: the digest at byte {index} of bets.journal is not that of its bets")
         covered[agency] = (bets + count, bets if kind == ord("S") else sealed)
         at = begin + size if kind == ord("B") else at
     return covered
@@ -212,11 +218,13 @@ def covered_by_journal(journal, csv_size, wrong):
 
 def drawn_wrongly(agencies, data):
     """draw.journal: every agency sealed once with what it sold, then one draw."""
-    journal = read(data / "draw.journal")
+    journal, bets_journal = read(data / "draw.journal"), read(data / "bets.journal")
     seals, drawn, wrong = collections.Counter(), False, []
     for index in range(HEADER_BYTES, len(journal), RECORD_BYTES):
-        kind, agency, count, number = struct.unpack(">B3xIQI", journal[index:index + 20])
+        kind, agency, count, number, draw = struct.unpack(">B3xIQI4xQ", journal[index:index + 32])
         if kind == ord("S"):
+            if draw != int.from_bytes(bets_journal[32:40], "big"):
+                wrong.append(f"I6 agency {agency} is sealed in draw {draw:016x}, which is not that of bets.journal")
             seals[agency, count] += 1
             if drawn:
                 wrong.append(f"I6 agency {agency} is sealed after the draw")

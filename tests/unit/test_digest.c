@@ -1,0 +1,114 @@
+/* test_digest.c - the running hash against golden values, which Python's xxhash made,
+   and against itself however the rows are parted. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "digest.h"
+
+#define COUNT(table) (sizeof (table) / sizeof (table)[0])
+
+static const struct {
+    const char *row;
+    uint64_t digest; // behind it and those before
+} golden[] = {
+    {"Lucía,Fernández,30111222,1990-05-17,7574", 0xb869bcffb196ec32},
+    {"Tomás Ignacio,Roldán,27333444,1984-02-29,12", 0x8cffab2636d02a6b},
+    {"\"Nuñez, hija\",\"Ana \"\"Anita\"\"\",40123456,1998-02-28,7", 0xd9ddbb718471ce2d},
+};
+
+static bytes_t text (const char *of)
+{
+    return bytes_of (of, strlen (of));
+}
+
+static void rows_have_the_documented_digest (void **state)
+{
+    (void) state;
+    uint64_t digest = DIGEST_START;
+    assert_int_equal (DIGEST_START, 0);
+    for (size_t i = 0; i < COUNT (golden); i++) {
+        digest = digest_row (digest, text (golden[i].row));
+        assert_true (digest == golden[i].digest);
+    }
+}
+
+static void prefix_and_line_end_do_not_count (void **state)
+{
+    (void) state;
+    static const uint32_t agencies[] = {1, 9, 10, 99, 100, 12345, UINT32_MAX};
+    for (size_t i = 0; i < COUNT (agencies); i++) {
+        char rows[1024];
+        size_t size = 0;
+        for (size_t j = 0; j < COUNT (golden); j++)
+            size +=
+                (size_t) sprintf (rows + size, "%u,%s\r\n", agencies[i], golden[j].row);
+        const size_t prefix = (size_t) snprintf (NULL, 0, "%u,", agencies[i]);
+        assert_int_equal (digest_prefix (agencies[i]), prefix);
+        assert_true (digest_rows (0, bytes_of (rows, size), prefix) ==
+                     golden[COUNT (golden) - 1].digest);
+    }
+}
+
+static void batches_may_be_parted_anywhere (void **state)
+{
+    (void) state;
+    char rows[1024];
+    size_t size = 0, ends[COUNT (golden) + 1] = {0};
+    for (size_t i = 0; i < COUNT (golden); i++) {
+        size += (size_t) sprintf (rows + size, "7,%s\r\n", golden[i].row);
+        ends[i + 1] = size;
+    }
+    for (size_t i = 0; i <= COUNT (golden); i++) {
+        uint64_t digest = digest_rows (0, bytes_of (rows, ends[i]), 2);
+        digest = digest_rows (digest, bytes_of (rows + ends[i], size - ends[i]), 2);
+        assert_true (digest == golden[COUNT (golden) - 1].digest);
+    }
+}
+
+static void other_bets_or_another_order_have_another_digest (void **state)
+{
+    (void) state;
+    const bytes_t one = text (golden[0].row), two = text (golden[1].row);
+    const uint64_t before = digest_row (digest_row (0, one), two);
+    assert_true (digest_row (digest_row (0, two), one) != before);
+    assert_true (digest_row (0, two) != before);
+    assert_true (digest_row (digest_row (0, one), bytes_of (two.data, two.size - 1)) !=
+                 before);
+    assert_true (digest_row (0, bytes_of (NULL, 0)) != 0); // an empty row counts
+}
+
+/* Recovery hashes whatever a damaged file holds. */
+static void any_bytes_are_hashed_within_their_bounds (void **state)
+{
+    (void) state;
+    static const char *const odd[] = {"",       "\n", "\r\n", "x", "1,\r\n",
+                                      "\n\n\n", "\r", "1,a",  "12"};
+    for (size_t i = 0; i < COUNT (odd); i++)
+        for (size_t prefix = 0; prefix < 12; prefix++) {
+            const size_t size = strlen (odd[i]);
+            uint8_t *copy =
+                malloc (size ? size : 1); // ASan sees who reads past its end
+            assert_non_null (copy);
+            memcpy (copy, odd[i], size);
+            const uint64_t digest = digest_rows (5, bytes_of (copy, size), prefix);
+            assert_true ((digest == 5) == (size == 0));
+            free (copy);
+        }
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test (rows_have_the_documented_digest),
+        cmocka_unit_test (prefix_and_line_end_do_not_count),
+        cmocka_unit_test (batches_may_be_parted_anywhere),
+        cmocka_unit_test (other_bets_or_another_order_have_another_digest),
+        cmocka_unit_test (any_bytes_are_hashed_within_their_bounds),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
