@@ -79,16 +79,15 @@ typedef enum {
     REFUSED_BLANK = 22,     // a blank at the beginning or end of a text
     REFUSED_CHARACTER = 23, // a character that nobody sees, or that turns the text
     // what is stored: say HELLO and go on from there, or stop
-    REFUSED_AGENCY = 30, // not on the roll
-    REFUSED_HELLO = 31,  // say HELLO first
-    REFUSED_GAP = 32,    // ahead of what is stored, or across its end
-    REFUSED_CONFLICT =
-        33,               // other bets, or another writer's, are stored there or before
-    REFUSED_CLOSED = 34,  // the agency has asked for its results
-    REFUSED_TALLY = 35,   // READY with another count than is stored
-    REFUSED_UNDRAWN = 36, // results before the draw
-    REFUSED_KEY = 37,     // the connection's key is not the agency's, or no longer
-    REFUSED_DRAW = 38,    // what it speaks of is another draw than this central's
+    REFUSED_AGENCY = 30,   // not on the roll
+    REFUSED_HELLO = 31,    // say HELLO first
+    REFUSED_GAP = 32,      // ahead of what is stored, or across its end
+    REFUSED_CONFLICT = 33, // other bets are stored, there or before
+    REFUSED_CLOSED = 34,   // the agency has asked for its results
+    REFUSED_TALLY = 35,    // READY with another count than is stored
+    REFUSED_UNDRAWN = 36,  // results before the draw
+    REFUSED_KEY = 37,      // the connection's key is not the agency's, or no longer
+    REFUSED_DRAW = 38,     // what it speaks of is another draw than this central's
     // now: send it again later
     REFUSED_BUSY = 40,
     REFUSED_NOSPACE = 41,

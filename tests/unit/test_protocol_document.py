@@ -134,7 +134,7 @@ def test_the_layout_decodes_the_examples(command):
     assert good
     for example in good:
         frame, at = example["bytes"], 8
-        assert frame[:4] == b"LT\x01" + bytes([COMMANDS[command]])
+        assert frame[:4] == b"LT\x02" + bytes([COMMANDS[command]])
         assert int.from_bytes(frame[4:8], "big") == int(example["agency"])
         for place, size, field in fields:
             assert place == at, f"{command}: {field} is at {at}"
@@ -178,7 +178,7 @@ def test_the_header_is_the_documents():
     ]  # fmt: skip
     known = defines(WIRE)
     assert int(known["WIRE_HEADER_BYTES"]) == 8
-    assert known["WIRE_VERSION"] == "1" == rows[1][3]
+    assert known["WIRE_VERSION"] == "2" == rows[1][3]
 
 
 def test_every_example_shown_is_in_the_vectors():
