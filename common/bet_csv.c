@@ -469,7 +469,7 @@ static uint64_t digest_other (uint64_t digest, bytes_t row, bytes_t text)
     row_t fields;
     bet_field_t where;
     if (row.size > ROW_BYTES_MAX ||
-        row_read (&row, NUMBER_MAX_MAX, &fields, &where) != REFUSED_NOTHING ||
+        row_read (&row, &bet_rules_widest, &fields, &where) != REFUSED_NOTHING ||
         row.size > 0)
         return digest_row (digest, text);
     const uint8_t *end = row_write (canonical, &none, &fields);
