@@ -12,6 +12,7 @@
 #include "config_file.h"
 #include "config_help.h"
 #include "config_value.h"
+#include "text.h"
 
 #define STATUS_WRONG   1
 #define STATUS_USAGE   2
@@ -57,6 +58,7 @@ static void take_defaults (config_t *self);
 static int give (config_t *self, size_t item, const char *text, source_t source,
                  char reason[CONFIG_REASON_BYTES]);
 static void store_values (const config_t *self);
+static bool agree (const config_t *self, int *status);
 static void print_settings (const config_t *self);
 static size_t find_item (const config_t *self, const char *name);
 static bool is_among (const char *const *names, const char *name);
@@ -81,13 +83,17 @@ config_t *config_load (const config_program_t *program, int argc, char **argv,
         return NULL;
     }
     take_defaults (self);
+    store_values (self);
+    if (!agree (self, status)) {
+        config_destroy (&self);
+        return NULL;
+    }
     if (self->check) {
         print_settings (self);
         *status = fflush (stdout) == 0 ? 0 : STATUS_WRONG;
         config_destroy (&self);
         return NULL;
     }
-    store_values (self);
     return self;
 }
 
@@ -106,6 +112,11 @@ void config_destroy (config_t **config)
 const char *config_file (const config_t *self)
 {
     return self->file;
+}
+
+bool config_only_checked (const config_t *self)
+{
+    return self->check;
 }
 
 const char *config_source (const config_t *config, const char *name)
@@ -321,6 +332,14 @@ static void store_values (const config_t *self)
     }
 }
 
+static bool agree (const config_t *self, int *status)
+{
+    char why[CONFIG_WHY_BYTES];
+    const config_program_t *program = self->program;
+    *status = program->agree ? program->agree (self, program->context, why) : 0;
+    return *status == 0 || complain (self, "%s", why);
+}
+
 static void print_settings (const config_t *self)
 {
     for (size_t i = 0; i < self->count; i++) {
@@ -366,8 +385,6 @@ static bool complain (const config_t *self, const char *format, ...)
 /* What was typed may hold control characters; a line is to stay one. */
 static void print_line (FILE *stream, char *line)
 {
-    for (char *at = line; *at; at++)
-        if ((unsigned char) *at < ' ' || *at == 0x7F)
-            *at = ' ';
+    text_clean (line);
     fprintf (stream, "%s\n", line);
 }

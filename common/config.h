@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 typedef enum {
-    CONFIG_TEXT,     // char **: owned by the configuration
+    CONFIG_TEXT,     // char **: as text.h has it; owned by the configuration
     CONFIG_NUMBER,   // uint64_t *: min..max
     CONFIG_FLAG,     // bool *: --name alone is yes; else yes/no/true/false/1/0
     CONFIG_DURATION, // uint64_t *: milliseconds; as Go writes them: 5ms, 1.5s, 1h2m
@@ -36,6 +36,10 @@ typedef struct {
     const char *help;        // one line; the unit is said here
 } config_item_t;
 
+typedef struct config config_t;
+
+#define CONFIG_WHY_BYTES 512
+
 typedef struct {
     const char *program;        // "loteria-storage"
     const char *section;        // "storage"
@@ -43,13 +47,18 @@ typedef struct {
     const config_item_t *items; // ended by an item without a name
     const char *arguments; // what the usage line shows before the flags, or NULL; the
                            // program takes them out of argv itself
+    /* Whether the values go together, which no single one can say: asked when all are
+       in place, by --check-config too. Returns 0; or the exit code to end with,
+       having written one line to `why` that names the settings and says what to do.
+       NULL: they always do. */
+    int (*agree) (const config_t *config, void *context, char why[CONFIG_WHY_BYTES]);
+    void *context;
 } config_program_t;
-
-typedef struct config config_t;
 
 /* Fill in all values. Returns a configuration, which owns the texts, or NULL when the
    program should end: `*status` is then its exit code (0 after --help, --version and
-   --check-config, 2 for wrong usage, 1 for a wrong value elsewhere) and what there was
+   --check-config, 2 for wrong usage, 1 for a wrong value elsewhere, or what
+   `agree` says) and what there was
    to say has been said. */
 config_t *config_load (const config_program_t *program, int argc, char **argv,
                        int *status);
@@ -57,6 +66,9 @@ void config_destroy (config_t **config);
 
 /* Where the item's value came from: "flag", "environment", "file" or "default". */
 const char *config_source (const config_t *config, const char *name);
+
+/* Whether --check-config was given: nothing is started then. */
+bool config_only_checked (const config_t *config);
 
 /* The file that was read, NULL when there was none. Borrowed. */
 const char *config_file (const config_t *config);

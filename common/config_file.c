@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
 #include "whole_file.h"
 
 static zconfig_t *parse (const char *text, size_t size, char *complaint,
@@ -44,7 +45,8 @@ static zconfig_t *parse (const char *text, size_t size, char *complaint,
     memset (complaint, 0, capacity);
     FILE *usual = stdout;
     FILE *buffer = fmemopen (complaint, capacity - 1, "w");
-    zchunk_t *chunk = zchunk_new (text, size);
+    const bytes_t unmarked = text_without_mark (bytes_of (text, size));
+    zchunk_t *chunk = zchunk_new (unmarked.data, unmarked.size);
     assert (buffer && chunk);
 
     stdout = buffer;

@@ -10,9 +10,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "text.h"
+
 #define NS_PER_MS    1000000
 #define FRACTION_MAX 10000000000000 // 10^13: what is behind is less than a nanosecond
 
+static const char *check_text (const char *text,
+                               char explanation[TEXT_EXPLANATION_BYTES]);
 static const char *parse_number (const config_item_t *item, const char *text,
                                  uint64_t *number);
 static int parse_flag (const char *text, bool *flag);
@@ -23,10 +27,12 @@ static uint64_t fraction_ns (const char *digits, size_t count, uint64_t unit_ns)
 int config_value_parse (const config_item_t *item, const char *text,
                         config_value_t *value, char reason[CONFIG_REASON_BYTES])
 {
+    char explanation[TEXT_EXPLANATION_BYTES];
     const char *wrong = NULL;
 
     switch (item->type) {
     case CONFIG_TEXT:
+        wrong = check_text (text, explanation);
         break;
     case CONFIG_NUMBER:
         wrong = parse_number (item, text, &value->number);
@@ -50,8 +56,17 @@ int config_value_parse (const config_item_t *item, const char *text,
         snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s %" PRIu64 " to %" PRIu64,
                   text, wrong, item->min, item->max);
     else
-        snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s", text, wrong);
+        snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s%s", text,
+                  item->type == CONFIG_TEXT ? "has " : "", wrong);
     return -1;
+}
+
+static const char *check_text (const char *text,
+                               char explanation[TEXT_EXPLANATION_BYTES])
+{
+    uint32_t character;
+    const text_fault_t fault = text_check (bytes_of (text, strlen (text)), &character);
+    return fault == TEXT_GOOD ? NULL : text_explain (fault, character, explanation);
 }
 
 void config_value_store (const config_item_t *item, config_value_t value, char *text)

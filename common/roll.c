@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <uthash.h>
 
+#include "text.h"
+
 typedef struct { // one key, and whose it is
     const char *text;
     const roll_entry_t *entry;
@@ -52,6 +54,7 @@ roll_t *roll_parse (bytes_t text, char *why)
     roll->entries = calloc (roll->capacity + 1, sizeof *roll->entries);
     assert (roll->entries);
     int rc = 0;
+    text = text_without_mark (text);
     for (size_t number = 1; rc == 0 && text.size > 0; number++)
         rc = take_entry (roll, take_line (&text), number, why);
     if (rc == 0)
@@ -222,10 +225,12 @@ static int take_name (place_t *place, roll_entry_t *entry)
     if (name.size > ROLL_NAME_BYTES_MAX)
         return complain (place->why, place->line, "the name is longer than %d bytes",
                          ROLL_NAME_BYTES_MAX);
-    for (size_t i = 0; i < name.size; i++)
-        if (name.data[i] < ' ' || name.data[i] == 0x7F)
-            return complain (place->why, place->line,
-                             "the name has a control character");
+    uint32_t character;
+    char explanation[TEXT_EXPLANATION_BYTES];
+    const text_fault_t fault = text_check (name, &character);
+    if (fault != TEXT_GOOD)
+        return complain (place->why, place->line, "the name has %s",
+                         text_explain (fault, character, explanation));
     put_bytes ((uint8_t *) entry->name, name);
     return 0;
 }

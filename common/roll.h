@@ -3,8 +3,11 @@
 
      # agency  state    public keys      name
      1         enabled  KEY              Agencia Central
-     2         enabled  KEY,KEY          two keys overlap while one takes the other's
-   place 3         disabled KEY              Agencia Sur
+     2         enabled  KEY,KEY          two keys, while one takes the other's place
+     3         disabled KEY              Agencia Sur
+
+   Spaces and tabs part the words and may stand around the name. The name is what is
+   between, and text as text.h has it.
 
    Pure: text in, answers out. */
 

@@ -12,9 +12,9 @@
 #define STATUS_WRONG 1
 #define STATUS_USAGE 2
 
-static int complete (settings_t *settings, bool bets_given);
-static bool take_single_bet (settings_t *settings);
-static bool take_endpoint (settings_t *settings);
+static int agree (const config_t *config, void *context, char *why);
+static bool take_single_bet (settings_t *settings, char *why);
+static bool take_endpoint (settings_t *settings, char *why);
 static bool port_sound (const char *endpoint);
 
 config_t *settings_load (settings_t *settings, int argc, char **argv, int *status)
@@ -63,34 +63,33 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
         .summary =
             "Sells an agency's bets to the central, or the single bet that NOMBRE, "
             "APELLIDO,\nDOCUMENTO, NACIMIENTO and NUMERO of the environment are.",
-        .items = items};
+        .items = items,
+        .agree = agree,
+        .context = settings};
 
-    config_t *config = config_load (&program, argc, argv, status);
-    if (config == NULL)
-        return NULL;
-    *status =
-        complete (settings, strcmp (config_source (config, "bets"), "default") != 0);
-    if (*status != 0)
-        config_destroy (&config);
-    return config;
+    return config_load (&program, argc, argv, status);
 }
 
 /* What no single item says. Returns 0 or the status to end with. */
-static int complete (settings_t *settings, bool bets_given)
+static int agree (const config_t *config, void *context, char *why)
 {
+    settings_t *settings = context;
+    const bool bets_given = strcmp (config_source (config, "bets"), "default") != 0;
     if (settings->id == 0) {
-        fprintf (stderr, PROGRAM ": --id: needed (see " PROGRAM " --help)\n");
+        snprintf (why, CONFIG_WHY_BYTES, "--id: needed (see " PROGRAM " --help)");
         return STATUS_USAGE;
     }
     if (settings->sell_only && settings->results_only) {
-        fprintf (stderr, PROGRAM ": --sell-only and --results: one or the other\n");
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--sell-only and --results: one or the other (see " PROGRAM
+                  " --help)");
         return STATUS_USAGE;
     }
-    if (!take_endpoint (settings))
+    if (!take_endpoint (settings, why))
         return STATUS_WRONG;
     if (bets_given || settings->results_only)
         return 0;
-    if (!take_single_bet (settings))
+    if (!take_single_bet (settings, why))
         return STATUS_WRONG;
     if (settings->single)
         settings->log_bets = settings->sell_only = true;
@@ -100,20 +99,20 @@ static int complete (settings_t *settings, bool bets_given)
     return 0;
 }
 
-static bool take_endpoint (settings_t *settings)
+static bool take_endpoint (settings_t *settings, char *why)
 {
     const char *scheme = strstr (settings->server, "://") ? "" : "tcp://";
     int size = snprintf (settings->endpoint, sizeof settings->endpoint, "%s%s", scheme,
                          settings->server);
     if (size >= (int) sizeof settings->endpoint) {
-        fprintf (stderr, PROGRAM ": --server: too long\n");
+        snprintf (why, CONFIG_WHY_BYTES, "--server: too long");
         return false;
     }
     if (strncmp (settings->endpoint, "tcp://", 6) != 0 ||
         port_sound (settings->endpoint))
         return true;
-    fprintf (stderr, PROGRAM ": --server: %s: no port from 1 to 65535 at its end\n",
-             settings->server);
+    snprintf (why, CONFIG_WHY_BYTES,
+              "--server: %.300s: no port from 1 to 65535 at its end", settings->server);
     return false;
 }
 
@@ -127,7 +126,7 @@ static bool port_sound (const char *endpoint)
 }
 
 /* All five, or none. */
-static bool take_single_bet (settings_t *settings)
+static bool take_single_bet (settings_t *settings, char *why)
 {
     static const char *const names[BET_FIELDS] = {"NOMBRE", "APELLIDO", "DOCUMENTO",
                                                   "NACIMIENTO", "NUMERO"};
@@ -143,7 +142,7 @@ static bool take_single_bet (settings_t *settings)
     settings->single = given && !missing;
     if (!given || !missing)
         return true;
-    fprintf (stderr, PROGRAM ": %s: missing from the environment, which has %s\n",
-             missing, given);
+    snprintf (why, CONFIG_WHY_BYTES, "%s: missing from the environment, which has %s",
+              missing, given);
     return false;
 }

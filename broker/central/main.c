@@ -2,22 +2,32 @@
 
 #include <stdio.h>
 
+#include "agreement.h"
 #include "central.h"
 #include "config.h"
 #include "bounds.h"
 #include "log.h"
 #include "process.h"
 
+#define STATUS_USAGE 2
+
+typedef struct {
+    char *listen, *data_directory, *keys;
+    uint64_t port;
+    central_options_t options;
+    char fallback[64]; // where agencies are listened to when --listen is not given
+} settings_t;
+
+static int agree (const config_t *config, void *context, char *why);
+
 int main (int argc, char **argv)
 {
-    char *listen = NULL, *data_directory = NULL, *keys = NULL;
-    uint64_t port = 0;
+    settings_t settings = {0};
     log_level_t log_level = LOG_INFO;
-    central_options_t options = {0};
     const config_item_t items[] = {
         {.name = "workers",
          .type = CONFIG_NUMBER,
-         .value = &options.workers,
+         .value = &settings.options.workers,
          .environment = "WORKERS",
          .fallback = BOUND_TEXT (WORKERS_DEFAULT),
          .min = 1,
@@ -25,7 +35,7 @@ int main (int argc, char **argv)
          .help = "worker processes"},
         {.name = "agencies",
          .type = CONFIG_NUMBER,
-         .value = &options.agencies,
+         .value = &settings.options.agencies,
          .environment = "TOTAL_AGENCIES",
          .fallback = BOUND_TEXT (AGENCIES_DEFAULT),
          .min = 1,
@@ -33,18 +43,18 @@ int main (int argc, char **argv)
          .help = "the roll is 1 to this number; the draw waits for all of them"},
         {.name = "data-dir",
          .type = CONFIG_TEXT,
-         .value = &data_directory,
+         .value = &settings.data_directory,
          .environment = "LOTERIA_DATA_DIR",
          .fallback = "data",
          .help = "directory of the day's files; made if it is missing"},
         {.name = "listen",
          .type = CONFIG_TEXT,
-         .value = &listen,
+         .value = &settings.listen,
          .environment = "LOTERIA_LISTEN",
          .help = "ZeroMQ endpoint for agencies [tcp://127.0.0.1:PORT]"},
         {.name = "port",
          .type = CONFIG_NUMBER,
-         .value = &port,
+         .value = &settings.port,
          .environment = "SERVER_PORT",
          .fallback = "12345",
          .min = 1,
@@ -52,21 +62,21 @@ int main (int argc, char **argv)
          .help = "PORT for agencies when --listen is not given"},
         {.name = "winning-number",
          .type = CONFIG_NUMBER,
-         .value = &options.winning_number,
+         .value = &settings.options.winning_number,
          .environment = "LOTERIA_WINNING_NUMBER",
          .fallback = "7574",
          .max = NUMBER_MAX_MAX,
          .help = "the number that wins"},
         {.name = "number-max",
          .type = CONFIG_NUMBER,
-         .value = &options.number_max,
+         .value = &settings.options.number_max,
          .environment = "LOTERIA_NUMBER_MAX",
          .fallback = BOUND_TEXT (NUMBER_MAX_DEFAULT),
          .max = NUMBER_MAX_MAX,
          .help = "highest number that can be bet on"},
         {.name = "message-bytes",
          .type = CONFIG_NUMBER,
-         .value = &options.message_bytes,
+         .value = &settings.options.message_bytes,
          .environment = "LOTERIA_MESSAGE_BYTES",
          .fallback = BOUND_TEXT (MESSAGE_BYTES_LIMIT_DEFAULT),
          .min = MESSAGE_BYTES_MIN,
@@ -74,7 +84,7 @@ int main (int argc, char **argv)
          .help = "longest message taken from an agency, in bytes"},
         {.name = "batch-count",
          .type = CONFIG_NUMBER,
-         .value = &options.batch_count,
+         .value = &settings.options.batch_count,
          .environment = "LOTERIA_BATCH_COUNT",
          .fallback = BOUND_TEXT (BATCH_ROWS_DEFAULT),
          .min = 1,
@@ -82,7 +92,7 @@ int main (int argc, char **argv)
          .help = "most bets in a batch"},
         {.name = "window",
          .type = CONFIG_NUMBER,
-         .value = &options.window,
+         .value = &settings.options.window,
          .environment = "LOTERIA_WINDOW",
          .fallback = BOUND_TEXT (WINDOW_LIMIT_DEFAULT),
          .min = 1,
@@ -90,24 +100,24 @@ int main (int argc, char **argv)
          .help = "most unacknowledged batches granted to an agency"},
         {.name = "keys",
          .type = CONFIG_TEXT,
-         .value = &keys,
+         .value = &settings.keys,
          .environment = "LOTERIA_KEYS",
          .help = "keys of this central (loteria-keys makes them); without: no CURVE"},
         {.name = "insecure",
          .type = CONFIG_FLAG,
-         .value = &options.insecure,
+         .value = &settings.options.insecure,
          .environment = "LOTERIA_INSECURE",
          .fallback = "no",
          .help = "listen beyond this machine though there are no keys"},
         {.name = "log-bets",
          .type = CONFIG_FLAG,
-         .value = &options.log_bets,
+         .value = &settings.options.log_bets,
          .environment = "LOTERIA_LOG_BETS",
          .fallback = "no",
          .help = "a log line per stored bet (slow, and it names documents)"},
         {.name = "exit-when-done",
          .type = CONFIG_FLAG,
-         .value = &options.exit_when_done,
+         .value = &settings.options.exit_when_done,
          .environment = "LOTERIA_EXIT_WHEN_DONE",
          .fallback = "no",
          .help = "leave once every agency has its winners"},
@@ -122,21 +132,39 @@ int main (int argc, char **argv)
         .program = "loteria-central",
         .section = "central",
         .summary = "A whole central on one machine: broker, state, storage, workers.",
-        .items = items};
+        .items = items,
+        .agree = agree,
+        .context = &settings};
     const int signal_fd = process_start ();
     int status;
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
     log_set_level (log_level);
-    char fallback[64];
-    snprintf (fallback, sizeof fallback, "tcp://127.0.0.1:%u", (unsigned) port);
-    options.listen = listen ? listen : fallback;
-    options.data_directory = data_directory;
-    options.keys = keys;
-    options.config_file = config_file (config);
-    options.log_level = log_level_name (log_level);
-    status = central_run (&options, signal_fd);
+    settings.options.config_file = config_file (config);
+    settings.options.log_level = log_level_name (log_level);
+    status = central_run (&settings.options, signal_fd);
     config_destroy (&config);
     return status;
+}
+
+/* Fills in what --port and the texts are for the parts, too. */
+static int agree (const config_t *config, void *context, char *why)
+{
+    settings_t *settings = context;
+    central_options_t *options = &settings->options;
+    snprintf (settings->fallback, sizeof settings->fallback, "tcp://127.0.0.1:%u",
+              (unsigned) settings->port);
+    options->listen = settings->listen ? settings->listen : settings->fallback;
+    options->data_directory = settings->data_directory;
+    options->keys = settings->keys;
+    const agreement_endpoint_t front = {"--listen", settings->listen};
+    return agreement_may_listen (config, &front, settings->keys, options->insecure,
+                                 why) &&
+                   agreement_number (options->winning_number, options->number_max,
+                                     why) &&
+                   agreement_roll (settings->keys, options->agencies, why) &&
+                   agreement_directory (config, settings->data_directory, true, why)
+               ? 0
+               : STATUS_USAGE;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "text.h"
 #include "whole_file.h"
 
 struct keyset {
@@ -297,9 +298,12 @@ static int name_entry (roll_entry_t *entry, const char *name, char *why)
 {
     if (strlen (name) > ROLL_NAME_BYTES_MAX)
         return complain (why, "the name is longer than %d bytes", ROLL_NAME_BYTES_MAX);
-    for (const char *at = name; *at; at++)
-        if ((unsigned char) *at < ' ' || *at == 0x7F)
-            return complain (why, "the name has a control character");
+    uint32_t character;
+    char explanation[TEXT_EXPLANATION_BYTES];
+    const text_fault_t fault = text_check (bytes_of (name, strlen (name)), &character);
+    if (fault != TEXT_GOOD)
+        return complain (why, "the name has %s",
+                         text_explain (fault, character, explanation));
     strcpy (entry->name, name);
     return 0;
 }

@@ -34,6 +34,7 @@ static int revoke (const order_t *order, char *why);
 static int list (const order_t *order, char *why);
 static int show (const order_t *order, char *why);
 static int pair (const order_t *order, char *why);
+static int agree (const config_t *config, void *context, char *why);
 static const command_t *find_command (int argc, char **argv);
 static bool take_argument (const command_t *command, order_t *order);
 static int usage (const char *problem);
@@ -46,6 +47,7 @@ static const command_t commands[] = {
 int main (int argc, char **argv)
 {
     order_t order = {0};
+    const command_t *command = find_command (argc, argv);
     const config_item_t items[] = {
         {.name = "keys",
          .type = CONFIG_TEXT,
@@ -76,9 +78,10 @@ int main (int argc, char **argv)
             "of agencies.",
         .items = items,
         .arguments = "new | enroll AGENCY | revoke AGENCY | list | show FOLDER | pair "
-                     "FOLDER"};
+                     "FOLDER",
+        .agree = agree,
+        .context = (void *) command};
     process_start ();
-    const command_t *command = find_command (argc, argv);
     const int skipped = !command ? 0 : command->argument ? 2 : 1;
     if (command && command->argument)
         order.argument = argv[2];
@@ -173,6 +176,25 @@ static int pair (const order_t *order, char *why)
     if (keyset_pair (order->argument, &made, why) == -1)
         return -1;
     puts (made.public_key);
+    return 0;
+}
+
+/* A flag that the command takes no notice of was meant for something. */
+static int agree (const config_t *config, void *context, char *why)
+{
+    static const struct {
+        const char *flag, *commands;
+    } uses[] = {
+        {"agencies", "new"}, {"name", "enroll"}, {"public-key", "enroll revoke"}};
+    const command_t *command = context;
+    for (size_t i = 0; command && i < sizeof uses / sizeof *uses; i++)
+        if (strcmp (config_source (config, uses[i].flag), "flag") == 0 &&
+            !strstr (uses[i].commands, command->name)) {
+            snprintf (why, CONFIG_WHY_BYTES,
+                      "%s and --%s: that is for %s; leave it out", command->name,
+                      uses[i].flag, uses[i].commands);
+            return STATUS_USAGE;
+        }
     return 0;
 }
 

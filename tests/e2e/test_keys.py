@@ -150,7 +150,11 @@ BAD_ORDERS = {
     "agencies 100001": (["new", "--agencies", 100_001], 2), "no flag of its own": (["list", "--agency", 1], 2),
     "not enrolled": (["revoke", 7], 1), "no such key": (["revoke", 1, "--public-key", "x" * 40], 1),
     "no key": (["enroll", 3, "--public-key", "x" * 39], 1), "no Z85": (["enroll", 3, "--public-key", "~" * 40], 1),
-    "a long name": (["enroll", 3, "--name", "x" * 129], 1), "a name of two lines": (["enroll", 3, "--name", "a\n4 b"], 1),
+    "a long name": (["enroll", 3, "--name", "x" * 129], 1), "a name of two lines": (["enroll", 3, "--name", "a\n4 b"], 2),
+    "a name that nobody sees": (["enroll", 3, "--name", "\u200b"], 2), "a name turned around": (["enroll", 3, "--name", "\u202eruS"], 2),
+    "a name of blanks": (["enroll", 3, "--name", "\u00a0"], 2), "a blank behind the name": (["enroll", 3, "--name", "Sur "], 2),
+    "another order's number": (["enroll", 3, "--agencies", 3], 2), "another order's name": (["revoke", 1, "--name", "Sur"], 2),
+    "another order's key": (["new", "--public-key", "x" * 40], 2),
 }  # fmt: skip
 
 

@@ -16,8 +16,8 @@ PROGRAMS = {
         ("data-dir", "LOTERIA_DATA_DIR", "/var/lib/loteria", "día 1", None),
         ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "ipc:///tmp/x", None),
         ("port", "SERVER_PORT", "12346", "65535", "65536"),
-        ("winning-number", "LOTERIA_WINNING_NUMBER", "0", "999999999", "-1"),
-        ("number-max", "LOTERIA_NUMBER_MAX", "99", "0", "1e3"),
+        ("winning-number", "LOTERIA_WINNING_NUMBER", "0", "9999", "-1"),
+        ("number-max", "LOTERIA_NUMBER_MAX", "7574", "999999999", "1e3"),
         ("message-bytes", "LOTERIA_MESSAGE_BYTES", "1024", "1048576", "1023"),
         ("batch-count", "LOTERIA_BATCH_COUNT", "1", "65535", "65536"), ("window", "LOTERIA_WINDOW", "1", "256", "257"),
         ("log-bets", "LOTERIA_LOG_BETS", "yes", "no", "maybe"),
@@ -25,7 +25,7 @@ PROGRAMS = {
         ("log-level", "LOGGING_LEVEL", "debug", "Warning", "loud")]),
     "loteria-broker": ("broker", [
         ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
-        ("port", "SERVER_PORT", "1", "12346", "0"),
+        ("port", "SERVER_PORT", "1", "12344", "0"),
         ("workers", "LOTERIA_WORKERS_LISTEN", "tcp://127.0.0.1:11", "ipc:///tmp/y", None),
         ("message-bytes", "LOTERIA_MESSAGE_BYTES", "2048", "4096", "8k"),
         ("memory-mb", "LOTERIA_MEMORY_MB", "64", "2000", "63"), ("window", "LOTERIA_WINDOW", "2", "4", "0"),
@@ -68,16 +68,16 @@ KEYS = [("keys", "LOTERIA_KEYS", "keys/broker", "/etc/keys", None), ("insecure",
 for listener in ("central", "broker", "worker", "storage", "state"):
     PROGRAMS[f"loteria-{listener}"][1].extend(KEYS)
 PROGRAMS["loteria-agency"][1].append(KEYS[0])
+REQUIRED = {"loteria-agency": {"CLI_ID": "3"}}  # without it there are no settings to speak of
 SETTINGS = [(program, *setting) for program, (_, settings) in PROGRAMS.items() for setting in settings]
-NAMES = [f"{program[8:]} {name}" for program, name, *_ in SETTINGS]
-WITH_ENVIRONMENT = [setting for setting in SETTINGS if setting[2]]
+OPTIONAL = [setting for setting in SETTINGS if setting[2] not in REQUIRED.get(setting[0], {})]
 WITH_BAD = [setting for setting in SETTINGS if setting[5] is not None]
 COMMON = ["--help", "--version", "--config", "--check-config"]
 
 
 def run(program, *arguments, environment=None, cwd=None):
     return subprocess.run([loteria.program(program), *map(str, arguments)], cwd=cwd, capture_output=True, text=True,
-                          env={**loteria.ENVIRONMENT, **(environment or {})}, timeout=loteria.DEADLINE)  # fmt: skip
+                          env={**loteria.ENVIRONMENT, **REQUIRED.get(program, {}), **(environment or {})}, timeout=loteria.DEADLINE)  # fmt: skip
 
 
 def settings_of(result):
@@ -130,7 +130,8 @@ def test_loteria_keys_has_its_section(tmp_path):
 def test_check_config_prints_every_setting_and_its_default(program):
     found = settings_of(run(program, "--check-config"))
     assert set(found) == {name for name, *_ in PROGRAMS[program][1]}
-    assert {source for _, source in found.values()} == {"default"}
+    given = {name for name, variable, *_ in PROGRAMS[program][1] if variable in REQUIRED.get(program, {})}
+    assert {name: source for name, (_, source) in found.items() if source != "default"} == dict.fromkeys(given, "environment")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -166,7 +167,8 @@ def test_wrong_usage(program, arguments, says):
 # ---- one setting after the other -----------------------------------------------------
 
 
-@pytest.mark.parametrize("program, name, environment, good, other, bad", SETTINGS, ids=NAMES)
+@pytest.mark.parametrize("program, name, environment, good, other, bad", OPTIONAL,
+                         ids=[f"{item[0][8:]} {item[1]}" for item in OPTIONAL])  # fmt: skip
 def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name, environment, good, other, bad):
     file = write_file(tmp_path, section(program, name, good))
     fallback = setting(program, name)
@@ -256,9 +258,9 @@ def test_file_that_cannot_be_read(tmp_path, program):
 
 
 def test_flag_beats_environment_for_the_file_itself(tmp_path):
-    file = write_file(tmp_path, section("loteria-storage", "data-dir", "here"))
+    file = write_file(tmp_path, section("loteria-storage", "data-dir", tmp_path))
     found = setting("loteria-storage", "data-dir", "--config", file, environment={"LOTERIA_CONFIG": "/nowhere"})
-    assert found == ("here", "file")
+    assert found == (str(tmp_path), "file")
 
 
 def test_empty_file_changes_nothing(tmp_path):
@@ -319,8 +321,17 @@ def test_a_central_that_is_not_to_be_insecure_is_not(start, tmp_path):
 # ---- an agency's own rules -----------------------------------------------------------
 
 
-def test_agency_without_a_number():
-    assert_wrong(run("loteria-agency"), 2, "loteria-agency: --id: needed")
+@pytest.mark.parametrize("arguments", [[], ["--check-config"]])
+def test_agency_without_a_number(arguments):
+    assert_wrong(run("loteria-agency", *arguments, environment={"CLI_ID": ""}), 2, "loteria-agency: --id: needed")
+
+
+def test_agency_s_number_from_everywhere(tmp_path):
+    file = write_file(tmp_path, "agency\n    id = 5\n")
+    nowhere = {"CLI_ID": ""}
+    assert setting("loteria-agency", "id", "--config", file, environment=nowhere) == ("5", "file")
+    assert setting("loteria-agency", "id", "--config", file) == ("3", "environment")
+    assert setting("loteria-agency", "id", "--config", file, "--id", "100000") == ("100000", "flag")
 
 
 def test_agency_told_to_sell_and_not_to_sell():

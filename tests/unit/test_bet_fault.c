@@ -30,7 +30,7 @@ static const struct {
     {"a,,1,2000-01-01,1\n", "last name: nothing in it"},
     {"a,b,012345678901234567890123456789012,2000-01-01,1\n", "document: too long"},
     {"Nicol\xE1s,b,1,2000-01-01,1\n",
-     "first name: not UTF-8 (byte 0xE1; saved as Latin-1?)"},
+     "first name: bytes that are no UTF-8, 0xE1 (saved as Latin-1?)"},
     {"a,b\tc,1,2000-01-01,1\n", "last name: a control character, U+0009"},
     {"a,\"b\nc\",1,2000-01-01,1\n", "last name: a control character, U+000A"},
     {"a,b,\"1\u202E\",2000-01-01,1\n",

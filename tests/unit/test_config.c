@@ -30,8 +30,25 @@ static const config_item_t items[] = {
     {"log-level", CONFIG_LEVEL, &level, "TEST_LEVEL", "INFO", 0, 0, "what to log"},
     {0},
 };
-static const config_program_t program = {"loteria-test", "storage", "a test's program",
-                                         items, NULL};
+/* No pace of 7 s at port 1: the values, and where they are from, are in place. */
+static int agree (const config_t *config, void *context, char why[CONFIG_WHY_BYTES])
+{
+    ++*(int *) context;
+    if (port != 1 || pace_ms != 7000)
+        return 0;
+    snprintf (why, CONFIG_WHY_BYTES, "--pace %s and --port 1: take another port",
+              config_source (config, "pace"));
+    return 7;
+}
+
+static int agreed; // how often it was asked
+
+static const config_program_t program = {.program = "loteria-test",
+                                         .section = "storage",
+                                         .summary = "a test's program",
+                                         .items = items,
+                                         .agree = agree,
+                                         .context = &agreed};
 
 static char output[8192], errors[8192];
 static int output_file, errors_file, usual_output, usual_errors;
@@ -388,11 +405,11 @@ static void check_prints_values_and_sources (void **state)
     (void) state;
     int status = -1;
     write_file ("storage\n    pace = 5ms\n");
-    setenv ("TEST_DATA_DIR", "/a\nb", 1);
+    setenv ("TEST_DATA_DIR", "/a  b", 1);
     assert_null (load (with_file ("--check-config --exit-when-done"), &status));
     assert_int_equal (status, 0);
     assert_string_equal (errors, "");
-    assert_string_equal (output, "data-dir = /a b (environment)\n"
+    assert_string_equal (output, "data-dir = /a  b (environment)\n"
                                  "id = (default)\n"
                                  "port = 12345 (default)\n"
                                  "pace = 5ms (file)\n"
@@ -468,6 +485,62 @@ static void durations (void **state)
             fail_msg ("'%s' was taken", bad[i]);
 }
 
+static void values_that_do_not_go_together (void **state)
+{
+    (void) state;
+    static const char *const words[] = {"", " --check-config"};
+    int status;
+    for (size_t i = 0; i < 2; i++) {
+        char flags[128];
+        snprintf (flags, sizeof flags, "--port 1 --pace 7s%s", words[i]);
+        assert_null (load (flags, &status));
+        assert_int_equal (status, 7);
+        assert_string_equal (output, "");
+        assert_string_equal (
+            errors, "loteria-test: --pace flag and --port 1: take another port\n");
+    }
+    agreed = 0;
+    assert_null (load ("--port 1 --pace 6s --check-config", &status));
+    assert_int_equal (status, 0);
+    assert_int_equal (agreed, 1);
+    // not before all of them are good
+    assert_wrong ("--port 1 --pace 7", 2, "--pace: ");
+    assert_null (load ("--help", &status));
+    assert_int_equal (agreed, 1);
+}
+
+static void texts_are_text (void **state)
+{
+    (void) state;
+    assert_good ("--id \u00D1and\u00FA");
+    assert_good ("--id=");
+    assert_wrong ("--id a\tb", 2, "--id: 'a b' has a control character, U+0009");
+    assert_wrong ("--id a\u202Eb", 2, "--id: 'a???b' has a character that nobody sees");
+    assert_wrong ("--id Nicol\xE1s", 2, "--id: 'Nicol?s' has bytes that are no UTF-8");
+    assert_wrong ("--data-dir=/tmp\u00A0", 2, "has a blank at its beginning or end");
+    assert_wrong ("--port 1\u200B", 2, "--port: '1??\?' is no whole number");
+    setenv ("TEST_DATA_DIR", "data\n", 1);
+    assert_wrong ("", 1, "TEST_DATA_DIR: 'data ' has a control character, U+000A");
+    setenv ("TEST_DATA_DIR", " data", 1);
+    assert_wrong ("", 1, "TEST_DATA_DIR: ' data' has a blank");
+    unsetenv ("TEST_DATA_DIR");
+    write_file ("storage\n    data-dir = \"data\u200B\"\n");
+    assert_wrong (with_file (""), 1, "storage/data-dir: 'data??\?' has a character");
+}
+
+static void a_mark_before_the_file_is_passed_over (void **state)
+{
+    (void) state;
+    write_file ("\uFEFFstorage\n    port = 77\n");
+    assert_good (with_file (""));
+    assert_int_equal (port, 77);
+    write_file ("\uFEFF# a comment\nstorage\n    port = 78\n");
+    assert_good (with_file (""));
+    assert_int_equal (port, 78);
+    write_file ("storage\n\uFEFF    port = 78\n");
+    assert_wrong (with_file (""), 1, "line 2: ");
+}
+
 #define CONFIG_TEST(test) cmocka_unit_test_setup (test, clean)
 
 int main (void)
@@ -486,6 +559,9 @@ int main (void)
         CONFIG_TEST (version_is_printed),
         CONFIG_TEST (check_prints_values_and_sources),
         CONFIG_TEST (durations),
+        CONFIG_TEST (values_that_do_not_go_together),
+        CONFIG_TEST (texts_are_text),
+        CONFIG_TEST (a_mark_before_the_file_is_passed_over),
     };
     int file = mkstemp (config_path);
     if (file == -1)

@@ -75,10 +75,20 @@ static void a_key_is_its_agencys_while_that_is_enabled (void **state)
     roll_destroy (&roll);
 }
 
+static void a_mark_before_the_roll_is_passed_over (void **state)
+{
+    (void) state;
+    roll_t *roll = parse_sound ("\uFEFF1 enabled " A "  \u00C1vila\n2 enabled " B);
+    assert_string_equal (roll_agency (roll, 1)->name, "\u00C1vila");
+    assert_int_equal (roll_agency (roll, 2)->line, 2);
+    roll_destroy (&roll);
+}
+
 static void nothing_is_a_roll_too (void **state)
 {
     (void) state;
-    static const char *const texts[] = {"", "\n", "\n\n\r\n", "#", "# \n  \t \n", " "};
+    static const char *const texts[] = {
+        "", "\n", "\n\n\r\n", "#", "# \n  \t \n", " ", "\uFEFF", "\uFEFF# agency\n"};
     for (size_t i = 0; i < COUNT (texts); i++) {
         roll_t *roll = parse_sound (texts[i]);
         assert_int_equal (roll_size (roll), 0);
@@ -115,6 +125,17 @@ static void what_is_none_is_told_by_line (void **state)
         {"1 enabled " A ";" B, "line 1: the third word"},
         {"1 enabled " A " a\ab", "line 1: the name has a control character"},
         {"1 enabled " A " a\x7F", "line 1: the name has a control character"},
+        {"1 enabled " A " a\xC2\x85"
+         "b",
+         "line 1: the name has a control character, U+0085"},
+        {"1 enabled " A " a\u200B",
+         "line 1: the name has a character that nobody sees"},
+        {"1 enabled " A " \u202Eb",
+         "line 1: the name has a character that nobody sees"},
+        {"1 enabled " A " \u00A0", "line 1: the name has a blank at its beginning"},
+        {"1 enabled " A " a\u3000 ", "line 1: the name has a blank at its beginning"},
+        {"1 enabled " A " Nicol\xE1s", "line 1: the name has bytes that are no UTF-8"},
+        {"#\n\uFEFF1 enabled " A, "line 2: the first word is no agency"},
         {"1 enabled " A "\n1 disabled " B, "line 2: agency 1 stands in line 1 already"},
         {"1 enabled " A "\n\n2 enabled " B "," A,
          "line 3: the key of agency 1 (line 1) again"},
@@ -253,6 +274,7 @@ int main (void)
         cmocka_unit_test (a_roll_is_read),
         cmocka_unit_test (a_key_is_its_agencys_while_that_is_enabled),
         cmocka_unit_test (nothing_is_a_roll_too),
+        cmocka_unit_test (a_mark_before_the_roll_is_passed_over),
         cmocka_unit_test (what_is_none_is_told_by_line),
         cmocka_unit_test (a_zero_byte_is_no_end),
         cmocka_unit_test (a_name_is_as_long_as_it_may_be),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agreement.h"
 #include "config.h"
 #include "bounds.h"
 #include "log.h"
@@ -12,42 +13,46 @@
 
 #define STATUS_USAGE 2
 
+typedef struct {
+    char *broker, *storage, *state, *listen, *keys;
+    uint64_t count, rows, number_max, credit, heartbeat_ms;
+    bool insecure;
+    log_level_t log_level;
+} settings_t;
+
+static int agree (const config_t *config, void *context, char *why);
 static int supervise (int argc, char **argv, uint64_t count, int signal_fd);
 
 int main (int argc, char **argv)
 {
-    char *broker = NULL, *storage = NULL, *state = NULL, *listen = NULL;
-    uint64_t count = 0, rows = 0, number_max = 0, credit = 0, heartbeat_ms = 0;
-    char *keys = NULL;
-    bool insecure = false;
-    log_level_t log_level = LOG_INFO;
+    settings_t settings = {0};
     const config_item_t items[] = {
         {.name = "broker",
          .type = CONFIG_TEXT,
-         .value = &broker,
+         .value = &settings.broker,
          .environment = "LOTERIA_BROKER",
          .fallback = "tcp://127.0.0.1:12346",
          .help = "ZeroMQ endpoint of the broker"},
         {.name = "storage",
          .type = CONFIG_TEXT,
-         .value = &storage,
+         .value = &settings.storage,
          .environment = "LOTERIA_STORAGE",
          .fallback = "tcp://127.0.0.1:12347",
          .help = "ZeroMQ endpoint of storage"},
         {.name = "state",
          .type = CONFIG_TEXT,
-         .value = &state,
+         .value = &settings.state,
          .environment = "LOTERIA_STATE",
          .fallback = "tcp://127.0.0.1:12348",
          .help = "ZeroMQ endpoint of state"},
         {.name = "listen",
          .type = CONFIG_TEXT,
-         .value = &listen,
+         .value = &settings.listen,
          .environment = "LOTERIA_WORKER_LISTEN",
          .help = "ZeroMQ endpoint that answers PING, with a count of 1"},
         {.name = "count",
          .type = CONFIG_NUMBER,
-         .value = &count,
+         .value = &settings.count,
          .environment = "LOTERIA_WORKER_COUNT",
          .fallback = "1",
          .min = 1,
@@ -55,7 +60,7 @@ int main (int argc, char **argv)
          .help = "worker processes to run"},
         {.name = "batch-count",
          .type = CONFIG_NUMBER,
-         .value = &rows,
+         .value = &settings.rows,
          .environment = "LOTERIA_BATCH_COUNT",
          .fallback = BOUND_TEXT (BATCH_ROWS_DEFAULT),
          .min = 1,
@@ -63,14 +68,14 @@ int main (int argc, char **argv)
          .help = "most bets in a batch"},
         {.name = "number-max",
          .type = CONFIG_NUMBER,
-         .value = &number_max,
+         .value = &settings.number_max,
          .environment = "LOTERIA_NUMBER_MAX",
          .fallback = BOUND_TEXT (NUMBER_MAX_DEFAULT),
          .max = NUMBER_MAX_MAX,
          .help = "highest number that can be bet on"},
         {.name = "credit",
          .type = CONFIG_NUMBER,
-         .value = &credit,
+         .value = &settings.credit,
          .environment = "LOTERIA_WORKER_CREDIT",
          .fallback = BOUND_TEXT (WORKER_CREDIT_DEFAULT),
          .min = 1,
@@ -78,7 +83,7 @@ int main (int argc, char **argv)
          .help = "requests taken from the broker at once"},
         {.name = "heartbeat-ms",
          .type = CONFIG_NUMBER,
-         .value = &heartbeat_ms,
+         .value = &settings.heartbeat_ms,
          .environment = "LOTERIA_HEARTBEAT_MS",
          .fallback = BOUND_TEXT (HEARTBEAT_MS_DEFAULT),
          .min = HEARTBEAT_MS_MIN,
@@ -86,19 +91,19 @@ int main (int argc, char **argv)
          .help = "milliseconds between signs of life; after three the broker gives up"},
         {.name = "keys",
          .type = CONFIG_TEXT,
-         .value = &keys,
+         .value = &settings.keys,
          .environment = "LOTERIA_KEYS",
          .help = "folder of this process's keys (loteria-keys makes it); without: no "
                  "CURVE"},
         {.name = "insecure",
          .type = CONFIG_FLAG,
-         .value = &insecure,
+         .value = &settings.insecure,
          .environment = "LOTERIA_INSECURE",
          .fallback = "no",
          .help = "listen beyond this machine though there are no keys"},
         {.name = "log-level",
          .type = CONFIG_LEVEL,
-         .value = &log_level,
+         .value = &settings.log_level,
          .environment = "LOGGING_LEVEL",
          .fallback = "INFO",
          .help = "CRITICAL, ERROR, WARNING, INFO or DEBUG"},
@@ -107,32 +112,50 @@ int main (int argc, char **argv)
                                       .section = "worker",
                                       .summary =
                                           "Checks batches of bets and passes them on.",
-                                      .items = items};
+                                      .items = items,
+                                      .agree = agree,
+                                      .context = &settings};
     const int signal_fd = process_start ();
     int status;
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    log_set_level (log_level);
-    if (listen && count > 1) {
-        fprintf (stderr, "loteria-worker: --listen: only with a count of 1\n");
-        config_destroy (&config);
-        return STATUS_USAGE;
-    }
-    const worker_options_t options = {.broker = broker,
-                                      .storage = storage,
-                                      .state = state,
-                                      .listen = listen,
-                                      .keys = keys,
-                                      .insecure = insecure,
-                                      .rows_max = (uint32_t) rows,
-                                      .number_max = (uint32_t) number_max,
-                                      .credit = (uint32_t) credit,
-                                      .heartbeat_ms = (uint32_t) heartbeat_ms};
-    status = count > 1 ? supervise (argc, argv, count, signal_fd)
-                       : worker_serve (&options, signal_fd);
+    log_set_level (settings.log_level);
+    const worker_options_t options = {.broker = settings.broker,
+                                      .storage = settings.storage,
+                                      .state = settings.state,
+                                      .listen = settings.listen,
+                                      .keys = settings.keys,
+                                      .insecure = settings.insecure,
+                                      .rows_max = (uint32_t) settings.rows,
+                                      .number_max = (uint32_t) settings.number_max,
+                                      .credit = (uint32_t) settings.credit,
+                                      .heartbeat_ms = (uint32_t) settings.heartbeat_ms};
+    status = settings.count > 1 ? supervise (argc, argv, settings.count, signal_fd)
+                                : worker_serve (&options, signal_fd);
     config_destroy (&config);
     return status;
+}
+
+static int agree (const config_t *config, void *context, char *why)
+{
+    const settings_t *settings = context;
+    const agreement_endpoint_t places[] = {{"--broker", settings->broker},
+                                           {"--storage", settings->storage},
+                                           {"--state", settings->state},
+                                           {"--listen", settings->listen}};
+    if (settings->listen && settings->count > 1) {
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--listen %.200s and --count %u: only one process can listen there; "
+                  "leave out --listen, or ask for a count of 1",
+                  settings->listen, (unsigned) settings->count);
+        return STATUS_USAGE;
+    }
+    return agreement_may_listen (config, &places[3], settings->keys, settings->insecure,
+                                 why) &&
+                   agreement_places_differ (places, 4, why)
+               ? 0
+               : STATUS_USAGE;
 }
 
 /* Each child is this very command, with a count of one. */

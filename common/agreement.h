@@ -1,0 +1,51 @@
+/* agreement.h - whether settings go together: what more than one program asks in its
+   config_program_t.agree.
+
+   Each returns true, or false with one line in `why` (CONFIG_WHY_BYTES) that names the
+   settings and says what to do. Settings that are not there are NULL.
+
+   What whoever opens the thing finds at the start anyway, and says in the log, is asked
+   here for --check-config alone. */
+
+#ifndef LOTERIA_AGREEMENT_H
+#define LOTERIA_AGREEMENT_H
+
+#include <stdbool.h>
+
+#include "config.h"
+
+typedef struct {
+    const char *name; // "--storage"
+    const char *value;
+} agreement_endpoint_t;
+
+/* No two of `count` endpoints are the same place: two listeners there, or a part that
+   takes itself for another. */
+bool agreement_places_differ (const agreement_endpoint_t *endpoints, size_t count,
+                              char why[CONFIG_WHY_BYTES]);
+
+/* Without keys a process listens on its own machine only, unless it is told otherwise.
+   For --check-config. */
+bool agreement_may_listen (const config_t *config, const agreement_endpoint_t *endpoint,
+                           const char *keys, bool insecure, char why[CONFIG_WHY_BYTES]);
+
+/* The directory that --data-dir names, if it was given, is there, or can be made if
+   `make`, and can be written to. For --check-config; touches files. */
+bool agreement_directory (const config_t *config, const char *path, bool make,
+                          char why[CONFIG_WHY_BYTES]);
+
+/* Every agency from 1 to `agencies` stands on the roll of the central's keys in folder
+   `keys`, enabled or not: the draw would wait for ever for one that cannot come. A roll
+   that cannot be read is for the broker to say. Touches files. */
+bool agreement_roll (const char *keys, uint64_t agencies, char why[CONFIG_WHY_BYTES]);
+
+/* The winning number can be bet on. Says neither what it is. */
+bool agreement_number (uint64_t winning_number, uint64_t number_max,
+                       char why[CONFIG_WHY_BYTES]);
+
+/* What one agency may have under way is less than half of the memory beyond which the
+   broker cuts who sends most. */
+bool agreement_memory (uint64_t window, uint64_t message_bytes, uint64_t memory_mb,
+                       char why[CONFIG_WHY_BYTES]);
+
+#endif
