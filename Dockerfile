@@ -1,17 +1,29 @@
 # One image for every program of Lotería: the programs, the libraries that they need, a
 # day's sample of bets, and nothing else: no shell, no package manager.
 
-# ---- Build, and run the unit tests --------------------------------------------------
+# ---- What building needs --------------------------------------------------------------
 
-FROM debian:bookworm-slim AS build
+FROM debian:bookworm-slim AS setup
 WORKDIR /loteria
 COPY scripts/setup scripts/setup
-RUN scripts/setup --build \
+RUN scripts/setup --build && rm -rf /var/lib/apt/lists/*
+
+# ---- Run the unit tests -------------------------------------------------------------
+
+FROM setup AS test
+RUN apt-get -q update \
     && apt-get install -y -q --no-install-recommends libcmocka-dev python3-pytest \
     && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN cmake --preset release && cmake --build --preset release \
-    && ctest --preset release -j "$(nproc)"
+    && ctest --preset release -j "$(nproc)" && touch tested
+
+# ---- Build as the README says, without what only testing needs -----------------------
+
+FROM setup AS build
+COPY --from=test /loteria/tested tested
+COPY . .
+RUN cmake --preset release && cmake --build --preset release
 
 # ---- Gather what the programs need, under /image -------------------------------------
 
