@@ -12,6 +12,7 @@
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
 #define ZAP_FRAMES   8 // behind the address and the empty frame; RFC 27, "CURVE"
 #define ZAP_TEXT_MAX 255
+#define DOORS_MAX    8 // that one process listens at
 #define ZAP_ENFORCE_DOMAIN                                                             \
     93 // ZMQ_ZAP_ENFORCE_DOMAIN: in 4.3.4's library, not its header
 
@@ -20,6 +21,8 @@ struct gate {
     bool keyed;
     keyring_t ring;
     zsock_t *handler; // ROUTER; NULL without keys
+    char doors[DOORS_MAX][ADDRESS_TEXT_BYTES];
+    size_t door_count;
 };
 
 typedef struct { // the frames of a ZAP request
@@ -40,6 +43,8 @@ enum {
     FRAMES
 };
 
+static void log_listening (const address_t *address, bool curve, bool local);
+static const char *keep_endpoint (gate_t *gate, const char *endpoint);
 static void open_handler (gate_t *gate);
 static void guard (gate_t *gate, zsock_t *socket, const char *domain);
 static void make_room (zsock_t *socket);
@@ -77,35 +82,29 @@ void gate_destroy (gate_t **gate)
     *gate = NULL;
 }
 
-void gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
-                  const char *endpoint)
+const char *gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
+                         const char *endpoint)
 {
-    const bool curve = gate->keyed && gate_endpoint_tcp (endpoint);
-    const bool local = gate_endpoint_local (endpoint);
+    address_t address;
+    places_t places;
+    char why[ADDRESS_WHY_BYTES];
+    if (address_parse (&address, endpoint, ADDRESS_LISTEN, why) == -1 ||
+        places_find (&places, &address, why) == -1)
+        process_die ("listen", "endpoint: %s | reason: %s", endpoint, why);
+    const bool curve = gate->keyed && address.scheme == ADDRESS_TCP;
+    const bool local = places_local (&places);
     if (curve)
         guard (gate, socket, domain);
-    else if (!strstr (endpoint, "://"))
-        process_die ("listen", "endpoint: %s | reason: %s", endpoint,
-                     net_problem (EINVAL));
     else if (!local && !gate->options.insecure)
         process_die ("listen",
                      "endpoint: %s | reason: without --keys only this machine is "
                      "listened to (127.0.0.1); --insecure lets anybody in",
                      endpoint);
-    if (net_bind (socket, endpoint) == -1)
+    if (net_listen (socket, &places, &address) == -1)
         process_die ("listen", "endpoint: %s | reason: %s", endpoint,
                      net_problem (errno));
-    if (curve)
-        log_event (LOG_INFO, "listen", LOG_SUCCESS, "endpoint: %s | curve: yes",
-                   endpoint);
-    else if (!local)
-        log_event (LOG_WARNING, "listen", LOG_SUCCESS,
-                   "endpoint: %s | curve: no | consequence: whoever reaches it may say "
-                   "that he is anybody",
-                   endpoint);
-    else if (gate_endpoint_tcp (endpoint))
-        log_event (LOG_INFO, "listen", LOG_SUCCESS,
-                   "endpoint: %s | curve: no, so this machine only", endpoint);
+    log_listening (&address, curve, local);
+    return keep_endpoint (gate, address.endpoint);
 }
 
 int gate_connect (gate_t *gate, zsock_t *socket, const char *peer, const char *endpoint)
@@ -151,23 +150,33 @@ const keyring_t *gate_keys (const gate_t *gate)
     return gate->keyed ? &gate->ring : NULL;
 }
 
-bool gate_endpoint_local (const char *endpoint)
-{
-    static const char *const prefixes[] = {"ipc://", "inproc://",
-                                           "tcp://localhost:", "tcp://[::1]:"};
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (strncmp (endpoint, prefixes[i], strlen (prefixes[i])) == 0)
-            return true;
-    const char loopback[] = "tcp://127.";
-    if (strncmp (endpoint, loopback, strlen (loopback)) != 0)
-        return false;
-    const char *rest = endpoint + strlen (loopback);
-    return rest[strspn (rest, "0123456789.")] == ':';
-}
-
 bool gate_endpoint_tcp (const char *endpoint)
 {
     return strncmp (endpoint, "tcp://", strlen ("tcp://")) == 0;
+}
+
+static void log_listening (const address_t *address, bool curve, bool local)
+{
+    const char *endpoint = address->endpoint;
+    if (curve)
+        log_event (LOG_INFO, "listen", LOG_SUCCESS, "endpoint: %s | curve: yes",
+                   endpoint);
+    else if (!local)
+        log_event (LOG_WARNING, "listen", LOG_SUCCESS,
+                   "endpoint: %s | curve: no | consequence: whoever reaches it may say "
+                   "that he is anybody",
+                   endpoint);
+    else if (address->scheme == ADDRESS_TCP)
+        log_event (LOG_INFO, "listen", LOG_SUCCESS,
+                   "endpoint: %s | curve: no, so this machine only", endpoint);
+}
+
+static const char *keep_endpoint (gate_t *gate, const char *endpoint)
+{
+    assert (gate->door_count < DOORS_MAX);
+    char *kept = gate->doors[gate->door_count++];
+    snprintf (kept, ADDRESS_TEXT_BYTES, "%s", endpoint);
+    return kept;
 }
 
 /* Before any socket of this process listens: whoever comes is asked about here. */

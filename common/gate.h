@@ -31,9 +31,10 @@ gate_t *gate_new (const gate_options_t *options);
 void gate_destroy (gate_t **gate);
 
 /* Let others in at `endpoint`; `domain` names the door. Ends the process when that
-   cannot be, or when it would be open to other machines without keys. */
-void gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
-                  const char *endpoint);
+   cannot be, or when it would be open to other machines without keys. Returns the
+   endpoint with the port that it got, if any free one was asked for: the gate's. */
+const char *gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
+                         const char *endpoint);
 
 /* Go to `peer`, whose public key is in the folder; NULL: to the process whose folder it
    is. 0, or -1 with errno set. */
@@ -46,9 +47,6 @@ void gate_serve (gate_t *gate);
 
 /* The keys; NULL when there are none. Borrowed. */
 const keyring_t *gate_keys (const gate_t *gate);
-
-/* Whether only this machine can reach the endpoint. */
-bool gate_endpoint_local (const char *endpoint);
 
 /* Whether CURVE guards it, given keys. */
 bool gate_endpoint_tcp (const char *endpoint);

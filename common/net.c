@@ -6,8 +6,13 @@
 
 #include "process.h"
 
+#define PORT_TRIES 10
+
 static void shuffle_ids (void);
 static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_max);
+static void set_family (zsock_t *socket, const char *endpoint);
+static int listen_at_all (zsock_t *socket, const places_t *places, uint16_t port);
+static void last_endpoint (zsock_t *socket, char *endpoint, size_t size);
 static int drop_rest (void *handle);
 static int send_frame (void *handle, zmq_msg_t *frame, int flags);
 static net_status_t send_status (void);
@@ -28,17 +33,35 @@ zsock_t *net_dealer (size_t message_bytes_max, int messages_max)
     zsock_set_immediate (socket, 1); // nothing is queued to a peer that is not there
     zsock_set_reconnect_ivl (socket, CONNECT_RETRY_MS);
     zsock_set_reconnect_ivl_max (socket, CONNECT_RETRY_MS_MAX);
+    zsock_set_connect_timeout (socket, CONNECT_MS);
     return socket;
 }
 
 int net_bind (zsock_t *socket, const char *endpoint)
 {
+    set_family (socket, endpoint);
     return zmq_bind (zsock_resolve (socket), endpoint);
 }
 
 int net_connect (zsock_t *socket, const char *endpoint)
 {
+    set_family (socket, endpoint);
     return zmq_connect (zsock_resolve (socket), endpoint);
+}
+
+int net_listen (zsock_t *socket, const places_t *places, address_t *address)
+{
+    const bool any_port = address->scheme == ADDRESS_TCP && address->port == 0;
+    int rc;
+    int tries = any_port && places->count > 1 ? PORT_TRIES : 1;
+    do // a port that is free at the first of them may be taken at another
+        rc = listen_at_all (socket, places, any_port ? 0 : address->port);
+    while (rc == -1 && errno == EADDRINUSE && --tries > 0);
+    if (rc == 0 && any_port)
+        address_set_port (address, net_port (socket));
+    if (rc == 0 && address->scheme == ADDRESS_IPC)
+        last_endpoint (socket, address->endpoint, sizeof address->endpoint);
+    return rc;
 }
 
 const char *net_problem (int error)
@@ -49,9 +72,8 @@ const char *net_problem (int error)
 
 uint16_t net_port (zsock_t *socket)
 {
-    char endpoint[256] = "";
-    size_t size = sizeof endpoint;
-    zmq_getsockopt (zsock_resolve (socket), ZMQ_LAST_ENDPOINT, endpoint, &size);
+    char endpoint[ADDRESS_TEXT_BYTES];
+    last_endpoint (socket, endpoint, sizeof endpoint);
     const char *colon = strrchr (endpoint, ':');
     return strncmp (endpoint, "tcp://", 6) == 0 ? (uint16_t) atoi (colon + 1) : 0;
 }
@@ -177,6 +199,46 @@ static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_ma
     zsock_set_heartbeat_ttl (socket, ZMTP_TIMEOUT_MS);
     zsock_set_tcp_keepalive (socket, 1);
     return socket;
+}
+
+/* With IPv6 on, ZeroMQ makes an IPv4 address one of IPv6's, 0.0.0.0 too; so it is on
+   for those alone that need it, and for *, which is all addresses of this machine. */
+static void set_family (zsock_t *socket, const char *endpoint)
+{
+    static const char *const by_ipv6[] = {"tcp://[", "tcp://*:"};
+    for (size_t i = 0; i < sizeof by_ipv6 / sizeof *by_ipv6; i++)
+        if (strncmp (endpoint, by_ipv6[i], strlen (by_ipv6[i])) == 0)
+            zsock_set_ipv6 (socket, 1);
+}
+
+static int listen_at_all (zsock_t *socket, const places_t *places, uint16_t port)
+{
+    char bound[PLACES_MAX][ADDRESS_TEXT_BYTES];
+    size_t count = 0;
+    int error = 0;
+    for (size_t i = 0; i < places->count; i++) {
+        address_t place = places->list[i];
+        if (place.scheme == ADDRESS_TCP)
+            address_set_port (&place, port);
+        zsock_set_ipv6 (socket, 0);
+        if (net_bind (socket, place.endpoint) == 0) {
+            last_endpoint (socket, bound[count++], sizeof *bound);
+            port = net_port (socket);
+        } else if (error == 0 || (errno != EADDRNOTAVAIL && errno != EAFNOSUPPORT))
+            error = errno;
+    }
+    if (count > 0 && (error == 0 || error == EADDRNOTAVAIL || error == EAFNOSUPPORT))
+        return 0;
+    while (count > 0)
+        zmq_unbind (zsock_resolve (socket), bound[--count]);
+    errno = error;
+    return -1;
+}
+
+static void last_endpoint (zsock_t *socket, char *endpoint, size_t size)
+{
+    endpoint[0] = 0;
+    zmq_getsockopt (zsock_resolve (socket), ZMQ_LAST_ENDPOINT, endpoint, &size);
 }
 
 /* Take the frames of an over-long message one by one; nothing of them is kept. */

@@ -9,6 +9,7 @@
 
 #include "letter.h"
 #include "bounds.h"
+#include "places.h"
 
 typedef struct { // a peer of a ROUTER
     uint8_t size;
@@ -31,10 +32,17 @@ typedef enum {
 zsock_t *net_router (size_t message_bytes_max, int messages_max);
 zsock_t *net_dealer (size_t message_bytes_max, int messages_max);
 
-/* Returns 0, or -1 with errno set (EADDRINUSE, EACCES, EINVAL for a malformed one, ...)
- */
+/* Each returns 0, or -1 with errno set (EADDRINUSE, EACCES, EINVAL for a malformed
+   one, ...). An IPv6 address in brackets is spoken to by IPv6; a name as the socket is
+   set (ZMQ_IPV6): by IPv4, unless it was told otherwise. */
 int net_bind (zsock_t *socket, const char *endpoint);
 int net_connect (zsock_t *socket, const char *endpoint);
+
+/* Listen at every one of the places, with one and the same port if any will do; one of
+   several that this machine has not (it may be without IPv6) is passed over. `address`
+   is what they were found for, and tells the port afterwards. 0, or -1 with errno set;
+   nothing is listened to then. */
+int net_listen (zsock_t *socket, const places_t *places, address_t *address);
 
 /* Why they failed, for a reader. */
 const char *net_problem (int error);

@@ -80,17 +80,18 @@ static void open_router (router_t *router, const router_options_t *options)
     router->dispatcher = dispatcher_new (&dispatching);
     open_gate (router, options);
     router->back = net_router (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
-    gate_listen (router->gate, router->back, DOOR_WORKERS, options->workers);
+    const char *workers =
+        gate_listen (router->gate, router->back, DOOR_WORKERS, options->workers);
     // Beyond the limit, up to twice, a message can still be answered; then it kills its
     // connection.
     router->front = net_router (2 * (size_t) options->limits.message_bytes_max,
                                 FRONT_QUEUE_MESSAGES);
-    gate_listen (router->gate, router->front, DOOR_AGENCIES, options->listen);
+    const char *listen =
+        gate_listen (router->gate, router->front, DOOR_AGENCIES, options->listen);
     relief_open (&router->relief, options->memory_max, net_port (router->front));
     log_event (LOG_INFO, "broker", LOG_SUCCESS,
-               "listen: %s | workers: %s | message_bytes: %u | window: %u",
-               options->listen, options->workers, options->limits.message_bytes_max,
-               options->limits.window);
+               "listen: %s | workers: %s | message_bytes: %u | window: %u", listen,
+               workers, options->limits.message_bytes_max, options->limits.window);
 }
 
 /* An agency is known by its key, and a key is shown over tcp. */

@@ -12,6 +12,7 @@
 #include "net.h"
 #include "process.h"
 #include "registrar.h"
+#include "watch.h"
 
 typedef struct {
     const char *directory; // borrowed
@@ -21,6 +22,7 @@ typedef struct {
     registrar_t *registrar;
     gate_t *gate;
     zsock_t *workers, *storage;
+    watch_t *watch; // of storage
     uint64_t undelivered;
     log_strays_t strays;
 } state_t;
@@ -47,6 +49,7 @@ int state_serve (const state_options_t *options, int signal_fd)
     while (!done && !process_signal (signal_fd)) {
         wait_for_work (&state, signal_fd);
         gate_serve (state.gate);
+        watch_look (state.watch, clock_ms ());
         registrar_tick (state.registrar, clock_ms ());
         take_answers (&state);
         take_requests (&state);
@@ -71,14 +74,18 @@ static void open_state (state_t *state, const state_options_t *options)
     commit (state);
     open_gate (state, options);
     state->storage = net_dealer (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES);
-    if (gate_connect (state->gate, state->storage, "storage", options->storage) == -1)
-        process_die ("connect", "endpoint: %s | reason: %s", options->storage,
-                     net_problem (errno));
+    const watch_options_t watch = {.gate = state->gate,
+                                   .socket = state->storage,
+                                   .endpoint = options->storage,
+                                   .peer = "storage",
+                                   .key = "storage"};
+    state->watch = watch_new (&watch, clock_ms ());
     state->workers = net_router (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES);
-    gate_listen (state->gate, state->workers, "state", options->listen);
+    const char *listen =
+        gate_listen (state->gate, state->workers, "state", options->listen);
     log_event (LOG_INFO, "estado", LOG_SUCCESS,
                "listen: %s | storage: %s | agencies: %u | ready: %u | drawn: %s",
-               options->listen, options->storage, draw_agencies (state->draw),
+               listen, options->storage, draw_agencies (state->draw),
                draw_agencies_ready (state->draw),
                draw_made (state->draw) ? "yes" : "no");
     log_flush ();
@@ -158,9 +165,10 @@ static void wait_for_work (state_t *state, int signal_fd)
         {.socket = zsock_resolve (state->storage), .events = ZMQ_POLLIN},
         {.socket = zsock_resolve (state->workers), .events = ZMQ_POLLIN},
         gate_item (state->gate),
+        watch_item (state->watch),
         {.fd = signal_fd, .events = ZMQ_POLLIN},
     };
-    zmq_poll (items, 4, -1);
+    zmq_poll (items, 5, clock_timeout (clock_ms (), watch_deadline (state->watch)));
 }
 
 static void take_answers (state_t *state)
@@ -221,6 +229,7 @@ static void close_state (state_t *state)
 {
     log_gather (false);
     zsock_destroy (&state->workers);
+    watch_destroy (&state->watch);
     zsock_destroy (&state->storage);
     gate_destroy (&state->gate);
     log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: sockets | undelivered: %llu",

@@ -14,12 +14,14 @@
 #include "log.h"
 #include "net.h"
 #include "process.h"
+#include "watch.h"
 
 #define PINGS_MAX 16
 
 typedef struct {
     gate_t *gate;
     zsock_t *sockets[INTAKE_SIDES];
+    watch_t *watches[INTAKE_SIDES];
     zsock_t *listener; // for who wants to know whether this worker is well; or NULL
     intake_t *intake;
     log_strays_t strays;
@@ -29,10 +31,11 @@ typedef struct {
 
 static void open_worker (worker_t *worker, const worker_options_t *options);
 static void open_gate (worker_t *worker, const worker_options_t *options);
-static zsock_t *connect_to (const worker_t *worker, const char *peer,
-                            const char *endpoint);
-static zsock_t *listen_at (const worker_t *worker, const char *endpoint);
+static void connect_to (worker_t *worker, intake_side_t side, const char *peer,
+                        const char *endpoint);
+static void listen_at (worker_t *worker, const char *endpoint);
 static void wait_for_work (worker_t *worker, int signal_fd);
+static void watch_all (worker_t *worker, int64_t now_ms);
 static void take_all (worker_t *worker, intake_side_t from);
 static void answer_pings (worker_t *worker);
 static void beat (worker_t *worker, int64_t interval_ms);
@@ -47,6 +50,7 @@ int worker_serve (const worker_options_t *options, int signal_fd)
     while (!process_signal (signal_fd)) {
         wait_for_work (&worker, signal_fd);
         gate_serve (worker.gate);
+        watch_all (&worker, clock_ms ());
         intake_tick (worker.intake, clock_ms ());
         // the calendar's day, so the wall clock's: nobody is born in the future
         intake_set_born_max (worker.intake, bet_born_max (time (NULL)));
@@ -74,11 +78,11 @@ static void open_worker (worker_t *worker, const worker_options_t *options)
         .send = send_to};
     worker->intake = intake_new (&intake);
     open_gate (worker, options);
-    worker->sockets[INTAKE_BROKER] = connect_to (worker, "broker", options->broker);
-    worker->sockets[INTAKE_STORAGE] = connect_to (worker, "storage", options->storage);
-    worker->sockets[INTAKE_STATE] = connect_to (worker, "state", options->state);
+    connect_to (worker, INTAKE_BROKER, "broker", options->broker);
+    connect_to (worker, INTAKE_STORAGE, "storage", options->storage);
+    connect_to (worker, INTAKE_STATE, "state", options->state);
     if (options->listen)
-        worker->listener = listen_at (worker, options->listen);
+        listen_at (worker, options->listen);
     log_event (LOG_INFO, "worker", LOG_SUCCESS,
                "broker: %s | storage: %s | state: %s | credit: %u", options->broker,
                options->storage, options->state, options->credit);
@@ -92,36 +96,48 @@ static void open_gate (worker_t *worker, const worker_options_t *options)
     worker->gate = gate_new (&gate);
 }
 
-static zsock_t *connect_to (const worker_t *worker, const char *peer,
-                            const char *endpoint)
+static void connect_to (worker_t *worker, intake_side_t side, const char *peer,
+                        const char *endpoint)
 {
-    zsock_t *socket = net_dealer (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
-    if (gate_connect (worker->gate, socket, peer, endpoint) == -1)
-        process_die ("connect", "endpoint: %s | reason: %s", endpoint,
-                     net_problem (errno));
-    return socket;
+    worker->sockets[side] = net_dealer (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
+    const watch_options_t watch = {.gate = worker->gate,
+                                   .socket = worker->sockets[side],
+                                   .endpoint = endpoint,
+                                   .peer = peer,
+                                   .key = peer};
+    worker->watches[side] = watch_new (&watch, clock_ms ());
 }
 
-static zsock_t *listen_at (const worker_t *worker, const char *endpoint)
+static void listen_at (worker_t *worker, const char *endpoint)
 {
-    zsock_t *socket = net_router (WIRE_SMALL_BYTES_MAX, PINGS_MAX);
-    gate_listen (worker->gate, socket, "worker", endpoint);
-    return socket;
+    worker->listener = net_router (WIRE_SMALL_BYTES_MAX, PINGS_MAX);
+    gate_listen (worker->gate, worker->listener, "worker", endpoint);
 }
 
 static void wait_for_work (worker_t *worker, int signal_fd)
 {
-    zmq_pollitem_t items[INTAKE_SIDES + 3];
-    int count = INTAKE_SIDES;
-    for (int side = 0; side < INTAKE_SIDES; side++)
-        items[side] = (zmq_pollitem_t){.socket = zsock_resolve (worker->sockets[side]),
-                                       .events = ZMQ_POLLIN};
+    zmq_pollitem_t items[2 * INTAKE_SIDES + 3];
+    int count = 0;
+    int64_t deadline_ms = worker->beat_ms;
+    for (int side = 0; side < INTAKE_SIDES; side++) {
+        items[count++] = (zmq_pollitem_t){
+            .socket = zsock_resolve (worker->sockets[side]), .events = ZMQ_POLLIN};
+        items[count++] = watch_item (worker->watches[side]);
+        if (watch_deadline (worker->watches[side]) < deadline_ms)
+            deadline_ms = watch_deadline (worker->watches[side]);
+    }
     items[count++] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
     items[count++] = gate_item (worker->gate);
     if (worker->listener)
         items[count++] = (zmq_pollitem_t){.socket = zsock_resolve (worker->listener),
                                           .events = ZMQ_POLLIN};
-    zmq_poll (items, count, clock_timeout (clock_ms (), worker->beat_ms));
+    zmq_poll (items, count, clock_timeout (clock_ms (), deadline_ms));
+}
+
+static void watch_all (worker_t *worker, int64_t now_ms)
+{
+    for (int side = 0; side < INTAKE_SIDES; side++)
+        watch_look (worker->watches[side], now_ms);
 }
 
 static void take_all (worker_t *worker, intake_side_t from)
@@ -195,8 +211,10 @@ static void close_worker (worker_t *worker)
 {
     intake_say (worker->intake, WIRE_LEAVE);
     intake_flush (worker->intake);
-    for (int side = 0; side < INTAKE_SIDES; side++)
+    for (int side = 0; side < INTAKE_SIDES; side++) {
+        watch_destroy (&worker->watches[side]);
         zsock_destroy (&worker->sockets[side]);
+    }
     zsock_destroy (&worker->listener);
     gate_destroy (&worker->gate);
     log_event (LOG_INFO, "shutdown", LOG_SUCCESS,

@@ -63,10 +63,11 @@ static void open_storage (storage_t *storage, const storage_options_t *options)
     storage->clerk = clerk_new (storage->ledger, storage->book, options->log_bets);
     open_gate (storage, options);
     storage->socket = net_router (BUNDLE_BYTES_MAX, STORAGE_QUEUE_BUNDLES);
-    gate_listen (storage->gate, storage->socket, "storage", options->listen);
+    const char *listen =
+        gate_listen (storage->gate, storage->socket, "storage", options->listen);
     log_event (LOG_INFO, "almacenamiento", LOG_SUCCESS,
                "listen: %s | data_dir: %s | records: %u | bytes: %llu | hash: %016llx",
-               options->listen, options->data_directory, book_records (storage->book),
+               listen, options->data_directory, book_records (storage->book),
                (unsigned long long) book_bytes (storage->book),
                (unsigned long long) book_hash (storage->book));
     log_gather (true);

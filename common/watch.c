@@ -1,0 +1,158 @@
+/* watch.c - a connection, and ZeroMQ's monitor of it: worker, state, ctl, agency. */
+
+#include "watch.h"
+
+#include "address.h"
+#include "log.h"
+#include "net.h"
+#include "process.h"
+#include "waiting.h"
+
+#define EVENTS                                                                         \
+    (ZMQ_EVENT_CONNECT_DELAYED | ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_CONNECTED |     \
+     ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |       \
+     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |      \
+     ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
+#define EVENT_BYTES 6   // number: 16 bits, value: 32 bits, both as the machine has them
+#define EVENTS_MAX  256 // taken in one look
+
+struct watch {
+    watch_options_t options;
+    address_t address;
+    zsock_t *monitor;
+    link_t link;
+    waiting_t waiting;
+    int64_t look_ms; // when to look again at the latest
+};
+
+static void open_monitor (watch_t *watch);
+static bool take_event (watch_t *watch, uint16_t *event, uint32_t *value);
+static void connect_anew (watch_t *watch);
+static void say (watch_t *watch, int64_t now_ms);
+
+watch_t *watch_new (const watch_options_t *options, int64_t now_ms)
+{
+    char why[ADDRESS_WHY_BYTES];
+    watch_t *watch = calloc (1, sizeof *watch);
+    assert (watch);
+    watch->options = *options;
+    if (address_parse (&watch->address, options->endpoint, ADDRESS_SERVER, why) == -1)
+        process_die ("connect", "endpoint: %s | reason: %s", options->endpoint, why);
+    const bool tcp = watch->address.scheme == ADDRESS_TCP;
+    link_start (&watch->link, tcp && watch->address.host_kind == ADDRESS_NAME,
+                tcp && gate_keys (options->gate));
+    waiting_begin (&watch->waiting, now_ms);
+    watch->look_ms = waiting_deadline (&watch->waiting);
+    open_monitor (watch);
+    if (gate_connect (options->gate, options->socket, options->key,
+                      watch->address.endpoint) == -1)
+        process_die ("connect", "endpoint: %s | reason: %s", options->endpoint,
+                     net_problem (errno));
+    return watch;
+}
+
+void watch_destroy (watch_t **watch)
+{
+    if (*watch) {
+        // Before what hears it is gone: ZeroMQ would wait for that to listen.
+        zmq_socket_monitor (zsock_resolve ((*watch)->options.socket), NULL, 0);
+        zsock_destroy (&(*watch)->monitor);
+        free (*watch);
+    }
+    *watch = NULL;
+}
+
+zmq_pollitem_t watch_item (const watch_t *watch)
+{
+    return (zmq_pollitem_t){.socket = zsock_resolve (watch->monitor),
+                            .events = ZMQ_POLLIN};
+}
+
+int64_t watch_deadline (const watch_t *watch)
+{
+    return watch->link.stuck_ms < watch->look_ms ? watch->link.stuck_ms
+                                                 : watch->look_ms;
+}
+
+void watch_look (watch_t *watch, int64_t now_ms)
+{
+    uint16_t event;
+    uint32_t value;
+    for (int i = 0; i < EVENTS_MAX && take_event (watch, &event, &value); i++)
+        link_event (&watch->link, event, value, now_ms);
+    if (link_turn (&watch->link, now_ms) != LINK_STAY)
+        connect_anew (watch);
+    say (watch, now_ms);
+}
+
+link_state_t watch_state (const watch_t *watch)
+{
+    return link_state (&watch->link);
+}
+
+static void open_monitor (watch_t *watch)
+{
+    static unsigned serial;
+    char endpoint[64];
+    snprintf (endpoint, sizeof endpoint, "inproc://watch-%u", serial++);
+    watch->monitor = zsock_new (ZMQ_PAIR);
+    if (!watch->monitor ||
+        zmq_socket_monitor (zsock_resolve (watch->options.socket), endpoint, EVENTS) ==
+            -1 ||
+        zmq_connect (zsock_resolve (watch->monitor), endpoint) == -1)
+        process_die ("connect", "reason: no socket to be had, %s",
+                     zmq_strerror (errno));
+}
+
+/* Two frames: the event, and where it happened. */
+static bool take_event (watch_t *watch, uint16_t *event, uint32_t *value)
+{
+    zmq_msg_t frame;
+    zmq_msg_init (&frame);
+    bool taken = false;
+    int more = 1;
+    for (int i = 0; more; i++) {
+        if (zmq_msg_recv (&frame, zsock_resolve (watch->monitor), ZMQ_DONTWAIT) == -1)
+            break;
+        more = zmq_msg_more (&frame);
+        if (i == 0 && zmq_msg_size (&frame) == EVENT_BYTES) {
+            const char *data = zmq_msg_data (&frame);
+            memcpy (event, data, sizeof *event);
+            memcpy (value, data + sizeof *event, sizeof *value);
+            taken = true;
+        }
+    }
+    zmq_msg_close (&frame);
+    return taken;
+}
+
+/* What there was of the connection is gone, or comes to nothing. */
+static void connect_anew (watch_t *watch)
+{
+    void *handle = zsock_resolve (watch->options.socket);
+    zmq_disconnect (handle, watch->address.endpoint); // ZeroMQ may have dropped it
+    if (watch->link.named)
+        zsock_set_ipv6 (watch->options.socket, watch->link.ipv6);
+    net_connect (watch->options.socket, watch->address.endpoint);
+}
+
+static void say (watch_t *watch, int64_t now_ms)
+{
+    const link_state_t state = link_state (&watch->link);
+    const char *peer = watch->options.peer, *endpoint = watch->address.endpoint;
+    const bool certain = link_needs_help (state);
+    int64_t seconds;
+    if (state != LINK_UP)
+        waiting_begin (&watch->waiting, now_ms);
+    else if (waiting_end (&watch->waiting, now_ms, &seconds) && !watch->options.quiet)
+        log_event (LOG_INFO, "conexion", LOG_SUCCESS,
+                   "peer: %s | endpoint: %s | after_s: %lld", peer, endpoint,
+                   (long long) seconds);
+    if (waiting_tells (&watch->waiting, link_reason (state), certain, now_ms,
+                       &seconds) &&
+        !watch->options.quiet)
+        log_event (LOG_WARNING, "conexion", certain ? LOG_FAIL : LOG_IN_PROGRESS,
+                   "peer: %s | endpoint: %s | waiting_s: %lld | reason: %s", peer,
+                   endpoint, (long long) seconds, link_reason (state));
+    watch->look_ms = waiting_deadline (&watch->waiting);
+}
