@@ -12,14 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "gate.h"
+#include "address.h"
+#include "places.h"
 #include "roll.h"
 #include "whole_file.h"
 
 #define MB (1024 * 1024)
 
 static bool same_place (const char *a, const char *b);
-static bool is_any_host (const char *host, size_t size);
+static bool is_any_host (const address_t *address);
 static bool can_be_made (const char *path);
 static uint32_t first_missing (const roll_t *roll, uint64_t agencies);
 
@@ -44,41 +45,59 @@ bool agreement_places_differ (const agreement_endpoint_t *endpoints, size_t coun
    is any that is free. */
 static bool same_place (const char *a, const char *b)
 {
-    if (strcmp (a, b) == 0)
-        return !gate_endpoint_tcp (a) || strcmp (strrchr (a, ':'), ":0") != 0;
-    if (!gate_endpoint_tcp (a) || !gate_endpoint_tcp (b))
-        return false;
-    const char *host_a = a + strlen ("tcp://"), *host_b = b + strlen ("tcp://");
-    const char *port_a = strrchr (a, ':'), *port_b = strrchr (b, ':');
-    if (port_a < host_a || port_b < host_b || strcmp (port_a, port_b) != 0 ||
-        strcmp (port_a, ":0") == 0 || strcmp (port_a, ":*") == 0)
-        return false;
-    const size_t size_a = (size_t) (port_a - host_a),
-                 size_b = (size_t) (port_b - host_b);
-    return is_any_host (host_a, size_a) || is_any_host (host_b, size_b);
+    address_t one, other;
+    char why[ADDRESS_WHY_BYTES];
+    if (address_parse (&one, a, ADDRESS_LISTEN, why) == -1 ||
+        address_parse (&other, b, ADDRESS_LISTEN, why) == -1)
+        return strcmp (a, b) == 0;
+    if (one.scheme != ADDRESS_TCP || other.scheme != ADDRESS_TCP)
+        return strcmp (one.endpoint, other.endpoint) == 0;
+    return one.port == other.port && one.port != 0 &&
+           (strcmp (one.host, other.host) == 0 || is_any_host (&one) ||
+            is_any_host (&other));
 }
 
-static bool is_any_host (const char *host, size_t size)
+static bool is_any_host (const address_t *address)
 {
-    static const char *const names[] = {"*", "0.0.0.0", "[::]", "::"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strlen (names[i]) == size && memcmp (names[i], host, size) == 0)
-            return true;
-    return false;
+    return address->host_kind == ADDRESS_ANY ||
+           strcmp (address->host, "0.0.0.0") == 0 || strcmp (address->host, "::") == 0;
 }
 
 bool agreement_may_listen (const config_t *config, const agreement_endpoint_t *endpoint,
                            const char *keys, bool insecure, char why[CONFIG_WHY_BYTES])
 {
-    if (!config_only_checked (config) || !endpoint->value || (keys && *keys) ||
-        insecure || !gate_endpoint_tcp (endpoint->value) ||
-        gate_endpoint_local (endpoint->value))
+    address_t address;
+    places_t places;
+    char reason[ADDRESS_WHY_BYTES];
+    if (!config_only_checked (config) || !endpoint->value)
+        return true;
+    if (address_parse (&address, endpoint->value, ADDRESS_LISTEN, reason) == -1 ||
+        places_find (&places, &address, reason) == -1) {
+        snprintf (why, CONFIG_WHY_BYTES, "%s %.120s: %.300s", endpoint->name,
+                  endpoint->value, reason);
+        return false;
+    }
+    if ((keys && *keys) || insecure || places_local (&places))
         return true;
     snprintf (
         why, CONFIG_WHY_BYTES,
         "%s %.200s and no --keys: without --keys only this machine is listened to "
         "(127.0.0.1); --insecure lets anybody in",
         endpoint->name, endpoint->value);
+    return false;
+}
+
+bool agreement_may_connect (const config_t *config,
+                            const agreement_endpoint_t *endpoint,
+                            char why[CONFIG_WHY_BYTES])
+{
+    address_t address;
+    char reason[ADDRESS_WHY_BYTES];
+    if (!config_only_checked (config) ||
+        address_parse (&address, endpoint->value, ADDRESS_CONNECT, reason) == 0)
+        return true;
+    snprintf (why, CONFIG_WHY_BYTES, "%s %.120s: %.300s", endpoint->name,
+              endpoint->value, reason);
     return false;
 }
 

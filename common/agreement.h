@@ -24,10 +24,15 @@ typedef struct {
 bool agreement_places_differ (const agreement_endpoint_t *endpoints, size_t count,
                               char why[CONFIG_WHY_BYTES]);
 
-/* Without keys a process listens on its own machine only, unless it is told otherwise.
-   For --check-config. */
+/* That is an address to listen on, and without keys one of this machine only, unless it
+   is told otherwise. For --check-config; asks the resolver for a name. */
 bool agreement_may_listen (const config_t *config, const agreement_endpoint_t *endpoint,
                            const char *keys, bool insecure, char why[CONFIG_WHY_BYTES]);
+
+/* That is an address to go to. For --check-config. */
+bool agreement_may_connect (const config_t *config,
+                            const agreement_endpoint_t *endpoint,
+                            char why[CONFIG_WHY_BYTES]);
 
 /* The directory that --data-dir names, if it was given, is there, or can be made if
    `make`, and can be written to. For --check-config; touches files. */

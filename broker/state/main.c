@@ -115,6 +115,7 @@ static int agree (const config_t *config, void *context, char *why)
                                            {"--storage", settings->storage}};
     return agreement_may_listen (config, &places[0], settings->keys, settings->insecure,
                                  why) &&
+                   agreement_may_connect (config, &places[1], why) &&
                    agreement_places_differ (places, 2, why) &&
                    agreement_directory (config, settings->data_directory, false, why)
                ? 0

@@ -60,6 +60,7 @@ static void different_places (void **state)
         {"tcp://127.0.0.1:0", "tcp://127.0.0.1:0"}, // any that is free
         {"tcp://*:0", "tcp://127.0.0.1:0"},
         {"tcp://*:*", "tcp://127.0.0.1:*"},
+        {"tcp://127.0.0.1:*", "tcp://127.0.0.1:*"},
         {"ipc:///tmp/a", "ipc:///tmp/b"},
         {"tcp://", "tcp://x"},
         {"tcp:/", "tcp://*:9"},

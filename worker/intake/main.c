@@ -151,6 +151,9 @@ static int agree (const config_t *config, void *context, char *why)
                   settings->listen, (unsigned) settings->count);
         return STATUS_USAGE;
     }
+    for (size_t i = 0; i < 3; i++)
+        if (!agreement_may_connect (config, &places[i], why))
+            return STATUS_USAGE;
     return agreement_may_listen (config, &places[3], settings->keys, settings->insecure,
                                  why) &&
                    agreement_places_differ (places, 4, why)
