@@ -1,6 +1,7 @@
 """Keys: who makes them, which are refused, whom they let in, and how that changes while a day runs."""
 
 import contextlib
+import pathlib
 import re
 import shutil
 import stat
@@ -405,16 +406,23 @@ def test_changes_of_the_roll_count_within_a_second_and_for_open_connections(cent
 
 def test_a_roll_that_could_not_be_read_is_read_later(start, folder):
     """The broker has no descriptor left when a key is revoked, and has some again after the file has long
-    been as it is."""
-    with keyed_broker(start, folder) as (front, _, broker):
+    been as it is. A connection that ends meanwhile gives it none back that it could use."""
+    with keyed_broker(start, folder) as (front, _, broker), contextlib.ExitStack() as connection:
         key = wire.curve(folder / "agency-1")
-        assert wire.let_in(front, **key)
+        assert connection.enter_context(wire.Client(front, **key)).ask(wire.message("PING")).name == "PONG"
         with loteria.no_descriptor_left(broker.pid):
+            before = descriptors(broker)
+            connection.close()
+            loteria.wait_until(lambda: descriptors(broker) < before)
             run_keys("revoke", 1, folder=folder)
             changed = (folder / "broker" / "roll").stat().st_ctime
             broker.wait_for_log("action: padron .*result: fail .*roll: Too many open files")
             loteria.wait_until(lambda: time.time() > changed + 3)  # it was looked at when nothing was new
         loteria.wait_until(lambda: not wire.let_in(front, **key), explain=lambda: broker.log)
+
+
+def descriptors(process):
+    return len(list(pathlib.Path(f"/proc/{process.pid}/fd").iterdir()))
 
 
 def finish_third(day, files):
