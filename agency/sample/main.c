@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sample.h"
+#include "text.h"
 
 #define OUTPUT_BYTES (256 * 1024)
 
@@ -40,6 +41,8 @@ static int write_all (const char *bytes, size_t size);
 int main (int argc, char **argv)
 {
     options_t options = {.seed = 1};
+    for (int i = 1; i < argc; i++)
+        text_clean (argv[i]); // what is wrong is shown
     int status = read_options (argc, argv, &options);
     return status >= 0 ? status : write_bets (&options);
 }

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "keyset.h"
 #include "process.h"
+#include "text.h"
 
 #define STATUS_FAILED 1
 #define STATUS_USAGE  2
@@ -95,6 +96,7 @@ int main (int argc, char **argv)
     else if (!take_argument (command, &order))
         status = usage ("AGENCY: expected, a number");
     else if (command->carry_out (&order, why) == -1) {
+        text_clean (why); // a folder's name may be anything
         fprintf (stderr, "loteria-keys: %s\n", why);
         status = STATUS_FAILED;
     } else if (fflush (stdout) != 0)

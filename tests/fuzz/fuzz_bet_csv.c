@@ -4,6 +4,8 @@
 #include "fuzz.h"
 
 #include "bet_csv.h"
+#include "bet_fault.h"
+#include "text.h"
 
 #define AGENCY 7
 
@@ -49,8 +51,14 @@ static void check_rows (bytes_t rows, uint32_t count)
         const size_t size_again =
             bet_csv_canonical (once_more, count, AGENCY, &rules, again, &error);
         MUST (bytes_equal (bytes_of (again, size_again), canonical));
-    } else
+    } else {
+        char text[REFUSAL_TEXT_MAX + 1];
+        uint32_t character;
         MUST (error.code != REFUSED_NOTHING && error.row <= count + 1);
+        bet_fault_explain (rows, &error, text);
+        MUST (text_check (bytes_of (text, strlen (text)), &character) == TEXT_GOOD);
+        MUST (strlen (text) > 0 && !strchr (text, '|'));
+    }
     free (again);
     free (plain);
     free (out);
