@@ -20,7 +20,7 @@ struct watch {
     watch_options_t options;
     address_t address;
     zsock_t *monitor;
-    link_t link;
+    reach_t reach;
     waiting_t waiting;
     int64_t look_ms; // when to look again at the latest
 };
@@ -39,8 +39,8 @@ watch_t *watch_new (const watch_options_t *options, int64_t now_ms)
     if (address_parse (&watch->address, options->endpoint, ADDRESS_SERVER, why) == -1)
         process_die ("connect", "endpoint: %s | reason: %s", options->endpoint, why);
     const bool tcp = watch->address.scheme == ADDRESS_TCP;
-    link_start (&watch->link, tcp && watch->address.host_kind == ADDRESS_NAME,
-                tcp && gate_keys (options->gate));
+    reach_start (&watch->reach, tcp && watch->address.host_kind == ADDRESS_NAME,
+                 tcp && gate_keys (options->gate));
     waiting_begin (&watch->waiting, now_ms);
     watch->look_ms = waiting_deadline (&watch->waiting);
     open_monitor (watch);
@@ -70,8 +70,8 @@ zmq_pollitem_t watch_item (const watch_t *watch)
 
 int64_t watch_deadline (const watch_t *watch)
 {
-    return watch->link.stuck_ms < watch->look_ms ? watch->link.stuck_ms
-                                                 : watch->look_ms;
+    return watch->reach.stuck_ms < watch->look_ms ? watch->reach.stuck_ms
+                                                  : watch->look_ms;
 }
 
 void watch_look (watch_t *watch, int64_t now_ms)
@@ -79,15 +79,15 @@ void watch_look (watch_t *watch, int64_t now_ms)
     uint16_t event;
     uint32_t value;
     for (int i = 0; i < EVENTS_MAX && take_event (watch, &event, &value); i++)
-        link_event (&watch->link, event, value, now_ms);
-    if (link_turn (&watch->link, now_ms) != LINK_STAY)
+        reach_event (&watch->reach, event, value, now_ms);
+    if (reach_turn (&watch->reach, now_ms) != REACH_STAY)
         connect_anew (watch);
     say (watch, now_ms);
 }
 
-link_state_t watch_state (const watch_t *watch)
+reach_state_t watch_state (const watch_t *watch)
 {
-    return link_state (&watch->link);
+    return reach_state (&watch->reach);
 }
 
 static void open_monitor (watch_t *watch)
@@ -131,28 +131,28 @@ static void connect_anew (watch_t *watch)
 {
     void *handle = zsock_resolve (watch->options.socket);
     zmq_disconnect (handle, watch->address.endpoint); // ZeroMQ may have dropped it
-    if (watch->link.named)
-        zsock_set_ipv6 (watch->options.socket, watch->link.ipv6);
+    if (watch->reach.named)
+        zsock_set_ipv6 (watch->options.socket, watch->reach.ipv6);
     net_connect (watch->options.socket, watch->address.endpoint);
 }
 
 static void say (watch_t *watch, int64_t now_ms)
 {
-    const link_state_t state = link_state (&watch->link);
+    const reach_state_t state = reach_state (&watch->reach);
     const char *peer = watch->options.peer, *endpoint = watch->address.endpoint;
-    const bool certain = link_needs_help (state);
+    const bool certain = reach_needs_help (state);
     int64_t seconds;
-    if (state != LINK_UP)
+    if (state != REACH_UP)
         waiting_begin (&watch->waiting, now_ms);
     else if (waiting_end (&watch->waiting, now_ms, &seconds) && !watch->options.quiet)
         log_event (LOG_INFO, "conexion", LOG_SUCCESS,
                    "peer: %s | endpoint: %s | after_s: %lld", peer, endpoint,
                    (long long) seconds);
-    if (waiting_tells (&watch->waiting, link_reason (state), certain, now_ms,
+    if (waiting_tells (&watch->waiting, reach_reason (state), certain, now_ms,
                        &seconds) &&
         !watch->options.quiet)
         log_event (LOG_WARNING, "conexion", certain ? LOG_FAIL : LOG_IN_PROGRESS,
                    "peer: %s | endpoint: %s | waiting_s: %lld | reason: %s", peer,
-                   endpoint, (long long) seconds, link_reason (state));
+                   endpoint, (long long) seconds, reach_reason (state));
     watch->look_ms = waiting_deadline (&watch->waiting);
 }

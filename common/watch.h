@@ -1,5 +1,5 @@
 /* watch.h - connects a socket, keeps at it, and says for whom it waits, where, since
-   when and why: see link.h and waiting.h for what it decides.
+   when and why: see reach.h and waiting.h for what it decides.
 
      action: conexion | result: in_progress | peer: storage | endpoint: tcp://... |
        waiting_s: 5 | reason: the name does not resolve to an address
@@ -15,7 +15,7 @@
 #include <czmq.h>
 
 #include "gate.h"
-#include "link.h"
+#include "reach.h"
 
 typedef struct {
     gate_t *gate;         // these three are borrowed
@@ -41,6 +41,6 @@ int64_t watch_deadline (const watch_t *watch);
 void watch_look (watch_t *watch, int64_t now_ms);
 
 /* How it stands, as of the last look. */
-link_state_t watch_state (const watch_t *watch);
+reach_state_t watch_state (const watch_t *watch);
 
 #endif

@@ -2,18 +2,23 @@
 
 #include "ctl.h"
 
-#include <errno.h>
-
 #include "clock.h"
 #include "gate.h"
 #include "net.h"
-#include "process.h"
+#include "watch.h"
 
 #define MESSAGES_MAX 1
 
-static const char *ask (zsock_t *socket, bool keyed, int64_t deadline_ms, int signal_fd,
-                        char *name);
-static bool wait_for (zsock_t *socket, short event, int64_t deadline_ms, int signal_fd);
+typedef struct {
+    zsock_t *socket;
+    watch_t *watch;
+    awake_t awake; // a stopped process has to look again before it says that nobody is
+    int64_t deadline_ms;
+    int signal_fd;
+} question_t;
+
+static const char *ask (question_t *question, char *name);
+static bool wait_for (question_t *question, short event);
 static const char *take_answer (zsock_t *socket, char *name);
 static void copy_printable (char *name, bytes_t text);
 
@@ -23,44 +28,53 @@ const char *ctl_ping (const char *endpoint, const char *keys, int64_t timeout_ms
     static const char *const nobody[] = {NULL};
     const gate_options_t options = {.keys = keys, .peers = nobody};
     gate_t *gate = gate_new (&options);
-    zsock_t *socket = net_dealer (WIRE_SMALL_BYTES_MAX, MESSAGES_MAX);
-    zsock_set_linger (socket, 0); // a question nobody waits for need not arrive
-    const char *problem;
-    if (gate_connect (gate, socket, NULL, endpoint) == -1)
-        problem = net_problem (errno);
-    else
-        problem =
-            ask (socket, keys && *keys, clock_ms () + timeout_ms, signal_fd, name);
-    zsock_destroy (&socket);
+    question_t question = {.socket = net_dealer (WIRE_SMALL_BYTES_MAX, MESSAGES_MAX),
+                           .signal_fd = signal_fd};
+    zsock_set_linger (question.socket, 0); // one nobody waits for need not arrive
+    awake_start (&question.awake, clock_ms ());
+    question.deadline_ms = question.awake.now_ms + timeout_ms;
+    const watch_options_t watch = {
+        .gate = gate, .socket = question.socket, .endpoint = endpoint, .quiet = true};
+    question.watch = watch_new (&watch, question.awake.now_ms);
+    const char *problem = ask (&question, name);
+    watch_destroy (&question.watch);
+    zsock_destroy (&question.socket);
     gate_destroy (&gate);
     return problem;
 }
 
-static const char *ask (zsock_t *socket, bool keyed, int64_t deadline_ms, int signal_fd,
-                        char *name)
+static const char *ask (question_t *question, char *name)
 {
     const wire_message_t ping = {.command = WIRE_PING};
-    if (!wait_for (socket, ZMQ_POLLOUT, deadline_ms, signal_fd))
-        return keyed ? "nobody is there, or it does not take these keys"
-                     : "nobody is there, or it asks for keys (--keys)";
-    if (net_send_message (socket, bytes_of (NULL, 0), &ping) != NET_OK ||
-        !wait_for (socket, ZMQ_POLLIN, deadline_ms, signal_fd))
+    if (!wait_for (question, ZMQ_POLLOUT))
+        return reach_reason (watch_state (question->watch));
+    if (net_send_message (question->socket, bytes_of (NULL, 0), &ping) != NET_OK ||
+        !wait_for (question, ZMQ_POLLIN))
         return "no answer";
-    return take_answer (socket, name);
+    return take_answer (question->socket, name);
 }
 
-/* False when the time is over, or a signal says so. */
-static bool wait_for (zsock_t *socket, short event, int64_t deadline_ms, int signal_fd)
+/* False when the time is over, or a signal says so, or nobody will ever be there for
+   these keys. */
+static bool wait_for (question_t *question, short event)
 {
     zmq_pollitem_t items[] = {
-        {.socket = zsock_resolve (socket), .events = event},
-        {.fd = signal_fd, .events = ZMQ_POLLIN},
+        {.socket = zsock_resolve (question->socket), .events = event},
+        {.fd = question->signal_fd, .events = ZMQ_POLLIN},
+        watch_item (question->watch),
     };
     int64_t now_ms;
     do {
-        now_ms = clock_ms ();
-        zmq_poll (items, 2, clock_timeout (now_ms, deadline_ms));
-    } while (!(items[0].revents & event) && !items[1].revents && now_ms < deadline_ms);
+        const int64_t look_ms = watch_deadline (question->watch);
+        zmq_poll (items, 3,
+                  awake_timeout (&question->awake, look_ms < question->deadline_ms
+                                                       ? look_ms
+                                                       : question->deadline_ms));
+        now_ms = awake_look (&question->awake, clock_ms ());
+        watch_look (question->watch, now_ms);
+    } while (!(items[0].revents & event) && !items[1].revents &&
+             !reach_needs_help (watch_state (question->watch)) &&
+             now_ms < question->deadline_ms);
     return items[0].revents & event;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "address.h"
 #include "config.h"
 #include "ctl.h"
 #include "log.h"
@@ -67,9 +68,11 @@ int main (int argc, char **argv)
 static int ping (const char *endpoint, const char *keys, uint64_t timeout_ms,
                  int signal_fd)
 {
-    char name[WIRE_NAME_BYTES_MAX + 1];
-    const char *problem =
-        ctl_ping (endpoint, keys, (int64_t) timeout_ms, signal_fd, name);
+    char name[WIRE_NAME_BYTES_MAX + 1], why[ADDRESS_WHY_BYTES];
+    address_t address;
+    const char *problem = why;
+    if (address_parse (&address, endpoint, ADDRESS_CONNECT, why) == 0)
+        problem = ctl_ping (endpoint, keys, (int64_t) timeout_ms, signal_fd, name);
     if (problem) {
         log_event (LOG_ERROR, "ping", LOG_FAIL, "endpoint: %s | reason: %s", endpoint,
                    problem);

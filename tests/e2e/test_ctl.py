@@ -8,19 +8,21 @@ import zmq
 
 import loteria
 
-NOBODY = "nobody is there, or it asks for keys (--keys)"
+REFUSED = "refused, nobody listens there, or no way leads there"
+MUTE = "something listens there and says nothing, it hangs or is no part of Lotería"
 PARTS = ["loteria-storage", "loteria-state", "loteria-broker", "loteria-worker"]
 
 
 def part(start, tmp_path, name):
     """The process, and where it answers."""
-    port, other = loteria.free_port(), loteria.free_port()
+    port, *others = (loteria.free_port() for _ in range(4))
+    other = others[0]
     arguments = {
         "loteria-storage": ["--data-dir", tmp_path],
         "loteria-state": ["--data-dir", tmp_path, "--storage", f"tcp://127.0.0.1:{other}"],
         "loteria-broker": ["--workers", f"tcp://127.0.0.1:{other}"],
-        "loteria-worker": [value for name in ("--broker", "--storage", "--state")
-                           for value in (name, f"tcp://127.0.0.1:{other}")],
+        "loteria-worker": [value for flag, peer in zip(("--broker", "--storage", "--state"), others)
+                           for value in (flag, f"tcp://127.0.0.1:{peer}")],
     }[name]
     endpoint = f"tcp://127.0.0.1:{port}"
     return start(name, "--listen", endpoint, *arguments), endpoint
@@ -34,10 +36,10 @@ def test_says_who_is_there_unless_it_hangs(start, tmp_path, name):
     assert ping.stdout == f"{name}\n" and ping.log == ""
 
     process.signal(signal.SIGSTOP)
-    hung = start("loteria-ctl", "ping", endpoint, "--timeout", "200ms")
+    hung = start("loteria-ctl", "ping", endpoint, "--timeout", "1s")
     assert hung.wait() == 1
     (line,) = loteria.parse_log(hung.log)
-    assert line["result"] == "fail" and line["reason"] == NOBODY
+    assert line["result"] == "fail" and line["reason"] == MUTE
     assert hung.stdout == ""
     process.signal(signal.SIGCONT)
 
@@ -55,9 +57,9 @@ def test_a_process_stays_when_a_child_ends(start, tmp_path, name):
 
 
 def test_says_that_nobody_is_there(start):
-    ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{loteria.free_port()}", "--timeout", "100ms")
+    ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{loteria.free_port()}", "--timeout", "1s")
     assert ping.wait() == 1
-    assert loteria.parse_log(ping.log)[0]["reason"] == NOBODY
+    assert loteria.parse_log(ping.log)[0]["reason"] == REFUSED
 
 
 def test_says_that_it_is_no_endpoint(start):
@@ -93,11 +95,11 @@ def test_waits_no_longer_than_told_for_an_answer(start):
         assert loteria.parse_log(ping.log)[0]["reason"] == "no answer"
 
 
-def test_a_port_that_speaks_no_zeromq_is_nobody(start):
+def test_a_port_that_speaks_no_zeromq_says_nothing(start):
     with socket.create_server(("127.0.0.1", 0)) as server:
-        ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{server.getsockname()[1]}", "--timeout", "200ms")
+        ping = start("loteria-ctl", "ping", f"tcp://127.0.0.1:{server.getsockname()[1]}", "--timeout", "1s")
         assert ping.wait() == 1
-        assert loteria.parse_log(ping.log)[0]["reason"] == NOBODY
+        assert loteria.parse_log(ping.log)[0]["reason"] == MUTE
 
 
 def test_stops_when_told_to(start):
