@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "bounds.h"
 
 #define PROGRAM      "loteria-agency"
@@ -15,7 +16,6 @@
 static int agree (const config_t *config, void *context, char *why);
 static bool take_single_bet (settings_t *settings, char *why);
 static bool take_endpoint (settings_t *settings, char *why);
-static bool port_sound (const char *endpoint);
 
 config_t *settings_load (settings_t *settings, int argc, char **argv, int *status)
 {
@@ -101,28 +101,15 @@ static int agree (const config_t *config, void *context, char *why)
 
 static bool take_endpoint (settings_t *settings, char *why)
 {
-    const char *scheme = strstr (settings->server, "://") ? "" : "tcp://";
-    int size = snprintf (settings->endpoint, sizeof settings->endpoint, "%s%s", scheme,
-                         settings->server);
-    if (size >= (int) sizeof settings->endpoint) {
-        snprintf (why, CONFIG_WHY_BYTES, "--server: too long");
+    char reason[ADDRESS_WHY_BYTES];
+    address_t address;
+    if (address_parse (&address, settings->server, ADDRESS_SERVER, reason) == -1) {
+        snprintf (why, CONFIG_WHY_BYTES, "--server: %.150s: %.300s", settings->server,
+                  reason);
         return false;
     }
-    if (strncmp (settings->endpoint, "tcp://", 6) != 0 ||
-        port_sound (settings->endpoint))
-        return true;
-    snprintf (why, CONFIG_WHY_BYTES,
-              "--server: %.300s: no port from 1 to 65535 at its end", settings->server);
-    return false;
-}
-
-/* ZeroMQ takes any number, and another port for one that is too high. */
-static bool port_sound (const char *endpoint)
-{
-    const char *port = strrchr (endpoint, ':') + 1; // that of the scheme at the least
-    const size_t digits = strspn (port, "0123456789");
-    const long number = digits <= 5 ? strtol (port, NULL, 10) : 0;
-    return port[digits] == 0 && number >= 1 && number <= 65535;
+    snprintf (settings->endpoint, sizeof settings->endpoint, "%s", address.endpoint);
+    return true;
 }
 
 /* All five, or none. */

@@ -4,6 +4,7 @@
 
 #include "agreement.h"
 #include "central.h"
+#include "door.h"
 #include "config.h"
 #include "bounds.h"
 #include "log.h"
@@ -15,6 +16,7 @@ typedef struct {
     char *listen, *data_directory, *keys;
     uint64_t port;
     central_options_t options;
+    address_t front;
     char fallback[64]; // where agencies are listened to when --listen is not given
 } settings_t;
 
@@ -57,9 +59,8 @@ int main (int argc, char **argv)
          .value = &settings.port,
          .environment = "SERVER_PORT",
          .fallback = "12345",
-         .min = 1,
          .max = 65535,
-         .help = "PORT for agencies when --listen is not given"},
+         .help = "PORT for agencies when --listen is not given; 0 is any that is free"},
         {.name = "winning-number",
          .type = CONFIG_NUMBER,
          .value = &settings.options.winning_number,
@@ -143,6 +144,7 @@ int main (int argc, char **argv)
     log_set_level (log_level);
     settings.options.config_file = config_file (config);
     settings.options.log_level = log_level_name (log_level);
+    settings.options.listen = door_reserve (settings.options.listen, &settings.front);
     status = central_run (&settings.options, signal_fd);
     config_destroy (&config);
     return status;

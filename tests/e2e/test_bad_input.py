@@ -203,12 +203,19 @@ def test_agency_file_that_cannot_be_read(start, tmp_path, name, reason):
     assert agency.stdout == ""
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:99999", "nonsense"])
-def test_agency_server_that_is_no_address(start, tmp_path, address):
+@pytest.mark.parametrize("address, reason", [
+    ("127.0.0.1", "no port at its end, as in 127.0.0.1:12345"),
+    ("127.0.0.1:", "no port from 1 to 65535 at its end"),
+    ("127.0.0.1:0", "port 0 is for listening; where to go has one from 1 to 65535"),
+    ("127.0.0.1:99999", "no port from 1 to 65535 at its end"),
+    ("nonsense", "no port at its end, as in 127.0.0.1:12345"),
+    ("http://127.0.0.1:1", "starts with http://, and only tcp:// and ipc:// are known"),
+    ("::1:12345", "an IPv6 address stands in brackets, as in [::1]:12345")])  # fmt: skip
+def test_agency_server_that_is_no_address(start, tmp_path, address, reason):
     file = loteria.make_bets(tmp_path / "bets.csv", 1, 1)
     agency = start("loteria-agency", "--id", 1, "--bets", file, "--server", address)
     assert agency.wait() == 1
-    assert agency.log == f"loteria-agency: --server: {address}: no port from 1 to 65535 at its end\n"
+    assert agency.log == f"loteria-agency: --server: {address}: {reason}\n"
 
 
 def test_central_that_is_not_there(start, tmp_path):

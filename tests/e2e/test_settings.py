@@ -25,7 +25,7 @@ PROGRAMS = {
         ("log-level", "LOGGING_LEVEL", "debug", "Warning", "loud")]),
     "loteria-broker": ("broker", [
         ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
-        ("port", "SERVER_PORT", "1", "12344", "0"),
+        ("port", "SERVER_PORT", "1", "12344", "65536"),
         ("workers", "LOTERIA_WORKERS_LISTEN", "tcp://127.0.0.1:11", "ipc:///tmp/y", None),
         ("message-bytes", "LOTERIA_MESSAGE_BYTES", "2048", "4096", "8k"),
         ("memory-mb", "LOTERIA_MEMORY_MB", "64", "2000", "63"), ("window", "LOTERIA_WINDOW", "2", "4", "0"),
