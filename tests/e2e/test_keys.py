@@ -307,6 +307,7 @@ def test_results_only_to_their_own_agency(central, tmp_path):
         loteria.assert_day_ends(day, files, {**sellers, **day.sell({2: files[2]})})
         for request in ("RESULTS", "READY", "HELLO", "DONE"):
             assert spy.refused(wire.simple(request, 1)).code == "KEY"
+        spy.hello(2)
         assert spy.ask(wire.simple("RESULTS", 2)).documents.decode().split() == loteria.winners_of(files[2])
         assert spy.receive_within(0) is None
 
@@ -477,6 +478,7 @@ def test_two_keys_overlap_while_an_agency_sells(central, tmp_path):
         assert first.store(1, 0, rows[:100]) == 100
         assert second.hello(1).next == 100
         assert second.store(1, 100, rows[100:200]) == 200
+        assert first.hello(1).next == 200, "of what the other has sold since"
         assert first.store(1, 200, rows[200:300]) == 300
         run_keys("revoke", 1, "--public-key", old["curve_publickey"].decode(), folder=day.keys)
         assert within_a_second(lambda: refused_for_its_key(first, 1))

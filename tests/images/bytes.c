@@ -113,7 +113,7 @@ static void read_records (void)
     day.position[0] = 0;
     for (uint32_t i = 0; i < day.records; i++) {
         const uint8_t *record = journal.data + (i + 1) * (size_t) RECORD;
-        day.vouched = (uint32_t) number (record + 48, 4);
+        day.vouched = (uint32_t) number (record + JOURNAL_PAYLOAD_BYTES, 4);
         day.position[i + 1] = day.position[i];
         if (day.journal > 0) {
             assert_true (number (record + 16, 8) == day.position[i]);

@@ -3,6 +3,7 @@
 #include "recovery.h"
 
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #include "shelf.h"
 #include "registrar.h"
@@ -138,6 +139,7 @@ static const char *why_no_book (void)
 static void check_book (const recording_t *recording, const promise_t *promise)
 {
     uint64_t next[RECORDING_AGENCIES_MAX + 1] = {0};
+    uint64_t digest[RECORDING_AGENCIES_MAX + 1] = {0};
     bytes_t rest = bytes_of (shelf.csv.data, shelf.csv.size);
     while (rest.size > 0) {
         uint64_t agency = 0;
@@ -149,12 +151,17 @@ static void check_book (const recording_t *recording, const promise_t *promise)
         const bytes_t row = recording->sold[agency].rows[next[agency]++];
         assert_true (row.size <= rest.size);
         assert_memory_equal (rest.data, row.data, row.size);
+        const uint8_t *from = memchr (row.data, ',', row.size);
+        assert_non_null (from);
+        digest[agency] = XXH3_64bits_withSeed (
+            from + 1, (size_t) (row.data + row.size - from) - 3, digest[agency]);
         rest = bytes_of (rest.data + row.size, rest.size - row.size);
     }
     for (uint32_t agency = 1; agency <= recording->agencies; agency++) {
         const account_t *account = ledger_find (shelf.ledger, agency);
         const bool sealed = account && account->sealed;
         assert_int_equal (shelf_next (&shelf, agency), next[agency]);
+        assert_true (!account || account->digest == digest[agency]);
         assert_true (next[agency] >= promise->stored[agency]);
         assert_true (sealed || !promise->sealed[agency]);
         if (sealed)
@@ -278,6 +285,7 @@ static void draw_on (const recording_t *recording, promise_t *promise)
         if (!draw_sealed (desk.draw, agency)) {
             event.event = DRAW_SEALED;
             event.count = recording->sold[agency].count;
+            event.identity = draw_identity (desk.draw) ? draw_identity (desk.draw) : 1;
             promise->sealed[agency] = true;
         } else if (draw_made (desk.draw) && !draw_served (desk.draw, agency)) {
             event.event = DRAW_SERVED;
