@@ -66,7 +66,6 @@ static wire_code_t field_check (bet_field_t which, const field_t *field,
 static bool field_needs_quotes (const field_t *field);
 static uint8_t *row_write (uint8_t *out, const prefix_t *prefix, const row_t *row);
 static bytes_t without_zeros (bytes_t digits);
-static bool may_lead_with_zeros (bytes_t text);
 static uint64_t digest_other (uint64_t digest, bytes_t row, size_t text_end);
 static bool agency_read (bytes_t *rows, uint32_t *agency);
 static bool row_is_canonical (const row_t *row);
@@ -425,49 +424,18 @@ static bytes_t without_zeros (bytes_t digits)
 /* Nearly every row is its own canonical form, and need not be read to know that. */
 uint64_t bet_csv_digest (uint64_t digest, bytes_t rows, uint32_t count)
 {
-    const uint8_t *at = rows.data, *end = at + rows.size;
-    const uint8_t *quote = at; // none from `at` up to here; NULL: nowhere
-    for (uint32_t i = 0; i < count && at < end; i++) {
-        if (quote && quote <= at)
-            quote = memchr (at, '"', (size_t) (end - at));
-        const uint8_t *line_feed = memchr (at, '\n', (size_t) (end - at));
-        size_t text_end, size;
-        if (line_feed && (!quote || line_feed < quote)) {
-            size = (size_t) (line_feed - at) + 1;
-            text_end = size - 1 - (line_feed > at && line_feed[-1] == '\r');
-            if (!may_lead_with_zeros (bytes_of (at, text_end))) {
-                digest = digest_row (digest, bytes_of (at, text_end));
-                at += size;
-                continue;
-            }
-        } else {
-            size = bet_csv_row_size (bytes_of (at, (size_t) (end - at)), &text_end);
-            if (size == 0)
-                text_end = size = (size_t) (end - at);
-            quote = at; // look for the next one
-        }
-        digest = digest_other (digest, bytes_of (at, size), text_end);
-        at += size;
+    while (count > 0 && rows.size > 0) {
+        count -= digest_plain_rows (&digest, &rows, count);
+        if (count == 0 || rows.size == 0)
+            break;
+        size_t text_end, size = bet_csv_row_size (rows, &text_end);
+        if (size == 0)
+            text_end = size = rows.size;
+        digest = digest_other (digest, bytes_of (rows.data, size), text_end);
+        rows = bytes_of (rows.data + size, rows.size - size);
+        count--;
     }
     return digest;
-}
-
-/* Whether a row's last field may begin with a zero and go on: a number has at most
-   NUMBER_DIGITS_MAX digits, so its comma is among the last bytes. */
-static bool may_lead_with_zeros (bytes_t text)
-{
-    enum { LAST = 16 };
-    typedef uint8_t lanes_t __attribute__ ((vector_size (LAST)));
-    typedef uint64_t words_t __attribute__ ((vector_size (LAST)));
-    _Static_assert(NUMBER_DIGITS_MAX + 1 <= LAST, "the comma, and all digits but one");
-    lanes_t comma, digit;
-    if (text.size < LAST + 1)
-        return true;
-    memcpy (&comma, text.data + text.size - LAST - 1, LAST);
-    memcpy (&digit, text.data + text.size - LAST, LAST);
-    comma[LAST - 1] = 0; // a zero alone leads nothing
-    const words_t there = (words_t) ((comma == ',') & (digit == '0'));
-    return (there[0] | there[1]) != 0;
 }
 
 static uint64_t digest_other (uint64_t digest, bytes_t row, size_t text_end)

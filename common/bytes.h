@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 typedef struct {
     const uint8_t *data; // borrowed, not terminated
@@ -41,6 +44,27 @@ static inline size_t bytes_count (bytes_t bytes, uint8_t byte)
     for (; at < bytes.size; at++)
         count += bytes.data[at] == byte;
     return count;
+}
+
+enum { BYTES_MASK = 64 };
+
+/* A bit for each of the BYTES_MASK bytes at `at`, the first the lowest: whether it is
+   `byte`. Where lines are short, several times as fast as a search for each. */
+static inline uint64_t bytes_mask (const uint8_t *at, uint8_t byte)
+{
+    uint64_t mask = 0;
+#ifdef __SSE2__
+    const __m128i wanted = _mm_set1_epi8 ((char) byte);
+    for (unsigned i = 0; i < BYTES_MASK; i += 16) {
+        const __m128i bytes = _mm_loadu_si128 ((const __m128i *) (at + i));
+        const int here = _mm_movemask_epi8 (_mm_cmpeq_epi8 (bytes, wanted));
+        mask |= (uint64_t) (uint32_t) here << i;
+    }
+#else
+    for (unsigned i = 0; i < BYTES_MASK; i++)
+        mask |= (uint64_t) (at[i] == byte) << i;
+#endif
+    return mask;
 }
 
 /* Each put writes the value and returns the place behind it; the caller has seen to

@@ -187,8 +187,9 @@ static void sell_on (const recording_t *recording, promise_t *promise)
             end = put_bytes (end, recording->sold[agency].rows[account->next + i]);
         record_t record =
             ledger_record (account, count > 0 ? RECORD_BETS : RECORD_SEAL, count);
-        const uint32_t index =
-            book_append (shelf.book, &record, bytes_of (rows, (size_t) (end - rows)));
+        const bytes_t sold = bytes_of (rows, (size_t) (end - rows));
+        digest_rows (&record.digest, sold, digest_prefix (agency));
+        const uint32_t index = book_append (shelf.book, &record, sold);
         ledger_apply (shelf.ledger, index, &record);
         promise->stored[agency] = account->next;
         promise->sealed[agency] = account->sealed;

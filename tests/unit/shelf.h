@@ -131,6 +131,7 @@ static inline uint32_t shelf_append (shelf_t *shelf, uint32_t agency, uint32_t c
     record_t record =
         ledger_record (account, count > 0 ? RECORD_BETS : RECORD_SEAL, count);
     const bytes_t rows = shelf_rows (agency, account->next, count);
+    digest_rows (&record.digest, rows, digest_prefix (agency));
     assert_int_equal (book_reserve (shelf->book, rows.size), 0);
     const uint32_t index = book_append (shelf->book, &record, rows);
     assert_int_equal (record.size, rows.size);

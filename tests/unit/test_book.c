@@ -82,6 +82,7 @@ static void what_is_appended_is_read_again (void **state)
         made[count] = ledger_record (account, RECORD_BETS, bets);
         const bytes_t rows = shelf_rows (agency, account->next, bets);
         made[count].position = book_bytes (shelf.book);
+        digest_rows (&made[count].digest, rows, digest_prefix (agency));
         const size_t pending = book_pending (shelf.book);
         assert_int_equal (book_append (shelf.book, &made[count], rows), count);
         assert_int_equal (book_pending (shelf.book), pending + rows.size);
@@ -884,6 +885,7 @@ static void records_that_do_not_continue_are_not_believed (void **state)
             record.digest ^= 1;
         }
         const bytes_t rows = shelf_rows (1, 3, record.count);
+        digest_rows (&record.digest, rows, 2);
         book_append (shelf.book, &record, rows);
         shelf_commit (&shelf);
         assert_true (shelf_open (&shelf)); // a tail that nothing vouches for

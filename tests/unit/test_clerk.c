@@ -925,10 +925,11 @@ static void of_two_histories_one_is_stored (void **state)
         uint64_t digests[2][LENGTH + 1];
         for (uint32_t who = 0; who < 2; who++) // the second sells agency 2's rows
             for (uint64_t i = 0; i <= LENGTH; i++)
-                digests[who][i] = i <= COMMON || who == 0
-                                      ? shelf_digest (1, i)
-                                      : digest_rows (digests[who][i - 1],
-                                                     shelf_rows (2, i - 1, 1), 2);
+                if (i > COMMON && who == 1) {
+                    digests[who][i] = digests[who][i - 1];
+                    digest_rows (&digests[who][i], shelf_rows (2, i - 1, 1), 2);
+                } else
+                    digests[who][i] = shelf_digest (1, i);
         for (int step = 0; step < 60; step++) {
             const uint32_t who = (uint32_t) random_below (&random, 2);
             const uint64_t next = shelf_next (&shelf, 1);

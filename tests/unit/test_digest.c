@@ -26,6 +26,12 @@ static bytes_t text (const char *of)
     return bytes_of (of, strlen (of));
 }
 
+static uint64_t digest_of (uint64_t before, bytes_t rows, size_t prefix)
+{
+    digest_rows (&before, rows, prefix);
+    return before;
+}
+
 static void rows_have_the_documented_digest (void **state)
 {
     (void) state;
@@ -49,7 +55,7 @@ static void prefix_and_line_end_do_not_count (void **state)
                 (size_t) sprintf (rows + size, "%u,%s\r\n", agencies[i], golden[j].row);
         const size_t prefix = (size_t) snprintf (NULL, 0, "%u,", agencies[i]);
         assert_int_equal (digest_prefix (agencies[i]), prefix);
-        assert_true (digest_rows (0, bytes_of (rows, size), prefix) ==
+        assert_true (digest_of (0, bytes_of (rows, size), prefix) ==
                      golden[COUNT (golden) - 1].digest);
     }
 }
@@ -64,8 +70,8 @@ static void batches_may_be_parted_anywhere (void **state)
         ends[i + 1] = size;
     }
     for (size_t i = 0; i <= COUNT (golden); i++) {
-        uint64_t digest = digest_rows (0, bytes_of (rows, ends[i]), 2);
-        digest = digest_rows (digest, bytes_of (rows + ends[i], size - ends[i]), 2);
+        uint64_t digest = digest_of (0, bytes_of (rows, ends[i]), 2);
+        digest = digest_of (digest, bytes_of (rows + ends[i], size - ends[i]), 2);
         assert_true (digest == golden[COUNT (golden) - 1].digest);
     }
 }
@@ -95,10 +101,75 @@ static void any_bytes_are_hashed_within_their_bounds (void **state)
                 malloc (size ? size : 1); // ASan sees who reads past its end
             assert_non_null (copy);
             memcpy (copy, odd[i], size);
-            const uint64_t digest = digest_rows (5, bytes_of (copy, size), prefix);
+            const uint64_t digest = digest_of (5, bytes_of (copy, size), prefix);
             assert_true ((digest == 5) == (size == 0));
             free (copy);
         }
+}
+
+/* Whatever is taken for plain has no quotes and no leading zeros; the rest is left. */
+static void rows_as_typed_are_taken_as_long_as_they_are_plain (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *rows;
+        uint32_t rows_max, taken;
+        const char *rest;
+    } table[] = {
+        {"", 9, 0, ""},
+        {"Ana,Paz,20000000,2000-01-01,1", 9, 0, "Ana,Paz,20000000,2000-01-01,1"},
+        {"Ana,Paz,20000000,2000-01-01,1\n", 9, 1, ""},
+        {"Ana,Paz,20000000,2000-01-01,1\r\n", 9, 1, ""},
+        {"Ana,Paz,20000000,2000-01-01,0\nx", 9, 1, "x"},
+        {"Ana,Paz,20000000,2000-01-01,10\nx", 9, 1, "x"},
+        {"Ana,Paz,20000000,2000-01-01,01\n", 9, 0, "Ana,Paz,20000000,2000-01-01,01\n"},
+        {"Ana,Paz,2,2000-01-01,0000000001\n", 9, 0,
+         "Ana,Paz,2,2000-01-01,0000000001\n"},
+        {"Ana,Paz,20000000,2000-01-01,1\n\nx", 9, 1, "\nx"},
+        {"Ana,Paz,20000000,2000-01-01,1\nA,B,1,2000-01-01,2\nx", 9, 2, "x"},
+        {"Ana,Paz,20000000,2000-01-01,1\nA,B,1,2000-01-01,2\nx", 1, 1,
+         "A,B,1,2000-01-01,2\nx"},
+        {"Ana,Paz,20000000,2000-01-01,1\n\"A\",B,1,2000-01-01,2\n", 9, 1,
+         "\"A\",B,1,2000-01-01,2\n"},
+    };
+    for (size_t i = 0; i < COUNT (table); i++) {
+        bytes_t rows = text (table[i].rows);
+        const size_t size = rows.size;
+        uint64_t digest = 7, expected = 7;
+        const uint32_t taken = digest_plain_rows (&digest, &rows, table[i].rows_max);
+        if (taken != table[i].taken || !bytes_equal (rows, text (table[i].rest)))
+            fail_msg ("case %zu: %u taken", i, taken);
+        digest_rows (&expected, bytes_of (table[i].rows, size - rows.size), 0);
+        assert_true (digest == expected);
+    }
+}
+
+/* Rows of all lengths, so that they lie in every way across the blocks that are looked
+   at, against one row after the other. */
+static void rows_of_any_length_are_told_apart (void **state)
+{
+    (void) state;
+    char rows[64 * 256];
+    for (size_t shift = 0; shift < 64; shift++) {
+        size_t size = 0;
+        uint64_t expected = 1, digest = 1, plain = 1;
+        uint32_t count = 0;
+        for (size_t length = 17; length < 90; length++, count++) {
+            memset (rows + size, 'a' + (int) (length % 20), length + shift % 7);
+            expected =
+                digest_row (expected, bytes_of (rows + size, length + shift % 7));
+            size += length + shift % 7;
+            if ((length + shift) % 3 == 0)
+                rows[size++] = '\r';
+            rows[size++] = '\n';
+        }
+        assert_int_equal (digest_rows (&digest, bytes_of (rows, size), 0), count);
+        assert_true (digest == expected);
+        bytes_t rest = bytes_of (rows, size);
+        assert_int_equal (digest_plain_rows (&plain, &rest, UINT32_MAX), count);
+        assert_true (plain == expected);
+        assert_int_equal (rest.size, 0);
+    }
 }
 
 int main (void)
@@ -109,6 +180,8 @@ int main (void)
         cmocka_unit_test (batches_may_be_parted_anywhere),
         cmocka_unit_test (other_bets_or_another_order_have_another_digest),
         cmocka_unit_test (any_bytes_are_hashed_within_their_bounds),
+        cmocka_unit_test (rows_as_typed_are_taken_as_long_as_they_are_plain),
+        cmocka_unit_test (rows_of_any_length_are_told_apart),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -156,7 +156,6 @@ uint32_t book_append (book_t *book, record_t *record, bytes_t rows)
     record->position = book->bytes;
     record->size = (uint32_t) rows.size;
     record->rows_hash = XXH3_64bits (rows.data, rows.size);
-    record->digest = digest_rows (record->digest, rows, digest_prefix (record->agency));
     book->bytes += rows.size;
     uint8_t payload[JOURNAL_PAYLOAD_BYTES];
     put_record (payload, record);
@@ -290,7 +289,8 @@ int book_digest (book_t *book, uint32_t last, uint64_t count, uint64_t *digest)
         return -1;
     bytes_t rows = bytes_of (book->scratch, record.size);
     rows.size = skip_rows (rows, count - record.offset);
-    *digest = digest_rows (before.digest, rows, digest_prefix (record.agency));
+    *digest = before.digest;
+    digest_rows (digest, rows, digest_prefix (record.agency));
     return 0;
 }
 
@@ -332,8 +332,9 @@ static int check_history (opening_t *opening, const record_t *record,
                           const uint8_t *rows, char *why)
 {
     history_t *history = &opening->histories[record->agency];
-    const uint64_t digest = digest_rows (history->digest, bytes_of (rows, record->size),
-                                         digest_prefix (record->agency));
+    uint64_t digest = history->digest;
+    digest_rows (&digest, bytes_of (rows, record->size),
+                 digest_prefix (record->agency));
     if (record->offset != history->next || record->digest != digest) {
         snprintf (why, JOURNAL_WHY_BYTES,
                   "it does not continue the bets of agency %" PRIu32 ": bets %" PRIu64

@@ -55,8 +55,8 @@ uint64_t book_draw (const book_t *book);  // its identity: which draw this is; n
    when not; nothing has changed then. */
 int book_reserve (book_t *book, size_t rows_size);
 
-/* Add a batch or a seal, in memory; position, size and hash are filled in, and the
-   digest is moved on: in, it is that of the bets before. Returns its index. */
+/* Add a batch or a seal, in memory; position, size and hash are filled in. Returns its
+   index. */
 uint32_t book_append (book_t *book, record_t *record, bytes_t rows);
 
 /* Write and sync what was added, if anything. After -1 (errno) the process must end. */

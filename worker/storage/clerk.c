@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "bet_csv.h"
+#include "digest.h"
 #include "brake.h"
 #include "log.h"
 #include "winners.h"
@@ -17,6 +18,7 @@ typedef struct { // one letter and whom to answer
     bytes_t peer;
     letter_t letter;
     wire_message_t message;
+    uint64_t digest; // of a STORE: behind its rows, if it is right about those before
 } request_t;
 
 struct clerk {
@@ -45,7 +47,7 @@ static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw)
 static int answer_finds (clerk_t *clerk);
 static void conflict (clerk_t *clerk, const request_t *request, const char *reason);
 static int store (clerk_t *clerk, account_t *account, request_t *request);
-static bool rows_sound (const wire_batch_t *batch);
+static bool rows_sound (request_t *request);
 static int append (clerk_t *clerk, account_t *account, request_t *request);
 static int compare (clerk_t *clerk, account_t *account, request_t *request);
 static void hold (clerk_t *clerk, account_t *account, request_t *request);
@@ -178,7 +180,7 @@ static int take_store (clerk_t *clerk, request_t *request)
         refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
         return 0;
     }
-    if (!rows_sound (&request->message.batch)) {
+    if (!rows_sound (request)) {
         clerk->strays++; // no worker of ours makes such rows
         refuse (clerk, request, REFUSED_BODY, "rows that are not canonical");
         return 0;
@@ -343,13 +345,16 @@ static int store (clerk_t *clerk, account_t *account, request_t *request)
 
 /* What a worker checked is not checked again, but its shape is: as many LF as rows,
    the last at the end. Everything that reads bets.csv relies on that. */
-static bool rows_sound (const wire_batch_t *batch)
+static bool rows_sound (request_t *request)
 {
+    const wire_batch_t *batch = &request->message.batch;
     const bytes_t rows = batch->rows;
+    request->digest = batch->digest;
     return batch->count > 0 && batch->count <= BATCH_ROWS_MAX && rows.size >= 2 &&
            rows.size <= STORE_BYTES_MAX &&
            memcmp (rows.data + rows.size - 2, "\r\n", 2) == 0 &&
-           bytes_count (rows, '\n') == batch->count;
+           digest_rows (&request->digest, rows,
+                        digest_prefix (request->message.agency)) == batch->count;
 }
 
 static int append (clerk_t *clerk, account_t *account, request_t *request)
@@ -366,6 +371,7 @@ static int append (clerk_t *clerk, account_t *account, request_t *request)
         return 0;
     }
     record_t record = ledger_record (account, RECORD_BETS, batch->count);
+    record.digest = request->digest;
     record.writer = batch->writer;
     const uint32_t index = book_append (clerk->book, &record, batch->rows);
     ledger_apply (clerk->ledger, index, &record);
@@ -429,7 +435,8 @@ static int store_released (clerk_t *clerk, account_t *account)
                        .client = bytes_of (held->client, held->client_size),
                        .message = bytes_of (held->message, held->message_size)}};
         const wire_code_t code = wire_decode (request.letter.message, &request.message);
-        assert (code == REFUSED_NOTHING); // it was decoded when it came
+        const bool sound = code == REFUSED_NOTHING && rows_sound (&request);
+        assert (sound); // it was when it came
         rc = store (clerk, account, &request);
         free (held);
     }

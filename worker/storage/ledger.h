@@ -59,8 +59,8 @@ account_t *ledger_find (ledger_t *ledger, uint32_t agency);
 ledger_verdict_t ledger_judge (const account_t *account, uint64_t offset,
                                uint32_t count);
 
-/* Fill in a record that continues the account: agency, offset, the digest so far and
-   where it points. */
+/* Fill in a record that continues the account: agency, offset, where it points, and the
+   digest so far, which the caller moves on behind the rows of a batch. */
 record_t ledger_record (const account_t *account, record_kind_t kind, uint32_t count);
 
 /* Take a record into its account: at the start for all of them, then for each new one.
