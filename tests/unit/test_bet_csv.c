@@ -209,7 +209,8 @@ static const struct {
     {TEXT ("a\tb\"\n"), REFUSED_QUOTES, BET_FIRST_NAME},
 };
 
-/* Each on its own, and behind a good row. */
+/* Each on its own, behind a good row, and before enough others to be looked at at once.
+ */
 static void test_refused (void **state)
 {
     (void) state;
@@ -224,6 +225,14 @@ static void test_refused (void **state)
         assert_refused ("alone", i, alone, 1, error);
         error.row = 2;
         assert_refused ("behind another", i, behind, 2, error);
+        if (alone.data[alone.size - 1] != '\n')
+            continue;
+        bytes_t before = bytes_of (rows, alone.size + 3 * (sizeof GOOD - 1));
+        assert_in_range (before.size, 64, sizeof rows);
+        put_bytes (put_bytes (rows, alone),
+                   bytes_of (GOOD GOOD GOOD, 3 * (sizeof GOOD - 1)));
+        error.row = 1;
+        assert_refused ("before others", i, before, 4, error);
     }
 }
 

@@ -189,6 +189,34 @@ static void bad_batches_are_refused_whole (void **state)
     assert_int_equal (intake_strays (intake), 0);
 }
 
+/* Until it is told the day, any is good: a clock may not be set yet. */
+static void nobody_is_born_after_the_day_that_it_was_told (void **state)
+{
+    (void) state;
+    static const struct {
+        uint32_t told; // 0: nothing
+        const char *rows;
+        bool good;
+    } cases[] = {
+        {0, "Ana,Paz,2,9999-12-31,1\n", true},
+        {20261201, "Ana,Paz,2,2026-12-01,1\n", true},
+        {20261201, "Ana,Paz,2,2026-12-02,1\n", false},
+        {20261202, "Ana,Paz,2,2026-12-02,1\n", true},
+        {20261202, "Ana,Paz,2,1899-12-31,1\n", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (cases[i].told)
+            intake_set_born_max (intake, cases[i].told);
+        batch (i, 1, text_bytes (cases[i].rows));
+        if (cases[i].good)
+            sent_only (INTAKE_STORAGE, 1);
+        else
+            assert_int_equal (sent_refusal (REFUSED_DATE, WIRE_BATCH)->field,
+                              BET_BIRTHDATE);
+        forget ();
+    }
+}
+
 static void offsets_beyond_all_counting_are_refused (void **state)
 {
     (void) state;
@@ -564,6 +592,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         INTAKE_TEST (good_batches_go_to_storage_in_canonical_rows),
         INTAKE_TEST (bad_batches_are_refused_whole),
+        INTAKE_TEST (nobody_is_born_after_the_day_that_it_was_told),
         INTAKE_TEST (offsets_beyond_all_counting_are_refused),
         INTAKE_TEST (the_largest_batch_passes),
         INTAKE_TEST (more_than_any_message_holds_is_refused),
