@@ -1,5 +1,8 @@
 /* bet_source.h - an agency's bets as a stream of rows: a CSV file, which may be larger
-   than memory, or one single bet. */
+   than memory, or one single bet.
+
+   A file that is shortened, replaced or written over while it is read is an error that
+   says so; rows that are added at its end are read when it is looked at again. */
 
 #ifndef LOTERIA_BET_SOURCE_H
 #define LOTERIA_BET_SOURCE_H
@@ -9,15 +12,23 @@
 
 typedef struct bet_source bet_source_t;
 
-/* Open a CSV file. Rows end with LF or CRLF, the last one perhaps with nothing; quotes
-   may hide a line end; a UTF-8 byte order mark at the very start is passed over.
+typedef enum {
+    BET_SOURCE_SAME,   // nothing is there that was not read
+    BET_SOURCE_GREW,   // there is more to read; `next` goes on with it
+    BET_SOURCE_CHANGED // it is another file, or shorter, or was written over
+} bet_source_look_t;
+
+/* Open a CSV file. Rows end with LF or CRLF; quotes may hide a line end; blank lines
+   and a UTF-8 byte order mark at the very start are passed over. The last row may lack
+   its line end; when `more_may_come` it is then no row yet, but the half of one.
    Returns NULL, with one line in `error` (`error_size` bytes) that names the file and
    says why, when it cannot be read. `path` is copied. */
-bet_source_t *bet_source_open (const char *path, char *error, size_t error_size);
+bet_source_t *bet_source_open (const char *path, bool more_may_come, char *error,
+                               size_t error_size);
 
 /* One bet, its fields in the order of the row and as typed: they are quoted where CSV
-   asks for it. It is the row at whatever place the source is moved to first; behind it
-   is the end. Returns NULL with a line in `error` when it is too long for any row. */
+   asks for it. It is the row at whatever place the source is moved to; behind it is the
+   end. Returns NULL with a line in `error` when it is too long for any row. */
 bet_source_t *bet_source_single (const char *const fields[BET_FIELDS], char *error,
                                  size_t error_size);
 
@@ -26,7 +37,19 @@ void bet_source_destroy (bet_source_t **source);
 /* What a session takes rows from; borrows from `source`. */
 rows_t bet_source_rows (bet_source_t *source);
 
-/* How far it has been read, in bytes, and how large it was when it was opened. */
+/* Look at the file again, whose end was reached. After BET_SOURCE_CHANGED the rows'
+   error () says what happened. A single bet stays the same. */
+bet_source_look_t bet_source_look (bet_source_t *source);
+
+/* The line of a last row without line end that was not taken, since more may come; 0
+   when there is none. */
+uint64_t bet_source_half_row (const bet_source_t *source);
+
+/* The end was reached, and all of it was sold: whether the file is other by now. Then
+   `text` (`size` bytes) says in what, as one line; its rows cannot be sold any more. */
+bool bet_source_differs (bet_source_t *source, char *text, size_t size);
+
+/* How far it has been read, in bytes, and how large it was when it was looked at. */
 uint64_t bet_source_bytes (const bet_source_t *source);
 uint64_t bet_source_bytes_total (const bet_source_t *source);
 

@@ -5,7 +5,7 @@
 #include "bet_source.h"
 #include "clock.h"
 #include "gate.h"
-#include "handshake.h"
+#include "link.h"
 #include "net.h"
 #include "process.h"
 #include "report.h"
@@ -17,6 +17,10 @@
 #define STATUS_FAILED 1
 #define STATUS_USAGE  2
 
+#define FOLLOW_LOOK_MS 250  // how often a file that is followed is looked at
+#define WAIT_LOOK_MS   2000 // and one that is sold
+#define STOP_MS        700  // after a signal, for what is under way to be acknowledged
+
 /* Besides a window of batches, the few questions that may be under way with them. */
 #define QUESTIONS_MAX 16
 
@@ -25,13 +29,17 @@ typedef struct {
     bet_source_t *source;       // NULL when nothing is to be sold
     rows_t rows;
     gate_t *gate;
-    zsock_t *socket, *watch; // watch: of its handshakes
+    zsock_t *socket, *watch; // watch: of its events
+    link_t link;             // what they say
+    uint64_t opened;         // connections, as of the last look
     session_t *session;
     report_t *report;
     int signal_fd;
-    bool refused;    // our key is not admitted
-    bool mismatched; // that keys do not fit has been said
     bool blocked;    // the socket took no more, or nobody is connected yet
+    bool stopping;   // a signal came
+    int64_t stop_ms; // then, at the latest
+    int64_t look_ms; // when the file is to be looked at next
+    bool altered;    // since it was sold, and that has been said
 } seller_t;
 
 static bool seller_open (seller_t *seller);
@@ -40,13 +48,19 @@ static void open_session (seller_t *seller);
 static void say_settings (const settings_t *settings);
 static bool seller_run (seller_t *seller);
 static bool wait_for_work (seller_t *seller);
-static bool look_at_handshakes (seller_t *seller);
+static int64_t next_deadline (const seller_t *seller, int64_t now_ms);
+static bool goes_on_after_signal (seller_t *seller);
+static bool look_at_link (seller_t *seller, int64_t now_ms);
+static void look_at_file (seller_t *seller, int64_t now_ms);
 static void take_messages (seller_t *seller, int64_t now_ms);
 static void send_messages (seller_t *seller, int64_t now_ms);
 static int seller_result (seller_t *seller);
+static int session_result (seller_t *seller);
+static int result_of_file (seller_t *seller);
+static int interrupted_result (seller_t *seller);
 static void seller_shut_down (seller_t *seller);
 static void seller_close (seller_t *seller);
-static void fail (const char *reason, const char *detail);
+static int fail (const seller_t *seller, const char *reason, const char *detail);
 
 int main (int argc, char **argv)
 {
@@ -61,12 +75,10 @@ int main (int argc, char **argv)
     seller.settings = &settings;
     status = STATUS_FAILED;
     if (seller_open (&seller)) {
-        if (seller_run (&seller))
-            status = seller_result (&seller);
-        else {
+        status = seller_run (&seller) ? seller_result (&seller)
+                                      : interrupted_result (&seller);
+        if (seller.stopping)
             seller_shut_down (&seller);
-            status = 0;
-        }
     }
     seller_close (&seller);
     config_destroy (&config);
@@ -80,15 +92,15 @@ static bool seller_open (seller_t *seller)
         return false;
     seller->socket =
         net_dealer (MESSAGE_BYTES_MAX, (int) settings->window + QUESTIONS_MAX);
-    seller->watch = handshake_watch (seller->socket);
+    seller->watch = link_watch (seller->socket);
     static const char *const peers[] = {"broker", NULL};
     const gate_options_t gate = {.keys = settings->keys, .peers = peers};
     seller->gate = gate_new (&gate);
     if (gate_connect (seller->gate, seller->socket, "broker", settings->endpoint) ==
         -1) {
-        fail (settings->server, errno == EINVAL
-                                    ? "is no address such as 127.0.0.1:12345"
-                                    : zmq_strerror (errno));
+        fail (seller, settings->server,
+              errno == EINVAL ? "is no address such as 127.0.0.1:12345"
+                              : zmq_strerror (errno));
         return false;
     }
     say_settings (settings);
@@ -104,9 +116,10 @@ static bool open_source (seller_t *seller)
         return true;
     seller->source = settings->single
                          ? bet_source_single (settings->fields, error, sizeof error)
-                         : bet_source_open (settings->bets, error, sizeof error);
+                         : bet_source_open (settings->bets, settings->sell_only, error,
+                                            sizeof error);
     if (seller->source == NULL) {
-        fail (error, NULL);
+        fail (seller, error, NULL);
         return false;
     }
     seller->rows = bet_source_rows (seller->source);
@@ -118,6 +131,7 @@ static void open_session (seller_t *seller)
     const settings_t *settings = seller->settings;
     const report_options_t report = {.agency = (uint32_t) settings->id,
                                      .server = settings->server,
+                                     .keys = settings->keys != NULL,
                                      .source = seller->source,
                                      .log_bets = settings->log_bets,
                                      .log_winners = settings->log_winners,
@@ -133,12 +147,17 @@ static void open_session (seller_t *seller)
         .period_ms = (int64_t) settings->loop_period_ms,
         .patience_ms = (int64_t) settings->patience_seconds * 1000,
         .task = settings->results_only ? SESSION_ASK_ONLY
+                : settings->follow     ? SESSION_FOLLOW
                 : settings->sell_only  ? SESSION_SELL_ONLY
                                        : SESSION_WHOLE,
         .stored = report_stored,
         .listener = seller->report};
-    if (getrandom (&session.seed, sizeof session.seed, 0) != sizeof session.seed)
-        session.seed = (uint64_t) clock_ms () ^ settings->id << 32;
+    uint64_t random[2];
+    if (getrandom (random, sizeof random, 0) != sizeof random)
+        process_die ("agencia", "reason: no random numbers, %s", strerror (errno));
+    session.seed = random[0];
+    if (settings->single) // who sells it: no other run has this number
+        session.writer = random[1] ? random[1] : 1;
     seller->session = session_new (&session, &seller->rows, clock_ms ());
 }
 
@@ -159,15 +178,18 @@ static bool seller_run (seller_t *seller)
 {
     log_gather (true);
     while (!session_over (seller->session)) {
-        if (!wait_for_work (seller))
+        if (!wait_for_work (seller) && !goes_on_after_signal (seller))
             return false;
-        if (!look_at_handshakes (seller))
-            break;
         int64_t now_ms = clock_ms ();
+        if (seller->stopping && now_ms >= seller->stop_ms)
+            return false;
+        if (!look_at_link (seller, now_ms))
+            break;
         take_messages (seller, now_ms);
         session_tick (seller->session, now_ms);
+        look_at_file (seller, now_ms);
         send_messages (seller, now_ms);
-        report_update (seller->report, seller->session, now_ms);
+        report_update (seller->report, seller->session, &seller->link, now_ms);
         log_flush ();
     }
     return true;
@@ -184,31 +206,73 @@ static bool wait_for_work (seller_t *seller)
                               {NULL, seller->signal_fd, ZMQ_POLLIN, 0},
                               {zsock_resolve (seller->watch), 0, ZMQ_POLLIN, 0}};
     int64_t now_ms = clock_ms ();
-    int64_t deadline_ms = session_deadline (seller->session);
-    int64_t report_ms = report_deadline (seller->report, now_ms);
-    if (report_ms < deadline_ms)
-        deadline_ms = report_ms;
-    int rc = zmq_poll (items, 3, clock_timeout (now_ms, deadline_ms));
+    int rc =
+        zmq_poll (items, 3, clock_timeout (now_ms, next_deadline (seller, now_ms)));
     return rc <= 0 || !(items[1].revents & ZMQ_POLLIN) ||
            process_signal (seller->signal_fd) == 0;
 }
 
-/* Returns false when this agency will never be let in. A mismatch may be mended while
-   it waits. */
-static bool look_at_handshakes (seller_t *seller)
+static int64_t next_deadline (const seller_t *seller, int64_t now_ms)
 {
-    handshake_t trouble;
-    while ((trouble = handshake_next (seller->watch)) != HANDSHAKE_NOTHING) {
-        seller->refused = trouble == HANDSHAKE_REFUSED;
-        if (seller->refused)
-            return false;
-        if (!seller->mismatched)
-            log_event (LOG_WARNING, "conexion", LOG_FAIL,
-                       "server_address: %s | reason: %s", seller->settings->server,
-                       handshake_text (trouble));
-        seller->mismatched = true;
+    const int64_t due[] = {session_deadline (seller->session),
+                           report_deadline (seller->report, now_ms),
+                           seller->stopping ? seller->stop_ms : INT64_MAX,
+                           seller->settings->follow ? seller->look_ms : INT64_MAX};
+    int64_t deadline_ms = INT64_MAX;
+    for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)
+        if (due[i] < deadline_ms)
+            deadline_ms = due[i];
+    return deadline_ms;
+}
+
+/* What is under way may be acknowledged, and the file looked at once more, if that
+   takes a moment only. */
+static bool goes_on_after_signal (seller_t *seller)
+{
+    const int64_t now_ms = clock_ms ();
+    seller->stopping = true;
+    seller->stop_ms = now_ms + STOP_MS;
+    seller->look_ms = INT64_MAX; // rows that are added from now on are too late
+    return session_finish (seller->session, now_ms);
+}
+
+/* Returns false when this agency will never be let in. Keys that do not fit may be
+   mended while it waits. */
+static bool look_at_link (seller_t *seller, int64_t now_ms)
+{
+    link_look (&seller->link, seller->watch);
+    if (seller->link.opened > seller->opened) {
+        if (seller->opened > 0)
+            session_reconnected (seller->session, now_ms);
+        seller->opened = seller->link.opened;
     }
-    return true;
+    return seller->link.state != LINK_REFUSED;
+}
+
+/* A file that is followed grows; one that is sold already should not. */
+static void look_at_file (seller_t *seller, int64_t now_ms)
+{
+    const settings_t *settings = seller->settings;
+    const session_state_t state = session_progress (seller->session)->state;
+    if (seller->source == NULL || settings->single || now_ms < seller->look_ms)
+        return;
+    if (settings->follow) {
+        seller->look_ms = now_ms + FOLLOW_LOOK_MS;
+        if (state == SESSION_SELLING &&
+            bet_source_look (seller->source) != BET_SOURCE_SAME)
+            session_more (seller->session);
+        return;
+    }
+    seller->look_ms = now_ms + WAIT_LOOK_MS;
+    if (state != SESSION_WAITING || seller->altered ||
+        bet_source_look (seller->source) == BET_SOURCE_SAME)
+        return;
+    seller->altered = true;
+    report_hide_bar (seller->report);
+    log_event (LOG_WARNING, "archivo", LOG_FAIL,
+               "file: %s | reason: it is not as it was when its sale was closed, and "
+               "what was added is not sold",
+               settings->bets);
 }
 
 static void take_messages (seller_t *seller, int64_t now_ms)
@@ -250,19 +314,71 @@ static void send_messages (seller_t *seller, int64_t now_ms)
 static int seller_result (seller_t *seller)
 {
     report_hide_bar (seller->report);
-    if (seller->refused) {
-        fail (seller->settings->server, handshake_text (HANDSHAKE_REFUSED));
-        return STATUS_FAILED;
-    }
-    if (session_progress (seller->session)->state == SESSION_FAILED) {
-        fail (session_failure (seller->session), NULL);
-        return STATUS_FAILED;
-    }
-    if (report_outcome (seller->report, seller->session) == -1) {
-        fail ("stdout", strerror (errno));
-        return STATUS_FAILED;
-    }
+    if (seller->link.state == LINK_REFUSED && !session_over (seller->session))
+        return fail (seller, seller->settings->server,
+                     link_reason (&seller->link, true));
+    const int status = session_result (seller);
+    return status == 0 && seller->source ? result_of_file (seller) : status;
+}
+
+static int session_result (seller_t *seller)
+{
+    const session_progress_t *progress = session_progress (seller->session);
+    if (progress->state == SESSION_FAILED)
+        return fail (seller, session_failure (seller->session),
+                     progress->silence
+                         ? link_reason (&seller->link, seller->settings->keys != NULL)
+                         : NULL);
+    if (seller->stopping && !seller->settings->follow)
+        return 0; // it was not to come so far
+    if (report_outcome (seller->report, seller->session) == -1)
+        return fail (seller, "stdout", strerror (errno));
     return 0;
+}
+
+/* All that was read of the file is stored: whether that is all of it. */
+static int result_of_file (seller_t *seller)
+{
+    const bool again = seller->settings->sell_only;
+    const uint64_t line = bet_source_half_row (seller->source);
+    char text[1024];
+    if (line > 0) {
+        snprintf (text, sizeof text,
+                  "%s, line %" PRIu64
+                  ": the last row has no line end, so that more of it may come: it is "
+                  "not sold, all before it is",
+                  seller->settings->bets, line);
+        return fail (seller, text, "end the row, and start again");
+    }
+    if (bet_source_differs (seller->source, text, sizeof text))
+        return fail (seller, text,
+                     again ? "start again to sell them"
+                           : "the agency's sale is closed");
+    return 0;
+}
+
+/* A signal came before the end: whether something is lost by it. */
+static int interrupted_result (seller_t *seller)
+{
+    const session_progress_t *progress = session_progress (seller->session);
+    char text[256];
+    report_hide_bar (seller->report);
+    if (seller->source == NULL)
+        return 0;
+    if (progress->sold_ms >= 0)
+        return result_of_file (seller);
+    if (seller->settings->single)
+        snprintf (text, sizeof text,
+                  "interrupted before it was known whether the bet is stored");
+    else if (progress->welcomed_ms < 0)
+        snprintf (text, sizeof text,
+                  "interrupted before the central said how many bets are stored");
+    else
+        snprintf (text, sizeof text,
+                  "interrupted: %" PRIu64 " of the file's bets are stored",
+                  progress->stored);
+    return fail (seller, text,
+                 seller->settings->single ? NULL : "start again to go on");
 }
 
 static void seller_shut_down (seller_t *seller)
@@ -291,9 +407,12 @@ static void seller_close (seller_t *seller)
     zsys_shutdown ();
 }
 
-static void fail (const char *reason, const char *detail)
+/* Returns the status to end with. */
+static int fail (const seller_t *seller, const char *reason, const char *detail)
 {
-    log_event (LOG_ERROR, "agencia", LOG_FAIL, "reason: %s%s%s", reason,
-               detail ? ": " : "", detail ? detail : "");
+    log_event (LOG_ERROR, "agencia", LOG_FAIL, "server_address: %s | reason: %s%s%s",
+               seller->settings->server, reason, detail ? ": " : "",
+               detail ? detail : "");
     log_flush ();
+    return STATUS_FAILED;
 }

@@ -8,46 +8,53 @@
 #include <stdio.h>
 
 static bool about_rows (const wire_refused_t *refused);
-static void describe_place (const wire_refused_t *refused, const window_batch_t *batch,
-                            char *text, size_t size);
+static void describe_place (const refusal_place_t *place, char *text, size_t size);
+static const char *field_to_name (const wire_refused_t *refused, const char *reason);
 
-void refusal_describe (const wire_refused_t *refused, const window_batch_t *batch,
-                       const char *source, char *text, size_t size)
+bool refusal_of_rows (const wire_refused_t *refused)
 {
-    char place[64] = "", code[16], reason[REFUSAL_TEXT_MAX + 1];
-    if (batch)
-        describe_place (refused, batch, place, sizeof place);
+    return about_rows (refused) && refused->code != REFUSED_ROWS;
+}
+
+static bool about_rows (const wire_refused_t *refused)
+{
+    return refused->code >= REFUSED_EMPTY && refused->code < REFUSED_AGENCY;
+}
+
+void refusal_describe (const wire_refused_t *refused, const refusal_place_t *place,
+                       char *text, size_t size)
+{
+    char where[64], code[16], reason[REFUSAL_TEXT_MAX + 1];
+    describe_place (place, where, sizeof where);
     snprintf (code, sizeof code, "%s", wire_code_name (refused->code));
     if (code[0] == '?')
         snprintf (code, sizeof code, "code %u", refused->code);
     snprintf (reason, sizeof reason, "%.*s", (int) refused->text.size,
               (const char *) refused->text.data);
-
-    const char *field = "";
-    if (refused->field > 0 && refused->field <= BET_FIELDS)
-        field = bet_field_name (refused->field);
-    if (strncmp (reason, field, strlen (field)) == 0)
-        field = ""; // the central's text names it already
-    if (batch && about_rows (refused))
-        snprintf (text, size, "%s%s%s%s: %s (%s)", source, place, *field ? ", " : "",
-                  field, reason, code);
+    const char *field = field_to_name (refused, reason);
+    if (place->source && about_rows (refused))
+        snprintf (text, size, "%s%s%s%s: %s (%s)", place->source, where,
+                  *field ? ", " : "", field, reason, code);
     else
         snprintf (text, size, "the central refused %s%s%s%s: %s (%s)",
-                  wire_command_name (refused->command), batch ? " of " : "",
-                  batch ? source : "", place, reason, code);
+                  wire_command_name (refused->command), place->source ? " of " : "",
+                  place->source ? place->source : "", where, reason, code);
 }
 
-static bool about_rows (const wire_refused_t *refused)
+static void describe_place (const refusal_place_t *place, char *text, size_t size)
 {
-    return refused->code >= REFUSED_EMPTY && refused->code <= REFUSED_CHARACTER;
+    text[0] = 0;
+    if (place->line > 0)
+        snprintf (text, size,
+                  place->exact ? ", line %" PRIu64 : ", from line %" PRIu64 " on",
+                  place->line);
 }
 
-static void describe_place (const wire_refused_t *refused, const window_batch_t *batch,
-                            char *text, size_t size)
+/* The central's own text may name it already. */
+static const char *field_to_name (const wire_refused_t *refused, const char *reason)
 {
-    uint64_t line = window_batch_line (batch, refused->row);
-    if (line > 0)
-        snprintf (text, size, ", line %" PRIu64, line);
-    else if (batch->line > 0)
-        snprintf (text, size, ", from line %" PRIu64 " on", batch->line);
+    if (refused->field == 0 || refused->field > BET_FIELDS)
+        return "";
+    const char *field = bet_field_name (refused->field);
+    return strncmp (reason, field, strlen (field)) == 0 ? "" : field;
 }

@@ -3,11 +3,20 @@
 #ifndef LOTERIA_REFUSAL_H
 #define LOTERIA_REFUSAL_H
 
-#include "window.h"
+#include "wire.h"
 
-/* Write one line, ended by a zero, of at most `size` bytes. `batch` is the one refused,
-   or NULL; a fault in its rows names `source` and the line. */
-void refusal_describe (const wire_refused_t *refused, const window_batch_t *batch,
-                       const char *source, char *text, size_t size);
+typedef struct {        // where the rows come from, and which of them is at fault
+    const char *source; // NULL when it is not about rows
+    uint64_t line;      // 0 when it is not known, or there are no lines
+    bool exact;         // else somewhere from this line on
+} refusal_place_t;
+
+/* Whether it is a fault in a batch's rows: they have to be mended, nothing else will
+   help. */
+bool refusal_of_rows (const wire_refused_t *refused);
+
+/* Write one line, ended by a zero, of at most `size` bytes. */
+void refusal_describe (const wire_refused_t *refused, const refusal_place_t *place,
+                       char *text, size_t size);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "bet_csv.h"
 #include "log.h"
+#include "waiting.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,8 +21,8 @@
 #define BAR_CELLS       16
 #define LINE_BYTES_MAX  256
 #define COLUMNS_DEFAULT 80
-#define SILENCE_MS      2000 // then the user is told that nobody answers
-#define UPDATE_MS       500  // at least so often it is seen whether that is so
+#define UPDATE_MS       500 // at least so often it is seen whether somebody answers
+#define WAITING_SAY_MS  WAIT_AGAIN_MS
 #define ERASE_LINE      "\r\033[K"
 
 struct report {
@@ -31,24 +32,28 @@ struct report {
     uint64_t bytes_before; // passed over, not sold
 
     bool welcomed;
-    bool silent;
-    int64_t heard_ms; // as of the last update
+    int64_t heard_ms;  // as of the last update
+    waiting_t silence; // nobody answers
+    waiting_t delay;   // the central is busy, or full
+    log_brake_t brake; // of that
     bool sold;
-    uint16_t held_up;
+    int64_t told_ms;         // that the draw is waited for
     session_progress_t told; // `ready` and its numbers, as last told
-    log_brake_t brake;
-    uint8_t *canonical; // room for a batch's rows, owned
+    uint8_t *canonical;      // room for a batch's rows, owned
     size_t canonical_bytes;
 };
 
 static void tell (report_t *report, log_level_t level, const char *action,
                   log_result_t result, const char *format, ...)
     __attribute__ ((format (printf, 5, 6)));
-static void tell_contact (report_t *report, const session_t *session, int64_t now_ms);
+static void tell_contact (report_t *report, const session_t *session,
+                          const link_t *link, int64_t now_ms);
+static void tell_silence (report_t *report, const link_t *link, int64_t now_ms);
 static void tell_held_up (report_t *report, const session_progress_t *progress,
                           int64_t now_ms);
 static void tell_sold (report_t *report, const session_progress_t *progress);
-static void tell_ready (report_t *report, const session_progress_t *progress);
+static void tell_ready (report_t *report, const session_progress_t *progress,
+                        int64_t now_ms);
 static void draw_bar (report_t *report, const session_progress_t *progress,
                       int64_t now_ms);
 static int write_selling (report_t *report, const session_progress_t *progress,
@@ -119,56 +124,75 @@ static void tell (report_t *report, log_level_t level, const char *action,
     va_end (values);
 }
 
-void report_update (report_t *report, const session_t *session, int64_t now_ms)
+void report_update (report_t *report, const session_t *session, const link_t *link,
+                    int64_t now_ms)
 {
     const session_progress_t *progress = session_progress (session);
-    tell_contact (report, session, now_ms);
+    tell_contact (report, session, link, now_ms);
     tell_held_up (report, progress, now_ms);
     tell_sold (report, progress);
-    tell_ready (report, progress);
+    tell_ready (report, progress, now_ms);
     if (report->options.bar && now_ms >= report->bar_due_ms)
         draw_bar (report, progress, now_ms);
 }
 
-static void tell_contact (report_t *report, const session_t *session, int64_t now_ms)
+static void tell_contact (report_t *report, const session_t *session,
+                          const link_t *link, int64_t now_ms)
 {
     const session_progress_t *progress = session_progress (session);
+    const bool heard = progress->heard_ms != report->heard_ms;
+    int64_t waited_s;
+    report->heard_ms = progress->heard_ms;
     if (progress->welcomed_ms >= 0 && !report->welcomed) {
         report->welcomed = true;
-        report->silent = false;
+        waiting_end (&report->silence, now_ms, &waited_s);
         tell (report, LOG_INFO, "conexion", LOG_SUCCESS,
               "server_address: %s | next: %" PRIu64, report->options.server,
               progress->stored);
     }
+    if ((heard || !session_answer_due (session)) &&
+        waiting_end (&report->silence, now_ms, &waited_s))
+        tell (report, LOG_INFO, "conexion", LOG_SUCCESS,
+              "server_address: %s | after_s: %" PRId64, report->options.server,
+              waited_s);
     // a READY that was answered is asked again only after a while
-    int64_t pause_ms = progress->state == SESSION_WAITING ? 2 * READY_RENEW_MS : 0;
-    bool silent = report->silent
-                      ? progress->heard_ms == report->heard_ms
-                      : session_answer_due (session) &&
-                            now_ms - progress->heard_ms >= SILENCE_MS + pause_ms;
-    report->heard_ms = progress->heard_ms;
-    if (silent == report->silent)
-        return;
-    report->silent = silent;
-    if (silent)
-        tell (report, LOG_WARNING, "conexion", LOG_IN_PROGRESS,
-              "server_address: %s | reason: no answer", report->options.server);
-    else
-        tell (report, LOG_INFO, "conexion", LOG_SUCCESS, "server_address: %s",
-              report->options.server);
+    const bool asks = progress->state != SESSION_WAITING || link->state != LINK_OPEN ||
+                      now_ms - progress->heard_ms >= 2 * READY_RENEW_MS;
+    if (session_answer_due (session) && asks)
+        tell_silence (report, link, now_ms);
 }
 
+static void tell_silence (report_t *report, const link_t *link, int64_t now_ms)
+{
+    const bool misfit = link_misfit (link, report->options.keys);
+    int64_t waited_s;
+    waiting_begin (&report->silence, now_ms);
+    const char *reason = link_reason (link, report->options.keys);
+    if (waiting_tells (&report->silence, reason, link_certain (link), now_ms,
+                       &waited_s))
+        tell (report, LOG_WARNING, "conexion", misfit ? LOG_FAIL : LOG_IN_PROGRESS,
+              "server_address: %s | waiting_s: %" PRId64 " | reason: %s",
+              report->options.server, waited_s, reason);
+}
+
+/* The central answers, but takes nothing. */
 static void tell_held_up (report_t *report, const session_progress_t *progress,
                           int64_t now_ms)
 {
+    int64_t waited_s;
     uint64_t held_back;
-    if (progress->held_up == report->held_up)
+    if (progress->held_up == 0) {
+        waiting_end (&report->delay, now_ms, &waited_s);
         return;
-    report->held_up = progress->held_up;
-    if (progress->held_up != 0 && log_brake_open (&report->brake, now_ms, &held_back))
+    }
+    const bool first =
+        !report->delay.waits && log_brake_open (&report->brake, now_ms, &held_back);
+    waiting_begin (&report->delay, now_ms);
+    if (waiting_tells (&report->delay, wire_code_name (progress->held_up), first,
+                       now_ms, &waited_s))
         tell (report, LOG_WARNING, "espera", LOG_IN_PROGRESS,
-              "reason: %s | not_logged: %" PRIu64, wire_code_name (progress->held_up),
-              held_back);
+              "reason: %s | server_address: %s | waiting_s: %" PRId64,
+              wire_code_name (progress->held_up), report->options.server, waited_s);
 }
 
 static void tell_sold (report_t *report, const session_progress_t *progress)
@@ -176,14 +200,15 @@ static void tell_sold (report_t *report, const session_progress_t *progress)
     if (report->sold || progress->sold_ms < 0)
         return;
     report->sold = true;
-    int64_t elapsed_ms = progress->sold_ms - progress->welcomed_ms;
+    int64_t elapsed_ms = progress->stored_ms - progress->welcomed_ms;
     tell (report, LOG_INFO, "venta", LOG_SUCCESS,
           "cantidad: %" PRIu64 " | almacenadas: %" PRIu64 " | milliseconds: %" PRId64
           " | retries: %" PRIu64,
           progress->sent, progress->stored, elapsed_ms, progress->retries);
 }
 
-static void tell_ready (report_t *report, const session_progress_t *progress)
+static void tell_ready (report_t *report, const session_progress_t *progress,
+                        int64_t now_ms)
 {
     session_progress_t *told = &report->told;
     if (!progress->ready)
@@ -192,7 +217,10 @@ static void tell_ready (report_t *report, const session_progress_t *progress)
         tell (report, LOG_INFO, "listo", LOG_SUCCESS, "cantidad: %" PRIu64,
               progress->stored);
     bool changed = !told->ready || told->ready_agencies != progress->ready_agencies ||
-                   told->agencies != progress->agencies;
+                   told->agencies != progress->agencies ||
+                   now_ms - report->told_ms >= WAITING_SAY_MS;
+    if (changed)
+        report->told_ms = now_ms;
     if (changed && progress->state == SESSION_WAITING)
         tell (report, LOG_INFO, "espera_sorteo", LOG_IN_PROGRESS,
               "ready: %" PRIu32 " | agencies: %" PRIu32, progress->ready_agencies,
@@ -321,7 +349,7 @@ static void tell_winners (report_t *report, bytes_t documents)
 static void print_json (const report_t *report, const session_progress_t *progress,
                         bytes_t winners)
 {
-    int64_t elapsed_ms = progress->sold_ms - progress->welcomed_ms;
+    int64_t elapsed_ms = progress->stored_ms - progress->welcomed_ms;
     printf ("{\"agency\":%" PRIu32 ",\"bets\":%" PRIu64 ",\"sent\":%" PRIu64 ",",
             report->options.agency, progress->stored, progress->sent);
     if (progress->ready) {

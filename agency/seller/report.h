@@ -5,11 +5,13 @@
 #define LOTERIA_REPORT_H
 
 #include "bet_source.h"
+#include "link.h"
 #include "session.h"
 
 typedef struct {
     uint32_t agency;
     const char *server;         // as typed; borrowed
+    bool keys;                  // we have some
     const bet_source_t *source; // for the bar; may be NULL; borrowed
     bool log_bets;              // a line for each bet stored
     bool log_winners;           // a line for each winner, and no documents on stdout
@@ -25,8 +27,10 @@ void report_destroy (report_t **report);
 /* For session_options_t.stored: `report` is the listener. */
 void report_stored (void *report, const window_batch_t *batch);
 
-/* Say what changed, and draw the bar anew if it is time. */
-void report_update (report_t *report, const session_t *session, int64_t now_ms);
+/* Say what changed, and draw the bar anew if it is time. `link` is why there is no
+   answer, if there is none. */
+void report_update (report_t *report, const session_t *session, const link_t *link,
+                    int64_t now_ms);
 
 /* When report_update () has to be called again, if nothing else happens. */
 int64_t report_deadline (const report_t *report, int64_t now_ms);

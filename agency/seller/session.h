@@ -18,18 +18,20 @@
 #include "window.h"
 
 typedef enum {
-    SESSION_HELLO,   // asked to be let in
-    SESSION_SELLING, // sends batches until all are acknowledged
-    SESSION_WAITING, // said READY: waits for the draw
-    SESSION_RESULTS, // asks for the winners' further pages
-    SESSION_LEAVING, // said DONE
-    SESSION_ENDED,   // well
-    SESSION_FAILED   // session_failure () says why
+    SESSION_HELLO,     // asked to be let in
+    SESSION_SELLING,   // sends batches until all are acknowledged
+    SESSION_COMPARING, // looks for the first bet that is not the one that is stored
+    SESSION_WAITING,   // said READY: waits for the draw
+    SESSION_RESULTS,   // asks for the winners' further pages
+    SESSION_LEAVING,   // said DONE
+    SESSION_ENDED,     // well
+    SESSION_FAILED     // session_failure () says why
 } session_state_t;
 
 typedef enum {
     SESSION_WHOLE, // sell, then ask for the results
     SESSION_SELL_ONLY,
+    SESSION_FOLLOW,  // sell, then wait for session_more () or session_finish ()
     SESSION_ASK_ONLY // sell nothing; ask for the results of what is stored
 } session_task_t;
 
@@ -39,6 +41,7 @@ typedef struct {
     int64_t period_ms;    // between two new batches; 0: none
     int64_t patience_ms;  // the longest silence of the central; 0: for ever
     uint64_t seed;        // of the jitter
+    uint64_t writer;      // of a single bet, at random; 0 for the bets of a file
     session_task_t task;
 
     /* Called for each batch that was stored; may be NULL. `batch` is borrowed. */
@@ -49,13 +52,15 @@ typedef struct {
 typedef struct {
     session_state_t state;
     int64_t welcomed_ms; // first WELCOME; -1 before
-    int64_t sold_ms;     // all bets acknowledged; -1 before
+    int64_t stored_ms;   // all bets acknowledged; -1 before
+    int64_t sold_ms;     // and the source, read once more, has no others; -1 before
     int64_t heard_ms;    // the central's last message of use, or the start
     uint64_t sent;       // bets sent by this session and acknowledged
     uint64_t stored;     // bets of the agency in the central, as it said last
     uint64_t retries;    // batches sent again
     uint64_t ignored;    // messages that were none, or not for this moment
     uint16_t held_up;    // wire_code_t of a BUSY, NOSPACE or ASIDE; 0 once it is over
+    bool silence;        // the state is FAILED because nobody answered
     bool ready;          // the central took READY
     uint32_t ready_agencies;
     uint32_t agencies; // on the roll
@@ -75,7 +80,19 @@ void session_destroy (session_t **session);
    counted and forgotten. */
 void session_receive (session_t *session, bytes_t message, int64_t now_ms);
 
-/* Let time pass: send again, renew, give up. */
+/* The connection was lost, and is there again: what the central allows may be other
+   now. */
+void session_reconnected (session_t *session, int64_t now_ms);
+
+/* Rows were added to the source, whose end was reached. */
+void session_more (session_t *session);
+
+/* Sell what the source has, see that it is stored, and leave then. Returns false when
+   that may take long, for more of the source is yet to be read. */
+bool session_finish (session_t *session, int64_t now_ms);
+
+/* Let time pass: send again, renew, give up. Time in which the process did not run is
+   no time that the central had to answer. */
 void session_tick (session_t *session, int64_t now_ms);
 
 /* The message to be sent next, borrowed until the next call of any function here.

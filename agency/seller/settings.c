@@ -54,6 +54,8 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
          "no progress bar on a terminal"},
         {"sell-only", CONFIG_FLAG, &settings->sell_only, NULL, "no", 0, 0,
          "sell, and leave without asking for the results"},
+        {"follow", CONFIG_FLAG, &settings->follow, NULL, "no", 0, 0,
+         "sell what is added to the file as it comes, until SIGTERM; as --sell-only"},
         {"results", CONFIG_FLAG, &settings->results_only, NULL, "no", 0, 0,
          "sell nothing; ask for the results of what is stored"},
         {0}};
@@ -85,12 +87,24 @@ static int agree (const config_t *config, void *context, char *why)
                   " --help)");
         return STATUS_USAGE;
     }
+    if (settings->follow && settings->results_only) {
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--follow and --results: one or the other (see " PROGRAM " --help)");
+        return STATUS_USAGE;
+    }
+    settings->sell_only |= settings->follow;
     if (!take_endpoint (settings, why))
         return STATUS_WRONG;
     if (bets_given || settings->results_only)
         return 0;
     if (!take_single_bet (settings, why))
         return STATUS_WRONG;
+    if (settings->single && settings->follow) {
+        snprintf (
+            why, CONFIG_WHY_BYTES,
+            "--follow: needs a file, and there is a single bet in the environment");
+        return STATUS_USAGE;
+    }
     if (settings->single)
         settings->log_bets = settings->sell_only = true;
     snprintf (settings->default_bets, sizeof settings->default_bets,

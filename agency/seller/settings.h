@@ -23,6 +23,7 @@ typedef struct {
     bool json;
     bool quiet;
     bool sell_only;
+    bool follow; // the file, as it grows
     bool results_only;
 
     const char *fields[BET_FIELDS]; // of the single bet; borrowed from the environment

@@ -2,7 +2,8 @@
 
    The ring's places own their buffers, each allocated when it is first used and then
    used again and again. The row that did not fit into a batch is held, still in the
-   source's own buffer, and opens the next one. */
+   source's own buffer, and opens the next one. Rows that are only passed are packed as
+   well, into a buffer of their own, and hashed. */
 
 #include "window.h"
 
@@ -10,43 +11,57 @@
 
 #include <stdlib.h>
 
+#define PASS_ROWS 20000 /* that one step of moving passes, or little more */
+
 struct window {
     uint32_t agency;
+    uint64_t writer, draw;
     wire_limits_t own;    // buffers are this large
     wire_limits_t limits; // as agreed
     const rows_t *source; // borrowed
 
-    bool moving;      // the source is to go to `end` first
+    bool seeking;     // the source is to go to `end` first
+    uint64_t target;  // and then rows are passed until here
+    uint64_t stop;    // no row from here on is packed
     rows_status_t at; // what the source said last
     row_t row;        // held when `at` is ROWS_OK
     uint64_t rows;    // that the source has, once known to end too early
 
-    uint64_t draw;           // as WELCOME told it
-    uint64_t end;            // offset behind the last packed row
-    uint64_t digest;         // of all the agency's bets up to there
+    uint64_t end;            // offset behind the last row that was packed or passed
+    uint64_t digest;         // of all rows before it
     uint32_t first;          // place of the oldest batch
     uint32_t count;          // of batches
     uint32_t unsent;         // of them, the first one to send
     window_batch_t *batches; // own.window places
+    window_batch_t passed;   // room for rows that are not sent
 };
 
-static window_status_t move_source (window_t *window);
+static window_status_t seek (window_t *window);
 static void next_row (window_t *window);
-static uint8_t *pack_rows (window_t *window, window_batch_t *batch);
+static bool pack (window_t *window, window_batch_t *batch, uint64_t bytes_max,
+                  uint64_t rows_max);
+static uint8_t *pack_rows (window_t *window, window_batch_t *batch,
+                           const uint8_t *limit, uint32_t rows_max);
 static uint8_t *take_rows (window_t *window, window_batch_t *batch, uint8_t *at,
-                           const uint8_t *limit);
+                           const uint8_t *limit, uint32_t rows_max);
+static void write_head (const window_t *window, window_batch_t *batch);
+static void shorten (window_t *window, window_batch_t *batch, uint32_t count);
 static window_batch_t *place (const window_t *window, uint32_t index);
+static inline uint64_t lower (uint64_t a, uint64_t b);
 
-window_t *window_new (uint32_t agency, const wire_limits_t *own, const rows_t *source)
+window_t *window_new (uint32_t agency, uint64_t writer, const wire_limits_t *own,
+                      const rows_t *source)
 {
     window_t *window = calloc (1, sizeof *window);
     assert (window);
     window->batches = calloc (own->window, sizeof window->batches[0]);
     assert (window->batches);
     window->agency = agency;
+    window->writer = writer;
     window->own = window->limits = *own;
     window->source = source;
     window->at = ROWS_END;
+    window->stop = UINT64_MAX;
     return window;
 }
 
@@ -56,71 +71,65 @@ void window_destroy (window_t **window)
         return;
     for (uint32_t i = 0; i < (*window)->own.window; i++)
         free ((*window)->batches[i].message);
+    free ((*window)->passed.message);
     free ((*window)->batches);
     free (*window);
     *window = NULL;
 }
 
-void window_restart (window_t *window, uint64_t draw, uint64_t offset, uint64_t digest,
-                     const wire_limits_t *agreed)
+void window_restart (window_t *window, const window_start_t *start)
 {
-    window->limits = *agreed;
-    window->moving = true;
+    window->limits = start->agreed;
+    window->draw = start->draw;
+    window->seeking = true;
     window->at = ROWS_OK;
-    window->draw = draw;
-    window->end = offset;
-    window->digest = digest;
+    window->end = start->from;
+    window->digest = start->digest;
+    window->target = start->offset;
     window->count = window->unsent = 0;
 }
 
-bool window_hungry (const window_t *window)
+void window_skip_to (window_t *window, uint64_t offset)
 {
-    return window->count < window->limits.window && window->at != ROWS_END;
+    window->target = offset;
+    window->count = window->unsent = 0;
 }
 
-window_status_t window_fill (window_t *window)
+bool window_moving (const window_t *window)
 {
-    if (window->moving) {
-        window_status_t status = move_source (window);
-        if (status != WINDOW_PACKED)
+    return window->seeking || window->end < window->target;
+}
+
+window_status_t window_move (window_t *window)
+{
+    if (window->seeking) {
+        const window_status_t status = seek (window);
+        if (status != WINDOW_THERE)
             return status;
     }
-    if (window->at != ROWS_OK)
-        return window->at == ROWS_END ? WINDOW_END : WINDOW_FAILED;
-
-    window_batch_t *batch = place (window, window->count);
-    if (batch->message == NULL)
-        batch->message = malloc (window->own.message_bytes_max);
-    assert (batch->message);
-    batch->offset = window->end;
-    batch->line = window->row.line;
-    batch->sent = false;
-    batch->count = 0;
-    batch->size = (size_t) (pack_rows (window, batch) - batch->message);
-    if (batch->count == 0)
-        return WINDOW_LONG;
-    batch->digest = window->digest;
-    const wire_batch_t head = {.draw = window->draw,
-                               .offset = batch->offset,
-                               .digest = batch->digest,
-                               .count = batch->count};
-    wire_batch_head (batch->message, WIRE_BATCH, window->agency, &head);
-    window->end += batch->count;
-    window->digest =
-        bet_csv_digest (window->digest, window_batch_rows (batch), batch->count);
-    window->count++;
-    return WINDOW_PACKED;
+    for (uint64_t start = window->end; window->end < window->target;) {
+        if (window->end - start >= PASS_ROWS)
+            return WINDOW_MOVING;
+        if (window->at == ROWS_END)
+            return window->rows = window->end, WINDOW_SHORT;
+        if (window->at != ROWS_OK)
+            return WINDOW_FAILED;
+        if (!pack (window, &window->passed, window->own.message_bytes_max,
+                   lower (window->target - window->end, BATCH_ROWS_MAX)))
+            return WINDOW_LONG;
+    }
+    return WINDOW_THERE;
 }
 
-/* Returns WINDOW_PACKED when the source is there and its first row is held. */
-static window_status_t move_source (window_t *window)
+/* Returns WINDOW_THERE when the source is there and its first row is held. */
+static window_status_t seek (window_t *window)
 {
     const rows_t *source = window->source;
     switch (source->seek (source->self, window->end, &window->rows)) {
     case ROWS_OK:
-        window->moving = false;
+        window->seeking = false;
         next_row (window);
-        return WINDOW_PACKED;
+        return WINDOW_THERE;
     case ROWS_AGAIN:
         return WINDOW_MOVING;
     case ROWS_END:
@@ -135,16 +144,57 @@ static inline void next_row (window_t *window)
     window->at = window->source->next (window->source->self, &window->row);
 }
 
+bool window_hungry (const window_t *window)
+{
+    return window->count < window->limits.window && window->at != ROWS_END &&
+           window->end < window->stop;
+}
+
+window_status_t window_fill (window_t *window)
+{
+    assert (!window_moving (window));
+    if (window->at != ROWS_OK)
+        return window->at == ROWS_END ? WINDOW_END : WINDOW_FAILED;
+    window_batch_t *batch = place (window, window->count);
+    if (!pack (window, batch, window->limits.message_bytes_max,
+               lower (window->stop - window->end, window->limits.rows_max)))
+        return WINDOW_LONG;
+    write_head (window, batch);
+    window->count++;
+    return WINDOW_PACKED;
+}
+
+/* The rows that come next, as many as are allowed. False when not even one is. */
+static bool pack (window_t *window, window_batch_t *batch, uint64_t bytes_max,
+                  uint64_t rows_max)
+{
+    if (batch->message == NULL)
+        batch->message = malloc (window->own.message_bytes_max);
+    assert (batch->message);
+    batch->offset = window->end;
+    batch->digest = window->digest;
+    batch->sent = false;
+    batch->count = 0;
+    const uint8_t *end =
+        pack_rows (window, batch, batch->message + bytes_max, (uint32_t) rows_max);
+    batch->size = (size_t) (end - batch->message);
+    window->end += batch->count;
+    if (window->writer == 0)
+        window->digest =
+            bet_csv_digest (window->digest, window_batch_rows (batch), batch->count);
+    return batch->count > 0;
+}
+
 /* Returns the place behind the last row that fitted. */
-static uint8_t *pack_rows (window_t *window, window_batch_t *batch)
+static uint8_t *pack_rows (window_t *window, window_batch_t *batch,
+                           const uint8_t *limit, uint32_t rows_max)
 {
     uint8_t *at = batch->message + WIRE_BATCH_BYTES;
-    const uint8_t *limit = batch->message + window->limits.message_bytes_max;
-    while (window->at == ROWS_OK && batch->count < window->limits.rows_max &&
+    while (window->at == ROWS_OK && batch->count < rows_max &&
            window->row.text.size < (size_t) (limit - at)) {
         at = put_u8 (put_bytes (at, window->row.text), '\n');
         batch->count++;
-        at = take_rows (window, batch, at, limit);
+        at = take_rows (window, batch, at, limit, rows_max);
         next_row (window);
     }
     return at;
@@ -152,15 +202,67 @@ static uint8_t *pack_rows (window_t *window, window_batch_t *batch)
 
 /* Those behind the row that is held: nearly all of a batch comes this way. */
 static uint8_t *take_rows (window_t *window, window_batch_t *batch, uint8_t *at,
-                           const uint8_t *limit)
+                           const uint8_t *limit, uint32_t rows_max)
 {
     const rows_t *source = window->source;
     uint32_t rows = 0;
     if (source->take)
         at += source->take (source->self, at, (size_t) (limit - at),
-                            window->limits.rows_max - batch->count, &rows);
+                            rows_max - batch->count, &rows);
     batch->count += rows;
     return at;
+}
+
+static void write_head (const window_t *window, window_batch_t *batch)
+{
+    const wire_batch_t head = {.draw = window->draw,
+                               .offset = batch->offset,
+                               .digest = batch->digest,
+                               .writer = window->writer,
+                               .count = batch->count};
+    wire_batch_head (batch->message, WIRE_BATCH, window->agency, &head);
+}
+
+void window_more (window_t *window)
+{
+    if (window->at == ROWS_END && !window->seeking)
+        next_row (window);
+}
+
+void window_cut (window_t *window, uint64_t offset)
+{
+    window->stop = offset;
+    while (window->count > 0) {
+        window_batch_t *last = place (window, window->count - 1);
+        if (last->offset + last->count <= offset)
+            return;
+        if (last->offset < offset) {
+            shorten (window, last, (uint32_t) (offset - last->offset));
+            return;
+        }
+        window->count--;
+        window->end = last->offset;
+        window->digest = last->digest;
+        if (window->unsent > window->count)
+            window->unsent = window->count;
+    }
+}
+
+/* The batch keeps its first rows, and is to be sent as it is now. */
+static void shorten (window_t *window, window_batch_t *batch, uint32_t count)
+{
+    bytes_t rest = window_batch_rows (batch);
+    for (uint32_t i = 0; i < count; i++) {
+        size_t text_end, size = bet_csv_row_size (rest, &text_end);
+        rest = bytes_of (rest.data + size, rest.size - size);
+    }
+    batch->size -= rest.size;
+    batch->count = count;
+    write_head (window, batch);
+    window->end = batch->offset + count;
+    window->digest = bet_csv_digest (batch->digest, window_batch_rows (batch), count);
+    if (window->unsent == window->count)
+        window->unsent--;
 }
 
 uint64_t window_rows (const window_t *window)
@@ -175,7 +277,8 @@ bool window_empty (const window_t *window)
 
 bool window_done (const window_t *window)
 {
-    return window->count == 0 && window->at == ROWS_END;
+    return window->count == 0 && !window_moving (window) &&
+           (window->at == ROWS_END || window->end >= window->stop);
 }
 
 uint64_t window_end (const window_t *window)
@@ -186,6 +289,16 @@ uint64_t window_end (const window_t *window)
 uint64_t window_digest (const window_t *window)
 {
     return window->digest;
+}
+
+uint64_t window_first (const window_t *window)
+{
+    return window->count > 0 ? place (window, 0)->offset : window->end;
+}
+
+uint64_t window_first_digest (const window_t *window)
+{
+    return window->count > 0 ? place (window, 0)->digest : window->digest;
 }
 
 const window_batch_t *window_unsent (const window_t *window)
@@ -231,22 +344,12 @@ static window_batch_t *place (const window_t *window, uint32_t index)
     return &window->batches[(window->first + index) % window->own.window];
 }
 
+static inline uint64_t lower (uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 bytes_t window_batch_rows (const window_batch_t *batch)
 {
     return bytes_of (batch->message + WIRE_BATCH_BYTES, batch->size - WIRE_BATCH_BYTES);
-}
-
-uint64_t window_batch_line (const window_batch_t *batch, uint32_t row)
-{
-    if (batch->line == 0 || row == 0 || row > batch->count)
-        return 0;
-    bytes_t rows = window_batch_rows (batch);
-    uint64_t line = batch->line;
-    for (uint32_t i = 1; i < row; i++) {
-        size_t text_end, size = bet_csv_row_size (rows, &text_end);
-        for (size_t at = 0; at < size; at++) // a quoted line end begins a line, too
-            line += rows.data[at] == '\n';
-        rows = bytes_of (rows.data + size, rows.size - size);
-    }
-    return line;
 }

@@ -1,5 +1,7 @@
 /* window.h - the batches that are under way: packed from the rows of a source, kept
-   until the central has stored them. Pure: touches memory and the source only. */
+   until the central has stored them. Rows that the central has already are read as
+   well, so that the digest of what the source has can be compared with what is stored.
+   Pure: touches memory and the source only. */
 
 #ifndef LOTERIA_WINDOW_H
 #define LOTERIA_WINDOW_H
@@ -9,54 +11,79 @@
 
 typedef struct {
     uint64_t offset; // of its first bet
-    uint64_t line;   // of its first row, 0 when the source has no lines
-    uint64_t digest; // of all the agency's bets before it
+    uint64_t digest; // of all bets before it
     uint32_t count;
     bool sent;        // at least once
     size_t size;      // of the whole message
     uint8_t *message; // the encoded BATCH; owned by the window
 } window_batch_t;
 
+typedef struct { // where to go on, and how
+    uint64_t offset;
+    uint64_t from;   // at most `offset`: rows from here on are read again
+    uint64_t digest; // of the bets before `from`
+    uint64_t draw;   // of the batches to come
+    wire_limits_t agreed;
+} window_start_t;
+
 typedef struct window window_t;
 
 typedef enum {
     WINDOW_PACKED, // one more batch
     WINDOW_MOVING, // the source is not yet where it should be: ask again
+    WINDOW_THERE,  // it is
     WINDOW_END,    // everything is packed
     WINDOW_SHORT,  // the source ends before the place to start from
     WINDOW_LONG,   // a row fits no message
     WINDOW_FAILED  // the source failed
 } window_status_t;
 
-/* A window under these limits at most, none of them 0. `source` is borrowed and must
-   outlive the window; its functions are called by window_fill () only. */
-window_t *window_new (uint32_t agency, const wire_limits_t *own, const rows_t *source);
+/* A window under these limits at most, none of them 0. `writer` is 0 for the bets of a
+   file. `source` is borrowed and must outlive the window; its functions are called by
+   window_move (), window_fill () and window_more () only. */
+window_t *window_new (uint32_t agency, uint64_t writer, const wire_limits_t *own,
+                      const rows_t *source);
 void window_destroy (window_t **window);
 
-/* Drop all batches; go on with the source's row `offset`, within `agreed` limits.
-   `digest` is that of the agency's bets before, in this draw. */
-void window_restart (window_t *window, uint64_t draw, uint64_t offset, uint64_t digest,
-                     const wire_limits_t *agreed);
+/* Drop all batches; go on with the source's row `start->offset`. */
+void window_restart (window_t *window, const window_start_t *start);
+
+/* The same, from where the source stands to a row further on. */
+void window_skip_to (window_t *window, uint64_t offset);
+
+/* Whether the source has to be moved, and one step of it, of some milliseconds. Returns
+   WINDOW_MOVING until WINDOW_THERE, or WINDOW_SHORT, WINDOW_LONG or WINDOW_FAILED. */
+bool window_moving (const window_t *window);
+window_status_t window_move (window_t *window);
 
 /* Whether one more batch may be packed, and there may be rows left for it. */
 bool window_hungry (const window_t *window);
 
-/* Pack one more batch; the window must be hungry. */
+/* Pack one more batch; the window must be hungry, and not be moving. */
 window_status_t window_fill (window_t *window);
+
+/* Rows were added to the source, whose end was reached. */
+void window_more (window_t *window);
+
+/* Nothing from the row `offset` on is to be sent any more: batches end before it. */
+void window_cut (window_t *window, uint64_t offset);
 
 /* How many rows the source has, after WINDOW_SHORT. */
 uint64_t window_rows (const window_t *window);
 
 bool window_empty (const window_t *window);
 
-/* Whether the source is at its end and every batch was stored. */
+/* Whether there is nothing more to be packed, and every batch was stored. */
 bool window_done (const window_t *window);
 
-/* The offset behind the last packed row. */
+/* The offset behind the last row that was packed or passed, and the digest of all the
+   source's rows before it. */
 uint64_t window_end (const window_t *window);
-
-/* The digest of all the agency's bets up to there. */
 uint64_t window_digest (const window_t *window);
+
+/* The same of the first row that is under way, or would be. */
+uint64_t window_first (const window_t *window);
+uint64_t window_first_digest (const window_t *window);
 
 /* The batch to be sent now, NULL when there is none; and that it was sent. */
 const window_batch_t *window_unsent (const window_t *window);
@@ -74,8 +101,5 @@ const window_batch_t *window_find (const window_t *window, uint64_t offset);
 
 /* The rows of a batch, each ended by LF. */
 bytes_t window_batch_rows (const window_batch_t *batch);
-
-/* The line of the batch's row 1.., 0 when there is no such row or it is not known. */
-uint64_t window_batch_line (const window_batch_t *batch, uint32_t row);
 
 #endif

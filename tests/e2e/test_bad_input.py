@@ -21,7 +21,6 @@ BAD_ROWS = {
     "four fields": (b"Ana,Perez,30111222,1990-05-17", "FIELDS", ""),
     "six fields": (GOOD + b",1", "FIELDS", ""),
     "one field": (b"Ana", "FIELDS", ""),
-    "empty line": (b"", "FIELDS", ""),
     "semicolons": (GOOD.replace(b",", b";"), "FIELDS", ""),
     "30 February": (b"Ana,Perez,30111222,2023-02-30,12", "DATE", "birthdate"),
     "29 February of no leap year": (b"Ana,Perez,30111222,1900-02-29,12", "DATE", "birthdate"),
@@ -88,17 +87,11 @@ BEFORE = BAD_INDEX // BATCH_ROWS * BATCH_ROWS  # rows in the batches that come b
 def bad_day(tmp_path_factory):
     """A day on which every agency's file has a bad row, and is mended afterwards."""
     directory = tmp_path_factory.mktemp("bad-day")
-    # one worker, so that what comes before the bad batch is on its way before it is refused
     central = loteria.Central(directory, workers=1, agencies=len(BAD_ROWS))
     with loteria.stopped_at_the_end(central.process):
         wire.wait_for_central(central.server)
         agencies = {name: bad_agency(central, number, *row)
                     for number, (name, row) in enumerate(BAD_ROWS.items(), 1)}  # fmt: skip
-        loteria.wait_until(
-            lambda: all(len(stored_of(central, agency.number)) >= BEFORE
-                        for agency in agencies.values() if agency.code),
-            explain=lambda: "the batches before never arrived:\n" + central.process.log + "".join(
-                agency.log for agency in agencies.values()))  # fmt: skip
         for agency in agencies.values():
             agency.stored = stored_of(central, agency.number)
         log_before_mending = central.process.log
@@ -165,13 +158,10 @@ def test_central_logs_the_batch_and_the_row(bad, bad_day):
     assert entry["reason"].startswith(bad.reason)
 
 
-def test_batches_before_stay_stored_and_the_bad_one_is_not(bad):
+def test_file_is_stored_up_to_its_first_bad_row(bad):
     good = [row.decode().split(",") for row in bad.rows]
     assert bad.stored == good[: len(bad.stored)]
-    if bad.code is LOCAL:  # it packed what comes before, and ended without waiting
-        assert len(bad.stored) <= BAD_INDEX
-    else:
-        assert len(bad.stored) == BEFORE
+    assert len(bad.stored) == BAD_INDEX, "all that stands before the bad row, and nothing else"
 
 
 def test_mended_file_finishes_the_day(bad, bad_day):

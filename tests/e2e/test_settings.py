@@ -60,7 +60,8 @@ PROGRAMS = {
         ("loop-period", "CLI_LOOP_PERIOD", "5ms", "1m30.5s", "5"), ("patience", None, "0", "31536000", "-1"),
         ("log-level", "CLI_LOG_LEVEL", "DEBUG", "CRITICAL", "verbose"), ("log-bets", None, "yes", "no", "x"),
         ("log-winners", None, "yes", "no", "x"), ("json", None, "yes", "no", "x"), ("quiet", None, "yes", "no", "x"),
-        ("sell-only", None, "yes", "no", "x"), ("results", None, "yes", "no", "x")]),
+        ("sell-only", None, "yes", "no", "x"), ("follow", None, "yes", "no", "x"),
+        ("results", None, "yes", "no", "x")]),
     "loteria-ctl": ("ctl", [
         ("timeout", None, "5ms", "1m", "5"), ("keys", "LOTERIA_KEYS", "keys/state", "/etc/keys", None), ("log-level", "LOGGING_LEVEL", "ERROR", "INFO", "quiet")]),
 }  # fmt: skip
@@ -185,7 +186,8 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name
 
 
 def takes_value(name):
-    return name not in ("log-bets", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "results", "insecure")
+    return name not in ("log-bets", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "follow", "results",
+                        "insecure")
 
 
 @pytest.mark.parametrize("program, name, environment, good, other, bad", WITH_BAD,

@@ -64,7 +64,8 @@ def idle(start, tmp_path):
 def test_a_signal_ends_an_idle_process(idle, name, number):
     process = idle(name)
     process.signal(number)
-    assert process.wait() == 0
+    # an agency that sold nothing yet has something left to do
+    assert process.wait() == (1 if name == "loteria-agency" else 0)
     assert_shut_down(process.log, IDLE[name][1])
 
 

@@ -38,6 +38,7 @@ typedef struct {
     uint64_t at;
     int moving;        // so many seeks answer ROWS_AGAIN
     uint64_t fails_at; // the row that cannot be read; UINT64_MAX: none
+    uint64_t other_at; // the row that is not as it is made up; likewise
     char text[64];
 } fake_t;
 
@@ -52,8 +53,8 @@ static inline rows_status_t fake_next (void *self, row_t *row)
     if (fake->table)
         text = fake->table[fake->at];
     else
-        snprintf (fake->text, sizeof fake->text,
-                  "Ana,Paz,%08" PRIu64 ",2000-01-01,7574", fake->at);
+        snprintf (fake->text, sizeof fake->text, "%s,Paz,%08" PRIu64 ",2000-01-01,7574",
+                  fake->at == fake->other_at ? "Eva" : "Ana", fake->at);
     *row = (row_t){bytes_of (text, strlen (text)), fake->at + 1};
     fake->at++;
     return ROWS_OK;
@@ -103,7 +104,7 @@ static inline int day_setup (void **state)
 {
     day_t *day = calloc (1, sizeof *day);
     assert_non_null (day);
-    day->fake = (fake_t){.count = 10, .fails_at = UINT64_MAX};
+    day->fake = (fake_t){.count = 10, .fails_at = UINT64_MAX, .other_at = UINT64_MAX};
     day->rows =
         (rows_t){&day->fake, "fake.csv", fake_next, fake_seek, fake_error, NULL};
     day->options = (session_options_t){
@@ -198,11 +199,32 @@ static inline void welcome (day_t *day, uint64_t next)
     welcome_with (day, next, (wire_limits_t){16, 65536, 65535}, DAY_OPEN);
 }
 
-static inline void stored (day_t *day, uint64_t next)
+static inline void stored_as (day_t *day, uint64_t next, uint64_t digest)
 {
     answer (day, &(wire_message_t){.command = WIRE_STORED,
                                    .agency = AGENCY,
-                                   .stored = {next, digest_of (next)}});
+                                   .stored = {next, digest}});
+}
+
+static inline void stored (day_t *day, uint64_t next)
+{
+    stored_as (day, next, digest_of (next));
+}
+
+/* The first CHECK and all that follow are answered by a central whose bets are the
+   made-up ones. Returns how many there were. */
+static inline int answer_checks (day_t *day)
+{
+    int checks = 0;
+    bytes_t bytes;
+    while (session_next_output (day->session, day->now_ms, &bytes)) {
+        const uint64_t count = said (day, WIRE_CHECK).tally.count;
+        answer (day, &(wire_message_t){.command = WIRE_DIGEST,
+                                       .agency = AGENCY,
+                                       .tally = {0, count, digest_of (count)}});
+        checks++;
+    }
+    return checks;
 }
 
 static inline void waiting (day_t *day, uint32_t ready)

@@ -5,6 +5,7 @@
 #include "bet_csv.h"
 #include "bounds.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,14 +49,25 @@ static int files_teardown (void **state)
     return 0;
 }
 
-static void open_file (files_t *files, const void *data, size_t size)
+static void write_file (files_t *files, const char *mode, const void *data, size_t size)
 {
-    bet_source_destroy (&files->source);
-    FILE *file = fopen (files->path, "wb");
+    FILE *file = fopen (files->path, mode);
     assert_non_null (file);
     assert_int_equal (fwrite (data, 1, size, file), size);
     assert_int_equal (fclose (file), 0);
-    files->source = bet_source_open (files->path, files->error, sizeof files->error);
+}
+
+static void append (files_t *files, const char *text)
+{
+    write_file (files, "ab", text, strlen (text));
+}
+
+static void open_file (files_t *files, const void *data, size_t size)
+{
+    bet_source_destroy (&files->source);
+    write_file (files, "wb", data, size);
+    files->source =
+        bet_source_open (files->path, false, files->error, sizeof files->error);
     assert_non_null (files->source);
     files->rows = bet_source_rows (files->source);
     assert_string_equal (files->rows.name, files->path);
@@ -107,12 +119,14 @@ static const struct {
     {TEXT ("a,b\r"), {{"a,b", 1}}},
     {TEXT ("a,b\r\nc\nd\r\n"), {{"a,b", 1}, {"c", 2}, {"d", 3}}},
     {TEXT ("a\nb\r\nc"), {{"a", 1}, {"b", 2}, {"c", 3}}},
-    // an empty line is a row; it is for the central to refuse it
-    {TEXT ("\n"), {{"", 1}}},
-    {TEXT ("\r\n\r\n"), {{"", 1}, {"", 2}}},
-    {TEXT ("a\n\nb\n"), {{"a", 1}, {"", 2}, {"b", 3}}},
+    // a blank line is no row, but a line
+    {TEXT ("\n"), {{0}}},
+    {TEXT ("\r\n\r\n"), {{0}}},
+    {TEXT ("\na\n\n\r\nb\n\n"), {{"a", 2}, {"b", 5}}},
+    {TEXT ("a\n \nb"), {{"a", 1}, {" ", 2}, {"b", 3}}},
+    {TEXT ("\"a\n\nb\"\n\nc"), {{"\"a\n\nb\"", 1}, {"c", 5}}},
     // one CR belongs to the line end, any other to the row
-    {TEXT ("a\r\r\nb\rc\n\r"), {{"a\r", 1}, {"b\rc", 2}, {"", 3}}},
+    {TEXT ("a\r\r\nb\rc\n\r"), {{"a\r", 1}, {"b\rc", 2}}},
     // quotes hide commas and line ends
     {TEXT ("\"a\",b\nc\n"), {{"\"a\",b", 1}, {"c", 2}}},
     {TEXT ("\"a\nb\",c\nd\n"), {{"\"a\nb\",c", 1}, {"d", 3}}},
@@ -445,19 +459,201 @@ static void test_files_that_cannot_be_read (void **state)
 {
     files_t *files = *state;
     char expected[256];
-    assert_null (bet_source_open (files->path, files->error, sizeof files->error));
+    assert_null (
+        bet_source_open (files->path, false, files->error, sizeof files->error));
     snprintf (expected, sizeof expected, "%s: No such file or directory", files->path);
     assert_string_equal (files->error, expected);
 
-    assert_null (bet_source_open (files->directory, files->error, sizeof files->error));
+    assert_null (
+        bet_source_open (files->directory, false, files->error, sizeof files->error));
     snprintf (expected, sizeof expected, "%s: is a directory", files->directory);
     assert_string_equal (files->error, expected);
 
     assert_int_equal (mkfifo (files->path, 0600), 0); // and it must not wait there
-    assert_null (bet_source_open (files->path, files->error, sizeof files->error));
+    assert_null (
+        bet_source_open (files->path, false, files->error, sizeof files->error));
     snprintf (expected, sizeof expected,
               "%s: is no regular file, which could be read again", files->path);
     assert_string_equal (files->error, expected);
+}
+
+/* ---- A file that does not stay as it is ---- */
+
+#define LARGE_ROWS 40000 // more than one buffer
+
+static void open_large (files_t *files)
+{
+    static char text[LARGE_ROWS * 16];
+    size_t size = 0;
+    for (int i = 0; i < LARGE_ROWS; i++)
+        size += (size_t) sprintf (text + size, "row,%09d\n", i);
+    open_file (files, text, size);
+    assert_row (files, "row,000000000", 1);
+}
+
+static rows_status_t read_on (files_t *files)
+{
+    row_t row;
+    rows_status_t status;
+    while ((status = files->rows.next (files->rows.self, &row)) == ROWS_OK)
+        ;
+    return status;
+}
+
+static void assert_changed (files_t *files, const char *how)
+{
+    assert_int_equal (read_on (files), ROWS_FAILED);
+    assert_non_null (strstr (files->rows.error (files->rows.self), how));
+    assert_int_equal (bet_source_look (files->source), BET_SOURCE_CHANGED);
+}
+
+static void replace_file (files_t *files)
+{
+    char other[160];
+    snprintf (other, sizeof other, "%s.other", files->path);
+    FILE *file = fopen (other, "wb");
+    assert_non_null (file);
+    assert_true (fputs ("row,000000000\n", file) >= 0);
+    assert_int_equal (fclose (file), 0);
+    assert_int_equal (rename (other, files->path), 0);
+}
+
+/* Without trusting the clock of the file system to have moved. */
+static void touch (files_t *files, time_t seconds)
+{
+    const struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    assert_int_equal (utimensat (AT_FDCWD, files->path, times, 0), 0);
+}
+
+static void test_file_that_changes_while_it_is_read (void **state)
+{
+    files_t *files = *state;
+    open_large (files);
+    assert_int_equal (truncate (files->path, 0), 0);
+    assert_changed (files, "was shortened since its sale began, from ");
+    open_large (files);
+    assert_int_equal (truncate (files->path, 300001), 0); // within a row
+    assert_changed (files, "was shortened since its sale began, from ");
+    open_large (files);
+    replace_file (files);
+    assert_changed (files, "was replaced by another file");
+    open_large (files);
+    assert_int_equal (unlink (files->path), 0);
+    assert_changed (files, "is gone since its sale began");
+    open_large (files);
+    touch (files, 1000000);
+    assert_changed (files, "was written over");
+}
+
+/* What stands at the end of a file that is being cut is no row: 8191 is not 81. */
+static void test_row_that_is_cut_is_not_taken (void **state)
+{
+    files_t *files = *state;
+    row_t row;
+    rows_status_t status;
+    open_large (files);
+    assert_int_equal (truncate (files->path, 300001), 0);
+    while ((status = files->rows.next (files->rows.self, &row)) == ROWS_OK)
+        assert_int_equal (row.text.size, strlen ("row,000000000"));
+    assert_int_equal (status, ROWS_FAILED);
+}
+
+static void test_rows_added_while_it_is_read (void **state)
+{
+    files_t *files = *state;
+    open_file (files, TEXT ("a\nb"));
+    assert_row (files, "a", 1);
+    append (files, "c\nd");
+    seek (files, 0); // it is read again
+    assert_row (files, "a", 1);
+    assert_row (files, "bc", 2);
+    assert_row (files, "d", 3);
+    assert_end (files);
+    assert_int_equal (bet_source_look (files->source), BET_SOURCE_SAME);
+}
+
+static void open_growing (files_t *files, const char *text)
+{
+    open_file (files, text, strlen (text));
+    bet_source_destroy (&files->source);
+    files->source =
+        bet_source_open (files->path, true, files->error, sizeof files->error);
+    assert_non_null (files->source);
+    files->rows = bet_source_rows (files->source);
+}
+
+static void assert_no_more (files_t *files, uint64_t half)
+{
+    row_t row;
+    assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+    assert_int_equal (bet_source_look (files->source), BET_SOURCE_SAME);
+    assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+    assert_int_equal (bet_source_half_row (files->source), half);
+}
+
+static void test_file_that_grows (void **state)
+{
+    files_t *files = *state;
+    open_growing (files, "");
+    assert_no_more (files, 0);
+    append (files, "a\nb");
+    assert_int_equal (bet_source_look (files->source), BET_SOURCE_GREW);
+    assert_row (files, "a", 1);
+    assert_no_more (files, 2);
+    append (files, "c,\"");
+    assert_int_equal (bet_source_look (files->source), BET_SOURCE_GREW);
+    assert_no_more (files, 2);
+    append (files, "d\n");
+    assert_int_equal (bet_source_look (files->source), BET_SOURCE_GREW);
+    assert_no_more (files, 2); // the quote is open
+    append (files, "\"\n\ne\n");
+    assert_int_equal (bet_source_look (files->source), BET_SOURCE_GREW);
+    assert_row (files, "bc,\"d\n\"", 2);
+    assert_row (files, "e", 5);
+    assert_no_more (files, 0);
+    uint64_t rows;
+    assert_int_equal (files->rows.seek (files->rows.self, 9, &rows), ROWS_END);
+    assert_int_equal (rows, 3);
+    replace_file (files);
+    assert_int_equal (bet_source_look (files->source), BET_SOURCE_CHANGED);
+}
+
+static void test_file_that_differs_after_its_sale (void **state)
+{
+    static const struct {
+        const char *before, *added, *says; // NULL: it is as it was
+    } table[] = {
+        {"a\n", "", NULL},
+        {"a", "", NULL},
+        {"a\n", "\n\r\n", NULL},
+        {"a", "\n", NULL},
+        {"a", "\r\n\n", NULL},
+        {"a\n", "b\n", ": 1 row was added too late, and is not stored"},
+        {"a\n", "b\nc", ": 2 rows were added"},
+        {"a", "\nb\nc\nd\n", ": 3 rows were added"},
+        {"a", "b", ": its last row, which had no line end, was written on"},
+        {"a", "\r", ": its last row, which had no line end, was written on"},
+        {"a\n", "\"b\n", "a quote is not closed"},
+    };
+    files_t *files = *state;
+    for (size_t i = 0; i < COUNT (table); i++) {
+        char text[512];
+        open_file (files, table[i].before, strlen (table[i].before));
+        assert_row (files, "a", 1);
+        assert_end (files);
+        append (files, table[i].added);
+        const bool differs = bet_source_differs (files->source, text, sizeof text);
+        assert_int_equal (differs, table[i].says != NULL);
+        if (differs && !strstr (text, table[i].says))
+            fail_msg ("'%s' then '%s': %s", table[i].before, table[i].added, text);
+    }
+    char text[512];
+    open_file (files, TEXT ("a\n"));
+    assert_row (files, "a", 1);
+    assert_end (files);
+    replace_file (files);
+    assert_true (bet_source_differs (files->source, text, sizeof text));
+    assert_non_null (strstr (text, "was replaced"));
 }
 
 /* ---- The single bet ---- */
@@ -490,15 +686,12 @@ static void test_single_bet (void **state)
     for (size_t i = 0; i < COUNT (table); i++) {
         assert_single (files, table[i].fields, table[i].text);
         assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
-        seek (files, 12345); // it was not stored: once more
+        seek (files, 12345); // once more
         assert_row (files, table[i].text, 0);
-        seek (files, 12346); // it was stored
-        assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
-        seek (files, 12399); // others sold as well
-        assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
-        seek (files, 9); // the central lost it
+        seek (files, 9); // at another place
         assert_row (files, table[i].text, 0);
         assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+        assert_int_equal (bet_source_look (files->source), BET_SOURCE_SAME);
     }
 }
 
@@ -534,6 +727,11 @@ int main (void)
         TEST (test_large_file),
         TEST (test_seek_works_in_portions),
         TEST (test_files_that_cannot_be_read),
+        TEST (test_file_that_changes_while_it_is_read),
+        TEST (test_row_that_is_cut_is_not_taken),
+        TEST (test_rows_added_while_it_is_read),
+        TEST (test_file_that_grows),
+        TEST (test_file_that_differs_after_its_sale),
         TEST (test_single_bet),
         TEST (test_single_bet_too_long),
     };

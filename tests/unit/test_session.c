@@ -28,8 +28,8 @@ static void test_whole_day (void **state)
     said_nothing (day);
     day->now_ms += 100;
     stored (day, 10);
-    assert_int_equal (progress (day)->sold_ms - progress (day)->welcomed_ms, 100);
     assert_int_equal (said (day, WIRE_READY).tally.count, 10);
+    assert_int_equal (progress (day)->stored_ms - progress (day)->welcomed_ms, 100);
     assert_false (progress (day)->ready);
     waiting (day, 2);
     assert_true (progress (day)->ready);
@@ -123,8 +123,8 @@ static void test_sell_only (void **state)
     begin_selling (day);
     said_batch (day, 0, 2);
     stored (day, 2);
-    assert_state (day, SESSION_ENDED);
     said_nothing (day);
+    assert_state (day, SESSION_ENDED);
     assert_false (progress (day)->ready);
     assert_int_equal (progress (day)->stored, 2);
 
@@ -444,7 +444,7 @@ static void test_patience_for_ever (void **state)
 static void test_starts_over (void **state)
 {
     static const wire_code_t codes[] = {REFUSED_HELLO, REFUSED_GAP};
-    static const uint64_t nexts[] = {0, 3, 4, 9, 10};
+    static const uint64_t nexts[] = {3, 4, 6, 9, 10};
     day_t *day = *state;
     for (size_t i = 0; i < 2; i++)
         for (size_t j = 0; j < 5; j++) {
@@ -547,10 +547,10 @@ static void test_stored_beyond_what_was_sent (void **state)
     begin_selling (day);
     said_batch (day, 0, 3);
     stored (day, 11);
-    said_nothing (day);
-    assert_failed (day,
-                   "the central has 11 bets of agency 3, fake.csv has only 10: not "
-                   "the same file?");
+    assert_int_equal (answer_checks (day), 1);
+    assert_failed (day, "the central has 11 bets of agency 3, fake.csv has only 10, "
+                        "the first of them: put back the rows that are missing, or see "
+                        "who else sells as agency 3");
 }
 
 static void test_file_too_short (void **state)
@@ -560,11 +560,19 @@ static void test_file_too_short (void **state)
         start (day);
         said (day, WIRE_HELLO);
         welcome_with (day, 11, (wire_limits_t){0}, (wire_day_t) when);
-        said_nothing (day);
-        assert_failed (day,
-                       "the central has 11 bets of agency 3, fake.csv has only 10: "
-                       "not the same file?");
+        assert_int_equal (answer_checks (day), 1);
+        assert_failed (day, "the central has 11 bets of agency 3, fake.csv has only "
+                            "10, the first of them: put back the rows that are "
+                            "missing, or see who else sells as agency 3");
     }
+    day->fake.count = 0;
+    start (day);
+    said (day, WIRE_HELLO);
+    welcome (day, 11);
+    said_nothing (day);
+    assert_failed (day, "the central has 11 bets of agency 3, fake.csv has only 0: put "
+                        "back the rows that are missing, or see who else sells as "
+                        "agency 3");
 }
 
 static void test_closed_day (void **state)
@@ -591,6 +599,9 @@ static void test_source_fails (void **state)
     begin_selling (day);
     said_batch (day, 0, 2); // what is sound is sold
     said_nothing (day);
+    assert_state (day, SESSION_SELLING); // and waited for
+    stored (day, 2);
+    said_nothing (day);
     assert_failed (day, "fake.csv, line 3: torn");
 }
 
@@ -614,6 +625,267 @@ static void test_leaves_without_goodbye (void **state)
         assert_state (day, SESSION_ENDED);
         assert_int_equal (day->now_ms - start_ms, 2 * LINGER_MS);
     }
+}
+
+/* ---- Selling on, and stopping ---- */
+
+static void test_follows_a_file_that_grows (void **state)
+{
+    day_t *day = *state;
+    day->options.task = SESSION_FOLLOW;
+    day->options.patience_ms = 1000;
+    day->fake.count = 2;
+    begin_selling (day);
+    said_batch (day, 0, 2);
+    stored (day, 2);
+    said_nothing (day);
+    assert_state (day, SESSION_SELLING);
+    assert_true (session_deadline (day->session) == NEVER); // nobody owes anything
+    day->fake.count = 3;
+    session_more (day->session);
+    said_batch (day, 2, 1);
+    day->fake.count = 5;
+    session_more (day->session);
+    assert_false (session_finish (day->session, day->now_ms)); // there is more to read
+    said_batch (day, 3, 2);
+    said_nothing (day);
+    assert_true (session_finish (day->session, day->now_ms));
+    stored (day, 5);
+    said_nothing (day);
+    assert_state (day, SESSION_ENDED);
+    assert_int_equal (progress (day)->sent, 5);
+
+    begin_selling (day);
+    said_batch (day, 0, 3);
+    said_batch (day, 3, 2);
+    stored (day, 5);
+    said_nothing (day);
+    day->fake.other_at = 1; // and the file is looked at once more
+    assert_true (session_finish (day->session, day->now_ms));
+    assert_true (answer_checks (day) > 0);
+    assert_state (day, SESSION_FAILED);
+}
+
+static void test_finishing_takes_no_new_bets (void **state)
+{
+    day_t *day = *state;
+    start (day);
+    assert_false (session_finish (day->session, day->now_ms));
+    said (day, WIRE_HELLO);
+    welcome (day, 0);
+    said_batch (day, 0, 3);
+    assert_false (session_finish (day->session, day->now_ms));
+    sell_all (day);
+    assert_false (
+        session_finish (day->session, day->now_ms)); // it waits: look yourself
+}
+
+/* ---- The single bet: writer, place, bytes ---- */
+
+static void said_single (day_t *day, uint64_t offset)
+{
+    const wire_message_t message = said (day, WIRE_BATCH);
+    assert_int_equal (message.batch.offset, offset);
+    assert_int_equal (message.batch.count, 1);
+    assert_true (message.batch.writer == 77);
+    assert_true (message.batch.digest == digest_of (offset));
+}
+
+static void begin_single (day_t *day)
+{
+    day->options.writer = 77;
+    day->options.task = SESSION_SELL_ONLY;
+    day->fake.count = 6;
+    start (day);
+    said (day, WIRE_HELLO);
+    welcome (day, 5);
+    said_single (day, 5);
+    said_nothing (day);
+}
+
+static void test_single_bet_is_stored (void **state)
+{
+    day_t *day = *state;
+    begin_single (day);
+    stored (day, 5); // of others
+    assert_state (day, SESSION_SELLING);
+    stored (day, 6);
+    assert_state (day, SESSION_ENDED);
+    assert_int_equal (progress (day)->sent, 1);
+    assert_int_equal (day->told_rows, 1);
+}
+
+/* Whether it was stored is not known: it is sent again to the very place. */
+static void test_single_bet_is_repeated_where_it_was (void **state)
+{
+    day_t *day = *state;
+    begin_single (day);
+    session_reconnected (day->session, day->now_ms);
+    said (day, WIRE_HELLO);
+    welcome (day, 6); // it may be this one, or another terminal's
+    stored (day, 6);  // the answer to the first sending is late
+    assert_state (day, SESSION_SELLING);
+    said_single (day, 5);
+    stored (day, 6);
+    assert_state (day, SESSION_ENDED);
+    assert_int_equal (progress (day)->sent, 1);
+    assert_int_equal (day->told_rows, 1);
+
+    begin_single (day); // sealed since, by another terminal
+    session_reconnected (day->session, day->now_ms);
+    said (day, WIRE_HELLO);
+    welcome_with (day, 6, (wire_limits_t){0}, DAY_SEALED);
+    said_single (day, 5);
+    stored (day, 6);
+    assert_state (day, SESSION_ENDED);
+}
+
+/* Another terminal was quicker: the next place. */
+static void test_single_bet_takes_the_next_place (void **state)
+{
+    day_t *day = *state;
+    begin_single (day);
+    refuse (day, REFUSED_CONFLICT, WIRE_BATCH, 5);
+    said (day, WIRE_HELLO);
+    day->fake.count = 9;
+    welcome (day, 8);
+    said_single (day, 8);
+    refuse (day, REFUSED_CONFLICT, WIRE_BATCH, 5); // the answer to a repeat of before
+    stored (day, 9);
+    assert_state (day, SESSION_ENDED);
+
+    begin_single (day);
+    refuse (day, REFUSED_CONFLICT, WIRE_BATCH, 5);
+    said (day, WIRE_HELLO);
+    day->fake.count = 9;
+    welcome_with (day, 8, (wire_limits_t){0}, DAY_SEALED); // too late
+    said_nothing (day);
+    assert_failed (day, "agency 3 asked for its results already, with 8 bets: nothing "
+                        "more of fake.csv can be sold");
+}
+
+/* ---- A process that did not run ---- */
+
+static void test_patience_after_a_sleep (void **state)
+{
+    day_t *day = *state;
+    day->options.patience_ms = 60000;
+    begin_selling (day);
+    said_batch (day, 0, 3);
+    said_batch (day, 3, 3);
+    said_batch (day, 6, 3);
+    said_batch (day, 9, 1);
+    day->now_ms += 3600 * 1000; // stopped, or suspended
+    session_tick (day->session, day->now_ms);
+    said_batch (day, 0, 3); // it asks first
+    said_batch (day, 3, 3);
+    said_batch (day, 6, 3);
+    said_batch (day, 9, 1);
+    stored (day, 10);
+    said (day, WIRE_READY);
+    waiting (day, 1);
+    day->now_ms += 3600 * 1000;
+    session_tick (day->session, day->now_ms);
+    said (day, WIRE_READY);
+    const int64_t woken_ms = day->now_ms;
+    while (!session_over (day->session)) { // and gives up when nobody answers then
+        pass (day);
+        bytes_t bytes;
+        if (session_next_output (day->session, day->now_ms, &bytes))
+            session_output_sent (day->session, day->now_ms);
+    }
+    assert_int_equal (day->now_ms - woken_ms, 60000);
+    assert_true (progress (day)->silence);
+}
+
+/* Whatever was asked last has a moment to be answered, be patience as short as it may.
+ */
+static void test_short_patience (void **state)
+{
+    day_t *day = *state;
+    day->options.patience_ms = 1;
+    start (day);
+    said (day, WIRE_HELLO);
+    session_tick (day->session, day->now_ms + RETRY_MS_MIN - 1);
+    assert_state (day, SESSION_HELLO);
+    session_tick (day->session, day->now_ms + RETRY_MS_MIN);
+    assert_state (day, SESSION_FAILED);
+}
+
+/* ---- Limits that are other than they were ---- */
+
+static void test_reconnected_while_selling (void **state)
+{
+    day_t *day = *state;
+    begin_selling (day);
+    said_batch (day, 0, 3);
+    said_batch (day, 3, 3);
+    stored (day, 3);
+    session_reconnected (day->session, day->now_ms);
+    said (day, WIRE_HELLO); // at once
+    said_nothing (day);
+    const uint64_t at = day->fake.at;
+    welcome (day, 3);
+    said_batch (day, 3, 3); // what is packed stays so
+    assert_true (day->fake.at == at);
+    said_batch (day, 6, 3);
+    session_reconnected (day->session, day->now_ms);
+    said (day, WIRE_HELLO);
+    welcome (day, 6); // an acknowledgement that was lost
+    said_batch (day, 6, 3);
+    assert_int_equal (progress (day)->sent, 6);
+    assert_int_equal (day->told_rows, 6);
+
+    session_reconnected (day->session, day->now_ms);
+    said (day, WIRE_HELLO);
+    welcome_with (day, 6, (wire_limits_t){1, 0, 2}, DAY_OPEN); // it allows less
+    said_batch (day, 6, 2);
+    said_nothing (day);
+    stored (day, 8);
+    said_batch (day, 8, 2);
+    stored (day, 10);
+    said (day, WIRE_READY);
+    session_reconnected (day->session, day->now_ms);
+    said (day, WIRE_READY);
+}
+
+static void test_batch_over_the_limits (void **state)
+{
+    static const wire_code_t codes[] = {REFUSED_SIZE, REFUSED_ROWS};
+    day_t *day = *state;
+    for (size_t i = 0; i < 2; i++) {
+        begin_selling (day);
+        said_batch (day, 0, 3);
+        said_batch (day, 3, 3);
+        refuse (day, codes[i], WIRE_BATCH, 0);
+        refuse (day, codes[i], WIRE_BATCH, 3);
+        said (day, WIRE_HELLO); // at once
+        said_nothing (day);
+        welcome_with (day, 0, (wire_limits_t){0, 0, 2}, DAY_OPEN);
+        said_batch (day, 0, 2);
+        refuse (day, codes[i], WIRE_BATCH, 0);
+        said (day, WIRE_HELLO);
+        welcome_with (day, 0, (wire_limits_t){0, 0, 2}, DAY_OPEN); // nothing changed
+        said_batch (day, 0, 2);
+        refuse (day, codes[i], WIRE_BATCH, 0);
+        assert_state (day, SESSION_FAILED);
+    }
+    assert_failed (day, "fake.csv: why (ROWS)");
+}
+
+static void test_busy_for_long_asks_for_the_limits (void **state)
+{
+    day_t *day = *state;
+    begin_selling (day);
+    for (int i = 0; i < 3; i++) {
+        said_batch (day, 0, 3);
+        refuse (day, REFUSED_BUSY, WIRE_BATCH, 0);
+        pass (day);
+    }
+    said (day, WIRE_HELLO);
+    welcome_with (day, 0, (wire_limits_t){1, 0, 0}, DAY_OPEN);
+    said_batch (day, 0, 3);
+    said_nothing (day);
 }
 
 /* ---- Bytes from the socket ---- */
@@ -762,11 +1034,15 @@ static bool central_answer (uint64_t *next, bool *sealed, uint64_t total,
     switch (asked->command) {
     case WIRE_HELLO:
         reply->command = WIRE_WELCOME;
-        reply->welcome =
-            (wire_welcome_t){.next = *next, .day = *sealed ? DAY_SEALED : DAY_OPEN};
+        reply->welcome = (wire_welcome_t){.draw = DRAW,
+                                          .next = *next,
+                                          .digest = digest_of (*next),
+                                          .day = *sealed ? DAY_SEALED : DAY_OPEN};
         return true;
     case WIRE_BATCH:
         assert_true (end <= total);
+        assert_true (asked->batch.digest == digest_of (asked->batch.offset));
+        assert_true (asked->batch.draw == DRAW);
         if (asked->batch.offset > *next ||
             (asked->batch.offset < *next && end > *next)) {
             *reply = wire_refusal (asked, REFUSED_GAP, "");
@@ -776,11 +1052,12 @@ static bool central_answer (uint64_t *next, bool *sealed, uint64_t total,
         if (asked->batch.offset == *next)
             *next = end;
         reply->command = WIRE_STORED;
-        reply->stored.next = *next;
+        reply->stored = (wire_stored_t){*next, digest_of (*next)};
         return true;
     case WIRE_READY:
         assert_int_equal (asked->tally.count, total);
         assert_int_equal (*next, total);
+        assert_true (asked->tally.digest == digest_of (total));
         *sealed = true;
         reply->command = next_random (random) % 2 ? WIRE_WAITING : WIRE_WINNERS;
         if (reply->command == WIRE_WINNERS)
@@ -825,7 +1102,8 @@ static void test_bad_weather (void **state)
     for (uint64_t seed = 1; seed <= 300; seed++) {
         uint64_t random = seed, next = 0, total = 2 + seed % 100;
         bool sealed = false;
-        day->fake = (fake_t){.count = total, .fails_at = UINT64_MAX};
+        day->fake =
+            (fake_t){.count = total, .fails_at = UINT64_MAX, .other_at = UINT64_MAX};
         day->options.seed = seed;
         day->told_next = 0;
         day->options.stored = NULL;
@@ -893,6 +1171,16 @@ int main (void)
         DAY_TEST (test_closed_day),
         DAY_TEST (test_source_fails),
         DAY_TEST (test_leaves_without_goodbye),
+        DAY_TEST (test_follows_a_file_that_grows),
+        DAY_TEST (test_finishing_takes_no_new_bets),
+        DAY_TEST (test_single_bet_is_stored),
+        DAY_TEST (test_single_bet_is_repeated_where_it_was),
+        DAY_TEST (test_single_bet_takes_the_next_place),
+        DAY_TEST (test_patience_after_a_sleep),
+        DAY_TEST (test_short_patience),
+        DAY_TEST (test_reconnected_while_selling),
+        DAY_TEST (test_batch_over_the_limits),
+        DAY_TEST (test_busy_for_long_asks_for_the_limits),
         DAY_TEST (test_messages_out_of_place),
         DAY_TEST (test_other_agencys_messages),
         DAY_TEST (test_absurd_offsets),

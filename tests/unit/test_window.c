@@ -21,7 +21,10 @@ static void test_bytes_limit (void **state)
             texts[j] = rows[j];
         }
         texts[21] = "behind, and too long for it";
-        day->fake = (fake_t){.table = texts, .count = 22, .fails_at = UINT64_MAX};
+        day->fake = (fake_t){.table = texts,
+                             .count = 22,
+                             .fails_at = UINT64_MAX,
+                             .other_at = UINT64_MAX};
         day->options.limits = (wire_limits_t){4, 1024, 100};
         begin_selling (day);
         wire_message_t first = said (day, WIRE_BATCH);
@@ -71,7 +74,8 @@ static void test_agreed_limits (void **state)
     };
     day_t *day = *state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        day->fake = (fake_t){.count = 1000, .fails_at = UINT64_MAX};
+        day->fake =
+            (fake_t){.count = 1000, .fails_at = UINT64_MAX, .other_at = UINT64_MAX};
         day->options.limits = table[i].own;
         start (day);
         said (day, WIRE_HELLO);
