@@ -20,9 +20,6 @@ PAIRS = [
     ("loteria-broker", ["--listen", "ipc:///tmp/x", "--workers", "ipc:///tmp/x"], ["--listen ipc:///tmp/x", "--workers ipc:///tmp/x"]),
     ("loteria-broker", ["--window", "256", "--message-bytes", "1048576", "--memory-mb", "511"],
      ["--window 256", "--message-bytes 1048576", "--memory-mb 511"]),
-    ("loteria-worker", ["--broker", "tcp://127.0.0.1:9", "--state", "tcp://127.0.0.1:9"],
-     ["--broker tcp://127.0.0.1:9", "--state tcp://127.0.0.1:9"]),
-    ("loteria-worker", ["--storage", "tcp://127.0.0.1:12348"], ["--storage tcp://127.0.0.1:12348", "--state"]),
     ("loteria-worker", ["--listen", "tcp://127.0.0.1:9", "--count", "2"], ["--listen tcp://127.0.0.1:9", "--count 2"]),
     ("loteria-state", ["--listen", "tcp://127.0.0.1:9", "--storage", "tcp://127.0.0.1:9"],
      ["--listen tcp://127.0.0.1:9", "--storage tcp://127.0.0.1:9"]),
@@ -32,6 +29,9 @@ PAIRS = [
 
 # What a start finds out by itself, where it opens the thing: for --check-config alone.
 CHECKED = [
+    ("loteria-worker", ["--broker", "tcp://127.0.0.1:9", "--state", "tcp://127.0.0.1:9"],
+     ["--broker tcp://127.0.0.1:9", "--state tcp://127.0.0.1:9"]),
+    ("loteria-worker", ["--storage", "tcp://127.0.0.1:12348"], ["--storage tcp://127.0.0.1:12348", "--state"]),
     *((program, ["--listen", "tcp://0.0.0.0:9"], ["--listen tcp://0.0.0.0:9", "no --keys", "--insecure"])
       for program in ("loteria-central", "loteria-broker", "loteria-worker", "loteria-storage", "loteria-state")),
     *((program, ["--data-dir", "/nowhere/day"], ["--data-dir: /nowhere/day: No such file"])

@@ -156,7 +156,8 @@ static int agree (const config_t *config, void *context, char *why)
             return STATUS_USAGE;
     return agreement_may_listen (config, &places[3], settings->keys, settings->insecure,
                                  why) &&
-                   agreement_places_differ (places, 4, why)
+                   (!config_only_checked (config) ||
+                    agreement_places_differ (places, 4, why))
                ? 0
                : STATUS_USAGE;
 }
