@@ -167,6 +167,15 @@
 #define RESTART_BACKOFF_MS     100
 #define RESTART_BACKOFF_MS_MAX 5000
 #define STOP_GRACE_MS          5000
+#define SINK_WAIT_MS           200 /* for somebody to read the log */
+#define OTHERS_PATIENCE_MS     5000 /* for another process to let go of files or a port */
+#define OTHERS_LOOK_MS         50
+#define RUN_DIRECTORY_LOOK_MS  1000
+
+/* File descriptors: what a process needs besides its connections, and how many are
+   tried at once whether they are there. */
+#define DESCRIPTORS_OWN       40
+#define DESCRIPTORS_TRIED_MAX 256
 
 static_assert (ROW_BYTES_MAX < MESSAGE_BYTES_MIN - 32, "any row fits any message");
 static_assert (WINNERS_PAGE_BYTES + DOCUMENT_BYTES_MAX + 64 < MESSAGE_BYTES_DEFAULT,

@@ -13,9 +13,10 @@
 #include "config_help.h"
 #include "config_value.h"
 #include "text.h"
+#include "log.h"
+#include "process.h"
 
-#define STATUS_WRONG   1
-#define STATUS_USAGE   2
+#define STATUS_FAILED  1
 #define FLAG_BYTES_MAX 64
 #define LINE_BYTES_MAX 1024
 #define NONE           SIZE_MAX
@@ -46,10 +47,11 @@ static const char *const source_names[] = {"default", "file", "environment", "fl
 
 static config_t *config_new (const config_program_t *program);
 static bool take_flags (config_t *self, int argc, char **argv, int *status);
-static const char *split_flag (const char *flag, char name[FLAG_BYTES_MAX]);
+static char *split_flag (char *flag, char name[FLAG_BYTES_MAX]);
 static bool answer (const config_t *self, const char *name, int *status);
 static bool wants_value (const config_t *self, const char *name);
 static bool take_flag (config_t *self, const char *name, const char *value);
+static void hide_value (const config_t *self, const char *name, char *value);
 static bool take_environment (config_t *self);
 static bool take_file (config_t *self);
 static bool take_section (config_t *self, zconfig_t *section);
@@ -64,7 +66,7 @@ static size_t find_item (const config_t *self, const char *name);
 static bool is_among (const char *const *names, const char *name);
 static bool complain (const config_t *self, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
-static void print_line (FILE *stream, char *line);
+static char *clean (char *line);
 
 /* Flags come first, since they may ask for --help and name the file; what is found
    later never replaces what weighs more, but is checked all the same. */
@@ -78,7 +80,7 @@ config_t *config_load (const config_program_t *program, int argc, char **argv,
         return NULL;
     }
     if (!take_environment (self) || !take_file (self)) {
-        *status = STATUS_WRONG;
+        *status = PROCESS_CANNOT_START;
         config_destroy (&self);
         return NULL;
     }
@@ -90,7 +92,7 @@ config_t *config_load (const config_program_t *program, int argc, char **argv,
     }
     if (self->check) {
         print_settings (self);
-        *status = fflush (stdout) == 0 ? 0 : STATUS_WRONG;
+        *status = fflush (stdout) == 0 ? 0 : STATUS_FAILED;
         config_destroy (&self);
         return NULL;
     }
@@ -142,15 +144,17 @@ static bool take_flags (config_t *self, int argc, char **argv, int *status)
 {
     for (int at = 1; at < argc; at++) {
         char name[FLAG_BYTES_MAX];
-        const char *value = split_flag (argv[at], name);
+        char *value = split_flag (argv[at], name);
 
         if (!value && answer (self, name, status))
             return false;
         if (!value && wants_value (self, name) && at + 1 < argc &&
             strncmp (argv[at + 1], "--", 2) != 0)
             value = argv[++at];
-        if (!take_flag (self, name, value)) {
-            *status = STATUS_USAGE;
+        const bool taken = take_flag (self, name, value);
+        hide_value (self, name, value);
+        if (!taken) {
+            *status = PROCESS_CANNOT_START;
             return false;
         }
     }
@@ -159,9 +163,9 @@ static bool take_flags (config_t *self, int argc, char **argv, int *status)
 
 /* Copy what precedes a '=', shortened if it is longer than any name; return what
    follows it, NULL when there is no '='. */
-static const char *split_flag (const char *flag, char name[FLAG_BYTES_MAX])
+static char *split_flag (char *flag, char name[FLAG_BYTES_MAX])
 {
-    const char *equals = strncmp (flag, "--", 2) == 0 ? strchr (flag, '=') : NULL;
+    char *equals = strncmp (flag, "--", 2) == 0 ? strchr (flag, '=') : NULL;
     int size = (int) strcspn (flag, equals ? "=" : "");
     snprintf (name, FLAG_BYTES_MAX, "%.*s", size, flag);
     return equals ? equals + 1 : NULL;
@@ -176,7 +180,7 @@ static bool answer (const config_t *self, const char *name, int *status)
         printf ("%s %s\n", self->program->program, LOTERIA_VERSION);
     else
         return false;
-    *status = fflush (stdout) == 0 ? 0 : STATUS_WRONG;
+    *status = fflush (stdout) == 0 ? 0 : STATUS_FAILED;
     return true;
 }
 
@@ -219,14 +223,29 @@ static bool take_flag (config_t *self, const char *name, const char *value)
     return true;
 }
 
+/* What everybody on this machine may read in /proc. */
+static void hide_value (const config_t *self, const char *name, char *value)
+{
+    const size_t item = value ? find_item (self, name + 2) : NONE;
+    if (item != NONE && self->program->items[item].type == CONFIG_SECRET)
+        memset (value, '*', strlen (value));
+}
+
 static bool take_environment (config_t *self)
 {
     char reason[CONFIG_REASON_BYTES];
 
     for (size_t i = 0; i < self->count; i++) {
-        const char *name = self->program->items[i].environment;
-        const char *value = name ? getenv (name) : NULL;
-        if (value && *value && give (self, i, value, SOURCE_ENVIRONMENT, reason) == -1)
+        const config_item_t *item = &self->program->items[i];
+        const char *name = item->environment;
+        char *value = name ? getenv (name) : NULL;
+        const bool sound =
+            !value || !*value || give (self, i, value, SOURCE_ENVIRONMENT, reason) == 0;
+        if (value && item->type == CONFIG_SECRET) {
+            memset (value, '*', strlen (value)); // the kernel shows what was there
+            unsetenv (name);
+        }
+        if (!sound)
             return complain (self, "%s: %s", name, reason);
     }
     const char *file = getenv (CONFIG_FILE_ENVIRONMENT);
@@ -344,11 +363,14 @@ static void print_settings (const config_t *self)
 {
     for (size_t i = 0; i < self->count; i++) {
         const setting_t *setting = &self->settings[i];
+        const bool secret = self->program->items[i].type == CONFIG_SECRET;
         char line[LINE_BYTES_MAX];
         snprintf (line, sizeof line, "%s = %s%s(%s)", self->program->items[i].name,
-                  setting->text ? setting->text : "", setting->text ? " " : "",
-                  source_names[setting->source]);
-        print_line (stdout, line);
+                  !setting->text ? ""
+                  : secret       ? "not shown"
+                                 : setting->text,
+                  setting->text ? " " : "", source_names[setting->source]);
+        puts (clean (line));
     }
 }
 
@@ -378,13 +400,13 @@ static bool complain (const config_t *self, const char *format, ...)
     va_start (values, format);
     vsnprintf (line + size, sizeof line - (size_t) size, format, values);
     va_end (values);
-    print_line (stderr, line);
+    log_text (clean (line));
     return false;
 }
 
 /* What was typed may hold control characters; a line is to stay one. */
-static void print_line (FILE *stream, char *line)
+static char *clean (char *line)
 {
     text_clean (line);
-    fprintf (stream, "%s\n", line);
+    return line;
 }

@@ -21,6 +21,7 @@
 typedef enum {
     CONFIG_TEXT,     // char **: as text.h has it; owned by the configuration
     CONFIG_NUMBER,   // uint64_t *: min..max
+    CONFIG_SECRET,   // the same, but never shown, and gone from argv and environment
     CONFIG_FLAG,     // bool *: --name alone is yes; else yes/no/true/false/1/0
     CONFIG_DURATION, // uint64_t *: milliseconds; as Go writes them: 5ms, 1.5s, 1h2m
     CONFIG_LEVEL     // log_level_t *
@@ -32,7 +33,7 @@ typedef struct {
     void *value;             // where it goes
     const char *environment; // or NULL
     const char *fallback;    // default, as text; NULL: the value is left as it was
-    uint64_t min, max;       // for CONFIG_NUMBER
+    uint64_t min, max;       // for CONFIG_NUMBER and CONFIG_SECRET
     const char *help;        // one line; the unit is said here
 } config_item_t;
 
@@ -57,8 +58,7 @@ typedef struct {
 
 /* Fill in all values. Returns a configuration, which owns the texts, or NULL when the
    program should end: `*status` is then its exit code (0 after --help, --version and
-   --check-config, 2 for wrong usage, 1 for a wrong value elsewhere, or what
-   `agree` says) and what there was
+   --check-config, else PROCESS_CANNOT_START or what `agree` says) and what there was
    to say has been said. */
 config_t *config_load (const config_program_t *program, int argc, char **argv,
                        int *status);

@@ -11,8 +11,9 @@ static void print_item (const config_item_t *item, int width);
 static void print_notes (const config_item_t *item, int width);
 
 static const char *const type_names[] = {
-    [CONFIG_TEXT] = "TEXT",         [CONFIG_NUMBER] = "NUMBER", [CONFIG_FLAG] = "",
-    [CONFIG_DURATION] = "DURATION", [CONFIG_LEVEL] = "LEVEL",
+    [CONFIG_TEXT] = "TEXT",   [CONFIG_NUMBER] = "NUMBER",
+    [CONFIG_FLAG] = "",       [CONFIG_DURATION] = "DURATION",
+    [CONFIG_LEVEL] = "LEVEL", [CONFIG_SECRET] = "NUMBER",
 };
 
 void config_help_print (const config_program_t *program)
@@ -63,7 +64,7 @@ static void print_notes (const config_item_t *item, int width)
     char fallback[256] = "";
     char environment[128] = "";
 
-    if (item->type == CONFIG_NUMBER)
+    if (item->type == CONFIG_NUMBER || item->type == CONFIG_SECRET)
         snprintf (range, sizeof range, "; %" PRIu64 " to %" PRIu64, item->min,
                   item->max);
     else if (item->type == CONFIG_LEVEL)

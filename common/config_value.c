@@ -35,6 +35,7 @@ int config_value_parse (const config_item_t *item, const char *text,
         wrong = check_text (text, explanation);
         break;
     case CONFIG_NUMBER:
+    case CONFIG_SECRET:
         wrong = parse_number (item, text, &value->number);
         break;
     case CONFIG_FLAG:
@@ -52,7 +53,10 @@ int config_value_parse (const config_item_t *item, const char *text,
     }
     if (!wrong)
         return 0;
-    if (item->type == CONFIG_NUMBER)
+    if (item->type == CONFIG_SECRET)
+        snprintf (reason, CONFIG_REASON_BYTES, "%s %" PRIu64 " to %" PRIu64, wrong,
+                  item->min, item->max);
+    else if (item->type == CONFIG_NUMBER)
         snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s %" PRIu64 " to %" PRIu64,
                   text, wrong, item->min, item->max);
     else
@@ -76,6 +80,7 @@ void config_value_store (const config_item_t *item, config_value_t value, char *
         *(char **) item->value = text;
         break;
     case CONFIG_NUMBER:
+    case CONFIG_SECRET:
     case CONFIG_DURATION:
         *(uint64_t *) item->value = value.number;
         break;

@@ -16,6 +16,8 @@
 
 #include <assert.h>
 
+#include "process.h"
+
 typedef struct {
     file_t file;
     int fd;
@@ -24,6 +26,7 @@ typedef struct {
 } disk_file_t;
 
 static int open_in (const char *directory, const char *name, int writing);
+static void close_as_it_was (int fd);
 static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t position);
 static int disk_write (file_t *file, const void *data, size_t size, uint64_t position);
 static int disk_sync (file_t *file);
@@ -57,7 +60,7 @@ file_t *file_open (const char *directory, const char *name, int writing, char *w
         snprintf (why, why_size, "%s/%s: %s", directory, name,
                   errno == EWOULDBLOCK ? "another process is using it"
                                        : strerror (errno));
-        close (fd);
+        close_as_it_was (fd);
         return NULL;
     }
     if (writing && file_sync_directory (directory) == -1) {
@@ -70,6 +73,27 @@ file_t *file_open (const char *directory, const char *name, int writing, char *w
     assert (disk);
     *disk = (disk_file_t){.file = {.ops = &disk_ops, .name = name}, .fd = fd};
     return &disk->file;
+}
+
+file_t *file_take (const char *directory, const char *name, char *why, size_t why_size)
+{
+    process_patience_t patience = {0};
+    file_t *file;
+    do
+        file = file_open (directory, name, 1, why, why_size);
+    while (!file && errno == EWOULDBLOCK &&
+           process_wait_for_others (&patience, "espera", why));
+    return file;
+}
+
+bool file_busy (const char *directory, const char *name)
+{
+    const int fd = open_in (directory, name, 0);
+    if (fd == -1)
+        return false;
+    const bool busy = flock (fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+    close (fd);
+    return busy;
 }
 
 void file_close (file_t **file)
@@ -90,6 +114,13 @@ static int open_in (const char *directory, const char *name, int writing)
     close (parent);
     errno = error;
     return fd;
+}
+
+static void close_as_it_was (int fd)
+{
+    const int error = errno;
+    close (fd);
+    errno = error;
 }
 
 int file_make_directory (const char *path)

@@ -40,10 +40,19 @@ struct file {
 
 /* Open DIRECTORY/NAME. For writing it is created if missing (mode 0600, the directory
    entry synced) and locked, so that no second process has it. Returns NULL with the
-   reason in `why`. `name` is borrowed. */
+   reason in `why`, and errno EWOULDBLOCK when another process has it. `name` is
+   borrowed. */
 file_t *file_open (const char *directory, const char *name, int writing, char *why,
                    size_t why_size);
 void file_close (file_t **file);
+
+/* The same for writing, but a file that another process has is waited for
+   (process_wait_for_others): it may be this one's predecessor, which is about to end.
+ */
+file_t *file_take (const char *directory, const char *name, char *why, size_t why_size);
+
+/* Whether another process has the file for writing now. */
+bool file_busy (const char *directory, const char *name);
 
 /* A new directory, of mode 0700, that survives a power cut. 0, or -1 with errno: EEXIST
    when something is there. */

@@ -47,6 +47,8 @@ static void log_listening (const address_t *address, bool curve, bool local);
 static const char *keep_endpoint (gate_t *gate, const char *endpoint);
 static void open_handler (gate_t *gate);
 static void guard (gate_t *gate, zsock_t *socket, const char *domain);
+static void bind_patiently (zsock_t *socket, const places_t *places, address_t *address,
+                            const char *endpoint);
 static void make_room (zsock_t *socket);
 static void set_option (zsock_t *socket, int option, const void *value, size_t size);
 static bool is_guarded (zsock_t *socket, const char *domain);
@@ -61,12 +63,13 @@ gate_t *gate_new (const gate_options_t *options)
 {
     gate_t *gate = calloc (1, sizeof *gate);
     assert (gate);
+    process_need_descriptors (DESCRIPTORS_OWN);
     gate->options = *options;
     gate->keyed = options->keys && *options->keys;
     char why[KEYS_WHY_BYTES];
     if (gate->keyed) {
         if (keyring_load (&gate->ring, options->keys, options->peers, why) == -1)
-            process_die ("keys", "reason: %s", why);
+            process_reject ("keys", "reason: %s", why);
         open_handler (gate);
     }
     return gate;
@@ -90,19 +93,17 @@ const char *gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
     char why[ADDRESS_WHY_BYTES];
     if (address_parse (&address, endpoint, ADDRESS_LISTEN, why) == -1 ||
         places_find (&places, &address, why) == -1)
-        process_die ("listen", "endpoint: %s | reason: %s", endpoint, why);
+        process_reject ("listen", "endpoint: %s | reason: %s", endpoint, why);
     const bool curve = gate->keyed && address.scheme == ADDRESS_TCP;
     const bool local = places_local (&places);
     if (curve)
         guard (gate, socket, domain);
     else if (!local && !gate->options.insecure)
-        process_die ("listen",
-                     "endpoint: %s | reason: without --keys only this machine is "
-                     "listened to (127.0.0.1); --insecure lets anybody in",
-                     endpoint);
-    if (net_listen (socket, &places, &address) == -1)
-        process_die ("listen", "endpoint: %s | reason: %s", endpoint,
-                     net_problem (errno));
+        process_reject ("listen",
+                        "endpoint: %s | reason: without --keys only this machine is "
+                        "listened to (127.0.0.1); --insecure lets anybody in",
+                        endpoint);
+    bind_patiently (socket, &places, &address, endpoint);
     log_listening (&address, curve, local);
     return keep_endpoint (gate, address.endpoint);
 }
@@ -197,7 +198,23 @@ static void guard (gate_t *gate, zsock_t *socket, const char *domain)
     set_option (socket, ZAP_ENFORCE_DOMAIN, &yes, sizeof yes);
     make_room (socket);
     if (!is_guarded (socket, domain))
-        process_die ("keys", "reason: this libzmq does not guard a socket as told");
+        process_reject ("keys", "reason: this libzmq does not guard a socket as told");
+}
+
+/* The broker of a central that was just killed may be about to let go of the port. */
+static void bind_patiently (zsock_t *socket, const places_t *places, address_t *address,
+                            const char *endpoint)
+{
+    process_patience_t patience = {0};
+    char what[512];
+    while (net_listen (socket, places, address) == -1) {
+        const int error = errno;
+        snprintf (what, sizeof what, "%s: %s", endpoint, net_problem (error));
+        if (error == EADDRINUSE && process_wait_for_others (&patience, "espera", what))
+            continue;
+        process_reject ("listen", "endpoint: %s | reason: %s", endpoint,
+                        net_problem (error));
+    }
 }
 
 /* The limit on messages is on what CURVE makes of them. */
@@ -215,8 +232,8 @@ static void make_room (zsock_t *socket)
 static void set_option (zsock_t *socket, int option, const void *value, size_t size)
 {
     if (zmq_setsockopt (zsock_resolve (socket), option, value, size) == -1)
-        process_die ("keys", "reason: this libzmq has no CURVE as it is needed, %s",
-                     zmq_strerror (errno));
+        process_reject ("keys", "reason: this libzmq has no CURVE as it is needed, %s",
+                        zmq_strerror (errno));
 }
 
 static bool is_guarded (zsock_t *socket, const char *domain)

@@ -3,13 +3,13 @@
 #include "log.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "sink.h"
 
 #include "text.h"
 
@@ -24,6 +24,7 @@ static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR",
 static const char *const result_names[] = {"success", "fail", "in_progress"};
 
 static log_level_t lowest_level = LOG_INFO;
+static uint64_t dropped; // lines that nobody took
 
 static struct {
     bool on;
@@ -41,6 +42,8 @@ static size_t shorten (const char *text, const char *marked, size_t size);
 static void clean_values (char *text, const char *marked, size_t size);
 static void emit (const char *bytes, size_t size);
 static void write_out (const char *bytes, size_t size);
+static bool tell_dropped (void);
+static uint64_t count_lines (const char *bytes, size_t size);
 
 int log_level_parse (const char *text, log_level_t *level)
 {
@@ -111,6 +114,15 @@ void log_strays (log_strays_t *strays, uint64_t count, int64_t now_ms)
                "reason: no message for this process | count: %llu",
                (unsigned long long) (count - strays->told));
     strays->told = count;
+}
+
+void log_text (const char *line)
+{
+    char text[LINE_BYTES_MAX];
+    size_t size = strnlen (line, sizeof text - 1);
+    memcpy (text, line, size);
+    text[size++] = '\n';
+    write_out (text, size);
 }
 
 void log_gather (bool on)
@@ -250,17 +262,38 @@ static void emit (const char *bytes, size_t size)
     gathered.size += size;
 }
 
-/* When stderr cannot be written there is nobody left to tell, and a process must not
-   stop its work, or wait, for the sake of a line: what cannot be written is dropped. */
+/* A process must not stop its work, or wait, for the sake of a line: what does not go
+   is dropped, and counted. */
 static void write_out (const char *bytes, size_t size)
 {
-    while (size > 0) {
-        ssize_t written = write (STDERR_FILENO, bytes, size);
-        if (written == -1 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return;
-        bytes += written;
-        size -= (size_t) written;
-    }
+    if (size == 0)
+        return;
+    const size_t done = tell_dropped () ? sink_write (bytes, size) : 0;
+    dropped += count_lines (bytes + done, size - done);
+}
+
+/* Where they are missing, and whatever the level: a line that was dropped may have been
+   of any. Returns whether lines go. */
+static bool tell_dropped (void)
+{
+    if (dropped == 0)
+        return true;
+    char line[LINE_BYTES_MAX];
+    size_t size = write_head (line, LOG_WARNING, "log", LOG_FAIL);
+    size += (size_t) snprintf (line + size, sizeof line - size,
+                               " | reason: nobody took the lines | dropped: %llu\n",
+                               (unsigned long long) dropped);
+    if (sink_write (line, size) < size)
+        return false;
+    dropped = 0;
+    return true;
+}
+
+static uint64_t count_lines (const char *bytes, size_t size)
+{
+    uint64_t count = 0;
+    for (const char *at = bytes; (at = memchr (at, '\n', size - (size_t) (at - bytes)));
+         at++)
+        count++;
+    return count;
 }

@@ -2,7 +2,10 @@
 
      2026-11-23 12:00:00 INFO     action: sorteo | result: success | numero: 7574
 
-   One line, one write (2), to stderr. */
+   To stderr, whole lines, and never waiting long for who reads them (sink.h): lines
+   that nobody takes are dropped, and when they go again the first one says how many:
+
+     2026-11-23 12:00:00 WARNING  action: log | result: fail | ... | dropped: 812 */
 
 #ifndef LOTERIA_LOG_H
 #define LOTERIA_LOG_H
@@ -61,7 +64,10 @@ typedef struct {
 
 void log_strays (log_strays_t *strays, uint64_t count, int64_t now_ms);
 
-/* Gather lines and write them with one write (2): for a process that logs many at
+/* A line in no such form, for programs that say on stderr how they are used wrongly. */
+void log_text (const char *line);
+
+/* Gather lines and write them together: for a process that logs many at
    once. log_flush () writes what was gathered and must be called before waiting;
    log_discard () drops it: it says what turned out not to be so. The buffer grows with
    what is gathered; at 32 MiB it is written without being asked. */

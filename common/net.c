@@ -183,6 +183,7 @@ static void shuffle_ids (void)
 
 static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_max)
 {
+    process_need_descriptors (DESCRIPTORS_OWN);
     zsock_t *socket = zsock_new (type);
     if (!socket)
         process_die ("socket", "reason: no socket to be had, %s", strerror (errno));

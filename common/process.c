@@ -4,6 +4,7 @@
 
 #include <czmq.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,6 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bounds.h"
+#include "clock.h"
+#include "descriptors.h"
 #include "log.h"
 
 #define KEPT_CHUNK_BYTES (4 * 1024 * 1024)
@@ -23,32 +27,83 @@
 extern char **environ;
 
 static bool supervised;
+static bool has_children;
+static int stop_fd = -1; // process_start ()'s
 
 static bool is_supervised (void);
 static void keep_memory (void);
 static void take_czmq_in_hand (void);
 static bool clear_one_variable (void);
-static void end_at_once (int signal);
+static void leave (int status, const char *action, const char *format, va_list values)
+    __attribute__ ((noreturn));
+static void ignore_signals (void);
 static void set_disposition (int signal, void (*handler) (int));
 static void stop_signals (sigset_t *signals);
 static int take_signals (int signal_fd, const sigset_t *signals);
 
 int process_start (void)
 {
+    descriptors_open_standard ();
+    descriptors_raise_limit ();
     keep_memory ();
     take_czmq_in_hand ();
     supervised = is_supervised ();
-    set_disposition (SIGPIPE, SIG_IGN);
+    ignore_signals ();
     umask (S_IRWXG | S_IRWXO); // bets and keys are nobody else's business
 
     sigset_t signals;
     stop_signals (&signals);
-    return take_signals (-1, &signals);
+    stop_fd = take_signals (-1, &signals);
+    return stop_fd;
+}
+
+void process_need_descriptors (size_t count)
+{
+    static bool asked;
+    if (asked)
+        return; // what it was given then it has begun to use
+    asked = true;
+    if (!descriptors_left (count))
+        process_reject ("start",
+                        "descriptors: %zu | reason: too few, %zu are needed besides "
+                        "what is open; raise the limit (ulimit -n)",
+                        descriptors_limit (), count);
+}
+
+void process_want_descriptors (const char *action, uint64_t count)
+{
+    if (descriptors_limit () < count)
+        log_event (LOG_WARNING, action, LOG_FAIL,
+                   "descriptors: %zu | wanted: %llu | reason: not all can be connected "
+                   "at once; raise the limit (ulimit -n)",
+                   descriptors_limit (), (unsigned long long) count);
+}
+
+bool process_wait_for_others (process_patience_t *patience, const char *action,
+                              const char *what)
+{
+    const int64_t now_ms = clock_ms ();
+    if (patience->until_ms == 0) {
+        patience->until_ms = now_ms + OTHERS_PATIENCE_MS;
+        log_event (LOG_WARNING, action, LOG_IN_PROGRESS, "reason: %s | waits_ms: %d",
+                   what, OTHERS_PATIENCE_MS);
+        log_flush ();
+    }
+    if (now_ms >= patience->until_ms)
+        return false;
+    struct pollfd item = {.fd = stop_fd, .events = POLLIN};
+    if (poll (&item, 1, OTHERS_LOOK_MS) == 1) {
+        log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+        log_flush ();
+        _exit (EXIT_SUCCESS); // it has nothing yet that is to be closed
+    }
+    return true;
 }
 
 void process_watch_children (int signal_fd)
 {
     sigset_t signals;
+    has_children = true;
     stop_signals (&signals);
     sigaddset (&signals, SIGCHLD);
     // A parent that ignores SIGCHLD hands that down, and nothing would arrive.
@@ -74,27 +129,59 @@ int process_signal (int signal_fd)
         return 0;
 
     int signal = (int) info.ssi_signo;
-    if (signal == SIGTERM || signal == SIGINT) {
+    if (!has_children && (signal == SIGTERM || signal == SIGINT)) {
         sigset_t signals;
         stop_signals (&signals);
-        set_disposition (SIGTERM, end_at_once);
+        set_disposition (SIGTERM, process_end_by);
         if (!supervised)
-            set_disposition (SIGINT, end_at_once);
+            set_disposition (SIGINT, process_end_by);
         sigprocmask (SIG_UNBLOCK, &signals, NULL);
     }
     return signal;
+}
+
+/* Process 1 of a container is spared what a signal does by default. */
+void process_end_by (int signal)
+{
+    sigset_t signals;
+    sigemptyset (&signals);
+    sigaddset (&signals, signal);
+    set_disposition (signal, SIG_DFL);
+    sigprocmask (SIG_UNBLOCK, &signals, NULL);
+    raise (signal);
+    _exit (128 + signal);
 }
 
 void process_die (const char *action, const char *format, ...)
 {
     va_list values;
     va_start (values, format);
+    leave (EXIT_FAILURE, action, format, values);
+}
+
+void process_reject (const char *action, const char *format, ...)
+{
+    va_list values;
+    va_start (values, format);
+    leave (PROCESS_CANNOT_START, action, format, values);
+}
+
+static void leave (int status, const char *action, const char *format, va_list values)
+{
     log_event_list (LOG_CRITICAL, action, LOG_FAIL, format, values);
-    va_end (values);
     log_flush ();
     fflush (NULL);
     // Not exit (): czmq would wait, then print a line for each socket still open.
-    _exit (EXIT_FAILURE);
+    _exit (status);
+}
+
+/* SIGPIPE and SIGXFSZ: who writes is told anyhow. SIGHUP: a terminal that is closed, or
+   a connection to it that breaks, does not end a day. */
+static void ignore_signals (void)
+{
+    static const int ignored[] = {SIGPIPE, SIGXFSZ, SIGHUP, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        set_disposition (ignored[i], SIG_IGN);
 }
 
 /* What process_be_supervised left. A shell has what it runs in the background ignore
@@ -139,14 +226,6 @@ static bool clear_one_variable (void)
     return false;
 }
 
-/* Process 1 of a container is spared what a signal does by default. */
-static void end_at_once (int signal)
-{
-    set_disposition (signal, SIG_DFL);
-    raise (signal);
-    _exit (128 + signal);
-}
-
 static void set_disposition (int signal, void (*handler) (int))
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_NODEFER};
@@ -166,9 +245,11 @@ static void stop_signals (sigset_t *signals)
 static int take_signals (int signal_fd, const sigset_t *signals)
 {
     if (sigprocmask (SIG_BLOCK, signals, NULL) == -1)
-        process_die ("start", "error: signals cannot be blocked: %s", strerror (errno));
+        process_die ("start", "reason: signals cannot be blocked: %s",
+                     strerror (errno));
     signal_fd = signalfd (signal_fd, signals, SFD_NONBLOCK | SFD_CLOEXEC);
     if (signal_fd == -1)
-        process_die ("start", "error: no descriptor for signals: %s", strerror (errno));
+        process_die ("start", "reason: no descriptor for signals: %s",
+                     strerror (errno));
     return signal_fd;
 }

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,39 +20,57 @@
 #include "log.h"
 #include "process.h"
 
-#define QUICK_END_MS   2000 // a child that ends sooner was not really running
-#define QUICK_ENDS_MAX 5    // as often in a row: it will not
+#define QUICK_END_MS 2000 // a child that ends sooner was not really running
+#define KILLED_MS    1000 // to see those gone who were killed
 
 typedef struct {
     char name[32]; // for messages
     char **argv;
+    int fd;              // handed on to it, or -1
     pid_t pid;           // 0 when it is not running
-    int64_t started_ms;  // when it was last started; 0: never
+    int64_t started_ms;  // when it was last started
     int64_t start_at_ms; // when it is to be started next
     int64_t pause_ms;    // before the next restart
-    int quick_ends;      // in a row
-    bool told;           // to stop; it may have ended since, with another of its kind
+    uint64_t starts;
+    bool told; // to stop; it may have ended since, with another of its kind
 } child_t;
 
 struct supervisor {
     int signal_fd;
     child_t *children;
     size_t count;
-    bool stopping, failed, ended;
+    supervisor_look_t *look;
+    void *look_context;
+    int64_t look_ms;
+    log_brake_t brake;
+    int stop_signal; // the last that came
+    int stops;       // so many came
+    int status;      // to end with
+    bool ending;     // whatever the reason
 };
 
 static void start_due (supervisor_t *supervisor);
-static void start (child_t *child);
-static void become (char *const *argv, pid_t parent) __attribute__ ((noreturn));
+static void start (supervisor_t *supervisor, child_t *child);
+static void become (const child_t *child, pid_t parent) __attribute__ ((noreturn));
+static void look_around (supervisor_t *supervisor);
 static void wait_for_news (supervisor_t *supervisor, int64_t deadline_ms);
-static int64_t next_start (const supervisor_t *supervisor);
-static void reap (supervisor_t *supervisor, const char *ending);
+static int64_t next_deadline (const supervisor_t *supervisor);
+static void reap (supervisor_t *supervisor, const char *done);
 static void ended (supervisor_t *supervisor, child_t *child, int status,
-                   const char *ending);
-static void plan_restart (supervisor_t *supervisor, child_t *child, const char *how);
-static void put_off (child_t *child, const char *what, const char *why);
+                   const char *done);
+static bool ended_with (int status, int code);
+static void give_up (supervisor_t *supervisor, const child_t *child, int status,
+                     const char *why);
+static void plan_restart (supervisor_t *supervisor, child_t *child, int status);
+static void put_off (supervisor_t *supervisor, child_t *child, const char *what,
+                     const char *why);
 static void stop_all (supervisor_t *supervisor);
-static bool same_kind (const child_t *a, const child_t *b);
+static size_t first_of_kind (const supervisor_t *supervisor, size_t last);
+static void stop_kind (supervisor_t *supervisor, size_t first, size_t last);
+static void kill_all (supervisor_t *supervisor);
+static size_t running (const supervisor_t *supervisor);
+static bool settings_sound (const child_t *child);
+static void be_checked (const child_t *child) __attribute__ ((noreturn));
 
 supervisor_t *supervisor_new (int signal_fd)
 {
@@ -77,7 +96,7 @@ void supervisor_destroy (supervisor_t **supervisor)
 }
 
 void supervisor_add (supervisor_t *supervisor, const char *name,
-                     const char *const *argv)
+                     const char *const *argv, int fd)
 {
     size_t arguments = 0;
     while (argv[arguments])
@@ -86,7 +105,7 @@ void supervisor_add (supervisor_t *supervisor, const char *name,
         realloc (supervisor->children, (supervisor->count + 1) * sizeof (child_t));
     assert (supervisor->children);
     child_t *child = &supervisor->children[supervisor->count++];
-    *child = (child_t){.pause_ms = RESTART_BACKOFF_MS};
+    *child = (child_t){.pause_ms = RESTART_BACKOFF_MS, .fd = fd};
     snprintf (child->name, sizeof child->name, "%s", name);
     child->argv = calloc (arguments + 1, sizeof (char *));
     assert (child->argv);
@@ -96,18 +115,45 @@ void supervisor_add (supervisor_t *supervisor, const char *name,
     }
 }
 
-int supervisor_run (supervisor_t *supervisor, const char *ending)
+void supervisor_look_after (supervisor_t *supervisor, supervisor_look_t *look,
+                            void *context)
+{
+    supervisor->look = look;
+    supervisor->look_context = context;
+}
+
+bool supervisor_check_settings (supervisor_t *supervisor)
+{
+    for (size_t last = supervisor->count; last > 0;
+         last = first_of_kind (supervisor, last))
+        if (!settings_sound (&supervisor->children[last - 1]))
+            return false;
+    return true;
+}
+
+int supervisor_run (supervisor_t *supervisor, const char *done)
 {
     process_watch_children (supervisor->signal_fd);
-    while (!supervisor->stopping && !supervisor->failed && !supervisor->ended) {
+    while (!supervisor->ending) {
         start_due (supervisor);
-        wait_for_news (supervisor, next_start (supervisor));
-        reap (supervisor, ending);
+        wait_for_news (supervisor, next_deadline (supervisor));
+        reap (supervisor, done);
+        look_around (supervisor);
     }
     log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     stop_all (supervisor);
+    if (supervisor->stops > 1)
+        return -supervisor->stop_signal;
     log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
-    return supervisor->failed ? 1 : 0;
+    return supervisor->status;
+}
+
+pid_t supervisor_pid (const supervisor_t *supervisor, const char *name)
+{
+    for (size_t i = 0; i < supervisor->count; i++)
+        if (strcmp (supervisor->children[i].name, name) == 0)
+            return supervisor->children[i].pid;
+    return 0;
 }
 
 char *supervisor_program (const char *name)
@@ -115,8 +161,8 @@ char *supervisor_program (const char *name)
     char path[PATH_MAX];
     const ssize_t size = readlink ("/proc/self/exe", path, sizeof path - 1);
     if (size <= 0)
-        process_die ("start", "reason: /proc/self/exe cannot be read, %s",
-                     strerror (errno));
+        process_reject ("start", "reason: /proc/self/exe cannot be read, %s",
+                        strerror (errno));
     path[size] = 0;
     char *slash = strrchr (path, '/');
     *slash = 0;
@@ -128,36 +174,55 @@ char *supervisor_program (const char *name)
 
 static void start_due (supervisor_t *supervisor)
 {
-    for (size_t i = 0; i < supervisor->count; i++) {
+    for (size_t i = 0; i < supervisor->count && !supervisor->ending; i++) {
         child_t *child = &supervisor->children[i];
         if (child->pid == 0 && child->start_at_ms <= clock_ms ())
-            start (child);
+            start (supervisor, child);
     }
 }
 
-static void start (child_t *child)
+static void start (supervisor_t *supervisor, child_t *child)
 {
     const pid_t parent = getpid ();
     const pid_t pid = fork ();
     if (pid == 0)
-        become (child->argv, parent);
-    if (pid == -1 && child->started_ms == 0)
-        process_die ("start", "name: %s | reason: %s", child->name, strerror (errno));
-    if (pid == -1) {
-        put_off (child, "reason", strerror (errno)); // it worked before, and will again
+        become (child, parent);
+    if (pid == -1 && child->starts == 0) {
+        supervisor->ending = true;
+        supervisor->status = EXIT_FAILURE;
+        log_event (LOG_CRITICAL, "start", LOG_FAIL, "name: %s | reason: %s",
+                   child->name, strerror (errno));
+        return;
+    }
+    if (pid == -1) { // it worked before, and will again
+        put_off (supervisor, child, "reason", strerror (errno));
         return;
     }
     child->pid = pid;
+    child->starts++;
     child->started_ms = clock_ms ();
     log_event (LOG_DEBUG, "proceso", LOG_IN_PROGRESS, "name: %s | pid: %d", child->name,
                (int) pid);
 }
 
-static void become (char *const *argv, pid_t parent)
+static void become (const child_t *child, pid_t parent)
 {
     process_be_supervised (parent);
-    execv (argv[0], argv);
-    process_die ("start", "program: %s | reason: %s", argv[0], strerror (errno));
+    if (child->fd != -1)
+        fcntl (child->fd, F_SETFD, 0);
+    execv (child->argv[0], child->argv);
+    // For want of memory it may go well another time.
+    (errno == ENOMEM || errno == EAGAIN || errno == ENFILE ? process_die
+                                                           : process_reject) (
+        "start", "program: %s | reason: %s", child->argv[0], strerror (errno));
+}
+
+static void look_around (supervisor_t *supervisor)
+{
+    if (!supervisor->look || supervisor->ending || clock_ms () < supervisor->look_ms)
+        return;
+    supervisor->look (supervisor, supervisor->look_context);
+    supervisor->look_ms = clock_ms () + RUN_DIRECTORY_LOOK_MS;
 }
 
 static void wait_for_news (supervisor_t *supervisor, int64_t deadline_ms)
@@ -166,13 +231,16 @@ static void wait_for_news (supervisor_t *supervisor, int64_t deadline_ms)
     poll (&item, 1, clock_timeout (clock_ms (), deadline_ms));
     int signal;
     while ((signal = process_signal (supervisor->signal_fd)))
-        if (signal != SIGCHLD)
-            supervisor->stopping = true;
+        if (signal != SIGCHLD) {
+            supervisor->ending = true;
+            supervisor->stop_signal = signal;
+            supervisor->stops++;
+        }
 }
 
-static int64_t next_start (const supervisor_t *supervisor)
+static int64_t next_deadline (const supervisor_t *supervisor)
 {
-    int64_t next_ms = INT64_MAX;
+    int64_t next_ms = supervisor->look ? supervisor->look_ms : INT64_MAX;
     for (size_t i = 0; i < supervisor->count; i++) {
         const child_t *child = &supervisor->children[i];
         if (child->pid == 0 && child->start_at_ms < next_ms)
@@ -181,92 +249,177 @@ static int64_t next_start (const supervisor_t *supervisor)
     return next_ms;
 }
 
-static void reap (supervisor_t *supervisor, const char *ending)
+static void reap (supervisor_t *supervisor, const char *done)
 {
     int status;
     pid_t pid;
     while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
         for (size_t i = 0; i < supervisor->count; i++)
             if (supervisor->children[i].pid == pid)
-                ended (supervisor, &supervisor->children[i], status, ending);
+                ended (supervisor, &supervisor->children[i], status, done);
 }
 
+/* One that says at its very first start that it cannot start as it was told ends
+   everything, so that whoever started this sees why. One that says so later does not
+   take a day down that was well: the others go on, and it is tried again. */
 static void ended (supervisor_t *supervisor, child_t *child, int status,
-                   const char *ending)
+                   const char *done)
+{
+    child->pid = 0;
+    if (supervisor->ending)
+        return;
+    if (done && strcmp (child->name, done) == 0 && ended_with (status, 0))
+        supervisor->ending = true;
+    else if (ended_with (status, PROCESS_CANNOT_START) && child->starts == 1)
+        give_up (supervisor, child, status, "its own line says why it cannot start");
+    else
+        plan_restart (supervisor, child, status);
+}
+
+static bool ended_with (int status, int code)
+{
+    return WIFEXITED (status) && WEXITSTATUS (status) == code;
+}
+
+static void give_up (supervisor_t *supervisor, const child_t *child, int status,
+                     const char *why)
+{
+    supervisor->ending = true;
+    supervisor->status = WEXITSTATUS (status);
+    log_event (LOG_CRITICAL, "proceso", LOG_FAIL,
+               "name: %s | ended: status %d | reason: %s", child->name,
+               WEXITSTATUS (status), why);
+}
+
+static void plan_restart (supervisor_t *supervisor, child_t *child, int status)
 {
     char how[64];
-    child->pid = 0;
+    if (clock_ms () - child->started_ms >= QUICK_END_MS)
+        child->pause_ms = RESTART_BACKOFF_MS;
+    if (ended_with (status, PROCESS_CANNOT_START))
+        child->pause_ms = RESTART_BACKOFF_MS_MAX;
     if (WIFSIGNALED (status))
         snprintf (how, sizeof how, "signal %d", WTERMSIG (status));
     else
         snprintf (how, sizeof how, "status %d", WEXITSTATUS (status));
-    if (ending && strcmp (child->name, ending) == 0 && WIFEXITED (status) &&
-        WEXITSTATUS (status) == 0)
-        supervisor->ended = true;
-    else if (!supervisor->stopping && !supervisor->failed && !supervisor->ended)
-        plan_restart (supervisor, child, how);
+    put_off (supervisor, child, "ended", how);
 }
 
-static void plan_restart (supervisor_t *supervisor, child_t *child, const char *how)
+/* Without end: each pause brakes its own line, and many children that fail at once
+   share one. */
+static void put_off (supervisor_t *supervisor, child_t *child, const char *what,
+                     const char *why)
 {
-    const bool quick = clock_ms () - child->started_ms < QUICK_END_MS;
-    child->quick_ends = quick ? child->quick_ends + 1 : 0;
-    if (!quick)
-        child->pause_ms = RESTART_BACKOFF_MS;
-    if (child->quick_ends >= QUICK_ENDS_MAX) {
-        supervisor->failed = true;
-        log_event (LOG_CRITICAL, "proceso", LOG_FAIL,
-                   "name: %s | ended: %s | reason: it ended %d times as soon as it was "
-                   "started, its own lines say why",
-                   child->name, how, child->quick_ends);
-        return;
-    }
-    put_off (child, "ended", how);
-}
-
-static void put_off (child_t *child, const char *what, const char *why)
-{
-    child->start_at_ms = clock_ms () + child->pause_ms;
-    log_event (LOG_ERROR, "proceso", LOG_FAIL,
-               "name: %s | %s: %s | restart_in_ms: %lld", child->name, what, why,
-               (long long) child->pause_ms);
+    const int64_t now_ms = clock_ms ();
+    const bool often = child->pause_ms >= RESTART_BACKOFF_MS_MAX;
+    uint64_t held_back = 0;
+    child->start_at_ms = now_ms + child->pause_ms;
+    if (!often || log_brake_open (&supervisor->brake, now_ms, &held_back))
+        log_event (LOG_ERROR, "proceso", LOG_FAIL,
+                   "name: %s | %s: %s | restart_in_ms: %lld | starts: %llu | "
+                   "not_logged_before: %llu",
+                   child->name, what, why, (long long) child->pause_ms,
+                   (unsigned long long) child->starts, (unsigned long long) held_back);
     child->pause_ms *= 2;
     if (child->pause_ms > RESTART_BACKOFF_MS_MAX)
         child->pause_ms = RESTART_BACKOFF_MS_MAX;
 }
 
-/* The last kind first, all of a kind at once; one that does not stop is killed. */
+/* The last kind first, all of a kind at once. */
 static void stop_all (supervisor_t *supervisor)
 {
-    supervisor->stopping = true;
-    for (size_t last = supervisor->count; last > 0;) {
-        size_t first = last - 1;
-        while (first > 0 && same_kind (&supervisor->children[first - 1],
-                                       &supervisor->children[last - 1]))
-            first--;
-        for (size_t i = first; i < last; i++) {
-            supervisor->children[i].told = supervisor->children[i].pid > 0;
-            if (supervisor->children[i].told)
-                kill (supervisor->children[i].pid, SIGTERM);
+    size_t first;
+    for (size_t last = supervisor->count; last > 0 && supervisor->stops < 2;
+         last = first) {
+        first = first_of_kind (supervisor, last);
+        stop_kind (supervisor, first, last);
+    }
+    if (supervisor->stops > 1)
+        kill_all (supervisor);
+}
+
+static size_t first_of_kind (const supervisor_t *supervisor, size_t last)
+{
+    const child_t *children = supervisor->children;
+    size_t first = last - 1;
+    while (first > 0 &&
+           strcmp (children[first - 1].argv[0], children[last - 1].argv[0]) == 0)
+        first--;
+    return first;
+}
+
+/* One that does not stop is killed; all are, when the signal comes a second time. */
+static void stop_kind (supervisor_t *supervisor, size_t first, size_t last)
+{
+    for (size_t i = first; i < last; i++) {
+        supervisor->children[i].told = supervisor->children[i].pid > 0;
+        if (supervisor->children[i].told)
+            kill (supervisor->children[i].pid, SIGTERM);
+    }
+    const int64_t deadline_ms = clock_ms () + STOP_GRACE_MS;
+    for (size_t i = first; i < last; i++) {
+        child_t *child = &supervisor->children[i];
+        while (child->pid > 0 && clock_ms () < deadline_ms && supervisor->stops < 2) {
+            wait_for_news (supervisor, deadline_ms);
+            reap (supervisor, NULL);
         }
-        const int64_t deadline_ms = clock_ms () + STOP_GRACE_MS;
-        for (size_t i = first; i < last; i++) {
-            child_t *child = &supervisor->children[i];
-            while (child->pid > 0 && clock_ms () < deadline_ms) {
-                wait_for_news (supervisor, deadline_ms);
-                reap (supervisor, NULL);
-            }
-            if (child->pid > 0)
-                kill (child->pid, SIGKILL);
-            if (child->told)
-                log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: %s%s",
-                           child->name, child->pid > 0 ? " (killed)" : "");
-        }
-        last = first;
+        if (supervisor->stops > 1)
+            return;
+        if (child->pid > 0)
+            kill (child->pid, SIGKILL);
+        if (child->told)
+            log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: %s%s", child->name,
+                       child->pid > 0 ? " (killed)" : "");
     }
 }
 
-static bool same_kind (const child_t *a, const child_t *b)
+/* And see them gone: what they hold, another may take then. */
+static void kill_all (supervisor_t *supervisor)
 {
-    return strcmp (a->argv[0], b->argv[0]) == 0;
+    for (size_t i = 0; i < supervisor->count; i++)
+        if (supervisor->children[i].pid > 0)
+            kill (supervisor->children[i].pid, SIGKILL);
+    const int64_t deadline_ms = clock_ms () + KILLED_MS;
+    while (running (supervisor) > 0 && clock_ms () < deadline_ms) {
+        wait_for_news (supervisor, deadline_ms);
+        reap (supervisor, NULL);
+    }
+}
+
+static size_t running (const supervisor_t *supervisor)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < supervisor->count; i++)
+        count += supervisor->children[i].pid > 0;
+    return count;
+}
+
+/* Its own --check-config says on stderr what is wrong, once, however many of them there
+   are to be. */
+static bool settings_sound (const child_t *child)
+{
+    int status;
+    const pid_t pid = fork ();
+    if (pid == 0)
+        be_checked (child);
+    return pid == -1 || waitpid (pid, &status, 0) != pid ||
+           !ended_with (status, PROCESS_CANNOT_START);
+}
+
+static void be_checked (const child_t *child)
+{
+    size_t count = 0;
+    while (child->argv[count])
+        count++;
+    char **argv = calloc (count + 2, sizeof *argv);
+    assert (argv);
+    memcpy (argv, child->argv, count * sizeof *argv);
+    argv[count] = strdup ("--check-config");
+    if (child->fd != -1)
+        fcntl (child->fd, F_SETFD, 0);
+    const int nowhere = open ("/dev/null", O_WRONLY);
+    if (nowhere != -1)
+        dup2 (nowhere, STDOUT_FILENO);
+    execv (argv[0], argv);
+    process_reject ("start", "program: %s | reason: %s", argv[0], strerror (errno));
 }

@@ -37,7 +37,7 @@ watch_t *watch_new (const watch_options_t *options, int64_t now_ms)
     assert (watch);
     watch->options = *options;
     if (address_parse (&watch->address, options->endpoint, ADDRESS_SERVER, why) == -1)
-        process_die ("connect", "endpoint: %s | reason: %s", options->endpoint, why);
+        process_reject ("connect", "endpoint: %s | reason: %s", options->endpoint, why);
     const bool tcp = watch->address.scheme == ADDRESS_TCP;
     reach_start (&watch->reach, tcp && watch->address.host_kind == ADDRESS_NAME,
                  tcp && gate_keys (options->gate));
@@ -46,8 +46,8 @@ watch_t *watch_new (const watch_options_t *options, int64_t now_ms)
     open_monitor (watch);
     if (gate_connect (options->gate, options->socket, options->key,
                       watch->address.endpoint) == -1)
-        process_die ("connect", "endpoint: %s | reason: %s", options->endpoint,
-                     net_problem (errno));
+        process_reject ("connect", "endpoint: %s | reason: %s", options->endpoint,
+                        net_problem (errno));
     return watch;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "descriptors.h"
 #include "sample.h"
 #include "text.h"
 
@@ -41,6 +42,7 @@ static int write_all (const char *bytes, size_t size);
 int main (int argc, char **argv)
 {
     options_t options = {.seed = 1};
+    descriptors_open_standard ();
     for (int i = 1; i < argc; i++)
         text_clean (argv[i]); // what is wrong is shown
     int status = read_options (argc, argv, &options);

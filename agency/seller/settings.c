@@ -8,10 +8,11 @@
 
 #include "address.h"
 #include "bounds.h"
+#include "process.h"
 
 #define PROGRAM      "loteria-agency"
-#define STATUS_WRONG 1
-#define STATUS_USAGE 2
+#define STATUS_WRONG PROCESS_CANNOT_START
+#define STATUS_USAGE PROCESS_CANNOT_START
 
 static int agree (const config_t *config, void *context, char *why);
 static bool take_single_bet (settings_t *settings, char *why);

@@ -1,6 +1,5 @@
 /* central.c - loteria-central: storage, state, broker and workers of one machine, kept
-   running. Owns its children, and a directory of sockets that only this user can enter:
-   the inner hops are ipc, and nobody else is on them. */
+   running. Owns its children, and the directory of the sockets between them. */
 
 #include "central.h"
 
@@ -11,120 +10,146 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "bounds.h"
 #include "file.h"
 #include "log.h"
 #include "process.h"
+#include "run_directory.h"
 #include "supervisor.h"
 
 #define TEXT_BYTES 64
 
-static void make_data_directory (const char *path);
-static void make_run_directory (char *path);
-static void remove_run_directory (const char *path);
-static void add_storage (supervisor_t *supervisor, const central_options_t *options,
-                         const char *endpoint);
-static void add_state (supervisor_t *supervisor, const central_options_t *options,
-                       const char *endpoint, const char *storage);
-static void add_broker (supervisor_t *supervisor, const central_options_t *options,
-                        const char *endpoint);
-static void add_workers (supervisor_t *supervisor, const central_options_t *options,
-                         const char *broker, const char *storage, const char *state);
-static void add (supervisor_t *supervisor, const char *name, const char **argv);
+typedef struct {
+    supervisor_t *supervisor;
+    run_directory_t *directory;
+    int number; // a file that holds the winning number, for state alone
+    char storage[RUN_ENDPOINT_BYTES], state[RUN_ENDPOINT_BYTES],
+        workers[RUN_ENDPOINT_BYTES];
+} central_t;
 
-static const char *const socket_names[] = {"storage", "state", "workers"};
+static void make_data_directory (const char *path);
+static void wait_for_files (const char *directory);
+static int keep_number (uint64_t number);
+static void add_all (central_t *central, const central_options_t *options);
+static void add_storage (central_t *central, const central_options_t *options);
+static void add_state (central_t *central, const central_options_t *options);
+static void add_broker (central_t *central, const central_options_t *options);
+static void add_workers (central_t *central, const central_options_t *options);
+static void add (supervisor_t *supervisor, const char *name, const char **argv, int fd);
 
 int central_run (const central_options_t *options, int signal_fd)
 {
-    char run_directory[] = "/tmp/loteria-XXXXXX";
-    char storage[TEXT_BYTES], state[TEXT_BYTES], workers[TEXT_BYTES];
+    central_t central = {.supervisor = supervisor_new (signal_fd)};
+    int status = PROCESS_CANNOT_START;
     if (options->config_file)
         setenv ("LOTERIA_CONFIG", options->config_file, 1);
     unsetenv ("LOTERIA_KEYS"); // central's folder is none of its parts'
+    process_need_descriptors (DESCRIPTORS_OWN);
     make_data_directory (options->data_directory);
-    make_run_directory (run_directory);
-    snprintf (storage, sizeof storage, "ipc://%s/storage", run_directory);
-    snprintf (state, sizeof state, "ipc://%s/state", run_directory);
-    snprintf (workers, sizeof workers, "ipc://%s/workers", run_directory);
-
-    supervisor_t *supervisor = supervisor_new (signal_fd);
-    add_storage (supervisor, options, storage);
-    add_state (supervisor, options, state, storage);
-    add_broker (supervisor, options, workers);
-    add_workers (supervisor, options, workers, storage, state);
-    log_event (
-        LOG_INFO, "central", LOG_IN_PROGRESS,
-        "listen: %s | workers: %" PRIu64 " | agencies: %" PRIu64 " | data_dir: %s",
-        options->listen, options->workers, options->agencies, options->data_directory);
-    const int status =
-        supervisor_run (supervisor, options->exit_when_done ? "state" : NULL);
-    supervisor_destroy (&supervisor);
-    remove_run_directory (run_directory);
+    wait_for_files (options->data_directory);
+    central.directory = run_directory_new ();
+    central.number = keep_number (options->winning_number);
+    add_all (&central, options);
+    if (supervisor_check_settings (central.supervisor)) {
+        process_want_descriptors ( // the broker is connected with all of them
+            "central", options->agencies + options->workers + DESCRIPTORS_OWN);
+        log_event (LOG_INFO, "central", LOG_IN_PROGRESS,
+                   "listen: %s | workers: %" PRIu64 " | agencies: %" PRIu64
+                   " | data_dir: %s",
+                   options->listen, options->workers, options->agencies,
+                   options->data_directory);
+        supervisor_look_after (central.supervisor, run_directory_look,
+                               central.directory);
+        status = supervisor_run (central.supervisor,
+                                 options->exit_when_done ? "state" : NULL);
+    }
+    supervisor_destroy (&central.supervisor);
+    run_directory_destroy (&central.directory);
+    if (status < 0)
+        process_end_by (-status);
     return status;
 }
 
 static void make_data_directory (const char *path)
 {
     if (file_make_directory (path) == -1 && errno != EEXIST)
-        process_die ("central", "reason: %s cannot be made, %s", path,
-                     strerror (errno));
+        process_reject ("central", "reason: %s cannot be made, %s", path,
+                        strerror (errno));
     if (access (path, W_OK | X_OK) == -1)
-        process_die ("central", "reason: %s cannot be written to, %s", path,
-                     strerror (errno));
+        process_reject ("central", "reason: %s cannot be written to, %s", path,
+                        strerror (errno));
 }
 
-static void make_run_directory (char *path)
+/* Parts of a central that was killed have them until they have ended. Storage and state
+   would wait as well, but here it is said once. */
+static void wait_for_files (const char *directory)
 {
-    if (!mkdtemp (path)) // mode 0700
-        process_die ("central", "reason: %s cannot be made, %s", path,
-                     strerror (errno));
-}
-
-static void remove_run_directory (const char *path)
-{
-    char socket_path[TEXT_BYTES];
-    for (size_t i = 0; i < sizeof socket_names / sizeof *socket_names; i++) {
-        snprintf (socket_path, sizeof socket_path, "%s/%s", path, socket_names[i]);
-        unlink (socket_path); // ZeroMQ has removed it, unless its owner was killed
+    static const char *const names[] = {"bets.journal", "bets.csv", "draw.journal"};
+    process_patience_t patience = {0};
+    char what[PATH_MAX];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf (what, sizeof what, "%s/%s: another process is using it", directory,
+                  names[i]);
+        while (file_busy (directory, names[i]))
+            if (!process_wait_for_others (&patience, "espera", what))
+                process_reject ("central", "reason: %s", what);
     }
-    if (rmdir (path) == -1)
-        log_event (LOG_WARNING, "central", LOG_FAIL, "reason: %s stays behind, %s",
-                   path, strerror (errno));
 }
 
-static void add_storage (supervisor_t *supervisor, const central_options_t *options,
-                         const char *endpoint)
+/* Not on state's command line, which everybody on this machine can read; in memory, as
+   state may be started again and read it then. */
+static int keep_number (uint64_t number)
+{
+    const int fd = memfd_create ("winning-number", MFD_CLOEXEC);
+    if (fd == -1 || dprintf (fd, "%" PRIu64 "\n", number) < 0)
+        process_die ("central", "reason: no file in memory, %s", strerror (errno));
+    return fd;
+}
+
+static void add_all (central_t *central, const central_options_t *options)
+{
+    run_directory_endpoint (central->directory, RUN_STORAGE, central->storage);
+    run_directory_endpoint (central->directory, RUN_STATE, central->state);
+    run_directory_endpoint (central->directory, RUN_WORKERS, central->workers);
+    add_storage (central, options);
+    add_state (central, options);
+    add_broker (central, options);
+    add_workers (central, options);
+}
+
+static void add_storage (central_t *central, const central_options_t *options)
 {
     const char *argv[] = {"loteria-storage",
                           "--data-dir",
                           options->data_directory,
                           "--listen",
-                          endpoint,
+                          central->storage,
                           "--log-level",
                           options->log_level,
                           options->log_bets ? "--log-bets=yes" : "--log-bets=no",
                           options->insecure ? "--insecure=yes" : "--insecure=no",
                           NULL};
-    add (supervisor, "storage", argv);
+    add (central->supervisor, "storage", argv, -1);
 }
 
-static void add_state (supervisor_t *supervisor, const central_options_t *options,
-                       const char *endpoint, const char *storage)
+static void add_state (central_t *central, const central_options_t *options)
 {
     char agencies[TEXT_BYTES], number[TEXT_BYTES];
     snprintf (agencies, sizeof agencies, "%" PRIu64, options->agencies);
-    snprintf (number, sizeof number, "%" PRIu64, options->winning_number);
+    snprintf (number, sizeof number, "/proc/self/fd/%d", central->number);
     const char *argv[] = {"loteria-state",
                           "--data-dir",
                           options->data_directory,
                           "--listen",
-                          endpoint,
+                          central->state,
                           "--storage",
-                          storage,
+                          central->storage,
                           "--agencies",
                           agencies,
-                          "--winning-number",
+                          "--winning-number-file",
                           number,
                           "--log-level",
                           options->log_level,
@@ -132,11 +157,10 @@ static void add_state (supervisor_t *supervisor, const central_options_t *option
                                                   : "--exit-when-done=no",
                           options->insecure ? "--insecure=yes" : "--insecure=no",
                           NULL};
-    add (supervisor, "state", argv);
+    add (central->supervisor, "state", argv, central->number);
 }
 
-static void add_broker (supervisor_t *supervisor, const central_options_t *options,
-                        const char *endpoint)
+static void add_broker (central_t *central, const central_options_t *options)
 {
     char message_bytes[TEXT_BYTES], window[TEXT_BYTES], keys[PATH_MAX] = "";
     if (options->keys && *options->keys)
@@ -147,7 +171,7 @@ static void add_broker (supervisor_t *supervisor, const central_options_t *optio
                           "--listen",
                           options->listen,
                           "--workers",
-                          endpoint,
+                          central->workers,
                           "--keys",
                           keys,
                           "--message-bytes",
@@ -158,11 +182,10 @@ static void add_broker (supervisor_t *supervisor, const central_options_t *optio
                           options->log_level,
                           options->insecure ? "--insecure=yes" : "--insecure=no",
                           NULL};
-    add (supervisor, "broker", argv);
+    add (central->supervisor, "broker", argv, -1);
 }
 
-static void add_workers (supervisor_t *supervisor, const central_options_t *options,
-                         const char *broker, const char *storage, const char *state)
+static void add_workers (central_t *central, const central_options_t *options)
 {
     char batch_count[TEXT_BYTES], number_max[TEXT_BYTES];
     snprintf (batch_count, sizeof batch_count, "%" PRIu64, options->batch_count);
@@ -170,11 +193,11 @@ static void add_workers (supervisor_t *supervisor, const central_options_t *opti
     for (uint64_t i = 0; i < options->workers; i++) {
         const char *argv[] = {"loteria-worker",
                               "--broker",
-                              broker,
+                              central->workers,
                               "--storage",
-                              storage,
+                              central->storage,
                               "--state",
-                              state,
+                              central->state,
                               "--count",
                               "1",
                               "--batch-count",
@@ -185,14 +208,14 @@ static void add_workers (supervisor_t *supervisor, const central_options_t *opti
                               options->log_level,
                               options->insecure ? "--insecure=yes" : "--insecure=no",
                               NULL};
-        add (supervisor, "worker", argv);
+        add (central->supervisor, "worker", argv, -1);
     }
 }
 
-static void add (supervisor_t *supervisor, const char *name, const char **argv)
+static void add (supervisor_t *supervisor, const char *name, const char **argv, int fd)
 {
     char *program = supervisor_program (argv[0]);
     argv[0] = program;
-    supervisor_add (supervisor, name, argv);
+    supervisor_add (supervisor, name, argv, fd);
     free (program);
 }

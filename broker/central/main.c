@@ -9,11 +9,10 @@
 #include "bounds.h"
 #include "log.h"
 #include "process.h"
-
-#define STATUS_USAGE 2
+#include "secret.h"
 
 typedef struct {
-    char *listen, *data_directory, *keys;
+    char *listen, *data_directory, *keys, *number_file;
     uint64_t port;
     central_options_t options;
     address_t front;
@@ -62,12 +61,17 @@ int main (int argc, char **argv)
          .max = 65535,
          .help = "PORT for agencies when --listen is not given; 0 is any that is free"},
         {.name = "winning-number",
-         .type = CONFIG_NUMBER,
+         .type = CONFIG_SECRET,
          .value = &settings.options.winning_number,
          .environment = "LOTERIA_WINNING_NUMBER",
          .fallback = "7574",
          .max = NUMBER_MAX_MAX,
          .help = "the number that wins"},
+        {.name = "winning-number-file",
+         .type = CONFIG_TEXT,
+         .value = &settings.number_file,
+         .environment = "LOTERIA_WINNING_NUMBER_FILE",
+         .help = "a file that holds it, of mode 0600 say; - is stdin"},
         {.name = "number-max",
          .type = CONFIG_NUMBER,
          .value = &settings.options.number_max,
@@ -161,12 +165,14 @@ static int agree (const config_t *config, void *context, char *why)
     options->data_directory = settings->data_directory;
     options->keys = settings->keys;
     const agreement_endpoint_t front = {"--listen", settings->listen};
-    return agreement_may_listen (config, &front, settings->keys, options->insecure,
-                                 why) &&
+    return secret_load (config, "winning-number", settings->number_file, NUMBER_MAX_MAX,
+                        &options->winning_number, why) == 0 &&
+                   agreement_may_listen (config, &front, settings->keys,
+                                         options->insecure, why) &&
                    agreement_number (options->winning_number, options->number_max,
                                      why) &&
                    agreement_roll (settings->keys, options->agencies, why) &&
                    agreement_directory (config, settings->data_directory, true, why)
                ? 0
-               : STATUS_USAGE;
+               : PROCESS_CANNOT_START;
 }

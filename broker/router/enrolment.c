@@ -51,14 +51,15 @@ enrolment_t *enrolment_open (const char *folder, int64_t now_ms)
     bool changed;
     char *text = read_text (enrolment, &size, &changed);
     if (!text)
-        process_die ("padron", "reason: %s: %s", enrolment->path, strerror (errno));
+        process_reject ("padron", "reason: %s: %s", enrolment->path, strerror (errno));
     enrolment->roll = roll_parse (bytes_of (text, size), why);
     free (text);
     if (!enrolment->roll)
-        process_die ("padron", "reason: %s: %s", enrolment->path, why);
+        process_reject ("padron", "reason: %s: %s", enrolment->path, why);
     enrolment->look_ms = now_ms + ROLL_LOOK_MS;
     log_event (LOG_INFO, "padron", LOG_SUCCESS, "file: %s | agencies: %zu",
                enrolment->path, roll_size (enrolment->roll));
+    process_want_descriptors ("padron", roll_size (enrolment->roll) + DESCRIPTORS_OWN);
     return enrolment;
 }
 

@@ -107,9 +107,9 @@ static void open_gate (router_t *router, const router_options_t *options)
     if (!gate_keys (router->gate))
         return;
     if (!gate_endpoint_tcp (options->listen))
-        process_die ("listen",
-                     "endpoint: %s | reason: with --keys agencies come by tcp",
-                     options->listen);
+        process_reject ("listen",
+                        "endpoint: %s | reason: with --keys agencies come by tcp",
+                        options->listen);
     router->enrolment = enrolment_open (options->keys, router->awake.now_ms);
 }
 

@@ -7,12 +7,11 @@
 #include "bounds.h"
 #include "log.h"
 #include "process.h"
+#include "secret.h"
 #include "state.h"
 
-#define STATUS_USAGE 2
-
 typedef struct {
-    char *data_directory, *listen, *storage, *keys;
+    char *data_directory, *listen, *storage, *keys, *number_file;
     uint64_t agencies, number;
     bool exit_when_done, insecure;
     log_level_t log_level;
@@ -33,12 +32,17 @@ int main (int argc, char **argv)
          .max = AGENCIES_MAX,
          .help = "the roll is 1 to this number; the draw waits for all of them"},
         {.name = "winning-number",
-         .type = CONFIG_NUMBER,
+         .type = CONFIG_SECRET,
          .value = &settings.number,
          .environment = "LOTERIA_WINNING_NUMBER",
          .fallback = "7574",
          .max = NUMBER_MAX_MAX,
          .help = "the number that wins"},
+        {.name = "winning-number-file",
+         .type = CONFIG_TEXT,
+         .value = &settings.number_file,
+         .environment = "LOTERIA_WINNING_NUMBER_FILE",
+         .help = "a file that holds it, of mode 0600 say; - is stdin"},
         {.name = "data-dir",
          .type = CONFIG_TEXT,
          .value = &settings.data_directory,
@@ -110,14 +114,16 @@ int main (int argc, char **argv)
 
 static int agree (const config_t *config, void *context, char *why)
 {
-    const settings_t *settings = context;
+    settings_t *settings = context;
     const agreement_endpoint_t places[] = {{"--listen", settings->listen},
                                            {"--storage", settings->storage}};
-    return agreement_may_listen (config, &places[0], settings->keys, settings->insecure,
-                                 why) &&
+    return secret_load (config, "winning-number", settings->number_file, NUMBER_MAX_MAX,
+                        &settings->number, why) == 0 &&
+                   agreement_may_listen (config, &places[0], settings->keys,
+                                         settings->insecure, why) &&
                    agreement_may_connect (config, &places[1], why) &&
                    agreement_places_differ (places, 2, why) &&
                    agreement_directory (config, settings->data_directory, false, why)
                ? 0
-               : STATUS_USAGE;
+               : PROCESS_CANNOT_START;
 }

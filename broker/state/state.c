@@ -104,12 +104,12 @@ static void open_journal (state_t *state)
     char why[JOURNAL_WHY_BYTES];
     const char *directory = state->directory;
     state->draw = draw_new ();
-    state->file = file_open (directory, STATE_JOURNAL, 1, why, sizeof why);
+    state->file = file_take (directory, STATE_JOURNAL, why, sizeof why);
     if (!state->file)
-        process_die ("estado", "reason: %s", why);
+        process_reject ("estado", "reason: %s", why);
     state->journal = journal_open (state->file, "draw", found_record, state->draw, why);
     if (!state->journal)
-        process_die (
+        process_reject (
             "estado",
             "reason: %s/%s | consequence: nothing was changed, nothing is served",
             directory, why);
@@ -149,14 +149,17 @@ static void open_day (state_t *state, const state_options_t *options)
         if (journal_write (state->journal) == -1 || journal_sync (state->journal) == -1)
             die_of_disk (state, "nothing is served");
     }
-    if (draw_agencies (draw) != options->agencies ||
-        draw_number (draw) != options->number)
-        process_die (
-            "estado",
-            "reason: the day in %s/%s is one of %u agencies and number %u, not "
-            "%u and %u; start with those, or another data directory",
-            options->data_directory, STATE_JOURNAL, draw_agencies (draw),
-            draw_number (draw), options->agencies, options->number);
+    if (draw_agencies (draw) != options->agencies)
+        process_reject ("estado",
+                        "reason: the day in %s/%s is one of %u agencies, not %u; start "
+                        "with those, or another data directory",
+                        options->data_directory, STATE_JOURNAL, draw_agencies (draw),
+                        options->agencies);
+    if (draw_number (draw) != options->number) // neither is for the log to tell
+        process_reject ("estado",
+                        "reason: the day in %s/%s has another winning number; start "
+                        "with that, or another data directory",
+                        options->data_directory, STATE_JOURNAL);
 }
 
 static void wait_for_work (state_t *state, int signal_fd)

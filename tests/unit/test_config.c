@@ -14,6 +14,7 @@
 
 #include "config.h"
 #include "log.h"
+#include "process.h"
 
 static char *directory;
 static uint64_t port, pace_ms;
@@ -107,19 +108,22 @@ static void assert_good (const char *flags)
     assert_null (config);
 }
 
-/* The program ends with the status, and one line that holds `text`. */
-static void assert_wrong (const char *flags, int expected, const char *text)
+typedef enum { ELSEWHERE, FLAG } place_t;
+
+/* The program cannot start, and says why in one line that holds `text`, and for a flag
+   where help is. */
+static void assert_wrong (const char *flags, place_t place, const char *text)
 {
     int status = -1;
     config_t *config = load (flags, &status);
     assert_null (config);
-    assert_int_equal (status, expected);
+    assert_int_equal (status, PROCESS_CANNOT_START);
     assert_string_equal (output, "");
     assert_memory_equal (errors, "loteria-test: ", 14);
     if (!strstr (errors, text))
         fail_msg ("'%s' is not in: %s", text, errors);
     assert_string_equal (strchr (errors, '\n'), "\n");
-    assert_int_equal (strstr (errors, "--help)") != NULL, expected == 2);
+    assert_int_equal (strstr (errors, "--help)") != NULL, place == FLAG);
 }
 
 static void write_file (const char *text)
@@ -198,27 +202,27 @@ static void flags_in_both_forms (void **state)
 static void wrong_usage_ends_with_2 (void **state)
 {
     (void) state;
-    assert_wrong ("--prot 1", 2, ": --prot: unknown");
-    assert_wrong ("--prot=1", 2, ": --prot: unknown");
-    assert_wrong ("--por 1", 2, ": --por: unknown");
-    assert_wrong ("stray", 2, ": stray: not expected");
-    assert_wrong ("--port 1 2", 2, ": 2: not expected");
-    assert_wrong ("-p 1", 2, ": -p: not expected");
-    assert_wrong ("--", 2, ": --: not expected");
-    assert_wrong ("--port", 2, ": --port: needs a value");
-    assert_wrong ("--port --id 1", 2, ": --port: needs a value");
-    assert_wrong ("--config", 2, ": --config: needs a value");
-    assert_wrong ("--config=", 2, ": --config: needs a value");
-    assert_wrong ("--port=", 2, ": --port: '' is no whole number from 1 to 65535");
-    assert_wrong ("--exit-when-done=maybe", 2, ": --exit-when-done: 'maybe'");
-    assert_wrong ("--exit-when-done no", 2, ": no: not expected");
-    assert_wrong ("--pace 5", 2, ": --pace: '5' is no duration");
-    assert_wrong ("--log-level LOUD", 2, ": --log-level: 'LOUD'");
-    assert_wrong ("--help=1", 2, ": --help: takes no value");
-    assert_wrong ("--check-config=yes", 2, ": --check-config: takes no value");
-    assert_wrong ("--a\nb", 2, ": --a b: unknown");
+    assert_wrong ("--prot 1", FLAG, ": --prot: unknown");
+    assert_wrong ("--prot=1", FLAG, ": --prot: unknown");
+    assert_wrong ("--por 1", FLAG, ": --por: unknown");
+    assert_wrong ("stray", FLAG, ": stray: not expected");
+    assert_wrong ("--port 1 2", FLAG, ": 2: not expected");
+    assert_wrong ("-p 1", FLAG, ": -p: not expected");
+    assert_wrong ("--", FLAG, ": --: not expected");
+    assert_wrong ("--port", FLAG, ": --port: needs a value");
+    assert_wrong ("--port --id 1", FLAG, ": --port: needs a value");
+    assert_wrong ("--config", FLAG, ": --config: needs a value");
+    assert_wrong ("--config=", FLAG, ": --config: needs a value");
+    assert_wrong ("--port=", FLAG, ": --port: '' is no whole number from 1 to 65535");
+    assert_wrong ("--exit-when-done=maybe", FLAG, ": --exit-when-done: 'maybe'");
+    assert_wrong ("--exit-when-done no", FLAG, ": no: not expected");
+    assert_wrong ("--pace 5", FLAG, ": --pace: '5' is no duration");
+    assert_wrong ("--log-level LOUD", FLAG, ": --log-level: 'LOUD'");
+    assert_wrong ("--help=1", FLAG, ": --help: takes no value");
+    assert_wrong ("--check-config=yes", FLAG, ": --check-config: takes no value");
+    assert_wrong ("--a\nb", FLAG, ": --a b: unknown");
     // A flag's mistake is told before the file's.
-    assert_wrong ("--config /none --port 0", 2, ": --port: '0'");
+    assert_wrong ("--config /none --port 0", FLAG, ": --port: '0'");
 }
 
 static void numbers_are_strict (void **state)
@@ -242,7 +246,7 @@ static void numbers_are_strict (void **state)
     char flag[64];
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         snprintf (flag, sizeof flag, "--port=%s", bad[i]);
-        assert_wrong (flag, 2, "1 to 65535");
+        assert_wrong (flag, FLAG, "1 to 65535");
     }
     assert_good ("--port 00080");
     assert_int_equal (port, 80);
@@ -268,8 +272,8 @@ static void environment_beats_defaults_and_yields_to_flags (void **state)
     config_destroy (&config);
 
     setenv ("TEST_PORT", "many", 1);
-    assert_wrong ("", 1, "TEST_PORT: 'many' is no whole number");
-    assert_wrong ("--port 7", 1, "TEST_PORT: 'many'");
+    assert_wrong ("", ELSEWHERE, "TEST_PORT: 'many' is no whole number");
+    assert_wrong ("--port 7", ELSEWHERE, "TEST_PORT: 'many'");
 }
 
 static void file_yields_to_environment (void **state)
@@ -302,7 +306,7 @@ static void file_yields_to_environment (void **state)
     assert_int_equal (port, 10);
     setenv ("LOTERIA_CONFIG", "/none/at/all", 1);
     assert_good (with_file (""));
-    assert_wrong ("", 1, "/none/at/all: No such file");
+    assert_wrong ("", ELSEWHERE, "/none/at/all: No such file");
 }
 
 static void own_section_beats_common (void **state)
@@ -340,10 +344,10 @@ static void bad_files_are_named (void **state)
         write_file (cases[i].text);
         snprintf (expected, sizeof expected, "loteria-test: %s: %s", config_path,
                   cases[i].error);
-        assert_wrong (with_file (""), 1, expected);
+        assert_wrong (with_file (""), ELSEWHERE, expected);
     }
-    assert_wrong ("--config /none", 1, "/none: No such file or directory");
-    assert_wrong ("--config /", 1, "/: Is a directory");
+    assert_wrong ("--config /none", ELSEWHERE, "/none: No such file or directory");
+    assert_wrong ("--config /", ELSEWHERE, "/: Is a directory");
 }
 
 static void odd_files (void **state)
@@ -361,13 +365,13 @@ static void odd_files (void **state)
     FILE *file = fopen (config_path, "w");
     fwrite ("storage\0\n", 1, 9, file);
     fclose (file);
-    assert_wrong (with_file (""), 1, "not a text file");
+    assert_wrong (with_file (""), ELSEWHERE, "not a text file");
 
     file = fopen (config_path, "w");
     for (int i = 0; i < 33000; i++)
         fputs ("#\n", file);
     fclose (file);
-    assert_wrong (with_file (""), 1, "longer than 65536 bytes");
+    assert_wrong (with_file (""), ELSEWHERE, "longer than 65536 bytes");
 }
 
 static void help_says_it_all (void **state)
@@ -416,7 +420,7 @@ static void check_prints_values_and_sources (void **state)
                                  "exit-when-done = yes (flag)\n"
                                  "log-level = INFO (default)\n");
     setenv ("TEST_PORT", "0", 1);
-    assert_wrong (with_file ("--check-config"), 1, "TEST_PORT");
+    assert_wrong (with_file ("--check-config"), ELSEWHERE, "TEST_PORT");
 }
 
 static void durations (void **state)
@@ -504,7 +508,7 @@ static void values_that_do_not_go_together (void **state)
     assert_int_equal (status, 0);
     assert_int_equal (agreed, 1);
     // not before all of them are good
-    assert_wrong ("--port 1 --pace 7", 2, "--pace: ");
+    assert_wrong ("--port 1 --pace 7", FLAG, "--pace: ");
     assert_null (load ("--help", &status));
     assert_int_equal (agreed, 1);
 }
@@ -514,18 +518,22 @@ static void texts_are_text (void **state)
     (void) state;
     assert_good ("--id \u00D1and\u00FA");
     assert_good ("--id=");
-    assert_wrong ("--id a\tb", 2, "--id: 'a b' has a control character, U+0009");
-    assert_wrong ("--id a\u202Eb", 2, "--id: 'a???b' has a character that nobody sees");
-    assert_wrong ("--id Nicol\xE1s", 2, "--id: 'Nicol?s' has bytes that are no UTF-8");
-    assert_wrong ("--data-dir=/tmp\u00A0", 2, "has a blank at its beginning or end");
-    assert_wrong ("--port 1\u200B", 2, "--port: '1??\?' is no whole number");
+    assert_wrong ("--id a\tb", FLAG, "--id: 'a b' has a control character, U+0009");
+    assert_wrong ("--id a\u202Eb", FLAG,
+                  "--id: 'a???b' has a character that nobody sees");
+    assert_wrong ("--id Nicol\xE1s", FLAG,
+                  "--id: 'Nicol?s' has bytes that are no UTF-8");
+    assert_wrong ("--data-dir=/tmp\u00A0", FLAG, "has a blank at its beginning or end");
+    assert_wrong ("--port 1\u200B", FLAG, "--port: '1??\?' is no whole number");
     setenv ("TEST_DATA_DIR", "data\n", 1);
-    assert_wrong ("", 1, "TEST_DATA_DIR: 'data ' has a control character, U+000A");
+    assert_wrong ("", ELSEWHERE,
+                  "TEST_DATA_DIR: 'data ' has a control character, U+000A");
     setenv ("TEST_DATA_DIR", " data", 1);
-    assert_wrong ("", 1, "TEST_DATA_DIR: ' data' has a blank");
+    assert_wrong ("", ELSEWHERE, "TEST_DATA_DIR: ' data' has a blank");
     unsetenv ("TEST_DATA_DIR");
     write_file ("storage\n    data-dir = \"data\u200B\"\n");
-    assert_wrong (with_file (""), 1, "storage/data-dir: 'data??\?' has a character");
+    assert_wrong (with_file (""), ELSEWHERE,
+                  "storage/data-dir: 'data??\?' has a character");
 }
 
 static void a_mark_before_the_file_is_passed_over (void **state)
@@ -538,7 +546,7 @@ static void a_mark_before_the_file_is_passed_over (void **state)
     assert_good (with_file (""));
     assert_int_equal (port, 78);
     write_file ("storage\n\uFEFF    port = 78\n");
-    assert_wrong (with_file (""), 1, "line 2: ");
+    assert_wrong (with_file (""), ELSEWHERE, "line 2: ");
 }
 
 #define CONFIG_TEST(test) cmocka_unit_test_setup (test, clean)

@@ -15,10 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "log.h"
 #include "process.h"
 #include "supervisor.h"
@@ -42,6 +44,7 @@ typedef struct {
 static char told[TOLD_MAX]; // by the children of the day
 static char program[256];
 static int forks_good = -1, forks_bad; // so many work, then so many do not; -1: all do
+static int speed = 1;                  // of the supervisor's clock
 
 /* The C library's, unless this test has it fail. */
 pid_t fork (void)
@@ -55,6 +58,20 @@ pid_t fork (void)
     forks_bad--;
     errno = EAGAIN;
     return -1;
+}
+
+/* In place of clock.c's. */
+int64_t clock_ms (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_MONOTONIC, &now);
+    return (now.tv_sec * 1000 + now.tv_nsec / 1000000) * speed;
+}
+
+int clock_timeout (int64_t now_ms, int64_t deadline_ms)
+{
+    const int64_t rest_ms = deadline_ms > now_ms ? (deadline_ms - now_ms) / speed : 0;
+    return rest_ms > 60000 ? 60000 : (int) rest_ms + (speed > 1);
 }
 
 static void tell (char kind, const char *name)
@@ -91,21 +108,50 @@ static int be_stopped (const char *name)
     return 0;
 }
 
+/* One step a start, of which the file counts: 'k' is killed, a digit is the exit code.
+   The last one is for all further starts. */
+static int take_step (const char *steps, const char *mark)
+{
+    const int fd = open (mark, O_WRONLY | O_APPEND);
+    if (fd == -1 || write (fd, ".", 1) != 1)
+        _exit (95);
+    const size_t start = (size_t) lseek (fd, 0, SEEK_END);
+    const size_t last = strlen (steps);
+    const char step = steps[(start < last ? start : last) - 1];
+    if (step == 'k')
+        raise (SIGKILL);
+    return step - '0';
+}
+
+/* Tell the parent to stop, and once it has begun to, tell it again, and stay. */
+static void insist (const char *name)
+{
+    kill (getppid (), SIGTERM);
+    be_stopped (name);
+    kill (getppid (), SIGTERM);
+    for (;;)
+        pause ();
+}
+
 /* What a child of the tests does: NAME WHAT OTHERS [MARK]. The mark is a file that is
    there at the first start. */
 static int be_child (const char *name, const char *what, int others, const char *mark)
 {
-    const bool first = mark && unlink (mark) == 0;
+    const bool first = strstr (what, "-first") && unlink (mark) == 0;
     tell ('+', name);
     if (strcmp (what, "exit-3-first") == 0 && first)
         return 3;
+    if (strcmp (what, "end-first") == 0 && first)
+        return 0;
     if (strcmp (what, "die-first") == 0 && first)
         raise (SIGKILL);
     await_ready (others);
+    if (*what == 'k' || (*what >= '0' && *what <= '9'))
+        return take_step (what, mark);
+    if (strcmp (what, "insist") == 0)
+        insist (name);
     if (strcmp (what, "stop-parent") == 0)
         kill (getppid (), SIGTERM);
-    else if (strcmp (what, "exit-1") == 0)
-        return 1;
     else if (strncmp (what, "exit", 4) == 0)
         return 0;
     return be_stopped (name);
@@ -116,7 +162,7 @@ static int run_day (const day_t *day)
     const int signal_fd = process_start ();
     supervisor_t *supervisor = supervisor_new (signal_fd);
     for (const plan_t *plan = day->plans; plan->name; plan++)
-        supervisor_add (supervisor, plan->name, plan->argv);
+        supervisor_add (supervisor, plan->name, plan->argv, -1);
     const int status = supervisor_run (supervisor, day->ending);
     supervisor_destroy (&supervisor);
     // whoever was started is reaped
@@ -281,28 +327,78 @@ static void one_that_cannot_be_started_at_all_ends_all (void **state)
     assert_string_equal (told, "");
 }
 
-/* A child that nobody expects to end is wanted, even if it ends with status 0. */
-static void one_that_cannot_be_kept_running_ends_all (void **state)
+/* The day of one child that takes these steps; how often it was started. */
+static size_t starts_of (const char *steps, int expected)
+{
+    char mark[64];
+    make_mark (mark);
+    const plan_t plans[] = {
+        {"other", {program, "other", "run", "0"}},
+        {"failing", {program, "failing", steps, "1", mark}},
+        {NULL, {0}},
+    };
+    assert_int_equal (status_of (plans, "failing"), expected);
+    unlink (mark);
+    assert_int_equal (times_told ("+other "), 1);
+    return times_told ("+failing ");
+}
+
+static void one_that_cannot_start_as_told_ends_all_at_once (void **state)
 {
     (void) state;
-    static const char *const ends[] = {"exit-1", "exit-0"};
-    for (size_t i = 0; i < 2; i++) {
-        const plan_t failing[] = {
-            {"other", {program, "other", "run", "0"}},
-            {"failing", {program, "failing", ends[i], "1"}},
-            {NULL, {0}},
-        };
-        assert_int_equal (status_of (failing, i == 0 ? "failing" : NULL), 1);
-        assert_int_equal (times_told ("+failing "), 5);
-        assert_int_equal (times_told ("-other "), 1);
-    }
+    assert_int_equal (starts_of ("2", PROCESS_CANNOT_START), 1);
+    assert_int_equal (times_told ("-other "), 1);
+}
+
+/* However often it dies or ends, whatever the reason: a day is not given up. */
+static void one_that_worked_once_is_started_again_without_end (void **state)
+{
+    (void) state;
+    speed = 64;
+    assert_int_equal (starts_of ("kkkkkkkkk0", 0), 10);
+    assert_int_equal (starts_of ("1111113110", 0), 10);
+    assert_int_equal (starts_of ("k22k1220", 0), 8);
+    speed = 1;
+}
+
+/* A child that nobody expects to end is wanted, even if it ends with status 0. */
+static void one_that_ends_well_is_started_again (void **state)
+{
+    (void) state;
+    char mark[64];
+    make_mark (mark);
+    const plan_t plans[] = {
+        {"again", {program, "again", "end-first", "0", mark}},
+        {"ending", {program, "ending", "exit-0", "1"}},
+        {NULL, {0}},
+    };
+    assert_int_equal (status_of (plans, "ending"), 0);
+    assert_int_equal (times_told ("+again "), 2);
+}
+
+static void a_second_signal_kills_all (void **state)
+{
+    (void) state;
+    char second[300];
+    char *slash = strrchr (program, '/');
+    assert_non_null (slash);
+    snprintf (second, sizeof second, "%.*s/./%s", (int) (slash - program), program,
+              slash + 1);
+    const plan_t plans[] = {
+        {"other", {program, "other", "run", "0"}},
+        {"insisting", {second, "insisting", "insist", "1"}},
+        {NULL, {0}},
+    };
+    assert_int_equal (status_of (plans, NULL), (uint8_t) -SIGTERM);
+    assert_int_equal (times_told ("-insisting "), 1);
+    assert_int_equal (times_told ("-other "), 0); // it was not even its turn
 }
 
 static void a_program_that_is_not_there_ends_all (void **state)
 {
     (void) state;
     const plan_t missing[] = {{"missing", {"/nowhere/at/all"}}, {NULL, {0}}};
-    assert_int_equal (status_of (missing, NULL), 1);
+    assert_int_equal (status_of (missing, NULL), PROCESS_CANNOT_START);
 }
 
 static void arguments_are_copied (void **state)
@@ -313,7 +409,7 @@ static void arguments_are_copied (void **state)
     const char *const argv[] = {program, name, does, NULL};
     for (int i = 0; i < 100; i++)
         supervisor_add (supervisor, "a name that is longer than what there is room for",
-                        argv);
+                        argv, -1);
     supervisor_destroy (&supervisor);
     assert_null (supervisor);
     supervisor_destroy (&supervisor);
@@ -346,7 +442,10 @@ int main (int argc, char **argv)
         cmocka_unit_test (one_that_was_killed_is_started_again),
         cmocka_unit_test (one_that_cannot_be_started_again_is_put_off),
         cmocka_unit_test (one_that_cannot_be_started_at_all_ends_all),
-        cmocka_unit_test (one_that_cannot_be_kept_running_ends_all),
+        cmocka_unit_test (one_that_cannot_start_as_told_ends_all_at_once),
+        cmocka_unit_test (one_that_worked_once_is_started_again_without_end),
+        cmocka_unit_test (one_that_ends_well_is_started_again),
+        cmocka_unit_test (a_second_signal_kills_all),
         cmocka_unit_test (a_program_that_is_not_there_ends_all),
         cmocka_unit_test (arguments_are_copied),
         cmocka_unit_test (programs_are_beside_this_one),

@@ -11,8 +11,6 @@
 #include "supervisor.h"
 #include "worker.h"
 
-#define STATUS_USAGE 2
-
 typedef struct {
     char *broker, *storage, *state, *listen, *keys;
     uint64_t count, rows, number_max, credit, heartbeat_ms;
@@ -131,9 +129,13 @@ int main (int argc, char **argv)
                                       .number_max = (uint32_t) settings.number_max,
                                       .credit = (uint32_t) settings.credit,
                                       .heartbeat_ms = (uint32_t) settings.heartbeat_ms};
+    if (settings.count > 1)
+        worker_check_keys (&options);
     status = settings.count > 1 ? supervise (argc, argv, settings.count, signal_fd)
                                 : worker_serve (&options, signal_fd);
     config_destroy (&config);
+    if (status < 0)
+        process_end_by (-status);
     return status;
 }
 
@@ -149,17 +151,17 @@ static int agree (const config_t *config, void *context, char *why)
                   "--listen %.200s and --count %u: only one process can listen there; "
                   "leave out --listen, or ask for a count of 1",
                   settings->listen, (unsigned) settings->count);
-        return STATUS_USAGE;
+        return PROCESS_CANNOT_START;
     }
     for (size_t i = 0; i < 3; i++)
         if (!agreement_may_connect (config, &places[i], why))
-            return STATUS_USAGE;
+            return PROCESS_CANNOT_START;
     return agreement_may_listen (config, &places[3], settings->keys, settings->insecure,
                                  why) &&
                    (!config_only_checked (config) ||
                     agreement_places_differ (places, 4, why))
                ? 0
-               : STATUS_USAGE;
+               : PROCESS_CANNOT_START;
 }
 
 /* Each child is this very command, with a count of one. */
@@ -174,7 +176,7 @@ static int supervise (int argc, char **argv, uint64_t count, int signal_fd)
     child[argc] = "--count";
     child[argc + 1] = "1";
     for (uint64_t i = 0; i < count; i++)
-        supervisor_add (supervisor, "worker", child);
+        supervisor_add (supervisor, "worker", child, -1);
     const int status = supervisor_run (supervisor, NULL);
     supervisor_destroy (&supervisor);
     free (program);

@@ -29,6 +29,8 @@ typedef struct {
     int64_t beat_ms; // when the next sign of life is due
 } worker_t;
 
+static const char *const peers[] = {"broker", "storage", "state", NULL};
+
 static void open_worker (worker_t *worker, const worker_options_t *options);
 static void open_gate (worker_t *worker, const worker_options_t *options);
 static void connect_to (worker_t *worker, intake_side_t side, const char *peer,
@@ -90,10 +92,19 @@ static void open_worker (worker_t *worker, const worker_options_t *options)
 
 static void open_gate (worker_t *worker, const worker_options_t *options)
 {
-    static const char *const peers[] = {"broker", "storage", "state", NULL};
     const gate_options_t gate = {
         .keys = options->keys, .peers = peers, .insecure = options->insecure};
     worker->gate = gate_new (&gate);
+}
+
+void worker_check_keys (const worker_options_t *options)
+{
+    keyring_t ring;
+    char why[KEYS_WHY_BYTES];
+    if (options->keys && *options->keys &&
+        keyring_load (&ring, options->keys, peers, why) == -1)
+        process_reject ("keys", "reason: %s", why);
+    explicit_bzero (&ring, sizeof ring);
 }
 
 static void connect_to (worker_t *worker, intake_side_t side, const char *peer,

@@ -17,6 +17,10 @@ typedef struct {
     uint32_t heartbeat_ms;
 } worker_options_t;
 
+/* For who starts several workers: ends the process, saying so once, when the keys are
+   none. Opens no ZeroMQ context. */
+void worker_check_keys (const worker_options_t *options);
+
 /* Work until SIGTERM or SIGINT. Returns the exit code. */
 int worker_serve (const worker_options_t *options, int signal_fd);
 

@@ -85,16 +85,16 @@ static void open_book (storage_t *storage)
 {
     char why[JOURNAL_WHY_BYTES];
     const char *directory = storage->directory;
-    storage->journal_file = file_open (directory, STORAGE_JOURNAL, 1, why, sizeof why);
+    storage->journal_file = file_take (directory, STORAGE_JOURNAL, why, sizeof why);
     if (storage->journal_file)
-        storage->csv_file = file_open (directory, STORAGE_CSV, 1, why, sizeof why);
+        storage->csv_file = file_take (directory, STORAGE_CSV, why, sizeof why);
     if (!storage->journal_file || !storage->csv_file)
-        process_die ("almacenamiento", "reason: %s", why);
+        process_reject ("almacenamiento", "reason: %s", why);
     storage->ledger = ledger_new ();
     storage->book = book_open (storage->csv_file, storage->journal_file, found_record,
                                storage->ledger, why);
     if (!storage->book)
-        process_die (
+        process_reject (
             "almacenamiento",
             "reason: %s/%s | consequence: nothing was changed, nothing is served",
             directory, why);

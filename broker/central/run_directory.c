@@ -1,0 +1,222 @@
+/* run_directory.c - where the parts of a central find each other: loteria-central. */
+
+#include "run_directory.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "clock.h"
+#include "log.h"
+#include "process.h"
+
+#define PREFIX     "loteria-"
+#define PATTERN    PREFIX "XXXXXX"
+#define LOCK       "lock"
+#define LOCK_DRAFT "lock.new"
+#define NAME_BYTES (sizeof "/storage")
+
+static const struct {
+    const char *name, *owner;
+} sockets[RUN_SOCKETS] = {
+    [RUN_STORAGE] = {"storage", "storage"},
+    [RUN_STATE] = {"state", "state"},
+    [RUN_WORKERS] = {"workers", "broker"},
+};
+
+struct run_directory {
+    char path[sizeof ((struct sockaddr_un *) NULL)->sun_path];
+    int lock;
+    pid_t seen[RUN_SOCKETS]; // the owner whose socket was there
+    log_brake_t brake;
+};
+
+static const char *base (void);
+static void sweep (const char *base);
+static bool is_dead (int directory);
+static void clear (int parent, const char *name, int directory);
+static int make_lock (const char *path);
+static bool is_there (const run_directory_t *self, run_socket_t socket);
+static bool restore (run_directory_t *self);
+static bool is_ours (const char *path);
+
+run_directory_t *run_directory_new (void)
+{
+    run_directory_t *self = calloc (1, sizeof *self);
+    assert (self);
+    const int size = snprintf (self->path, sizeof self->path, "%s/" PATTERN, base ());
+    if (size < 0 || (size_t) size + NAME_BYTES > sizeof self->path)
+        process_reject ("central",
+                        "reason: TMPDIR is %zu bytes long, too long for the address of "
+                        "a socket in it",
+                        strlen (base ()));
+    sweep (base ());
+    if (!mkdtemp (self->path)) // mode 0700
+        process_reject ("central", "reason: %s cannot be made, %s", self->path,
+                        strerror (errno));
+    self->lock = make_lock (self->path);
+    if (self->lock == -1)
+        process_reject ("central", "reason: %s/" LOCK " cannot be made, %s", self->path,
+                        strerror (errno));
+    return self;
+}
+
+void run_directory_destroy (run_directory_t **directory)
+{
+    run_directory_t *self = *directory;
+    if (!self)
+        return;
+    const int fd = open (self->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd != -1)
+        clear (AT_FDCWD, self->path, fd);
+    close (self->lock);
+    free (self);
+    *directory = NULL;
+}
+
+void run_directory_endpoint (const run_directory_t *self, run_socket_t socket,
+                             char endpoint[RUN_ENDPOINT_BYTES])
+{
+    snprintf (endpoint, RUN_ENDPOINT_BYTES, "ipc://%s/%s", self->path,
+              sockets[socket].name);
+}
+
+void run_directory_look (supervisor_t *supervisor, void *directory)
+{
+    run_directory_t *self = directory;
+    for (run_socket_t i = 0; i < RUN_SOCKETS; i++) {
+        const pid_t owner = supervisor_pid (supervisor, sockets[i].owner);
+        if (is_there (self, i))
+            self->seen[i] = owner;
+        else if (owner > 0 && self->seen[i] == owner && restore (self)) {
+            log_event (LOG_ERROR, "central", LOG_FAIL,
+                       "reason: somebody removed %s/%s | consequence: %s is started "
+                       "again",
+                       self->path, sockets[i].name, sockets[i].owner);
+            self->seen[i] = 0;
+            kill (owner, SIGTERM);
+        }
+    }
+}
+
+static const char *base (void)
+{
+    const char *base = getenv ("TMPDIR");
+    return base && *base == '/' ? base : "/tmp";
+}
+
+/* Nobody's fault is a reason not to start: what cannot be removed stays. */
+static void sweep (const char *base)
+{
+    DIR *entries = opendir (base);
+    const struct dirent *entry;
+    while (entries && (entry = readdir (entries))) {
+        if (strncmp (entry->d_name, PREFIX, strlen (PREFIX)) != 0 ||
+            strlen (entry->d_name) != strlen (PATTERN))
+            continue;
+        const int fd = openat (dirfd (entries), entry->d_name,
+                               O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd != -1 && is_dead (fd)) {
+            log_event (LOG_INFO, "central", LOG_SUCCESS,
+                       "removed: %s/%s, which a dead central left", base,
+                       entry->d_name);
+            clear (dirfd (entries), entry->d_name, fd);
+        } else if (fd != -1)
+            close (fd);
+    }
+    if (entries)
+        closedir (entries);
+}
+
+/* Ours, and its lock free to be had. Without a lock nothing is proved. */
+static bool is_dead (int directory)
+{
+    struct stat about;
+    if (fstat (directory, &about) == -1 || about.st_uid != geteuid ())
+        return false;
+    const int lock = openat (directory, LOCK, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    const bool dead = lock != -1 && flock (lock, LOCK_EX | LOCK_NB) == 0;
+    if (lock != -1)
+        close (lock);
+    return dead;
+}
+
+/* `directory` is open on parent/name, and is closed. */
+static void clear (int parent, const char *name, int directory)
+{
+    for (run_socket_t i = 0; i < RUN_SOCKETS; i++)
+        unlinkat (directory, sockets[i].name, 0); // ZeroMQ did, unless it was killed
+    unlinkat (directory, LOCK_DRAFT, 0);
+    unlinkat (directory, LOCK, 0);
+    close (directory);
+    if (unlinkat (parent, name, AT_REMOVEDIR) == -1 && errno != ENOENT)
+        log_event (LOG_WARNING, "central", LOG_FAIL, "reason: %s stays behind, %s",
+                   name, strerror (errno));
+}
+
+/* Locked before it has its name, so that it is never there and free. Handed on to all
+   children: while one of them lives the directory is not a dead central's. */
+static int make_lock (const char *path)
+{
+    const int directory = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory == -1)
+        return -1;
+    int lock = openat (directory, LOCK_DRAFT, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    if (lock != -1 && (flock (lock, LOCK_EX | LOCK_NB) == -1 ||
+                       renameat (directory, LOCK_DRAFT, directory, LOCK) == -1)) {
+        const int error = errno;
+        close (lock);
+        lock = -1;
+        errno = error;
+    }
+    const int error = errno;
+    close (directory);
+    errno = error;
+    return lock;
+}
+
+static bool is_there (const run_directory_t *self, run_socket_t socket)
+{
+    char path[RUN_ENDPOINT_BYTES];
+    struct stat about;
+    snprintf (path, sizeof path, "%s/%s", self->path, sockets[socket].name);
+    return lstat (path, &about) == 0 || errno != ENOENT;
+}
+
+/* The directory may be gone as well, and in its place there may be something of
+   somebody else's, who would like to be talked to. */
+static bool restore (run_directory_t *self)
+{
+    uint64_t held_back;
+    if (mkdir (self->path, 0700) == 0) {
+        close (self->lock);
+        self->lock = make_lock (self->path);
+    }
+    if (is_ours (self->path))
+        return true;
+    if (log_brake_open (&self->brake, clock_ms (), &held_back))
+        log_event (LOG_CRITICAL, "central", LOG_FAIL,
+                   "reason: %s was removed and cannot be made again | consequence: "
+                   "parts that are started again do not find each other; start the "
+                   "central again",
+                   self->path);
+    return false;
+}
+
+static bool is_ours (const char *path)
+{
+    struct stat about;
+    return lstat (path, &about) == 0 && S_ISDIR (about.st_mode) &&
+           about.st_uid == geteuid () && (about.st_mode & 0077) == 0;
+}

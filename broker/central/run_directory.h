@@ -1,0 +1,35 @@
+/* run_directory.h - the directory of a central's inner sockets, which only its user can
+   enter: the inner hops are ipc, and nobody else is on them. */
+
+#ifndef LOTERIA_RUN_DIRECTORY_H
+#define LOTERIA_RUN_DIRECTORY_H
+
+#include <stddef.h>
+
+#include "supervisor.h"
+
+#define RUN_ENDPOINT_BYTES 128
+
+typedef struct run_directory run_directory_t;
+
+/* Make loteria-XXXXXX in TMPDIR, or in /tmp, and remove those that dead centrals of
+   this user left there: those whose lock nobody holds. The lock of the new one is held
+   by this process and by the children that it will have. Ends the process on failure.
+ */
+run_directory_t *run_directory_new (void);
+
+/* The sockets go, and the directory, unless there is something else in it. */
+void run_directory_destroy (run_directory_t **directory);
+
+typedef enum { RUN_STORAGE, RUN_STATE, RUN_WORKERS, RUN_SOCKETS } run_socket_t;
+
+/* The ZeroMQ endpoint of a socket in it. */
+void run_directory_endpoint (const run_directory_t *directory, run_socket_t socket,
+                             char endpoint[RUN_ENDPOINT_BYTES]);
+
+/* Somebody may empty the place where temporary files are. A socket that was there and
+   is gone has its part ended, so that it is started again and makes it anew. For
+   supervisor_look_after; `directory` is a run_directory_t *. */
+void run_directory_look (supervisor_t *supervisor, void *directory);
+
+#endif

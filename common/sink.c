@@ -1,0 +1,193 @@
+/* sink.c - stderr, written to without waiting. Every process, from its one thread. */
+
+#include "sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bounds.h"
+#include "clock.h"
+
+#define WAIT_SHARE 8 // of the time
+#define TRIES_MAX  100
+
+typedef enum {
+    KIND_FILE,   // takes all there is at once, or fails
+    KIND_OWN,    // a pipe or terminal, opened again for us alone, which does not block
+    KIND_SOCKET, // is told with each message not to block
+    KIND_POLLED  // may block: is asked before
+} kind_t;
+
+static struct {
+    kind_t kind;
+    int fd;
+    dev_t device; // of what it was last
+    ino_t inode;
+    bool stuck;          // its reader took nothing when he was waited for
+    int64_t left_ms;     // to wait
+    int64_t left_at_ms;  // as of then
+    size_t rest_size;    // of a line that began to go
+    char rest[PIPE_BUF]; // it
+} sink;
+
+static void open_sink (void);
+static void open_again (void);
+static void close_sink (void);
+static bool write_rest (void);
+static size_t piece_of (const char *lines, size_t size);
+static size_t keep_rest (const char *lines, size_t size, size_t done);
+static size_t put (const char *bytes, size_t size, bool patient);
+static ssize_t put_once (const char *bytes, size_t size);
+static bool takes (int timeout_ms);
+static bool wait_a_little (void);
+
+size_t sink_write (const char *lines, size_t size)
+{
+    size_t done = 0;
+    open_sink ();
+    while (done < size && write_rest ()) {
+        const size_t piece = piece_of (lines + done, size - done);
+        const size_t written = put (lines + done, piece, true);
+        done += keep_rest (lines + done, piece, written);
+        if (written < piece)
+            break;
+    }
+    close_sink ();
+    return done;
+}
+
+void sink_draw (const char *bytes, size_t size)
+{
+    open_sink ();
+    if (write_rest ())
+        put (bytes, size, false);
+    close_sink ();
+}
+
+static void open_sink (void)
+{
+    struct stat about;
+    if (fstat (STDERR_FILENO, &about) == -1)
+        about = (struct stat){.st_mode = S_IFCHR};
+    if (about.st_dev != sink.device || about.st_ino != sink.inode) {
+        sink.device = about.st_dev;
+        sink.inode = about.st_ino;
+        sink.rest_size = 0;
+        sink.stuck = false;
+        sink.left_ms = SINK_WAIT_MS;
+    }
+    sink.fd = STDERR_FILENO;
+    sink.kind = S_ISREG (about.st_mode)    ? KIND_FILE
+                : S_ISSOCK (about.st_mode) ? KIND_SOCKET
+                                           : KIND_POLLED;
+    if (sink.kind == KIND_POLLED)
+        open_again ();
+}
+
+/* O_NONBLOCK belongs to what was opened, not to who has it: set on stderr as it is, it
+   would be set for the shell and for every process that shares it. Not kept: a pipe's
+   reader waits until everybody has closed it. */
+static void open_again (void)
+{
+    const int fd =
+        open ("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd == -1)
+        return; // somebody else's, or no descriptor left
+    sink.kind = KIND_OWN;
+    sink.fd = fd;
+}
+
+static void close_sink (void)
+{
+    if (sink.kind == KIND_OWN)
+        close (sink.fd);
+}
+
+static bool write_rest (void)
+{
+    const size_t done = put (sink.rest, sink.rest_size, true);
+    sink.rest_size -= done;
+    memmove (sink.rest, sink.rest + done, sink.rest_size);
+    return sink.rest_size == 0;
+}
+
+/* As many whole lines as a pipe takes in one piece. */
+static size_t piece_of (const char *lines, size_t size)
+{
+    if (sink.kind == KIND_FILE || size <= PIPE_BUF)
+        return size;
+    const char *end = memrchr (lines, '\n', PIPE_BUF);
+    return end ? (size_t) (end + 1 - lines) : PIPE_BUF;
+}
+
+/* Of `size` bytes `done` are written: what is left of a line is kept for the next time.
+   Returns the bytes that are done with. */
+static size_t keep_rest (const char *lines, size_t size, size_t done)
+{
+    if (done == size || done == 0 || lines[done - 1] == '\n')
+        return done;
+    const char *end = memchr (lines + done, '\n', size - done);
+    const size_t rest = end ? (size_t) (end + 1 - (lines + done)) : size - done;
+    if (rest > sizeof sink.rest)
+        return done;
+    memcpy (sink.rest, lines + done, rest);
+    sink.rest_size = rest;
+    return done + rest;
+}
+
+/* Returns how many of the bytes went. */
+static size_t put (const char *bytes, size_t size, bool patient)
+{
+    size_t done = 0;
+    for (int tries = 0; done < size && tries < TRIES_MAX; tries++) {
+        const ssize_t written = put_once (bytes + done, size - done);
+        if (written > 0) {
+            done += (size_t) written;
+            sink.stuck = false;
+            tries = 0;
+        } else if (written == 0 || (errno != EINTR && errno != EAGAIN))
+            break;
+        else if (errno == EAGAIN && !(patient && wait_a_little ()))
+            break;
+    }
+    return done;
+}
+
+static ssize_t put_once (const char *bytes, size_t size)
+{
+    if (sink.kind == KIND_SOCKET)
+        return send (sink.fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sink.kind == KIND_POLLED && !takes (0)) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return write (sink.fd, bytes, size);
+}
+
+static bool takes (int timeout_ms)
+{
+    struct pollfd item = {.fd = sink.fd, .events = POLLOUT};
+    return poll (&item, 1, timeout_ms) == 1;
+}
+
+/* Whether it takes something now. */
+static bool wait_a_little (void)
+{
+    const int64_t began_ms = clock_ms ();
+    sink.left_ms += (began_ms - sink.left_at_ms) / WAIT_SHARE;
+    if (sink.left_ms > SINK_WAIT_MS)
+        sink.left_ms = SINK_WAIT_MS;
+    const bool taken = !sink.stuck && sink.left_ms > 0 && takes ((int) sink.left_ms);
+    sink.stuck = sink.stuck || (!taken && sink.left_ms > 0);
+    sink.left_at_ms = clock_ms ();
+    sink.left_ms -= sink.left_at_ms - began_ms;
+    return taken;
+}
