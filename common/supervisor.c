@@ -314,7 +314,11 @@ static void put_off (supervisor_t *supervisor, child_t *child, const char *what,
     const bool often = child->pause_ms >= RESTART_BACKOFF_MS_MAX;
     uint64_t held_back = 0;
     child->start_at_ms = now_ms + child->pause_ms;
-    if (!often || log_brake_open (&supervisor->brake, now_ms, &held_back))
+    if (!often)
+        log_event (LOG_ERROR, "proceso", LOG_FAIL,
+                   "name: %s | %s: %s | restart_in_ms: %lld", child->name, what, why,
+                   (long long) child->pause_ms);
+    else if (log_brake_open (&supervisor->brake, now_ms, &held_back))
         log_event (LOG_ERROR, "proceso", LOG_FAIL,
                    "name: %s | %s: %s | restart_in_ms: %lld | starts: %llu | "
                    "not_logged_before: %llu",

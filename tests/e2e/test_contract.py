@@ -225,7 +225,7 @@ def test_levels_of_the_central(start, tmp_path, level, lowest):
     """It cannot begin, since its directory is a file's child: one line, at the highest level."""
     (tmp_path / "file").touch()
     central = start("loteria-central", "--data-dir", tmp_path / "file" / "data", environment={"LOGGING_LEVEL": level})
-    assert central.wait() == 1
+    assert central.wait() == 2
     assert [entry["level"] for entry in loteria.parse_log(central.log)] == ["CRITICAL"]
     agency = start("loteria-agency", "--id", 1, "--bets", tmp_path / "nowhere", environment={"CLI_LOG_LEVEL": level})
     assert agency.wait() == 1
@@ -291,7 +291,7 @@ def test_single_bet_of_the_environment(central, start, tmp_path):
 def test_single_bet_with_something_missing(start, tmp_path, missing, how):
     bet = {**SINGLE, missing: ""} if how == "empty" else {name: text for name, text in SINGLE.items() if name != missing}
     agency = start("loteria-agency", "--id", 1, environment=bet, cwd=tmp_path)
-    assert agency.wait() == 1
+    assert agency.wait() == 2
     assert agency.log.count("\n") == 1 and f" {missing}: missing" in agency.log
     assert agency.stdout == ""
 

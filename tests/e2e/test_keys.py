@@ -224,7 +224,7 @@ def test_keys_that_are_refused_and_the_file_is_named(start, folder, name):
     secret = wire.key_pair(folder / "worker")[1].decode()
     broker = start("loteria-broker", "--listen", f"tcp://127.0.0.1:{loteria.free_port()}", "--workers",
                    f"tcp://127.0.0.1:{loteria.free_port()}", "--keys", folder / "broker")
-    assert broker.wait() == 1
+    assert broker.wait() == 2
     reason = re.search(REFUSED_AT_LOAD, broker.log)[1]
     assert re.match(f"{re.escape(str(folder / 'broker'))}/{said}", reason), reason
     assert secret not in broker.log
@@ -238,7 +238,7 @@ def test_every_program_refuses_a_secret_that_others_may_read(start, folder, tmp_
     arguments = {"storage": ["--data-dir", tmp_path], "state": ["--data-dir", tmp_path], "worker": [],
                  "agency": ["--id", 1, "--server", nobody, "--bets", own / "secret.key"], "ctl": ["ping", f"tcp://{nobody}"]}[name]  # fmt: skip
     process = start(f"loteria-{name}", *arguments, "--keys", own)
-    assert process.wait() == 1
+    assert process.wait() == 2
     assert f"{own}/secret.key: others than its owner may read it" in process.log
 
 
@@ -264,7 +264,7 @@ def test_rolls_that_are_refused_and_the_line_is_named(start, folder, tmp_path, n
         roll.write(line.format(new=new, old=public_key(folder / "agency-1")) + "\n")
     broker = start("loteria-broker", "--listen", f"tcp://127.0.0.1:{loteria.free_port()}", "--workers",
                    f"tcp://127.0.0.1:{loteria.free_port()}", "--keys", folder / "broker")
-    assert broker.wait() == 1
+    assert broker.wait() == 2
     assert re.search(rf"padron \| result: fail \| reason: {re.escape(str(roll_of(folder)))}: {said}", broker.log), broker.log
     code, _, error = keys("list", folder=folder)
     assert code == 1 and re.search(said, error), error
@@ -526,21 +526,21 @@ def listener(start, tmp_path, name, endpoint, *more):
 @pytest.mark.parametrize("host", ["0.0.0.0", "*"])
 def test_without_keys_other_machines_are_refused(start, tmp_path, name, host):
     process = listener(start, tmp_path, name, f"tcp://{host}:{loteria.free_port()}")
-    assert process.wait() == 1
+    assert process.wait() == 2
     assert re.search(r"listen \| result: fail .*without --keys only this machine .*--insecure", process.log)
 
 
 @pytest.mark.parametrize("options", [[], ["--insecure"]])
 def test_what_is_no_address_is_said(start, tmp_path, options):
     process = listener(start, tmp_path, "loteria-storage", "bogus", *options)
-    assert process.wait() == 1
+    assert process.wait() == 2
     assert "endpoint: bogus | reason: no ZeroMQ endpoint such as tcp://127.0.0.1:12345" in process.log
 
 
 def test_without_keys_a_central_for_other_machines_ends(start, tmp_path):
     process = listener(start, tmp_path, "loteria-central", f"tcp://0.0.0.0:{loteria.free_port()}")
     process.wait_for_log(r"listen \| result: fail .*without --keys only this machine")
-    assert process.wait() == 1
+    assert process.wait() == 2
 
 
 @pytest.mark.parametrize("name", [name for name in LISTENERS if name != "loteria-worker"])
@@ -555,5 +555,5 @@ def test_insecure_is_possible_and_said(start, tmp_path, name):
 def test_agencies_with_keys_do_not_come_by_ipc(start, folder, tmp_path):
     broker = start("loteria-broker", "--listen", f"ipc://{tmp_path}/front", "--workers", f"ipc://{tmp_path}/back",
                    "--keys", folder / "broker")  # fmt: skip
-    assert broker.wait() == 1
+    assert broker.wait() == 2
     assert "with --keys agencies come by tcp" in broker.log

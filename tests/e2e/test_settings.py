@@ -9,6 +9,9 @@ import pytest
 
 import loteria
 
+SECRETS = {"winning-number"}  # are never shown
+NUMBER_FILE = str(loteria.ROOT / "tests/e2e/number.txt")
+
 # program: its section in a file; and settings of it as (name, environment, good, other good, bad)
 PROGRAMS = {
     "loteria-central": ("central", [
@@ -17,6 +20,7 @@ PROGRAMS = {
         ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "ipc:///tmp/x", None),
         ("port", "SERVER_PORT", "12346", "65535", "65536"),
         ("winning-number", "LOTERIA_WINNING_NUMBER", "0", "9999", "-1"),
+        ("winning-number-file", "LOTERIA_WINNING_NUMBER_FILE", NUMBER_FILE, NUMBER_FILE, None),
         ("number-max", "LOTERIA_NUMBER_MAX", "7574", "999999999", "1e3"),
         ("message-bytes", "LOTERIA_MESSAGE_BYTES", "1024", "1048576", "1023"),
         ("batch-count", "LOTERIA_BATCH_COUNT", "1", "65535", "65536"), ("window", "LOTERIA_WINDOW", "1", "256", "257"),
@@ -48,6 +52,7 @@ PROGRAMS = {
     "loteria-state": ("state", [
         ("agencies", "TOTAL_AGENCIES", "1", "100000", "0"),
         ("winning-number", "LOTERIA_WINNING_NUMBER", "1", "2", "1000000000"),
+        ("winning-number-file", "LOTERIA_WINNING_NUMBER_FILE", NUMBER_FILE, NUMBER_FILE, None),
         ("data-dir", "LOTERIA_DATA_DIR", "/tmp", "/", None),
         ("listen", "LOTERIA_STATE_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
         ("storage", "LOTERIA_STORAGE", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
@@ -173,15 +178,16 @@ def test_wrong_usage(program, arguments, says):
 def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name, environment, good, other, bad):
     file = write_file(tmp_path, section(program, name, good))
     fallback = setting(program, name)
+    good_shown, other_shown = ("not shown", "not shown") if name in SECRETS else (good, other)
     assert fallback[1] == "default"
-    assert setting(program, name, "--config", file) == (good, "file")
-    assert setting(program, name, environment={"LOTERIA_CONFIG": str(file)}) == (good, "file")
-    assert setting(program, name, f"--{name}", other, "--config", file) == (other, "flag") if takes_value(name) else True
-    assert setting(program, name, f"--{name}={other}", "--config", file) == (other, "flag")
+    assert setting(program, name, "--config", file) == (good_shown, "file")
+    assert setting(program, name, environment={"LOTERIA_CONFIG": str(file)}) == (good_shown, "file")
+    assert setting(program, name, f"--{name}", other, "--config", file) == (other_shown, "flag") if takes_value(name) else True
+    assert setting(program, name, f"--{name}={other}", "--config", file) == (other_shown, "flag")
     if environment:
-        assert setting(program, name, environment={environment: good}) == (good, "environment")
-        assert setting(program, name, "--config", file, environment={environment: other}) == (other, "environment")
-        assert setting(program, name, f"--{name}={good}", environment={environment: other}) == (good, "flag")
+        assert setting(program, name, environment={environment: good}) == (good_shown, "environment")
+        assert setting(program, name, "--config", file, environment={environment: other}) == (other_shown, "environment")
+        assert setting(program, name, f"--{name}={good}", environment={environment: other}) == (good_shown, "flag")
         assert setting(program, name, environment={environment: ""}) == fallback, "empty is as good as unset"
 
 
@@ -193,14 +199,15 @@ def takes_value(name):
 @pytest.mark.parametrize("program, name, environment, good, other, bad", WITH_BAD,
                          ids=[f"{item[0][8:]} {item[1]}" for item in WITH_BAD])  # fmt: skip
 def test_bad_value(tmp_path, program, name, environment, good, other, bad):
-    assert_wrong(run(program, f"--{name}={bad}"), 2, f"{program}: --{name}: '{bad}' ")
+    quoted = "is " if name in SECRETS else f"'{bad}' "
+    assert_wrong(run(program, f"--{name}={bad}"), 2, f"{program}: --{name}: {quoted}")
     file = write_file(tmp_path, section(program, name, f'"{bad}"'))
-    assert_wrong(run(program, "--config", file), 1, f"{program}: {file}: {PROGRAMS[program][0]}/{name}: '{bad}' ")
+    assert_wrong(run(program, "--config", file), 2, f"{program}: {file}: {PROGRAMS[program][0]}/{name}: {quoted}")
     # what weighs more does not hide it
-    assert_wrong(run(program, f"--{name}={good}", "--config", file), 1, f"{file}: ", f"/{name}: ")
+    assert_wrong(run(program, f"--{name}={good}", "--config", file), 2, f"{file}: ", f"/{name}: ")
     if environment and bad:
-        assert_wrong(run(program, environment={environment: bad}), 1, f"{program}: {environment}: '{bad}' ")
-        assert_wrong(run(program, f"--{name}={good}", environment={environment: bad}), 1, f"{environment}: ")
+        assert_wrong(run(program, environment={environment: bad}), 2, f"{program}: {environment}: {quoted}")
+        assert_wrong(run(program, f"--{name}={good}", environment={environment: bad}), 2, f"{environment}: ")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -216,7 +223,7 @@ def test_durations_as_go_writes_them(duration):
 
 @pytest.mark.parametrize("duration", ["5", "ms", "-5ms", "5 ms", "5msec", "1d", "3000000h", "0x5s"])
 def test_durations_as_go_does_not(duration):
-    assert_wrong(run("loteria-agency", environment={"CLI_LOOP_PERIOD": duration}), 1, "CLI_LOOP_PERIOD: ", "is no duration")
+    assert_wrong(run("loteria-agency", environment={"CLI_LOOP_PERIOD": duration}), 2, "CLI_LOOP_PERIOD: ", "is no duration")
 
 
 # ---- the file ------------------------------------------------------------------------
@@ -248,15 +255,15 @@ def test_one_file_for_all(tmp_path, program):
 def test_file_with_something_wrong(tmp_path, program, text, says):
     name = PROGRAMS[program][0]
     file = write_file(tmp_path, text.replace("{section}", name))
-    assert_wrong(run(program, "--config", file), 1, f"{program}: {file}: " + says.replace("{section}", name))
-    assert_wrong(run(program, environment={"LOTERIA_CONFIG": str(file)}), 1, f"{file}: ")
+    assert_wrong(run(program, "--config", file), 2, f"{program}: {file}: " + says.replace("{section}", name))
+    assert_wrong(run(program, environment={"LOTERIA_CONFIG": str(file)}), 2, f"{file}: ")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_file_that_cannot_be_read(tmp_path, program):
-    assert_wrong(run(program, "--config", tmp_path / "nowhere"), 1, f"{program}: {tmp_path}/nowhere: No such file")
-    assert_wrong(run(program, environment={"LOTERIA_CONFIG": "/nowhere"}), 1, f"{program}: /nowhere: No such file")
-    assert_wrong(run(program, f"--config={tmp_path}"), 1, f"{tmp_path}: Is a directory")
+    assert_wrong(run(program, "--config", tmp_path / "nowhere"), 2, f"{program}: {tmp_path}/nowhere: No such file")
+    assert_wrong(run(program, environment={"LOTERIA_CONFIG": "/nowhere"}), 2, f"{program}: /nowhere: No such file")
+    assert_wrong(run(program, f"--config={tmp_path}"), 2, f"{tmp_path}: Is a directory")
 
 
 def test_flag_beats_environment_for_the_file_itself(tmp_path):
@@ -307,8 +314,11 @@ def test_what_a_central_has_a_flag_for_its_parts_do_not_decide(central, tmp_path
                   arguments=[f"--{name}={answer}" for name, *_ in mine if not takes_value(name)])  # fmt: skip
     for program in ("loteria-storage", "loteria-state", "loteria-broker", "loteria-worker"):
         words = pathlib.Path(f"/proc/{day.pid(program)}/cmdline").read_text().split("\0")[1:-1]
+        if "--winning-number-file" in words:  # a descriptor that the part alone has
+            at = words.index("--winning-number-file")
+            words[at:at + 2] = ["--winning-number", str(loteria.WINNING_NUMBER)]
         found = settings_of(run(program, "--check-config", *words, environment=environment))
-        both = {name for name, *_ in mine} & set(found) - {"keys", "listen", "port"}  # each part's own
+        both = {name for name, *_ in mine} & set(found) - {"keys", "listen", "port", "winning-number-file"}  # each part's own
         assert {found[name][1] for name in both} == {"flag"}, found
         assert {found[name][0] for name in both if not takes_value(name)} == {answer}, found
 
@@ -316,7 +326,7 @@ def test_what_a_central_has_a_flag_for_its_parts_do_not_decide(central, tmp_path
 def test_a_central_that_is_not_to_be_insecure_is_not(start, tmp_path):
     process = start("loteria-central", "--insecure=no", "--data-dir", tmp_path / "data",
                     "--listen", f"tcp://0.0.0.0:{loteria.free_port()}", environment={"LOTERIA_INSECURE": "yes"})
-    assert process.wait() == 1
+    assert process.wait() == 2
     assert "without --keys only this machine" in process.log
 
 
