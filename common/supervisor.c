@@ -69,6 +69,7 @@ static size_t first_of_kind (const supervisor_t *supervisor, size_t last);
 static void stop_kind (supervisor_t *supervisor, size_t first, size_t last);
 static void kill_all (supervisor_t *supervisor);
 static size_t running (const supervisor_t *supervisor);
+static void check_each_kind (const supervisor_t *supervisor) __attribute__ ((noreturn));
 static bool settings_sound (const child_t *child);
 static void be_checked (const child_t *child) __attribute__ ((noreturn));
 
@@ -124,11 +125,13 @@ void supervisor_look_after (supervisor_t *supervisor, supervisor_look_t *look,
 
 bool supervisor_check_settings (supervisor_t *supervisor)
 {
-    for (size_t last = supervisor->count; last > 0;
-         last = first_of_kind (supervisor, last))
-        if (!settings_sound (&supervisor->children[last - 1]))
-            return false;
-    return true;
+    // By a process in between: who looks at this one's children sees the real ones.
+    int status;
+    const pid_t pid = fork ();
+    if (pid == 0)
+        check_each_kind (supervisor);
+    return pid == -1 || waitpid (pid, &status, 0) != pid ||
+           !ended_with (status, PROCESS_CANNOT_START);
 }
 
 int supervisor_run (supervisor_t *supervisor, const char *done)
@@ -396,6 +399,15 @@ static size_t running (const supervisor_t *supervisor)
     for (size_t i = 0; i < supervisor->count; i++)
         count += supervisor->children[i].pid > 0;
     return count;
+}
+
+static void check_each_kind (const supervisor_t *supervisor)
+{
+    for (size_t last = supervisor->count; last > 0;
+         last = first_of_kind (supervisor, last))
+        if (!settings_sound (&supervisor->children[last - 1]))
+            _exit (PROCESS_CANNOT_START);
+    _exit (EXIT_SUCCESS);
 }
 
 /* Its own --check-config says on stderr what is wrong, once, however many of them there
