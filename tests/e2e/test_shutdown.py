@@ -39,6 +39,11 @@ def assert_shut_down(log, closed):
     assert loteria.parse_log(log)[-1] == last, log
 
 
+def nobody_to_work_with():
+    return [word for name in ("broker", "storage", "state")
+            for word in (f"--{name}", f"tcp://127.0.0.1:{loteria.free_port()}")]
+
+
 @pytest.fixture
 def idle(start, tmp_path):
     """idle(NAME): that program at work, with nobody else there."""
@@ -51,7 +56,7 @@ def idle(start, tmp_path):
         arguments = {"loteria-storage": ("--data-dir", data, "--listen", listen),
                      "loteria-state": ("--data-dir", data, "--listen", listen, "--storage", nobody),
                      "loteria-broker": ("--listen", listen, "--workers", f"tcp://127.0.0.1:{loteria.free_port()}"),
-                     "loteria-worker": ("--broker", nobody, "--storage", nobody, "--state", nobody),
+                     "loteria-worker": nobody_to_work_with(),
                      "loteria-agency": ("--id", 1, "--bets", bets, "--server", nobody.removeprefix("tcp://"))}
         process = start(name, *arguments[name])
         process.wait_for_log(IDLE[name][0])
@@ -71,8 +76,7 @@ def test_a_signal_ends_an_idle_process(idle, name, number):
 
 @pytest.mark.parametrize("number", SIGNALS, **BY_NAME)
 def test_a_signal_ends_a_group_of_workers(start, number):
-    nobody = f"tcp://127.0.0.1:{loteria.free_port()}"
-    group = start("loteria-worker", "--broker", nobody, "--storage", nobody, "--state", nobody, "--count", 3)
+    group = start("loteria-worker", *nobody_to_work_with(), "--count", 3)
     group.wait_for_log("action: worker ", count=3)
     workers = loteria.children_of(group.pid)
     assert len(workers) == 3
@@ -116,8 +120,7 @@ def test_ctrl_c_ends_the_central_in_order(start, tmp_path):
 
 
 def test_ctrl_c_ends_a_group_of_workers(start):
-    nobody = f"tcp://127.0.0.1:{loteria.free_port()}"
-    group = start("loteria-worker", "--broker", nobody, "--storage", nobody, "--state", nobody, "--count", 3,
+    group = start("loteria-worker", *nobody_to_work_with(), "--count", 3,
                   wrapper=["setsid"])
     group.wait_for_log("action: worker ", count=3)
     os.killpg(group.pid, signal.SIGINT)
