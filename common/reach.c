@@ -89,6 +89,11 @@ reach_state_t reach_state (const reach_t *reach)
     return reach->state;
 }
 
+bool reach_tried_all (const reach_t *reach)
+{
+    return !reach->named || reach->found[!reach->ipv6] != REACH_TRYING;
+}
+
 bool reach_needs_help (reach_state_t state)
 {
     return state >= REACH_FOREIGN && state <= REACH_NOT_ADMITTED;

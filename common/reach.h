@@ -57,6 +57,10 @@ reach_turn_t reach_turn (reach_t *reach, int64_t now_ms);
 
 reach_state_t reach_state (const reach_t *reach);
 
+/* Whether a failed attempt is the whole answer: of a name's two families, both failed.
+ */
+bool reach_tried_all (const reach_t *reach);
+
 /* Whether it will not pass by itself: somebody has to mend it. */
 bool reach_needs_help (reach_state_t state);
 

@@ -78,8 +78,12 @@ void watch_look (watch_t *watch, int64_t now_ms)
 {
     uint16_t event;
     uint32_t value;
-    for (int i = 0; i < EVENTS_MAX && take_event (watch, &event, &value); i++)
+    for (int i = 0; i < EVENTS_MAX && take_event (watch, &event, &value); i++) {
         reach_event (&watch->reach, event, value, now_ms);
+        if (watch->options.heard &&
+            (event != ZMQ_EVENT_CONNECT_RETRIED || reach_tried_all (&watch->reach)))
+            watch->options.heard (watch->options.context, event);
+    }
     if (reach_turn (&watch->reach, now_ms) != REACH_STAY)
         connect_anew (watch);
     say (watch, now_ms);

@@ -24,6 +24,10 @@ typedef struct {
     const char *peer;     // who is there, for people: "storage"
     const char *key;      // as gate_connect takes it
     bool quiet;           // say nothing: the owner does
+    /* Told each of ZeroMQ's events, for who makes more of them, but not that an attempt
+       by the first of a name's families failed; or NULL. */
+    void (*heard) (void *context, uint16_t event);
+    void *context;
 } watch_options_t;
 
 typedef struct watch watch_t;

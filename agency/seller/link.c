@@ -6,13 +6,9 @@
 
 #include "link.h"
 
-#include "bytes.h"
-#include "process.h"
-
-#define EVENT_BYTES 6 // number: 16 bits, value: 32 bits, both as the machine has them
+#include <zmq.h>
 
 static void end_attempt (link_t *link, link_state_t state);
-static bool take_event (zsock_t *watch, uint16_t *event);
 
 void link_take (link_t *link, uint16_t event)
 {
@@ -99,44 +95,4 @@ bool link_misfit (const link_t *link, bool keys)
 {
     return link->state == LINK_MISMATCH || link->state == LINK_REFUSED ||
            (link->state == LINK_STRANGE && keys);
-}
-
-zsock_t *link_watch (zsock_t *socket)
-{
-    char endpoint[64];
-    snprintf (endpoint, sizeof endpoint, "inproc://link-%p", (void *) socket);
-    zsock_t *watch = zsock_new (ZMQ_PAIR);
-    if (!watch ||
-        zmq_socket_monitor (zsock_resolve (socket), endpoint, ZMQ_EVENT_ALL) == -1 ||
-        zmq_connect (zsock_resolve (watch), endpoint) == -1)
-        process_die ("connect", "reason: no socket to be had, %s",
-                     zmq_strerror (errno));
-    return watch;
-}
-
-void link_look (link_t *link, zsock_t *watch)
-{
-    uint16_t event;
-    while (take_event (watch, &event))
-        link_take (link, event);
-}
-
-/* Two frames: the event, and where it happened. */
-static bool take_event (zsock_t *watch, uint16_t *event)
-{
-    zmq_msg_t frame;
-    zmq_msg_init (&frame);
-    bool taken = false;
-    int more = 1;
-    for (int i = 0; more; i++) {
-        if (zmq_msg_recv (&frame, zsock_resolve (watch), ZMQ_DONTWAIT) == -1)
-            break;
-        more = zmq_msg_more (&frame);
-        if (i == 0 && zmq_msg_size (&frame) == EVENT_BYTES) {
-            memcpy (event, zmq_msg_data (&frame), sizeof *event);
-            taken = true;
-        }
-    }
-    zmq_msg_close (&frame);
-    return taken;
 }

@@ -4,7 +4,8 @@
 #ifndef LOTERIA_LINK_H
 #define LOTERIA_LINK_H
 
-#include <czmq.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 typedef enum {
     LINK_TRYING,      // an answer to the call for a connection is waited for
@@ -36,12 +37,5 @@ const char *link_reason (const link_t *link, bool keys);
    whether keys are, or may be, what is wrong. */
 bool link_certain (const link_t *link);
 bool link_misfit (const link_t *link, bool keys);
-
-/* What to poll for events of `socket`, which has not been connected yet. To be
-   destroyed (zsock_destroy) after it. Ends the process when out of sockets. */
-zsock_t *link_watch (zsock_t *socket);
-
-/* Take the events that are there. */
-void link_look (link_t *link, zsock_t *watch);
 
 #endif

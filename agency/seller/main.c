@@ -11,6 +11,7 @@
 #include "report.h"
 #include "session.h"
 #include "settings.h"
+#include "watch.h"
 
 #include <sys/random.h>
 
@@ -29,9 +30,10 @@ typedef struct {
     bet_source_t *source;       // NULL when nothing is to be sold
     rows_t rows;
     gate_t *gate;
-    zsock_t *socket, *watch; // watch: of its events
-    link_t link;             // what they say
-    uint64_t opened;         // connections, as of the last look
+    zsock_t *socket;
+    watch_t *watch;  // connects it, and hears of its events
+    link_t link;     // what they say
+    uint64_t opened; // connections, as of the last look
     session_t *session;
     report_t *report;
     int signal_fd;
@@ -43,6 +45,7 @@ typedef struct {
 } seller_t;
 
 static bool seller_open (seller_t *seller);
+static void hear_event (void *context, uint16_t event);
 static bool open_source (seller_t *seller);
 static void open_session (seller_t *seller);
 static void say_settings (const settings_t *settings);
@@ -92,20 +95,25 @@ static bool seller_open (seller_t *seller)
         return false;
     seller->socket =
         net_dealer (MESSAGE_BYTES_MAX, (int) settings->window + QUESTIONS_MAX);
-    seller->watch = link_watch (seller->socket);
     static const char *const peers[] = {"broker", NULL};
     const gate_options_t gate = {.keys = settings->keys, .peers = peers};
     seller->gate = gate_new (&gate);
-    if (gate_connect (seller->gate, seller->socket, "broker", settings->endpoint) ==
-        -1) {
-        fail (seller, settings->server,
-              errno == EINVAL ? "is no address such as 127.0.0.1:12345"
-                              : zmq_strerror (errno));
-        return false;
-    }
+    const watch_options_t watch = {.gate = seller->gate,
+                                   .socket = seller->socket,
+                                   .endpoint = settings->endpoint,
+                                   .key = "broker",
+                                   .quiet = true, // the report says it
+                                   .heard = hear_event,
+                                   .context = &seller->link};
+    seller->watch = watch_new (&watch, clock_ms ());
     say_settings (settings);
     open_session (seller);
     return true;
+}
+
+static void hear_event (void *context, uint16_t event)
+{
+    link_take (context, event);
 }
 
 static bool open_source (seller_t *seller)
@@ -204,7 +212,7 @@ static bool wait_for_work (seller_t *seller)
         events |= ZMQ_POLLOUT;
     zmq_pollitem_t items[] = {{zsock_resolve (seller->socket), 0, events, 0},
                               {NULL, seller->signal_fd, ZMQ_POLLIN, 0},
-                              {zsock_resolve (seller->watch), 0, ZMQ_POLLIN, 0}};
+                              watch_item (seller->watch)};
     int64_t now_ms = clock_ms ();
     int rc =
         zmq_poll (items, 3, clock_timeout (now_ms, next_deadline (seller, now_ms)));
@@ -214,10 +222,10 @@ static bool wait_for_work (seller_t *seller)
 
 static int64_t next_deadline (const seller_t *seller, int64_t now_ms)
 {
-    const int64_t due[] = {session_deadline (seller->session),
-                           report_deadline (seller->report, now_ms),
-                           seller->stopping ? seller->stop_ms : INT64_MAX,
-                           seller->settings->follow ? seller->look_ms : INT64_MAX};
+    const int64_t due[] = {
+        session_deadline (seller->session), report_deadline (seller->report, now_ms),
+        watch_deadline (seller->watch), seller->stopping ? seller->stop_ms : INT64_MAX,
+        seller->settings->follow ? seller->look_ms : INT64_MAX};
     int64_t deadline_ms = INT64_MAX;
     for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)
         if (due[i] < deadline_ms)
@@ -240,7 +248,7 @@ static bool goes_on_after_signal (seller_t *seller)
    mended while it waits. */
 static bool look_at_link (seller_t *seller, int64_t now_ms)
 {
-    link_look (&seller->link, seller->watch);
+    watch_look (seller->watch, now_ms);
     if (seller->link.opened > seller->opened) {
         if (seller->opened > 0)
             session_reconnected (seller->session, now_ms);
@@ -385,6 +393,7 @@ static void seller_shut_down (seller_t *seller)
 {
     report_hide_bar (seller->report);
     log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    watch_destroy (&seller->watch);
     zsock_destroy (&seller->socket);
     log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: socket");
     if (seller->source) {
@@ -399,8 +408,8 @@ static void seller_close (seller_t *seller)
     log_gather (false);
     session_destroy (&seller->session);
     report_destroy (&seller->report);
+    watch_destroy (&seller->watch);
     zsock_destroy (&seller->socket);
-    zsock_destroy (&seller->watch);
     gate_destroy (&seller->gate);
     bet_source_destroy (&seller->source);
     close (seller->signal_fd);

@@ -52,6 +52,37 @@ def test_a_name_to_listen_on(central, tmp_path):
     loteria.assert_day_ends(day, files, agencies)
 
 
+def names_of_ipv6_loopback():
+    names = []
+    for name in ("localhost", "ip6-localhost", "localhost6"):
+        try:
+            names += [name for info in socket.getaddrinfo(name, None, socket.AF_INET6) if info[4][0] == "::1"][:1]
+        except OSError:
+            pass
+    return names
+
+
+@ipv6
+@pytest.mark.skipif(not names_of_ipv6_loopback(), reason="this machine has no name for ::1")
+@pytest.mark.parametrize("name", names_of_ipv6_loopback())
+def test_a_name_is_gone_to_by_ipv6_too(parts, tmp_path, name):
+    """It may stand for addresses of both kinds, or of IPv6 alone, and nobody listens by IPv4."""
+    file = loteria.make_bets(tmp_path / "agency-1.csv", 1, 20)
+    day = parts(workers=1, agencies=1, start=False)
+    day.server = f"{name}:{day.port}"
+    for part, words in day.commands.items():
+        words = [str(word).replace("127.0.0.1", name) for word in words]
+        for at, word in enumerate(words):  # listened to by IPv6, gone to by name
+            if word == "--listen" or (part == "loteria-broker" and word == "--workers"):
+                words[at + 1] = words[at + 1].replace(name, "[::1]")
+        day.commands[part] = words
+    for part in reversed(day.commands):
+        day.start(part)
+    loteria.assert_day_ends(day, {1: file}, day.sell({1: file}))
+    for client in day.clients:
+        assert "resolve" not in client.log, "it has an address"
+
+
 def test_a_free_port_is_told_and_kept(central, tmp_path):
     """Also when the broker is started again: agencies come back to where they found it."""
     file = loteria.make_bets(tmp_path / "agency-1.csv", 1, 20)

@@ -153,11 +153,13 @@ static void a_name_is_gone_to_by_both_families_in_turn (void **state)
     reach_start (&reach, true, false);
     assert_false (reach.ipv6); // what listens on localhost listens there, as a rule
     see ((unsigned[]){DELAYED, CLOSED, RETRIED, 0});
+    assert_false (reach_tried_all (&reach));
     assert_int_equal (reach_turn (&reach, now_ms), REACH_OTHER_FAMILY);
     assert_true (reach.ipv6);
     assert_int_equal (reach_turn (&reach, now_ms), REACH_STAY);
 
     see ((unsigned[]){RETRIED, 0}); // it has none of IPv6
+    assert_true (reach_tried_all (&reach));
     assert_int_equal (reach_state (&reach), REACH_REFUSED);
 
     int turns = 0;
@@ -183,6 +185,7 @@ static void an_address_has_one_family (void **state)
     (void) state;
     for (int i = 0; i < 10; i++) {
         see ((unsigned[]){DELAYED, CLOSED, RETRIED, 0});
+        assert_true (reach_tried_all (&reach));
         assert_int_equal (reach_turn (&reach, now_ms += 10000), REACH_STAY);
     }
 }
