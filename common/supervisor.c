@@ -363,11 +363,15 @@ static void stop_kind (supervisor_t *supervisor, size_t first, size_t last)
         if (supervisor->children[i].told)
             kill (supervisor->children[i].pid, SIGTERM);
     }
-    const int64_t deadline_ms = clock_ms () + STOP_GRACE_MS;
+    awake_t awake; // all of us may be stopped, or frozen, together
+    awake_start (&awake, clock_ms ());
+    const int64_t deadline_ms = awake.now_ms + STOP_GRACE_MS;
     for (size_t i = first; i < last; i++) {
         child_t *child = &supervisor->children[i];
-        while (child->pid > 0 && clock_ms () < deadline_ms && supervisor->stops < 2) {
-            wait_for_news (supervisor, deadline_ms);
+        while (child->pid > 0 && awake_look (&awake, clock_ms ()) < deadline_ms &&
+               supervisor->stops < 2) {
+            wait_for_news (supervisor,
+                           clock_ms () + awake_timeout (&awake, deadline_ms));
             reap (supervisor, NULL);
         }
         if (supervisor->stops > 1)

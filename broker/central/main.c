@@ -4,7 +4,7 @@
 
 #include "agreement.h"
 #include "central.h"
-#include "door.h"
+#include "port.h"
 #include "config.h"
 #include "bounds.h"
 #include "log.h"
@@ -148,7 +148,7 @@ int main (int argc, char **argv)
     log_set_level (log_level);
     settings.options.config_file = config_file (config);
     settings.options.log_level = log_level_name (log_level);
-    settings.options.listen = door_reserve (settings.options.listen, &settings.front);
+    settings.options.listen = port_reserve (settings.options.listen, &settings.front);
     status = central_run (&settings.options, signal_fd);
     config_destroy (&config);
     return status;

@@ -14,7 +14,7 @@
 #include "process.h"
 #include "whole_file.h"
 
-#define SETTLED_SECONDS 2 // longer than any file system's clock takes to tick
+#define SETTLED_MS 3000 // longer than any file system's clock takes to tick
 
 typedef struct { // what tells one version of the file from another
     ino_t inode;
@@ -25,15 +25,17 @@ typedef struct { // what tells one version of the file from another
 struct enrolment {
     char path[PATH_MAX];
     roll_t *roll;
-    version_t version; // of the file when it was last read
-    uint64_t hash;     // of its text then
-    int64_t look_ms;   // when to look next
-    log_brake_t brake; // for a file that cannot be read
+    version_t version;  // of the file when it was last read
+    int64_t settled_ms; // until when it could change again without looking otherwise
+    uint64_t hash;      // of its text then
+    int64_t look_ms;    // when to look next
+    log_brake_t brake;  // for a file that cannot be read
 };
 
 static version_t look_at (const char *path);
 static bool same (const version_t *a, const version_t *b);
-static char *read_text (enrolment_t *enrolment, size_t *size, bool *changed);
+static char *read_text (enrolment_t *enrolment, int64_t now_ms, size_t *size,
+                        bool *changed);
 static void take_text (enrolment_t *enrolment, char *text, size_t size,
                        void (*revoked) (void *context, uint32_t agency), void *context);
 static void keep_roll (const enrolment_t *enrolment, const char *why);
@@ -49,7 +51,7 @@ enrolment_t *enrolment_open (const char *folder, int64_t now_ms)
     snprintf (enrolment->path, sizeof enrolment->path, "%s/%s", folder, ROLL_FILE);
     size_t size;
     bool changed;
-    char *text = read_text (enrolment, &size, &changed);
+    char *text = read_text (enrolment, now_ms, &size, &changed);
     if (!text)
         process_reject ("padron", "reason: %s: %s", enrolment->path, strerror (errno));
     enrolment->roll = roll_parse (bytes_of (text, size), why);
@@ -82,9 +84,9 @@ void enrolment_look (enrolment_t *enrolment, int64_t now_ms,
         return;
     enrolment->look_ms = now_ms + ROLL_LOOK_MS;
     const version_t version = look_at (enrolment->path);
-    if (same (&version, &enrolment->version))
+    if (same (&version, &enrolment->version) && now_ms >= enrolment->settled_ms)
         return;
-    char *text = read_text (enrolment, &size, &changed);
+    char *text = read_text (enrolment, now_ms, &size, &changed);
     if (text && changed)
         take_text (enrolment, text, size, revoked, context);
     else if (!text && log_brake_open (&enrolment->brake, now_ms, &held_back))
@@ -102,23 +104,15 @@ uint32_t enrolment_find (const enrolment_t *enrolment, const char *key)
     return roll_find (enrolment->roll, key);
 }
 
-/* A file changed a moment ago could change again without its times moving on: such a
-   version is like no other, so that the next look reads it again. */
 static version_t look_at (const char *path)
 {
     struct stat about;
-    struct timespec now;
-    version_t version = {0};
     if (stat (path, &about) == -1)
-        return version;
-    clock_gettime (CLOCK_REALTIME, &now);
-    version = (version_t){.inode = about.st_ino,
-                          .size = about.st_size,
-                          .modified = about.st_mtim,
-                          .changed = about.st_ctim};
-    if (now.tv_sec - about.st_ctim.tv_sec < SETTLED_SECONDS)
-        version.size = -1;
-    return version;
+        return (version_t){0};
+    return (version_t){.inode = about.st_ino,
+                       .size = about.st_size,
+                       .modified = about.st_mtim,
+                       .changed = about.st_ctim};
 }
 
 static bool same (const version_t *a, const version_t *b)
@@ -130,11 +124,18 @@ static bool same (const version_t *a, const version_t *b)
            a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* The version is taken before the text is: whatever is written later differs from it.
-   One that could not be read, for want of a descriptor perhaps, is tried again. */
-static char *read_text (enrolment_t *enrolment, size_t *size, bool *changed)
+/* The version is taken before the text is: whatever is written later differs from it;
+   or does not, if its times have not moved on, so that a new version is read again for
+   a while. That is counted on our own clock: what the file's times say, the machine's
+   clock said, which may have been set since. One that could not be read, for want of a
+   descriptor perhaps, is tried again. */
+static char *read_text (enrolment_t *enrolment, int64_t now_ms, size_t *size,
+                        bool *changed)
 {
-    enrolment->version = look_at (enrolment->path);
+    const version_t version = look_at (enrolment->path);
+    if (!same (&version, &enrolment->version))
+        enrolment->settled_ms = now_ms + SETTLED_MS;
+    enrolment->version = version;
     char *text = whole_file_read (enrolment->path, ROLL_BYTES_MAX, size);
     if (text) {
         const uint64_t hash = XXH3_64bits (text, *size);

@@ -1,7 +1,7 @@
-/* door.h - a port of its own for the agencies, whatever becomes of the broker. */
+/* port.h - a port of its own for the agencies, whatever becomes of the broker. */
 
-#ifndef LOTERIA_DOOR_H
-#define LOTERIA_DOOR_H
+#ifndef LOTERIA_PORT_H
+#define LOTERIA_PORT_H
 
 #include "address.h"
 
@@ -10,6 +10,6 @@
    given that port while this process runs, so that a broker which is started again
    listens where the agencies have found it. Ends the process when there is none, or it
    is no address. */
-const char *door_reserve (const char *endpoint, address_t *reserved);
+const char *port_reserve (const char *endpoint, address_t *reserved);
 
 #endif

@@ -1,6 +1,6 @@
-/* door.c - loteria-central chooses the agencies' port when it is left open. */
+/* port.c - loteria-central chooses the agencies' port when it is left open. */
 
-#include "door.h"
+#include "port.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,7 +22,7 @@ static int hold (const address_t *place, uint16_t *port);
 static int hold_at (int family, const char *host, uint16_t *port);
 static int bind_to (int descriptor, const char *host, uint16_t port);
 
-const char *door_reserve (const char *endpoint, address_t *reserved)
+const char *port_reserve (const char *endpoint, address_t *reserved)
 {
     places_t places;
     char why[ADDRESS_WHY_BYTES];
