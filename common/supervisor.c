@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "awake.h"
 #include "clock.h"
 #include "bounds.h"
 #include "log.h"

@@ -2,6 +2,7 @@
 
 #include "ctl.h"
 
+#include "awake.h"
 #include "clock.h"
 #include "gate.h"
 #include "net.h"

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sys/random.h>
 
+#include "awake.h"
 #include "clock.h"
 #include "dispatcher.h"
 #include "enrolment.h"
