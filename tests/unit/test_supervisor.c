@@ -93,14 +93,20 @@ static void await_ready (int others)
         _exit (97);
 }
 
+/* One that comes from now on is kept till it is waited for. */
+static void keep_stop_signal (sigset_t *stop)
+{
+    sigemptyset (stop);
+    sigaddset (stop, SIGTERM);
+    sigprocmask (SIG_BLOCK, stop, NULL);
+}
+
 /* Run until told to stop. */
 static int be_stopped (const char *name)
 {
     sigset_t stop;
     int signal_number;
-    sigemptyset (&stop);
-    sigaddset (&stop, SIGTERM);
-    sigprocmask (SIG_BLOCK, &stop, NULL);
+    keep_stop_signal (&stop);
     if (write (READY_UP, "r", 1) != 1)
         _exit (97);
     sigwait (&stop, &signal_number);
@@ -126,6 +132,8 @@ static int take_step (const char *steps, const char *mark)
 /* Tell the parent to stop, and once it has begun to, tell it again, and stay. */
 static void insist (const char *name)
 {
+    sigset_t stop;
+    keep_stop_signal (&stop); // the answer may come before it is waited for
     kill (getppid (), SIGTERM);
     be_stopped (name);
     kill (getppid (), SIGTERM);
@@ -150,9 +158,11 @@ static int be_child (const char *name, const char *what, int others, const char 
         return take_step (what, mark);
     if (strcmp (what, "insist") == 0)
         insist (name);
-    if (strcmp (what, "stop-parent") == 0)
+    sigset_t stop;
+    if (strcmp (what, "stop-parent") == 0) {
+        keep_stop_signal (&stop);
         kill (getppid (), SIGTERM);
-    else if (strncmp (what, "exit", 4) == 0)
+    } else if (strncmp (what, "exit", 4) == 0)
         return 0;
     return be_stopped (name);
 }
