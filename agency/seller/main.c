@@ -189,8 +189,6 @@ static bool seller_run (seller_t *seller)
         if (!wait_for_work (seller) && !goes_on_after_signal (seller))
             return false;
         int64_t now_ms = clock_ms ();
-        if (seller->stopping && now_ms >= seller->stop_ms)
-            return false;
         if (!look_at_link (seller, now_ms))
             break;
         take_messages (seller, now_ms);
@@ -199,6 +197,8 @@ static bool seller_run (seller_t *seller)
         send_messages (seller, now_ms);
         report_update (seller->report, seller->session, &seller->link, now_ms);
         log_flush ();
+        if (seller->stopping && now_ms >= seller->stop_ms)
+            return session_over (seller->session);
     }
     return true;
 }
