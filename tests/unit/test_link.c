@@ -4,8 +4,10 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 
 #include <cmocka.h>
+#include <zmq.h>
 
 #define DELAYED   ZMQ_EVENT_CONNECT_DELAYED
 #define CLOSED    ZMQ_EVENT_CLOSED
