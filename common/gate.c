@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "bounds.h"
+#include "clock.h"
+#include "doorstep.h"
 #include "log.h"
 #include "net.h"
 #include "process.h"
@@ -134,6 +136,7 @@ zmq_pollitem_t gate_item (const gate_t *gate)
 /* Bounded, so that a crowd of newcomers does not keep those inside from their work. */
 void gate_serve (gate_t *gate)
 {
+    doorstep_tell (clock_ms ());
     for (int i = 0; gate->handler && i < LOOP_HANDSHAKES_MAX; i++) {
         request_t request = {0};
         const bool taken = take_request (gate, &request);

@@ -4,6 +4,7 @@
 
 #include <sys/random.h>
 
+#include "doorstep.h"
 #include "process.h"
 
 #define PORT_TRIES 10
@@ -20,6 +21,7 @@ static void free_data (void *data, void *hint);
 
 zsock_t *net_router (size_t message_bytes_max, int messages_max)
 {
+    doorstep_open ();
     shuffle_ids ();
     zsock_t *socket = open_socket (ZMQ_ROUTER, message_bytes_max, messages_max);
     zsock_set_router_mandatory (socket,

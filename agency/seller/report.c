@@ -7,6 +7,7 @@
 
 #include "bet_csv.h"
 #include "log.h"
+#include "sink.h"
 #include "waiting.h"
 
 #include <errno.h>
@@ -59,7 +60,6 @@ static void draw_bar (report_t *report, const session_progress_t *progress,
 static int write_selling (report_t *report, const session_progress_t *progress,
                           int64_t now_ms, char *line, size_t size);
 static void put_line (const char *line, size_t size);
-static void write_all (const char *bytes, size_t size);
 static uint64_t rate (uint64_t count, int64_t elapsed_ms);
 static void tell_winners (report_t *report, bytes_t documents);
 static void print_json (const report_t *report, const session_progress_t *progress,
@@ -284,19 +284,7 @@ static void put_line (const char *line, size_t size)
         size = columns - 1;
     char out[LINE_BYTES_MAX + sizeof ERASE_LINE];
     int length = snprintf (out, sizeof out, ERASE_LINE "%.*s", (int) size, line);
-    write_all (out, (size_t) length);
-}
-
-/* A terminal that takes nothing is no reason to stop. */
-static void write_all (const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write (STDERR_FILENO, bytes, size);
-        if (written <= 0)
-            return;
-        bytes += written;
-        size -= (size_t) written;
-    }
+    sink_draw (out, (size_t) length);
 }
 
 static uint64_t rate (uint64_t count, int64_t elapsed_ms)
@@ -312,7 +300,7 @@ int64_t report_deadline (const report_t *report, int64_t now_ms)
 void report_hide_bar (report_t *report)
 {
     if (report->bar_shown)
-        write_all (ERASE_LINE, sizeof ERASE_LINE - 1);
+        sink_draw (ERASE_LINE, sizeof ERASE_LINE - 1);
     report->bar_shown = false;
 }
 

@@ -47,7 +47,7 @@ int central_run (const central_options_t *options, int signal_fd)
     if (options->config_file)
         setenv ("LOTERIA_CONFIG", options->config_file, 1);
     unsetenv ("LOTERIA_KEYS"); // central's folder is none of its parts'
-    process_need_descriptors (DESCRIPTORS_OWN);
+    process_need_descriptors (DESCRIPTORS_OWN + 8); // and so can its parts
     make_data_directory (options->data_directory);
     wait_for_files (options->data_directory);
     central.directory = run_directory_new ();

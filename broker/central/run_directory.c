@@ -47,7 +47,7 @@ static void sweep (const char *base);
 static bool is_dead (int directory);
 static void clear (int parent, const char *name, int directory);
 static int make_lock (const char *path);
-static bool is_there (const run_directory_t *self, run_socket_t socket);
+static bool is_there (const run_directory_t *self, const char *name);
 static bool restore (run_directory_t *self);
 static bool is_ours (const char *path);
 
@@ -80,7 +80,8 @@ void run_directory_destroy (run_directory_t **directory)
     const int fd = open (self->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd != -1)
         clear (AT_FDCWD, self->path, fd);
-    close (self->lock);
+    if (self->lock != -1)
+        close (self->lock);
     free (self);
     *directory = NULL;
 }
@@ -95,11 +96,14 @@ void run_directory_endpoint (const run_directory_t *self, run_socket_t socket,
 void run_directory_look (supervisor_t *supervisor, void *directory)
 {
     run_directory_t *self = directory;
+    const bool emptied = !is_there (self, LOCK);
+    if (emptied && !restore (self))
+        return;
     for (run_socket_t i = 0; i < RUN_SOCKETS; i++) {
         const pid_t owner = supervisor_pid (supervisor, sockets[i].owner);
-        if (is_there (self, i))
+        if (is_there (self, sockets[i].name))
             self->seen[i] = owner;
-        else if (owner > 0 && self->seen[i] == owner && restore (self)) {
+        else if (owner > 0 && (emptied || self->seen[i] == owner)) {
             log_event (LOG_ERROR, "central", LOG_FAIL,
                        "reason: somebody removed %s/%s | consequence: %s is started "
                        "again",
@@ -186,11 +190,11 @@ static int make_lock (const char *path)
     return lock;
 }
 
-static bool is_there (const run_directory_t *self, run_socket_t socket)
+static bool is_there (const run_directory_t *self, const char *name)
 {
     char path[RUN_ENDPOINT_BYTES];
     struct stat about;
-    snprintf (path, sizeof path, "%s/%s", self->path, sockets[socket].name);
+    snprintf (path, sizeof path, "%s/%s", self->path, name);
     return lstat (path, &about) == 0 || errno != ENOENT;
 }
 
@@ -199,12 +203,13 @@ static bool is_there (const run_directory_t *self, run_socket_t socket)
 static bool restore (run_directory_t *self)
 {
     uint64_t held_back;
-    if (mkdir (self->path, 0700) == 0) {
-        close (self->lock);
+    mkdir (self->path, 0700);
+    if (is_ours (self->path)) {
+        if (self->lock != -1)
+            close (self->lock);
         self->lock = make_lock (self->path);
-    }
-    if (is_ours (self->path))
         return true;
+    }
     if (log_brake_open (&self->brake, clock_ms (), &held_back))
         log_event (LOG_CRITICAL, "central", LOG_FAIL,
                    "reason: %s was removed and cannot be made again | consequence: "
