@@ -840,6 +840,61 @@ static void more_or_less_than_the_same_is_not_the_same (void **state)
     }
 }
 
+static void another_writers_bet_is_not_the_same (void **state)
+{
+    (void) state;
+    shelf_start (&shelf);
+    for (uint64_t writer = 0; writer < 3; writer++) {
+        const account_t *account = ledger_admit (shelf.ledger, 1);
+        record_t record = ledger_record (account, RECORD_BETS, 1);
+        const bytes_t rows = shelf_rows (1, writer, 1);
+        record.writer = writer;
+        digest_rows (&record.digest, rows, digest_prefix (1));
+        ledger_apply (shelf.ledger, book_append (shelf.book, &record, rows), &record);
+    }
+    for (int committed = 0; committed <= 1; committed++) {
+        const uint32_t last = ledger_find (shelf.ledger, 1)->last;
+        for (uint64_t offset = 0; offset < 3; offset++)
+            for (uint64_t writer = 0; writer < 4; writer++)
+                assert_int_equal (book_same (shelf.book, last, offset, 1, writer,
+                                             shelf_rows (1, offset, 1)),
+                                  offset == writer);
+        assert_int_equal (book_same (shelf.book, last, 0, 3, 0, shelf_rows (1, 0, 3)),
+                          0);
+        shelf_commit (&shelf);
+        assert_true (shelf_open (&shelf));
+    }
+}
+
+static void digests_are_found_anywhere (void **state)
+{
+    (void) state;
+    shelf_start (&shelf);
+    build_large (2, 400);
+    for (int committed = 0; committed <= 1; committed++) {
+        for (uint32_t agency = 1; agency <= 2; agency++) {
+            const account_t *account = ledger_find (shelf.ledger, agency);
+            for (uint64_t count = 0; count <= account->next; count++) {
+                uint64_t digest = 1;
+                assert_int_equal (
+                    book_digest (shelf.book, account->last, count, &digest), 0);
+                assert_true (digest == shelf_digest (agency, count));
+            }
+        }
+        shelf_commit (&shelf);
+    }
+    uint64_t digest;
+    shelf.csv.fail_read = 1;
+    const account_t *account = ledger_find (shelf.ledger, 1);
+    record_t record;
+    assert_int_equal (book_find (shelf.book, account->last, 0, &record), 0);
+    if (record.count > 1)
+        assert_int_equal (book_digest (shelf.book, account->last, 1, &digest), -1);
+    shelf.csv.fail_read = 0;
+    shelf.journal.fail_read = 1;
+    assert_int_equal (book_digest (shelf.book, account->last, 1, &digest), -1);
+}
+
 static void payloads_are_as_documented (void **state)
 {
     (void) state;
@@ -929,6 +984,8 @@ int main (void)
         BOOK_TEST (a_bet_is_found_in_few_reads),
         BOOK_TEST (the_same_bets_are_recognised),
         BOOK_TEST (more_or_less_than_the_same_is_not_the_same),
+        BOOK_TEST (another_writers_bet_is_not_the_same),
+        BOOK_TEST (digests_are_found_anywhere),
         BOOK_TEST (payloads_are_as_documented),
         BOOK_TEST (records_that_do_not_continue_are_not_believed),
     };
