@@ -7,20 +7,11 @@
 #include "digest.h"
 
 #include "bounds.h"
+#include "lines.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-typedef struct {          // where the lines of a text end
-    const uint8_t *at;    // the beginning of the next line; the caller's to move
-    const uint8_t *end;   // of the text
-    const uint8_t *block; // that was looked at last
-    const uint8_t *next;  // byte that was not looked at
-    uint64_t line_feeds;  // of the block, those that were not told yet
-} lines_t;
-
-static lines_t lines_of (bytes_t text);
-static const uint8_t *next_line_feed (lines_t *lines);
 static bool may_lead_with_zeros (const uint8_t *start, const uint8_t *end);
 
 uint64_t digest_row (uint64_t digest, bytes_t row)
@@ -31,13 +22,14 @@ uint64_t digest_row (uint64_t digest, bytes_t row)
 size_t digest_rows (uint64_t *digest, bytes_t rows, size_t prefix)
 {
     lines_t lines = lines_of (rows);
+    const uint8_t *at = rows.data;
     uint64_t value = *digest;
     size_t count = 0;
-    while (lines.at < lines.end) {
-        const uint8_t *start = lines.at, *line_feed = next_line_feed (&lines);
+    while (at < lines.end) {
+        const uint8_t *start = at, *line_feed = lines_next (&lines);
         const uint8_t *end = line_feed ? line_feed : lines.end;
         start += prefix < (size_t) (end - start) ? prefix : (size_t) (end - start);
-        lines.at = line_feed ? line_feed + 1 : lines.end;
+        at = line_feed ? line_feed + 1 : lines.end;
         end -= end > start && end[-1] == '\r';
         value = XXH3_64bits_withSeed (start, (size_t) (end - start), value);
         count++;
@@ -53,22 +45,23 @@ uint32_t digest_plain_rows (uint64_t *digest, bytes_t *rows, uint32_t rows_max)
     const uint8_t *quote = memchr (rows->data, '"', rows->size);
     lines_t lines =
         lines_of (quote ? bytes_of (rows->data, (size_t) (quote - rows->data)) : *rows);
+    const uint8_t *at = rows->data;
     uint64_t value = *digest;
     uint32_t count = 0;
     while (count < rows_max) {
-        const uint8_t *start = lines.at, *line_feed = next_line_feed (&lines);
+        const uint8_t *start = at, *line_feed = lines_next (&lines);
         if (!line_feed)
             break;
         const uint8_t *end = line_feed - (line_feed > start && line_feed[-1] == '\r');
         if (may_lead_with_zeros (start, end))
             break;
-        lines.at = line_feed + 1;
+        at = line_feed + 1;
         value = XXH3_64bits_withSeed (start, (size_t) (end - start), value);
         count++;
     }
     *digest = value;
-    const size_t taken = (size_t) (lines.at - rows->data);
-    *rows = bytes_of (lines.at, rows->size - taken);
+    const size_t taken = (size_t) (at - rows->data);
+    *rows = bytes_of (at, rows->size - taken);
     return count;
 }
 
@@ -80,34 +73,6 @@ size_t digest_prefix (uint32_t agency)
         size++;
     }
     return size;
-}
-
-static inline lines_t lines_of (bytes_t text)
-{
-    return (lines_t){.at = text.data, .end = text.data + text.size, .next = text.data};
-}
-
-/* NULL when there is no further one. */
-static inline const uint8_t *next_line_feed (lines_t *lines)
-{
-    while (lines->line_feeds == 0 && lines->next < lines->end) {
-        uint8_t last[BYTES_MASK] = {0};
-        const size_t left = (size_t) (lines->end - lines->next);
-        lines->block = lines->next;
-        if (left >= BYTES_MASK) {
-            lines->line_feeds = bytes_mask (lines->block, '\n');
-            lines->next += BYTES_MASK;
-        } else {
-            memcpy (last, lines->block, left);
-            lines->line_feeds = bytes_mask (last, '\n');
-            lines->next = lines->end;
-        }
-    }
-    if (lines->line_feeds == 0)
-        return NULL;
-    const uint8_t *line_feed = lines->block + __builtin_ctzll (lines->line_feeds);
-    lines->line_feeds &= lines->line_feeds - 1;
-    return line_feed;
 }
 
 /* Whether a row's last field may begin with a zero and go on: a number has at most

@@ -7,6 +7,7 @@
 #include "bet_source.h"
 
 #include "bet_csv.h"
+#include "lines.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -300,9 +301,10 @@ static size_t file_take (void *self, uint8_t *out, size_t room, uint32_t rows_ma
     const uint8_t *start = source->buffer + source->start, *at = start;
     const size_t held = source->quote - source->start;
     const uint8_t *end = start + (held < room ? held : room);
+    lines_t lines = lines_of (bytes_of (start, (size_t) (end - start)));
     uint32_t count = 0;
-    while (!source->failed && count < rows_max && at < end) {
-        const uint8_t *line_end = memchr (at, '\n', (size_t) (end - at));
+    while (!source->failed && count < rows_max) {
+        const uint8_t *line_end = lines_next (&lines);
         if (!line_end || line_end - at >= ROW_BYTES_MAX || line_end == at ||
             (line_end == at + 1 && *at == '\r'))
             break;

@@ -1,0 +1,44 @@
+/* lines.h - where the lines of a text end, one after the other. Where lines are short
+   that is several times as quick as a search for each. */
+
+#ifndef LOTERIA_LINES_H
+#define LOTERIA_LINES_H
+
+#include "bytes.h"
+
+typedef struct {
+    const uint8_t *end;   // of the text
+    const uint8_t *next;  // byte that was not looked at
+    const uint8_t *block; // that was looked at last
+    uint64_t line_feeds;  // of the block, those that were not told yet
+} lines_t;
+
+static inline lines_t lines_of (bytes_t text)
+{
+    return (lines_t){.end = text.data + text.size, .next = text.data};
+}
+
+/* The text's next line feed; NULL when there is no further one. */
+static inline const uint8_t *lines_next (lines_t *lines)
+{
+    while (lines->line_feeds == 0 && lines->next < lines->end) {
+        uint8_t last[BYTES_MASK] = {0};
+        const size_t left = (size_t) (lines->end - lines->next);
+        lines->block = lines->next;
+        if (left >= BYTES_MASK) {
+            lines->line_feeds = bytes_mask (lines->block, '\n');
+            lines->next += BYTES_MASK;
+        } else {
+            memcpy (last, lines->block, left);
+            lines->line_feeds = bytes_mask (last, '\n');
+            lines->next = lines->end;
+        }
+    }
+    if (lines->line_feeds == 0)
+        return NULL;
+    const uint8_t *line_feed = lines->block + __builtin_ctzll (lines->line_feeds);
+    lines->line_feeds &= lines->line_feeds - 1;
+    return line_feed;
+}
+
+#endif
