@@ -53,7 +53,7 @@ uint32_t digest_plain_rows (uint64_t *digest, bytes_t *rows, uint32_t rows_max)
         if (!line_feed)
             break;
         const uint8_t *end = line_feed - (line_feed > start && line_feed[-1] == '\r');
-        if (may_lead_with_zeros (start, end))
+        if (line_feed - start >= ROW_BYTES_MAX || may_lead_with_zeros (start, end))
             break;
         at = line_feed + 1;
         value = XXH3_64bits_withSeed (start, (size_t) (end - start), value);

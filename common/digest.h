@@ -25,8 +25,9 @@ size_t digest_rows (uint64_t *digest, bytes_t rows, size_t prefix);
 
 /* Likewise rows as an agency types them, without prefix and ended by LF or CRLF, as
    long as they are sure to be their own canonical form if they are good at all: up to
-   the first that has a quote, or whose number may have leading zeros, or that has no
-   end. They are taken off `rows`, `rows_max` at the most; returns how many. */
+   the first that has a quote, or whose number may have leading zeros, or that is too
+   short or too long for a bet, or that has no end. They are taken off `rows`,
+   `rows_max` at the most; returns how many. */
 uint32_t digest_plain_rows (uint64_t *digest, bytes_t *rows, uint32_t rows_max);
 
 /* Bytes of the number and the comma that an agency's canonical rows begin with. */

@@ -7,7 +7,7 @@
 #include "bet_source.h"
 
 #include "bet_csv.h"
-#include "lines.h"
+#include "digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +61,7 @@ static rows_status_t look_at_file (bet_source_t *source);
 static rows_status_t complete_last_row (bet_source_t *source);
 static void find_quote (bet_source_t *source, size_t from);
 static size_t file_take (void *self, uint8_t *out, size_t room, uint32_t rows_max,
-                         uint32_t *rows);
+                         uint32_t *rows, uint64_t *digest);
 static rows_status_t file_seek (void *self, uint64_t index, uint64_t *rows);
 static void rewind_file (bet_source_t *source);
 static bool describe_added (bet_source_t *source, char *text, size_t size);
@@ -292,31 +292,21 @@ static void find_quote (bet_source_t *source, size_t from)
     source->quote = quote ? (size_t) (quote - source->buffer) : source->end;
 }
 
-/* What the buffer holds up to the next quote. A blank line, and a row that is too long,
-   are left to next (). */
+/* What the buffer holds of rows that are plain. A blank line, a row that is too long
+   and the like are left to next (). */
 static size_t file_take (void *self, uint8_t *out, size_t room, uint32_t rows_max,
-                         uint32_t *rows)
+                         uint32_t *rows, uint64_t *digest)
 {
     bet_source_t *source = self;
-    const uint8_t *start = source->buffer + source->start, *at = start;
+    const uint8_t *start = source->buffer + source->start;
     const size_t held = source->quote - source->start;
-    const uint8_t *end = start + (held < room ? held : room);
-    lines_t lines = lines_of (bytes_of (start, (size_t) (end - start)));
-    uint32_t count = 0;
-    while (!source->failed && count < rows_max) {
-        const uint8_t *line_end = lines_next (&lines);
-        if (!line_end || line_end - at >= ROW_BYTES_MAX || line_end == at ||
-            (line_end == at + 1 && *at == '\r'))
-            break;
-        at = line_end + 1;
-        count++;
-    }
-    const size_t size = (size_t) (at - start);
+    bytes_t rest = bytes_of (start, held < room ? held : room);
+    *rows = source->failed ? 0 : digest_plain_rows (digest, &rest, rows_max);
+    const size_t size = (size_t) (rest.data - start);
     put_bytes (out, bytes_of (start, size));
     source->start += size;
-    source->index += count;
-    source->line += count;
-    *rows = count;
+    source->index += *rows;
+    source->line += *rows;
     return size;
 }
 

@@ -34,10 +34,10 @@ typedef struct {
 
     /* Take rows as they stand, each with its line end, as many as fit into `room` bytes
        at `out`, at most `rows_max`, and as far as that is quick: there may be more, for
-       next. Returns their bytes, `*rows` how many they are. NULL: there is only next.
-     */
+       next. Returns their bytes, `*rows` how many they are; `*digest` moves on behind
+       them (bet_csv_digest). NULL: there is only next. */
     size_t (*take) (void *self, uint8_t *out, size_t room, uint32_t rows_max,
-                    uint32_t *rows);
+                    uint32_t *rows, uint64_t *digest);
 } rows_t;
 
 #endif

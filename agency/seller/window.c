@@ -179,9 +179,6 @@ static bool pack (window_t *window, window_batch_t *batch, uint64_t bytes_max,
         pack_rows (window, batch, batch->message + bytes_max, (uint32_t) rows_max);
     batch->size = (size_t) (end - batch->message);
     window->end += batch->count;
-    if (window->writer == 0)
-        window->digest =
-            bet_csv_digest (window->digest, window_batch_rows (batch), batch->count);
     return batch->count > 0;
 }
 
@@ -192,7 +189,11 @@ static uint8_t *pack_rows (window_t *window, window_batch_t *batch,
     uint8_t *at = batch->message + WIRE_BATCH_BYTES;
     while (window->at == ROWS_OK && batch->count < rows_max &&
            window->row.text.size < (size_t) (limit - at)) {
+        const uint8_t *row = at;
         at = put_u8 (put_bytes (at, window->row.text), '\n');
+        if (window->writer == 0)
+            window->digest =
+                bet_csv_digest (window->digest, bytes_of (row, (size_t) (at - row)), 1);
         batch->count++;
         at = take_rows (window, batch, at, limit, rows_max);
         next_row (window);
@@ -208,7 +209,7 @@ static uint8_t *take_rows (window_t *window, window_batch_t *batch, uint8_t *at,
     uint32_t rows = 0;
     if (source->take)
         at += source->take (source->self, at, (size_t) (limit - at),
-                            rows_max - batch->count, &rows);
+                            rows_max - batch->count, &rows, &window->digest);
     batch->count += rows;
     return at;
 }

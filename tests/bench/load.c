@@ -15,6 +15,7 @@
 #include "bet_csv.h"
 #include "clock.h"
 #include "config.h"
+#include "digest.h"
 #include "measure.h"
 #include "net.h"
 #include "process.h"
@@ -76,7 +77,7 @@ static rows_status_t next_row (void *self, row_t *row);
 static rows_status_t seek_row (void *self, uint64_t index, uint64_t *rows);
 static const char *no_error (void *self);
 static size_t take_rows (void *self, uint8_t *out, size_t room, uint32_t rows_max,
-                         uint32_t *rows);
+                         uint32_t *rows, uint64_t *digest);
 static void print_result (void);
 static void print_winners (void);
 static void close_sellers (void);
@@ -335,24 +336,19 @@ static const char *no_error (void *self)
 
 /* Sample bets have no quotes. */
 static size_t take_rows (void *self, uint8_t *out, size_t room, uint32_t rows_max,
-                         uint32_t *rows)
+                         uint32_t *rows, uint64_t *digest)
 {
     memory_t *memory = self;
-    const uint8_t *start = memory->rest.data, *at = start;
-    const uint8_t *end = start + (memory->rest.size < room ? memory->rest.size : room);
-    uint32_t count = 0;
-    while (count < rows_max && memory->taken < memory->count && at < end) {
-        const uint8_t *line_end = memchr (at, '\n', (size_t) (end - at));
-        if (!line_end)
-            break;
-        at = line_end + 1;
-        count++;
-        memory->taken++;
-    }
-    const size_t size = (size_t) (at - start);
+    const uint8_t *start = memory->rest.data;
+    const uint64_t left = memory->count - memory->taken;
+    bytes_t rest =
+        bytes_of (start, memory->rest.size < room ? memory->rest.size : room);
+    *rows =
+        digest_plain_rows (digest, &rest, left < rows_max ? (uint32_t) left : rows_max);
+    memory->taken += *rows;
+    const size_t size = (size_t) (rest.data - start);
     put_bytes (out, bytes_of (start, size));
-    memory->rest = bytes_of (at, memory->rest.size - size);
-    *rows = count;
+    memory->rest = bytes_of (rest.data, memory->rest.size - size);
     return size;
 }
 

@@ -202,9 +202,11 @@ static void assert_taken_as_read (files_t *files, const char *text, size_t size,
         const size_t room = random_below (random, sizeof out);
         const uint32_t rows_max = (uint32_t) random_below (random, 4);
         uint32_t taken;
-        bytes_t bytes = bytes_of (
-            out, files->rows.take (files->rows.self, out, room, rows_max, &taken));
+        uint64_t digest = 7;
+        bytes_t bytes = bytes_of (out, files->rows.take (files->rows.self, out, room,
+                                                         rows_max, &taken, &digest));
         assert_true (bytes.size <= room && taken <= rows_max);
+        assert_true (digest == bet_csv_digest (7, bytes, taken));
         for (; taken > 0; taken--, at++) {
             size_t end;
             const size_t row_bytes = bet_csv_row_size (bytes, &end);

@@ -915,7 +915,7 @@ static void what_is_stored_can_be_compared_anywhere (void **state)
 static void of_two_histories_one_is_stored (void **state)
 {
     (void) state;
-    enum { ROUNDS = 300, COMMON = 10, LENGTH = 30 };
+    enum { ROUNDS = 100, COMMON = 10, LENGTH = 30 };
     uint64_t random = 5;
     uint32_t won[2] = {0};
     for (uint32_t round = 0; round < ROUNDS; round++) {
@@ -966,7 +966,7 @@ static void of_two_histories_one_is_stored (void **state)
         const uint64_t digest = ledger_find (shelf.ledger, 1)->digest;
         assert_true (digest == digests[0][stored] || digest == digests[1][stored]);
     }
-    assert_true (won[0] > 50 && won[1] > 50);
+    assert_true (won[0] > 15 && won[1] > 15);
 }
 
 /* ---- What is no letter of ours ---- */
