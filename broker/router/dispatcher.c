@@ -140,9 +140,10 @@ void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, bytes_t bundle,
     while ((more = bundle_next (&bundle, &letter)) == 1) {
         if (wire_decode (letter.message, &message) != REFUSED_NOTHING)
             dispatcher->counts.strays++;
-        else if (letter.client.size == 0)
+        else if (letter.client.size == 0) {
             take_own_letter (dispatcher, id, &message, now_ms);
-        else
+            worker = pool_find (dispatcher->pool, id); // it may have come, or left
+        } else
             take_answer (dispatcher, worker, &letter, &message);
     }
     if (more == -1)

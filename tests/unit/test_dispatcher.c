@@ -472,6 +472,25 @@ static void what_a_leaving_worker_held_goes_to_another (void **state)
     }
 }
 
+/* It is no more, and what it answers is true all the same. */
+static void a_worker_may_leave_and_answer_in_one_bundle (void **state)
+{
+    (void) state;
+    join ("w", 8);
+    batch ("c", 0, 1);
+    const uint64_t ticket = dispatched (1)[0].ticket;
+    const wire_message_t leave = {.command = WIRE_LEAVE};
+    const wire_message_t stored = {
+        .command = WIRE_STORED, .agency = 3, .stored = {.next = 1}};
+    bundle_t bundle = {0};
+    bundle_put (&bundle, "", 0, &leave);
+    bundle_put (&bundle, "c", ticket, &stored);
+    dispatcher_bundle (dispatcher, text_bytes ("w"), bundle_bytes (&bundle), now_ms);
+    bundle_clear (&bundle);
+    assert_int_equal (dispatcher_workers (dispatcher), 0);
+    assert_int_equal (told ("c", WIRE_STORED)->stored.next, 1);
+}
+
 static void a_silent_worker_is_given_up (void **state)
 {
     (void) state;
@@ -1289,6 +1308,7 @@ int main (void)
         DISPATCHER_TEST (a_full_queue_says_busy),
         DISPATCHER_TEST (strangers_are_asked_to_join),
         DISPATCHER_TEST (what_a_leaving_worker_held_goes_to_another),
+        DISPATCHER_TEST (a_worker_may_leave_and_answer_in_one_bundle),
         DISPATCHER_TEST (a_silent_worker_is_given_up),
         DISPATCHER_TEST (a_worker_that_takes_nothing_is_none),
         DISPATCHER_TEST (a_request_that_outlives_its_workers_is_given_up),
