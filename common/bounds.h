@@ -48,6 +48,16 @@
 #define AGENCIES_MAX     100000
 #define CLIENTS_MAX      131072
 
+/* Connections that a key may have at the broker; as many more may have come in and not
+   have said anything yet, for which they have SPEAK_MS. Bytes that go over a connection
+   beside messages (a handshake, heartbeats), and are not taken for part of one. */
+#define CONNECTIONS_PER_KEY           64
+#define CONNECTION_OTHER_BYTES        (16 * 1024)
+#define CONNECTION_OTHER_BYTES_SECOND 256
+/* What is left for other files when a broker counts how many connections it may have.
+ */
+#define DESCRIPTORS_KEPT 64
+
 /* The roll: two keys overlap while one takes the other's place. */
 #define ROLL_KEYS_MAX       2
 #define ROLL_NAME_BYTES_MAX 128
@@ -75,6 +85,7 @@
 /* Letters waiting in a broker: per client, at its widest window, and in all. */
 #define CLIENT_QUEUE_LETTERS (2 * WINDOW_MAX)
 #define QUEUE_BYTES_MAX      (64 * 1024 * 1024)
+#define QUEUE_SHARE          4 /* of a broker's memory, at most: a quarter */
 /* Requests of one agency that are served before the others have their turn, and their
    bytes: what goes through together is acknowledged together. One that is longer takes
    the bytes of several turns. What an agency was refused is taken off its next turns,
@@ -125,6 +136,7 @@
 #define STATE_QUEUE_BUNDLES   1024
 #define WORKER_QUEUE_BUNDLES  1024
 #define FRONT_QUEUE_MESSAGES  (WINDOW_MAX + 8)
+#define FRONT_TAKEN_MESSAGES  32 /* of an agency's, taken from its connection */
 
 /* Log lines that one agency can cause, and all together, within a time; the others are
    counted. */
@@ -153,6 +165,7 @@
 #define CONNECT_RETRY_MS       100
 #define CONNECT_LOOK_MS        20
 #define CONNECT_RETRY_MS_MAX   1000
+#define SPEAK_MS               10000 /* for a newcomer's first message */
 #define HANDSHAKE_MS           2000
 #define CONNECT_MS             3000 /* without an answer: nobody is at that address */
 #define CONNECTIONS_PENDING    4096 /* not accepted yet; the kernel may allow fewer */

@@ -15,8 +15,11 @@
 #define ZAP_FRAMES   8 // behind the address and the empty frame; RFC 27, "CURVE"
 #define ZAP_TEXT_MAX 255
 #define DOORS_MAX    8 // that one process listens at
+#define KEY_SHOWN    8 // of a key in the log: enough to find it, and no more
 #define ZAP_ENFORCE_DOMAIN                                                             \
     93 // ZMQ_ZAP_ENFORCE_DOMAIN: in 4.3.4's library, not its header
+
+#define NAME_BYTES (KEY_TEXT_BYTES + 21) // a key, a blank, a visit's number
 
 struct gate {
     gate_options_t options;
@@ -25,6 +28,8 @@ struct gate {
     zsock_t *handler; // ROUTER; NULL without keys
     char doors[DOORS_MAX][ADDRESS_TEXT_BYTES];
     size_t door_count;
+    uint64_t visits;
+    log_brake_t brake;
 };
 
 typedef struct { // the frames of a ZAP request
@@ -58,7 +63,10 @@ static bool take_request (gate_t *gate, request_t *request);
 static void answer (gate_t *gate, request_t *request);
 static bool sound (request_t *request);
 static bool frame_is (zmq_msg_t *frame, const char *text);
-static bool admits (gate_t *gate, request_t *request, char key[KEY_TEXT_BYTES]);
+static bool admits (gate_t *gate, request_t *request, char *name);
+static void text_of (zmq_msg_t *frame, char *text, size_t size);
+static bool may_enter (gate_t *gate, gate_visitor_t *visitor);
+static void log_refused (gate_t *gate, const gate_visitor_t *visitor);
 static void send_text (zsock_t *socket, const char *text, bool more);
 
 gate_t *gate_new (const gate_options_t *options)
@@ -147,6 +155,17 @@ void gate_serve (gate_t *gate)
         if (!taken)
             break;
     }
+}
+
+bool gate_sender (zmq_msg_t *body, gate_sender_t *sender)
+{
+    const char *name = zmq_msg_gets (body, "User-Id");
+    if (!name || strlen (name) <= KEY_TEXT_BYTES)
+        return false;
+    memcpy (sender->key, name, KEY_TEXT_BYTES - 1);
+    sender->key[KEY_TEXT_BYTES - 1] = 0;
+    sender->visit = strtoull (name + KEY_TEXT_BYTES, NULL, 10);
+    return true;
 }
 
 const keyring_t *gate_keys (const gate_t *gate)
@@ -272,14 +291,14 @@ static bool take_request (gate_t *gate, request_t *request)
     return true;
 }
 
-/* The user id that every message of the connection will carry is the key itself: whose
-   it is may change while the connection lasts. */
+/* The user id that every message of the connection will carry is the key itself, since
+   whose it is may change while the connection lasts, and the number of the visit. */
 static void answer (gate_t *gate, request_t *request)
 {
-    char key[KEY_TEXT_BYTES] = "";
+    char name[NAME_BYTES] = "";
     if (request->count < KEY || !frame_is (&request->frames[EMPTY], ""))
         return; // not even to be answered; ZeroMQ itself asks, so this is never seen
-    const bool admitted = sound (request) && admits (gate, request, key);
+    const bool admitted = sound (request) && admits (gate, request, name);
     void *handle = zsock_resolve (gate->handler);
     zmq_msg_send (&request->frames[ADDRESS], handle, ZMQ_SNDMORE | ZMQ_DONTWAIT);
     send_text (gate->handler, "", true);
@@ -287,7 +306,7 @@ static void answer (gate_t *gate, request_t *request)
     zmq_msg_send (&request->frames[REQUEST_ID], handle, ZMQ_SNDMORE | ZMQ_DONTWAIT);
     send_text (gate->handler, admitted ? "200" : "400", true);
     send_text (gate->handler, admitted ? "OK" : "No access", true);
-    send_text (gate->handler, admitted ? key : "", true);
+    send_text (gate->handler, admitted ? name : "", true);
     send_text (gate->handler, "", false);
 }
 
@@ -306,16 +325,45 @@ static bool frame_is (zmq_msg_t *frame, const char *text)
            (size == 0 || memcmp (zmq_msg_data (frame), text, size) == 0);
 }
 
-static bool admits (gate_t *gate, request_t *request, char key[KEY_TEXT_BYTES])
+static bool admits (gate_t *gate, request_t *request, char *name)
 {
-    char domain[ZAP_TEXT_MAX + 1];
-    snprintf (domain, sizeof domain, "%.*s",
-              (int) zmq_msg_size (&request->frames[DOMAIN]),
-              (const char *) zmq_msg_data (&request->frames[DOMAIN]));
+    char domain[ZAP_TEXT_MAX + 1], address[GATE_ADDRESS_BYTES], key[KEY_TEXT_BYTES];
+    text_of (&request->frames[DOMAIN], domain, sizeof domain);
+    text_of (&request->frames[FROM], address, sizeof address);
     zmq_z85_encode (key, zmq_msg_data (&request->frames[KEY]), KEY_BYTES);
-    return gate->options.admits
-               ? gate->options.admits (gate->options.context, domain, key)
-               : keyring_has (&gate->ring, key);
+    gate_visitor_t visitor = {.domain = domain,
+                              .key = key,
+                              .address = address,
+                              .visit = ++gate->visits,
+                              .refusal = "nobody with this key may come in here"};
+    snprintf (name, NAME_BYTES, "%s %llu", key, (unsigned long long) visitor.visit);
+    const bool admitted = may_enter (gate, &visitor);
+    if (!admitted)
+        log_refused (gate, &visitor);
+    return admitted;
+}
+
+static void text_of (zmq_msg_t *frame, char *text, size_t size)
+{
+    const int length = (int) zmq_msg_size (frame);
+    snprintf (text, size, "%.*s", length, (const char *) zmq_msg_data (frame));
+}
+
+static bool may_enter (gate_t *gate, gate_visitor_t *visitor)
+{
+    return gate->options.admits ? gate->options.admits (gate->options.context, visitor)
+                                : keyring_has (&gate->ring, visitor->key);
+}
+
+static void log_refused (gate_t *gate, const gate_visitor_t *visitor)
+{
+    uint64_t held_back;
+    if (log_brake_open (&gate->brake, clock_ms (), &held_back))
+        log_event (LOG_WARNING, "conexion", LOG_FAIL,
+                   "door: %s | address: %s | key: %.*s... | reason: %s | "
+                   "not_logged_before: %llu",
+                   visitor->domain, visitor->address, KEY_SHOWN, visitor->key,
+                   visitor->refusal, (unsigned long long) held_back);
 }
 
 /* Nobody who is gone is missed: ZeroMQ drops what it cannot deliver. */

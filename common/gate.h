@@ -16,13 +16,28 @@
 
 typedef struct gate gate_t;
 
+#define GATE_ADDRESS_BYTES 64
+
+typedef struct {         // somebody who wants to come in
+    const char *domain;  // at which door
+    const char *key;     // Z85
+    const char *address; // where from: an IP address
+    uint64_t visit;      // counted from 1, by this process
+    const char *refusal; // to be set: why not, for people
+} gate_visitor_t;
+
+typedef struct { // who sent a message
+    char key[KEY_TEXT_BYTES];
+    uint64_t visit;
+} gate_sender_t;
+
 typedef struct {
     const char *keys;         // folder, see keys.h; NULL or "": no CURVE
     const char *const *peers; // whose public keys must be there, ended by NULL
     bool insecure;            // without keys: listen beyond this machine all the same
-    /* Whether the owner of the key may come in at `domain`. NULL: the process's own
-       key and those of its peers may. */
-    bool (*admits) (void *context, const char *domain, const char *key);
+    /* Whether he may come in. NULL: the process's own key and those of its peers may.
+     */
+    bool (*admits) (void *context, gate_visitor_t *visitor);
     void *context;
 } gate_options_t;
 
@@ -41,9 +56,14 @@ const char *gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
 int gate_connect (gate_t *gate, zsock_t *socket, const char *peer,
                   const char *endpoint);
 
-/* What to poll, and what then to do: to answer for newcomers. */
+/* What to poll, and what then to do: to answer for newcomers. Those who are turned away
+   are told in the log, one a second at most. */
 zmq_pollitem_t gate_item (const gate_t *gate);
 void gate_serve (gate_t *gate);
+
+/* Who sent it, as the gate let him in. False: nobody did, the connection is without
+   CURVE. Ask the last frame of a message: the one of the address may have lost it. */
+bool gate_sender (zmq_msg_t *body, gate_sender_t *sender);
 
 /* The keys; NULL when there are none. Borrowed. */
 const keyring_t *gate_keys (const gate_t *gate);

@@ -14,7 +14,8 @@ static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_ma
 static void set_family (zsock_t *socket, const char *endpoint);
 static int listen_at_all (zsock_t *socket, const places_t *places, uint16_t port);
 static void last_endpoint (zsock_t *socket, char *endpoint, size_t size);
-static int drop_rest (void *handle);
+static size_t drop_rest (void *handle);
+static size_t frame_bytes (zmq_msg_t *frame);
 static int send_frame (void *handle, zmq_msg_t *frame, int flags);
 static net_status_t send_status (void);
 static void free_data (void *data, void *hint);
@@ -88,8 +89,13 @@ net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body)
         return NET_EMPTY;
     }
     if (peer) {
-        if (zmq_msg_size (body) > ADDRESS_BYTES_MAX)
-            return drop_rest (handle), NET_NAME;
+        if (zmq_msg_size (body) > ADDRESS_BYTES_MAX) {
+            zmq_msg_recv (body, handle, ZMQ_DONTWAIT); // tells its connection
+            if (zmq_msg_more (body))
+                drop_rest (handle);
+            return NET_NAME;
+        }
+        peer->bytes = 0;
         peer->size = (uint8_t) zmq_msg_size (body);
         memcpy (peer->id, zmq_msg_data (body), peer->size);
         if (!zmq_msg_more (body))
@@ -97,8 +103,14 @@ net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body)
         // the frames of one message arrive together: this cannot find nothing
         const int rc = zmq_msg_recv (body, handle, ZMQ_DONTWAIT);
         assert (rc != -1);
+        peer->bytes = frame_bytes (body);
     }
-    return zmq_msg_more (body) ? (drop_rest (handle), NET_FRAMES) : NET_OK;
+    if (!zmq_msg_more (body))
+        return NET_OK;
+    const size_t dropped = drop_rest (handle);
+    if (peer)
+        peer->bytes += dropped;
+    return NET_FRAMES;
 }
 
 net_status_t net_send (zsock_t *socket, bytes_t peer, zmq_msg_t *body)
@@ -119,9 +131,14 @@ net_status_t net_send (zsock_t *socket, bytes_t peer, zmq_msg_t *body)
     return NET_OK;
 }
 
-const char *net_sender_key (zmq_msg_t *body)
+int net_descriptor (zmq_msg_t *body)
 {
-    return zmq_msg_gets (body, "User-Id");
+    return zmq_msg_get (body, ZMQ_SRCFD);
+}
+
+bool net_named_itself (const peer_t *peer)
+{
+    return peer->size != 5 || peer->id[0] != 0;
 }
 
 bool net_ready (zsock_t *socket)
@@ -244,18 +261,28 @@ static void last_endpoint (zsock_t *socket, char *endpoint, size_t size)
     zmq_getsockopt (zsock_resolve (socket), ZMQ_LAST_ENDPOINT, endpoint, &size);
 }
 
-/* Take the frames of an over-long message one by one; nothing of them is kept. */
-static int drop_rest (void *handle)
+/* Take the frames of an over-long message one by one; nothing of them is kept. How many
+   bytes they were. */
+static size_t drop_rest (void *handle)
 {
     zmq_msg_t frame;
     zmq_msg_init (&frame);
-    int more = 1, dropped = 0;
+    int more = 1;
+    size_t dropped = 0;
     while (more && zmq_msg_recv (&frame, handle, ZMQ_DONTWAIT) != -1) {
         more = zmq_msg_more (&frame);
-        dropped++;
+        dropped += frame_bytes (&frame);
     }
     zmq_msg_close (&frame);
     return dropped;
+}
+
+/* With what ZMTP and CURVE add to it. */
+static size_t frame_bytes (zmq_msg_t *frame)
+{
+    const bool curve = zmq_msg_gets (frame, "User-Id") != NULL;
+    const size_t size = zmq_msg_size (frame) + (curve ? CURVE_BYTES : 0);
+    return size + (size > UINT8_MAX ? 9 : 2);
 }
 
 static int send_frame (void *handle, zmq_msg_t *frame, int flags)

@@ -14,6 +14,7 @@
 typedef struct { // a peer of a ROUTER
     uint8_t size;
     uint8_t id[ADDRESS_BYTES_MAX];
+    size_t bytes; // of the message that was received, as they came over the wire
 } peer_t;
 
 typedef enum {
@@ -21,7 +22,8 @@ typedef enum {
     NET_EMPTY,  // receive: nothing is waiting
     NET_FRAMES, // receive: more frames than one; all of them are gone
     NET_NAME,   // receive: the peer gave itself a routing id longer than
-                // ADDRESS_BYTES_MAX, which no ZeroMQ does; its message is gone
+                // ADDRESS_BYTES_MAX, which no ZeroMQ does; of its message `body` has
+                // a frame, for net_descriptor ()
     NET_FULL,   // send: the peer's pipe is full, or a DEALER has no peer; nothing was
                 // sent
     NET_GONE    // send: a ROUTER has no such peer
@@ -58,11 +60,14 @@ net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body);
    ROUTER's receiver (by its routing id) and is an empty slice for a DEALER. */
 net_status_t net_send (zsock_t *socket, bytes_t peer, zmq_msg_t *body);
 
-/* Who sent it: the public key, as the gate's handler gave it to the connection; NULL
-   when the connection is without CURVE. Borrowed from the body, from the last frame,
-   where alone it is to be relied on (the frame of the address loses it in
-   libzmq 4.3.4). */
-const char *net_sender_key (zmq_msg_t *body);
+/* The descriptor of the tcp connection that the message came over; -1 over any other
+   kind. (As the sender's key, from the last frame. Over tcp ZeroMQ sets it before it
+   looks at what the peer says of itself; over ipc a peer could make it up.) */
+int net_descriptor (zmq_msg_t *body);
+
+/* Whether the peer gave itself a routing id, as no client of ours does: ZeroMQ's own
+   are a zero and four bytes. One that looks like those nobody can tell from them. */
+bool net_named_itself (const peer_t *peer);
 
 /* Whether a DEALER's next send will be taken: somebody is there and has room. */
 bool net_ready (zsock_t *socket);

@@ -22,7 +22,7 @@ struct lane {
 struct clients {
     zhashx_t *by_id;
     lane_t *by_agency;
-    size_t jobs_max;
+    size_t jobs_max, bytes_max;
     size_t waiting, waiting_bytes;
     lane_t *ring;   // with something waiting, next to be served first
     client_t *idle; // with nothing here at all, longest idle first
@@ -41,11 +41,12 @@ static void rest (clients_t *clients, client_t *client);
 static lane_t *lane_due (clients_t *clients);
 static void end_turn (clients_t *clients, lane_t *lane);
 
-clients_t *clients_new (size_t jobs_max)
+clients_t *clients_new (size_t jobs_max, size_t bytes_max)
 {
     clients_t *clients = calloc (1, sizeof *clients);
     assert (clients);
     clients->jobs_max = jobs_max;
+    clients->bytes_max = bytes_max;
     clients->by_id = zhashx_new ();
     zhashx_set_key_hasher (clients->by_id, hash_id);
     zhashx_set_key_comparator (clients->by_id, compare_ids);
@@ -103,7 +104,7 @@ int clients_queue (clients_t *clients, job_t *job)
 {
     client_t *client = job->client;
     if (client->lane->waiting >= clients->jobs_max ||
-        clients->waiting_bytes + job->bytes > QUEUE_BYTES_MAX)
+        clients->waiting_bytes + job->bytes > clients->bytes_max)
         return -1;
     wait_more (clients, job);
     DL_APPEND (client->waiting, job);
@@ -122,7 +123,7 @@ job_t *clients_shed (clients_t *clients, const job_t *job)
 {
     const lane_t *own = job->client->lane, *longest = own;
     if (own->waiting >= clients->jobs_max ||
-        clients->waiting_bytes + job->bytes <= QUEUE_BYTES_MAX)
+        clients->waiting_bytes + job->bytes <= clients->bytes_max)
         return NULL;
     for (const lane_t *lane = clients->ring; lane; lane = lane->next)
         if (lane->waiting_bytes > longest->waiting_bytes)
@@ -158,6 +159,11 @@ job_t *clients_next (clients_t *clients)
 size_t clients_waiting (const clients_t *clients)
 {
     return clients->waiting;
+}
+
+size_t clients_waiting_bytes (const clients_t *clients)
+{
+    return clients->waiting_bytes;
 }
 
 void clients_charge (client_t *client, size_t bytes)

@@ -31,8 +31,8 @@ struct client {
 
 typedef struct clients clients_t;
 
-/* At most `jobs_max` waiting in each lane. */
-clients_t *clients_new (size_t jobs_max);
+/* At most `jobs_max` waiting in each lane, and `bytes_max` in all. */
+clients_t *clients_new (size_t jobs_max, size_t bytes_max);
 void clients_destroy (clients_t **clients); // and the jobs that wait
 
 /* The client with this routing id, made if need be, in the lane of `agency`; 0: nobody
@@ -56,6 +56,7 @@ void clients_requeue (clients_t *clients, job_t *job);
 /* The next request to serve, in flight from here on. NULL: none. */
 job_t *clients_next (clients_t *clients);
 size_t clients_waiting (const clients_t *clients);
+size_t clients_waiting_bytes (const clients_t *clients);
 
 /* Somebody was refused what cost us so many bytes: they are taken off his next turns.
  */

@@ -68,7 +68,11 @@ dispatcher_t *dispatcher_new (const dispatcher_options_t *options)
     dispatcher->options = *options;
     assert (options->limits.window <= WINDOW_MAX);
     // twice the window, so that a window sent again finds room behind the first
-    dispatcher->clients = clients_new (2 * (size_t) options->limits.window);
+    uint64_t bytes_max = options->queue_bytes_max;
+    if (bytes_max == 0 || bytes_max > QUEUE_BYTES_MAX)
+        bytes_max = QUEUE_BYTES_MAX;
+    dispatcher->clients =
+        clients_new (2 * (size_t) options->limits.window, (size_t) bytes_max);
     dispatcher->pool = pool_new ();
     dispatcher->inflight = inflight_new (options->boot);
     return dispatcher;
@@ -200,6 +204,12 @@ size_t dispatcher_workers (const dispatcher_t *dispatcher)
 size_t dispatcher_waiting (const dispatcher_t *dispatcher)
 {
     return clients_waiting (dispatcher->clients);
+}
+
+uint64_t dispatcher_bytes (const dispatcher_t *dispatcher)
+{
+    return clients_waiting_bytes (dispatcher->clients) +
+           inflight_bytes (dispatcher->inflight);
 }
 
 const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher)
@@ -395,8 +405,10 @@ static void take_answer (dispatcher_t *dispatcher, worker_t *worker,
     job_t *job = inflight_find (dispatcher->inflight, letter->ticket);
     if (worker && storage_answers (message))
         pool_forgive (worker);
-    if (job && !job->client)
-        settle (dispatcher, job); // of somebody who has gone
+    if (job && !job->client) { // of somebody who has gone
+        settle (dispatcher, job);
+        job = NULL;
+    }
     if (!inflight_ours (dispatcher->inflight, letter->ticket) || !client ||
         !concerns (message, client)) {
         dispatcher->counts.late++;
@@ -442,6 +454,7 @@ static bool storage_answers (const wire_message_t *message)
     case WIRE_HELD:
     case WIRE_WELCOME:
     case WIRE_WINNERS:
+    case WIRE_DIGEST:
         return true;
     case WIRE_REFUSED:
         return message->refused.command == WIRE_BATCH &&

@@ -16,6 +16,7 @@
 typedef struct {
     uint32_t boot; // drawn at random for each life of a broker
     wire_limits_t limits;
+    uint64_t queue_bytes_max; // that may wait; 0, and beyond it: QUEUE_BYTES_MAX
     void *context;
     /* Send a message to a client; it is borrowed. */
     void (*to_client) (void *context, bytes_t client, bytes_t message);
@@ -76,8 +77,9 @@ void dispatcher_expire (dispatcher_t *dispatcher, int64_t now_ms);
 int64_t dispatcher_deadline (const dispatcher_t *dispatcher);
 
 size_t dispatcher_workers (const dispatcher_t *dispatcher);
-/* Requests that wait for a worker. */
+/* Requests that wait for a worker; the bytes of those and of what is under way. */
 size_t dispatcher_waiting (const dispatcher_t *dispatcher);
+uint64_t dispatcher_bytes (const dispatcher_t *dispatcher);
 const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher);
 
 #endif

@@ -13,6 +13,7 @@ struct inflight {
     uint32_t sequence;
     job_t *jobs; // by deadline: all are given the same time
     size_t count;
+    uint64_t bytes;
     job_t *by_sequence[INFLIGHT_MAX]; // at the sequence number, modulo
 };
 
@@ -42,6 +43,11 @@ size_t inflight_room (const inflight_t *inflight)
     return INFLIGHT_MAX - inflight->count;
 }
 
+uint64_t inflight_bytes (const inflight_t *inflight)
+{
+    return inflight->bytes;
+}
+
 void inflight_add (inflight_t *inflight, job_t *job, worker_t *worker,
                    int64_t deadline_ms)
 {
@@ -55,6 +61,7 @@ void inflight_add (inflight_t *inflight, job_t *job, worker_t *worker,
     job->deadline_ms = deadline_ms;
     DL_APPEND (inflight->jobs, job);
     inflight->count++;
+    inflight->bytes += job->bytes;
 }
 
 job_t *inflight_find (inflight_t *inflight, uint64_t ticket)
@@ -73,6 +80,7 @@ void inflight_remove (inflight_t *inflight, job_t *job)
     inflight->by_sequence[job->ticket % INFLIGHT_MAX] = NULL;
     DL_DELETE (inflight->jobs, job);
     inflight->count--;
+    inflight->bytes -= job->bytes;
     job->worker = NULL;
 }
 

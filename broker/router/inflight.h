@@ -18,6 +18,7 @@ inflight_t *inflight_new (uint32_t boot);
 void inflight_destroy (inflight_t **inflight); // and the jobs in it
 
 size_t inflight_room (const inflight_t *inflight);
+uint64_t inflight_bytes (const inflight_t *inflight);
 /* Note that `worker` has the job, and write its ticket. There is room. */
 void inflight_add (inflight_t *inflight, job_t *job, worker_t *worker,
                    int64_t deadline_ms);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <malloc.h>
 #include <netinet/in.h>
@@ -11,25 +12,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "bounds.h"
 #include "process.h"
 
+#define ESTABLISHED                                                                    \
+    1            // tcpi_state; only netinet/tcp.h, which bars linux/tcp.h, names it
+#define SWEEP 64 // connections that are looked at each time, though all is well
+
+typedef struct { // what connections hold, in bytes
+    uint64_t most, sum;
+} held_t;
+
+static void sweep (relief_t *relief, int64_t now_ms);
 static uint64_t memory_resident (const relief_t *relief);
 static uint64_t memory_in_use (void);
 static void cut_greatest (relief_t *relief, uint64_t in_use, int64_t now_ms);
-static uint64_t most_received (const relief_t *relief);
-static size_t cut_from (const relief_t *relief, uint64_t bytes);
-static int cut (int socket);
+static held_t measure (const relief_t *relief, bool all, int64_t now_ms);
+static size_t cut_from (const relief_t *relief, uint64_t bytes, bool all,
+                        int64_t now_ms);
+static uint64_t holds (const relief_t *relief, int socket, bool all, int64_t now_ms);
 static int next_connection (const relief_t *relief);
 static bool is_connection (int socket, uint16_t port);
 static uint64_t received (int socket);
 
-void relief_open (relief_t *relief, uint64_t bytes_max, uint16_t port)
+void relief_open (relief_t *relief, const relief_options_t *options)
 {
-    *relief = (relief_t){.bytes_max = bytes_max, .port = port};
+    *relief = (relief_t){.options = *options};
     relief->statm = open ("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     relief->descriptors = opendir ("/proc/self/fd");
     if (relief->statm == -1 || !relief->descriptors)
@@ -44,18 +56,31 @@ void relief_close (relief_t *relief)
 
 /* Resident is what counts in the end, and quick to see; it also holds what was freed
    and not given back yet, for which nobody is to be cut. */
-void relief_look (relief_t *relief, int64_t now_ms)
+void relief_look (relief_t *relief, uint64_t own, int64_t now_ms)
 {
+    const uint64_t bytes_max = relief->options.bytes_max;
     if (now_ms < relief->look_ms)
         return;
     relief->look_ms = now_ms + RELIEF_LOOK_MS;
+    sweep (relief, now_ms);
     const bool was_short = relief->is_short;
-    relief->is_short = memory_resident (relief) >= relief->bytes_max;
+    relief->is_short = memory_resident (relief) >= bytes_max;
     const uint64_t in_use = relief->is_short ? memory_in_use () : 0;
-    if (in_use >= relief->bytes_max / 2)
-        cut_greatest (relief, in_use, now_ms);
+    if (in_use >= own + bytes_max / 2)
+        cut_greatest (relief, in_use - own, now_ms);
     if (relief->is_short || was_short)
         malloc_trim (0); // what those who were cut last time had is free by now
+}
+
+/* So that it is known of each what it holds when it matters. */
+static void sweep (relief_t *relief, int64_t now_ms)
+{
+    int socket = 0;
+    for (int i = 0; i < SWEEP && socket != -1; i++)
+        if ((socket = next_connection (relief)) != -1)
+            holds (relief, socket, false, now_ms);
+    if (socket == -1)
+        rewinddir (relief->descriptors);
 }
 
 /* What cannot be read is taken for too much: memory_in_use () then decides. */
@@ -76,52 +101,65 @@ static uint64_t memory_in_use (void)
     return memory.uordblks + memory.hblkhd;
 }
 
-/* Who filled the memory has sent at least as much; with several at it, all of them that
-   sent half as much as the first. Should it be others that sent most, over a long day,
-   they start from nothing when they come again, and the next look finds the right one.
- */
+/* Who holds most goes first, until those who are left hold a quarter: it takes few
+   rounds, as each halves what the first may hold. If all of that explains too little of
+   the memory, somebody had what he holds taken for something else. */
 static void cut_greatest (relief_t *relief, uint64_t in_use, int64_t now_ms)
 {
+    bool all = false;
+    held_t held = measure (relief, all, now_ms);
+    if (held.sum < in_use / 4)
+        held = measure (relief, all = true, now_ms);
+    const held_t before = held;
+    size_t count = 0;
+    while (held.most > 0 && held.sum > before.sum / 4) {
+        count += cut_from (relief, held.most / 2 + 1, all, now_ms);
+        const held_t rest = measure (relief, all, now_ms);
+        if (rest.sum >= held.sum)
+            break; // none could be cut; and nothing is to go on for ever
+        held = rest;
+    }
     uint64_t held_back;
-    const uint64_t most = most_received (relief);
-    const size_t count = cut_from (relief, most / 2);
     if (log_brake_open (&relief->brake, now_ms, &held_back))
         log_event (LOG_ERROR, "memoria", LOG_FAIL,
                    "bytes: %llu | bytes_max: %llu | connections_cut: %zu | "
-                   "sent_at_most: %llu | not_logged_before: %llu",
-                   (unsigned long long) in_use, (unsigned long long) relief->bytes_max,
-                   count, (unsigned long long) most, (unsigned long long) held_back);
+                   "held_at_most: %llu | not_logged_before: %llu",
+                   (unsigned long long) in_use,
+                   (unsigned long long) relief->options.bytes_max, count,
+                   (unsigned long long) before.most, (unsigned long long) held_back);
 }
 
-static uint64_t most_received (const relief_t *relief)
+static held_t measure (const relief_t *relief, bool all, int64_t now_ms)
 {
-    uint64_t most = 0;
+    held_t held = {0};
     int socket;
     rewinddir (relief->descriptors);
-    while ((socket = next_connection (relief)) != -1)
-        if (received (socket) > most)
-            most = received (socket);
-    return most;
+    while ((socket = next_connection (relief)) != -1) {
+        const uint64_t bytes = holds (relief, socket, all, now_ms);
+        held.sum += bytes;
+        held.most = bytes > held.most ? bytes : held.most;
+    }
+    return held;
 }
 
-static size_t cut_from (const relief_t *relief, uint64_t bytes)
+static size_t cut_from (const relief_t *relief, uint64_t bytes, bool all,
+                        int64_t now_ms)
 {
     size_t count = 0;
     int socket;
     rewinddir (relief->descriptors);
     while ((socket = next_connection (relief)) != -1)
-        if (received (socket) >= bytes && cut (socket) == 0)
+        if (holds (relief, socket, all, now_ms) >= bytes) {
+            relief->options.cut (relief->options.context, socket);
             count++;
+        }
     return count;
 }
 
-/* The descriptor is ZeroMQ's, which finds the connection at its end and closes it; that
-   is then a reset, which a peer with much yet to be sent hears of at once. */
-static int cut (int socket)
+static uint64_t holds (const relief_t *relief, int socket, bool all, int64_t now_ms)
 {
-    const struct linger none = {.l_onoff = 1, .l_linger = 0};
-    setsockopt (socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-    return shutdown (socket, SHUT_RDWR);
+    return relief->options.holds (relief->options.context, socket, received (socket),
+                                  all, now_ms);
 }
 
 static int next_connection (const relief_t *relief)
@@ -129,7 +167,7 @@ static int next_connection (const relief_t *relief)
     const struct dirent *entry;
     while ((entry = readdir (relief->descriptors))) {
         const int socket = atoi (entry->d_name);
-        if (entry->d_name[0] != '.' && is_connection (socket, relief->port))
+        if (entry->d_name[0] != '.' && is_connection (socket, relief->options.port))
             return socket;
     }
     return -1;
@@ -149,11 +187,15 @@ static bool is_connection (int socket, uint16_t port)
            ntohs (((struct sockaddr_in6 *) &own)->sin6_port) == port;
 }
 
+/* By ZeroMQ, of a connection that is not being ended. */
 static uint64_t received (int socket)
 {
     struct tcp_info about = {0};
     socklen_t size = sizeof about;
-    return getsockopt (socket, IPPROTO_TCP, TCP_INFO, &about, &size) == 0
-               ? about.tcpi_bytes_received
-               : 0;
+    int waiting = 0;
+    if (getsockopt (socket, IPPROTO_TCP, TCP_INFO, &about, &size) == -1 ||
+        about.tcpi_state != ESTABLISHED)
+        return 0;
+    ioctl (socket, SIOCINQ, &waiting);
+    return about.tcpi_bytes_received - (waiting > 0 ? (uint64_t) waiting : 0);
 }

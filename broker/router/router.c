@@ -8,14 +8,17 @@
 #include <sys/random.h>
 
 #include "awake.h"
+#include "brake.h"
 #include "clock.h"
 #include "dispatcher.h"
+#include "door.h"
 #include "enrolment.h"
 #include "gate.h"
 #include "log.h"
 #include "net.h"
 #include "process.h"
 #include "relief.h"
+#include "waiting.h"
 
 #define DOOR_AGENCIES "agencies"
 #define DOOR_WORKERS  "workers"
@@ -24,25 +27,36 @@ typedef struct {
     gate_t *gate;
     enrolment_t *enrolment; // NULL without keys
     zsock_t *front, *back;
+    door_t *door; // the front's
+    bool revoked; // a key was taken away just now
     dispatcher_t *dispatcher;
     awake_t awake;        // nobody is given up for what it slept through itself
     uint64_t undelivered; // answers to clients that are gone, or read nothing
     relief_t relief;
-    log_brake_t brake;
-    log_strays_t strays; // at the back
+    brake_t *brake;        // of lines about an agency's messages
+    log_brake_t strangers; // of those about nobody's
+    log_strays_t strays;   // at the back
+    waiting_t no_worker;
 } router_t;
 
 static void open_router (router_t *router, const router_options_t *options);
 static void open_gate (router_t *router, const router_options_t *options);
-static bool admits (void *context, const char *domain, const char *key);
+static const char *open_front (router_t *router, const router_options_t *options);
+static bool admits (void *context, gate_visitor_t *visitor);
+static bool enrolled (void *context, const char *key);
 static uint32_t draw_boot (void);
 static void wait_for_work (router_t *router, int signal_fd);
 static void take_answers (router_t *router, int64_t now_ms);
 static void look_at_roll (router_t *router, int64_t now_ms);
 static void forget (void *context, uint32_t agency);
-static void take_requests (router_t *router);
-static sender_t sender_of (const router_t *router, zmq_msg_t *body);
-static void log_refused (router_t *router, wire_code_t code);
+static void take_requests (router_t *router, int64_t now_ms);
+static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
+                          bool whole, int64_t now_ms);
+static void log_refused (router_t *router, wire_code_t code, uint32_t agency,
+                         int64_t now_ms);
+static void tell_left_out (router_t *router, int64_t now_ms);
+static void tell_no_worker (router_t *router, int64_t now_ms);
+static void left (void *context, bytes_t client);
 static void to_client (void *context, bytes_t client, bytes_t message);
 static int to_worker (void *context, bytes_t worker, bundle_t *bundle);
 static void close_router (router_t *router);
@@ -54,15 +68,18 @@ int router_serve (const router_options_t *options, int signal_fd)
     while (!process_signal (signal_fd)) {
         wait_for_work (&router, signal_fd);
         const int64_t now_ms = awake_look (&router.awake, clock_ms ());
+        door_look (router.door, now_ms);
         gate_serve (router.gate);
         look_at_roll (&router, now_ms);
-        relief_look (&router.relief, now_ms);
+        relief_look (&router.relief, dispatcher_bytes (router.dispatcher), now_ms);
         take_answers (&router, now_ms);
-        take_requests (&router);
+        take_requests (&router, now_ms);
+        tell_left_out (&router, now_ms);
         log_strays (&router.strays, dispatcher_counts (router.dispatcher)->strays,
                     now_ms);
         dispatcher_expire (router.dispatcher, now_ms);
         dispatcher_dispatch (router.dispatcher, now_ms);
+        tell_no_worker (&router, now_ms);
     }
     log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     close_router (&router);
@@ -74,25 +91,44 @@ static void open_router (router_t *router, const router_options_t *options)
 {
     const dispatcher_options_t dispatching = {.boot = draw_boot (),
                                               .limits = options->limits,
+                                              .queue_bytes_max =
+                                                  options->memory_max / QUEUE_SHARE,
                                               .context = router,
                                               .to_client = to_client,
                                               .to_worker = to_worker};
     awake_start (&router->awake, clock_ms ());
     router->dispatcher = dispatcher_new (&dispatching);
+    router->brake = brake_new ();
     open_gate (router, options);
     router->back = net_router (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
     const char *workers =
         gate_listen (router->gate, router->back, DOOR_WORKERS, options->workers);
-    // Beyond the limit, up to twice, a message can still be answered; then it kills its
-    // connection.
-    router->front = net_router (2 * (size_t) options->limits.message_bytes_max,
-                                FRONT_QUEUE_MESSAGES);
-    const char *listen =
-        gate_listen (router->gate, router->front, DOOR_AGENCIES, options->listen);
-    relief_open (&router->relief, options->memory_max, net_port (router->front));
+    const char *listen = open_front (router, options);
     log_event (LOG_INFO, "broker", LOG_SUCCESS,
                "listen: %s | workers: %s | message_bytes: %u | window: %u", listen,
                workers, options->limits.message_bytes_max, options->limits.window);
+}
+
+/* Beyond the limit, up to twice, a message can still be answered; then it kills its
+   connection. Returns where it listens. */
+static const char *open_front (router_t *router, const router_options_t *options)
+{
+    router->front = net_router (2 * (size_t) options->limits.message_bytes_max,
+                                FRONT_QUEUE_MESSAGES);
+    zsock_set_rcvhwm (router->front, FRONT_TAKEN_MESSAGES);
+    const door_options_t door = {
+        .front = router->front, .context = router, .left = left};
+    router->door = door_new (&door);
+    const char *listen =
+        gate_listen (router->gate, router->front, DOOR_AGENCIES, options->listen);
+    door_open (router->door);
+    const relief_options_t relief = {.bytes_max = options->memory_max,
+                                     .port = door_port (router->door),
+                                     .context = router->door,
+                                     .holds = door_holds,
+                                     .cut = door_cut};
+    relief_open (&router->relief, &relief);
+    return listen;
 }
 
 /* An agency is known by its key, and a key is shown over tcp. */
@@ -115,16 +151,25 @@ static void open_gate (router_t *router, const router_options_t *options)
 }
 
 /* The broker's own key is for asking how it is (PING). */
-static bool admits (void *context, const char *domain, const char *key)
+static bool admits (void *context, gate_visitor_t *visitor)
+{
+    router_t *router = context;
+    const keyring_t *ring = gate_keys (router->gate);
+    if (strcmp (visitor->domain, DOOR_WORKERS) == 0)
+        return strcmp (visitor->key, keyring_peer (ring, "worker")) == 0 ||
+               strcmp (visitor->key, ring->own.public_key) == 0;
+    if (strcmp (visitor->domain, DOOR_AGENCIES) != 0)
+        return false;
+    visitor->refusal = "no agency on the roll has this key";
+    return enrolled (router, visitor->key) &&
+           door_admits (router->door, visitor, router->awake.now_ms);
+}
+
+static bool enrolled (void *context, const char *key)
 {
     const router_t *router = context;
-    const keyring_t *ring = gate_keys (router->gate);
-    if (strcmp (key, ring->own.public_key) == 0)
-        return true;
-    if (strcmp (domain, DOOR_WORKERS) == 0)
-        return strcmp (key, keyring_peer (ring, "worker")) == 0;
-    return strcmp (domain, DOOR_AGENCIES) == 0 &&
-           enrolment_find (router->enrolment, key) != 0;
+    return enrolment_find (router->enrolment, key) != 0 ||
+           strcmp (key, gate_keys (router->gate)->own.public_key) == 0;
 }
 
 static uint32_t draw_boot (void)
@@ -141,6 +186,7 @@ static void wait_for_work (router_t *router, int signal_fd)
         {.socket = zsock_resolve (router->back), .events = ZMQ_POLLIN},
         {.socket = zsock_resolve (router->front), .events = ZMQ_POLLIN},
         gate_item (router->gate),
+        door_item (router->door),
         {.fd = signal_fd, .events = ZMQ_POLLIN},
     };
     int64_t deadline_ms = dispatcher_deadline (router->dispatcher);
@@ -148,19 +194,25 @@ static void wait_for_work (router_t *router, int signal_fd)
         deadline_ms = enrolment_deadline (router->enrolment);
     if (router->relief.look_ms < deadline_ms)
         deadline_ms = router->relief.look_ms;
-    zmq_poll (items, 4, awake_timeout (&router->awake, deadline_ms));
+    if (door_deadline (router->door) < deadline_ms)
+        deadline_ms = door_deadline (router->door);
+    zmq_poll (items, 5, awake_timeout (&router->awake, deadline_ms));
 }
 
 static void look_at_roll (router_t *router, int64_t now_ms)
 {
     if (router->enrolment)
         enrolment_look (router->enrolment, now_ms, forget, router);
+    if (router->revoked)
+        door_revoke (router->door, enrolled, router);
+    router->revoked = false;
 }
 
 static void forget (void *context, uint32_t agency)
 {
     router_t *router = context;
     dispatcher_forget (router->dispatcher, agency);
+    router->revoked = true;
 }
 
 static void take_answers (router_t *router, int64_t now_ms)
@@ -181,45 +233,90 @@ static void take_answers (router_t *router, int64_t now_ms)
     zmq_msg_close (&body);
 }
 
-static void take_requests (router_t *router)
+static void take_requests (router_t *router, int64_t now_ms)
 {
     zmq_msg_t body;
     zmq_msg_init (&body);
     peer_t peer;
     for (int i = 0; i < LOOP_MESSAGES_MAX; i++) {
         const net_status_t status = net_receive (router->front, &peer, &body);
-        wire_code_t code = REFUSED_FRAMES;
         if (status == NET_EMPTY)
             break;
-        if (status == NET_FRAMES)
-            dispatcher_refuse (router->dispatcher, net_peer (&peer), code, 0);
-        else if (status == NET_OK)
-            code = dispatcher_request (router->dispatcher, net_peer (&peer),
-                                       sender_of (router, &body), &body);
-        if (code != REFUSED_NOTHING && code != REFUSED_BUSY)
-            log_refused (router, code);
+        if (status == NET_NAME)
+            door_turn_out (router->door, &body);
+        else
+            take_request (router, &peer, &body, status == NET_OK, now_ms);
     }
     zmq_msg_close (&body);
 }
 
 /* The roll is asked for each message: a key may have been taken away since its owner
-   came in. */
-static sender_t sender_of (const router_t *router, zmq_msg_t *body)
+   came in. Then it is refused and its connection ends. */
+static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
+                          bool whole, int64_t now_ms)
 {
-    if (!router->enrolment)
-        return (sender_t){.keyed = false};
-    const char *key = net_sender_key (body);
-    return (sender_t){.keyed = true,
-                      .agency = key ? enrolment_find (router->enrolment, key) : 0};
+    gate_sender_t known = {.key = ""};
+    sender_t sender = {.keyed = router->enrolment != NULL};
+    const bool keyed = sender.keyed && gate_sender (body, &known);
+    if (!door_heard (router->door, peer, body, keyed ? &known : NULL, now_ms))
+        return;
+    if (keyed)
+        sender.agency = enrolment_find (router->enrolment, known.key);
+    const bool stranger = sender.keyed && !enrolled (router, known.key);
+    if (stranger)
+        door_turn_out (router->door, body);
+    wire_code_t code = REFUSED_FRAMES;
+    if (whole)
+        code = dispatcher_request (router->dispatcher, net_peer (peer), sender, body);
+    else
+        dispatcher_refuse (router->dispatcher, net_peer (peer), code, peer->bytes);
+    if (code != REFUSED_NOTHING && code != REFUSED_BUSY)
+        log_refused (router, code, sender.agency, now_ms);
 }
 
-static void log_refused (router_t *router, wire_code_t code)
+static void log_refused (router_t *router, wire_code_t code, uint32_t agency,
+                         int64_t now_ms)
 {
     uint64_t held_back;
-    if (log_brake_open (&router->brake, router->awake.now_ms, &held_back))
+    const char *name = wire_code_name ((uint16_t) code);
+    if (agency > 0 && brake_allows (router->brake, agency, now_ms))
+        log_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL, "agency: %u | code: %s",
+                   agency, name);
+    else if (agency == 0 && log_brake_open (&router->strangers, now_ms, &held_back))
         log_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
-                   "code: %s | not_logged_before: %llu",
-                   wire_code_name ((uint16_t) code), (unsigned long long) held_back);
+                   "code: %s | not_logged_before: %llu", name,
+                   (unsigned long long) held_back);
+}
+
+static void tell_left_out (router_t *router, int64_t now_ms)
+{
+    uint32_t agency;
+    uint64_t count;
+    while (brake_report (router->brake, now_ms, &agency, &count))
+        log_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
+                   "agency: %u | not_logged: %llu", agency, (unsigned long long) count);
+}
+
+static void tell_no_worker (router_t *router, int64_t now_ms)
+{
+    static const char reason[] = "requests wait and no worker is here";
+    int64_t seconds;
+    const size_t waiting = dispatcher_waiting (router->dispatcher);
+    if (waiting > 0 && dispatcher_workers (router->dispatcher) == 0)
+        waiting_begin (&router->no_worker, now_ms);
+    else if (waiting_end (&router->no_worker, now_ms, &seconds))
+        log_event (LOG_INFO, "conexion", LOG_SUCCESS, "peer: worker | after_s: %lld",
+                   (long long) seconds);
+    if (waiting_tells (&router->no_worker, reason, false, now_ms, &seconds))
+        log_event (LOG_WARNING, "conexion", LOG_IN_PROGRESS,
+                   "peer: worker | waiting_s: %lld | requests: %zu | reason: %s",
+                   (long long) seconds, waiting, reason);
+}
+
+static void left (void *context, bytes_t client)
+{
+    router_t *router = context;
+    dispatcher_leave (router->dispatcher, client);
 }
 
 static void to_client (void *context, bytes_t client, bytes_t message)
@@ -244,8 +341,10 @@ static void close_router (router_t *router)
 {
     // what is answered already reaches its agency
     take_answers (router, router->awake.now_ms);
+    door_destroy (&router->door);
     zsock_destroy (&router->front);
     zsock_destroy (&router->back);
+    brake_destroy (&router->brake);
     relief_close (&router->relief);
     enrolment_destroy (&router->enrolment);
     gate_destroy (&router->gate);

@@ -211,7 +211,15 @@ class Client:
         return self
 
     def __exit__(self, *_):
+        self.socket.disable_monitor()
         self.socket.close(linger=0)
+
+    def watch(self):
+        """From here on `ends` tells whether its connection was ended."""
+        self.monitor = self.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+
+    def ends(self, timeout=loteria.DEADLINE):
+        return bool(self.monitor.poll(timeout * 1000))
 
     def send(self, *frames):
         self.socket.send_multipart([self.fill_in(frame) for frame in frames])

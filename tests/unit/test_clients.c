@@ -13,7 +13,7 @@ static clients_t *clients;
 static int setup (void **state)
 {
     (void) state;
-    clients = clients_new (JOBS_MAX);
+    clients = clients_new (JOBS_MAX, QUEUE_BYTES_MAX);
     return 0;
 }
 

@@ -883,6 +883,29 @@ static void who_has_left_is_answered_nothing (void **state)
     told ("id", WIRE_WAITING);
 }
 
+/* The answer to somebody who has gone finds the next one with his routing id: the
+   credit is given back, once. */
+static void an_answer_to_who_has_gone_settles_once (void **state)
+{
+    (void) state;
+    join ("w", 1);
+    for (int i = 0; i < 10; i++) {
+        forget ();
+        ready ("id", 1);
+        const uint64_t first = dispatched (1)->ticket;
+        dispatcher_leave (dispatcher, text_bytes ("id"));
+        ready ("id", 2);
+        dispatched (1); // no credit is left
+        answer_waiting ("w", "id", first);
+        const uint64_t second = dispatched (2)[1].ticket;
+        ready ("id", 3);
+        dispatched (2);
+        answer_waiting ("w", "id", second);
+        answer_waiting ("w", "id", dispatched (3)[2].ticket);
+        assert_int_equal (dispatcher_waiting (dispatcher), 0);
+    }
+}
+
 static void leaving_frees_what_waits_and_not_what_is_at_work (void **state)
 {
     (void) state;
@@ -1326,6 +1349,7 @@ int main (void)
         DISPATCHER_TEST (a_key_that_changes_hands_hears_nothing_of_before),
         DISPATCHER_TEST (an_id_is_its_latest_owners),
         DISPATCHER_TEST (who_has_left_is_answered_nothing),
+        DISPATCHER_TEST (an_answer_to_who_has_gone_settles_once),
         DISPATCHER_TEST (leaving_frees_what_waits_and_not_what_is_at_work),
         DISPATCHER_TEST (bytes_are_shared_by_agency),
         DISPATCHER_TEST (one_bet_at_a_time_goes_through_beside_long_messages),

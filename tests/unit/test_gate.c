@@ -61,7 +61,7 @@ static int make_keys (void **state)
     return key_public_save (folder_of ("server"), "friend", friend.public_key, why);
 }
 
-static void listen_with (bool (*admits) (void *, const char *, const char *))
+static void listen_with (bool (*admits) (void *, gate_visitor_t *))
 {
     static const char *const peers[] = {"friend", NULL};
     const gate_options_t options = {.keys = folder_of ("server"),
@@ -184,8 +184,10 @@ static handshake_t outcome (visitor_t *visitor, bool served, char key[KEY_TEXT_B
         if (served)
             gate_serve (gate);
     }
-    const char *sender = net_sender_key (&body);
-    snprintf (key, KEY_TEXT_BYTES, "%s", sender ? sender : "");
+    gate_sender_t sender = {.key = ""};
+    if (gate_sender (&body, &sender))
+        assert_true (sender.visit > 0);
+    snprintf (key, KEY_TEXT_BYTES, "%s", sender.key);
     zmq_msg_close (&body);
     return trouble;
 }
@@ -228,10 +230,11 @@ static void others_do_not (void **state)
 
 static bool asked_rightly;
 
-static bool admit_strangers (void *context, const char *domain, const char *key)
+static bool admit_strangers (void *context, gate_visitor_t *visitor)
 {
-    asked_rightly = context == endpoint && strcmp (domain, DOMAIN_NAME) == 0;
-    return strcmp (key, stranger.public_key) == 0;
+    asked_rightly = context == endpoint && strcmp (visitor->domain, DOMAIN_NAME) == 0 &&
+                    strcmp (visitor->address, "127.0.0.1") == 0 && visitor->visit > 0;
+    return strcmp (visitor->key, stranger.public_key) == 0;
 }
 
 static void the_owner_of_the_gate_may_decide (void **state)
@@ -330,7 +333,10 @@ static void what_is_no_question_is_no_permission (void **state)
         assert_string_equal (frames[2], questions[i].frames[1]);
         assert_string_equal (frames[3], questions[i].status);
         const bool good = strcmp (questions[i].status, "200") == 0;
-        assert_string_equal (frames[5], good ? friend.public_key : "");
+        if (good) // the key, and the number of the visit
+            assert_memory_equal (frames[5], friend.public_key, KEY_TEXT_BYTES - 1);
+        else
+            assert_string_equal (frames[5], "");
         for (size_t part = 0; part < 7; part++)
             zstr_free (&frames[part]);
         zmsg_destroy (&answer);
