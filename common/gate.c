@@ -101,9 +101,10 @@ const char *gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
     address_t address;
     places_t places;
     char why[ADDRESS_WHY_BYTES];
-    if (address_parse (&address, endpoint, ADDRESS_LISTEN, why) == -1 ||
-        places_find (&places, &address, why) == -1)
+    if (address_parse (&address, endpoint, ADDRESS_LISTEN, why) == -1)
         process_reject ("listen", "endpoint: %s | reason: %s", endpoint, why);
+    if (places_find (&places, &address, why) == -1) // another time it may resolve
+        process_die ("listen", "endpoint: %s | reason: %s", endpoint, why);
     const bool curve = gate->keyed && address.scheme == ADDRESS_TCP;
     const bool local = places_local (&places);
     if (curve)

@@ -27,7 +27,7 @@ const char *port_reserve (const char *endpoint, address_t *reserved)
     places_t places;
     char why[ADDRESS_WHY_BYTES];
     if (address_parse (reserved, endpoint, ADDRESS_LISTEN, why) == -1)
-        process_die ("listen", "endpoint: %s | reason: %s", endpoint, why);
+        process_reject ("listen", "endpoint: %s | reason: %s", endpoint, why);
     if (reserved->scheme != ADDRESS_TCP || reserved->port != 0)
         return endpoint;
     if (places_find (&places, reserved, why) == -1)

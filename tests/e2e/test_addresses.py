@@ -133,7 +133,7 @@ def test_without_keys_this_machine_only(start, tmp_path, listen, local):
         part.wait_for_log(r"action: almacenamiento \| result: success")
         assert part.stop() == 0
     else:
-        assert part.wait() == 1
+        assert part.wait() == 2
         assert "without --keys only this machine is listened to" in part.log
 
 
@@ -153,7 +153,7 @@ LONG_NAME = f"{'x' * 64}.example"  # a part of a name has 63 bytes: no server is
 def test_what_is_no_address_is_said(start, tmp_path, name, flag, address, reason):
     place = () if name in ("loteria-worker", "loteria-broker") else ("--data-dir", tmp_path)
     process = start(name, flag, address, *place)
-    assert process.wait() == 1
+    assert process.wait() == (1 if "resolve" in reason else 2)  # that may be so another time
     last = loteria.parse_log(process.log)[-1]
     assert (last["level"], last["result"], last["endpoint"]) == ("CRITICAL", "fail", address)
     assert last["reason"].startswith(reason)
@@ -165,5 +165,5 @@ def test_what_is_no_address_is_said(start, tmp_path, name, flag, address, reason
 
 def test_a_line_end_of_windows_is_seen(start):
     worker = start("loteria-worker", environment={"LOTERIA_STORAGE": "tcp://127.0.0.1:9\r"})
-    assert worker.wait() == 1
+    assert worker.wait() == 2
     assert "LOTERIA_STORAGE" in worker.log and "U+000D" in worker.log
