@@ -204,7 +204,7 @@ def test_agency_file_that_cannot_be_read(start, tmp_path, name, reason):
 def test_agency_server_that_is_no_address(start, tmp_path, address, reason):
     file = loteria.make_bets(tmp_path / "bets.csv", 1, 1)
     agency = start("loteria-agency", "--id", 1, "--bets", file, "--server", address)
-    assert agency.wait() == 1
+    assert agency.wait() == 2
     assert agency.log == f"loteria-agency: --server: {address}: {reason}\n"
 
 
