@@ -78,12 +78,15 @@ file_t *file_open (const char *directory, const char *name, int writing, char *w
 file_t *file_take (const char *directory, const char *name, char *why, size_t why_size)
 {
     process_patience_t patience = {0};
-    file_t *file;
-    do
-        file = file_open (directory, name, 1, why, why_size);
-    while (!file && errno == EWOULDBLOCK &&
-           process_wait_for_others (&patience, "espera", why));
-    return file;
+    for (;;) {
+        file_t *file = file_open (directory, name, 1, why, why_size);
+        const int error = errno;
+        if (file || error != EWOULDBLOCK ||
+            !process_wait_for_others (&patience, "espera", why)) {
+            errno = error;
+            return file;
+        }
+    }
 }
 
 bool file_busy (const char *directory, const char *name)

@@ -159,6 +159,18 @@ void process_die (const char *action, const char *format, ...)
     leave (EXIT_FAILURE, action, format, values);
 }
 
+void process_die_of (int error, const char *action, const char *format, ...)
+{
+    static const int passing[] = {EIO, ENOSPC, EDQUOT, ENOMEM, EMFILE, ENFILE, EINTR};
+    int status = PROCESS_CANNOT_START;
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+        if (error == passing[i])
+            status = EXIT_FAILURE;
+    va_list values;
+    va_start (values, format);
+    leave (status, action, format, values);
+}
+
 void process_reject (const char *action, const char *format, ...)
 {
     va_list values;

@@ -66,6 +66,12 @@ int process_signal (int signal_fd);
 void process_die (const char *action, const char *format, ...)
     __attribute__ ((noreturn, format (printf, 2, 3)));
 
+/* The same for a failure with this errno: with 1 when it is of a kind that may pass
+   (the disk, memory, descriptors), else with PROCESS_CANNOT_START. 0 is no such kind.
+ */
+void process_die_of (int error, const char *action, const char *format, ...)
+    __attribute__ ((noreturn, format (printf, 3, 4)));
+
 /* Log why and leave with PROCESS_CANNOT_START. */
 void process_reject (const char *action, const char *format, ...)
     __attribute__ ((noreturn, format (printf, 2, 3)));

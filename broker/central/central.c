@@ -76,10 +76,10 @@ int central_run (const central_options_t *options, int signal_fd)
 static void make_data_directory (const char *path)
 {
     if (file_make_directory (path) == -1 && errno != EEXIST)
-        process_reject ("central", "reason: %s cannot be made, %s", path,
+        process_die_of (errno, "central", "reason: %s cannot be made, %s", path,
                         strerror (errno));
     if (access (path, W_OK | X_OK) == -1)
-        process_reject ("central", "reason: %s cannot be written to, %s", path,
+        process_die_of (errno, "central", "reason: %s cannot be written to, %s", path,
                         strerror (errno));
 }
 

@@ -106,11 +106,11 @@ static void open_journal (state_t *state)
     state->draw = draw_new ();
     state->file = file_take (directory, STATE_JOURNAL, why, sizeof why);
     if (!state->file)
-        process_reject ("estado", "reason: %s", why);
+        process_die_of (errno, "estado", "reason: %s", why);
     state->journal = journal_open (state->file, "draw", found_record, state->draw, why);
     if (!state->journal)
-        process_reject (
-            "estado",
+        process_die_of (
+            state->file->failed ? EIO : 0, "estado",
             "reason: %s/%s | consequence: nothing was changed, nothing is served",
             directory, why);
     if (journal_torn (state->journal) > 0)

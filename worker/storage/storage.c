@@ -89,12 +89,13 @@ static void open_book (storage_t *storage)
     if (storage->journal_file)
         storage->csv_file = file_take (directory, STORAGE_CSV, why, sizeof why);
     if (!storage->journal_file || !storage->csv_file)
-        process_reject ("almacenamiento", "reason: %s", why);
+        process_die_of (errno, "almacenamiento", "reason: %s", why);
     storage->ledger = ledger_new ();
     storage->book = book_open (storage->csv_file, storage->journal_file, found_record,
                                storage->ledger, why);
     if (!storage->book)
-        process_reject (
+        process_die_of (
+            storage->csv_file->failed || storage->journal_file->failed ? EIO : 0,
             "almacenamiento",
             "reason: %s/%s | consequence: nothing was changed, nothing is served",
             directory, why);
