@@ -93,6 +93,9 @@
 #define LANE_TURN           4
 #define LANE_TURN_BYTES     (LANE_TURN * (MESSAGE_BYTES_DEFAULT + REQUEST_BYTES))
 #define LANE_DEBT_BYTES_MAX (64 * LANE_TURN_BYTES)
+/* What a short request counts for among these bytes when storage reads its disk for it.
+ */
+#define DISK_READ_BYTES LANE_TURN_BYTES
 /* What all agencies of the roll may have under way together: with more agencies each is
    granted a narrower window, so that an honest crowd is never told BUSY. */
 #define UNDER_WAY_BYTES_MAX (QUEUE_BYTES_MAX / 2)

@@ -251,10 +251,13 @@ static wire_code_t queue (dispatcher_t *dispatcher, bytes_t id, sender_t sender,
     job_t *job = calloc (1, sizeof *job);
     assert (job);
     job->client = client;
-    job->is_batch = request->command == WIRE_BATCH;
-    if (job->is_batch && request->batch.offset <= UINT64_MAX - request->batch.count)
+    job->for_storage = request->command == WIRE_BATCH || request->command == WIRE_CHECK;
+    if (request->command == WIRE_BATCH &&
+        request->batch.offset <= UINT64_MAX - request->batch.count)
         job->end = request->batch.offset + request->batch.count;
     job->bytes = REQUEST_BYTES + zmq_msg_size (message);
+    if (request->command == WIRE_CHECK || request->command == WIRE_RESULTS)
+        clients_charge (client, DISK_READ_BYTES); // short, but storage reads for it
     zmq_msg_init (&job->message);
     zmq_msg_move (&job->message, message);
     if (clients_queue (dispatcher->clients, job) == 0)
@@ -475,7 +478,7 @@ static void settle (dispatcher_t *dispatcher, job_t *job)
 static void give_up (dispatcher_t *dispatcher, job_t *job, int64_t now_ms)
 {
     dispatcher->counts.given_up++;
-    if (job->is_batch)
+    if (job->for_storage)
         pool_overdue (job->worker, job->bytes, now_ms);
     else
         pool_settle (job->worker, job->bytes); // a few bytes, and not for storage

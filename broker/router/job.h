@@ -22,7 +22,7 @@ struct job {
     job_t *mate_prev, *mate_next; // in flight: the same client's others
     uint64_t ticket;              // in flight: what its answer will carry
     int64_t deadline_ms;          // in flight: when it is given up
-    bool is_batch;                // else a worker does not pass it on to storage
+    bool for_storage;             // a worker passes it on there
     uint64_t end;                 // a batch: the offset behind its last bet; else 0
     size_t bytes;                 // that it takes here: its message, and itself
     uint8_t tries;                // times it was handed to a worker

@@ -756,6 +756,21 @@ static wire_code_t ask_as (const char *client, wire_command_t command, uint32_t 
     return request (client, &message);
 }
 
+/* Few bytes, but storage reads its disk for each: others come first. */
+static void what_storage_reads_for_counts_for_more_than_its_bytes (void **state)
+{
+    (void) state;
+    for (int i = 0; i < 8; i++)
+        assert_int_equal (ask_as ("reader", i % 2 ? WIRE_CHECK : WIRE_RESULTS, 3),
+                          REFUSED_NOTHING);
+    for (uint64_t i = 0; i < 8; i++)
+        assert_int_equal (ready ("other", i), REFUSED_NOTHING);
+    join ("w", 100);
+    const mail_letter_t *letters = dispatched (16);
+    for (size_t i = 0; i < 16; i++)
+        assert_string_equal (letters[i].client, i < 8 ? "other" : "reader");
+}
+
 static void a_key_speaks_for_its_agency_alone (void **state)
 {
     (void) state;
@@ -1344,6 +1359,7 @@ int main (void)
         DISPATCHER_TEST (strays_are_counted),
         DISPATCHER_TEST (damaged_bundles_do_no_harm),
         DISPATCHER_TEST (a_key_speaks_for_its_agency_alone),
+        DISPATCHER_TEST (what_storage_reads_for_counts_for_more_than_its_bytes),
         DISPATCHER_TEST (anybody_let_in_may_ask_how_it_is),
         DISPATCHER_TEST (a_forgotten_agency_is_answered_nothing),
         DISPATCHER_TEST (a_key_that_changes_hands_hears_nothing_of_before),
