@@ -178,6 +178,15 @@ def test_follows_a_file(central, tmp_path, half):
         assert "line 6: the last row has no line end" in reason_of(agency)
 
 
+@pytest.mark.parametrize("arguments, environment, says", [
+    (("--results",), {}, "--follow and --results: one or the other"),
+    ((), SINGLE, "--follow: needs a file")], ids=["results", "single"])  # fmt: skip
+def test_follow_excludes_others(start, arguments, environment, says):
+    agency = start("loteria-agency", "--id", 1, "--follow", *arguments, environment=environment)
+    assert agency.wait() == 2
+    assert says in agency.log
+
+
 # ---- signals ---------------------------------------------------------------------------
 
 

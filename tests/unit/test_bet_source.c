@@ -337,6 +337,22 @@ static void test_over_long_rows (void **state)
             }
 }
 
+static void test_lines_that_end_in_cr_alone (void **state)
+{
+    files_t *files = *state;
+    char text[40 * 40];
+    size_t size = 0;
+    for (int i = 0; i < 40; i++)
+        size += (size_t) sprintf (text + size, "Ana,Paz,%08d,2000-01-01,7574\r", i);
+    open_file (files, text, size);
+    char expected[160];
+    snprintf (expected, sizeof expected,
+              ", line 1: the row is longer than %d bytes, or a quote is not closed: "
+              "lines end in CR alone, they have to end in LF or CRLF",
+              ROW_BYTES_MAX);
+    assert_fails (files, expected);
+}
+
 static void test_quotes_left_open (void **state)
 {
     static const struct {
@@ -724,6 +740,7 @@ int main (void)
         TEST (test_longest_row),
         TEST (test_longest_quoted_row),
         TEST (test_over_long_rows),
+        TEST (test_lines_that_end_in_cr_alone),
         TEST (test_quotes_left_open),
         TEST (test_quote_left_open_in_a_large_file),
         TEST (test_large_file),
