@@ -1,14 +1,11 @@
 """What a day is like and what befalls it. The same seed is the same plan."""
 
-import collections
 import dataclasses
 import random
 
 # what may befall a day; on most days only some of it does
 KINDS = ("kill", "kill all", "pause", "pause all", "cut", "half-open", "slow")
 INNER_LINKS = ("worker-broker", "worker-storage", "worker-state", "state-storage")
-# loteria-central gives up a child that ends five times in a row within 2 s of its start
-KILLS_OF_A_CHILD_MAX = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +84,7 @@ def draw_faults(dice, plan):
     count = int(plan.seconds * dice.uniform(0.8, 4))
     times = sorted(dice.uniform(0.2, plan.seconds) for _ in range(count))
     faults = [draw_fault(dice, plan, at, dice.choice(kinds)) for at in times]
-    return tuple(spare_children(faults) if plan.central else faults)
+    return tuple(faults)
 
 
 def draw_fault(dice, plan, at, kind):
@@ -111,17 +108,3 @@ def draw_fault(dice, plan, at, kind):
                      way=dice.choice(("up", "down", "both")))
     return Fault(at, kind, dice.choice(((link,), links)), seconds=dice.uniform(0.3, 3),
                  delay=dice.uniform(0.01, 0.5))
-
-
-def spare_children(faults):
-    """Without the kills after which loteria-central would rightly give up. Which of the workers one
-    is by then nobody knows: they count together."""
-    killed, kept = collections.Counter(), []
-    for fault in faults:
-        if fault.kind == "kill" and not fault.targets[0].startswith("agency"):
-            child = fault.targets[0].split()[0]
-            killed[child] += 1
-            if killed[child] > KILLS_OF_A_CHILD_MAX:
-                continue
-        kept.append(fault)
-    return kept
