@@ -66,7 +66,7 @@ int main (int argc, char **argv)
          .fallback = BOUND_TEXT (BROKER_MEMORY_MB_DEFAULT),
          .min = BROKER_MEMORY_MB_MIN,
          .max = BROKER_MEMORY_MB_MAX,
-         .help = "memory beyond which connections are cut that have sent most"},
+         .help = "memory beyond which connections are cut that hold most"},
         {.name = "keys",
          .type = CONFIG_TEXT,
          .value = &settings.keys,
