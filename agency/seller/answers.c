@@ -1,0 +1,449 @@
+/* answers.c - what the central says, and what follows from it (agency). Pure. */
+
+#include "refusal.h"
+#include "session_state.h"
+
+#include <stdio.h>
+
+#define REGRESSES_MAX 3 // fewer may be answers that were long under way
+#define CONFLICTS_MAX 2 // without progress
+
+static bool take_welcome (session_t *session, const wire_message_t *message,
+                          int64_t now_ms);
+static bool welcome_back (session_t *session, uint64_t next, int64_t now_ms);
+static bool agree_on_limits (session_t *session, const wire_limits_t *theirs);
+static uint32_t lower (uint32_t own, uint32_t theirs);
+static void place_source (session_t *session, const wire_welcome_t *welcome,
+                          int64_t now_ms);
+static void place_single (session_t *session, const wire_welcome_t *welcome);
+static bool take_stored (session_t *session, const wire_message_t *message,
+                         int64_t now_ms);
+static uint64_t drop_stored (session_t *session, uint64_t next);
+static void stored_beyond (session_t *session, const wire_stored_t *stored);
+static bool take_digest (session_t *session, const wire_message_t *message,
+                         int64_t now_ms);
+static bool take_waiting (session_t *session, const wire_message_t *message,
+                          int64_t now_ms);
+static bool take_winners (session_t *session, const wire_message_t *message,
+                          int64_t now_ms);
+static bool take_goodbye (session_t *session, const wire_message_t *message,
+                          int64_t now_ms);
+static bool take_refused (session_t *session, const wire_message_t *message,
+                          int64_t now_ms);
+static bool about_moment (const session_t *session, const wire_refused_t *refused);
+static bool take_conflict (session_t *session, const wire_refused_t *refused,
+                           int64_t now_ms);
+static bool take_over_limits (session_t *session, const wire_refused_t *refused,
+                              int64_t now_ms);
+static bool take_bad_row (session_t *session, const wire_refused_t *refused,
+                          const window_batch_t *batch, int64_t now_ms);
+
+/* Returns whether the message was one of use at this moment. */
+bool answers_take (session_t *session, const wire_message_t *message, int64_t now_ms)
+{
+    static const struct {
+        wire_command_t command;
+        bool (*take) (session_t *, const wire_message_t *, int64_t);
+    } table[] = {{WIRE_STORED, take_stored},   {WIRE_WAITING, take_waiting},
+                 {WIRE_WINNERS, take_winners}, {WIRE_WELCOME, take_welcome},
+                 {WIRE_GOODBYE, take_goodbye}, {WIRE_REFUSED, take_refused},
+                 {WIRE_DIGEST, take_digest}};
+
+    // what could not be read was refused without knowing whose it was
+    bool nobodys = message->agency == 0 && message->command == WIRE_REFUSED;
+    if (message->agency != session->options.agency && !nobodys)
+        return false;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].command == message->command)
+            return table[i].take (session, message, now_ms);
+    return false;
+}
+
+static bool take_welcome (session_t *session, const wire_message_t *message,
+                          int64_t now_ms)
+{
+    const wire_welcome_t *welcome = &message->welcome;
+    session_progress_t *progress = &session->progress;
+    if (progress->state != SESSION_HELLO || welcome->next > INT64_MAX)
+        return false;
+    if (session->draw != 0 && welcome->draw != session->draw)
+        return session_fail_draw (session);
+    if (welcome->next < progress->stored)
+        return welcome_back (session, welcome->next, now_ms);
+    const uint32_t bytes_max = welcome->limits.message_bytes_max;
+    if (bytes_max > 0 && bytes_max < MESSAGE_BYTES_MIN)
+        return session_fail (
+            session, "the central takes messages of %" PRIu32 " bytes only", bytes_max);
+
+    if (progress->welcomed_ms < 0)
+        progress->welcomed_ms = now_ms;
+    progress->agencies = welcome->agencies;
+    progress->ready_agencies = welcome->ready;
+    session->draw = welcome->draw;
+    session->digest = welcome->digest;
+    session->closed = welcome->day != DAY_OPEN;
+    session->regresses = 0;
+    const int conflicts = session->conflicts;
+    session_made_progress (session);
+    session->progressed = false; // being let in is not yet a bet sold
+    session->conflicts = conflicts;
+    session->asking = session->holding = false;
+    session->timer_ms = NEVER;
+    progress->state = SESSION_SELLING;
+    progress->stored = welcome->next;
+    if (session->options.task == SESSION_ASK_ONLY)
+        sale_over (session, now_ms);
+    else if (session->options.writer != 0)
+        place_single (session, welcome);
+    else
+        place_source (session, welcome, now_ms);
+    return true;
+}
+
+/* Within a draw a central never has fewer bets than it had. One such answer may be old;
+   several, each to a question of its own, are not. */
+static bool welcome_back (session_t *session, uint64_t next, int64_t now_ms)
+{
+    if (++session->regresses == REGRESSES_MAX)
+        return session_fail (
+            session,
+            "the central has %" PRIu64 " bets of agency %" PRIu32
+            ", and said before that it had %" PRIu64
+            ": it lost some. Has it been started on an older copy of its "
+            "data?",
+            next, session->options.agency, session->progress.stored);
+    session->asking = false;
+    session_start_timer (session, now_ms);
+    return true;
+}
+
+/* Returns whether they are as they were. */
+static bool agree_on_limits (session_t *session, const wire_limits_t *theirs)
+{
+    const wire_limits_t *own = &session->options.limits, before = session->agreed;
+    wire_limits_t *agreed = &session->agreed;
+    agreed->message_bytes_max =
+        lower (own->message_bytes_max, theirs->message_bytes_max);
+    agreed->window = lower (own->window, theirs->window);
+    agreed->rows_max = lower (own->rows_max, theirs->rows_max);
+    return agreed->message_bytes_max == before.message_bytes_max &&
+           agreed->window == before.window && agreed->rows_max == before.rows_max;
+}
+
+/* 0 is no limit. */
+static uint32_t lower (uint32_t own, uint32_t theirs)
+{
+    return theirs > 0 && theirs < own ? theirs : own;
+}
+
+/* Batches that are under way and go on at `next` stay; else the rows before it are read
+   again, and compared with what is stored. */
+static void place_source (session_t *session, const wire_welcome_t *welcome,
+                          int64_t now_ms)
+{
+    window_t *window = session->window;
+    const wire_stored_t stored = {welcome->next, welcome->digest};
+    const bool same = agree_on_limits (session, &welcome->limits);
+    if (session->started && !window_moving (window)) {
+        drop_stored (session, stored.next);
+        if (window_first (window) == stored.next) {
+            if (!sale_agrees (session, &stored))
+                return;
+            if (!same)
+                sale_start_window (session, stored.next, stored.next, stored.digest);
+            else if (window_done (window))
+                sale_all_stored (session, now_ms);
+            else
+                window_resend (window);
+            return;
+        }
+    }
+    if (session->verdict != VERDICT_REFUSED)
+        session->verdict = VERDICT_NONE; // what cannot be read is come upon again
+    session->comparing = true;
+    session->theirs = stored;
+    sale_start_window (session, stored.next, 0, DIGEST_START);
+}
+
+/* Once it was sent it may be stored: it is sent again to the same place, and only when
+   another bet turns out to be there it gets a new one. */
+static void place_single (session_t *session, const wire_welcome_t *welcome)
+{
+    agree_on_limits (session, &welcome->limits);
+    if (!session->placed) {
+        session->place = welcome->next;
+        session->place_hash = welcome->digest;
+        session->placed = true;
+        session->single_sent = false;
+    }
+    sale_start_window (session, session->place, session->place, session->place_hash);
+}
+
+static bool take_stored (session_t *session, const wire_message_t *message,
+                         int64_t now_ms)
+{
+    const wire_stored_t *stored = &message->stored;
+    if (session->progress.state != SESSION_SELLING || stored->next > INT64_MAX)
+        return false;
+    if (session->options.writer != 0 && window_unsent (session->window))
+        return false; // it is about to be sent again, and answered
+    bool moved = drop_stored (session, stored->next) > 0;
+    if (session->options.writer != 0) {
+        if (moved) {
+            session->progress.stored = stored->next;
+            sale_over (session, now_ms);
+        }
+        return true;
+    }
+    if (stored->next > session->progress.stored) {
+        session->progress.stored = stored->next;
+        session->digest = stored->digest;
+    }
+    if (stored->next > window_end (session->window)) {
+        stored_beyond (session, stored);
+        moved = true;
+    } else if (!window_moving (session->window) &&
+               stored->next == window_first (session->window) &&
+               !sale_agrees (session, stored))
+        return true;
+    if (moved) {
+        session_made_progress (session);
+        if (!session->holding) {
+            session->timer_ms = NEVER;
+            if (!window_empty (session->window))
+                session_start_timer (session, now_ms);
+        }
+    }
+    if (window_done (session->window))
+        sale_all_stored (session, now_ms);
+    return true;
+}
+
+/* Returns how many batches were stored. */
+static uint64_t drop_stored (session_t *session, uint64_t next)
+{
+    uint64_t batches = 0;
+    const window_batch_t *batch;
+    while ((batch = window_take_stored (session->window, next)) != NULL) {
+        batches++;
+        if (!batch->sent)
+            continue;
+        session->progress.sent += batch->count;
+        if (session->options.stored)
+            session->options.stored (session->options.listener, batch);
+    }
+    return batches;
+}
+
+/* An earlier run of this agency, or this one before it started over, had more batches
+   under way, and they arrived. The source moves behind them; if it has not that many
+   rows, or other ones, moving it finds out. */
+static void stored_beyond (session_t *session, const wire_stored_t *stored)
+{
+    window_t *window = session->window;
+    if (window_moving (window) && session->comparing &&
+        stored->next <= session->theirs.next)
+        return;
+    session->comparing = true;
+    session->theirs = *stored;
+    if (session->verdict == VERDICT_NONE)
+        window_skip_to (window, stored->next);
+    else // the source stands elsewhere
+        sale_start_window (session, stored->next, 0, DIGEST_START);
+}
+
+static bool take_digest (session_t *session, const wire_message_t *message,
+                         int64_t now_ms)
+{
+    (void) now_ms;
+    if (session->progress.state != SESSION_COMPARING ||
+        message->tally.count != compare_at (&session->compare))
+        return false;
+    compare_theirs (&session->compare, message->tally.digest);
+    session_made_progress (session);
+    session->asking = session->holding = false;
+    session->timer_ms = NEVER;
+    sale_look_at_compare (session);
+    return true;
+}
+
+static bool take_waiting (session_t *session, const wire_message_t *message,
+                          int64_t now_ms)
+{
+    if (session->progress.state != SESSION_WAITING)
+        return false;
+    session->progress.ready = true;
+    session->progress.ready_agencies = message->waiting.ready;
+    session->progress.agencies = message->waiting.agencies;
+    session_made_progress (session);
+    session->asking = session->holding = false;
+    session->timer_ms = now_ms + backoff_jitter_ms (&session->backoff, READY_RENEW_MS);
+    return true;
+}
+
+static bool take_winners (session_t *session, const wire_message_t *message,
+                          int64_t now_ms)
+{
+    const wire_winners_t *page = &message->winners;
+    session_progress_t *progress = &session->progress;
+    if ((progress->state != SESSION_WAITING && progress->state != SESSION_RESULTS) ||
+        page->cursor != session->cursor ||
+        !results_fit (&session->results, page, progress->stored))
+        return false;
+    if (results_add (&session->results, page) == -1)
+        return session_fail (session,
+                             "more winners than this program can hold: %" PRIu64,
+                             session->results.count);
+    progress->ready = true;
+    progress->number = page->number;
+    progress->winners = session->results.count;
+    session->cursor = page->next;
+    session_made_progress (session);
+    if (page->next > 0)
+        session_ask (session, SESSION_RESULTS);
+    else
+        session_leave (session, now_ms);
+    return true;
+}
+
+static bool take_goodbye (session_t *session, const wire_message_t *message,
+                          int64_t now_ms)
+{
+    (void) message;
+    (void) now_ms;
+    if (session->progress.state != SESSION_LEAVING)
+        return false;
+    session->progress.state = SESSION_ENDED;
+    session->asking = false;
+    return true;
+}
+
+static bool take_refused (session_t *session, const wire_message_t *message,
+                          int64_t now_ms)
+{
+    const wire_refused_t *refused = &message->refused;
+    if (session->progress.state == SESSION_LEAVING || refused->code == REFUSED_NOTHING)
+        return false; // what matters is here already
+    if (refused->code == REFUSED_SIZE && refused->command == WIRE_BATCH)
+        return about_moment (session, refused) &&
+               take_over_limits (session, refused, now_ms);
+    if (refused->code <= REFUSED_BODY || refused->code == REFUSED_AGENCY ||
+        refused->code == REFUSED_KEY)
+        return session_fail_refused (session, refused);
+    if (!about_moment (session, refused))
+        return false;
+    switch (refused->code) {
+    case REFUSED_BUSY:
+    case REFUSED_NOSPACE:
+    case REFUSED_ASIDE:
+        session->busy =
+            refused->code == REFUSED_BUSY ? session->busy + !session->holding : 0;
+        session_hold_back (session, refused->code, now_ms);
+        return true;
+    case REFUSED_HELLO:
+    case REFUSED_GAP:
+        session_start_over (session, false, now_ms);
+        return true;
+    case REFUSED_UNDRAWN:
+        session_hold_back (session, 0, now_ms);
+        session->progress.state = SESSION_WAITING;
+        session->cursor = 0;
+        results_clear (&session->results);
+        return true;
+    case REFUSED_DRAW:
+        return session_fail_draw (session);
+    case REFUSED_CONFLICT:
+    case REFUSED_TALLY:
+        return take_conflict (session, refused, now_ms);
+    case REFUSED_ROWS:
+        return take_over_limits (session, refused, now_ms);
+    default:
+        if (refused->command != WIRE_BATCH || !refusal_of_rows (refused))
+            return session_fail_refused (session, refused);
+        return take_bad_row (session, refused,
+                             window_find (session->window, refused->offset), now_ms);
+    }
+}
+
+/* Not the late answer to a question of an earlier state, or to a batch stored since
+   (asking for the results may be all that was wrong with READY). */
+static bool about_moment (const session_t *session, const wire_refused_t *refused)
+{
+    static const uint8_t questions[] = {
+        [SESSION_HELLO] = WIRE_HELLO,     [SESSION_SELLING] = WIRE_BATCH,
+        [SESSION_COMPARING] = WIRE_CHECK, [SESSION_WAITING] = WIRE_READY,
+        [SESSION_RESULTS] = WIRE_RESULTS, [SESSION_LEAVING] = WIRE_DONE};
+    const session_state_t state = session->progress.state;
+    const bool results = state == SESSION_WAITING && refused->command == WIRE_RESULTS;
+    if (refused->command != questions[state] && !results)
+        return false;
+    return refused->command != WIRE_BATCH ||
+           window_find (session->window, refused->offset) != NULL;
+}
+
+/* Somebody else sells under this number, or did. A single bet takes another place; for
+   a file what is stored is compared with it, which says more than the refusal. */
+static bool take_conflict (session_t *session, const wire_refused_t *refused,
+                           int64_t now_ms)
+{
+    if (session->options.writer != 0) {
+        session->placed = false;
+        session_start_over (session, true, now_ms);
+        return true;
+    }
+    if (++session->conflicts < CONFLICTS_MAX) {
+        session_start_over (session, true, now_ms);
+        return true;
+    }
+    session_fail_refused (session, refused);
+    if (session->source == NULL)
+        return true;
+    const size_t size = strlen (session->failure);
+    snprintf (session->failure + size, sizeof session->failure - size,
+              "; what is stored is like %s up to there: another machine or program "
+              "seems to sell as agency %" PRIu32 ", too",
+              session->source->name, session->options.agency);
+    return true;
+}
+
+/* The central allows less than it did, and will say what; if it does not, there is no
+   way. */
+static bool take_over_limits (session_t *session, const wire_refused_t *refused,
+                              int64_t now_ms)
+{
+    const wire_limits_t *agreed = &session->agreed, *before = &session->refused_under;
+    if (session->over_limits && before->rows_max == agreed->rows_max &&
+        before->message_bytes_max == agreed->message_bytes_max)
+        return session_fail_refused (session, refused);
+    session->over_limits = true;
+    session->refused_under = session->agreed;
+    session_start_over (session, true, now_ms);
+    return true;
+}
+
+/* The refusal takes the whole batch; what stands before the bad row is sold all the
+   same, and then it is time to say which one it was. */
+static bool take_bad_row (session_t *session, const wire_refused_t *refused,
+                          const window_batch_t *batch, int64_t now_ms)
+{
+    const bool exact = refused->row > 0 && refused->row <= batch->count;
+    const uint64_t bad_row = batch->offset + (exact ? refused->row - 1 : 0);
+    if (session->verdict == VERDICT_REFUSED &&
+        (refused->row > batch->count || bad_row >= session->bad_row))
+        return true; // the answer to what was sent before it was cut
+    session->verdict = VERDICT_REFUSED;
+    session->bad_row = bad_row;
+    session->exact_row = exact;
+    session->refused = *refused;
+    const size_t size = refused->text.size < sizeof session->refused_text
+                            ? refused->text.size
+                            : sizeof session->refused_text;
+    memcpy (session->refused_text, refused->text.data, size);
+    session->refused.text = bytes_of (session->refused_text, size);
+    window_cut (session->window, bad_row);
+    if (window_empty (session->window))
+        session->timer_ms = NEVER;
+    else if (session->timer_ms == NEVER)
+        session_start_timer (session, now_ms);
+    return true;
+}

@@ -1,0 +1,123 @@
+/* session_state.h - what the parts of a session share: session.c (what is said and
+   when), answers.c (what the central said) and sale.c (the file). For them alone. */
+
+#ifndef LOTERIA_SESSION_STATE_H
+#define LOTERIA_SESSION_STATE_H
+
+#include "session.h"
+
+#include "backoff.h"
+#include "compare.h"
+#include "digest.h"
+#include "results.h"
+
+#include <inttypes.h>
+
+#define NEVER INT64_MAX
+
+typedef enum { // why it is going to fail once all that can be stored is
+    VERDICT_NONE,
+    VERDICT_REFUSED, // `refused` of the row `bad_row`; what stands before is sold
+    VERDICT_DIFFERS, // the row `bad_row` is not the one that is stored
+    VERDICT_SOURCE,  // the source failed
+    VERDICT_LONG
+} verdict_t;
+
+struct session {
+    session_options_t options;
+    const rows_t *source; // borrowed
+    window_t *window;     // owned
+    results_t results;
+    session_progress_t progress;
+    wire_limits_t agreed;
+
+    uint64_t draw;   // the central's; 0 before the first WELCOME
+    uint64_t digest; // of what is stored, as the central said last
+    bool started;    // the window was, by a first WELCOME
+    bool comparing;  // what is stored is `theirs`, once the window is there
+    wire_stored_t theirs;
+    compare_t compare;
+    bool looked;         // the source was read once more since its last row was packed
+    uint64_t place;      // of the single bet
+    uint64_t place_hash; // digest of the bets before it
+    bool placed;         // they are known
+    bool single_sent;    // so that it may be stored there
+    int regresses;       // WELCOMEs in a row with fewer bets than are stored
+    int conflicts;       // refusals in a row that say that somebody else sells as well
+    int busy;            // BUSYs in a row
+    bool over_limits;    // a batch was refused under `refused_under`
+    wire_limits_t refused_under;
+
+    verdict_t verdict;
+    uint64_t bad_row; // index of the row that VERDICT_REFUSED or _DIFFERS is about
+    bool exact_row;   // else it is in the batch that begins there
+    wire_refused_t refused;
+    uint8_t refused_text[REFUSAL_TEXT_MAX];
+
+    bool asking;     // the state's question is to be sent
+    bool holding;    // refused for now: nothing is sent until the timer ends that
+    bool closed;     // results were asked for in an earlier run: nothing can be sold
+    bool progressed; // since the last HELLO
+    int64_t timer_ms;
+    backoff_t backoff;
+    int64_t pace_ms;  // no new batch before
+    int64_t asked_ms; // something was sent last
+    int64_t tick_ms;  // the last tick
+    int64_t due_ms;   // when it was to be called again
+    uint64_t cursor;  // of the page of winners that is expected
+    int leave_tries;
+
+    uint8_t question[WIRE_SMALL_BYTES_MAX];
+    char failure[1024];
+};
+
+/* ---- answers.c ---- */
+
+/* Take a message of the central's. Returns whether it was one of use at this moment. */
+bool answers_take (session_t *session, const wire_message_t *message, int64_t now_ms);
+
+/* ---- sale.c ---- */
+
+/* Whether there is something to do without waiting for anybody; to pack a batch, in
+   particular; and to do it. The last returns whether there is time for more now. */
+bool sale_has_work (const session_t *session);
+bool sale_packs (const session_t *session);
+bool sale_work (session_t *session, int64_t now_ms);
+
+/* Go on with the source's row `offset`, having read those from `from` on, before which
+   the digest is `digest`. */
+void sale_start_window (session_t *session, uint64_t offset, uint64_t from,
+                        uint64_t digest);
+
+/* The source's rows before the window's first are all stored: whether they are the same
+   ones. If not, the search for the first that is another begins. */
+bool sale_agrees (session_t *session, const wire_stored_t *stored);
+
+/* A digest that was asked for is there. */
+void sale_look_at_compare (session_t *session);
+
+/* All that was read is stored; and: that is all. */
+void sale_all_stored (session_t *session, int64_t now_ms);
+void sale_over (session_t *session, int64_t now_ms);
+
+/* ---- session.c ---- */
+
+void session_ask (session_t *session, session_state_t state);
+void session_leave (session_t *session, int64_t now_ms);
+
+/* Say HELLO again: at once, or else at once if there was progress since the last time,
+   and after a while if not. */
+void session_start_over (session_t *session, bool at_once, int64_t now_ms);
+void session_hold_back (session_t *session, uint16_t code, int64_t now_ms);
+void session_made_progress (session_t *session);
+void session_start_timer (session_t *session, int64_t now_ms);
+
+/* It cannot go on. All return true: the message that it came to was of use. The second
+   when `failure` says why already. */
+bool session_fail (session_t *session, const char *format, ...)
+    __attribute__ ((format (printf, 2, 3)));
+bool session_give_up (session_t *session);
+bool session_fail_refused (session_t *session, const wire_refused_t *refused);
+bool session_fail_draw (session_t *session);
+
+#endif
