@@ -72,7 +72,7 @@ def assert_refused(start, part, data, why):
         assert (result.returncode, result.stdout) == (1, "")
         assert result.stderr == f"loteria-storage: damaged: {data}/{why}\n"
     process = start_part(start, part, data)
-    assert process.wait() == 1
+    assert process.wait() == 2
     (entry,) = loteria.parse_log(process.log)
     assert entry["level"] == "CRITICAL" and entry["reason"].strip() == f"{data}/{why}"
     assert contents(data) == before
