@@ -439,55 +439,6 @@ static void test_patience_for_ever (void **state)
     assert_state (day, SESSION_HELLO);
 }
 
-/* ---- Starting over ---- */
-
-static void test_starts_over (void **state)
-{
-    static const wire_code_t codes[] = {REFUSED_HELLO, REFUSED_GAP};
-    static const uint64_t nexts[] = {3, 4, 6, 9, 10};
-    day_t *day = *state;
-    for (size_t i = 0; i < 2; i++)
-        for (size_t j = 0; j < 5; j++) {
-            begin_selling (day);
-            said_batch (day, 0, 3);
-            said_batch (day, 3, 3);
-            stored (day, 3);
-            refuse (day, codes[i], WIRE_BATCH, 3);
-            assert_state (day, SESSION_HELLO);
-            said (day, WIRE_HELLO);
-            said_nothing (day);
-            stored (day, 6);                       // late
-            refuse (day, codes[i], WIRE_BATCH, 3); // late as well
-            said_nothing (day);
-            welcome (day, nexts[j]);
-            if (nexts[j] == 10) {
-                assert_int_equal (said (day, WIRE_READY).tally.count, 10);
-                continue;
-            }
-            said_batch (day, nexts[j], nexts[j] == 9 ? 1 : 3);
-            assert_int_equal (progress (day)->stored, nexts[j]);
-        }
-}
-
-static void test_starting_over_again_and_again_waits (void **state)
-{
-    day_t *day = *state;
-    begin_selling (day);
-    for (int i = 0; i < 5; i++) {
-        said_batch (day, 0, 3);
-        refuse (day, REFUSED_HELLO, WIRE_BATCH, 0);
-        said_nothing (day);
-        assert_in_range (pass (day), RETRY_MS_MIN, 2 * RETRY_MS_MIN);
-        said (day, WIRE_HELLO);
-        welcome (day, 0);
-    }
-    said_batch (day, 0, 3);
-    stored (day, 3);
-    said_batch (day, 3, 3);
-    refuse (day, REFUSED_HELLO, WIRE_BATCH, 3);
-    said (day, WIRE_HELLO); // there was progress: at once
-}
-
 static void test_start_over_while_waiting (void **state)
 {
     day_t *day = *state;
@@ -678,90 +629,6 @@ static void test_finishing_takes_no_new_bets (void **state)
     sell_all (day);
     assert_false (
         session_finish (day->session, day->now_ms)); // it waits: look yourself
-}
-
-/* ---- The single bet: writer, place, bytes ---- */
-
-static void said_single (day_t *day, uint64_t offset)
-{
-    const wire_message_t message = said (day, WIRE_BATCH);
-    assert_int_equal (message.batch.offset, offset);
-    assert_int_equal (message.batch.count, 1);
-    assert_true (message.batch.writer == 77);
-    assert_true (message.batch.digest == digest_of (offset));
-}
-
-static void begin_single (day_t *day)
-{
-    day->options.writer = 77;
-    day->options.task = SESSION_SELL_ONLY;
-    day->fake.count = 6;
-    start (day);
-    said (day, WIRE_HELLO);
-    welcome (day, 5);
-    said_single (day, 5);
-    said_nothing (day);
-}
-
-static void test_single_bet_is_stored (void **state)
-{
-    day_t *day = *state;
-    begin_single (day);
-    stored (day, 5); // of others
-    assert_state (day, SESSION_SELLING);
-    stored (day, 6);
-    assert_state (day, SESSION_ENDED);
-    assert_int_equal (progress (day)->sent, 1);
-    assert_int_equal (day->told_rows, 1);
-}
-
-/* Whether it was stored is not known: it is sent again to the very place. */
-static void test_single_bet_is_repeated_where_it_was (void **state)
-{
-    day_t *day = *state;
-    begin_single (day);
-    session_reconnected (day->session, day->now_ms);
-    said (day, WIRE_HELLO);
-    welcome (day, 6); // it may be this one, or another terminal's
-    stored (day, 6);  // the answer to the first sending is late
-    assert_state (day, SESSION_SELLING);
-    said_single (day, 5);
-    stored (day, 6);
-    assert_state (day, SESSION_ENDED);
-    assert_int_equal (progress (day)->sent, 1);
-    assert_int_equal (day->told_rows, 1);
-
-    begin_single (day); // sealed since, by another terminal
-    session_reconnected (day->session, day->now_ms);
-    said (day, WIRE_HELLO);
-    welcome_with (day, 6, (wire_limits_t){0}, DAY_SEALED);
-    said_single (day, 5);
-    stored (day, 6);
-    assert_state (day, SESSION_ENDED);
-}
-
-/* Another terminal was quicker: the next place. */
-static void test_single_bet_takes_the_next_place (void **state)
-{
-    day_t *day = *state;
-    begin_single (day);
-    refuse (day, REFUSED_CONFLICT, WIRE_BATCH, 5);
-    said (day, WIRE_HELLO);
-    day->fake.count = 9;
-    welcome (day, 8);
-    said_single (day, 8);
-    refuse (day, REFUSED_CONFLICT, WIRE_BATCH, 5); // the answer to a repeat of before
-    stored (day, 9);
-    assert_state (day, SESSION_ENDED);
-
-    begin_single (day);
-    refuse (day, REFUSED_CONFLICT, WIRE_BATCH, 5);
-    said (day, WIRE_HELLO);
-    day->fake.count = 9;
-    welcome_with (day, 8, (wire_limits_t){0}, DAY_SEALED); // too late
-    said_nothing (day);
-    assert_failed (day, "agency 3 asked for its results already, with 8 bets: nothing "
-                        "more of fake.csv can be sold");
 }
 
 /* ---- A process that did not run ---- */
@@ -1162,8 +1029,6 @@ int main (void)
         DAY_TEST (test_ready_is_renewed),
         DAY_TEST (test_patience),
         DAY_TEST (test_patience_for_ever),
-        DAY_TEST (test_starts_over),
-        DAY_TEST (test_starting_over_again_and_again_waits),
         DAY_TEST (test_start_over_while_waiting),
         DAY_TEST (test_second_welcome_is_ignored),
         DAY_TEST (test_stored_beyond_what_was_sent),
@@ -1173,9 +1038,6 @@ int main (void)
         DAY_TEST (test_leaves_without_goodbye),
         DAY_TEST (test_follows_a_file_that_grows),
         DAY_TEST (test_finishing_takes_no_new_bets),
-        DAY_TEST (test_single_bet_is_stored),
-        DAY_TEST (test_single_bet_is_repeated_where_it_was),
-        DAY_TEST (test_single_bet_takes_the_next_place),
         DAY_TEST (test_patience_after_a_sleep),
         DAY_TEST (test_short_patience),
         DAY_TEST (test_reconnected_while_selling),
