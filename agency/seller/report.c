@@ -150,7 +150,8 @@ static void tell_contact (report_t *report, const session_t *session,
               "server_address: %s | next: %" PRIu64, report->options.server,
               progress->stored);
     }
-    if ((heard || !session_answer_due (session)) &&
+    const bool failed = progress->state == SESSION_FAILED;
+    if ((heard || (!session_answer_due (session) && !failed)) &&
         waiting_end (&report->silence, now_ms, &waited_s))
         tell (report, LOG_INFO, "conexion", LOG_SUCCESS,
               "server_address: %s | after_s: %" PRId64, report->options.server,

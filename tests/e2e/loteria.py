@@ -320,13 +320,16 @@ def no_descriptor_left(pid):
 
     A limit is on the numbers of descriptors. Those below it must not become free, as the number of a connection does
     that ends late, or of a file that is just being read; the kernel's own (eventfd, eventpoll, signalfd), which come
-    first, are as old as the process's sockets and stay as long.
+    first, are as old as the process's sockets and stay as long. So do the copies of stderr that it keeps.
     """
-    def stays(number):
+    def opened(number):
         try:
-            return number <= 2 or os.readlink(f"/proc/{pid}/fd/{number}").startswith("anon_inode:")
+            return os.readlink(f"/proc/{pid}/fd/{number}")
         except FileNotFoundError:
-            return False
+            return ""
+
+    def stays(number):
+        return number <= 2 or opened(number).startswith("anon_inode:") or opened(number) == opened(2)
 
     limit = next(number for number in itertools.count() if not stays(number))
     assert limit > 6, "poll (2) takes no more than that many"

@@ -125,7 +125,6 @@ static void add_bet (bets_t *bets, uint32_t index, dice_t *dice,
     add (bets->winners, bets->winners_end, index, wins ? row : "");
 }
 
-static void add_digest (bets_t *bets, uint32_t index);
 /* Of the canonical row without its agency, its comma and its line end. */
 static void add_digest (bets_t *bets, uint32_t index)
 {

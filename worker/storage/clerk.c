@@ -320,7 +320,6 @@ static int answer_finds (clerk_t *clerk)
     return 0;
 }
 
-static void conflict (clerk_t *clerk, const request_t *request, const char *reason);
 static int store (clerk_t *clerk, account_t *account, request_t *request)
 {
     const wire_batch_t *batch = &request->message.batch;
