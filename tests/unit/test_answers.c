@@ -136,6 +136,30 @@ static void test_single_bet_takes_the_next_place (void **state)
                         "more of fake.csv can be sold");
 }
 
+/* ---- Waiting for the draw ---- */
+
+static void test_ready_is_renewed (void **state)
+{
+    day_t *day = *state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        day->options.seed = seed;
+        sell_all (day);
+        for (uint32_t i = 0; i < 5; i++) {
+            waiting (day, i);
+            said_nothing (day);
+            assert_int_equal (progress (day)->ready_agencies, i);
+            assert_in_range (pass (day), READY_RENEW_MS * 3 / 4,
+                             READY_RENEW_MS * 5 / 4);
+            assert_int_equal (said (day, WIRE_READY).tally.count, 10);
+        }
+        // a renewal without an answer is soon asked again
+        assert_in_range (pass (day), 2 * RETRY_MS_MIN, 4 * RETRY_MS_MIN);
+        said (day, WIRE_READY);
+        winners (day, 0, 0, 0, "");
+        said (day, WIRE_DONE);
+    }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +168,7 @@ int main (void)
         DAY_TEST (test_single_bet_is_stored),
         DAY_TEST (test_single_bet_is_repeated_where_it_was),
         DAY_TEST (test_single_bet_takes_the_next_place),
+        DAY_TEST (test_ready_is_renewed),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

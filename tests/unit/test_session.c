@@ -373,28 +373,6 @@ static void test_questions_refused_for_now (void **state)
     said (day, WIRE_RESULTS);
 }
 
-static void test_ready_is_renewed (void **state)
-{
-    day_t *day = *state;
-    for (uint64_t seed = 0; seed < 20; seed++) {
-        day->options.seed = seed;
-        sell_all (day);
-        for (uint32_t i = 0; i < 5; i++) {
-            waiting (day, i);
-            said_nothing (day);
-            assert_int_equal (progress (day)->ready_agencies, i);
-            assert_in_range (pass (day), READY_RENEW_MS * 3 / 4,
-                             READY_RENEW_MS * 5 / 4);
-            assert_int_equal (said (day, WIRE_READY).tally.count, 10);
-        }
-        // a renewal without an answer is soon asked again
-        assert_in_range (pass (day), 2 * RETRY_MS_MIN, 4 * RETRY_MS_MIN);
-        said (day, WIRE_READY);
-        winners (day, 0, 0, 0, "");
-        said (day, WIRE_DONE);
-    }
-}
-
 static void test_patience (void **state)
 {
     day_t *day = *state;
@@ -1026,7 +1004,6 @@ int main (void)
         DAY_TEST (test_refused_for_now),
         DAY_TEST (test_stored_while_holding),
         DAY_TEST (test_questions_refused_for_now),
-        DAY_TEST (test_ready_is_renewed),
         DAY_TEST (test_patience),
         DAY_TEST (test_patience_for_ever),
         DAY_TEST (test_start_over_while_waiting),
