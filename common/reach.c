@@ -125,7 +125,9 @@ const char *reach_reason (reach_state_t state)
 static void came_up (reach_t *reach)
 {
     const bool ipv6 = reach->ipv6;
+    const uint64_t opened = reach->opened + 1;
     reach_start (reach, reach->named, reach->keyed);
+    reach->opened = opened;
     reach->ipv6 = ipv6; // that way it was found, and will be again
     reach->state = REACH_UP;
 }

@@ -36,6 +36,7 @@ typedef struct {
     bool named, keyed; // gone to by name; with CURVE
     bool ipv6;         // how a name is resolved at present
     reach_state_t state;
+    uint64_t opened;        // so many times it was there
     reach_state_t found[2]; // what came of the last attempt by IPv4, and by IPv6
     int64_t tried_ms;       // when the attempt began that is not over
     int64_t connected_ms;

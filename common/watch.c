@@ -4,6 +4,7 @@
 
 #include "address.h"
 #include "log.h"
+#include "monitor.h"
 #include "net.h"
 #include "process.h"
 #include "waiting.h"
@@ -13,8 +14,7 @@
      ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |       \
      ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |      \
      ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
-#define EVENT_BYTES 6   // number: 16 bits, value: 32 bits, both as the machine has them
-#define EVENTS_MAX  256 // taken in one look
+#define EVENTS_MAX 256 // taken in one look
 
 struct watch {
     watch_options_t options;
@@ -25,8 +25,6 @@ struct watch {
     int64_t look_ms; // when to look again at the latest
 };
 
-static void open_monitor (watch_t *watch);
-static bool take_event (watch_t *watch, uint16_t *event, uint32_t *value);
 static void connect_anew (watch_t *watch);
 static void say (watch_t *watch, int64_t now_ms);
 
@@ -43,7 +41,10 @@ watch_t *watch_new (const watch_options_t *options, int64_t now_ms)
                  tcp && gate_keys (options->gate));
     waiting_begin (&watch->waiting, now_ms);
     watch->look_ms = waiting_deadline (&watch->waiting);
-    open_monitor (watch);
+    watch->monitor = monitor_new (options->socket, EVENTS);
+    if (!watch->monitor)
+        process_die ("connect", "reason: no socket to be had, %s",
+                     zmq_strerror (errno));
     if (gate_connect (options->gate, options->socket, options->key,
                       watch->address.endpoint) == -1)
         process_reject ("connect", "endpoint: %s | reason: %s", options->endpoint,
@@ -54,9 +55,7 @@ watch_t *watch_new (const watch_options_t *options, int64_t now_ms)
 void watch_destroy (watch_t **watch)
 {
     if (*watch) {
-        // Before what hears it is gone: ZeroMQ would wait for that to listen.
-        zmq_socket_monitor (zsock_resolve ((*watch)->options.socket), NULL, 0);
-        zsock_destroy (&(*watch)->monitor);
+        monitor_destroy (&(*watch)->monitor, (*watch)->options.socket);
         free (*watch);
     }
     *watch = NULL;
@@ -78,12 +77,9 @@ void watch_look (watch_t *watch, int64_t now_ms)
 {
     uint16_t event;
     uint32_t value;
-    for (int i = 0; i < EVENTS_MAX && take_event (watch, &event, &value); i++) {
+    for (int i = 0; i < EVENTS_MAX && monitor_take (watch->monitor, &event, &value);
+         i++)
         reach_event (&watch->reach, event, value, now_ms);
-        if (watch->options.heard &&
-            (event != ZMQ_EVENT_CONNECT_RETRIED || reach_tried_all (&watch->reach)))
-            watch->options.heard (watch->options.context, event);
-    }
     if (reach_turn (&watch->reach, now_ms) != REACH_STAY)
         connect_anew (watch);
     say (watch, now_ms);
@@ -94,40 +90,14 @@ reach_state_t watch_state (const watch_t *watch)
     return reach_state (&watch->reach);
 }
 
-static void open_monitor (watch_t *watch)
+bool watch_tried_all (const watch_t *watch)
 {
-    static unsigned serial;
-    char endpoint[64];
-    snprintf (endpoint, sizeof endpoint, "inproc://watch-%u", serial++);
-    watch->monitor = zsock_new (ZMQ_PAIR);
-    if (!watch->monitor ||
-        zmq_socket_monitor (zsock_resolve (watch->options.socket), endpoint, EVENTS) ==
-            -1 ||
-        zmq_connect (zsock_resolve (watch->monitor), endpoint) == -1)
-        process_die ("connect", "reason: no socket to be had, %s",
-                     zmq_strerror (errno));
+    return reach_tried_all (&watch->reach);
 }
 
-/* Two frames: the event, and where it happened. */
-static bool take_event (watch_t *watch, uint16_t *event, uint32_t *value)
+uint64_t watch_opened (const watch_t *watch)
 {
-    zmq_msg_t frame;
-    zmq_msg_init (&frame);
-    bool taken = false;
-    int more = 1;
-    for (int i = 0; more; i++) {
-        if (zmq_msg_recv (&frame, zsock_resolve (watch->monitor), ZMQ_DONTWAIT) == -1)
-            break;
-        more = zmq_msg_more (&frame);
-        if (i == 0 && zmq_msg_size (&frame) == EVENT_BYTES) {
-            const char *data = zmq_msg_data (&frame);
-            memcpy (event, data, sizeof *event);
-            memcpy (value, data + sizeof *event, sizeof *value);
-            taken = true;
-        }
-    }
-    zmq_msg_close (&frame);
-    return taken;
+    return watch->reach.opened;
 }
 
 /* What there was of the connection is gone, or comes to nothing. */

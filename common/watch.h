@@ -24,10 +24,6 @@ typedef struct {
     const char *peer;     // who is there, for people: "storage"
     const char *key;      // as gate_connect takes it
     bool quiet;           // say nothing: the owner does
-    /* Told each of ZeroMQ's events, for who makes more of them, but not that an attempt
-       by the first of a name's families failed; or NULL. */
-    void (*heard) (void *context, uint16_t event);
-    void *context;
 } watch_options_t;
 
 typedef struct watch watch_t;
@@ -46,5 +42,7 @@ void watch_look (watch_t *watch, int64_t now_ms);
 
 /* How it stands, as of the last look. */
 reach_state_t watch_state (const watch_t *watch);
+bool watch_tried_all (const watch_t *watch);  // reach_tried_all ()
+uint64_t watch_opened (const watch_t *watch); // how often it was there so far
 
 #endif

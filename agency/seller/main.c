@@ -31,8 +31,7 @@ typedef struct {
     rows_t rows;
     gate_t *gate;
     zsock_t *socket;
-    watch_t *watch;  // connects it, and hears of its events
-    link_t link;     // what they say
+    watch_t *watch;  // connects it, and knows how it stands
     uint64_t opened; // connections, as of the last look
     session_t *session;
     report_t *report;
@@ -45,7 +44,6 @@ typedef struct {
 } seller_t;
 
 static bool seller_open (seller_t *seller);
-static void hear_event (void *context, uint16_t event);
 static bool open_source (seller_t *seller);
 static void open_session (seller_t *seller);
 static void say_settings (const settings_t *settings);
@@ -54,6 +52,7 @@ static bool wait_for_work (seller_t *seller);
 static int64_t next_deadline (const seller_t *seller, int64_t now_ms);
 static bool goes_on_after_signal (seller_t *seller);
 static bool look_at_link (seller_t *seller, int64_t now_ms);
+static reach_state_t link_state (const seller_t *seller);
 static void look_at_file (seller_t *seller, int64_t now_ms);
 static void take_messages (seller_t *seller, int64_t now_ms);
 static void send_messages (seller_t *seller, int64_t now_ms);
@@ -102,18 +101,11 @@ static bool seller_open (seller_t *seller)
                                    .socket = seller->socket,
                                    .endpoint = settings->endpoint,
                                    .key = "broker",
-                                   .quiet = true, // the report says it
-                                   .heard = hear_event,
-                                   .context = &seller->link};
+                                   .quiet = true}; // the report says it
     seller->watch = watch_new (&watch, clock_ms ());
     say_settings (settings);
     open_session (seller);
     return true;
-}
-
-static void hear_event (void *context, uint16_t event)
-{
-    link_take (context, event);
 }
 
 static bool open_source (seller_t *seller)
@@ -195,7 +187,7 @@ static bool seller_run (seller_t *seller)
         session_tick (seller->session, now_ms);
         look_at_file (seller, now_ms);
         send_messages (seller, now_ms);
-        report_update (seller->report, seller->session, &seller->link, now_ms);
+        report_update (seller->report, seller->session, link_state (seller), now_ms);
         log_flush ();
         if (seller->stopping && now_ms >= seller->stop_ms)
             return session_over (seller->session);
@@ -249,12 +241,21 @@ static bool goes_on_after_signal (seller_t *seller)
 static bool look_at_link (seller_t *seller, int64_t now_ms)
 {
     watch_look (seller->watch, now_ms);
-    if (seller->link.opened > seller->opened) {
+    const uint64_t opened = watch_opened (seller->watch);
+    if (opened > seller->opened) {
         if (seller->opened > 0)
             session_reconnected (seller->session, now_ms);
-        seller->opened = seller->link.opened;
+        seller->opened = opened;
     }
-    return seller->link.state != LINK_REFUSED;
+    return link_state (seller) != REACH_NOT_ADMITTED;
+}
+
+/* A name has no address only when it has none of either family. */
+static reach_state_t link_state (const seller_t *seller)
+{
+    const reach_state_t state = watch_state (seller->watch);
+    return state == REACH_NAME && !watch_tried_all (seller->watch) ? REACH_TRYING
+                                                                   : state;
 }
 
 /* A file that is followed grows; one that is sold already should not. */
@@ -322,9 +323,9 @@ static void send_messages (seller_t *seller, int64_t now_ms)
 static int seller_result (seller_t *seller)
 {
     report_hide_bar (seller->report);
-    if (seller->link.state == LINK_REFUSED && !session_over (seller->session))
+    if (link_state (seller) == REACH_NOT_ADMITTED && !session_over (seller->session))
         return fail (seller, seller->settings->server,
-                     link_reason (&seller->link, true));
+                     link_reason (REACH_NOT_ADMITTED, true));
     const int status = session_result (seller);
     return status == 0 && seller->source ? result_of_file (seller) : status;
 }
@@ -334,9 +335,9 @@ static int session_result (seller_t *seller)
     const session_progress_t *progress = session_progress (seller->session);
     if (progress->state == SESSION_FAILED)
         return fail (seller, session_failure (seller->session),
-                     progress->silence
-                         ? link_reason (&seller->link, seller->settings->keys != NULL)
-                         : NULL);
+                     progress->silence ? link_reason (link_state (seller),
+                                                      seller->settings->keys != NULL)
+                                       : NULL);
     if (seller->stopping && !seller->settings->follow)
         return 0; // it was not to come so far
     if (report_outcome (seller->report, seller->session) == -1)

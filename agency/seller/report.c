@@ -48,8 +48,8 @@ static void tell (report_t *report, log_level_t level, const char *action,
                   log_result_t result, const char *format, ...)
     __attribute__ ((format (printf, 5, 6)));
 static void tell_contact (report_t *report, const session_t *session,
-                          const link_t *link, int64_t now_ms);
-static void tell_silence (report_t *report, const link_t *link, int64_t now_ms);
+                          reach_state_t link, int64_t now_ms);
+static void tell_silence (report_t *report, reach_state_t link, int64_t now_ms);
 static void tell_held_up (report_t *report, const session_progress_t *progress,
                           int64_t now_ms);
 static void tell_sold (report_t *report, const session_progress_t *progress);
@@ -124,7 +124,7 @@ static void tell (report_t *report, log_level_t level, const char *action,
     va_end (values);
 }
 
-void report_update (report_t *report, const session_t *session, const link_t *link,
+void report_update (report_t *report, const session_t *session, reach_state_t link,
                     int64_t now_ms)
 {
     const session_progress_t *progress = session_progress (session);
@@ -137,7 +137,7 @@ void report_update (report_t *report, const session_t *session, const link_t *li
 }
 
 static void tell_contact (report_t *report, const session_t *session,
-                          const link_t *link, int64_t now_ms)
+                          reach_state_t link, int64_t now_ms)
 {
     const session_progress_t *progress = session_progress (session);
     const bool heard = progress->heard_ms != report->heard_ms;
@@ -157,15 +157,15 @@ static void tell_contact (report_t *report, const session_t *session,
               "server_address: %s | after_s: %" PRId64, report->options.server,
               waited_s);
     // a READY that was answered is asked again only after a while
-    const bool asks = progress->state != SESSION_WAITING || link->state != LINK_OPEN ||
+    const bool asks = progress->state != SESSION_WAITING || link != REACH_UP ||
                       now_ms - progress->heard_ms >= 2 * READY_RENEW_MS;
     if (session_answer_due (session) && asks)
         tell_silence (report, link, now_ms);
 }
 
-static void tell_silence (report_t *report, const link_t *link, int64_t now_ms)
+static void tell_silence (report_t *report, reach_state_t link, int64_t now_ms)
 {
-    const bool misfit = link_misfit (link, report->options.keys);
+    const bool misfit = link_misfit (link);
     int64_t waited_s;
     waiting_begin (&report->silence, now_ms);
     const char *reason = link_reason (link, report->options.keys);

@@ -13,12 +13,12 @@
 #include "bounds.h"
 #include "connections.h"
 #include "log.h"
+#include "monitor.h"
 #include "process.h"
 
 #define EVENTS                                                                         \
     (ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |                                     \
      ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
-#define EVENT_BYTES 6 // number: 16 bits, value: 32 bits, both as the machine has them
 
 typedef struct {
     char text[INET6_ADDRSTRLEN];
@@ -36,8 +36,6 @@ struct door {
 };
 
 static size_t connections_max (void);
-static void open_monitor (door_t *door);
-static bool take_event (zsock_t *monitor, uint16_t *event, int *value);
 static void take (door_t *door, uint16_t event, int value, int64_t now_ms);
 static void note_address (door_t *door, int descriptor);
 static void log_stranger (door_t *door, int descriptor, int64_t now_ms);
@@ -55,15 +53,16 @@ door_t *door_new (const door_options_t *options)
     const connections_options_t connecting = {
         .max = connections_max (), .context = door, .cut = end, .left = left};
     door->connections = connections_new (&connecting);
-    open_monitor (door);
+    door->monitor = monitor_new (options->front, EVENTS);
+    if (!door->monitor)
+        process_die ("listen", "reason: no socket to be had, %s", zmq_strerror (errno));
     return door;
 }
 
 void door_destroy (door_t **door)
 {
     if (*door) {
-        zmq_socket_monitor (zsock_resolve ((*door)->options.front), NULL, 0);
-        zsock_destroy (&(*door)->monitor);
+        monitor_destroy (&(*door)->monitor, (*door)->options.front);
         connections_destroy (&(*door)->connections);
         free ((*door)->addresses);
         free (*door);
@@ -92,9 +91,9 @@ int64_t door_deadline (const door_t *door)
 void door_look (door_t *door, int64_t now_ms)
 {
     uint16_t event;
-    int value;
-    while (take_event (door->monitor, &event, &value))
-        take (door, event, value, now_ms);
+    uint32_t value;
+    while (monitor_take (door->monitor, &event, &value))
+        take (door, event, (int) value, now_ms);
     connections_expire (door->connections, now_ms);
 }
 
@@ -171,45 +170,6 @@ static size_t connections_max (void)
         return CLIENTS_MAX;
     return limit.rlim_cur > 2 * DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT
                                                  : DESCRIPTORS_KEPT;
-}
-
-/* ZeroMQ's own thread waits when nobody takes what its monitor says, and would serve
-   nobody: what it may say is bounded only by who comes while this loop is elsewhere. */
-static void open_monitor (door_t *door)
-{
-    char endpoint[64];
-    snprintf (endpoint, sizeof endpoint, "inproc://door-%p",
-              (void *) door->options.front);
-    door->monitor = zsock_new (ZMQ_PAIR);
-    if (door->monitor)
-        zsock_set_rcvhwm (door->monitor, 0);
-    if (!door->monitor ||
-        zmq_socket_monitor (zsock_resolve (door->options.front), endpoint, EVENTS) ==
-            -1 ||
-        zmq_connect (zsock_resolve (door->monitor), endpoint) == -1)
-        process_die ("listen", "reason: no socket to be had, %s", zmq_strerror (errno));
-}
-
-/* Two frames: the event, and where it happened. */
-static bool take_event (zsock_t *monitor, uint16_t *event, int *value)
-{
-    zmq_msg_t frame;
-    zmq_msg_init (&frame);
-    bool taken = false;
-    int more = 1;
-    for (int i = 0; more; i++) {
-        if (zmq_msg_recv (&frame, zsock_resolve (monitor), ZMQ_DONTWAIT) == -1)
-            break;
-        more = zmq_msg_more (&frame);
-        if (i == 0 && zmq_msg_size (&frame) == EVENT_BYTES) {
-            const uint8_t *data = zmq_msg_data (&frame);
-            memcpy (event, data, sizeof *event);
-            memcpy (value, data + sizeof *event, sizeof *value);
-            taken = true;
-        }
-    }
-    zmq_msg_close (&frame);
-    return taken;
 }
 
 /* In the order in which things happened: one thread of ZeroMQ's does all of them. */

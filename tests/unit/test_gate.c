@@ -9,15 +9,17 @@
 
 #include "bounds.h"
 #include "gate.h"
-#include "handshake.h"
 #include "log.h"
+#include "monitor.h"
 #include "net.h"
 
-#define WAIT_MS      20000 /* longer only if something is broken */
-#define BYTES_MAX    1000
-#define QUEUE        4
-#define DOMAIN_NAME  "door"
-#define ZAP          "inproc://zeromq.zap.01"
+#define WAIT_MS     20000 /* longer only if something is broken */
+#define BYTES_MAX   1000
+#define QUEUE       4
+#define DOMAIN_NAME "door"
+#define ZAP         "inproc://zeromq.zap.01"
+#define MISFITS                                                                        \
+    (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL)
 #define COUNT(table) (sizeof (table) / sizeof (table)[0])
 
 /* A folder of keys for each: the server knows the friend, all three know the server. */
@@ -110,11 +112,14 @@ static int teardown (void **state)
 }
 
 typedef struct { // somebody who comes
-    zsock_t *socket, *watch;
+    zsock_t *socket, *monitor;
 } visitor_t;
 
-static visitor_t gone[20];
-static size_t gone_count;
+typedef enum {
+    LET_IN,
+    NOT_ADMITTED,
+    MISFIT
+} outcome_t; // the last: the keys do not fit
 
 /* With the keys in the folder of `name`, NULL: with none; to the server as `peer`. */
 static visitor_t come (const char *name, const char *peer)
@@ -123,7 +128,9 @@ static visitor_t come (const char *name, const char *peer)
     // by hand, as a gate with keys is the process's ZAP handler, and there is one
     // already
     visitor_t visitor = {.socket = net_dealer (BYTES_MAX, QUEUE)};
-    visitor.watch = handshake_watch (visitor.socket);
+    visitor.monitor =
+        monitor_new (visitor.socket, MISFITS | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
+    assert_non_null (visitor.monitor);
     keyring_t ring;
     char why[KEYS_WHY_BYTES];
     if (name) {
@@ -138,13 +145,10 @@ static visitor_t come (const char *name, const char *peer)
     return visitor;
 }
 
-/* A watch's name in ZeroMQ is its socket's address, and free again only some time after
-   both are gone: they are kept to the end. */
 static void leave (visitor_t *visitor)
 {
-    zmq_disconnect (zsock_resolve (visitor->socket), endpoint);
-    assert_true (gone_count < COUNT (gone));
-    gone[gone_count++] = *visitor;
+    monitor_destroy (&visitor->monitor, visitor->socket);
+    zsock_destroy (&visitor->socket);
 }
 
 static bool said_something (visitor_t *visitor)
@@ -158,24 +162,27 @@ static bool said_something (visitor_t *visitor)
     return true;
 }
 
-/* What came of it: HANDSHAKE_NOTHING, it was let in and spoke; its key is in `key`. */
-static handshake_t outcome (visitor_t *visitor, bool served, char key[KEY_TEXT_BYTES])
+/* What came of it. Who was let in spoke; his key is in `key`. */
+static outcome_t outcome (visitor_t *visitor, bool served, char key[KEY_TEXT_BYTES])
 {
     const int64_t deadline_ms = zclock_mono () + WAIT_MS;
-    handshake_t trouble = HANDSHAKE_NOTHING;
+    outcome_t came = LET_IN;
+    uint16_t event;
+    uint32_t value;
     bool spoke = false;
     zmq_msg_t body;
     zmq_msg_init (&body);
     peer_t peer;
     while (net_receive (listener, &peer, &body) == NET_EMPTY) {
         assert_true (zclock_mono () < deadline_ms);
-        trouble = handshake_next (visitor->watch);
-        if (trouble != HANDSHAKE_NOTHING)
+        if (monitor_take (visitor->monitor, &event, &value)) {
+            came = event & MISFITS ? MISFIT : NOT_ADMITTED;
             break;
+        }
         spoke = spoke || said_something (visitor);
         zmq_pollitem_t items[] = {
             {.socket = zsock_resolve (listener), .events = ZMQ_POLLIN},
-            {.socket = zsock_resolve (visitor->watch), .events = ZMQ_POLLIN},
+            {.socket = zsock_resolve (visitor->monitor), .events = ZMQ_POLLIN},
             {.socket = zsock_resolve (visitor->socket),
              .events = spoke ? 0 : ZMQ_POLLOUT},
             served ? gate_item (gate) : (zmq_pollitem_t){.fd = -1},
@@ -189,19 +196,19 @@ static handshake_t outcome (visitor_t *visitor, bool served, char key[KEY_TEXT_B
         assert_true (sender.visit > 0);
     snprintf (key, KEY_TEXT_BYTES, "%s", sender.key);
     zmq_msg_close (&body);
-    return trouble;
+    return came;
 }
 
 static void assert_let_in (const char *name, const char *peer, const key_pair_t *as)
 {
     char key[KEY_TEXT_BYTES];
     visitor_t visitor = come (name, peer);
-    assert_int_equal (outcome (&visitor, true, key), HANDSHAKE_NOTHING);
+    assert_int_equal (outcome (&visitor, true, key), LET_IN);
     assert_string_equal (key, as->public_key);
     leave (&visitor);
 }
 
-static void assert_turned_away (const char *name, const char *peer, handshake_t how)
+static void assert_turned_away (const char *name, const char *peer, outcome_t how)
 {
     char key[KEY_TEXT_BYTES];
     visitor_t visitor = come (name, peer);
@@ -222,9 +229,9 @@ static void those_with_a_key_come_in_and_are_known_by_it (void **state)
 static void others_do_not (void **state)
 {
     (void) state;
-    assert_turned_away ("stranger", "server", HANDSHAKE_REFUSED);
-    assert_turned_away ("friend", NULL, HANDSHAKE_MISMATCH); // for another server's key
-    assert_turned_away (NULL, NULL, HANDSHAKE_MISMATCH);     // without CURVE
+    assert_turned_away ("stranger", "server", NOT_ADMITTED);
+    assert_turned_away ("friend", NULL, MISFIT); // for another server's key
+    assert_turned_away (NULL, NULL, MISFIT);     // without CURVE
     assert_let_in ("friend", "server", &friend);
 }
 
@@ -244,7 +251,7 @@ static void the_owner_of_the_gate_may_decide (void **state)
     listen_with (admit_strangers);
     assert_let_in ("stranger", "server", &stranger);
     assert_true (asked_rightly);
-    assert_turned_away ("friend", "server", HANDSHAKE_REFUSED);
+    assert_turned_away ("friend", "server", NOT_ADMITTED);
 }
 
 /* As in a process that hangs: nobody is let in for want of an answer. */
@@ -253,7 +260,7 @@ static void nobody_comes_in_who_was_not_asked_about (void **state)
     (void) state;
     char key[KEY_TEXT_BYTES];
     visitor_t visitor = come ("friend", "server");
-    assert_int_equal (outcome (&visitor, false, key), HANDSHAKE_MISMATCH);
+    assert_int_equal (outcome (&visitor, false, key), MISFIT);
     leave (&visitor);
 }
 
@@ -267,7 +274,7 @@ static void nobody_comes_in_when_the_handler_is_gone (void **state)
     remove_handler ();
     for (size_t i = 0; i < COUNT (who); i++) {
         visitor_t visitor = come (who[i], "server");
-        assert_int_equal (outcome (&visitor, false, key), HANDSHAKE_MISMATCH);
+        assert_int_equal (outcome (&visitor, false, key), MISFIT);
         leave (&visitor);
     }
 }
@@ -398,10 +405,6 @@ static void a_port_may_be_any_that_is_free (void **state)
 static int remove_keys (void **state)
 {
     (void) state;
-    while (gone_count-- > 0) {
-        zsock_destroy (&gone[gone_count].socket);
-        zsock_destroy (&gone[gone_count].watch);
-    }
     static const char *const names[] = {KEYS_SECRET, "server.key", "friend.key"};
     char path[192];
     for (size_t i = 0; i < COUNT (folders); i++) {

@@ -171,7 +171,9 @@ static void a_name_is_gone_to_by_both_families_in_turn (void **state)
     assert_in_range (turns, 10, 30);
 
     const bool ipv6 = reach.ipv6;
+    assert_int_equal (reach.opened, 0);
     see ((unsigned[]){DELAYED, CONNECTED, SHAKEN, 0});
+    assert_int_equal (reach.opened, 1);
     assert_int_equal (reach_turn (&reach, now_ms), REACH_STAY);
     assert_int_equal (reach.ipv6, ipv6);
     see ((unsigned[]){ENDED, RETRIED, 0}); // a restart, say: no attempt has failed yet

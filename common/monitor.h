@@ -1,0 +1,19 @@
+/* monitor.h - hears what happens to the connections of a socket: ZeroMQ's socket
+   monitor. */
+
+#ifndef LOTERIA_MONITOR_H
+#define LOTERIA_MONITOR_H
+
+#include <czmq.h>
+
+/* What to poll for those of ZeroMQ's `events` (ZMQ_EVENT_..., or-ed) that happen to
+   `socket` from now on. NULL when out of sockets; errno says more. */
+zsock_t *monitor_new (zsock_t *socket, int events);
+
+/* Before the socket itself. */
+void monitor_destroy (zsock_t **monitor, zsock_t *socket);
+
+/* The next event, and its value; false: no more for now. */
+bool monitor_take (zsock_t *monitor, uint16_t *event, uint32_t *value);
+
+#endif
