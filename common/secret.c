@@ -12,14 +12,33 @@
 #include "whole_file.h"
 
 #define TEXT_BYTES_MAX  64
+#define WHY_BYTES       512
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF" // some editors put it first
 
+static int read_number (const char *path, uint64_t max, uint64_t *number,
+                        char why[WHY_BYTES]);
 static char *read_stdin (void);
 static const char *trim (char *text);
 static int weight (const config_t *config, const char *name);
 
-int secret_read (const char *path, uint64_t max, uint64_t *number,
-                 char why[SECRET_WHY_BYTES])
+int secret_load (const config_t *config, const char *name, const char *path,
+                 uint64_t max, uint64_t *number, char why[CONFIG_WHY_BYTES])
+{
+    char file[64], reason[WHY_BYTES];
+    snprintf (file, sizeof file, "%s-file", name);
+    if (!path || weight (config, file) < weight (config, name))
+        return 0;
+    if (weight (config, file) == weight (config, name))
+        snprintf (reason, sizeof reason, "given together with --%s: one or the other",
+                  name);
+    else if (read_number (path, max, number, reason) == 0)
+        return 0;
+    snprintf (why, CONFIG_WHY_BYTES, "--%s: %.400s", file, reason);
+    return -1;
+}
+
+static int read_number (const char *path, uint64_t max, uint64_t *number,
+                        char why[WHY_BYTES])
 {
     const config_item_t item = {.type = CONFIG_SECRET, .max = max};
     char reason[CONFIG_REASON_BYTES];
@@ -29,33 +48,17 @@ int secret_read (const char *path, uint64_t max, uint64_t *number,
                      ? read_stdin ()
                      : whole_file_read (path, TEXT_BYTES_MAX, &size);
     if (!text) {
-        snprintf (why, SECRET_WHY_BYTES, "%.100s: %s", path, strerror (errno));
+        snprintf (why, WHY_BYTES, "%.100s: %s", path, strerror (errno));
         return -1;
     }
     const int rc = config_value_parse (&item, trim (text), &value, reason);
     if (rc == 0)
         *number = value.number;
     else
-        snprintf (why, SECRET_WHY_BYTES, "%.100s: what it holds %s", path, reason);
+        snprintf (why, WHY_BYTES, "%.100s: what it holds %s", path, reason);
     explicit_bzero (text, strlen (text));
     free (text);
     return rc;
-}
-
-int secret_load (const config_t *config, const char *name, const char *path,
-                 uint64_t max, uint64_t *number, char why[CONFIG_WHY_BYTES])
-{
-    char file[64], reason[SECRET_WHY_BYTES];
-    snprintf (file, sizeof file, "%s-file", name);
-    if (!path || weight (config, file) < weight (config, name))
-        return 0;
-    if (weight (config, file) == weight (config, name))
-        snprintf (reason, sizeof reason, "given together with --%s: one or the other",
-                  name);
-    else if (secret_read (path, max, number, reason) == 0)
-        return 0;
-    snprintf (why, CONFIG_WHY_BYTES, "--%s: %.400s", file, reason);
-    return -1;
 }
 
 static char *read_stdin (void)

@@ -10,18 +10,11 @@
 
 #include "config.h"
 
-#define SECRET_WHY_BYTES 512
-
-/* Read a file that holds a number from 0 to `max`, and a line end or blanks around it;
-   "-" is stdin. 0, or -1 with the reason in `why`, which never quotes what was found.
- */
-int secret_read (const char *path, uint64_t max, uint64_t *number,
-                 char why[SECRET_WHY_BYTES]);
-
 /* The setting NAME (a CONFIG_SECRET, whose value is in `number`), or what the file
-   `path`, the setting NAME-file, says, whichever weighs more; `path` may be NULL. 0, or
-   -1 with the reason in `why`: both come from the same place, or the file is none. For
-   a program's `agree`. */
+   `path`, the setting NAME-file, holds, whichever weighs more; `path` may be NULL, or
+   "-" for stdin. A number from 0 to `max`, with a line end or blanks around it. 0, or
+   -1 with the reason in `why`, which never quotes what was found: both come from the
+   same place, or the file is none. For a program's `agree`. */
 int secret_load (const config_t *config, const char *name, const char *path,
                  uint64_t max, uint64_t *number, char why[CONFIG_WHY_BYTES]);
 

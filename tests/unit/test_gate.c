@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bounds.h"
 #include "gate.h"
 #include "log.h"
 #include "monitor.h"

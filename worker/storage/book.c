@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "bounds.h"
 #include "digest.h"
 
 #define RESERVE_STEP (4 * 1024 * 1024)
@@ -324,8 +325,6 @@ static int check_record (void *context, uint32_t index, const uint8_t *payload,
     return 0;
 }
 
-static int check_history (opening_t *opening, const record_t *record,
-                          const uint8_t *rows, char *why);
 /* That the record goes on where its agency's records before ended, in the digest too:
    it is recomputed from the rows. */
 static int check_history (opening_t *opening, const record_t *record,

@@ -12,7 +12,6 @@
 #define LOTERIA_BOOK_H
 
 #include "journal.h"
-#include "bounds.h"
 
 typedef enum { RECORD_BETS = 'B', RECORD_SEAL = 'S' } record_kind_t;
 

@@ -5,7 +5,6 @@
 #include "agreement.h"
 #include "check.h"
 #include "config.h"
-#include "bounds.h"
 #include "log.h"
 #include "process.h"
 #include "storage.h"
