@@ -16,6 +16,7 @@
 
 static int ping (const char *endpoint, const char *keys, uint64_t timeout_ms,
                  int signal_fd);
+static int fail (const char *endpoint, const char *reason, int status);
 static int print (const char *name);
 
 int main (int argc, char **argv)
@@ -70,15 +71,18 @@ static int ping (const char *endpoint, const char *keys, uint64_t timeout_ms,
 {
     char name[WIRE_NAME_BYTES_MAX + 1], why[ADDRESS_WHY_BYTES];
     address_t address;
-    const char *problem = why;
-    if (address_parse (&address, endpoint, ADDRESS_CONNECT, why) == 0)
-        problem = ctl_ping (endpoint, keys, (int64_t) timeout_ms, signal_fd, name);
-    if (problem) {
-        log_event (LOG_ERROR, "ping", LOG_FAIL, "endpoint: %s | reason: %s", endpoint,
-                   problem);
-        return STATUS_FAILED;
-    }
-    return print (name);
+    if (address_parse (&address, endpoint, ADDRESS_CONNECT, why) == -1)
+        return fail (endpoint, why, STATUS_USAGE);
+    const char *problem =
+        ctl_ping (endpoint, keys, (int64_t) timeout_ms, signal_fd, name);
+    return problem ? fail (endpoint, problem, STATUS_FAILED) : print (name);
+}
+
+static int fail (const char *endpoint, const char *reason, int status)
+{
+    log_event (LOG_ERROR, "ping", LOG_FAIL, "endpoint: %s | reason: %s", endpoint,
+               reason);
+    return status;
 }
 
 static int print (const char *name)

@@ -64,7 +64,7 @@ def test_says_that_nobody_is_there(start):
 
 def test_says_that_it_is_no_endpoint(start):
     ping = start("loteria-ctl", "ping", "127.0.0.1:12345")
-    assert ping.wait() == 1
+    assert ping.wait() == 2
     assert "tcp://" in loteria.parse_log(ping.log)[0]["reason"]
 
 
