@@ -72,6 +72,7 @@ static void kill_all (supervisor_t *supervisor);
 static size_t running (const supervisor_t *supervisor);
 static void check_each_kind (const supervisor_t *supervisor) __attribute__ ((noreturn));
 static bool settings_sound (const child_t *child);
+static bool found_sound (pid_t pid);
 static void be_checked (const child_t *child) __attribute__ ((noreturn));
 
 supervisor_t *supervisor_new (int signal_fd)
@@ -127,12 +128,10 @@ void supervisor_look_after (supervisor_t *supervisor, supervisor_look_t *look,
 bool supervisor_check_settings (supervisor_t *supervisor)
 {
     // By a process in between: who looks at this one's children sees the real ones.
-    int status;
     const pid_t pid = fork ();
     if (pid == 0)
         check_each_kind (supervisor);
-    return pid == -1 || waitpid (pid, &status, 0) != pid ||
-           !ended_with (status, PROCESS_CANNOT_START);
+    return found_sound (pid);
 }
 
 int supervisor_run (supervisor_t *supervisor, const char *done)
@@ -419,10 +418,16 @@ static void check_each_kind (const supervisor_t *supervisor)
    are to be. */
 static bool settings_sound (const child_t *child)
 {
-    int status;
     const pid_t pid = fork ();
     if (pid == 0)
         be_checked (child);
+    return found_sound (pid);
+}
+
+/* By this child; what could not be asked about is tried. */
+static bool found_sound (pid_t pid)
+{
+    int status;
     return pid == -1 || waitpid (pid, &status, 0) != pid ||
            !ended_with (status, PROCESS_CANNOT_START);
 }

@@ -570,8 +570,9 @@ def serve(worker, sellers, turns, before_each=lambda: None):
 
 def test_flood_over_many_connections_takes_nobodys_turn(parts, flooder):
     """Four agencies with eight batches waiting each, and one that sends without a pause over 30 connections.
-    By connection the flood would have 30 turns of 34; by agency it has one in five. It is turns that are
-    counted, of a worker that is the test's own: a wait in seconds would also be the machine's."""
+    By connection the flood would have 30 turns of 34; by agency it has one in five at most, and fewer when what
+    it is refused is charged to it. It is turns that are counted, of a worker that is the test's own: a wait in
+    seconds would also be the machine's."""
     day = parts(agencies=SELLERS + 1, keys=True, start=False)
     broker = day.start("loteria-broker")
     with contextlib.ExitStack() as stack:
