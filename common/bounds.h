@@ -139,7 +139,6 @@
 #define STATE_QUEUE_BUNDLES   1024
 #define WORKER_QUEUE_BUNDLES  1024
 #define FRONT_QUEUE_MESSAGES  (WINDOW_MAX + 8)
-#define FRONT_TAKEN_MESSAGES  32 /* of an agency's, taken from its connection */
 
 /* Log lines that one agency can cause, and all together, within a time; the others are
    counted. */

@@ -211,7 +211,7 @@ static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_ma
                                    sizeof size_max);
     assert (rc == 0);
     zsock_set_sndhwm (socket, messages_max);
-    zsock_set_rcvhwm (socket, messages_max);
+    zsock_set_rcvhwm (socket, 0); // see net_router ()
     zsock_set_linger (socket, LINGER_MS);
     zsock_set_handshake_ivl (socket, HANDSHAKE_MS);
     zsock_set_heartbeat_ivl (socket, ZMTP_HEARTBEAT_MS);

@@ -29,8 +29,13 @@ typedef enum {
     NET_GONE    // send: a ROUTER has no such peer
 } net_status_t;
 
-/* A socket whose messages are at most `message_bytes_max`, with at most
-   `messages_max` queued a peer and direction. Ends the process when out of sockets. */
+/* A socket whose messages are at most `message_bytes_max`, with at most `messages_max`
+   queued to be sent to a peer. What has come in has no such bound, on purpose: a full
+   queue, a peer that hangs up, and a heartbeat of his or ours behind it are a failed
+   assertion within ZeroMQ (4.3.4, out_event (); tried: whoever gets in ends the process
+   at will). What comes in is bounded by its bytes: by relief.h at the front, by what
+   was asked for (a window, a worker's credit) elsewhere. Ends the process when out of
+   sockets. */
 zsock_t *net_router (size_t message_bytes_max, int messages_max);
 zsock_t *net_dealer (size_t message_bytes_max, int messages_max);
 

@@ -72,6 +72,7 @@ static void name_client (connections_t *connections, connection_t *connection,
 static void end (connections_t *connections, connection_t *connection);
 static owner_t *owner_of (connections_t *connections, const char *key);
 static void owner_drop (connections_t *connections, owner_t *owner);
+static void end_visit (connections_t *connections, uint64_t number);
 static void visit_over (connections_t *connections, visit_t *visit);
 
 connections_t *connections_new (const connections_options_t *options)
@@ -157,6 +158,7 @@ bool connections_knows (const connections_t *connections, int descriptor,
 bool connections_heard (connections_t *connections,
                         const connections_message_t *message)
 {
+    end_visit (connections, message->visit);
     connection_t *connection = find (connections, message->descriptor);
     if (!connection || connection->is_cut || message->visit < connection->visit)
         return false;
@@ -351,11 +353,6 @@ static void introduce (connections_t *connections, connection_t *connection,
     connection->spoke = true;
     connection->visit = message->visit;
     enter (connections, connection);
-    visit_t *visit;
-    HASH_FIND (hh, connections->by_number, &message->visit, sizeof message->visit,
-               visit);
-    if (visit)
-        visit_over (connections, visit);
     if (before)
         owner_drop (connections, before);
 }
@@ -372,12 +369,17 @@ static void name_client (connections_t *connections, connection_t *connection,
     put_bytes (connection->client, client);
 }
 
-/* Nothing is left of it but its place. */
+/* Nothing is left of it but its place. Each visit is one of a mute connection: of one
+   that ends nobody knows which it was, but if there are more of them than connections,
+   one is over, most likely the oldest. */
 static void end (connections_t *connections, connection_t *connection)
 {
     if (connection->is_cut)
         return;
     leave (connections, connection);
+    while (!connection->spoke &&
+           HASH_COUNT (connections->by_number) > connections->mute_count)
+        visit_over (connections, connections->visits);
     if (connection->client_size > 0)
         connections->options.left (
             connections->options.context,
@@ -407,6 +409,15 @@ static void owner_drop (connections_t *connections, owner_t *owner)
         return;
     HASH_DELETE (hh, connections->owners, owner);
     free (owner);
+}
+
+/* Somebody has spoken, whether he is still there or not. */
+static void end_visit (connections_t *connections, uint64_t number)
+{
+    visit_t *visit;
+    HASH_FIND (hh, connections->by_number, &number, sizeof number, visit);
+    if (visit)
+        visit_over (connections, visit);
 }
 
 static void visit_over (connections_t *connections, visit_t *visit)

@@ -115,7 +115,6 @@ static const char *open_front (router_t *router, const router_options_t *options
 {
     router->front = net_router (2 * (size_t) options->limits.message_bytes_max,
                                 FRONT_QUEUE_MESSAGES);
-    zsock_set_rcvhwm (router->front, FRONT_TAKEN_MESSAGES);
     const door_options_t door = {
         .front = router->front, .context = router, .left = left};
     router->door = door_new (&door);

@@ -135,6 +135,24 @@ static void visits_tell_connections_apart (void **state)
     assert_false (hear (-1, "a", 77, "x", 10));
 }
 
+/* Come, say something, and be gone before that is read; or say nothing, and go: neither
+   keeps the next one of the same key out. */
+static void who_has_gone_is_not_awaited (void **state)
+{
+    (void) state;
+    for (int i = 0; i < 3 * CONNECTIONS_PER_KEY; i++) {
+        connections_opened (connections, 7, now_ms);
+        connections_opened (connections, 8, now_ms);
+        assert_true (connections_admit (connections, "a", ++last_visit, now_ms));
+        assert_true (connections_admit (connections, "a", ++last_visit, now_ms));
+        connections_ended (connections, 7);
+        assert_false (hear (7, "a", last_visit - 1, "one", 10));
+        connections_ended (connections, 8);
+    }
+    assert_int_equal (connections_count (connections), 0);
+    assert_int_equal (cuts_count, 0);
+}
+
 static void a_key_has_so_many_connections (void **state)
 {
     (void) state;
@@ -310,6 +328,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         CONNECTIONS_TEST (a_client_is_gone_with_its_connection),
         CONNECTIONS_TEST (visits_tell_connections_apart),
+        CONNECTIONS_TEST (who_has_gone_is_not_awaited),
         CONNECTIONS_TEST (a_key_has_so_many_connections),
         CONNECTIONS_TEST (newcomers_that_say_nothing_are_bounded),
         CONNECTIONS_TEST (revoked_keys_are_cut),

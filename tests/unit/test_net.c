@@ -23,6 +23,8 @@ static int open_pair (const char *at)
 {
     router = net_router (BYTES_MAX, QUEUE);
     dealer = net_dealer (BYTES_MAX, QUEUE);
+    zsock_set_rcvhwm (router, QUEUE); // within a process two queues are one, which is
+    zsock_set_rcvhwm (dealer, QUEUE); // bounded only if both are
     zmq_msg_init (&body);
     strcpy (endpoint, at);
     return net_bind (router, endpoint) == 0 && net_connect (dealer, endpoint) == 0 ? 0
