@@ -158,7 +158,8 @@ static void open_session (seller_t *seller)
     session.seed = random[0];
     if (settings->single) // who sells it: no other run has this number
         session.writer = random[1] ? random[1] : 1;
-    seller->session = session_new (&session, &seller->rows, clock_ms ());
+    seller->session =
+        session_new (&session, seller->source ? &seller->rows : NULL, clock_ms ());
 }
 
 static void say_settings (const settings_t *settings)

@@ -7,6 +7,9 @@ import socket
 import zmq
 
 import loteria
+import wire
+
+TALLY = next(number for number, name in wire.CODES.items() if name == "TALLY")
 
 
 def waiting(start, tmp_path, server, *arguments, **options):
@@ -46,6 +49,28 @@ def test_connected_but_not_answered(start, tmp_path):
         assert mute.poll(loteria.DEADLINE * 1000), "it said HELLO"
         assert agency.wait() == 1
     assert last_of(agency) == ("agencia", server, "the central has not answered for 1 s: connected, but no answer")
+
+
+def test_results_of_bets_that_are_not_those_that_were_sealed(start):
+    """As where an older copy of some of a day's files was put back. The agency has no file that it could name."""
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as central:
+        central.linger = 0
+        server = f"127.0.0.1:{central.bind_to_random_port('tcp://127.0.0.1')}"
+        agency = start("loteria-agency", "--id", 1, "--results", "--server", server)
+        for _ in range(2):
+            answer(central, "HELLO", wire.simple("WELCOME", 1, 5, 77, 16, 8192, 8192, 2, 2, 2, draw=1))
+            answer(central, "READY", wire.simple("REFUSED", 1, TALLY, wire.COMMANDS["READY"]))
+        assert agency.wait() == 1
+    action, _, reason = last_of(agency)
+    assert action == "agencia" and "TALLY" in reason and "null" not in reason
+
+
+def answer(central, command, message):
+    """What comes next is that command."""
+    assert central.poll(loteria.DEADLINE * 1000)
+    peer, question = central.recv_multipart()
+    assert question[3] == wire.COMMANDS[command]
+    central.send_multipart([peer, message])
 
 
 def test_agency_that_was_frozen_asks_before_it_gives_up(central, start, tmp_path):
