@@ -4,6 +4,7 @@ import pytest
 import zmq
 
 import engine
+import loteria
 import wire
 
 MEGABYTE = 1_000_000
