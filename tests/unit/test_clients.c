@@ -155,6 +155,28 @@ static void agencies_are_served_in_turn_however_they_come (void **state)
     assert_null (clients_next (clients));
 }
 
+/* One has requests that are eight turns long, the other as many as go into a turn:
+   while the first gets one of his through, the other gets as many bytes. */
+static void turns_are_of_bytes_too (void **state)
+{
+    (void) state;
+    enum { LONG = 8 * LANE_TURN_BYTES, SHORT = LANE_TURN_BYTES / LANE_TURN };
+    client_t *const one = admit_of ("1", 1), *const two = admit_of ("2", 2);
+    for (uint64_t i = 0; i < JOBS_MAX; i++) {
+        if (i < 3)
+            assert_int_equal (clients_queue (clients, make_job (one, i, LONG)), 0);
+        assert_int_equal (clients_queue (clients, make_job (two, i, SHORT)), 0);
+    }
+    size_t bytes_one = 0, bytes_two = 0;
+    while (bytes_one < 2 * LONG) {
+        job_t *job = clients_next (clients);
+        *(job->client == one ? &bytes_one : &bytes_two) += job->bytes;
+        assert_true (bytes_one <= bytes_two + LANE_TURN_BYTES);
+        assert_true (bytes_two <= bytes_one + LONG);
+        finish (job);
+    }
+}
+
 static void an_agency_may_have_so_much_waiting (void **state)
 {
     (void) state;
@@ -449,6 +471,7 @@ int main (void)
         CLIENTS_TEST (clients_are_found_by_their_ids),
         CLIENTS_TEST (clients_are_served_in_turn),
         CLIENTS_TEST (agencies_are_served_in_turn_however_they_come),
+        CLIENTS_TEST (turns_are_of_bytes_too),
         CLIENTS_TEST (an_agency_may_have_so_much_waiting),
         CLIENTS_TEST (an_agency_can_be_forgotten),
         CLIENTS_TEST (a_client_may_have_so_much_waiting),
