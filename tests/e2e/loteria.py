@@ -307,9 +307,12 @@ def children_of(pid):
 
 
 def runs(pid):
-    """Whether there is such a process, and it is not merely unburied."""
+    """Whether there is such a process, and it is not merely unburied. One whose first thread has ended has its files,
+    and the locks on them, until the last one has."""
+    process = pathlib.Path(f"/proc/{pid}")
     try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+        ended = (process / "stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+        return not ended or len(list((process / "task").iterdir())) > 1
     except (FileNotFoundError, ProcessLookupError):
         return False
 
