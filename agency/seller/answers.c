@@ -322,7 +322,7 @@ static bool take_refused (session_t *session, const wire_message_t *message,
                           int64_t now_ms)
 {
     const wire_refused_t *refused = &message->refused;
-    if (session->progress.state == SESSION_LEAVING || refused->code == REFUSED_NOTHING)
+    if (session->progress.state == SESSION_LEAVING || refused->code == REFUSED_OK)
         return false; // what matters is here already
     if (refused->code == REFUSED_SIZE && refused->command == WIRE_BATCH)
         return about_moment (session, refused) &&
@@ -335,7 +335,7 @@ static bool take_refused (session_t *session, const wire_message_t *message,
     switch (refused->code) {
     case REFUSED_BUSY:
     case REFUSED_NOSPACE:
-    case REFUSED_ASIDE:
+    case REFUSED_UNAVAILABLE:
         session->busy =
             refused->code == REFUSED_BUSY ? session->busy + !session->holding : 0;
         session_hold_back (session, refused->code, now_ms);

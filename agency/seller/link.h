@@ -1,4 +1,4 @@
-/* link.h - what an agency's people are told of a connection (common/reach) on which
+/* link.h - what an agency's people are told of a connection (common/net/reach) on which
    there is no answer. */
 
 #ifndef LOTERIA_LINK_H

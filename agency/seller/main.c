@@ -72,7 +72,7 @@ int main (int argc, char **argv)
     config_t *config = settings_load (&settings, argc, argv, &status);
     if (config == NULL)
         return status;
-    log_set_level (settings.log_level);
+    logger_set_level (settings.log_level);
 
     seller.settings = &settings;
     status = STATUS_FAILED;
@@ -167,17 +167,18 @@ static void say_settings (const settings_t *settings)
     const char *file = settings->results_only ? "none"
                        : settings->single     ? "environment"
                                               : settings->bets;
-    log_event (LOG_INFO, "config", LOG_SUCCESS,
-               "client_id: %" PRIu64 " | server_address: %s | file: %s | "
-               "batch_bytes: %" PRIu64 " | batch_count: %" PRIu64 " | window: %" PRIu64,
-               settings->id, settings->server, file, settings->batch_bytes,
-               settings->batch_count, settings->window);
+    logger_event (LOG_INFO, "config", LOG_SUCCESS,
+                  "client_id: %" PRIu64 " | server_address: %s | file: %s | "
+                  "batch_bytes: %" PRIu64 " | batch_count: %" PRIu64
+                  " | window: %" PRIu64,
+                  settings->id, settings->server, file, settings->batch_bytes,
+                  settings->batch_count, settings->window);
 }
 
 /* Returns false when a signal ended it. */
 static bool seller_run (seller_t *seller)
 {
-    log_gather (true);
+    logger_gather (true);
     while (!session_over (seller->session)) {
         if (!wait_for_work (seller) && !goes_on_after_signal (seller))
             return false;
@@ -189,7 +190,7 @@ static bool seller_run (seller_t *seller)
         look_at_file (seller, now_ms);
         send_messages (seller, now_ms);
         report_update (seller->report, seller->session, link_state (seller), now_ms);
-        log_flush ();
+        logger_flush ();
         if (seller->stopping && now_ms >= seller->stop_ms)
             return session_over (seller->session);
     }
@@ -279,10 +280,11 @@ static void look_at_file (seller_t *seller, int64_t now_ms)
         return;
     seller->altered = true;
     report_hide_bar (seller->report);
-    log_event (LOG_WARNING, "archivo", LOG_FAIL,
-               "file: %s | reason: it is not as it was when its sale was closed, and "
-               "what was added is not sold",
-               settings->bets);
+    logger_event (
+        LOG_WARNING, "archivo", LOG_FAIL,
+        "file: %s | reason: it is not as it was when its sale was closed, and "
+        "what was added is not sold",
+        settings->bets);
 }
 
 static void take_messages (seller_t *seller, int64_t now_ms)
@@ -394,20 +396,20 @@ static int interrupted_result (seller_t *seller)
 static void seller_shut_down (seller_t *seller)
 {
     report_hide_bar (seller->report);
-    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     watch_destroy (&seller->watch);
     zsock_destroy (&seller->socket);
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: socket");
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: socket");
     if (seller->source) {
         bet_source_destroy (&seller->source);
-        log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: file");
+        logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: file");
     }
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
 }
 
 static void seller_close (seller_t *seller)
 {
-    log_gather (false);
+    logger_gather (false);
     session_destroy (&seller->session);
     report_destroy (&seller->report);
     watch_destroy (&seller->watch);
@@ -421,9 +423,9 @@ static void seller_close (seller_t *seller)
 /* Returns the status to end with. */
 static int fail (const seller_t *seller, const char *reason, const char *detail)
 {
-    log_event (LOG_ERROR, "agencia", LOG_FAIL, "server_address: %s | reason: %s%s%s",
-               seller->settings->server, reason, detail ? ": " : "",
-               detail ? detail : "");
-    log_flush ();
+    logger_event (LOG_ERROR, "agencia", LOG_FAIL, "server_address: %s | reason: %s%s%s",
+                  seller->settings->server, reason, detail ? ": " : "",
+                  detail ? detail : "");
+    logger_flush ();
     return STATUS_FAILED;
 }

@@ -6,7 +6,7 @@
 #include "report.h"
 
 #include "bet_csv.h"
-#include "log.h"
+#include "logger.h"
 #include "sink.h"
 #include "waiting.h"
 
@@ -33,10 +33,10 @@ struct report {
     uint64_t bytes_before; // passed over, not sold
 
     bool welcomed;
-    int64_t heard_ms;  // as of the last update
-    waiting_t silence; // nobody answers
-    waiting_t delay;   // the central is busy, or full
-    log_brake_t brake; // of that
+    int64_t heard_ms;     // as of the last update
+    waiting_t silence;    // nobody answers
+    waiting_t delay;      // the central is busy, or full
+    logger_limit_t limit; // of that
     bool sold;
     int64_t told_ms;         // that the draw is waited for
     session_progress_t told; // `ready` and its numbers, as last told
@@ -44,8 +44,8 @@ struct report {
     size_t canonical_bytes;
 };
 
-static void tell (report_t *report, log_level_t level, const char *action,
-                  log_result_t result, const char *format, ...)
+static void tell (report_t *report, logger_level_t level, const char *action,
+                  logger_result_t result, const char *format, ...)
     __attribute__ ((format (printf, 5, 6)));
 static void tell_contact (report_t *report, const session_t *session,
                           reach_state_t link, int64_t now_ms);
@@ -90,7 +90,7 @@ void report_destroy (report_t **report)
 void report_stored (void *self, const window_batch_t *batch)
 {
     report_t *report = self;
-    if (!report->options.log_bets || !log_enabled (LOG_INFO))
+    if (!report->options.log_bets || !logger_enabled (LOG_INFO))
         return;
     bytes_t rows = window_batch_rows (batch);
     size_t room = rows.size + (size_t) batch->count * (AGENCY_DIGITS_MAX + 2);
@@ -114,13 +114,13 @@ void report_stored (void *self, const window_batch_t *batch)
               (const char *) bet.document.data, bet.number);
 }
 
-static void tell (report_t *report, log_level_t level, const char *action,
-                  log_result_t result, const char *format, ...)
+static void tell (report_t *report, logger_level_t level, const char *action,
+                  logger_result_t result, const char *format, ...)
 {
     report_hide_bar (report);
     va_list values;
     va_start (values, format);
-    log_event_list (level, action, result, format, values);
+    logger_event_list (level, action, result, format, values);
     va_end (values);
 }
 
@@ -186,8 +186,8 @@ static void tell_held_up (report_t *report, const session_progress_t *progress,
         waiting_end (&report->delay, now_ms, &waited_s);
         return;
     }
-    const bool first =
-        !report->delay.waits && log_brake_open (&report->brake, now_ms, &held_back);
+    const bool first = !report->delay.waits &&
+                       logger_limit_allows (&report->limit, now_ms, &held_back);
     waiting_begin (&report->delay, now_ms);
     if (waiting_tells (&report->delay, wire_code_name (progress->held_up), first,
                        now_ms, &waited_s))
@@ -315,7 +315,7 @@ int report_outcome (report_t *report, const session_t *session)
     if (report->options.log_winners)
         tell_winners (report, winners);
     report_hide_bar (report);
-    log_flush ();
+    logger_flush ();
     if (report->options.json)
         print_json (report, progress, winners);
     else if (winners.size > 0 && !report->options.log_winners)
@@ -369,7 +369,7 @@ static void print_json_documents (bytes_t documents)
 /* Bytes that are no UTF-8 would be no JSON; a document of a sound bet has none. */
 static void print_json_text (bytes_t text)
 {
-    bool sound = bet_check_text (text, DOCUMENT_BYTES_MAX) == REFUSED_NOTHING;
+    bool sound = bet_check_text (text, DOCUMENT_BYTES_MAX) == REFUSED_OK;
     putchar ('"');
     for (size_t i = 0; i < text.size; i++) {
         uint8_t byte = text.data[i];

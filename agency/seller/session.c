@@ -59,7 +59,7 @@ void session_receive (session_t *session, bytes_t bytes, int64_t now_ms)
     if (session_over (session))
         return;
     wire_message_t message;
-    if (wire_decode (bytes, &message) == REFUSED_NOTHING &&
+    if (wire_decode (bytes, &message) == REFUSED_OK &&
         answers_take (session, &message, now_ms))
         session->progress.heard_ms = now_ms;
     else

@@ -59,9 +59,10 @@ typedef struct {
     uint64_t stored;     // bets of the agency in the central, as it said last
     uint64_t retries;    // batches sent again
     uint64_t ignored;    // messages that were none, or not for this moment
-    uint16_t held_up;    // wire_code_t of a BUSY, NOSPACE or ASIDE; 0 once it is over
-    bool silence;        // the state is FAILED because nobody answered
-    bool ready;          // the central took READY
+    uint16_t
+        held_up;  // wire_code_t of a BUSY, NOSPACE or UNAVAILABLE; 0 once it is over
+    bool silence; // the state is FAILED because nobody answered
+    bool ready;   // the central took READY
     uint32_t ready_agencies;
     uint32_t agencies; // on the roll
     uint32_t number;   // drawn

@@ -5,7 +5,7 @@
 
 #include "bet.h"
 #include "config.h"
-#include "log.h"
+#include "logger.h"
 
 typedef struct {
     uint64_t id;
@@ -17,7 +17,7 @@ typedef struct {
     uint64_t window;
     uint64_t loop_period_ms;
     uint64_t patience_seconds;
-    log_level_t log_level;
+    logger_level_t log_level;
     bool log_bets;
     bool log_winners;
     bool json;

@@ -15,7 +15,7 @@
 
 #include "bounds.h"
 #include "file.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 #include "run_directory.h"
 #include "supervisor.h"
@@ -56,11 +56,11 @@ int central_run (const central_options_t *options, int signal_fd)
     if (supervisor_check_settings (central.supervisor)) {
         process_want_descriptors ( // the broker is connected with all of them
             "central", options->agencies + options->workers + DESCRIPTORS_OWN);
-        log_event (LOG_INFO, "central", LOG_IN_PROGRESS,
-                   "listen: %s | workers: %" PRIu64 " | agencies: %" PRIu64
-                   " | data_dir: %s",
-                   options->listen, options->workers, options->agencies,
-                   options->data_directory);
+        logger_event (LOG_INFO, "central", LOG_IN_PROGRESS,
+                      "listen: %s | workers: %" PRIu64 " | agencies: %" PRIu64
+                      " | data_dir: %s",
+                      options->listen, options->workers, options->agencies,
+                      options->data_directory);
         supervisor_look_after (central.supervisor, run_directory_look,
                                central.directory);
         status = supervisor_run (central.supervisor,

@@ -7,7 +7,7 @@
 #include "port.h"
 #include "config.h"
 #include "bounds.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 #include "secret.h"
 
@@ -24,7 +24,7 @@ static int agree (const config_t *config, void *context, char *why);
 int main (int argc, char **argv)
 {
     settings_t settings = {0};
-    log_level_t log_level = LOG_INFO;
+    logger_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
         {.name = "workers",
          .type = CONFIG_NUMBER,
@@ -145,9 +145,9 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    log_set_level (log_level);
+    logger_set_level (log_level);
     settings.options.config_file = config_file (config);
-    settings.options.log_level = log_level_name (log_level);
+    settings.options.log_level = logger_level_name (log_level);
     settings.options.listen = port_reserve (settings.options.listen, &settings.front);
     status = central_run (&settings.options, signal_fd);
     config_destroy (&config);

@@ -18,7 +18,7 @@
 
 #include "bytes.h"
 #include "clock.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 
 #define PREFIX     "loteria-"
@@ -39,7 +39,7 @@ struct run_directory {
     char path[sizeof ((struct sockaddr_un *) NULL)->sun_path];
     int lock;
     pid_t seen[RUN_SOCKETS]; // the owner whose socket was there
-    log_brake_t brake;
+    logger_limit_t limit;
 };
 
 static const char *base (void);
@@ -104,10 +104,10 @@ void run_directory_look (supervisor_t *supervisor, void *directory)
         if (is_there (self, sockets[i].name))
             self->seen[i] = owner;
         else if (owner > 0 && (emptied || self->seen[i] == owner)) {
-            log_event (LOG_ERROR, "central", LOG_FAIL,
-                       "reason: somebody removed %s/%s | consequence: %s is started "
-                       "again",
-                       self->path, sockets[i].name, sockets[i].owner);
+            logger_event (LOG_ERROR, "central", LOG_FAIL,
+                          "reason: somebody removed %s/%s | consequence: %s is started "
+                          "again",
+                          self->path, sockets[i].name, sockets[i].owner);
             self->seen[i] = 0;
             kill (owner, SIGTERM);
         }
@@ -132,9 +132,9 @@ static void sweep (const char *base)
         const int fd = openat (dirfd (entries), entry->d_name,
                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd != -1 && is_dead (fd)) {
-            log_event (LOG_INFO, "central", LOG_SUCCESS,
-                       "removed: %s/%s, which a dead central left", base,
-                       entry->d_name);
+            logger_event (LOG_INFO, "central", LOG_SUCCESS,
+                          "removed: %s/%s, which a dead central left", base,
+                          entry->d_name);
             clear (dirfd (entries), entry->d_name, fd);
         } else if (fd != -1)
             close (fd);
@@ -165,8 +165,8 @@ static void clear (int parent, const char *name, int directory)
     unlinkat (directory, LOCK, 0);
     close (directory);
     if (unlinkat (parent, name, AT_REMOVEDIR) == -1 && errno != ENOENT)
-        log_event (LOG_WARNING, "central", LOG_FAIL, "reason: %s stays behind, %s",
-                   name, strerror (errno));
+        logger_event (LOG_WARNING, "central", LOG_FAIL, "reason: %s stays behind, %s",
+                      name, strerror (errno));
 }
 
 /* Locked before it has its name, so that it is never there and free. Handed on to all
@@ -210,12 +210,12 @@ static bool restore (run_directory_t *self)
         self->lock = make_lock (self->path);
         return true;
     }
-    if (log_brake_open (&self->brake, clock_ms (), &held_back))
-        log_event (LOG_CRITICAL, "central", LOG_FAIL,
-                   "reason: %s was removed and cannot be made again | consequence: "
-                   "parts that are started again do not find each other; start the "
-                   "central again",
-                   self->path);
+    if (logger_limit_allows (&self->limit, clock_ms (), &held_back))
+        logger_event (LOG_CRITICAL, "central", LOG_FAIL,
+                      "reason: %s was removed and cannot be made again | consequence: "
+                      "parts that are started again do not find each other; start the "
+                      "central again",
+                      self->path);
     return false;
 }
 

@@ -86,7 +86,7 @@ static const char *take_answer (zsock_t *socket, char *name)
     zmq_msg_t body;
     zmq_msg_init (&body);
     if (net_receive (socket, NULL, &body) == NET_OK &&
-        wire_decode (net_body (&body), &pong) == REFUSED_NOTHING &&
+        wire_decode (net_body (&body), &pong) == REFUSED_OK &&
         pong.command == WIRE_PONG) {
         copy_printable (name, pong.name);
         problem = NULL;

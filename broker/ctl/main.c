@@ -8,7 +8,7 @@
 #include "address.h"
 #include "config.h"
 #include "ctl.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 
 #define STATUS_FAILED 1
@@ -23,7 +23,7 @@ int main (int argc, char **argv)
 {
     uint64_t timeout_ms = 0;
     char *keys = NULL;
-    log_level_t log_level = LOG_INFO;
+    logger_level_t log_level = LOG_INFO;
     const config_item_t items[] = {{.name = "timeout",
                                     .type = CONFIG_DURATION,
                                     .value = &timeout_ms,
@@ -54,7 +54,7 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc - skipped, argv + skipped, &status);
     if (!config)
         return status;
-    log_set_level (log_level);
+    logger_set_level (log_level);
     if (asked)
         status = ping (argv[2], keys, timeout_ms, signal_fd);
     else {
@@ -80,8 +80,8 @@ static int ping (const char *endpoint, const char *keys, uint64_t timeout_ms,
 
 static int fail (const char *endpoint, const char *reason, int status)
 {
-    log_event (LOG_ERROR, "ping", LOG_FAIL, "endpoint: %s | reason: %s", endpoint,
-               reason);
+    logger_event (LOG_ERROR, "ping", LOG_FAIL, "endpoint: %s | reason: %s", endpoint,
+                  reason);
     return status;
 }
 

@@ -7,7 +7,7 @@
 
 #include "clients.h"
 #include "inflight.h"
-#include "log.h"
+#include "logger.h"
 #include "pool.h"
 
 #define TRIES_MAX                                                                      \
@@ -96,13 +96,13 @@ wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
     const bytes_t frame = {zmq_msg_data (message), zmq_msg_size (message)};
     dispatcher->counts.requests++;
     wire_code_t code = judge (dispatcher, sender, frame, &request);
-    if (code == REFUSED_NOTHING && request.command == WIRE_PING) {
+    if (code == REFUSED_OK && request.command == WIRE_PING) {
         answer_pong (dispatcher, client);
-        return REFUSED_NOTHING;
+        return REFUSED_OK;
     }
-    if (code == REFUSED_NOTHING)
+    if (code == REFUSED_OK)
         code = queue (dispatcher, client, sender, message, &request);
-    if (code != REFUSED_NOTHING) {
+    if (code != REFUSED_OK) {
         charge (dispatcher, client, frame.size);
         refuse (dispatcher, client, &request, code);
     }
@@ -142,7 +142,7 @@ void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, bytes_t bundle,
     wire_message_t message;
     int more;
     while ((more = bundle_next (&bundle, &letter)) == 1) {
-        if (wire_decode (letter.message, &message) != REFUSED_NOTHING)
+        if (wire_decode (letter.message, &message) != REFUSED_OK)
             dispatcher->counts.strays++;
         else if (letter.client.size == 0) {
             take_own_letter (dispatcher, id, &message, now_ms);
@@ -222,7 +222,7 @@ static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
                           bytes_t frame, wire_message_t *request)
 {
     const wire_code_t code = wire_decode (frame, request);
-    if (code != REFUSED_NOTHING)
+    if (code != REFUSED_OK)
         return code;
     if (!wire_from_agency (request->command))
         return REFUSED_COMMAND;
@@ -230,7 +230,7 @@ static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
         return REFUSED_KEY;
     if (frame.size > dispatcher->options.limits.message_bytes_max)
         return REFUSED_SIZE;
-    return REFUSED_NOTHING;
+    return REFUSED_OK;
 }
 
 /* Anybody let in may ask how the broker is; else a key speaks for its agency alone. */
@@ -261,9 +261,9 @@ static wire_code_t queue (dispatcher_t *dispatcher, bytes_t id, sender_t sender,
     zmq_msg_init (&job->message);
     zmq_msg_move (&job->message, message);
     if (clients_queue (dispatcher->clients, job) == 0)
-        return REFUSED_NOTHING;
+        return REFUSED_OK;
     if (make_room (dispatcher, job))
-        return REFUSED_NOTHING;
+        return REFUSED_OK;
     zmq_msg_move (message, &job->message);
     job_destroy (&job);
     return REFUSED_BUSY;
@@ -381,11 +381,11 @@ static void join (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join,
     const worker_t *worker =
         pool_join (dispatcher->pool, id, join->credit, join->heartbeat_ms, now_ms);
     if (!worker)
-        log_event (LOG_ERROR, "worker_alta", LOG_FAIL, "reason: %u workers are enough",
-                   WORKERS_MAX);
+        logger_event (LOG_ERROR, "worker_alta", LOG_FAIL,
+                      "reason: %u workers are enough", WORKERS_MAX);
     else if (!known)
-        log_event (LOG_INFO, "worker_alta", LOG_SUCCESS, "workers: %zu | credit: %u",
-                   pool_size (dispatcher->pool), worker->credit);
+        logger_event (LOG_INFO, "worker_alta", LOG_SUCCESS, "workers: %zu | credit: %u",
+                      pool_size (dispatcher->pool), worker->credit);
 }
 
 static void send_rejoin (dispatcher_t *dispatcher, bytes_t id)
@@ -515,9 +515,9 @@ static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why
         take_back (dispatcher, job);
     pool_forgive (worker);
     pool_remove (dispatcher->pool, &worker);
-    log_event (LOG_INFO, "worker_baja", LOG_SUCCESS,
-               "reason: %s | workers: %zu | taken_back: %u", why,
-               pool_size (dispatcher->pool), holding);
+    logger_event (LOG_INFO, "worker_baja", LOG_SUCCESS,
+                  "reason: %s | workers: %zu | taken_back: %u", why,
+                  pool_size (dispatcher->pool), holding);
 }
 
 static void take_back (dispatcher_t *dispatcher, job_t *job)

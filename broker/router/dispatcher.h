@@ -46,7 +46,7 @@ typedef struct {     // who a client is
 
 /* A message from a client. It is answered at once if it is none, or cannot be taken;
    else it is queued, and the message's content is the dispatcher's. Returns the code
-   that it was refused with, REFUSED_NOTHING when it was not. */
+   that it was refused with, REFUSED_OK when it was not. */
 wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
                                 sender_t sender, zmq_msg_t *message);
 

@@ -12,7 +12,7 @@
 
 #include "bounds.h"
 #include "connections.h"
-#include "log.h"
+#include "logger.h"
 #include "monitor.h"
 #include "process.h"
 
@@ -32,7 +32,7 @@ struct door {
     address_text_t *addresses; // by descriptor
     size_t addresses_count;
     bool failed; // a handshake: the next connection that ends is the one
-    log_brake_t strangers, named;
+    logger_limit_t strangers, named;
 };
 
 static size_t connections_max (void);
@@ -218,8 +218,8 @@ static void note_address (door_t *door, int descriptor)
 static void log_stranger (door_t *door, int descriptor, int64_t now_ms)
 {
     uint64_t held_back;
-    if (log_brake_open (&door->strangers, now_ms, &held_back))
-        log_event (
+    if (logger_limit_allows (&door->strangers, now_ms, &held_back))
+        logger_event (
             LOG_WARNING, "conexion", LOG_FAIL,
             "door: agencies | address: %s | reason: it does not speak ZeroMQ, or "
             "not with the keys that are asked for here | not_logged_before: %llu",
@@ -229,11 +229,11 @@ static void log_stranger (door_t *door, int descriptor, int64_t now_ms)
 static void log_named (door_t *door, int descriptor, int64_t now_ms)
 {
     uint64_t held_back;
-    if (log_brake_open (&door->named, now_ms, &held_back))
-        log_event (LOG_WARNING, "conexion", LOG_FAIL,
-                   "door: agencies | address: %s | reason: it gave itself a routing "
-                   "id | not_logged_before: %llu",
-                   address_of (door, descriptor), (unsigned long long) held_back);
+    if (logger_limit_allows (&door->named, now_ms, &held_back))
+        logger_event (LOG_WARNING, "conexion", LOG_FAIL,
+                      "door: agencies | address: %s | reason: it gave itself a routing "
+                      "id | not_logged_before: %llu",
+                      address_of (door, descriptor), (unsigned long long) held_back);
 }
 
 static const char *address_of (const door_t *door, int descriptor)

@@ -48,8 +48,8 @@ void door_turn_out (door_t *door, zmq_msg_t *body);
 void door_revoke (door_t *door, bool (*enrolled) (void *context, const char *key),
                   void *context);
 
-/* For relief.h: the port; what a connection makes the broker hold, of so many bytes
-   that were received; and to end it. */
+/* For memory_guard.h: the port; what a connection makes the broker hold, of so many
+   bytes that were received; and to end it. */
 uint16_t door_port (const door_t *door);
 uint64_t door_holds (void *door, int descriptor, uint64_t received, bool all,
                      int64_t now_ms);

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <xxhash.h>
 
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 #include "whole_file.h"
 
@@ -25,11 +25,11 @@ typedef struct { // what tells one version of the file from another
 struct enrolment {
     char path[PATH_MAX];
     roll_t *roll;
-    version_t version;  // of the file when it was last read
-    int64_t settled_ms; // until when it could change again without looking otherwise
-    uint64_t hash;      // of its text then
-    int64_t look_ms;    // when to look next
-    log_brake_t brake;  // for a file that cannot be read
+    version_t version;    // of the file when it was last read
+    int64_t settled_ms;   // until when it could change again without looking otherwise
+    uint64_t hash;        // of its text then
+    int64_t look_ms;      // when to look next
+    logger_limit_t limit; // for a file that cannot be read
 };
 
 static version_t look_at (const char *path);
@@ -59,8 +59,8 @@ enrolment_t *enrolment_open (const char *folder, int64_t now_ms)
     if (!enrolment->roll)
         process_reject ("padron", "reason: %s: %s", enrolment->path, why);
     enrolment->look_ms = now_ms + ROLL_LOOK_MS;
-    log_event (LOG_INFO, "padron", LOG_SUCCESS, "file: %s | agencies: %zu",
-               enrolment->path, roll_size (enrolment->roll));
+    logger_event (LOG_INFO, "padron", LOG_SUCCESS, "file: %s | agencies: %zu",
+                  enrolment->path, roll_size (enrolment->roll));
     process_want_descriptors ("padron", roll_size (enrolment->roll) + DESCRIPTORS_OWN);
     return enrolment;
 }
@@ -89,7 +89,7 @@ void enrolment_look (enrolment_t *enrolment, int64_t now_ms,
     char *text = read_text (enrolment, now_ms, &size, &changed);
     if (text && changed)
         take_text (enrolment, text, size, revoked, context);
-    else if (!text && log_brake_open (&enrolment->brake, now_ms, &held_back))
+    else if (!text && logger_limit_allows (&enrolment->limit, now_ms, &held_back))
         keep_roll (enrolment, strerror (errno));
     free (text);
 }
@@ -158,15 +158,15 @@ static void take_text (enrolment_t *enrolment, char *text, size_t size,
     tell_revoked (enrolment->roll, roll, revoked, context);
     roll_destroy (&enrolment->roll);
     enrolment->roll = roll;
-    log_event (LOG_INFO, "padron", LOG_SUCCESS, "file: %s | agencies: %zu",
-               enrolment->path, roll_size (roll));
+    logger_event (LOG_INFO, "padron", LOG_SUCCESS, "file: %s | agencies: %zu",
+                  enrolment->path, roll_size (roll));
 }
 
 static void keep_roll (const enrolment_t *enrolment, const char *why)
 {
-    log_event (LOG_ERROR, "padron", LOG_FAIL,
-               "reason: %s: %s | consequence: the roll stays as it was",
-               enrolment->path, why);
+    logger_event (LOG_ERROR, "padron", LOG_FAIL,
+                  "reason: %s: %s | consequence: the roll stays as it was",
+                  enrolment->path, why);
 }
 
 static void tell_revoked (const roll_t *before, const roll_t *now,

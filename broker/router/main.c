@@ -5,7 +5,7 @@
 #include "agreement.h"
 #include "config.h"
 #include "bounds.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 #include "router.h"
 
@@ -15,7 +15,7 @@ typedef struct {
     char *listen, *workers, *keys;
     uint64_t port, message_bytes, window, memory_mb;
     bool insecure;
-    log_level_t log_level;
+    logger_level_t log_level;
     char fallback[64]; // where agencies are listened to when --listen is not given
 } settings_t;
 
@@ -98,7 +98,7 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    log_set_level (settings.log_level);
+    logger_set_level (settings.log_level);
     const router_options_t options = {
         .listen = settings.listen,
         .workers = settings.workers,

@@ -8,16 +8,16 @@
 #include <sys/random.h>
 
 #include "awake.h"
-#include "brake.h"
+#include "rate_limit.h"
 #include "clock.h"
 #include "dispatcher.h"
 #include "door.h"
 #include "enrolment.h"
 #include "gate.h"
-#include "log.h"
+#include "logger.h"
 #include "net.h"
 #include "process.h"
-#include "relief.h"
+#include "memory_guard.h"
 #include "waiting.h"
 
 #define DOOR_AGENCIES "agencies"
@@ -32,10 +32,10 @@ typedef struct {
     dispatcher_t *dispatcher;
     awake_t awake;        // nobody is given up for what it slept through itself
     uint64_t undelivered; // answers to clients that are gone, or read nothing
-    relief_t relief;
-    brake_t *brake;        // of lines about an agency's messages
-    log_brake_t strangers; // of those about nobody's
-    log_strays_t strays;   // at the back
+    memory_guard_t guard;
+    rate_limit_t *limit;      // of lines about an agency's messages
+    logger_limit_t strangers; // of those about nobody's
+    logger_strays_t strays;   // at the back
     waiting_t no_worker;
 } router_t;
 
@@ -71,19 +71,19 @@ int router_serve (const router_options_t *options, int signal_fd)
         door_look (router.door, now_ms);
         gate_serve (router.gate);
         look_at_roll (&router, now_ms);
-        relief_look (&router.relief, dispatcher_bytes (router.dispatcher), now_ms);
+        memory_guard_look (&router.guard, dispatcher_bytes (router.dispatcher), now_ms);
         take_answers (&router, now_ms);
         take_requests (&router, now_ms);
         tell_left_out (&router, now_ms);
-        log_strays (&router.strays, dispatcher_counts (router.dispatcher)->strays,
-                    now_ms);
+        logger_strays (&router.strays, dispatcher_counts (router.dispatcher)->strays,
+                       now_ms);
         dispatcher_expire (router.dispatcher, now_ms);
         dispatcher_dispatch (router.dispatcher, now_ms);
         tell_no_worker (&router, now_ms);
     }
-    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     close_router (&router);
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
     return 0;
 }
 
@@ -98,15 +98,15 @@ static void open_router (router_t *router, const router_options_t *options)
                                               .to_worker = to_worker};
     awake_start (&router->awake, clock_ms ());
     router->dispatcher = dispatcher_new (&dispatching);
-    router->brake = brake_new ();
+    router->limit = rate_limit_new ();
     open_gate (router, options);
     router->back = net_router (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
     const char *workers =
         gate_listen (router->gate, router->back, DOOR_WORKERS, options->workers);
     const char *listen = open_front (router, options);
-    log_event (LOG_INFO, "broker", LOG_SUCCESS,
-               "listen: %s | workers: %s | message_bytes: %u | window: %u", listen,
-               workers, options->limits.message_bytes_max, options->limits.window);
+    logger_event (LOG_INFO, "broker", LOG_SUCCESS,
+                  "listen: %s | workers: %s | message_bytes: %u | window: %u", listen,
+                  workers, options->limits.message_bytes_max, options->limits.window);
 }
 
 /* Beyond the limit, up to twice, a message can still be answered; then it kills its
@@ -121,12 +121,12 @@ static const char *open_front (router_t *router, const router_options_t *options
     const char *listen =
         gate_listen (router->gate, router->front, DOOR_AGENCIES, options->listen);
     door_open (router->door);
-    const relief_options_t relief = {.bytes_max = options->memory_max,
-                                     .port = door_port (router->door),
-                                     .context = router->door,
-                                     .holds = door_holds,
-                                     .cut = door_cut};
-    relief_open (&router->relief, &relief);
+    const memory_guard_options_t guard = {.bytes_max = options->memory_max,
+                                          .port = door_port (router->door),
+                                          .context = router->door,
+                                          .holds = door_holds,
+                                          .cut = door_cut};
+    memory_guard_open (&router->guard, &guard);
     return listen;
 }
 
@@ -191,8 +191,8 @@ static void wait_for_work (router_t *router, int signal_fd)
     int64_t deadline_ms = dispatcher_deadline (router->dispatcher);
     if (router->enrolment && enrolment_deadline (router->enrolment) < deadline_ms)
         deadline_ms = enrolment_deadline (router->enrolment);
-    if (router->relief.look_ms < deadline_ms)
-        deadline_ms = router->relief.look_ms;
+    if (router->guard.look_ms < deadline_ms)
+        deadline_ms = router->guard.look_ms;
     if (door_deadline (router->door) < deadline_ms)
         deadline_ms = door_deadline (router->door);
     zmq_poll (items, 5, awake_timeout (&router->awake, deadline_ms));
@@ -269,7 +269,7 @@ static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
         code = dispatcher_request (router->dispatcher, net_peer (peer), sender, body);
     else
         dispatcher_refuse (router->dispatcher, net_peer (peer), code, peer->bytes);
-    if (code != REFUSED_NOTHING && code != REFUSED_BUSY)
+    if (code != REFUSED_OK && code != REFUSED_BUSY)
         log_refused (router, code, sender.agency, now_ms);
 }
 
@@ -278,22 +278,24 @@ static void log_refused (router_t *router, wire_code_t code, uint32_t agency,
 {
     uint64_t held_back;
     const char *name = wire_code_name ((uint16_t) code);
-    if (agency > 0 && brake_allows (router->brake, agency, now_ms))
-        log_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL, "agency: %u | code: %s",
-                   agency, name);
-    else if (agency == 0 && log_brake_open (&router->strangers, now_ms, &held_back))
-        log_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
-                   "code: %s | not_logged_before: %llu", name,
-                   (unsigned long long) held_back);
+    if (agency > 0 && rate_limit_allows (router->limit, agency, now_ms))
+        logger_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
+                      "agency: %u | code: %s", agency, name);
+    else if (agency == 0 &&
+             logger_limit_allows (&router->strangers, now_ms, &held_back))
+        logger_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
+                      "code: %s | not_logged_before: %llu", name,
+                      (unsigned long long) held_back);
 }
 
 static void tell_left_out (router_t *router, int64_t now_ms)
 {
     uint32_t agency;
     uint64_t count;
-    while (brake_report (router->brake, now_ms, &agency, &count))
-        log_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
-                   "agency: %u | not_logged: %llu", agency, (unsigned long long) count);
+    while (rate_limit_report (router->limit, now_ms, &agency, &count))
+        logger_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
+                      "agency: %u | not_logged: %llu", agency,
+                      (unsigned long long) count);
 }
 
 static void tell_no_worker (router_t *router, int64_t now_ms)
@@ -304,12 +306,12 @@ static void tell_no_worker (router_t *router, int64_t now_ms)
     if (waiting > 0 && dispatcher_workers (router->dispatcher) == 0)
         waiting_begin (&router->no_worker, now_ms);
     else if (waiting_end (&router->no_worker, now_ms, &seconds))
-        log_event (LOG_INFO, "conexion", LOG_SUCCESS, "peer: worker | after_s: %lld",
-                   (long long) seconds);
+        logger_event (LOG_INFO, "conexion", LOG_SUCCESS, "peer: worker | after_s: %lld",
+                      (long long) seconds);
     if (waiting_tells (&router->no_worker, reason, false, now_ms, &seconds))
-        log_event (LOG_WARNING, "conexion", LOG_IN_PROGRESS,
-                   "peer: worker | waiting_s: %lld | requests: %zu | reason: %s",
-                   (long long) seconds, waiting, reason);
+        logger_event (LOG_WARNING, "conexion", LOG_IN_PROGRESS,
+                      "peer: worker | waiting_s: %lld | requests: %zu | reason: %s",
+                      (long long) seconds, waiting, reason);
 }
 
 static void left (void *context, bytes_t client)
@@ -343,12 +345,12 @@ static void close_router (router_t *router)
     door_destroy (&router->door);
     zsock_destroy (&router->front);
     zsock_destroy (&router->back);
-    brake_destroy (&router->brake);
-    relief_close (&router->relief);
+    rate_limit_destroy (&router->limit);
+    memory_guard_close (&router->guard);
     enrolment_destroy (&router->enrolment);
     gate_destroy (&router->gate);
     const dispatcher_counts_t *counts = dispatcher_counts (router->dispatcher);
-    log_event (
+    logger_event (
         LOG_INFO, "shutdown", LOG_SUCCESS,
         "closed: sockets | requests: %llu | refused: %llu | answers: %llu | "
         "redispatched: %llu | given_up: %llu | late: %llu | strays: %llu | "

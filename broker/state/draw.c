@@ -59,7 +59,7 @@ int draw_apply (draw_t *draw, const draw_record_t *record)
 draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
                           const wire_tally_t *tally, wire_code_t *code)
 {
-    *code = REFUSED_NOTHING;
+    *code = REFUSED_OK;
     if (!draw_on_roll (draw, agency)) {
         *code = REFUSED_AGENCY;
         return DRAW_REFUSE;
@@ -71,7 +71,7 @@ draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
         *code = REFUSED_TALLY;
     else if (seat->sealed && seat->digest != tally->digest)
         *code = REFUSED_CONFLICT;
-    if (*code != REFUSED_NOTHING)
+    if (*code != REFUSED_OK)
         return DRAW_REFUSE;
     if (!seat->sealed)
         return DRAW_ASK_SEAL;

@@ -5,7 +5,7 @@
 #include "agreement.h"
 #include "config.h"
 #include "bounds.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 #include "secret.h"
 #include "state.h"
@@ -14,7 +14,7 @@ typedef struct {
     char *data_directory, *listen, *storage, *keys, *number_file;
     uint64_t agencies, number;
     bool exit_when_done, insecure;
-    log_level_t log_level;
+    logger_level_t log_level;
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
@@ -98,7 +98,7 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    log_set_level (settings.log_level);
+    logger_set_level (settings.log_level);
     const state_options_t options = {.data_directory = settings.data_directory,
                                      .listen = settings.listen,
                                      .storage = settings.storage,

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "log.h"
+#include "logger.h"
 
 typedef struct { // an agency's question that waits for the draw: whom to answer
     bool open;
@@ -23,8 +23,8 @@ struct registrar {
     bool done;
     bool told_other; // the log, that storage is another draw's
     int64_t now_ms;
-    log_brake_t no_space; // every question for the draw tries again
-    int error;            // errno of a journal that failed, and not for want of space
+    logger_limit_t no_space; // every question for the draw tries again
+    int error; // errno of a journal that failed, and not for want of space
     uint64_t strays;
 };
 
@@ -153,9 +153,9 @@ void registrar_storage_aside (registrar_t *registrar, bytes_t bundle)
     request_t request;
     while (bundle_next (&bundle, &request.letter) == 1) {
         const wire_code_t code = wire_decode (request.letter.message, &request.message);
-        assert (code == REFUSED_NOTHING); // written here
+        assert (code == REFUSED_OK); // written here
         request.worker = request.letter.via;
-        refuse (registrar, &request, REFUSED_ASIDE);
+        refuse (registrar, &request, REFUSED_UNAVAILABLE);
     }
 }
 
@@ -177,7 +177,7 @@ static void take_bundle (registrar_t *registrar, bytes_t worker, bytes_t bundle,
     while ((more = bundle_next (&bundle, &request.letter)) == 1) {
         const wire_code_t code = wire_decode (request.letter.message, &request.message);
         const uint8_t command = request.message.command;
-        if (code != REFUSED_NOTHING || command >= desks_count || !desks[command])
+        if (code != REFUSED_OK || command >= desks_count || !desks[command])
             registrar->strays++;
         else
             desks[command](registrar, &request);
@@ -310,11 +310,11 @@ static void take_sealed (registrar_t *registrar, request_t *request)
             refuse (registrar, request, REFUSED_NOSPACE);
             return;
         }
-        log_event (LOG_INFO, "agencia_lista", LOG_SUCCESS,
-                   "agency: %u | cantidad: %llu | ready: %u of %u", agency,
-                   (unsigned long long) sealed.count,
-                   draw_agencies_ready (registrar->draw),
-                   draw_agencies (registrar->draw));
+        logger_event (LOG_INFO, "agencia_lista", LOG_SUCCESS,
+                      "agency: %u | cantidad: %llu | ready: %u of %u", agency,
+                      (unsigned long long) sealed.count,
+                      draw_agencies_ready (registrar->draw),
+                      draw_agencies (registrar->draw));
     }
     if (draw_due (registrar->draw))
         make_draw (registrar);
@@ -329,12 +329,13 @@ static bool other_storage (registrar_t *registrar, request_t *request, uint64_t 
     if (!draw_is_other (registrar->draw, draw))
         return false;
     if (!registrar->told_other)
-        log_event (LOG_ERROR, "conflicto", LOG_FAIL,
-                   "draw: %016llx | storage: %016llx | reason: draw.journal and "
-                   "bets.journal are not of one draw; give state and storage the data "
-                   "directories that belong together",
-                   (unsigned long long) draw_identity (registrar->draw),
-                   (unsigned long long) draw);
+        logger_event (
+            LOG_ERROR, "conflicto", LOG_FAIL,
+            "draw: %016llx | storage: %016llx | reason: draw.journal and "
+            "bets.journal are not of one draw; give state and storage the data "
+            "directories that belong together",
+            (unsigned long long) draw_identity (registrar->draw),
+            (unsigned long long) draw);
     registrar->told_other = true;
     request->worker = request->letter.via;
     refuse (registrar, request, REFUSED_DRAW);
@@ -363,8 +364,8 @@ static void make_draw (registrar_t *registrar)
         log_no_space (registrar);
         return;
     }
-    log_event (LOG_INFO, "sorteo", LOG_SUCCESS, "numero: %u",
-               draw_number (registrar->draw));
+    logger_event (LOG_INFO, "sorteo", LOG_SUCCESS, "numero: %u",
+                  draw_number (registrar->draw));
     for (uint32_t agency = 1; agency <= draw_agencies (registrar->draw); agency++)
         answer_question (registrar, agency);
 }
@@ -373,10 +374,10 @@ static void log_no_space (registrar_t *registrar)
 {
     uint64_t held_back;
     const int error = errno;
-    if (log_brake_open (&registrar->no_space, registrar->now_ms, &held_back))
-        log_event (LOG_ERROR, "sorteo", LOG_IN_PROGRESS,
-                   "reason: no space for draw.journal, %s | not_logged_before: %llu",
-                   strerror (error), (unsigned long long) held_back);
+    if (logger_limit_allows (&registrar->no_space, registrar->now_ms, &held_back))
+        logger_event (LOG_ERROR, "sorteo", LOG_IN_PROGRESS,
+                      "reason: no space for draw.journal, %s | not_logged_before: %llu",
+                      strerror (error), (unsigned long long) held_back);
 }
 
 static void remember (registrar_t *registrar, const request_t *request)

@@ -16,8 +16,8 @@ typedef struct registrar registrar_t;
 registrar_t *registrar_new (draw_t *draw, journal_t *journal);
 void registrar_destroy (registrar_t **registrar);
 
-/* What time it is, for the log: what of it an agency can cause has a brake. To be told
-   in every turn. */
+/* What time it is, for the log: what of it an agency can cause has a rate limit. To be
+   told in every turn. */
 void registrar_tick (registrar_t *registrar, int64_t now_ms);
 
 /* A bundle from the worker with this routing id. */

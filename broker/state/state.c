@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "gate.h"
-#include "log.h"
+#include "logger.h"
 #include "net.h"
 #include "process.h"
 #include "registrar.h"
@@ -24,7 +24,7 @@ typedef struct {
     zsock_t *workers, *storage;
     watch_t *watch; // of storage
     uint64_t undelivered;
-    log_strays_t strays;
+    logger_strays_t strays;
 } state_t;
 
 static void open_state (state_t *state, const state_options_t *options);
@@ -53,20 +53,20 @@ int state_serve (const state_options_t *options, int signal_fd)
         registrar_tick (state.registrar, clock_ms ());
         take_answers (&state);
         take_requests (&state);
-        log_strays (&state.strays, registrar_strays (state.registrar), clock_ms ());
+        logger_strays (&state.strays, registrar_strays (state.registrar), clock_ms ());
         commit (&state);
         send_all (&state);
         done = options->exit_when_done && registrar_done (state.registrar);
     }
-    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     close_state (&state);
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
     return 0;
 }
 
 static void open_state (state_t *state, const state_options_t *options)
 {
-    log_gather (true);
+    logger_gather (true);
     state->directory = options->data_directory;
     open_journal (state);
     open_day (state, options);
@@ -83,12 +83,12 @@ static void open_state (state_t *state, const state_options_t *options)
     state->workers = net_router (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES);
     const char *listen =
         gate_listen (state->gate, state->workers, "state", options->listen);
-    log_event (LOG_INFO, "estado", LOG_SUCCESS,
-               "listen: %s | storage: %s | agencies: %u | ready: %u | drawn: %s",
-               listen, options->storage, draw_agencies (state->draw),
-               draw_agencies_ready (state->draw),
-               draw_made (state->draw) ? "yes" : "no");
-    log_flush ();
+    logger_event (LOG_INFO, "estado", LOG_SUCCESS,
+                  "listen: %s | storage: %s | agencies: %u | ready: %u | drawn: %s",
+                  listen, options->storage, draw_agencies (state->draw),
+                  draw_agencies_ready (state->draw),
+                  draw_made (state->draw) ? "yes" : "no");
+    logger_flush ();
 }
 
 static void open_gate (state_t *state, const state_options_t *options)
@@ -114,9 +114,10 @@ static void open_journal (state_t *state)
             "reason: %s/%s | consequence: nothing was changed, nothing is served",
             directory, why);
     if (journal_torn (state->journal) > 0)
-        log_event (LOG_WARNING, "recuperacion", LOG_SUCCESS,
-                   "cut_off: %llu bytes of an unfinished tail that nobody was told of",
-                   (unsigned long long) journal_torn (state->journal));
+        logger_event (
+            LOG_WARNING, "recuperacion", LOG_SUCCESS,
+            "cut_off: %llu bytes of an unfinished tail that nobody was told of",
+            (unsigned long long) journal_torn (state->journal));
     if (journal_settle (state->journal) == -1)
         die_of_disk (state, "nothing is served");
 }
@@ -209,7 +210,7 @@ static void commit (state_t *state)
 {
     if (registrar_commit (state->registrar) == -1)
         die_of_disk (state, "nothing of it was answered");
-    log_flush ();
+    logger_flush ();
 }
 
 static void send_all (state_t *state)
@@ -230,13 +231,14 @@ static void send_all (state_t *state)
 
 static void close_state (state_t *state)
 {
-    log_gather (false);
+    logger_gather (false);
     zsock_destroy (&state->workers);
     watch_destroy (&state->watch);
     zsock_destroy (&state->storage);
     gate_destroy (&state->gate);
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: sockets | undelivered: %llu",
-               (unsigned long long) state->undelivered);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
+                  "closed: sockets | undelivered: %llu",
+                  (unsigned long long) state->undelivered);
     const uint64_t strays = registrar_strays (state->registrar);
     registrar_destroy (&state->registrar);
     if (journal_settle (state->journal) == -1) // gives reserved space back
@@ -244,15 +246,15 @@ static void close_state (state_t *state)
     journal_destroy (&state->journal);
     file_close (&state->file);
     draw_destroy (&state->draw);
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: %s | strays: %llu",
-               STATE_JOURNAL, (unsigned long long) strays);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: %s | strays: %llu",
+                  STATE_JOURNAL, (unsigned long long) strays);
 }
 
 /* Whatever was logged since the last commit did not come to be. */
 static void die_of_disk (const state_t *state, const char *consequence)
 {
     const int error = errno;
-    log_discard ();
+    logger_discard ();
     process_die ("estado", "reason: %s/%s %s, %s | consequence: %s", state->directory,
                  STATE_JOURNAL,
                  state->file->failed ? state->file->failed : "cannot be read",

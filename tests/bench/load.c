@@ -254,7 +254,7 @@ static void send_messages (seller_t *seller)
 static void note_sent (seller_t *seller, bytes_t message)
 {
     wire_message_t batch;
-    if (wire_decode (message, &batch) != REFUSED_NOTHING ||
+    if (wire_decode (message, &batch) != REFUSED_OK ||
         batch.batch.offset < seller->sent_end)
         return;
     seller->sent_ns[seller->sent++ % load.options.window] = measure_ns ();

@@ -28,7 +28,7 @@ def hear(seconds, wanted, command, offset=0):
         if answer.startswith(REFUSED):
             code, refused, field, row, place = struct.unpack(">HcBIQ", answer[1:17])
             if code >= 40 or (refused, place) != (command, offset):
-                continue  # BUSY, NOSPACE, ASIDE: ask again later; or an old question's
+                continue  # BUSY, NOSPACE, UNAVAILABLE: ask again later; or an old question's
             if code in (31, 32):  # HELLO, GAP
                 raise ConnectionResetError
             where = f"line {offset + row}, field {field}: " if row else ""

@@ -79,7 +79,7 @@ class Seller:
                 assert (answer.cursor, answer.next, answer.documents) == (0, 0, self.documents), answer
                 self.told_winners = True
             case "REFUSED":
-                assert answer.code in ("ASIDE", "NOSPACE", "HELLO"), answer
+                assert answer.code in ("UNAVAILABLE", "NOSPACE", "HELLO"), answer
                 self.codes.append(answer.code)
 
     def bytes(self, count):

@@ -106,7 +106,7 @@ class Honest(threading.Thread):
                 assert time.monotonic() - start < loteria.DEADLINE, "nothing is acknowledged"
                 self.client.send(frame)
             answer = self.client.receive_within(RESEND_SECONDS)
-            assert answer is None or answer.name == "STORED" or answer.code in ("BUSY", "ASIDE", "GAP"), answer
+            assert answer is None or answer.name == "STORED" or answer.code in ("BUSY", "UNAVAILABLE", "GAP"), answer
         assert answer.next == self.sold + 1
         with self.moved:
             self.sold += 1

@@ -94,7 +94,7 @@ def test_a_part_is_killed_while_agencies_wait_for_the_draw(central, files, name)
     assert_ends_soundly(day, files, agencies)
 
 
-@pytest.mark.parametrize("name, felt", [("loteria-state", "action: venta"), ("loteria-storage", "no answer|reason: ASIDE")])
+@pytest.mark.parametrize("name, felt", [("loteria-state", "action: venta"), ("loteria-storage", "no answer|reason: UNAVAILABLE")])
 def test_a_part_is_killed_with_letters_unread(central, files, name, felt):
     """It hangs while the last agency sells or asks for its results; what it did not read is lost."""
     day = central(agencies=3)

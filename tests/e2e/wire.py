@@ -1,7 +1,7 @@
 """The messages of docs/protocol.md, for tests that speak to a central themselves.
 
 `message` and its kind build frames, also wrong ones; `decode` reads what comes back.
-Independent of common/wire.c on purpose.
+Independent of common/wire/wire.c on purpose.
 """
 
 import csv
@@ -32,7 +32,7 @@ CODES = {
     17: "UTF8", 18: "CONTROL", 19: "DATE", 20: "NUMBER", 21: "RANGE", 22: "BLANK", 23: "CHARACTER",
     30: "AGENCY", 31: "HELLO", 32: "GAP", 33: "CONFLICT", 34: "CLOSED", 35: "TALLY", 36: "UNDRAWN", 37: "KEY",
     38: "DRAW",
-    40: "BUSY", 41: "NOSPACE", 42: "ASIDE",
+    40: "BUSY", 41: "NOSPACE", 42: "UNAVAILABLE",
 }  # fmt: skip
 
 # A body's layout, the names of its fields, and the name of the rest where there is one.
@@ -264,12 +264,12 @@ class Client:
         return answer
 
     def ask(self, *frames):
-        """Send, and the answer. What is ASIDE, as while a central starts, is asked again."""
+        """Send, and the answer. What is UNAVAILABLE, as while a central starts, is asked again."""
         deadline = time.monotonic() + loteria.DEADLINE
         while True:
             self.send(*frames)
             answer = self.receive(deadline - time.monotonic())
-            if answer.name != "REFUSED" or answer.code != "ASIDE":
+            if answer.name != "REFUSED" or answer.code != "UNAVAILABLE":
                 return answer
             held = self.receive_within(0.02)  # nothing else is under way
             assert held is None, held

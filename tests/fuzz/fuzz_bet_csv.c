@@ -45,7 +45,7 @@ static void check_rows (bytes_t rows, uint32_t count)
     const size_t size = bet_csv_canonical (rows, count, AGENCY, &rules, out, &error);
     MUST (size <= room);
     if (size > 0) {
-        MUST (error.code == REFUSED_NOTHING);
+        MUST (error.code == REFUSED_OK);
         const bytes_t canonical = bytes_of (out, size);
         const bytes_t once_more = without_agency (canonical, count, plain);
         const size_t size_again =
@@ -54,7 +54,7 @@ static void check_rows (bytes_t rows, uint32_t count)
     } else {
         char text[REFUSAL_TEXT_MAX + 1];
         uint32_t character;
-        MUST (error.code != REFUSED_NOTHING && error.row <= count + 1);
+        MUST (error.code != REFUSED_OK && error.row <= count + 1);
         bet_fault_explain (rows, &error, text);
         MUST (text_check (bytes_of (text, strlen (text)), &character) == TEXT_GOOD);
         MUST (strlen (text) > 0 && !strchr (text, '|'));

@@ -8,7 +8,7 @@
 
 #include "bytes.h"
 #include "config.h"
-#include "log.h"
+#include "logger.h"
 
 #define ARGUMENTS_MAX 16
 
@@ -45,7 +45,7 @@ static void load (int argc, char **argv)
     char *text = NULL;
     uint64_t number = 0, duration = 0;
     bool flag = false;
-    log_level_t level = LOG_INFO;
+    logger_level_t level = LOG_INFO;
     const config_item_t items[] = {
         {"data-dir", CONFIG_TEXT, &text, NULL, "data", 0, 0, "a text"},
         {"workers", CONFIG_NUMBER, &number, NULL, "4", 1, 100, "a number"},

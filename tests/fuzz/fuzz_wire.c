@@ -22,7 +22,7 @@ static void check_message (bytes_t frame)
     const wire_code_t code = wire_decode (frame, &message);
     MUST (wire_code_name ((uint16_t) code) != NULL);
     MUST (wire_command_name (message.command) != NULL);
-    if (code != REFUSED_NOTHING)
+    if (code != REFUSED_OK)
         return;
     const size_t size = wire_size (&message);
     MUST (size == frame.size);

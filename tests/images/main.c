@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "images.h"
-#include "log.h"
+#include "logger.h"
 #include "memory_file.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -75,7 +75,7 @@ int main (int argc, char **argv)
         fprintf (stderr, "usage: images [-a] [-s SAMPLES -e EVERY] RECORDING\n");
         return 2;
     }
-    log_set_level (LOG_CRITICAL);
+    logger_set_level (LOG_CRITICAL);
     recording_read (&recording, argv[optind]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown (every_crash_recovers, tell_case),

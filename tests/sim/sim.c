@@ -3,7 +3,7 @@
 
 #include "world.h"
 
-#include "log.h"
+#include "logger.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -37,7 +37,7 @@ int main (int argc, char **argv)
                          "       sim --seed N [--trace]\n");
         return 2;
     }
-    log_set_level (LOG_CRITICAL);
+    logger_set_level (LOG_CRITICAL);
     return play (&options);
 }
 

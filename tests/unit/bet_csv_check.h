@@ -45,7 +45,7 @@ static inline bytes_t canonical (bytes_t rows, uint32_t count, uint32_t agency,
                                      &(bet_rules_t){9999, BORN_MAX}, out, error);
     free ((void *) copy.data);
     assert_true (size <= OUT_BYTES (rows.size, count));
-    assert_true ((size > 0) == (error->code == REFUSED_NOTHING));
+    assert_true ((size > 0) == (error->code == REFUSED_OK));
     return bytes_of (out, size);
 }
 

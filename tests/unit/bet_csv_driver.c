@@ -39,7 +39,7 @@ static void answer (bytes_t rows, uint32_t count, uint32_t agency)
     assert (out || room == 0);
     bet_csv_error_t error;
     size_t size = bet_csv_canonical (rows, count, agency, &rules, out, &error);
-    if (error.code == REFUSED_NOTHING) {
+    if (error.code == REFUSED_OK) {
         printf ("ok %zu\n", size);
         fwrite (out, 1, size, stdout);
     } else

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "log.h"
+#include "logger.h"
 
 /* How often the log says `what` while `act` goes on; the log is quiet before and after.
  */
@@ -21,9 +21,9 @@ static inline size_t logged (const char *what, void (*act) (void))
     static char text[256 * 1024];
     const int kept = dup (STDERR_FILENO), file = memfd_create ("stderr", MFD_CLOEXEC);
     assert_int_equal (dup2 (file, STDERR_FILENO), STDERR_FILENO);
-    log_set_level (LOG_INFO);
+    logger_set_level (LOG_INFO);
     act ();
-    log_set_level (LOG_CRITICAL);
+    logger_set_level (LOG_CRITICAL);
     dup2 (kept, STDERR_FILENO);
     close (kept);
     const ssize_t size = pread (file, text, sizeof text - 1, 0);

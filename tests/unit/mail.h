@@ -66,7 +66,7 @@ static inline void mail_add (mail_t *mail, bytes_t peer, const letter_t *letter)
     put_bytes (kept->bytes, letter->message);
     assert_int_equal (
         wire_decode (bytes_of (kept->bytes, letter->message.size), &kept->message),
-        REFUSED_NOTHING);
+        REFUSED_OK);
 }
 
 /* Every letter of a bundle, which has to be sound. */

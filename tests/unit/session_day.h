@@ -156,7 +156,7 @@ static inline wire_message_t said (day_t *day, wire_command_t command)
     bytes_t bytes;
     wire_message_t message;
     assert_true (session_next_output (day->session, day->now_ms, &bytes));
-    assert_int_equal (wire_decode (bytes, &message), REFUSED_NOTHING);
+    assert_int_equal (wire_decode (bytes, &message), REFUSED_OK);
     assert_string_equal (wire_command_name (message.command),
                          wire_command_name (command));
     assert_int_equal (message.agency, AGENCY);

@@ -8,7 +8,7 @@
 #include "shelf.h"
 
 #include "clerk.h"
-#include "log.h"
+#include "logger.h"
 
 #define AGENCIES 4
 #define WORKER   "w1"
@@ -327,8 +327,8 @@ static void send_other_bets (void)
 
 static void pass_time (void)
 {
-    assert_int_equal (clerk_deadline (clerk), 1000 + BRAKE_PERIOD_MS);
-    clerk_tick (clerk, 1000 + BRAKE_PERIOD_MS);
+    assert_int_equal (clerk_deadline (clerk), 1000 + RATE_LIMIT_PERIOD_MS);
+    clerk_tick (clerk, 1000 + RATE_LIMIT_PERIOD_MS);
 }
 
 static void a_flood_of_conflicts_is_no_flood_of_lines (void **state)
@@ -337,9 +337,9 @@ static void a_flood_of_conflicts_is_no_flood_of_lines (void **state)
     begin (1, 8);
     clerk_tick (clerk, 1000);
     assert_true (clerk_deadline (clerk) == INT64_MAX);
-    assert_int_equal (logged ("\n", send_other_bets), 2 * BRAKE_LINES);
+    assert_int_equal (logged ("\n", send_other_bets), 2 * RATE_LIMIT_LINES);
     assert_int_equal (logged ("agency: 1 | not_logged: 1990", pass_time), 2);
-    assert_int_equal (logged ("conflicto", send_other_bets), BRAKE_LINES);
+    assert_int_equal (logged ("conflicto", send_other_bets), RATE_LIMIT_LINES);
     assert_int_equal (logged ("apuesta_recibida", send_other_bets), 0);
 }
 
@@ -1189,11 +1189,11 @@ static void log_four_bets (uint32_t agency, bool log_bets, char *text, size_t si
     const int kept = dup (STDERR_FILENO);
     assert_int_equal (pipe (fds), 0);
     assert_int_equal (dup2 (fds[1], STDERR_FILENO), STDERR_FILENO);
-    log_set_level (LOG_INFO);
+    logger_set_level (LOG_INFO);
     clerk_destroy (&clerk);
     clerk = clerk_new (shelf.ledger, shelf.book, log_bets);
     begin (agency, 4);
-    log_set_level (LOG_CRITICAL);
+    logger_set_level (LOG_CRITICAL);
     dup2 (kept, STDERR_FILENO);
     close (kept);
     close (fds[1]);
@@ -1406,6 +1406,6 @@ int main (void)
         CLERK_TEST (bets_are_logged_when_asked_for),
         CLERK_TEST (acknowledged_bets_are_never_lost),
     };
-    log_set_level (LOG_CRITICAL);
+    logger_set_level (LOG_CRITICAL);
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

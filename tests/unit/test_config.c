@@ -13,13 +13,13 @@
 #include <cmocka.h>
 
 #include "config.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 
 static char *directory;
 static uint64_t port, pace_ms;
 static bool exit_when_done;
-static log_level_t level;
+static logger_level_t level;
 static char *path;
 
 static const config_item_t items[] = {

@@ -5,7 +5,7 @@
 #include "memory_file.h"
 
 #include "dispatcher.h"
-#include "log.h"
+#include "logger.h"
 
 #define BOOT         77u
 #define WINDOW       4
@@ -88,7 +88,7 @@ static wire_code_t request_bytes (const char *client, bytes_t bytes)
     put_bytes (zmq_msg_data (&message), bytes);
     const wire_code_t code =
         dispatcher_request (dispatcher, text_bytes (client), sender, &message);
-    if (code != REFUSED_NOTHING) // it is the caller's still
+    if (code != REFUSED_OK) // it is the caller's still
         assert_int_equal (zmq_msg_size (&message), bytes.size);
     zmq_msg_close (&message);
     return code;
@@ -184,7 +184,7 @@ static void a_request_goes_to_a_worker_and_its_answer_back (void **state)
 {
     (void) state;
     join ("w", 10);
-    assert_int_equal (batch ("c", 40, 5), REFUSED_NOTHING);
+    assert_int_equal (batch ("c", 40, 5), REFUSED_OK);
     const mail_letter_t *letter = dispatched (1);
     assert_string_equal (letter->peer, "w");
     assert_string_equal (letter->client, "c");
@@ -206,7 +206,7 @@ static void requests_wait_for_a_worker (void **state)
 {
     (void) state;
     for (uint64_t i = 0; i < 3; i++)
-        assert_int_equal (ready ("c", i), REFUSED_NOTHING);
+        assert_int_equal (ready ("c", i), REFUSED_OK);
     dispatched (0);
     assert_true (dispatcher_deadline (dispatcher) == INT64_MAX);
     join ("w", 2);
@@ -225,7 +225,7 @@ static void a_worker_holds_no_more_than_its_credit (void **state)
     join ("w1", 3);
     join ("w2", 5);
     for (size_t i = 0; i < 4 * COUNT (clients); i++)
-        assert_int_equal (ready (clients[i % 5], i), REFUSED_NOTHING);
+        assert_int_equal (ready (clients[i % 5], i), REFUSED_OK);
     const mail_letter_t *letters = dispatched (8);
     size_t first = 0;
     for (size_t i = 0; i < 8; i++)
@@ -276,7 +276,7 @@ static void a_flood_delays_nobody_else (void **state)
     (void) state;
     join ("w", 1);
     for (uint64_t i = 0; i < QUEUE; i++)
-        assert_int_equal (ready ("flood", i), REFUSED_NOTHING);
+        assert_int_equal (ready ("flood", i), REFUSED_OK);
     dispatched (1);
     ready ("other", 100);
     size_t before = 0;
@@ -351,8 +351,7 @@ static void a_message_over_the_limit_is_refused (void **state)
             .batch = {.offset = 9,
                       .count = 1,
                       .rows = bytes_of (rows, BYTES_MAX - WIRE_BATCH_BYTES + over)}};
-        assert_int_equal (request ("c", &message),
-                          over ? REFUSED_SIZE : REFUSED_NOTHING);
+        assert_int_equal (request ("c", &message), over ? REFUSED_SIZE : REFUSED_OK);
         dispatched (1);
     }
     const wire_message_t *refused = told ("c", WIRE_REFUSED);
@@ -365,7 +364,7 @@ static void a_ping_is_answered_at_once (void **state)
 {
     (void) state;
     const wire_message_t ping = {.command = WIRE_PING};
-    assert_int_equal (request ("c", &ping), REFUSED_NOTHING);
+    assert_int_equal (request ("c", &ping), REFUSED_OK);
     assert_true (
         bytes_equal (told ("c", WIRE_PONG)->name, text_bytes ("loteria-broker")));
     join ("w", 10);
@@ -392,7 +391,7 @@ static void hello_is_lowered_to_the_brokers_limits (void **state)
             .command = WIRE_HELLO,
             .agency = 3,
             .hello = {windows[i / 5][0], bytes[i % 5][0], 4711}};
-        assert_int_equal (request ("c", &hello), REFUSED_NOTHING);
+        assert_int_equal (request ("c", &hello), REFUSED_OK);
         const mail_letter_t *letter = dispatched (1);
         assert_int_equal (letter->message.command, WIRE_HELLO);
         assert_int_equal (letter->message.agency, 3);
@@ -408,7 +407,7 @@ static void a_full_queue_says_busy (void **state)
 {
     (void) state;
     for (uint64_t i = 0; i < QUEUE; i++)
-        assert_int_equal (batch ("c", i, 1), REFUSED_NOTHING);
+        assert_int_equal (batch ("c", i, 1), REFUSED_OK);
     for (uint64_t i = 0; i < 3; i++) {
         forget ();
         assert_int_equal (batch ("c", 50 + i, 1), REFUSED_BUSY);
@@ -417,11 +416,11 @@ static void a_full_queue_says_busy (void **state)
         assert_int_equal (refused->refused.offset, 50 + i);
         assert_int_equal (refused->refused.command, WIRE_BATCH);
     }
-    assert_int_equal (batch ("d", 0, 1), REFUSED_NOTHING);
+    assert_int_equal (batch ("d", 0, 1), REFUSED_OK);
     join ("w", 64);
     forget ();
     dispatched (QUEUE + 1);
-    assert_int_equal (batch ("c", 50, 1), REFUSED_NOTHING); // there is room again
+    assert_int_equal (batch ("c", 50, 1), REFUSED_OK); // there is room again
 }
 
 /* ---- Workers come and go ---- */
@@ -615,7 +614,7 @@ static void stored_answers_every_batch_below (void **state)
     (void) state;
     join ("w1", 3);
     for (uint64_t i = 0; i < 6; i++)
-        assert_int_equal (batch ("c", i * 10, 10), REFUSED_NOTHING);
+        assert_int_equal (batch ("c", i * 10, 10), REFUSED_OK);
     batch ("d", 0, 10);
     ready ("c", 60);
     const mail_letter_t *letters = dispatched (3);
@@ -762,9 +761,9 @@ static void what_storage_reads_for_counts_for_more_than_its_bytes (void **state)
     (void) state;
     for (int i = 0; i < 8; i++)
         assert_int_equal (ask_as ("reader", i % 2 ? WIRE_CHECK : WIRE_RESULTS, 3),
-                          REFUSED_NOTHING);
+                          REFUSED_OK);
     for (uint64_t i = 0; i < 8; i++)
-        assert_int_equal (ready ("other", i), REFUSED_NOTHING);
+        assert_int_equal (ready ("other", i), REFUSED_OK);
     join ("w", 100);
     const mail_letter_t *letters = dispatched (16);
     for (size_t i = 0; i < 16; i++)
@@ -795,8 +794,8 @@ static void a_key_speaks_for_its_agency_alone (void **state)
     dispatched (0);
     sender = keyed (3);
     for (size_t i = 0; i < COUNT (commands); i++)
-        assert_int_equal (ask_as ("c", commands[i], 3), REFUSED_NOTHING);
-    assert_int_equal (batch ("c", 0, 1), REFUSED_NOTHING);
+        assert_int_equal (ask_as ("c", commands[i], 3), REFUSED_OK);
+    assert_int_equal (batch ("c", 0, 1), REFUSED_OK);
     assert_int_equal (world.to_clients.count, 0);
     dispatched (COUNT (commands) + 1);
 }
@@ -806,7 +805,7 @@ static void anybody_let_in_may_ask_how_it_is (void **state)
     (void) state;
     for (uint32_t agency = 0; agency < 3; agency++) {
         sender = keyed (agency);
-        assert_int_equal (ask_as ("c", WIRE_PING, 7), REFUSED_NOTHING);
+        assert_int_equal (ask_as ("c", WIRE_PING, 7), REFUSED_OK);
         told ("c", WIRE_PONG);
         forget ();
     }
@@ -821,7 +820,7 @@ static void a_forgotten_agency_is_answered_nothing (void **state)
     join ("w", 4);
     sender = keyed (3);
     for (uint64_t i = 0; i < 6; i++)
-        assert_int_equal (ready (i % 2 ? "a" : "b", i), REFUSED_NOTHING);
+        assert_int_equal (ready (i % 2 ? "a" : "b", i), REFUSED_OK);
     const mail_letter_t *letters = dispatched (4);
     for (size_t i = 0; i < 4; i++)
         tickets[i] = letters[i].ticket;
@@ -832,7 +831,7 @@ static void a_forgotten_agency_is_answered_nothing (void **state)
     dispatcher_forget (dispatcher, 3);
     sender = keyed (5);
     for (uint64_t i = 0; i < 4; i++)
-        assert_int_equal (ask_as ("other", WIRE_DONE, 5), REFUSED_NOTHING);
+        assert_int_equal (ask_as ("other", WIRE_DONE, 5), REFUSED_OK);
     dispatched (0); // what the worker has of the forgotten one is its work still
     for (size_t i = 0; i < 4; i++) {
         answer_waiting ("w", "a", tickets[i]);
@@ -849,7 +848,7 @@ static void a_forgotten_agency_is_answered_nothing (void **state)
     assert_int_equal (world.to_clients.count, 4);
     sender = keyed (3); // with another key it comes again, over a connection it had
     forget ();
-    assert_int_equal (ready ("a", 9), REFUSED_NOTHING);
+    assert_int_equal (ready ("a", 9), REFUSED_OK);
     answer_waiting ("w", "a", dispatched (1)->ticket);
     told ("a", WIRE_WAITING);
 }
@@ -863,10 +862,10 @@ static void an_id_is_its_latest_owners (void **state)
     for (int i = 0; i < 12; i++) {
         forget ();
         sender = keyed (2);
-        assert_int_equal (ask_as ("id", WIRE_READY, 2), REFUSED_NOTHING);
+        assert_int_equal (ask_as ("id", WIRE_READY, 2), REFUSED_OK);
         const uint64_t first = dispatched (1)->ticket;
         sender = keyed (5);
-        assert_int_equal (ask_as ("id", WIRE_DONE, 5), REFUSED_NOTHING);
+        assert_int_equal (ask_as ("id", WIRE_DONE, 5), REFUSED_OK);
         const uint64_t second = dispatched (2)[1].ticket;
         const wire_message_t waiting = {.command = WIRE_WAITING, .agency = 2};
         say ("w", "id", first, &waiting);
@@ -926,12 +925,12 @@ static void leaving_frees_what_waits_and_not_what_is_at_work (void **state)
     (void) state;
     join ("w", 2);
     for (uint64_t i = 0; i < QUEUE; i++) // come, send, go
-        assert_int_equal (batch ("c", i, 1), REFUSED_NOTHING);
+        assert_int_equal (batch ("c", i, 1), REFUSED_OK);
     dispatched (2);
     dispatcher_leave (dispatcher, text_bytes ("c"));
     assert_int_equal (dispatcher_waiting (dispatcher), 0);
     for (uint64_t i = 0; i < 3; i++)
-        assert_int_equal (batch ("c", 9, 1), REFUSED_NOTHING);
+        assert_int_equal (batch ("c", 9, 1), REFUSED_OK);
     dispatched (2); // the worker is at it still
     say_own ("w", WIRE_LEAVE);
     join ("v", 10);
@@ -1021,12 +1020,12 @@ static void one_bet_at_a_time_goes_through_beside_long_messages (void **state)
     restart_with (MESSAGE_BYTES_MAX);
     join ("w", 64);
     for (int bet = 0; bet < BETS; bet++) {
-        while (long_batch ("one", 1, 65536) == REFUSED_NOTHING)
+        while (long_batch ("one", 1, 65536) == REFUSED_OK)
             ;
         for (int i = 0; i < 4; i++)
             long_batch ("two", 2, MESSAGE_BYTES_MAX);
         dispatch ();
-        assert_int_equal (long_batch ("three", 3, 100), REFUSED_NOTHING);
+        assert_int_equal (long_batch ("three", 3, 100), REFUSED_OK);
         const size_t before = bytes[3];
         size_t others = bytes[1] + bytes[2];
         while (bytes[3] == before) {
@@ -1075,12 +1074,12 @@ static void a_full_queue_sheds_who_has_most_in_it (void **state)
     (void) state;
     restart_with (MESSAGE_BYTES_MAX);
     size_t first = 0, second = 0;
-    while (long_batch ("one", 1, MESSAGE_BYTES_MAX) == REFUSED_NOTHING)
+    while (long_batch ("one", 1, MESSAGE_BYTES_MAX) == REFUSED_OK)
         first++;
     assert_in_range (first, QUEUE_BYTES_MAX / MESSAGE_BYTES_MAX - 1,
                      QUEUE_BYTES_MAX / MESSAGE_BYTES_MAX);
     forget ();
-    while (long_batch ("two", 2, MESSAGE_BYTES_MAX) == REFUSED_NOTHING)
+    while (long_batch ("two", 2, MESSAGE_BYTES_MAX) == REFUSED_OK)
         second++;
     assert_in_range (second, first / 2 - 1, first / 2 + 1);
     assert_int_equal (counts ()->shed, second);
@@ -1090,7 +1089,7 @@ static void a_full_queue_sheds_who_has_most_in_it (void **state)
         assert_string_equal (world.to_clients.letters[i].peer,
                              i < second ? "one" : "two");
     }
-    while (long_batch ("three", 3, 100) == REFUSED_NOTHING)
+    while (long_batch ("three", 3, 100) == REFUSED_OK)
         second++;
     assert_true (second > WINDOW_LIMIT_DEFAULT); // its own bound
 }
@@ -1135,7 +1134,7 @@ static void a_worker_alone_does_not_clear_storage (void **state)
     static const wire_refused_t refusals[] = {
         {.code = REFUSED_FIELDS, .command = WIRE_BATCH},
         {.code = REFUSED_GAP, .command = WIRE_BATCH, .offset = UINT64_MAX / 2 + 1},
-        {.code = REFUSED_ASIDE, .command = WIRE_READY},
+        {.code = REFUSED_UNAVAILABLE, .command = WIRE_READY},
         {.code = REFUSED_UNDRAWN, .command = WIRE_RESULTS}};
     join ("w", 2);
     batch ("c", 0, 1);
@@ -1173,7 +1172,7 @@ static void a_key_that_changes_hands_hears_nothing_of_before (void **state)
     const uint64_t ticket = dispatched (1)->ticket;
     dispatcher_forget (dispatcher, 3);
     sender = keyed (4);
-    assert_int_equal (ask_as ("c", WIRE_DONE, 4), REFUSED_NOTHING);
+    assert_int_equal (ask_as ("c", WIRE_DONE, 4), REFUSED_OK);
     const wire_message_t winners = {.command = WIRE_WINNERS, .agency = 3};
     say ("w", "c", ticket, &winners);
     assert_int_equal (world.to_clients.count, 0);
@@ -1204,8 +1203,8 @@ static void ask (walk_t *walk)
         return;
     snprintf (id, sizeof id, "c%zu", walk->asked % CLIENTS);
     const wire_code_t code = ready (id, walk->asked);
-    assert_true (code == REFUSED_NOTHING || code == REFUSED_BUSY);
-    walk->accepted[walk->asked++] = code == REFUSED_NOTHING;
+    assert_true (code == REFUSED_OK || code == REFUSED_BUSY);
+    walk->accepted[walk->asked++] = code == REFUSED_OK;
 }
 
 /* The letters that left go to their workers; the number of each is whose it must be. */
@@ -1375,6 +1374,6 @@ int main (void)
         DISPATCHER_TEST (a_worker_alone_does_not_clear_storage),
         DISPATCHER_TEST (every_request_is_answered_or_given_up),
     };
-    log_set_level (LOG_CRITICAL);
+    logger_set_level (LOG_CRITICAL);
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -136,22 +136,22 @@ static void ready_is_answered_as_the_table_says (void **state)
 {
     (void) state;
     assert_strangers_refused ();
-    assert_ready (2, 0, DRAW_ASK_SEAL, REFUSED_NOTHING);
-    assert_ready (2, 20, DRAW_ASK_SEAL, REFUSED_NOTHING);
+    assert_ready (2, 0, DRAW_ASK_SEAL, REFUSED_OK);
+    assert_ready (2, 20, DRAW_ASK_SEAL, REFUSED_OK);
     assert_int_equal (apply (DRAW_SEALED, 2, 20), 0);
-    assert_ready (2, 20, DRAW_WAIT, REFUSED_NOTHING);
+    assert_ready (2, 20, DRAW_WAIT, REFUSED_OK);
     assert_ready (2, 19, DRAW_REFUSE, REFUSED_TALLY);
     assert_ready (2, 21, DRAW_REFUSE, REFUSED_TALLY);
-    assert_ready (1, 20, DRAW_ASK_SEAL, REFUSED_NOTHING);
+    assert_ready (1, 20, DRAW_ASK_SEAL, REFUSED_OK);
     assert_int_equal (apply (DRAW_SEALED, 1, 10), 0);
     assert_int_equal (apply (DRAW_SEALED, 3, 30), 0);
-    assert_ready (2, 20, DRAW_WAIT, REFUSED_NOTHING); // due, and not made yet
+    assert_ready (2, 20, DRAW_WAIT, REFUSED_OK); // due, and not made yet
     assert_strangers_refused ();
     assert_int_equal (apply (DRAW_DRAWN, 0, 0), 0);
     assert_strangers_refused ();
     for (uint32_t agency = 1; agency <= AGENCIES; agency++)
         for (int served = 0; served <= 1; served++) {
-            assert_ready (agency, 10 * agency, DRAW_TELL, REFUSED_NOTHING);
+            assert_ready (agency, 10 * agency, DRAW_TELL, REFUSED_OK);
             assert_ready (agency, 0, DRAW_REFUSE, REFUSED_TALLY);
             if (!served)
                 assert_int_equal (apply (DRAW_SERVED, agency, 0), 0);

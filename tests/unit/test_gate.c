@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "gate.h"
-#include "log.h"
+#include "logger.h"
 #include "monitor.h"
 #include "net.h"
 
@@ -81,7 +81,7 @@ static void listen_with (bool (*admits) (void *, gate_visitor_t *))
 static int setup (void **state)
 {
     (void) state;
-    log_set_level (LOG_CRITICAL);
+    logger_set_level (LOG_CRITICAL);
     listen_with (NULL);
     return 0;
 }

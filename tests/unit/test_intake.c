@@ -7,7 +7,7 @@
 
 #include "bet_csv.h"
 #include "intake.h"
-#include "log.h"
+#include "logger.h"
 
 #define ROWS_MAX   5
 #define NUMBER_MAX 9999
@@ -288,16 +288,16 @@ static void send_bad_batches (void)
 
 static void pass_time (void)
 {
-    intake_tick (intake, 100000 + BRAKE_PERIOD_MS);
+    intake_tick (intake, 100000 + RATE_LIMIT_PERIOD_MS);
 }
 
 static void a_flood_of_refused_batches_is_no_flood_of_lines (void **state)
 {
     (void) state;
     intake_tick (intake, 100000);
-    assert_int_equal (logged ("apuesta_recibida", send_bad_batches), BRAKE_LINES);
+    assert_int_equal (logged ("apuesta_recibida", send_bad_batches), RATE_LIMIT_LINES);
     assert_int_equal (logged ("agency: 3 | not_logged: 9990", pass_time), 1);
-    assert_int_equal (logged ("code: FIELDS", send_bad_batches), BRAKE_LINES);
+    assert_int_equal (logged ("code: FIELDS", send_bad_batches), RATE_LIMIT_LINES);
 }
 
 /* ---- Everything else ---- */
@@ -452,16 +452,16 @@ static void what_cannot_go_inwards_is_answered_aside (void **state)
         .command = WIRE_READY, .agency = 3, .tally = {.count = 1}};
     sides[INTAKE_STORAGE].away = sides[INTAKE_STATE].away = true;
     batch (40, 1, text_bytes (GOOD));
-    const wire_refused_t *refused = sent_refusal (REFUSED_ASIDE, WIRE_BATCH);
+    const wire_refused_t *refused = sent_refusal (REFUSED_UNAVAILABLE, WIRE_BATCH);
     assert_int_equal (refused->offset, 40);
     assert_true (bytes_equal (refused->text, text_bytes ("storage cannot be reached")));
     forget ();
     request (&hello);
-    refused = sent_refusal (REFUSED_ASIDE, WIRE_HELLO);
+    refused = sent_refusal (REFUSED_UNAVAILABLE, WIRE_HELLO);
     assert_true (bytes_equal (refused->text, text_bytes ("state cannot be reached")));
     forget ();
     request (&ready);
-    sent_refusal (REFUSED_ASIDE, WIRE_READY);
+    sent_refusal (REFUSED_UNAVAILABLE, WIRE_READY);
     forget ();
 
     sides[INTAKE_STORAGE].away = false; // what was answered is not sent as well
@@ -479,7 +479,7 @@ static void every_letter_is_answered_aside (void **state)
         batch (i, 1, text_bytes (GOOD));
     const mail_letter_t *letters = sent_only (INTAKE_BROKER, 500);
     for (uint64_t i = 0; i < 500; i++) {
-        assert_refused (&letters[i], REFUSED_ASIDE);
+        assert_refused (&letters[i], REFUSED_UNAVAILABLE);
         assert_int_equal (letters[i].message.refused.offset, i);
     }
 }
@@ -611,6 +611,6 @@ int main (void)
         INTAKE_TEST (a_letter_longer_than_any_is_none),
         INTAKE_TEST (damaged_bundles_do_no_harm),
     };
-    log_set_level (LOG_CRITICAL);
+    logger_set_level (LOG_CRITICAL);
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -190,7 +190,7 @@ static void a_message_is_encoded_into_its_letter (void **state)
     assert_int_equal (bundle_next (&rest, &letter), 1);
     assert_int_equal (letter.ticket, 5);
     assert_true (bytes_equal (letter.client, text ("client")));
-    assert_int_equal (wire_decode (letter.message, &read), REFUSED_NOTHING);
+    assert_int_equal (wire_decode (letter.message, &read), REFUSED_OK);
     assert_int_equal (read.command, WIRE_STORED);
     assert_int_equal (read.agency, 3);
     assert_int_equal (read.stored.next, 1200);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 
 #define SURVIVED 7
@@ -177,7 +177,7 @@ static int pipe_fds[2];
 static void die (void)
 {
     dup2 (pipe_fds[1], STDERR_FILENO);
-    log_gather (true);
+    logger_gather (true);
     process_die ("bind", "endpoint: %s | reason: %s", "tcp://*:80", "not | allowed");
 }
 

@@ -1,7 +1,7 @@
 """docs/protocol.md against the code and the byte examples: none can drift from another.
 
 The document's tables are read as what they are, layouts, and decode tests/vectors; its
-numbers are compared with common/wire.h and common/bounds.h.
+numbers are compared with common/wire/wire.h and common/base/bounds.h.
 """
 
 import ast
@@ -13,8 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs/protocol.md").read_text(encoding="utf-8")
-WIRE = (ROOT / "common/wire.h").read_text(encoding="utf-8")
-LIMITS = (ROOT / "common/bounds.h").read_text(encoding="utf-8")
+WIRE = (ROOT / "common/wire/wire.h").read_text(encoding="utf-8")
+LIMITS = (ROOT / "common/base/bounds.h").read_text(encoding="utf-8")
 
 # What bounds.h bounds within one process: nobody at the other end can tell.
 INTERNAL = {
@@ -24,10 +24,10 @@ INTERNAL = {
     "WORKER_QUEUE_BUNDLES", "FRONT_QUEUE_MESSAGES",
     "CONNECT_LOOK_MS", "CONNECTIONS_PENDING", "LOOP_MESSAGES_MAX", "RESTART_BACKOFF_MS",
     "RESTART_BACKOFF_MS_MAX", "STOP_GRACE_MS", "ROLL_KEYS_MAX", "ROLL_NAME_BYTES_MAX", "ROLL_BYTES_MAX",
-    "LOOP_HANDSHAKES_MAX", "RELIEF_LOOK_MS", "LANE_TURN_BYTES", "LANE_DEBT_BYTES_MAX", "REQUEST_BYTES",
+    "LOOP_HANDSHAKES_MAX", "MEMORY_GUARD_LOOK_MS", "LANE_TURN_BYTES", "LANE_DEBT_BYTES_MAX", "REQUEST_BYTES",
     "AWAKE_STEP_MS", "CONNECT_MS", "WAIT_AGAIN_MS", "WAIT_FIRST_MS",
-    "WORKER_CREDIT_BYTES", "TRIAL_MS", "TRIAL_MS_MAX", "BRAKE_LINES", "BRAKE_LINES_ALL", "BRAKE_PERIOD_MS",
-    "LOOP_HANDSHAKES_MAX", "RELIEF_LOOK_MS", "SINK_WAIT_MS", "OTHERS_PATIENCE_MS", "OTHERS_LOOK_MS",
+    "WORKER_CREDIT_BYTES", "TRIAL_MS", "TRIAL_MS_MAX", "RATE_LIMIT_LINES", "RATE_LIMIT_LINES_ALL", "RATE_LIMIT_PERIOD_MS",
+    "LOOP_HANDSHAKES_MAX", "MEMORY_GUARD_LOOK_MS", "SINK_WAIT_MS", "OTHERS_PATIENCE_MS", "OTHERS_LOOK_MS",
     "RUN_DIRECTORY_LOOK_MS", "DESCRIPTORS_OWN", "DESCRIPTORS_TRIED_MAX",
     "CONNECTION_OTHER_BYTES", "CONNECTION_OTHER_BYTES_SECOND", "DESCRIPTORS_KEPT", "QUEUE_SHARE",
 }  # fmt: skip

@@ -6,7 +6,7 @@
 #include "memory_file.h"
 
 #include "bounds.h"
-#include "log.h"
+#include "logger.h"
 #include "registrar.h"
 
 #define AGENCIES     3
@@ -711,7 +711,7 @@ static void what_storage_does_not_get_is_refused_aside (void **state)
     assert_int_equal (to_workers.count, 3);
     for (uint64_t i = 0; i < 3; i++) {
         const mail_letter_t *letter = &to_workers.letters[i];
-        assert_refused (letter, REFUSED_ASIDE);
+        assert_refused (letter, REFUSED_UNAVAILABLE);
         assert_string_equal (wire_command_name (letter->message.refused.command),
                              wire_command_name (named[i]));
         assert_int_equal (letter->ticket, i);
@@ -1117,6 +1117,6 @@ int main (void)
         REGISTRAR_TEST (damaged_bundles_do_no_harm),
         REGISTRAR_TEST (there_is_one_draw_whatever_happens),
     };
-    log_set_level (LOG_CRITICAL);
+    logger_set_level (LOG_CRITICAL);
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -145,7 +145,7 @@ static void test_checks_survive_a_restart_of_the_central (void **state)
     assert_int_equal (said (day, WIRE_CHECK).tally.count, 4);
     session_reconnected (day->session, day->now_ms);
     assert_int_equal (said (day, WIRE_CHECK).tally.count, 4);
-    refuse (day, REFUSED_ASIDE, WIRE_CHECK, 0);
+    refuse (day, REFUSED_UNAVAILABLE, WIRE_CHECK, 0);
     said_nothing (day);
     pass (day);
     said (day, WIRE_CHECK);

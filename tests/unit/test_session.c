@@ -150,7 +150,8 @@ static void test_ask_only (void **state)
         said (day, WIRE_HELLO);
         welcome_with (day, 12345, (wire_limits_t){0, 0, 0}, whens[i]);
         assert_int_equal (said (day, WIRE_READY).tally.count, 12345);
-        refuse (day, REFUSED_ASIDE, WIRE_RESULTS, 0); // state asked for them at once
+        refuse (day, REFUSED_UNAVAILABLE, WIRE_RESULTS,
+                0); // state asked for them at once
         pass (day);
         assert_int_equal (said (day, WIRE_READY).tally.count, 12345);
         winners (day, 0, 0, 1, "1\n");
@@ -301,7 +302,8 @@ static void test_questions_are_asked_again (void **state)
 
 static void test_refused_for_now (void **state)
 {
-    static const wire_code_t codes[] = {REFUSED_BUSY, REFUSED_NOSPACE, REFUSED_ASIDE};
+    static const wire_code_t codes[] = {REFUSED_BUSY, REFUSED_NOSPACE,
+                                        REFUSED_UNAVAILABLE};
     day_t *day = *state;
     for (size_t i = 0; i < 3; i++) {
         begin_selling (day);
@@ -356,7 +358,7 @@ static void test_questions_refused_for_now (void **state)
     day_t *day = *state;
     start (day);
     said (day, WIRE_HELLO);
-    refuse (day, REFUSED_ASIDE, WIRE_HELLO, 0);
+    refuse (day, REFUSED_UNAVAILABLE, WIRE_HELLO, 0);
     said_nothing (day);
     assert_in_range (pass (day), RETRY_MS_MIN, 2 * RETRY_MS_MIN);
     said (day, WIRE_HELLO);

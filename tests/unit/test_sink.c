@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "log.h"
+#include "logger.h"
 #include "sink.h"
 
 static int ends[2]; // what stands in for stderr: its reader's end, and it
@@ -75,7 +75,7 @@ static size_t write_too_many (void)
 {
     const size_t lines = 20000;
     for (size_t i = 0; i < lines; i++)
-        log_event (LOG_INFO, "a", LOG_SUCCESS, "n: %zu", i);
+        logger_event (LOG_INFO, "a", LOG_SUCCESS, "n: %zu", i);
     return lines;
 }
 
@@ -88,7 +88,7 @@ static void what_nobody_takes_is_counted_and_told (void **state)
     assert_true (taken > 100 && taken < lines);
     assert_int_equal (first[strlen (first) - 1], '\n');
 
-    log_event (LOG_INFO, "b", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "b", LOG_SUCCESS, NULL);
     const char *then = waiting ();
     char expected[64];
     snprintf (expected, sizeof expected, "| dropped: %zu\n", lines - taken);
@@ -97,18 +97,18 @@ static void what_nobody_takes_is_counted_and_told (void **state)
     assert_non_null (strstr (told, expected));
     assert_non_null (strstr (told, "action: b"));
     assert_int_equal (count ("\n", told), 2);
-    log_event (LOG_INFO, "c", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "c", LOG_SUCCESS, NULL);
     assert_null (strstr (waiting (), "dropped"));
 }
 
 static void gathered_lines_go_as_far_as_there_is_room (void **state)
 {
     (void) state;
-    log_gather (true);
+    logger_gather (true);
     const size_t lines = write_too_many ();
-    log_gather (false);
+    logger_gather (false);
     const size_t taken = count ("action: a ", waiting ());
-    log_event (LOG_INFO, "b", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "b", LOG_SUCCESS, NULL);
     const char *told = strstr (waiting (), "dropped: ");
     assert_non_null (told);
     // a line of which a part went is not missing: its rest is the first to come
@@ -119,7 +119,7 @@ static void gathered_lines_go_as_far_as_there_is_room (void **state)
 static void stderr_itself_still_waits_for_others (void **state)
 {
     (void) state;
-    log_event (LOG_INFO, "a", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "a", LOG_SUCCESS, NULL);
     assert_int_equal (fcntl (STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
 }
 
@@ -138,9 +138,9 @@ static void a_line_that_a_full_disk_cut_is_made_whole (void **state)
     low.rlim_cur = 100;
     setrlimit (RLIMIT_FSIZE, &low);
     for (int i = 0; i < 4; i++)
-        log_event (LOG_INFO, "a", LOG_SUCCESS, "n: %d", i);
+        logger_event (LOG_INFO, "a", LOG_SUCCESS, "n: %d", i);
     setrlimit (RLIMIT_FSIZE, &limit);
-    log_event (LOG_INFO, "b", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "b", LOG_SUCCESS, NULL);
     const ssize_t size = pread (file, text, sizeof text - 1, 0);
     assert_true (size > 0);
     text[size] = 0;
@@ -156,7 +156,7 @@ static void a_drawing_is_lost_without_a_word (void **state)
     (void) state;
     write_too_many ();
     waiting ();
-    log_event (LOG_INFO, "b", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "b", LOG_SUCCESS, NULL);
     waiting ();
     sink_draw ("\rbar", 4);
     assert_string_equal (waiting (), "\rbar");

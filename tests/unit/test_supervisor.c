@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #include "clock.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 #include "supervisor.h"
 
@@ -460,6 +460,6 @@ int main (int argc, char **argv)
         cmocka_unit_test (arguments_are_copied),
         cmocka_unit_test (programs_are_beside_this_one),
     };
-    log_set_level (LOG_CRITICAL);
+    logger_set_level (LOG_CRITICAL);
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -142,7 +142,7 @@ static const struct {
     {"DATE", 19},      {"NUMBER", 20},   {"RANGE", 21},   {"BLANK", 22},
     {"CHARACTER", 23}, {"AGENCY", 30},   {"HELLO", 31},   {"GAP", 32},
     {"CONFLICT", 33},  {"CLOSED", 34},   {"TALLY", 35},   {"UNDRAWN", 36},
-    {"KEY", 37},       {"BUSY", 40},     {"NOSPACE", 41}, {"ASIDE", 42},
+    {"KEY", 37},       {"BUSY", 40},     {"NOSPACE", 41}, {"UNAVAILABLE", 42},
     {"DRAW", 38},
 };
 #define CODES (sizeof codes / sizeof codes[0])
@@ -271,7 +271,7 @@ static void check_good (const struct command *command)
 
     wire_message_t message;
     const wire_code_t code = wire_decode (vector_guard (bytes), &message);
-    if (code != REFUSED_NOTHING)
+    if (code != REFUSED_OK)
         fail_msg ("%s: refused, %s", vector_name (&vector), wire_code_name (code));
     assert_same (command, &message, &expected);
     assert_encodes_to (&message, bytes);
@@ -300,7 +300,7 @@ static wire_code_t check_any (bytes_t bytes)
 {
     wire_message_t message;
     const wire_code_t code = wire_decode (vector_guard (bytes), &message);
-    if (code == REFUSED_NOTHING)
+    if (code == REFUSED_OK)
         assert_encodes_to (&message, bytes);
     else
         assert_true (code <= REFUSED_COMMAND || code == REFUSED_BODY);
@@ -385,7 +385,7 @@ static void damage_is_refused_or_understood (void **state)
             for (int n = 0; n < MUTATIONS; n++) {
                 put_bytes (damaged, bytes);
                 const size_t size = vector_mutate (damaged, bytes.size, &random);
-                if (check_any (bytes_of (damaged, size)) == REFUSED_NOTHING)
+                if (check_any (bytes_of (damaged, size)) == REFUSED_OK)
                     accepted++;
                 else
                     refusals++;
@@ -486,7 +486,7 @@ static void a_refusal_stays_small (void **state)
     uint8_t buffer[WIRE_SMALL_BYTES_MAX];
     wire_message_t message;
     const size_t size = wire_encode (&refusal, buffer);
-    assert_int_equal (wire_decode (bytes_of (buffer, size), &message), REFUSED_NOTHING);
+    assert_int_equal (wire_decode (bytes_of (buffer, size), &message), REFUSED_OK);
 }
 
 int main (void)

@@ -8,14 +8,14 @@
 
 #include "bet_csv.h"
 #include "bet_fault.h"
-#include "brake.h"
-#include "log.h"
+#include "rate_limit.h"
+#include "logger.h"
 
 struct intake {
     intake_options_t options;
     bet_rules_t rules;
     bundle_t outgoing[INTAKE_SIDES];
-    brake_t *brake;
+    rate_limit_t *limit;
     int64_t now_ms;
     uint64_t strays, lost;
 };
@@ -38,7 +38,7 @@ intake_t *intake_new (const intake_options_t *options)
     intake_t *intake = calloc (1, sizeof *intake);
     assert (intake);
     intake->options = *options;
-    intake->brake = brake_new ();
+    intake->limit = rate_limit_new ();
     intake->rules = (bet_rules_t){options->number_max, BET_BORN_ANY};
     return intake;
 }
@@ -48,7 +48,7 @@ void intake_destroy (intake_t **intake)
     if (*intake) {
         for (int side = 0; side < INTAKE_SIDES; side++)
             bundle_clear (&(*intake)->outgoing[side]);
-        brake_destroy (&(*intake)->brake);
+        rate_limit_destroy (&(*intake)->limit);
         free (*intake);
     }
     *intake = NULL;
@@ -59,9 +59,10 @@ void intake_tick (intake_t *intake, int64_t now_ms)
     uint32_t agency;
     uint64_t count;
     intake->now_ms = now_ms;
-    while (brake_report (intake->brake, now_ms, &agency, &count))
-        log_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
-                   "agency: %u | not_logged: %llu", agency, (unsigned long long) count);
+    while (rate_limit_report (intake->limit, now_ms, &agency, &count))
+        logger_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
+                      "agency: %u | not_logged: %llu", agency,
+                      (unsigned long long) count);
 }
 
 void intake_set_born_max (intake_t *intake, uint32_t day)
@@ -118,7 +119,7 @@ uint64_t intake_lost (const intake_t *intake)
 static void take_request (intake_t *intake, const letter_t *letter)
 {
     wire_message_t request;
-    if (wire_decode (letter->message, &request) != REFUSED_NOTHING) {
+    if (wire_decode (letter->message, &request) != REFUSED_OK) {
         intake->strays++; // the broker decoded it before
         return;
     }
@@ -152,7 +153,7 @@ static void check_batch (intake_t *intake, const letter_t *letter,
 {
     const wire_batch_t *batch = &request->batch;
     bet_csv_error_t error = {.code = check_shape (intake, batch)};
-    if (error.code == REFUSED_NOTHING) {
+    if (error.code == REFUSED_OK) {
         bundle_t *bundle = outgoing (intake, INTAKE_STORAGE);
         const size_t room =
             batch->rows.size + (size_t) batch->count * (AGENCY_DIGITS_MAX + 2);
@@ -163,7 +164,7 @@ static void check_batch (intake_t *intake, const letter_t *letter,
                                &intake->rules, at + WIRE_BATCH_BYTES, &error);
         bundle_close (bundle, size ? WIRE_BATCH_BYTES + size : 0);
     }
-    if (error.code != REFUSED_NOTHING)
+    if (error.code != REFUSED_OK)
         refuse_batch (intake, letter, request, &error);
 }
 
@@ -176,7 +177,7 @@ static wire_code_t check_shape (const intake_t *intake, const wire_batch_t *batc
     if (batch->rows.size > MESSAGE_BYTES_MAX)
         return REFUSED_SIZE; // the broker saw to that before
     // no count that anything here could not add up
-    return batch->offset > UINT64_MAX / 2 ? REFUSED_GAP : REFUSED_NOTHING;
+    return batch->offset > UINT64_MAX / 2 ? REFUSED_GAP : REFUSED_OK;
 }
 
 static void refuse_batch (intake_t *intake, const letter_t *letter,
@@ -190,13 +191,13 @@ static void refuse_batch (intake_t *intake, const letter_t *letter,
     refusal.refused.row = error->row;
     refusal.refused.field = (uint8_t) error->field;
     bundle_write (outgoing (intake, INTAKE_BROKER), letter, &refusal);
-    if (brake_allows (intake->brake, request->agency, intake->now_ms))
-        log_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
-                   "cantidad: %u | agency: %u | offset: %llu | code: %s | row: %u | "
-                   "reason: %s",
-                   request->batch.count, request->agency,
-                   (unsigned long long) request->batch.offset,
-                   wire_code_name ((uint16_t) error->code), error->row, text);
+    if (rate_limit_allows (intake->limit, request->agency, intake->now_ms))
+        logger_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
+                      "cantidad: %u | agency: %u | offset: %llu | code: %s | row: %u | "
+                      "reason: %s",
+                      request->batch.count, request->agency,
+                      (unsigned long long) request->batch.offset,
+                      wire_code_name ((uint16_t) error->code), error->row, text);
 }
 
 static void pass_hello (intake_t *intake, const letter_t *letter,
@@ -249,11 +250,11 @@ static void answer_aside (intake_t *intake, bytes_t bundle)
     wire_message_t request;
     while (bundle_next (&bundle, &letter) == 1) {
         const wire_code_t code = wire_decode (letter.message, &request);
-        assert (code == REFUSED_NOTHING); // written here
+        assert (code == REFUSED_OK); // written here
         const bool storage =
             request.command == WIRE_STORE || request.command == WIRE_CHECK;
         const wire_message_t refusal = wire_refusal (
-            &request, REFUSED_ASIDE,
+            &request, REFUSED_UNAVAILABLE,
             storage ? "storage cannot be reached" : "state cannot be reached");
         bundle_write (outgoing (intake, INTAKE_BROKER), &letter, &refusal);
     }

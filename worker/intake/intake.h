@@ -32,8 +32,8 @@ typedef struct intake intake_t;
 intake_t *intake_new (const intake_options_t *options);
 void intake_destroy (intake_t **intake);
 
-/* What time it is, for the log: what of it an agency can cause has a brake. To be told
-   in every turn. */
+/* What time it is, for the log: what of it an agency can cause has a rate limit. To be
+   told in every turn. */
 void intake_tick (intake_t *intake, int64_t now_ms);
 
 /* The last birthdate that is taken from now on (bet_born_max ()); at first any is. */
@@ -45,8 +45,8 @@ void intake_requests (intake_t *intake, bytes_t bundle);
 void intake_answers (intake_t *intake, bytes_t bundle);
 /* Say JOIN, BEAT or LEAVE. */
 void intake_say (intake_t *intake, wire_command_t command);
-/* Send what has gathered. What cannot be sent inwards is answered ASIDE: the agency
-   will ask again. */
+/* Send what has gathered. What cannot be sent inwards is answered UNAVAILABLE: the
+   agency will ask again. */
 void intake_flush (intake_t *intake);
 
 /* Letters that were none or not for a worker; and bundles the broker did not take. */

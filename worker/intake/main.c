@@ -6,7 +6,7 @@
 #include "agreement.h"
 #include "config.h"
 #include "bounds.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 #include "supervisor.h"
 #include "worker.h"
@@ -15,7 +15,7 @@ typedef struct {
     char *broker, *storage, *state, *listen, *keys;
     uint64_t count, rows, number_max, credit, heartbeat_ms;
     bool insecure;
-    log_level_t log_level;
+    logger_level_t log_level;
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
@@ -118,7 +118,7 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    log_set_level (settings.log_level);
+    logger_set_level (settings.log_level);
     const worker_options_t options = {.broker = settings.broker,
                                       .storage = settings.storage,
                                       .state = settings.state,

@@ -11,7 +11,7 @@
 #include "clock.h"
 #include "gate.h"
 #include "intake.h"
-#include "log.h"
+#include "logger.h"
 #include "net.h"
 #include "process.h"
 #include "watch.h"
@@ -24,7 +24,7 @@ typedef struct {
     watch_t *watches[INTAKE_SIDES];
     zsock_t *listener; // for who wants to know whether this worker is well; or NULL
     intake_t *intake;
-    log_strays_t strays;
+    logger_strays_t strays;
     bool beating;    // it has been connected to everybody
     int64_t beat_ms; // when the next sign of life is due
 } worker_t;
@@ -61,12 +61,12 @@ int worker_serve (const worker_options_t *options, int signal_fd)
         take_all (&worker, INTAKE_BROKER);
         answer_pings (&worker);
         beat (&worker, options->heartbeat_ms);
-        log_strays (&worker.strays, intake_strays (worker.intake), clock_ms ());
+        logger_strays (&worker.strays, intake_strays (worker.intake), clock_ms ());
         intake_flush (worker.intake);
     }
-    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     close_worker (&worker);
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
     return 0;
 }
 
@@ -85,9 +85,9 @@ static void open_worker (worker_t *worker, const worker_options_t *options)
     connect_to (worker, INTAKE_STATE, "state", options->state);
     if (options->listen)
         listen_at (worker, options->listen);
-    log_event (LOG_INFO, "worker", LOG_SUCCESS,
-               "broker: %s | storage: %s | state: %s | credit: %u", options->broker,
-               options->storage, options->state, options->credit);
+    logger_event (LOG_INFO, "worker", LOG_SUCCESS,
+                  "broker: %s | storage: %s | state: %s | credit: %u", options->broker,
+                  options->storage, options->state, options->credit);
 }
 
 static void open_gate (worker_t *worker, const worker_options_t *options)
@@ -228,9 +228,9 @@ static void close_worker (worker_t *worker)
     }
     zsock_destroy (&worker->listener);
     gate_destroy (&worker->gate);
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS,
-               "closed: sockets | strays: %llu | lost: %llu",
-               (unsigned long long) intake_strays (worker->intake),
-               (unsigned long long) intake_lost (worker->intake));
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
+                  "closed: sockets | strays: %llu | lost: %llu",
+                  (unsigned long long) intake_strays (worker->intake),
+                  (unsigned long long) intake_lost (worker->intake));
     intake_destroy (&worker->intake);
 }

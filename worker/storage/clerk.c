@@ -8,8 +8,8 @@
 
 #include "bet_csv.h"
 #include "digest.h"
-#include "brake.h"
-#include "log.h"
+#include "rate_limit.h"
+#include "logger.h"
 #include "winners.h"
 
 #define FINDS_MAX BUNDLE_LETTERS_MAX
@@ -32,7 +32,7 @@ struct clerk {
     winners_t *finds; // FINDS_MAX, of the bundle that is being taken
     request_t *finders;
     size_t finds_count;
-    brake_t *refusals, *conflicts; // of the log's lines
+    rate_limit_t *refusals, *conflicts; // of the log's lines
     int64_t now_ms;
     uint64_t strays;
 };
@@ -61,7 +61,7 @@ static void answer (clerk_t *clerk, const request_t *request,
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
                     const char *text);
 static void log_stored (const clerk_t *clerk, const wire_batch_t *batch);
-static void report (brake_t *brake, int64_t now_ms, log_level_t level,
+static void report (rate_limit_t *limit, int64_t now_ms, logger_level_t level,
                     const char *action);
 
 static const struct {
@@ -80,8 +80,8 @@ clerk_t *clerk_new (ledger_t *ledger, book_t *book, bool log_bets)
     clerk->book = book;
     clerk->log_bets = log_bets;
     clerk->outbox = outbox_new ();
-    clerk->refusals = brake_new ();
-    clerk->conflicts = brake_new ();
+    clerk->refusals = rate_limit_new ();
+    clerk->conflicts = rate_limit_new ();
     clerk->finds = malloc (FINDS_MAX * sizeof *clerk->finds);
     clerk->finders = malloc (FINDS_MAX * sizeof *clerk->finders);
     assert (clerk->finds && clerk->finders);
@@ -92,8 +92,8 @@ void clerk_destroy (clerk_t **clerk)
 {
     if (*clerk) {
         outbox_destroy (&(*clerk)->outbox);
-        brake_destroy (&(*clerk)->refusals);
-        brake_destroy (&(*clerk)->conflicts);
+        rate_limit_destroy (&(*clerk)->refusals);
+        rate_limit_destroy (&(*clerk)->conflicts);
         free ((*clerk)->owed);
         free ((*clerk)->finds);
         free ((*clerk)->finders);
@@ -111,8 +111,8 @@ void clerk_tick (clerk_t *clerk, int64_t now_ms)
 
 int64_t clerk_deadline (const clerk_t *clerk)
 {
-    const int64_t refusals_ms = brake_deadline (clerk->refusals);
-    const int64_t conflicts_ms = brake_deadline (clerk->conflicts);
+    const int64_t refusals_ms = rate_limit_deadline (clerk->refusals);
+    const int64_t conflicts_ms = rate_limit_deadline (clerk->conflicts);
     return refusals_ms < conflicts_ms ? refusals_ms : conflicts_ms;
 }
 
@@ -163,7 +163,7 @@ uint64_t clerk_strays (const clerk_t *clerk)
 static int take_letter (clerk_t *clerk, request_t *request)
 {
     const wire_code_t code = wire_decode (request->letter.message, &request->message);
-    if (code == REFUSED_NOTHING)
+    if (code == REFUSED_OK)
         for (size_t i = 0; i < sizeof desks / sizeof desks[0]; i++)
             if (desks[i].command == request->message.command)
                 return desks[i].take (clerk, request);
@@ -401,8 +401,8 @@ static int compare (clerk_t *clerk, account_t *account, request_t *request)
 static void conflict (clerk_t *clerk, const request_t *request, const char *reason)
 {
     const wire_message_t *message = &request->message;
-    if (brake_allows (clerk->conflicts, message->agency, clerk->now_ms))
-        log_event (
+    if (rate_limit_allows (clerk->conflicts, message->agency, clerk->now_ms))
+        logger_event (
             LOG_ERROR, "conflicto", LOG_FAIL,
             "agency: %u | offset: %llu | reason: %s, two histories with one identity",
             message->agency,
@@ -434,7 +434,7 @@ static int store_released (clerk_t *clerk, account_t *account)
                        .client = bytes_of (held->client, held->client_size),
                        .message = bytes_of (held->message, held->message_size)}};
         const wire_code_t code = wire_decode (request.letter.message, &request.message);
-        const bool sound = code == REFUSED_NOTHING && rows_sound (&request);
+        const bool sound = code == REFUSED_OK && rows_sound (&request);
         assert (sound); // it was when it came
         rc = store (clerk, account, &request);
         free (held);
@@ -521,17 +521,19 @@ static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
     refusal.refused.expected = account ? account->next : 0;
     answer (clerk, request, &refusal);
     if (request->message.command == WIRE_STORE &&
-        brake_allows (clerk->refusals, request->message.agency, clerk->now_ms))
-        log_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
-                   "cantidad: %u | agency: %u | offset: %llu | code: %s | reason: %s",
-                   request->message.batch.count, request->message.agency,
-                   (unsigned long long) request->message.batch.offset,
-                   wire_code_name ((uint16_t) code), text);
+        rate_limit_allows (clerk->refusals, request->message.agency, clerk->now_ms))
+        logger_event (
+            LOG_WARNING, "apuesta_recibida", LOG_FAIL,
+            "cantidad: %u | agency: %u | offset: %llu | code: %s | reason: %s",
+            request->message.batch.count, request->message.agency,
+            (unsigned long long) request->message.batch.offset,
+            wire_code_name ((uint16_t) code), text);
 }
 
 static void log_stored (const clerk_t *clerk, const wire_batch_t *batch)
 {
-    log_event (LOG_INFO, "apuesta_recibida", LOG_SUCCESS, "cantidad: %u", batch->count);
+    logger_event (LOG_INFO, "apuesta_recibida", LOG_SUCCESS, "cantidad: %u",
+                  batch->count);
     if (!clerk->log_bets)
         return;
     uint8_t scratch[ROW_BYTES_MAX];
@@ -539,17 +541,17 @@ static void log_stored (const clerk_t *clerk, const wire_batch_t *batch)
     uint32_t agency;
     bet_t bet;
     while (bet_csv_next (&rows, scratch, &agency, &bet) == 1)
-        log_event (LOG_INFO, "apuesta_almacenada", LOG_SUCCESS,
-                   "dni: %.*s | numero: %u", (int) bet.document.size,
-                   (const char *) bet.document.data, bet.number);
+        logger_event (LOG_INFO, "apuesta_almacenada", LOG_SUCCESS,
+                      "dni: %.*s | numero: %u", (int) bet.document.size,
+                      (const char *) bet.document.data, bet.number);
 }
 
-static void report (brake_t *brake, int64_t now_ms, log_level_t level,
+static void report (rate_limit_t *limit, int64_t now_ms, logger_level_t level,
                     const char *action)
 {
     uint32_t agency;
     uint64_t count;
-    while (brake_report (brake, now_ms, &agency, &count))
-        log_event (level, action, LOG_FAIL, "agency: %u | not_logged: %llu", agency,
-                   (unsigned long long) count);
+    while (rate_limit_report (limit, now_ms, &agency, &count))
+        logger_event (level, action, LOG_FAIL, "agency: %u | not_logged: %llu", agency,
+                      (unsigned long long) count);
 }

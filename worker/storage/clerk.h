@@ -18,8 +18,8 @@ typedef struct clerk clerk_t;
 clerk_t *clerk_new (ledger_t *ledger, book_t *book, bool log_bets);
 void clerk_destroy (clerk_t **clerk);
 
-/* What time it is, for the log: what of it an agency can cause has a brake. To be told
-   in every turn, and when clerk_deadline () has come. */
+/* What time it is, for the log: what of it an agency can cause has a rate limit. To be
+   told in every turn, and when clerk_deadline () has come. */
 void clerk_tick (clerk_t *clerk, int64_t now_ms);
 int64_t clerk_deadline (const clerk_t *clerk); // INT64_MAX: nothing is due
 

@@ -5,7 +5,7 @@
 #include "agreement.h"
 #include "check.h"
 #include "config.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 #include "storage.h"
 
@@ -14,7 +14,7 @@
 typedef struct {
     char *data_directory, *listen, *check, *keys;
     bool log_bets, insecure;
-    log_level_t log_level;
+    logger_level_t log_level;
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
@@ -76,7 +76,7 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    log_set_level (settings.log_level);
+    logger_set_level (settings.log_level);
     const storage_options_t options = {.data_directory = settings.data_directory,
                                        .listen = settings.listen,
                                        .keys = settings.keys,

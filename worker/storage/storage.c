@@ -9,7 +9,7 @@
 #include "clerk.h"
 #include "clock.h"
 #include "gate.h"
-#include "log.h"
+#include "logger.h"
 #include "net.h"
 #include "process.h"
 
@@ -22,7 +22,7 @@ typedef struct {
     gate_t *gate;
     zsock_t *socket;
     uint64_t undelivered;
-    log_strays_t strays;
+    logger_strays_t strays;
 } storage_t;
 
 static void open_storage (storage_t *storage, const storage_options_t *options);
@@ -46,13 +46,13 @@ int storage_serve (const storage_options_t *options, int signal_fd)
         gate_serve (storage.gate);
         clerk_tick (storage.clerk, clock_ms ());
         take_group (&storage);
-        log_strays (&storage.strays, clerk_strays (storage.clerk), clock_ms ());
+        logger_strays (&storage.strays, clerk_strays (storage.clerk), clock_ms ());
         commit_group (&storage);
         send_answers (&storage);
     }
-    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     close_storage (&storage);
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
     return 0;
 }
 
@@ -65,12 +65,13 @@ static void open_storage (storage_t *storage, const storage_options_t *options)
     storage->socket = net_router (BUNDLE_BYTES_MAX, STORAGE_QUEUE_BUNDLES);
     const char *listen =
         gate_listen (storage->gate, storage->socket, "storage", options->listen);
-    log_event (LOG_INFO, "almacenamiento", LOG_SUCCESS,
-               "listen: %s | data_dir: %s | records: %u | bytes: %llu | hash: %016llx",
-               listen, options->data_directory, book_records (storage->book),
-               (unsigned long long) book_bytes (storage->book),
-               (unsigned long long) book_hash (storage->book));
-    log_gather (true);
+    logger_event (
+        LOG_INFO, "almacenamiento", LOG_SUCCESS,
+        "listen: %s | data_dir: %s | records: %u | bytes: %llu | hash: %016llx", listen,
+        options->data_directory, book_records (storage->book),
+        (unsigned long long) book_bytes (storage->book),
+        (unsigned long long) book_hash (storage->book));
+    logger_gather (true);
 }
 
 static void open_gate (storage_t *storage, const storage_options_t *options)
@@ -100,9 +101,10 @@ static void open_book (storage_t *storage)
             "reason: %s/%s | consequence: nothing was changed, nothing is served",
             directory, why);
     if (book_torn (storage->book) > 0)
-        log_event (LOG_WARNING, "recuperacion", LOG_SUCCESS,
-                   "cut_off: %llu bytes of an unfinished and never acknowledged tail",
-                   (unsigned long long) book_torn (storage->book));
+        logger_event (
+            LOG_WARNING, "recuperacion", LOG_SUCCESS,
+            "cut_off: %llu bytes of an unfinished and never acknowledged tail",
+            (unsigned long long) book_torn (storage->book));
     if (book_settle (storage->book) == -1)
         die_of_disk (storage, "nothing is served");
 }
@@ -151,7 +153,7 @@ static void commit_group (storage_t *storage)
 {
     if (clerk_commit (storage->clerk) == -1)
         die_of_disk (storage, "nothing of this group was acknowledged");
-    log_flush ();
+    logger_flush ();
 }
 
 static void send_answers (storage_t *storage)
@@ -165,11 +167,12 @@ static void send_answers (storage_t *storage)
 
 static void close_storage (storage_t *storage)
 {
-    log_gather (false);
+    logger_gather (false);
     zsock_destroy (&storage->socket);
     gate_destroy (&storage->gate);
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: socket | undelivered: %llu",
-               (unsigned long long) storage->undelivered);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
+                  "closed: socket | undelivered: %llu",
+                  (unsigned long long) storage->undelivered);
     const uint64_t strays = clerk_strays (storage->clerk);
     clerk_destroy (&storage->clerk);
     if (book_settle (storage->book) == -1) // gives reserved space back
@@ -179,9 +182,9 @@ static void close_storage (storage_t *storage)
     file_close (&storage->csv_file);
     file_close (&storage->journal_file);
     ledger_destroy (&storage->ledger);
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS,
-               "closed: %s | bytes: %llu | strays: %llu", STORAGE_CSV,
-               (unsigned long long) bytes, (unsigned long long) strays);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
+                  "closed: %s | bytes: %llu | strays: %llu", STORAGE_CSV,
+                  (unsigned long long) bytes, (unsigned long long) strays);
 }
 
 /* Whatever was logged of this group did not come to be. */
@@ -190,7 +193,7 @@ static void die_of_disk (const storage_t *storage, const char *consequence)
     const int error = errno;
     const file_t *file =
         storage->csv_file->failed ? storage->csv_file : storage->journal_file;
-    log_discard ();
+    logger_discard ();
     process_die ("almacenamiento", "reason: %s/%s %s, %s | consequence: %s",
                  storage->directory, file->name,
                  file->failed ? file->failed : "cannot be read", strerror (error),

@@ -29,7 +29,7 @@ PATIENCE = 60
 # what docs/protocol.md wants of a connection, so that one that is half open is given up
 CONNECTION = {"immediate": 1, "sndtimeo": 0, "reconnect_ivl": 100, "reconnect_ivl_max": 1000,
               "heartbeat_ivl": 1000, "heartbeat_timeout": 3000, "handshake_ivl": 2000}
-LATER = ("BUSY", "NOSPACE", "ASIDE")
+LATER = ("BUSY", "NOSPACE", "UNAVAILABLE")
 
 
 class Agency:

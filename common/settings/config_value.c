@@ -47,7 +47,7 @@ int config_value_parse (const config_item_t *item, const char *text,
             wrong = "is no duration such as 500ms, 1.5s or 1h30m";
         break;
     case CONFIG_LEVEL:
-        if (log_level_parse (text, &value->level) == -1)
+        if (logger_level_parse (text, &value->level) == -1)
             wrong = "is none of CRITICAL, ERROR, WARNING, INFO and DEBUG";
         break;
     }
@@ -88,7 +88,7 @@ void config_value_store (const config_item_t *item, config_value_t value, char *
         *(bool *) item->value = value.flag;
         break;
     case CONFIG_LEVEL:
-        *(log_level_t *) item->value = value.level;
+        *(logger_level_t *) item->value = value.level;
         break;
     }
 }

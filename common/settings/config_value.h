@@ -4,14 +4,14 @@
 #define LOTERIA_CONFIG_VALUE_H
 
 #include "config.h"
-#include "log.h"
+#include "logger.h"
 
 #define CONFIG_REASON_BYTES 256
 
 typedef union {
     uint64_t number; // CONFIG_NUMBER, CONFIG_DURATION
     bool flag;
-    log_level_t level;
+    logger_level_t level;
 } config_value_t;
 
 /* Read `text` as what the item wants. Returns 0, or -1 with why not in `reason`. */

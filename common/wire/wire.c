@@ -63,7 +63,7 @@ wire_code_t wire_decode (bytes_t frame, wire_message_t *message)
     read_body (&reader, message);
     if (reader.failed || reader.rest.size > 0)
         return REFUSED_BODY;
-    return REFUSED_NOTHING;
+    return REFUSED_OK;
 }
 
 static size_t body_size (const wire_message_t *message)
@@ -344,7 +344,7 @@ const char *wire_command_name (uint8_t command)
 const char *wire_code_name (uint16_t code)
 {
     static const char *const names[] = {
-        [REFUSED_NOTHING] = "NOTHING",
+        [REFUSED_OK] = "NOTHING",
         [REFUSED_SIGNATURE] = "SIGNATURE",
         [REFUSED_VERSION] = "VERSION",
         [REFUSED_COMMAND] = "COMMAND",
@@ -376,7 +376,7 @@ const char *wire_code_name (uint16_t code)
         [REFUSED_DRAW] = "DRAW",
         [REFUSED_BUSY] = "BUSY",
         [REFUSED_NOSPACE] = "NOSPACE",
-        [REFUSED_ASIDE] = "ASIDE",
+        [REFUSED_UNAVAILABLE] = "UNAVAILABLE",
     };
     const size_t known = sizeof names / sizeof names[0];
     return code < known && names[code] ? names[code] : "?";

@@ -142,9 +142,9 @@
 
 /* Log lines that one agency can cause, and all together, within a time; the others are
    counted. */
-#define BRAKE_LINES     10
-#define BRAKE_LINES_ALL 1000
-#define BRAKE_PERIOD_MS 10000
+#define RATE_LIMIT_LINES     10
+#define RATE_LIMIT_LINES_ALL 1000
+#define RATE_LIMIT_PERIOD_MS 10000
 
 /* A refusal's text. */
 #define REFUSAL_TEXT_MAX 255
@@ -175,7 +175,7 @@
 #define AWAKE_STEP_MS          50   /* the most that passes from one look to the next */
 #define WAIT_FIRST_MS          5000 /* who waits says so after this */
 #define WAIT_AGAIN_MS          60000 /* and then now and then */
-#define RELIEF_LOOK_MS         100
+#define MEMORY_GUARD_LOOK_MS   100
 #define ZMTP_HEARTBEAT_MS      1000
 #define ZMTP_TIMEOUT_MS        3000
 #define PATIENCE_SECONDS       60

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "log.h"
+#include "logger.h"
 
 #define HEAD_BYTES      (sizeof "2026-11-23 12:00:00 INFO     " - 1)
 #define LINE_LENGTH_MAX 1022 // without the line's end
@@ -27,14 +27,14 @@ static int divert (void **state)
     (void) state;
     file = memfd_create ("stderr", MFD_CLOEXEC);
     usual = dup (STDERR_FILENO);
-    log_set_level (LOG_INFO);
+    logger_set_level (LOG_INFO);
     return file == -1 || dup2 (file, STDERR_FILENO) == -1 ? -1 : 0;
 }
 
 static int restore (void **state)
 {
     (void) state;
-    log_gather (false);
+    logger_gather (false);
     dup2 (usual, STDERR_FILENO);
     close (usual);
     close (file);
@@ -97,9 +97,10 @@ static void lines_have_their_form (void **state)
     (void) state;
     static const char *const levels[] = {"DEBUG   ", "INFO    ", "WARNING ", "ERROR   ",
                                          "CRITICAL"};
-    log_set_level (LOG_DEBUG);
+    logger_set_level (LOG_DEBUG);
     for (int level = LOG_DEBUG; level <= LOG_CRITICAL; level++) {
-        log_event ((log_level_t) level, "sorteo", LOG_SUCCESS, "numero: %d", 7574);
+        logger_event ((logger_level_t) level, "sorteo", LOG_SUCCESS, "numero: %d",
+                      7574);
         char *line = line_written ();
         assert_int_equal (parse (line), 3);
         assert_memory_equal (line + 20, levels[level], 8);
@@ -111,11 +112,11 @@ static void lines_have_their_form (void **state)
 static void results_and_parts (void **state)
 {
     (void) state;
-    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     assert_string_equal (line_written () + HEAD_BYTES,
                          "action: shutdown | result: in_progress");
-    log_event (LOG_INFO, "apuesta_recibida", LOG_FAIL, "cantidad: %u | reason: %s", 3U,
-               "bad date");
+    logger_event (LOG_INFO, "apuesta_recibida", LOG_FAIL, "cantidad: %u | reason: %s",
+                  3U, "bad date");
     assert_string_equal (
         line_written () + HEAD_BYTES,
         "action: apuesta_recibida | result: fail | cantidad: 3 | reason: bad date");
@@ -127,7 +128,7 @@ static void time_is_local (void **state)
     setenv ("TZ", "XST-5:30", 1);
     tzset ();
     time_t before = time (NULL);
-    log_event (LOG_INFO, "a", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "a", LOG_SUCCESS, NULL);
     time_t after = time (NULL);
     unsetenv ("TZ");
     tzset ();
@@ -181,8 +182,8 @@ static void values_cannot_break_out (void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char expected[256];
-        log_event (LOG_INFO, "a", LOG_SUCCESS, "v: %s | w: %s", cases[i].value,
-                   cases[i].value);
+        logger_event (LOG_INFO, "a", LOG_SUCCESS, "v: %s | w: %s", cases[i].value,
+                      cases[i].value);
         snprintf (expected, sizeof expected,
                   "action: a | result: success | v: %s | w: %s", cases[i].expected,
                   cases[i].expected);
@@ -210,7 +211,7 @@ static void long_lines_are_cut (void **state)
             while (strlen (value) < size)
                 strcat (value, characters[c]);
 
-            log_event (LOG_INFO, "a", LOG_SUCCESS, "k: %s | last: %d", value, 12345);
+            logger_event (LOG_INFO, "a", LOG_SUCCESS, "k: %s | last: %d", value, 12345);
             char *line = line_written ();
             int parts = parse (line);
             assert_null (strchr (line, '?')); // no character was split
@@ -225,7 +226,7 @@ static void long_lines_are_cut (void **state)
 static void a_first_part_without_colon_is_not_left (void **state)
 {
     (void) state;
-    log_event (LOG_INFO, "a", LOG_SUCCESS, "%2000s: 1", "key");
+    logger_event (LOG_INFO, "a", LOG_SUCCESS, "%2000s: 1", "key");
     assert_string_equal (line_written () + HEAD_BYTES, "action: a | result: success");
 }
 
@@ -233,10 +234,10 @@ static void levels_hold_lines_back (void **state)
 {
     (void) state;
     for (int lowest = LOG_DEBUG; lowest <= LOG_CRITICAL; lowest++) {
-        log_set_level ((log_level_t) lowest);
+        logger_set_level ((logger_level_t) lowest);
         for (int level = LOG_DEBUG; level <= LOG_CRITICAL; level++) {
-            assert_int_equal (log_enabled ((log_level_t) level), level >= lowest);
-            log_event ((log_level_t) level, "a", LOG_SUCCESS, NULL);
+            assert_int_equal (logger_enabled ((logger_level_t) level), level >= lowest);
+            logger_event ((logger_level_t) level, "a", LOG_SUCCESS, NULL);
             if (level >= lowest)
                 parse (line_written ());
             else
@@ -250,7 +251,7 @@ static void levels_are_parsed_in_any_case (void **state)
     (void) state;
     static const struct {
         const char *name;
-        log_level_t level;
+        logger_level_t level;
     } good[] = {{"CRITICAL", LOG_CRITICAL},
                 {"Error", LOG_ERROR},
                 {"warning", LOG_WARNING},
@@ -258,69 +259,69 @@ static void levels_are_parsed_in_any_case (void **state)
                 {"DEBUG", LOG_DEBUG}};
     static const char *const bad[] = {"",     "INF", "INFOO", " INFO",
                                       "WARN", "3",   "NOTSET"};
-    log_level_t level;
+    logger_level_t level;
 
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        assert_int_equal (log_level_parse (good[i].name, &level), 0);
+        assert_int_equal (logger_level_parse (good[i].name, &level), 0);
         assert_int_equal (level, good[i].level);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal (log_level_parse (bad[i], &level), -1);
+        assert_int_equal (logger_level_parse (bad[i], &level), -1);
 }
 
-static void the_brake_counts (void **state)
+static void the_limit_counts (void **state)
 {
     (void) state;
-    log_brake_t brake = {0};
+    logger_limit_t limit = {0};
     uint64_t held_back = 99;
 
-    assert_true (log_brake_open (&brake, 10, &held_back));
+    assert_true (logger_limit_allows (&limit, 10, &held_back));
     assert_int_equal (held_back, 0);
     for (int i = 0; i < 99; i++)
-        assert_false (log_brake_open (&brake, 11 + 10 * i, &held_back));
-    assert_false (log_brake_open (&brake, 1009, &held_back));
-    assert_true (log_brake_open (&brake, 1010, &held_back));
+        assert_false (logger_limit_allows (&limit, 11 + 10 * i, &held_back));
+    assert_false (logger_limit_allows (&limit, 1009, &held_back));
+    assert_true (logger_limit_allows (&limit, 1010, &held_back));
     assert_int_equal (held_back, 100);
-    assert_true (log_brake_open (&brake, 500000, &held_back));
+    assert_true (logger_limit_allows (&limit, 500000, &held_back));
     assert_int_equal (held_back, 0);
 }
 
 static void strays_are_told_once_a_second (void **state)
 {
     (void) state;
-    log_strays_t strays = {0};
-    log_strays (&strays, 0, 5000);
+    logger_strays_t strays = {0};
+    logger_strays (&strays, 0, 5000);
     assert_string_equal (written (), "");
-    log_strays (&strays, 3, 5000);
+    logger_strays (&strays, 3, 5000);
     assert_non_null (strstr (line_written (), "count: 3"));
-    log_strays (&strays, 3, 9000); // no more than last time
-    log_strays (&strays, 4, 9000);
+    logger_strays (&strays, 3, 9000); // no more than last time
+    logger_strays (&strays, 4, 9000);
     assert_non_null (strstr (line_written (), "count: 1"));
-    log_strays (&strays, 9, 9999);
+    logger_strays (&strays, 9, 9999);
     assert_string_equal (written (), "");
-    log_strays (&strays, 10, 10000);
+    logger_strays (&strays, 10, 10000);
     assert_non_null (strstr (line_written (), "count: 6"));
 }
 
 static void gathered_lines_wait_for_the_flush (void **state)
 {
     (void) state;
-    log_gather (true);
-    log_event (LOG_INFO, "a", LOG_SUCCESS, "n: 1");
-    log_event (LOG_INFO, "b", LOG_SUCCESS, "n: 2");
+    logger_gather (true);
+    logger_event (LOG_INFO, "a", LOG_SUCCESS, "n: 1");
+    logger_event (LOG_INFO, "b", LOG_SUCCESS, "n: 2");
     assert_string_equal (written (), "");
-    log_flush ();
+    logger_flush ();
     char *first = written ();
     char *second = strchr (first, '\n') + 1;
     assert_string_equal (strchr (second, '\n'), "\n");
     assert_non_null (strstr (second, "action: b"));
     size_t size = strlen (first);
-    log_flush ();
+    logger_flush ();
     assert_int_equal (strlen (written ()), size);
-    log_event (LOG_INFO, "untrue", LOG_SUCCESS, NULL);
-    log_discard ();
-    log_event (LOG_INFO, "c", LOG_SUCCESS, NULL);
-    log_gather (false);
+    logger_event (LOG_INFO, "untrue", LOG_SUCCESS, NULL);
+    logger_discard ();
+    logger_event (LOG_INFO, "c", LOG_SUCCESS, NULL);
+    logger_gather (false);
     assert_null (strstr (written (), "untrue"));
     assert_non_null (strstr (written (), "action: c"));
 }
@@ -328,11 +329,11 @@ static void gathered_lines_wait_for_the_flush (void **state)
 static void gathered_lines_keep_their_order (void **state)
 {
     (void) state;
-    log_gather (true);
+    logger_gather (true);
     for (int i = 0; i < 2000; i++)
-        log_event (LOG_INFO, "a", LOG_SUCCESS, "n: %d", i);
+        logger_event (LOG_INFO, "a", LOG_SUCCESS, "n: %d", i);
     assert_string_equal (written (), "");
-    log_flush ();
+    logger_flush ();
 
     char *rest = written ();
     for (int i = 0; i < 2000; i++) {
@@ -350,12 +351,12 @@ static void gathering_is_bounded_and_loses_nothing (void **state)
         (off_t) (HEAD_BYTES + strlen ("action: a | result: success | n: \n") + 900);
     const int lines = 40000;
 
-    log_gather (true);
+    logger_gather (true);
     for (int i = 0; i < lines; i++)
-        log_event (LOG_INFO, "a", LOG_SUCCESS, "n: %900d", i);
+        logger_event (LOG_INFO, "a", LOG_SUCCESS, "n: %900d", i);
     off_t early = lseek (file, 0, SEEK_END);
     assert_true (early > 0 && early < lines * line_size);
-    log_flush ();
+    logger_flush ();
     assert_int_equal (lseek (file, 0, SEEK_END), lines * line_size);
 }
 
@@ -363,7 +364,7 @@ static void no_stderr_is_no_matter (void **state)
 {
     (void) state;
     close (STDERR_FILENO);
-    log_event (LOG_INFO, "a", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "a", LOG_SUCCESS, NULL);
     assert_int_equal (dup2 (file, STDERR_FILENO), STDERR_FILENO);
     assert_string_equal (written (), "");
 }
@@ -381,7 +382,7 @@ int main (void)
         LOG_TEST (a_first_part_without_colon_is_not_left),
         LOG_TEST (levels_hold_lines_back),
         LOG_TEST (levels_are_parsed_in_any_case),
-        LOG_TEST (the_brake_counts),
+        LOG_TEST (the_limit_counts),
         LOG_TEST (strays_are_told_once_a_second),
         LOG_TEST (gathered_lines_wait_for_the_flush),
         LOG_TEST (gathered_lines_keep_their_order),

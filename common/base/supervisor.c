@@ -18,7 +18,7 @@
 #include "awake.h"
 #include "clock.h"
 #include "bounds.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 
 #define QUICK_END_MS 2000 // a child that ends sooner was not really running
@@ -43,7 +43,7 @@ struct supervisor {
     supervisor_look_t *look;
     void *look_context;
     int64_t look_ms;
-    log_brake_t brake;
+    logger_limit_t limit;
     int stop_signal; // the last that came
     int stops;       // so many came
     int status;      // to end with
@@ -143,11 +143,11 @@ int supervisor_run (supervisor_t *supervisor, const char *done)
         reap (supervisor, done);
         look_around (supervisor);
     }
-    log_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     stop_all (supervisor);
     if (supervisor->stops > 1)
         return -supervisor->stop_signal;
-    log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
     return supervisor->status;
 }
 
@@ -193,8 +193,8 @@ static void start (supervisor_t *supervisor, child_t *child)
     if (pid == -1 && child->starts == 0) {
         supervisor->ending = true;
         supervisor->status = EXIT_FAILURE;
-        log_event (LOG_CRITICAL, "start", LOG_FAIL, "name: %s | reason: %s",
-                   child->name, strerror (errno));
+        logger_event (LOG_CRITICAL, "start", LOG_FAIL, "name: %s | reason: %s",
+                      child->name, strerror (errno));
         return;
     }
     if (pid == -1) { // it worked before, and will again
@@ -204,8 +204,8 @@ static void start (supervisor_t *supervisor, child_t *child)
     child->pid = pid;
     child->starts++;
     child->started_ms = clock_ms ();
-    log_event (LOG_DEBUG, "proceso", LOG_IN_PROGRESS, "name: %s | pid: %d", child->name,
-               (int) pid);
+    logger_event (LOG_DEBUG, "proceso", LOG_IN_PROGRESS, "name: %s | pid: %d",
+                  child->name, (int) pid);
 }
 
 static void become (const child_t *child, pid_t parent)
@@ -289,9 +289,9 @@ static void give_up (supervisor_t *supervisor, const child_t *child, int status,
 {
     supervisor->ending = true;
     supervisor->status = WEXITSTATUS (status);
-    log_event (LOG_CRITICAL, "proceso", LOG_FAIL,
-               "name: %s | ended: status %d | reason: %s", child->name,
-               WEXITSTATUS (status), why);
+    logger_event (LOG_CRITICAL, "proceso", LOG_FAIL,
+                  "name: %s | ended: status %d | reason: %s", child->name,
+                  WEXITSTATUS (status), why);
 }
 
 static void plan_restart (supervisor_t *supervisor, child_t *child, int status)
@@ -308,7 +308,7 @@ static void plan_restart (supervisor_t *supervisor, child_t *child, int status)
     put_off (supervisor, child, "ended", how);
 }
 
-/* Without end: each pause brakes its own line, and many children that fail at once
+/* Without end: each pause limits its own line, and many children that fail at once
    share one. */
 static void put_off (supervisor_t *supervisor, child_t *child, const char *what,
                      const char *why)
@@ -318,15 +318,16 @@ static void put_off (supervisor_t *supervisor, child_t *child, const char *what,
     uint64_t held_back = 0;
     child->start_at_ms = now_ms + child->pause_ms;
     if (!often)
-        log_event (LOG_ERROR, "proceso", LOG_FAIL,
-                   "name: %s | %s: %s | restart_in_ms: %lld", child->name, what, why,
-                   (long long) child->pause_ms);
-    else if (log_brake_open (&supervisor->brake, now_ms, &held_back))
-        log_event (LOG_ERROR, "proceso", LOG_FAIL,
-                   "name: %s | %s: %s | restart_in_ms: %lld | starts: %llu | "
-                   "not_logged_before: %llu",
-                   child->name, what, why, (long long) child->pause_ms,
-                   (unsigned long long) child->starts, (unsigned long long) held_back);
+        logger_event (LOG_ERROR, "proceso", LOG_FAIL,
+                      "name: %s | %s: %s | restart_in_ms: %lld", child->name, what, why,
+                      (long long) child->pause_ms);
+    else if (logger_limit_allows (&supervisor->limit, now_ms, &held_back))
+        logger_event (LOG_ERROR, "proceso", LOG_FAIL,
+                      "name: %s | %s: %s | restart_in_ms: %lld | starts: %llu | "
+                      "not_logged_before: %llu",
+                      child->name, what, why, (long long) child->pause_ms,
+                      (unsigned long long) child->starts,
+                      (unsigned long long) held_back);
     child->pause_ms *= 2;
     if (child->pause_ms > RESTART_BACKOFF_MS_MAX)
         child->pause_ms = RESTART_BACKOFF_MS_MAX;
@@ -379,8 +380,8 @@ static void stop_kind (supervisor_t *supervisor, size_t first, size_t last)
         if (child->pid > 0)
             kill (child->pid, SIGKILL);
         if (child->told)
-            log_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: %s%s", child->name,
-                       child->pid > 0 ? " (killed)" : "");
+            logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: %s%s",
+                          child->name, child->pid > 0 ? " (killed)" : "");
     }
 }
 

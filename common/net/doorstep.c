@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "descriptors.h"
-#include "log.h"
+#include "logger.h"
 
 static atomic_int spare = -1;
 static atomic_ullong shown_out;
@@ -26,16 +26,17 @@ void doorstep_open (void)
 
 void doorstep_tell (int64_t now_ms)
 {
-    static log_brake_t brake;
+    static logger_limit_t limit;
     static unsigned long long told;
     uint64_t held_back;
     const unsigned long long count = shown_out;
-    if (count == told || !log_brake_open (&brake, now_ms, &held_back))
+    if (count == told || !logger_limit_allows (&limit, now_ms, &held_back))
         return;
-    log_event (LOG_WARNING, "listen", LOG_FAIL,
-               "descriptors: %zu | turned_away: %llu | reason: no more connections can "
-               "be had; raise the limit (ulimit -n)",
-               descriptors_limit (), count - told);
+    logger_event (
+        LOG_WARNING, "listen", LOG_FAIL,
+        "descriptors: %zu | turned_away: %llu | reason: no more connections can "
+        "be had; raise the limit (ulimit -n)",
+        descriptors_limit (), count - told);
     told = count;
 }
 

@@ -10,7 +10,7 @@
 #include "bet.h"
 
 typedef struct {
-    wire_code_t code;  // REFUSED_NOTHING when all is well
+    wire_code_t code;  // REFUSED_OK when all is well
     uint32_t row;      // 1.. where it went wrong
     bet_field_t field; // which field, BET_ROW for the row as a whole
 } bet_csv_error_t;

@@ -13,7 +13,7 @@
 #include "config_help.h"
 #include "config_value.h"
 #include "text.h"
-#include "log.h"
+#include "logger.h"
 #include "process.h"
 
 #define STATUS_FAILED  1
@@ -400,7 +400,7 @@ static bool complain (const config_t *self, const char *format, ...)
     va_start (values, format);
     vsnprintf (line + size, sizeof line - (size_t) size, format, values);
     va_end (values);
-    log_text (clean (line));
+    logger_text (clean (line));
     return false;
 }
 

@@ -184,8 +184,7 @@ bool net_is_ping (bytes_t body)
 {
     wire_message_t message;
     return body.size == WIRE_HEADER_BYTES &&
-           wire_decode (body, &message) == REFUSED_NOTHING &&
-           message.command == WIRE_PING;
+           wire_decode (body, &message) == REFUSED_OK && message.command == WIRE_PING;
 }
 
 /* ZeroMQ counts the routing ids that it gives a ROUTER's peers from rand () on, which

@@ -7,7 +7,7 @@
 #include "bounds.h"
 #include "clock.h"
 #include "doorstep.h"
-#include "log.h"
+#include "logger.h"
 #include "net.h"
 #include "process.h"
 
@@ -29,7 +29,7 @@ struct gate {
     char doors[DOORS_MAX][ADDRESS_TEXT_BYTES];
     size_t door_count;
     uint64_t visits;
-    log_brake_t brake;
+    logger_limit_t limit;
 };
 
 typedef struct { // the frames of a ZAP request
@@ -183,16 +183,17 @@ static void log_listening (const address_t *address, bool curve, bool local)
 {
     const char *endpoint = address->endpoint;
     if (curve)
-        log_event (LOG_INFO, "listen", LOG_SUCCESS, "endpoint: %s | curve: yes",
-                   endpoint);
+        logger_event (LOG_INFO, "listen", LOG_SUCCESS, "endpoint: %s | curve: yes",
+                      endpoint);
     else if (!local)
-        log_event (LOG_WARNING, "listen", LOG_SUCCESS,
-                   "endpoint: %s | curve: no | consequence: whoever reaches it may say "
-                   "that he is anybody",
-                   endpoint);
+        logger_event (
+            LOG_WARNING, "listen", LOG_SUCCESS,
+            "endpoint: %s | curve: no | consequence: whoever reaches it may say "
+            "that he is anybody",
+            endpoint);
     else if (address->scheme == ADDRESS_TCP)
-        log_event (LOG_INFO, "listen", LOG_SUCCESS,
-                   "endpoint: %s | curve: no, so this machine only", endpoint);
+        logger_event (LOG_INFO, "listen", LOG_SUCCESS,
+                      "endpoint: %s | curve: no, so this machine only", endpoint);
 }
 
 static const char *keep_endpoint (gate_t *gate, const char *endpoint)
@@ -359,12 +360,12 @@ static bool may_enter (gate_t *gate, gate_visitor_t *visitor)
 static void log_refused (gate_t *gate, const gate_visitor_t *visitor)
 {
     uint64_t held_back;
-    if (log_brake_open (&gate->brake, clock_ms (), &held_back))
-        log_event (LOG_WARNING, "conexion", LOG_FAIL,
-                   "door: %s | address: %s | key: %.*s... | reason: %s | "
-                   "not_logged_before: %llu",
-                   visitor->domain, visitor->address, KEY_SHOWN, visitor->key,
-                   visitor->refusal, (unsigned long long) held_back);
+    if (logger_limit_allows (&gate->limit, clock_ms (), &held_back))
+        logger_event (LOG_WARNING, "conexion", LOG_FAIL,
+                      "door: %s | address: %s | key: %.*s... | reason: %s | "
+                      "not_logged_before: %llu",
+                      visitor->domain, visitor->address, KEY_SHOWN, visitor->key,
+                      visitor->refusal, (unsigned long long) held_back);
 }
 
 /* Nobody who is gone is missed: ZeroMQ drops what it cannot deliver. */

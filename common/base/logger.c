@@ -1,6 +1,6 @@
 /* log.c - log lines on stderr: every process, from its one thread. */
 
-#include "log.h"
+#include "logger.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -16,14 +16,14 @@
 #define LINE_BYTES_MAX   1024 // with the line's end
 #define FORMAT_BYTES_MAX 512
 #define GATHER_BYTES_MAX (32 * 1024 * 1024) // a line for each bet of the largest group
-#define BRAKE_MS         1000
+#define RATE_LIMIT_MS    1000
 #define DOTS             "..." // at the end of a line that was cut
 
 static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR",
                                           "CRITICAL"};
 static const char *const result_names[] = {"success", "fail", "in_progress"};
 
-static log_level_t lowest_level = LOG_INFO;
+static logger_level_t lowest_level = LOG_INFO;
 static uint64_t dropped; // lines that nobody took
 
 static struct {
@@ -32,8 +32,8 @@ static struct {
     char *bytes; // kept for the life of the process
 } gathered;
 
-static size_t write_head (char *line, log_level_t level, const char *action,
-                          log_result_t result);
+static size_t write_head (char *line, logger_level_t level, const char *action,
+                          logger_result_t result);
 static size_t write_parts (char *text, size_t capacity, const char *format,
                            va_list values);
 static void format_both (char *text, char *marked, size_t capacity, const char *format,
@@ -45,44 +45,44 @@ static void write_out (const char *bytes, size_t size);
 static bool tell_dropped (void);
 static uint64_t count_lines (const char *bytes, size_t size);
 
-int log_level_parse (const char *text, log_level_t *level)
+int logger_level_parse (const char *text, logger_level_t *level)
 {
     for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++)
         if (strcasecmp (text, level_names[i]) == 0) {
-            *level = (log_level_t) i;
+            *level = (logger_level_t) i;
             return 0;
         }
     return -1;
 }
 
-const char *log_level_name (log_level_t level)
+const char *logger_level_name (logger_level_t level)
 {
     return level_names[level];
 }
 
-void log_set_level (log_level_t level)
+void logger_set_level (logger_level_t level)
 {
     lowest_level = level;
 }
 
-bool log_enabled (log_level_t level)
+bool logger_enabled (logger_level_t level)
 {
     return level >= lowest_level;
 }
 
-void log_event (log_level_t level, const char *action, log_result_t result,
-                const char *format, ...)
+void logger_event (logger_level_t level, const char *action, logger_result_t result,
+                   const char *format, ...)
 {
     va_list values;
     va_start (values, format);
-    log_event_list (level, action, result, format, values);
+    logger_event_list (level, action, result, format, values);
     va_end (values);
 }
 
-void log_event_list (log_level_t level, const char *action, log_result_t result,
-                     const char *format, va_list values)
+void logger_event_list (logger_level_t level, const char *action,
+                        logger_result_t result, const char *format, va_list values)
 {
-    if (!log_enabled (level))
+    if (!logger_enabled (level))
         return;
 
     char line[LINE_BYTES_MAX];
@@ -93,30 +93,31 @@ void log_event_list (log_level_t level, const char *action, log_result_t result,
     emit (line, size);
 }
 
-bool log_brake_open (log_brake_t *brake, int64_t now_ms, uint64_t *held_back)
+bool logger_limit_allows (logger_limit_t *limit, int64_t now_ms, uint64_t *held_back)
 {
-    if (brake->last_ms != 0 && now_ms - brake->last_ms < BRAKE_MS) {
-        brake->held_back++;
+    if (limit->last_ms != 0 && now_ms - limit->last_ms < RATE_LIMIT_MS) {
+        limit->held_back++;
         return false;
     }
-    *held_back = brake->held_back;
-    brake->last_ms = now_ms;
-    brake->held_back = 0;
+    *held_back = limit->held_back;
+    limit->last_ms = now_ms;
+    limit->held_back = 0;
     return true;
 }
 
-void log_strays (log_strays_t *strays, uint64_t count, int64_t now_ms)
+void logger_strays (logger_strays_t *strays, uint64_t count, int64_t now_ms)
 {
     uint64_t held_back;
-    if (count == strays->told || !log_brake_open (&strays->brake, now_ms, &held_back))
+    if (count == strays->told ||
+        !logger_limit_allows (&strays->limit, now_ms, &held_back))
         return;
-    log_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
-               "reason: no message for this process | count: %llu",
-               (unsigned long long) (count - strays->told));
+    logger_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
+                  "reason: no message for this process | count: %llu",
+                  (unsigned long long) (count - strays->told));
     strays->told = count;
 }
 
-void log_text (const char *line)
+void logger_text (const char *line)
 {
     char text[LINE_BYTES_MAX];
     size_t size = strnlen (line, sizeof text - 1);
@@ -125,26 +126,26 @@ void log_text (const char *line)
     write_out (text, size);
 }
 
-void log_gather (bool on)
+void logger_gather (bool on)
 {
     if (!on)
-        log_flush ();
+        logger_flush ();
     gathered.on = on;
 }
 
-void log_flush (void)
+void logger_flush (void)
 {
     write_out (gathered.bytes, gathered.size);
     gathered.size = 0;
 }
 
-void log_discard (void)
+void logger_discard (void)
 {
     gathered.size = 0;
 }
 
-static size_t write_head (char *line, log_level_t level, const char *action,
-                          log_result_t result)
+static size_t write_head (char *line, logger_level_t level, const char *action,
+                          logger_result_t result)
 {
     time_t now = time (NULL);
     struct tm local;
@@ -252,7 +253,7 @@ static void emit (const char *bytes, size_t size)
         return;
     }
     if (size > GATHER_BYTES_MAX - gathered.size)
-        log_flush ();
+        logger_flush ();
     if (size > gathered.capacity - gathered.size) {
         gathered.capacity = 2 * gathered.capacity + LINE_BYTES_MAX;
         gathered.bytes = realloc (gathered.bytes, gathered.capacity);

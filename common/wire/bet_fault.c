@@ -141,7 +141,7 @@ static const char *explain_value (bytes_t row, const bet_csv_error_t *error,
 
 static const char *explain_date (bytes_t date)
 {
-    if (bet_check_birthdate (date, BET_BORN_ANY) == REFUSED_NOTHING)
+    if (bet_check_birthdate (date, BET_BORN_ANY) == REFUSED_OK)
         return "a day in the future";
     static const uint8_t shape[] = "dddd-dd-dd";
     bool shaped = date.size == BIRTHDATE_BYTES;
@@ -166,7 +166,7 @@ static const char *likely_cause (bytes_t row, const bet_csv_error_t *error)
     if (!has_digit (row))
         return " (a header row? a file of bets has none)";
     const bytes_t next = bet_csv_field (row, BET_NUMBER);
-    return bet_check_birthdate (next, BET_BORN_ANY) == REFUSED_NOTHING
+    return bet_check_birthdate (next, BET_BORN_ANY) == REFUSED_OK
                ? " (the agency's number before the bet? it is no part of it)"
                : "";
 }

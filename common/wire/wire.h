@@ -55,7 +55,7 @@ typedef enum {
 
 /* Why a request was refused. The numbers are protocol: never reuse one. */
 typedef enum {
-    REFUSED_NOTHING = 0,
+    REFUSED_OK = 0,
     // the message itself: do not send it again
     REFUSED_SIGNATURE = 1, // no Lotería message, or cut short
     REFUSED_VERSION = 2,
@@ -91,7 +91,7 @@ typedef enum {
     // now: send it again later
     REFUSED_BUSY = 40,
     REFUSED_NOSPACE = 41,
-    REFUSED_ASIDE = 42 // a part of the central is away
+    REFUSED_UNAVAILABLE = 42 // a part of the central is away
 } wire_code_t;
 
 typedef struct { // HELLO: 0 means no limit of the sender's own; each hop lowers them
@@ -207,7 +207,7 @@ void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency,
                       const wire_batch_t *batch);
 
 /* Decode `frame` into `message`, whose slices borrow from it. Returns
-   REFUSED_NOTHING, or why it is no message; `command` and `agency` are set as far as
+   REFUSED_OK, or why it is no message; `command` and `agency` are set as far as
    they could be read, else 0. */
 wire_code_t wire_decode (bytes_t frame, wire_message_t *message);
 

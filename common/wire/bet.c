@@ -24,7 +24,7 @@ const char *bet_field_name (uint8_t field)
 
 wire_code_t bet_check_text (bytes_t text, size_t bytes_max)
 {
-    static const wire_code_t codes[] = {[TEXT_GOOD] = REFUSED_NOTHING,
+    static const wire_code_t codes[] = {[TEXT_GOOD] = REFUSED_OK,
                                         [TEXT_NOT_UTF8] = REFUSED_UTF8,
                                         [TEXT_CONTROL] = REFUSED_CONTROL,
                                         [TEXT_HIDDEN] = REFUSED_CHARACTER,
@@ -69,8 +69,7 @@ wire_code_t bet_check_birthdate (bytes_t text, uint32_t born_max)
     const unsigned born = year * 10000 + month * 100 + day;
     if (born < BET_BORN_MIN || born > born_max || month < 1 || month > 12 || day < 1)
         return REFUSED_DATE;
-    return day <= 28 || day <= month_days (year, month) ? REFUSED_NOTHING
-                                                        : REFUSED_DATE;
+    return day <= 28 || day <= month_days (year, month) ? REFUSED_OK : REFUSED_DATE;
 }
 
 static unsigned month_days (unsigned year, unsigned month)
@@ -96,5 +95,5 @@ wire_code_t bet_check_number (bytes_t text, uint32_t number_max, uint32_t *numbe
     if (value > number_max)
         return REFUSED_RANGE;
     *number = (uint32_t) value;
-    return REFUSED_NOTHING;
+    return REFUSED_OK;
 }

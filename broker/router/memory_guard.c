@@ -1,6 +1,6 @@
-/* relief.c - keeps the broker within its memory, whatever its peers send. */
+/* memory_guard.c - keeps the broker within its memory, whatever its peers send. */
 
-#include "relief.h"
+#include "memory_guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,68 +27,69 @@ typedef struct { // what connections hold, in bytes
     uint64_t most, sum;
 } held_t;
 
-static void sweep (relief_t *relief, int64_t now_ms);
-static uint64_t memory_resident (const relief_t *relief);
+static void sweep (memory_guard_t *guard, int64_t now_ms);
+static uint64_t memory_resident (const memory_guard_t *guard);
 static uint64_t memory_in_use (void);
-static void cut_greatest (relief_t *relief, uint64_t in_use, int64_t now_ms);
-static held_t measure (const relief_t *relief, bool all, int64_t now_ms);
-static size_t cut_from (const relief_t *relief, uint64_t bytes, bool all,
+static void cut_greatest (memory_guard_t *guard, uint64_t in_use, int64_t now_ms);
+static held_t measure (const memory_guard_t *guard, bool all, int64_t now_ms);
+static size_t cut_from (const memory_guard_t *guard, uint64_t bytes, bool all,
                         int64_t now_ms);
-static uint64_t holds (const relief_t *relief, int socket, bool all, int64_t now_ms);
-static int next_connection (const relief_t *relief);
+static uint64_t holds (const memory_guard_t *guard, int socket, bool all,
+                       int64_t now_ms);
+static int next_connection (const memory_guard_t *guard);
 static bool is_connection (int socket, uint16_t port);
 static uint64_t received (int socket);
 
-void relief_open (relief_t *relief, const relief_options_t *options)
+void memory_guard_open (memory_guard_t *guard, const memory_guard_options_t *options)
 {
-    *relief = (relief_t){.options = *options};
-    relief->statm = open ("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    relief->descriptors = opendir ("/proc/self/fd");
-    if (relief->statm == -1 || !relief->descriptors)
+    *guard = (memory_guard_t){.options = *options};
+    guard->statm = open ("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    guard->descriptors = opendir ("/proc/self/fd");
+    if (guard->statm == -1 || !guard->descriptors)
         process_die ("memoria", "reason: /proc/self: %s", strerror (errno));
 }
 
-void relief_close (relief_t *relief)
+void memory_guard_close (memory_guard_t *guard)
 {
-    close (relief->statm);
-    closedir (relief->descriptors);
+    close (guard->statm);
+    closedir (guard->descriptors);
 }
 
 /* Resident is what counts in the end, and quick to see; it also holds what was freed
    and not given back yet, for which nobody is to be cut. */
-void relief_look (relief_t *relief, uint64_t own, int64_t now_ms)
+void memory_guard_look (memory_guard_t *guard, uint64_t own, int64_t now_ms)
 {
-    const uint64_t bytes_max = relief->options.bytes_max;
-    if (now_ms < relief->look_ms)
+    const uint64_t bytes_max = guard->options.bytes_max;
+    if (now_ms < guard->look_ms)
         return;
-    relief->look_ms = now_ms + RELIEF_LOOK_MS;
-    sweep (relief, now_ms);
-    const bool was_short = relief->is_short;
-    relief->is_short = memory_resident (relief) >= bytes_max;
-    const uint64_t in_use = relief->is_short ? memory_in_use () : 0;
+    guard->look_ms = now_ms + MEMORY_GUARD_LOOK_MS;
+    sweep (guard, now_ms);
+    const bool was_short = guard->is_short;
+    guard->is_short = memory_resident (guard) >= bytes_max;
+    const uint64_t in_use = guard->is_short ? memory_in_use () : 0;
     if (in_use >= own + bytes_max / 2)
-        cut_greatest (relief, in_use - own, now_ms);
-    if (relief->is_short || was_short)
+        cut_greatest (guard, in_use - own, now_ms);
+    if (guard->is_short || was_short)
         malloc_trim (0); // what those who were cut last time had is free by now
 }
 
 /* So that it is known of each what it holds when it matters. */
-static void sweep (relief_t *relief, int64_t now_ms)
+static void sweep (memory_guard_t *guard, int64_t now_ms)
 {
     int socket = 0;
     for (int i = 0; i < SWEEP && socket != -1; i++)
-        if ((socket = next_connection (relief)) != -1)
-            holds (relief, socket, false, now_ms);
+        if ((socket = next_connection (guard)) != -1)
+            holds (guard, socket, false, now_ms);
     if (socket == -1)
-        rewinddir (relief->descriptors);
+        rewinddir (guard->descriptors);
 }
 
 /* What cannot be read is taken for too much: memory_in_use () then decides. */
-static uint64_t memory_resident (const relief_t *relief)
+static uint64_t memory_resident (const memory_guard_t *guard)
 {
     char text[128];
     unsigned long long pages;
-    const ssize_t size = pread (relief->statm, text, sizeof text - 1, 0);
+    const ssize_t size = pread (guard->statm, text, sizeof text - 1, 0);
     text[size > 0 ? size : 0] = 0;
     if (sscanf (text, "%*u %llu", &pages) != 1)
         return UINT64_MAX;
@@ -104,70 +105,71 @@ static uint64_t memory_in_use (void)
 /* Who holds most goes first, until those who are left hold a quarter: it takes few
    rounds, as each halves what the first may hold. If all of that explains too little of
    the memory, somebody had what he holds taken for something else. */
-static void cut_greatest (relief_t *relief, uint64_t in_use, int64_t now_ms)
+static void cut_greatest (memory_guard_t *guard, uint64_t in_use, int64_t now_ms)
 {
     bool all = false;
-    held_t held = measure (relief, all, now_ms);
+    held_t held = measure (guard, all, now_ms);
     if (held.sum < in_use / 4)
-        held = measure (relief, all = true, now_ms);
+        held = measure (guard, all = true, now_ms);
     const held_t before = held;
     size_t count = 0;
     while (held.most > 0 && held.sum > before.sum / 4) {
-        count += cut_from (relief, held.most / 2 + 1, all, now_ms);
-        const held_t rest = measure (relief, all, now_ms);
+        count += cut_from (guard, held.most / 2 + 1, all, now_ms);
+        const held_t rest = measure (guard, all, now_ms);
         if (rest.sum >= held.sum)
             break; // none could be cut; and nothing is to go on for ever
         held = rest;
     }
     uint64_t held_back;
-    if (log_brake_open (&relief->brake, now_ms, &held_back))
-        log_event (LOG_ERROR, "memoria", LOG_FAIL,
-                   "bytes: %llu | bytes_max: %llu | connections_cut: %zu | "
-                   "held_at_most: %llu | not_logged_before: %llu",
-                   (unsigned long long) in_use,
-                   (unsigned long long) relief->options.bytes_max, count,
-                   (unsigned long long) before.most, (unsigned long long) held_back);
+    if (logger_limit_allows (&guard->limit, now_ms, &held_back))
+        logger_event (LOG_ERROR, "memoria", LOG_FAIL,
+                      "bytes: %llu | bytes_max: %llu | connections_cut: %zu | "
+                      "held_at_most: %llu | not_logged_before: %llu",
+                      (unsigned long long) in_use,
+                      (unsigned long long) guard->options.bytes_max, count,
+                      (unsigned long long) before.most, (unsigned long long) held_back);
 }
 
-static held_t measure (const relief_t *relief, bool all, int64_t now_ms)
+static held_t measure (const memory_guard_t *guard, bool all, int64_t now_ms)
 {
     held_t held = {0};
     int socket;
-    rewinddir (relief->descriptors);
-    while ((socket = next_connection (relief)) != -1) {
-        const uint64_t bytes = holds (relief, socket, all, now_ms);
+    rewinddir (guard->descriptors);
+    while ((socket = next_connection (guard)) != -1) {
+        const uint64_t bytes = holds (guard, socket, all, now_ms);
         held.sum += bytes;
         held.most = bytes > held.most ? bytes : held.most;
     }
     return held;
 }
 
-static size_t cut_from (const relief_t *relief, uint64_t bytes, bool all,
+static size_t cut_from (const memory_guard_t *guard, uint64_t bytes, bool all,
                         int64_t now_ms)
 {
     size_t count = 0;
     int socket;
-    rewinddir (relief->descriptors);
-    while ((socket = next_connection (relief)) != -1)
-        if (holds (relief, socket, all, now_ms) >= bytes) {
-            relief->options.cut (relief->options.context, socket);
+    rewinddir (guard->descriptors);
+    while ((socket = next_connection (guard)) != -1)
+        if (holds (guard, socket, all, now_ms) >= bytes) {
+            guard->options.cut (guard->options.context, socket);
             count++;
         }
     return count;
 }
 
-static uint64_t holds (const relief_t *relief, int socket, bool all, int64_t now_ms)
+static uint64_t holds (const memory_guard_t *guard, int socket, bool all,
+                       int64_t now_ms)
 {
-    return relief->options.holds (relief->options.context, socket, received (socket),
-                                  all, now_ms);
+    return guard->options.holds (guard->options.context, socket, received (socket), all,
+                                 now_ms);
 }
 
-static int next_connection (const relief_t *relief)
+static int next_connection (const memory_guard_t *guard)
 {
     const struct dirent *entry;
-    while ((entry = readdir (relief->descriptors))) {
+    while ((entry = readdir (guard->descriptors))) {
         const int socket = atoi (entry->d_name);
-        if (entry->d_name[0] != '.' && is_connection (socket, relief->options.port))
+        if (entry->d_name[0] != '.' && is_connection (socket, guard->options.port))
             return socket;
     }
     return -1;

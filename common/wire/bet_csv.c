@@ -75,7 +75,7 @@ size_t bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
                           const bet_rules_t *rules, uint8_t *out,
                           bet_csv_error_t *error)
 {
-    *error = (bet_csv_error_t){REFUSED_NOTHING, 0, BET_ROW};
+    *error = (bet_csv_error_t){REFUSED_OK, 0, BET_ROW};
     if (count == 0 && rows.size == 0) {
         error->code = REFUSED_EMPTY;
         return 0;
@@ -99,7 +99,7 @@ size_t bet_csv_canonical (bytes_t rows, uint32_t count, uint32_t agency,
         }
         error->code = rows.size == 0 ? REFUSED_COUNT
                                      : row_read (&rows, rules, &row, &error->field);
-        if (error->code != REFUSED_NOTHING) {
+        if (error->code != REFUSED_OK) {
             error->row = i + 1;
             return 0;
         }
@@ -168,8 +168,8 @@ static size_t short_row_copy (bytes_t rows, const prefix_t *prefix,
         comma[1] == comma[0] + 1 || comma[2] == comma[1] + 1 ||
         comma[2] - comma[1] - 1 > DOCUMENT_BYTES_MAX ||
         comma[3] - comma[2] - 1 != BIRTHDATE_BYTES ||
-        bet_check_birthdate (birthdate, rules->born_max) != REFUSED_NOTHING ||
-        bet_check_number (number, rules->number_max, &value) != REFUSED_NOTHING ||
+        bet_check_birthdate (birthdate, rules->born_max) != REFUSED_OK ||
+        bet_check_number (number, rules->number_max, &value) != REFUSED_OK ||
         (number.data[0] == '0' && number.size > 1))
         return 0;
     memcpy (*out, prefix->bytes, PREFIX_BYTES); // fixed sizes: no calls
@@ -251,7 +251,7 @@ static bool plain_row_read (bytes_t rows, const bet_rules_t *rules, plain_row_t 
         return false;
     if ((size_t) (end - at) <= BIRTHDATE_BYTES || at[BIRTHDATE_BYTES] != ',' ||
         bet_check_birthdate (bytes_of (at, BIRTHDATE_BYTES), rules->born_max) !=
-            REFUSED_NOTHING)
+            REFUSED_OK)
         return false;
     row->start = rows.data;
     row->number = at + BIRTHDATE_BYTES + 1;
@@ -264,7 +264,7 @@ static bool plain_row_read (bytes_t rows, const bet_rules_t *rules, plain_row_t 
     bytes_t digits = bytes_of (row->number, (size_t) (row->line_end - row->number));
     uint32_t number;
     return *at == '\n' &&
-           bet_check_number (digits, rules->number_max, &number) == REFUSED_NOTHING;
+           bet_check_number (digits, rules->number_max, &number) == REFUSED_OK;
 }
 
 /* The place behind a plain text and its comma, NULL if anything else comes first. */
@@ -308,7 +308,7 @@ static wire_code_t row_read (bytes_t *rows, const bet_rules_t *rules, row_t *row
         field_t *field = &row->fields[which - 1];
         *where = which;
         wire_code_t code = field_read (&rest, field);
-        if (code != REFUSED_NOTHING)
+        if (code != REFUSED_OK)
             return code;
         size_t ending = which < BET_NUMBER ? rest.size > 0 && rest.data[0] == ','
                                            : line_end_size (rest.data, rest.size);
@@ -317,7 +317,7 @@ static wire_code_t row_read (bytes_t *rows, const bet_rules_t *rules, row_t *row
             return REFUSED_FIELDS;
         }
         code = field_check (which, field, rules, &row->number);
-        if (code != REFUSED_NOTHING)
+        if (code != REFUSED_OK)
             return code;
         row->line_end = bytes_of (rest.data, ending);
         rest.data += ending;
@@ -325,7 +325,7 @@ static wire_code_t row_read (bytes_t *rows, const bet_rules_t *rules, row_t *row
     }
     *where = BET_ROW;
     *rows = rest;
-    return REFUSED_NOTHING;
+    return REFUSED_OK;
 }
 
 /* Take a field off `rest`, up to its comma, its line end, or the end of all. */
@@ -343,7 +343,7 @@ static wire_code_t field_read (bytes_t *rest, field_t *field)
     *field = (field_t){.text = {rest->data, size}};
     rest->data += size;
     rest->size -= size;
-    return REFUSED_NOTHING;
+    return REFUSED_OK;
 }
 
 static wire_code_t field_read_quoted (bytes_t *rest, field_t *field)
@@ -364,7 +364,7 @@ static wire_code_t field_read_quoted (bytes_t *rest, field_t *field)
     *rest = bytes_of (quote + 1, (size_t) (end - quote - 1));
     bool ends = rest->size == 0 || rest->data[0] == ',' ||
                 line_end_size (rest->data, rest->size) > 0;
-    return ends ? REFUSED_NOTHING : REFUSED_QUOTES;
+    return ends ? REFUSED_OK : REFUSED_QUOTES;
 }
 
 /* 1 for LF, 2 for CRLF, 0 when no line end stands here. */
@@ -383,10 +383,10 @@ static wire_code_t field_check (bet_field_t which, const field_t *field,
                                               : field->text.size;
     wire_code_t code = bet_check_text (field->text, bytes_max + field->doubled);
     if (code == REFUSED_BLANK && which > BET_DOCUMENT)
-        code = REFUSED_NOTHING; // no date and no number has one: their rules tell
-    if (code == REFUSED_NOTHING && which == BET_BIRTHDATE)
+        code = REFUSED_OK; // no date and no number has one: their rules tell
+    if (code == REFUSED_OK && which == BET_BIRTHDATE)
         code = bet_check_birthdate (field->text, rules->born_max);
-    if (code == REFUSED_NOTHING && which == BET_NUMBER)
+    if (code == REFUSED_OK && which == BET_NUMBER)
         code = bet_check_number (field->text, rules->number_max, number);
     return code;
 }
@@ -446,7 +446,7 @@ static uint64_t digest_other (uint64_t digest, bytes_t row, size_t text_end)
     row_t fields;
     bet_field_t where;
     if (row.size > ROW_BYTES_MAX ||
-        row_read (&row, &bet_rules_widest, &fields, &where) != REFUSED_NOTHING ||
+        row_read (&row, &bet_rules_widest, &fields, &where) != REFUSED_OK ||
         row.size > 0)
         return digest_row (digest, text);
     const uint8_t *end = row_write (canonical, &none, &fields);
@@ -461,7 +461,7 @@ int bet_csv_next (bytes_t *rows, uint8_t *scratch, uint32_t *agency, bet_t *bet)
     bet_field_t where;
     row_t row;
     if (!agency_read (&rest, agency) ||
-        row_read (&rest, &bet_rules_widest, &row, &where) != REFUSED_NOTHING ||
+        row_read (&rest, &bet_rules_widest, &row, &where) != REFUSED_OK ||
         !row_is_canonical (&row))
         return -1;
     bet->first_name = field_unquote (&row.fields[BET_FIRST_NAME - 1], &scratch);
@@ -481,7 +481,7 @@ static bool agency_read (bytes_t *rows, uint32_t *agency)
         size++;
     bytes_t digits = bytes_of (rows->data, size);
     if (size == rows->size || without_zeros (digits).size != size ||
-        bet_check_number (digits, UINT32_MAX, agency) != REFUSED_NOTHING)
+        bet_check_number (digits, UINT32_MAX, agency) != REFUSED_OK)
         return false;
     *rows = bytes_of (rows->data + size + 1, rows->size - size - 1);
     return true;
@@ -516,7 +516,7 @@ bytes_t bet_csv_field (bytes_t row, bet_field_t which)
 {
     field_t field = {0};
     for (bet_field_t at = BET_FIRST_NAME; at <= which; at++) {
-        if (field_read (&row, &field) != REFUSED_NOTHING ||
+        if (field_read (&row, &field) != REFUSED_OK ||
             (at < which && (row.size == 0 || row.data[0] != ',')))
             return bytes_of (NULL, 0);
         if (at < which)

@@ -33,9 +33,9 @@ typedef enum {
    queued to be sent to a peer. What has come in has no such bound, on purpose: a full
    queue, a peer that hangs up, and a heartbeat of his or ours behind it are a failed
    assertion within ZeroMQ (4.3.4, out_event (); tried: whoever gets in ends the process
-   at will). What comes in is bounded by its bytes: by relief.h at the front, by what
-   was asked for (a window, a worker's credit) elsewhere. Ends the process when out of
-   sockets. */
+   at will). What comes in is bounded by its bytes: by memory_guard.h at the front, by
+   what was asked for (a window, a worker's credit) elsewhere. Ends the process when out
+   of sockets. */
 zsock_t *net_router (size_t message_bytes_max, int messages_max);
 zsock_t *net_dealer (size_t message_bytes_max, int messages_max);
 

@@ -24,7 +24,7 @@ typedef enum {
     CONFIG_SECRET,   // the same, but never shown, and gone from argv and environment
     CONFIG_FLAG,     // bool *: --name alone is yes; else yes/no/true/false/1/0
     CONFIG_DURATION, // uint64_t *: milliseconds; as Go writes them: 5ms, 1.5s, 1h2m
-    CONFIG_LEVEL     // log_level_t *
+    CONFIG_LEVEL     // logger_level_t *
 } config_type_t;
 
 typedef struct {

@@ -3,7 +3,7 @@
 #include "watch.h"
 
 #include "address.h"
-#include "log.h"
+#include "logger.h"
 #include "monitor.h"
 #include "net.h"
 #include "process.h"
@@ -119,14 +119,14 @@ static void say (watch_t *watch, int64_t now_ms)
     if (state != REACH_UP)
         waiting_begin (&watch->waiting, now_ms);
     else if (waiting_end (&watch->waiting, now_ms, &seconds) && !watch->options.quiet)
-        log_event (LOG_INFO, "conexion", LOG_SUCCESS,
-                   "peer: %s | endpoint: %s | after_s: %lld", peer, endpoint,
-                   (long long) seconds);
+        logger_event (LOG_INFO, "conexion", LOG_SUCCESS,
+                      "peer: %s | endpoint: %s | after_s: %lld", peer, endpoint,
+                      (long long) seconds);
     if (waiting_tells (&watch->waiting, reach_reason (state), certain, now_ms,
                        &seconds) &&
         !watch->options.quiet)
-        log_event (LOG_WARNING, "conexion", certain ? LOG_FAIL : LOG_IN_PROGRESS,
-                   "peer: %s | endpoint: %s | waiting_s: %lld | reason: %s", peer,
-                   endpoint, (long long) seconds, reach_reason (state));
+        logger_event (LOG_WARNING, "conexion", certain ? LOG_FAIL : LOG_IN_PROGRESS,
+                      "peer: %s | endpoint: %s | waiting_s: %lld | reason: %s", peer,
+                      endpoint, (long long) seconds, reach_reason (state));
     watch->look_ms = waiting_deadline (&watch->waiting);
 }

@@ -19,7 +19,7 @@
 #include "bounds.h"
 #include "clock.h"
 #include "descriptors.h"
-#include "log.h"
+#include "logger.h"
 
 #define KEPT_CHUNK_BYTES (4 * 1024 * 1024)
 #define KEPT_HEAP_BYTES  (16 * 1024 * 1024)
@@ -73,10 +73,11 @@ void process_need_descriptors (size_t count)
 void process_want_descriptors (const char *action, uint64_t count)
 {
     if (descriptors_limit () < count)
-        log_event (LOG_WARNING, action, LOG_FAIL,
-                   "descriptors: %zu | wanted: %llu | reason: not all can be connected "
-                   "at once; raise the limit (ulimit -n)",
-                   descriptors_limit (), (unsigned long long) count);
+        logger_event (
+            LOG_WARNING, action, LOG_FAIL,
+            "descriptors: %zu | wanted: %llu | reason: not all can be connected "
+            "at once; raise the limit (ulimit -n)",
+            descriptors_limit (), (unsigned long long) count);
 }
 
 bool process_wait_for_others (process_patience_t *patience, const char *action,
@@ -85,16 +86,16 @@ bool process_wait_for_others (process_patience_t *patience, const char *action,
     const int64_t now_ms = clock_ms ();
     if (patience->until_ms == 0) {
         patience->until_ms = now_ms + OTHERS_PATIENCE_MS;
-        log_event (LOG_WARNING, action, LOG_IN_PROGRESS, "reason: %s | waits_ms: %d",
-                   what, OTHERS_PATIENCE_MS);
-        log_flush ();
+        logger_event (LOG_WARNING, action, LOG_IN_PROGRESS, "reason: %s | waits_ms: %d",
+                      what, OTHERS_PATIENCE_MS);
+        logger_flush ();
     }
     if (now_ms >= patience->until_ms)
         return false;
     struct pollfd item = {.fd = stop_fd, .events = POLLIN};
     if (poll (&item, 1, OTHERS_LOOK_MS) == 1) {
-        log_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
-        log_flush ();
+        logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+        logger_flush ();
         _exit (EXIT_SUCCESS); // it has nothing yet that is to be closed
     }
     return true;
@@ -180,8 +181,8 @@ void process_reject (const char *action, const char *format, ...)
 
 static void leave (int status, const char *action, const char *format, va_list values)
 {
-    log_event_list (LOG_CRITICAL, action, LOG_FAIL, format, values);
-    log_flush ();
+    logger_event_list (LOG_CRITICAL, action, LOG_FAIL, format, values);
+    logger_flush ();
     fflush (NULL);
     // Not exit (): czmq would wait, then print a line for each socket still open.
     _exit (status);

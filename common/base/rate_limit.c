@@ -1,0 +1,108 @@
+/* rate_limit.c - lines by agency. Whoever logs what agencies do. */
+
+#include "rate_limit.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "bounds.h"
+
+typedef struct {
+    int64_t until_ms; // when its time is over
+    uint32_t lines;   // written in it
+    uint64_t held_back;
+    uint32_t next; // of those with something held back: the next one
+} account_t;
+
+struct rate_limit {
+    account_t *accounts;  // by agency; pages that nobody touched take no memory
+    uint32_t first, last; // with something held back, in the order their time is over
+    bool any;
+    int64_t all_until_ms; // as for one, of all agencies together
+    uint32_t all_lines;
+};
+
+static void begin (rate_limit_t *limit, account_t *account, int64_t now_ms);
+static void hold_back (rate_limit_t *limit, uint32_t agency);
+
+rate_limit_t *rate_limit_new (void)
+{
+    rate_limit_t *limit = calloc (1, sizeof *limit);
+    assert (limit);
+    limit->accounts = calloc (AGENCIES_MAX + 1, sizeof (account_t));
+    assert (limit->accounts);
+    return limit;
+}
+
+void rate_limit_destroy (rate_limit_t **limit)
+{
+    if (*limit) {
+        free ((*limit)->accounts);
+        free (*limit);
+    }
+    *limit = NULL;
+}
+
+/* An agency's time begins with its first line, and again with the first after it was
+   over and what was held back in it was told. */
+bool rate_limit_allows (rate_limit_t *limit, uint32_t agency, int64_t now_ms)
+{
+    if (agency > AGENCIES_MAX)
+        agency = 0;
+    account_t *account = &limit->accounts[agency];
+    begin (limit, account, now_ms);
+    if (account->lines < RATE_LIMIT_LINES && limit->all_lines < RATE_LIMIT_LINES_ALL) {
+        account->lines++;
+        limit->all_lines++;
+        return true;
+    }
+    hold_back (limit, agency);
+    return false;
+}
+
+bool rate_limit_report (rate_limit_t *limit, int64_t now_ms, uint32_t *agency,
+                        uint64_t *count)
+{
+    if (now_ms < rate_limit_deadline (limit))
+        return false;
+    account_t *account = &limit->accounts[limit->first];
+    *agency = limit->first;
+    *count = account->held_back;
+    account->held_back = 0;
+    account->until_ms = 0;
+    limit->any = limit->first != limit->last;
+    limit->first = account->next;
+    return true;
+}
+
+int64_t rate_limit_deadline (const rate_limit_t *limit)
+{
+    return limit->any ? limit->accounts[limit->first].until_ms : INT64_MAX;
+}
+
+static void begin (rate_limit_t *limit, account_t *account, int64_t now_ms)
+{
+    if (now_ms >= account->until_ms && account->held_back == 0) {
+        account->until_ms = now_ms + RATE_LIMIT_PERIOD_MS;
+        account->lines = 0;
+    }
+    if (now_ms >= limit->all_until_ms) {
+        limit->all_until_ms = now_ms + RATE_LIMIT_PERIOD_MS;
+        limit->all_lines = 0;
+    }
+}
+
+/* Whose first line is left out later may have begun earlier, by less than
+   RATE_LIMIT_PERIOD_MS: it is told that much too late, and the list needs no order. */
+static void hold_back (rate_limit_t *limit, uint32_t agency)
+{
+    account_t *account = &limit->accounts[agency];
+    if (account->held_back++ > 0)
+        return;
+    if (limit->any)
+        limit->accounts[limit->last].next = agency;
+    else
+        limit->first = agency;
+    limit->last = agency;
+    limit->any = true;
+}
