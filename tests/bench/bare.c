@@ -42,6 +42,9 @@ int main (int argc, char **argv)
          "batches under way at once, of each client"},
         {"count", CONFIG_NUMBER, &options.count, NULL, "5000", 1, 1 << 24,
          "batches of each client"},
+        {"rate", CONFIG_NUMBER, &options.rate, NULL, "0", 0, 10000000,
+         "batches a second of all clients, each measured from when it was due; 0: as "
+         "many as the windows let pass"},
         {"sync", CONFIG_FLAG, &options.sync, NULL, "no", 0, 0,
          "fdatasync what is waiting before it is acknowledged"},
         {"curve", CONFIG_FLAG, &options.curve, NULL, "no", 0, 0, "CURVE at the front"},
@@ -112,8 +115,9 @@ static void start (role_t *role, const bare_t *bare)
         if (getppid () != parent)
             _exit (1);
         bare_t own = *bare;
-        own.times += role->live == bare_client ? i : 0;
-        own.latencies += role->live == bare_client ? i * bare->options->count : 0;
+        own.client = role->live == bare_client ? i : 0;
+        own.times += own.client;
+        own.latencies += own.client * bare->options->count;
         role->live (&own);
         _exit (0);
     }

@@ -29,10 +29,12 @@ typedef struct {
     uint64_t bytes;  // of a batch
     uint64_t window; // batches of a client that are under way
     uint64_t count;  // batches of each client
-    bool sync;       // fdatasync before acknowledging
-    bool curve;      // at the front
-    bool ipc;        // inner hops over ipc in place of tcp
-    char *file;      // what storage appends to
+    uint64_t
+        rate;   // batches a second of all clients; 0: as many as the windows let pass
+    bool sync;  // fdatasync before acknowledging
+    bool curve; // at the front
+    bool ipc;   // inner hops over ipc in place of tcp
+    char *file; // what storage appends to
 } bare_options_t;
 
 typedef struct {
@@ -42,6 +44,7 @@ typedef struct {
 typedef struct {
     const bare_options_t *options;
     bare_shared_t *shared;
+    uint64_t client;     // which this is, 0..
     bare_times_t *times; // of this client
     uint32_t *latencies; // of this client: options->count
 } bare_t;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -32,6 +33,8 @@ static void *bind_socket (void *context, bool ipc, const char *name, char *endpo
 static void *connect_socket (void *context, int type, const char *endpoint);
 static void set_text (void *socket, int option, const char *text);
 static void send_batch (void *socket, const uint8_t *batch, size_t size);
+static bool answer_before (void *socket, int timer, int64_t due_ns);
+static int64_t due_ns (const bare_t *bare, uint64_t batch);
 static void take_acknowledgement (void *socket);
 static bool receive (void *socket, zmq_msg_t *frame);
 static void send_frame (void *socket, zmq_msg_t *frame, int flags);
@@ -63,14 +66,21 @@ void bare_client (bare_t *bare)
     take_acknowledgement (socket);
     pthread_barrier_wait (&bare->shared->connected);
 
+    const int timer = timerfd_create (CLOCK_MONOTONIC, 0);
     bare->times->start_ns = measure_ns ();
     uint64_t sent = 0, taken = 0;
     while (taken < options->count) {
         while (sent < options->count && sent - taken < window) {
-            sent_ns[sent % window] = measure_ns ();
+            const int64_t now_ns = measure_ns (), due = due_ns (bare, sent);
+            if (options->rate > 0 && now_ns < due)
+                break;
+            sent_ns[sent % window] = options->rate > 0 ? due : now_ns;
             send_batch (socket, batch, options->bytes);
             sent++;
         }
+        if (options->rate > 0 && sent < options->count && sent - taken < window &&
+            !answer_before (socket, timer, due_ns (bare, sent)))
+            continue;
         take_acknowledgement (socket);
         // with several workers not always this very batch's, but one of the window's
         bare->latencies[taken] = measure_latency (sent_ns[taken % window]);
@@ -220,6 +230,27 @@ static void send_batch (void *socket, const uint8_t *batch, size_t size)
     zmq_msg_init_size (&frame, size);
     memcpy (zmq_msg_data (&frame), batch, size);
     send_frame (socket, &frame, 0);
+}
+
+/* With a rate: the clients take turns. */
+static int64_t due_ns (const bare_t *bare, uint64_t batch)
+{
+    const bare_options_t *options = bare->options;
+    const uint64_t turn = batch * options->clients + bare->client;
+    return options->rate == 0
+               ? 0
+               : bare->times->start_ns + (int64_t) (turn * 1000000000 / options->rate);
+}
+
+/* Waits; true if there is an answer before that moment. */
+static bool answer_before (void *socket, int timer, int64_t due_ns)
+{
+    const struct itimerspec due = {
+        .it_value = {due_ns / 1000000000, due_ns % 1000000000}};
+    zmq_pollitem_t items[] = {{socket, 0, ZMQ_POLLIN, 0}, {NULL, timer, ZMQ_POLLIN, 0}};
+    timerfd_settime (timer, TFD_TIMER_ABSTIME, &due, NULL);
+    zmq_poll (items, 2, -1);
+    return items[0].revents & ZMQ_POLLIN;
 }
 
 static void take_acknowledgement (void *socket)

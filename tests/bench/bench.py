@@ -45,7 +45,7 @@ def read_arguments():
     parser.add_argument("--json", metavar="FILE", help="write everything there, every sample too")
     parser.add_argument("--load", metavar="FILE", help="measure nothing: show a run that --json wrote")
     parser.add_argument("--publish", action="store_true", help="write the figures into docs/performance.md, with plots")
-    parser.add_argument("--scratch", metavar="DIR", help="where to store; on a real disk, with 4 GB free")
+    parser.add_argument("--scratch", metavar="DIR", help="where to store; on a real disk, with 10 GB free")
     arguments = parser.parse_args()
     arguments.only = arguments.only.split(",") if arguments.only else list(groups.NAMES)
     for name in arguments.only:
@@ -116,7 +116,7 @@ def sections(speeds, stages, run):
     found = (
         (["run", "batches/s", "spread", "bets/s"], speeds),
         (["µs of CPU a batch", *table.STAGES], stages),
-        (["lonely round trip, µs", "p50", "p90", "p99", "p99.9"], table.latencies(run["samples"])))
+        (["from when it is due to its answer, µs", "p50", "p90", "p99", "p99.9"], table.latencies(run["samples"])))
     return [(head, lines) for head, lines in found if lines]
 
 

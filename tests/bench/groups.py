@@ -1,5 +1,6 @@
 """What is measured: groups of runs that are compared, and so take turns."""
 
+import before
 import peers
 
 # The reference's day: how many bets its five agencies have.
@@ -21,8 +22,8 @@ class Plan:
         self.agencies_bets = 3_000_000  # in all: of a thousand agencies each has 17 batches
         self.workers = (1, 2, 4, 8)
         self.workers_bets = 100_000 if quick else 400_000  # of each of five
-        self.dear_bets = 40_000 if quick else 200_000
         self.restart_bets = (1_000_000, 2_000_000) if quick else (1_000_000, 10_000_000)
+        self.steady_seconds = 5 if quick else 60
         self.idle_seconds = 2 if quick else 10
 
 
@@ -45,6 +46,11 @@ def groups(plan, scratch, bets):
             "bare-curve": lambda: peers.bare(scratch, count=count["small"], curve=True),
             "product": lambda: peers.product(scratch, five),
         },
+        "cpu": {
+            "product": lambda: peers.product(scratch, five),
+            "before": lambda: before.product(scratch, five),
+        },
+        "steady": Steady(plan, scratch, bets).runs(),
         "roundtrip": {
             "product": lambda: peers.load(scratch, bets.file(1, plan.draw_bets), 1, plan.lonely, window=1, rows=1,
                                           results=False),
@@ -66,10 +72,9 @@ def groups(plan, scratch, bets):
             for number in plan.agencies
         },
         "workers": {
-            **{str(number): lambda number=number: peers.product(
-                scratch, bets.files([plan.workers_bets] * 5), workers=number) for number in plan.workers},
-            **{f"dear-{number}": lambda number=number: peers.product(
-                scratch, bets.files([plan.dear_bets] * 5), workers=number, dear=True) for number in (1, 2)},
+            str(number): lambda number=number: peers.product(
+                scratch, bets.files([plan.workers_bets] * 5), workers=number)
+            for number in plan.workers
         },
         "day": {"day": lambda: peers.cold_day(scratch, bets.files(REFERENCE))},
         "restart": {
@@ -81,7 +86,36 @@ def groups(plan, scratch, bets):
     }
 
 
-NAMES = ("throughput", "curve", "roundtrip", "rows", "draw", "size", "agencies", "workers", "day", "restart", "idle")
+class Steady:
+    """Half of what the bare topology stores, batch by batch at its time: what the slowest of them wait. How much that
+    is is measured at the beginning of each round."""
+
+    def __init__(self, plan, scratch, bets):
+        self.plan, self.scratch, self.bets = plan, scratch, bets
+        self.rate = None
+
+    def runs(self):
+        return {"bare-full": self.full, "product": self.product, "bare": self.bare}
+
+    def full(self):
+        figures = peers.bare(self.scratch, count=self.bets.batches(1, self.plan.bets, SIZES["small"]))
+        self.rate = round(figures["batches_per_second"] / 2)
+        return figures
+
+    def product(self):
+        rows = self.bets.file(1, self.plan.draw_bets)
+        each = round(self.plan.draw_bets / self.bets.batches(1, self.plan.draw_bets, SIZES["small"]))
+        return peers.load(self.scratch, rows, 5, self.count() * each, results=False, rate=self.rate)
+
+    def bare(self):
+        return peers.bare(self.scratch, count=self.count(), rate=self.rate)
+
+    def count(self):
+        """Batches of each of five."""
+        return self.rate * self.plan.steady_seconds // 5
+
+
+NAMES = ("throughput", "curve", "cpu", "steady", "roundtrip", "rows", "draw", "size", "agencies", "workers", "day", "restart", "idle")
 
 
 def measure(plan, scratch, bets, only, say):

@@ -3,7 +3,7 @@
    starts when every one of them was let in.
 
    For what real processes are too heavy to measure: a thousand agencies at once, a
-   lonely bet's way there and back, the moment of the draw. */
+   lonely bet's round trip, the moment of the draw, batches at a steady rate. */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 
 #include "bet_csv.h"
 #include "clock.h"
@@ -28,13 +29,14 @@
 
 typedef struct {
     char *server, *bets;
-    uint64_t agencies, count, window, bytes, rows;
+    uint64_t agencies, count, window, bytes, rows, rate;
     bool results;
 } options_t;
 
 typedef struct { // a source of rows: the first `count` of what all sell
     bytes_t all, rest;
     uint64_t count, taken;
+    bool again; // behind the last row comes the first one
 } memory_t;
 
 typedef struct {
@@ -47,12 +49,13 @@ typedef struct {
     uint64_t sent_end;     // offset behind the last batch that was sent
     int64_t ready_ns, over_ns;
     bool welcomed, over;
+    bool early; // its next batch waits until it is due
 } seller_t;
 
 typedef struct {
     options_t options;
     seller_t *sellers;
-    int epoll;
+    int epoll, timer;        // timer: with a rate, when the next batch is due
     uint64_t welcomed, over; // how many of the sellers
     int64_t begun_ns, start_ns, stored_ns;
     uint32_t *latencies;
@@ -69,10 +72,15 @@ static void run (void);
 static void serve (seller_t *seller);
 static void take_messages (seller_t *seller);
 static void send_messages (seller_t *seller);
-static void note_sent (seller_t *seller, bytes_t message);
+static bool is_new_batch (const seller_t *seller, bytes_t message, uint64_t *end);
+static bool is_due (seller_t *seller);
+static int64_t due_ns (const seller_t *seller);
+static void set_timer (void);
+static void serve_due (void);
 static void note_stored (void *listener, const window_batch_t *batch);
 static void note_state (seller_t *seller);
 static bool may_send (const seller_t *seller);
+static bool start_again (memory_t *memory);
 static rows_status_t next_row (void *self, row_t *row);
 static rows_status_t seek_row (void *self, uint64_t index, uint64_t *rows);
 static const char *no_error (void *self);
@@ -111,6 +119,9 @@ static config_t *read_options (int argc, char **argv)
          MESSAGE_BYTES_MAX, "most bytes of a batch's message"},
         {"rows", CONFIG_NUMBER, &options->rows, NULL, "8192", 1, BATCH_ROWS_MAX,
          "most bets of a batch"},
+        {"rate", CONFIG_NUMBER, &options->rate, NULL, "0", 0, 10000000,
+         "batches a second of all agencies, each measured from when it was due, out "
+         "of a file that begins anew when it ends; 0: as many as the windows let pass"},
         {"results", CONFIG_FLAG, &options->results, NULL, "no", 0, 0,
          "then ask for the results, and measure how long the draw takes"},
         {0}};
@@ -138,8 +149,11 @@ static void open_sellers (void)
 
     const bytes_t bets = map_file (load.options.bets);
     load.epoll = epoll_create1 (0);
+    load.timer = timerfd_create (CLOCK_MONOTONIC, TFD_NONBLOCK);
     load.sellers = calloc (agencies, sizeof *load.sellers);
-    assert (load.epoll != -1 && load.sellers);
+    assert (load.epoll != -1 && load.timer != -1 && load.sellers);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    epoll_ctl (load.epoll, EPOLL_CTL_ADD, load.timer, &event);
     load.begun_ns = measure_ns ();
     for (uint64_t i = 0; i < agencies; i++)
         open_seller (&load.sellers[i], (uint32_t) i + 1, bets);
@@ -161,8 +175,8 @@ static bytes_t map_file (const char *path)
 static void open_seller (seller_t *seller, uint32_t agency, bytes_t bets)
 {
     const options_t *options = &load.options;
-    seller->memory =
-        (memory_t){.all = bets, .rest = bets, .count = options->count, .taken = 0};
+    seller->memory = (memory_t){
+        .all = bets, .rest = bets, .count = options->count, .again = options->rate > 0};
     seller->rows =
         (rows_t){&seller->memory, "memory", next_row, seek_row, no_error, take_rows};
     seller->sent_ns = calloc (options->window, sizeof *seller->sent_ns);
@@ -193,9 +207,17 @@ static void run (void)
     int64_t look_ms = 0, end_ms = clock_ms () + SECONDS_MAX * 1000;
     while (load.over < agencies && clock_ms () < end_ms) {
         const bool waiting = load.welcomed < agencies;
+        if (load.options.rate > 0)
+            set_timer ();
         const int count = epoll_wait (load.epoll, events, EVENTS_MAX, LOOK_MS);
+        bool due = false;
         for (int i = 0; i < count; i++)
-            serve (events[i].data.ptr);
+            if (events[i].data.ptr)
+                serve (events[i].data.ptr);
+            else
+                due = true;
+        if (due)
+            serve_due ();
         const bool all_in = waiting && load.welcomed == agencies;
         if (!all_in && clock_ms () < look_ms)
             continue;
@@ -234,6 +256,10 @@ static void send_messages (seller_t *seller)
     bytes_t message;
     while (may_send (seller) &&
            session_next_output (seller->session, clock_ms (), &message)) {
+        uint64_t end;
+        const bool is_new = is_new_batch (seller, message, &end);
+        if (is_new && !is_due (seller))
+            return;
         zmq_msg_t body;
         zmq_msg_init_size (&body, message.size);
         memcpy (zmq_msg_data (&body), message.data, message.size);
@@ -242,23 +268,63 @@ static void send_messages (seller_t *seller)
             zmq_msg_close (&body);
             return;
         }
-        if (message.data[3] == WIRE_BATCH)
-            note_sent (seller, message);
+        if (is_new) {
+            seller->sent_ns[seller->sent++ % load.options.window] =
+                load.options.rate > 0 ? due_ns (seller) : now_ns;
+            seller->sent_end = end;
+        }
         if (message.data[3] == WIRE_READY && seller->ready_ns == 0)
             seller->ready_ns = now_ns;
         session_output_sent (seller->session, clock_ms ());
     }
 }
 
-/* What is sent a second time keeps its first time. */
-static void note_sent (seller_t *seller, bytes_t message)
+/* What is sent a second time keeps its first time. `*end` is the offset behind it. */
+static bool is_new_batch (const seller_t *seller, bytes_t message, uint64_t *end)
 {
     wire_message_t batch;
-    if (wire_decode (message, &batch) != REFUSED_OK ||
-        batch.batch.offset < seller->sent_end)
+    if (message.data[3] != WIRE_BATCH || wire_decode (message, &batch) != REFUSED_OK)
+        return false;
+    *end = batch.batch.offset + batch.batch.count;
+    return batch.batch.offset >= seller->sent_end;
+}
+
+/* Whether the seller's next batch may be sent; if not, the timer will tell. */
+static bool is_due (seller_t *seller)
+{
+    seller->early = load.options.rate > 0 && measure_ns () < due_ns (seller);
+    return !seller->early;
+}
+
+/* The agencies take turns. */
+static int64_t due_ns (const seller_t *seller)
+{
+    const uint64_t turn =
+        seller->sent * load.options.agencies + (uint64_t) (seller - load.sellers);
+    return load.start_ns + (int64_t) (turn * 1000000000 / load.options.rate);
+}
+
+static void set_timer (void)
+{
+    int64_t first_ns = INT64_MAX;
+    for (uint64_t i = 0; i < load.options.agencies; i++)
+        if (load.sellers[i].early && due_ns (&load.sellers[i]) < first_ns)
+            first_ns = due_ns (&load.sellers[i]);
+    const struct itimerspec first = {
+        .it_value = {first_ns / 1000000000, first_ns % 1000000000}};
+    if (first_ns < INT64_MAX)
+        timerfd_settime (load.timer, TFD_TIMER_ABSTIME, &first, NULL);
+}
+
+static void serve_due (void)
+{
+    const int64_t now_ns = measure_ns ();
+    uint64_t times;
+    if (read (load.timer, &times, sizeof times) != sizeof times)
         return;
-    seller->sent_ns[seller->sent++ % load.options.window] = measure_ns ();
-    seller->sent_end = batch.batch.offset + batch.batch.count;
+    for (uint64_t i = 0; i < load.options.agencies; i++)
+        if (load.sellers[i].early && due_ns (&load.sellers[i]) <= now_ns)
+            serve (&load.sellers[i]);
 }
 
 static void note_stored (void *listener, const window_batch_t *batch)
@@ -300,13 +366,22 @@ static bool may_send (const seller_t *seller)
     return !seller->welcomed || load.welcomed == load.options.agencies;
 }
 
+/* Whether a row is left. */
+static bool start_again (memory_t *memory)
+{
+    if (memory->rest.size == 0 && memory->again)
+        memory->rest = memory->all;
+    return memory->rest.size > 0;
+}
+
 static rows_status_t next_row (void *self, row_t *row)
 {
     memory_t *memory = self;
     size_t end;
     if (memory->taken == memory->count)
         return ROWS_END;
-    const size_t size = bet_csv_row_size (memory->rest, &end);
+    const size_t size =
+        start_again (memory) ? bet_csv_row_size (memory->rest, &end) : 0;
     if (size == 0)
         return ROWS_FAILED; // fewer rows than --count
     row->text = bytes_of (memory->rest.data, end);
@@ -339,6 +414,7 @@ static size_t take_rows (void *self, uint8_t *out, size_t room, uint32_t rows_ma
                          uint32_t *rows, uint64_t *digest)
 {
     memory_t *memory = self;
+    start_again (memory);
     const uint8_t *start = memory->rest.data;
     const uint64_t left = memory->count - memory->taken;
     bytes_t rest =

@@ -95,31 +95,10 @@ def out_of_time(*_):
 # ---- The product ----------------------------------------------------------------------
 
 
-class DearCentral(loteria.Parts):
-    """A central to whose workers a check is 20 times as dear (tests/bench/dear.c)."""
-
-    def __init__(self, directory, workers, agencies):
-        super().__init__(directory, workers, agencies, start=False)
-        for name in ("loteria-storage", "loteria-state", "loteria-broker"):
-            self.start(name)
-        command = self.commands["loteria-worker"]
-        arguments = command[:command.index("--count")]
-        self.dear = [loteria.Process(directory, program("bench-dear-worker"), *arguments) for _ in range(workers)]
-        self.process = self.parts["loteria-broker"]
-
-    def children(self):
-        return [process.pid for process in [*self.parts.values(), *self.dear]]
-
-    def stop(self):
-        codes = [process.stop() for process in self.dear]
-        return super().stop() or next(filter(None, codes), 0)
-
-
 @contextlib.contextmanager
-def central(directory, workers, agencies, dear=False, keys=None):
+def central(directory, workers, agencies, keys=None):
     """A central whose workers have all joined; stopped, and well, at the end."""
-    day = DearCentral(directory, workers, agencies) if dear else \
-        loteria.Central(directory, workers=workers, agencies=agencies, keys=keys)
+    day = loteria.Central(directory, workers=workers, agencies=agencies, keys=keys)
     try:
         day.process.wait_for_log(r"worker_alta \| result: success", workers)
         greet(day)
@@ -131,13 +110,13 @@ def central(directory, workers, agencies, dear=False, keys=None):
         day.stop()
 
 
-def product(scratch, files, workers=2, size=8192, dear=False, memory=False, keys=None):
+def product(scratch, files, workers=2, size=8192, memory=False, keys=None):
     """Real agencies sell their files at once; then they ask for their results.
 
     What is timed: from the first WELCOME to the last acknowledgement.
     """
     with directory_of(scratch, "product") as directory:
-        with central(directory, workers, len(files), dear, keys) as day:
+        with central(directory, workers, len(files), keys) as day:
             before = cpu_seconds(day)
             with peaks(day, memory) as peak:
                 figures = sell(day, files, "--batch-bytes", size)
@@ -220,15 +199,19 @@ def check(day, agencies, count, files, results):
     assert results is None or told["winners"] == results, "wrong winners"
 
 
-def load(scratch, bets, agencies, count, workers=2, window=16, rows=8192, results=True, search=False):
+def load(scratch, bets, agencies, count, workers=2, window=16, rows=8192, results=True, search=False, rate=0):
     """Many agencies in one process (bench-load), `count` bets each, all the same ones. With `search`
-    the stored day is searched as well."""
+    the stored day is searched as well. With a `rate` (batches a second) the file begins anew when it ends."""
     with directory_of(scratch, "load") as directory:
         with central(directory, workers, agencies) as day:
             figures = bench("bench-load", "--server", f"tcp://{day.server}", "--bets", bets, "--agencies", agencies,
-                            "--count", count, "--window", window, "--rows", rows, *(["--results"] if results else []))
+                            "--count", count, "--window", window, "--rows", rows, "--rate", rate,
+                            *(["--results"] if results else []))
             figures["memory_kib"] = memory_of(day.children())
-        check(day, agencies, count, [bets], figures.pop("winners", None))
+        if rate == 0:
+            check(day, agencies, count, [bets], figures.pop("winners", None))
+        else:
+            assert stored(day)["bets"] == agencies * count
         if search:
             figures["scan"] = bench("bench-scan", "--data-dir", day.data, "--agencies", agencies)
             figures["grep_us"] = grep_us(day.data / "bets.csv")
@@ -386,11 +369,12 @@ def peaks(day, wanted):
 # ---- The others -----------------------------------------------------------------------
 
 
-def bare(scratch, clients=5, workers=2, size=8192, window=16, count=1000, sync=True, curve=False, ipc=False):
+def bare(scratch, clients=5, workers=2, size=8192, window=16, count=1000, sync=True, curve=False, ipc=False,
+         rate=0):
     with directory_of(scratch, "bare") as directory:
         return bench("bench-bare", "--clients", clients, "--workers", workers, "--bytes", size, "--window", window,
-                     "--count", count, "--file", directory / "batches", *(["--sync"] if sync else []),
-                     *(["--curve"] if curve else []), *(["--ipc"] if ipc else []))
+                     "--count", count, "--rate", rate, "--file", directory / "batches",
+                     *(["--sync"] if sync else []), *(["--curve"] if curve else []), *(["--ipc"] if ipc else []))
 
 
 def redis(scratch, clients=5, size=8192, window=16, count=1000):

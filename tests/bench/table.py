@@ -52,6 +52,10 @@ def bets(sample):
     return sample["bets_per_second"]
 
 
+def cpu(sample):
+    return sum(sample["cpu_us_per_batch"].values())
+
+
 def latency(percent):
     return lambda sample: sample["latency_us"][percent]
 
@@ -103,9 +107,14 @@ def workers_ratio(samples):
     return ratio("8", best, bets)(samples)
 
 
+def restart_sizes(samples):
+    """The larger day, and the smaller one."""
+    return size_ends([name for name in samples if name.isdigit()])
+
+
 def restart_memory(samples):
     """After selling and after a start, at its largest and what is of its own: whichever grows most."""
-    large, small = (samples[name] for name in size_ends([name for name in samples if name.isdigit()]))
+    large, small = (samples[name] for name in restart_sizes(samples))
     kinds = [(when, what) for when in ("sold_kib", "started_kib") for what in ("VmHWM", "RssAnon")]
     values = [max(a[when][what] / b[when][what] for when, what in kinds) for a, b in zip(large, small)]
     return statistics.median(values), values
@@ -113,37 +122,44 @@ def restart_memory(samples):
 
 def rows():
     return [
-        Row("throughput", "durable batches/s, 8 KiB, all checks ÷ bare with sync", 1.2, 1.6, True, "×",
+        Row("throughput", "durable batches/s, 8 KiB, all checks ÷ bare with sync", 1.5, 1.8, True, "×",
             ratio("product", "bare", batches)),
-        Row("throughput", "the same ÷ Redis Streams, appendfsync always", 0.65, 1.0, True, "×",
+        Row("throughput", "the same ÷ Redis Streams, appendfsync always", 1.2, 1.6, True, "×",
             ratio("product", "redis", batches)),
-        Row("throughput", "64 KiB batches ÷ Redis Streams with 64 KiB blobs", 0.65, 1.0, True, "×",
+        Row("throughput", "64 KiB batches ÷ Redis Streams with 64 KiB blobs", 1.3, 1.6, True, "×",
             ratio("product-64", "redis-64", batches)),
         Row("throughput", "64 KiB batches ÷ 8 KiB batches, bets/s", 1.5, 3.0, True, "×",
             ratio("product-64", "product", bets)),
-        Row("curve", "8 KiB over CURVE ÷ bare with CURVE", 1.0, 1.4, True, "×", ratio("product-curve", "bare-curve", batches)),
+        Row("curve", "8 KiB over CURVE ÷ bare with CURVE", 1.4, 1.8, True, "×",
+            ratio("product-curve", "bare-curve", batches)),
         Row("curve", "the same ÷ the product without", None, None, True, "×", ratio("product-curve", "product", batches)),
-        Row("roundtrip", "a lonely bet's round trip, p50 ÷ bare with sync", 1.3, 1.0, False, "×",
-            ratio("product", "bare", latency("p50"))),
+        Row("roundtrip", "a lonely bet's round trip, p50 ÷ Redis Streams' lonely XADD", 2.5, 2.0, False, "×",
+            ratio("product", "redis", latency("p50"))),
+        Row("roundtrip", "the same ÷ bare with sync", 1.3, 1.0, False, "×", ratio("product", "bare", latency("p50"))),
         Row("roundtrip", "likewise p99", 2.0, 1.0, False, "×", ratio("product", "bare", latency("p99"))),
+        Row("cpu", "CPU a batch, all processes ÷ the commit before issue 11", 0.9, 0.75, False, "×",
+            ratio("product", "before", cpu)),
+        Row("steady", "p99.9 of a batch at half of bare's rate ÷ bare with sync at that rate", 1.5, 1.0, False, "×",
+            ratio("product", "bare", latency("p99.9"))),
+        Row("steady", "likewise p50", None, None, False, "×", ratio("product", "bare", latency("p50"))),
         Row("rows", "rows checked and encoded, one core", 5e6, 15e6, True, "rows/s",
             plain("rows", lambda sample: sample["rows_per_second"])),
-        Row("draw", "grep -c over bets.csv ÷ the search for all winners", 4.0, 8.0, True, "×",
+        Row("draw", "grep -c over bets.csv ÷ the search for all winners, rows' hash checked", 4.0, 8.0, True, "×",
             plain("product", lambda sample: sample["grep_us"] / sample["scan"]["scan_us"]["p50"])),
         Row("draw", "last READY to last winners, 1 million bets ÷ (search + sync + trip)", 1.5, 1.1, False, "×",
             draw_ratio),
         Row("size", "a day ten times as long, bets/s", 0.9, 1.0, True, "×", size_ratio),
         Row("size", "likewise, memory of the process that grows most", 1.25, None, False, "×", size_memory),
-        Row("agencies", "1,000 agencies ÷ 5, same bets in all, bets/s", 0.8, 1.0, True, "×", agencies_ratio),
+        Row("agencies", "1,000 agencies ÷ 5, same bets in all, bets/s", 0.9, 1.0, True, "×", agencies_ratio),
         Row("agencies", "central's memory per agency beyond its window", 64, None, False, "KiB", agencies_memory),
         Row("workers", "8 workers ÷ the best count, bets/s", 0.8, None, True, "×", workers_ratio),
-        Row("workers", "checks 20 times as dear: 2 workers ÷ 1, bets/s", 1.7, None, True, "×",
-            ratio("dear-2", "dear-1", bets)),
         Row("day", "the reference's day (78,697 bets), cold start to last winners", None, 0.5, False, "s",
             plain("day", lambda sample: sample["seconds"])),
-        Row("restart", "1 million stored bets: start of a central to its first STORED", 1.0, None, False, "s",
+        Row("restart", "1 million stored bets: start of a central to its first STORED", 0.3, None, False, "s",
             field("1000000", "central_s")),
-        Row("restart", "likewise storage alone", 1.0, None, False, "s", field("1000000", "storage_s")),
+        Row("restart", "likewise 10 million (--quick: 2 million)", 0.3, None, False, "s",
+            lambda samples: field(restart_sizes(samples)[0], "central_s")(samples)),
+        Row("restart", "1 million, storage alone", 1.0, None, False, "s", field("1000000", "storage_s")),
         Row("restart", "likewise, the day not in the page cache", 1.0, None, False, "s",
             field("1000000", "cold_s")),
         Row("restart", "1 million bets in batches of one, a central", 1.0, None, False, "s",
@@ -211,14 +227,14 @@ def details(samples):
     speeds, stages = [], []
     for group, runs in samples.items():
         for name, taken in runs.items():
-            if not taken or "batches_per_second" not in taken[0] or group == "roundtrip":
+            if not taken or "batches_per_second" not in taken[0] or group in ("roundtrip", "steady"):
                 continue
             values = [batches(sample) for sample in taken]
             speed = [f"{group} {name}", f"{statistics.median(values):,.0f}", f"{min(values):,.0f} .. {max(values):,.0f}",
                      f"{statistics.median(map(bets, taken)) / 1e6:.2f} M" if "bets_per_second" in taken[0] else ""]
             speeds.append(speed)
-            if group in ("throughput", "curve") and "cpu_us_per_batch" in taken[0]:
-                stages.append([name, *(f"{statistics.median(part):.1f}" for part in stages_of(taken))])
+            if group in ("throughput", "curve", "cpu") and "cpu_us_per_batch" in taken[0]:
+                stages.append([f"{group} {name}", *(f"{statistics.median(part):.1f}" for part in stages_of(taken))])
     return speeds, stages
 
 
@@ -235,7 +251,8 @@ def stages_of(taken):
 
 def latencies(samples):
     """[who, p50, p90, p99, p99.9], medians of the rounds, in microseconds."""
-    taken = {**samples.get("roundtrip", {}), **{name: runs for name, runs in samples.get("draw", {}).items()
-                                                 if name == "bare-unsynced"}}
+    taken = {**{f"lonely {name}": runs for name, runs in samples.get("roundtrip", {}).items()},
+             **{f"lonely {name}": runs for name, runs in samples.get("draw", {}).items() if name == "bare-unsynced"},
+             **{f"half rate {name}": runs for name, runs in samples.get("steady", {}).items() if name != "bare-full"}}
     return [[name, *(f"{statistics.median(latency(percent)(sample) for sample in runs):,.0f}"
                      for percent in ("p50", "p90", "p99", "p99.9"))] for name, runs in taken.items() if runs]

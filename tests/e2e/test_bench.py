@@ -8,7 +8,7 @@ import pytest
 
 import loteria
 
-PROGRAMS = ("bench-bare", "bench-load", "bench-rows", "bench-scan", "bench-verify", "bench-dear-worker")
+PROGRAMS = ("bench-bare", "bench-load", "bench-rows", "bench-scan", "bench-verify")
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,11 @@ def test_bare_moves_every_batch(bench, tmp_path, more):
     assert not (tmp_path / "batches").exists()
 
 
+def test_bare_keeps_to_a_rate(bench, tmp_path):
+    told = bench("bench-bare", "--clients", 2, "--count", 50, "--rate", 1000, "--file", tmp_path / "batches", "--sync")
+    assert told["batches"] == 100 and told["seconds"] >= 0.098  # a client's last one is due 98 ms after the first
+
+
 def test_rows_are_checked(bench):
     told = bench("bench-rows", "--batches", 2, "--milliseconds", 1)
     assert told["rows"] > 0
@@ -57,6 +62,18 @@ def test_a_day_of_load_is_right_and_can_be_searched(bench, central, tmp_path):
     assert right["winners"]["7"] == loteria.winners_of(bets)
     found = bench("bench-scan", "--data-dir", day.data, "--agencies", 7, "--repeat", 1)
     assert found["winners"] == 14
+
+
+def test_load_at_a_rate_begins_its_file_anew(bench, central, tmp_path):
+    bets = loteria.make_bets(tmp_path / "bets.csv", 1, 500)
+    day = central(workers=1, agencies=2)
+    told = bench("bench-load", "--server", f"tcp://{day.server}", "--bets", bets, "--agencies", 2, "--count", 1700,
+                 "--rows", 100, "--rate", 1000)
+    assert day.stop() == 0
+    assert told["bets"] == 3400 and told["batches"] == 34
+    assert told["seconds"] >= 0.032  # the last one is due 33 ms after the first
+    stored = loteria.stored_by_agency(day.data)
+    assert stored[1] == stored[2] == (4 * loteria.rows_of(bets))[:1700]
 
 
 @pytest.mark.parametrize("spoil, why", [
