@@ -92,17 +92,24 @@ static bool seller_open (seller_t *seller)
     const settings_t *settings = seller->settings;
     if (!open_source (seller))
         return false;
-    seller->socket =
-        net_dealer (MESSAGE_BYTES_MAX, (int) settings->window + QUESTIONS_MAX);
+    problem_t problem;
+    seller->socket = net_dealer (MESSAGE_BYTES_MAX,
+                                 (int) settings->window + QUESTIONS_MAX, &problem);
+    if (!seller->socket)
+        process_end (&problem);
     static const char *const peers[] = {"broker", NULL};
     const gate_options_t gate = {.keys = settings->keys, .peers = peers};
-    seller->gate = gate_new (&gate);
+    seller->gate = gate_new (&gate, &problem);
+    if (!seller->gate)
+        process_end (&problem);
     const watch_options_t watch = {.gate = seller->gate,
                                    .socket = seller->socket,
                                    .endpoint = settings->endpoint,
                                    .key = "broker",
                                    .quiet = true}; // the report says it
-    seller->watch = watch_new (&watch, clock_ms ());
+    seller->watch = watch_new (&watch, clock_ms (), &problem);
+    if (!seller->watch)
+        process_end (&problem);
     say_settings (settings);
     open_session (seller);
     return true;

@@ -30,9 +30,12 @@ typedef struct {
         workers[RUN_ENDPOINT_BYTES];
 } central_t;
 
-static void make_data_directory (const char *path);
-static void wait_for_files (const char *directory);
-static int keep_number (uint64_t number);
+static int open_central (central_t *central, const central_options_t *options,
+                         problem_t *problem);
+static int run (central_t *central, const central_options_t *options);
+static int make_data_directory (const char *path, problem_t *problem);
+static int wait_for_files (const char *directory, problem_t *problem);
+static int keep_number (uint64_t number, problem_t *problem);
 static void add_all (central_t *central, const central_options_t *options);
 static void add_storage (central_t *central, const central_options_t *options);
 static void add_state (central_t *central, const central_options_t *options);
@@ -43,29 +46,12 @@ static void add (supervisor_t *supervisor, const char *name, const char **argv, 
 int central_run (const central_options_t *options, int signal_fd)
 {
     central_t central = {.supervisor = supervisor_new (signal_fd)};
-    int status = PROCESS_CANNOT_START;
-    if (options->config_file)
-        setenv ("LOTERIA_CONFIG", options->config_file, 1);
-    unsetenv ("LOTERIA_KEYS"); // central's folder is none of its parts'
-    process_need_descriptors (DESCRIPTORS_OWN + 8); // and so can its parts
-    make_data_directory (options->data_directory);
-    wait_for_files (options->data_directory);
-    central.directory = run_directory_new ();
-    central.number = keep_number (options->winning_number);
-    add_all (&central, options);
-    if (supervisor_check_settings (central.supervisor)) {
-        process_want_descriptors ( // the broker is connected with all of them
-            "central", options->agencies + options->workers + DESCRIPTORS_OWN);
-        logger_event (LOG_INFO, "central", LOG_IN_PROGRESS,
-                      "listen: %s | workers: %" PRIu64 " | agencies: %" PRIu64
-                      " | data_dir: %s",
-                      options->listen, options->workers, options->agencies,
-                      options->data_directory);
-        supervisor_look_after (central.supervisor, run_directory_look,
-                               central.directory);
-        status = supervisor_run (central.supervisor,
-                                 options->exit_when_done ? "state" : NULL);
-    }
+    problem_t problem;
+    if (open_central (&central, options, &problem) == -1)
+        process_end (&problem);
+    const int status = supervisor_check_settings (central.supervisor)
+                           ? run (&central, options)
+                           : PROCESS_CANNOT_START;
     supervisor_destroy (&central.supervisor);
     run_directory_destroy (&central.directory);
     if (status < 0)
@@ -73,19 +59,53 @@ int central_run (const central_options_t *options, int signal_fd)
     return status;
 }
 
-static void make_data_directory (const char *path)
+static int open_central (central_t *central, const central_options_t *options,
+                         problem_t *problem)
+{
+    if (options->config_file)
+        setenv ("LOTERIA_CONFIG", options->config_file, 1);
+    unsetenv ("LOTERIA_KEYS"); // central's folder is none of its parts'
+    if (process_need_descriptors (DESCRIPTORS_OWN + 8, problem) == -1 || // so can parts
+        make_data_directory (options->data_directory, problem) == -1 ||
+        wait_for_files (options->data_directory, problem) == -1)
+        return -1;
+    central->number = keep_number (options->winning_number, problem);
+    if (central->number != -1)
+        central->directory = run_directory_new (problem);
+    if (!central->directory)
+        return -1;
+    add_all (central, options);
+    return 0;
+}
+
+static int run (central_t *central, const central_options_t *options)
+{
+    process_want_descriptors ( // the broker is connected with all of them
+        "central", options->agencies + options->workers + DESCRIPTORS_OWN);
+    logger_event (
+        LOG_INFO, "central", LOG_IN_PROGRESS,
+        "listen: %s | workers: %" PRIu64 " | agencies: %" PRIu64 " | data_dir: %s",
+        options->listen, options->workers, options->agencies, options->data_directory);
+    supervisor_look_after (central->supervisor, run_directory_look, central->directory);
+    return supervisor_run (central->supervisor,
+                           options->exit_when_done ? "state" : NULL);
+}
+
+static int make_data_directory (const char *path, problem_t *problem)
 {
     if (file_make_directory (path) == -1 && errno != EEXIST)
-        process_die_of (errno, "central", "reason: %s cannot be made, %s", path,
-                        strerror (errno));
+        return problem_set (problem, problem_status (errno), "central",
+                            "reason: %s cannot be made, %s", path, strerror (errno));
     if (access (path, W_OK | X_OK) == -1)
-        process_die_of (errno, "central", "reason: %s cannot be written to, %s", path,
-                        strerror (errno));
+        return problem_set (problem, problem_status (errno), "central",
+                            "reason: %s cannot be written to, %s", path,
+                            strerror (errno));
+    return 0;
 }
 
 /* Parts of a central that was killed have them until they have ended. Storage and state
    would wait as well, but here it is said once. */
-static void wait_for_files (const char *directory)
+static int wait_for_files (const char *directory, problem_t *problem)
 {
     static const char *const names[] = {"bets.journal", "bets.csv", "draw.journal"};
     process_patience_t patience = {0};
@@ -95,17 +115,20 @@ static void wait_for_files (const char *directory)
                   names[i]);
         while (file_busy (directory, names[i]))
             if (!process_wait_for_others (&patience, "espera", what))
-                process_reject ("central", "reason: %s", what);
+                return problem_set (problem, problem_status (errno), "central",
+                                    "reason: %s", what);
     }
+    return 0;
 }
 
 /* Not on state's command line, which everybody on this machine can read; in memory, as
    state may be started again and read it then. */
-static int keep_number (uint64_t number)
+static int keep_number (uint64_t number, problem_t *problem)
 {
     const int fd = memfd_create ("winning-number", MFD_CLOEXEC);
     if (fd == -1 || dprintf (fd, "%" PRIu64 "\n", number) < 0)
-        process_die ("central", "reason: no file in memory, %s", strerror (errno));
+        return problem_set (problem, PROCESS_FAILED, "central",
+                            "reason: no file in memory, %s", strerror (errno));
     return fd;
 }
 

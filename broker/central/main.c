@@ -148,7 +148,11 @@ int main (int argc, char **argv)
     logger_set_level (log_level);
     settings.options.config_file = config_file (config);
     settings.options.log_level = logger_level_name (log_level);
-    settings.options.listen = port_reserve (settings.options.listen, &settings.front);
+    problem_t problem;
+    settings.options.listen =
+        port_reserve (settings.options.listen, &settings.front, &problem);
+    if (!settings.options.listen)
+        process_end (&problem);
     status = central_run (&settings.options, signal_fd);
     config_destroy (&config);
     return status;

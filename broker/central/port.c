@@ -13,32 +13,40 @@
 #include <unistd.h>
 
 #include "places.h"
-#include "process.h"
 
 #define TRIES 10 // a port that is free at one address may be taken at another
 
+static const char *fail (problem_t *problem, int status, const char *endpoint,
+                         const char *why);
 static uint16_t reserve (const places_t *places);
 static int hold (const address_t *place, uint16_t *port);
 static int hold_at (int family, const char *host, uint16_t *port);
 static int bind_to (int descriptor, const char *host, uint16_t port);
 
-const char *port_reserve (const char *endpoint, address_t *reserved)
+const char *port_reserve (const char *endpoint, address_t *reserved, problem_t *problem)
 {
     places_t places;
     char why[ADDRESS_WHY_BYTES];
     if (address_parse (reserved, endpoint, ADDRESS_LISTEN, why) == -1)
-        process_reject ("listen", "endpoint: %s | reason: %s", endpoint, why);
+        return fail (problem, PROCESS_CANNOT_START, endpoint, why);
     if (reserved->scheme != ADDRESS_TCP || reserved->port != 0)
         return endpoint;
     if (places_find (&places, reserved, why) == -1)
-        process_die ("listen", "endpoint: %s | reason: %s", endpoint, why);
+        return fail (problem, PROCESS_FAILED, endpoint, why);
     uint16_t port = 0;
     for (int i = 0; i < TRIES && port == 0; i++)
         port = reserve (&places);
     if (port == 0)
-        process_die ("listen", "endpoint: %s | reason: %s", endpoint, strerror (errno));
+        return fail (problem, PROCESS_FAILED, endpoint, strerror (errno));
     address_set_port (reserved, port);
     return reserved->endpoint;
+}
+
+static const char *fail (problem_t *problem, int status, const char *endpoint,
+                         const char *why)
+{
+    problem_set (problem, status, "listen", "endpoint: %s | reason: %s", endpoint, why);
+    return NULL;
 }
 
 /* The descriptors stay open: bound and not listening, they keep others from the port,

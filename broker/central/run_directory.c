@@ -19,7 +19,6 @@
 #include "bytes.h"
 #include "clock.h"
 #include "logger.h"
-#include "process.h"
 
 #define PREFIX     "loteria-"
 #define PATTERN    PREFIX "XXXXXX"
@@ -42,6 +41,7 @@ struct run_directory {
     logger_limit_t limit;
 };
 
+static int make_directory (run_directory_t *self, problem_t *problem);
 static const char *base (void);
 static void sweep (const char *base);
 static bool is_dead (int directory);
@@ -51,25 +51,15 @@ static bool is_there (const run_directory_t *self, const char *name);
 static bool restore (run_directory_t *self);
 static bool is_ours (const char *path);
 
-run_directory_t *run_directory_new (void)
+run_directory_t *run_directory_new (problem_t *problem)
 {
     run_directory_t *self = calloc (1, sizeof *self);
     assert (self);
-    const int size = snprintf (self->path, sizeof self->path, "%s/" PATTERN, base ());
-    if (size < 0 || (size_t) size + NAME_BYTES > sizeof self->path)
-        process_reject ("central",
-                        "reason: TMPDIR is %zu bytes long, too long for the address of "
-                        "a socket in it",
-                        strlen (base ()));
-    sweep (base ());
-    if (!mkdtemp (self->path)) // mode 0700
-        process_reject ("central", "reason: %s cannot be made, %s", self->path,
-                        strerror (errno));
-    self->lock = make_lock (self->path);
-    if (self->lock == -1)
-        process_reject ("central", "reason: %s/" LOCK " cannot be made, %s", self->path,
-                        strerror (errno));
-    return self;
+    self->lock = -1;
+    if (make_directory (self, problem) == 0)
+        return self;
+    free (self);
+    return NULL;
 }
 
 void run_directory_destroy (run_directory_t **directory)
@@ -112,6 +102,29 @@ void run_directory_look (supervisor_t *supervisor, void *directory)
             kill (owner, SIGTERM);
         }
     }
+}
+
+static int make_directory (run_directory_t *self, problem_t *problem)
+{
+    const int size = snprintf (self->path, sizeof self->path, "%s/" PATTERN, base ());
+    if (size < 0 || (size_t) size + NAME_BYTES > sizeof self->path)
+        return problem_set (problem, PROCESS_CANNOT_START, "central",
+                            "reason: TMPDIR is %zu bytes long, too long for the "
+                            "address of a socket in it",
+                            strlen (base ()));
+    sweep (base ());
+    if (!mkdtemp (self->path)) // mode 0700
+        return problem_set (problem, PROCESS_CANNOT_START, "central",
+                            "reason: %s cannot be made, %s", self->path,
+                            strerror (errno));
+    self->lock = make_lock (self->path);
+    if (self->lock != -1)
+        return 0;
+    problem_set (problem, PROCESS_CANNOT_START, "central",
+                 "reason: %s/" LOCK " cannot be made, %s", self->path,
+                 strerror (errno));
+    rmdir (self->path);
+    return -1;
 }
 
 static const char *base (void)

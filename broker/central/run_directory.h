@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "problem.h"
 #include "supervisor.h"
 
 #define RUN_ENDPOINT_BYTES 128
@@ -14,9 +15,8 @@ typedef struct run_directory run_directory_t;
 
 /* Make loteria-XXXXXX in TMPDIR, or in /tmp, and remove those that dead centrals of
    this user left there: those whose lock nobody holds. The lock of the new one is held
-   by this process and by the children that it will have. Ends the process on failure.
- */
-run_directory_t *run_directory_new (void);
+   by this process and by the children that it will have. NULL with the problem. */
+run_directory_t *run_directory_new (problem_t *problem);
 
 /* The sockets go, and the directory, unless there is something else in it. */
 void run_directory_destroy (run_directory_t **directory);

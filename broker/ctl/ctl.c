@@ -18,30 +18,46 @@ typedef struct {
     int signal_fd;
 } question_t;
 
+static int open_question (question_t *question, gate_t *gate, const char *endpoint,
+                          int64_t timeout_ms, problem_t *problem);
 static const char *ask (question_t *question, char *name);
 static bool wait_for (question_t *question, short event);
 static const char *take_answer (zsock_t *socket, char *name);
 static void copy_printable (char *name, bytes_t text);
 
-const char *ctl_ping (const char *endpoint, const char *keys, int64_t timeout_ms,
-                      int signal_fd, char name[WIRE_NAME_BYTES_MAX + 1])
+int ctl_ping (const char *endpoint, const char *keys, int64_t timeout_ms, int signal_fd,
+              char name[WIRE_NAME_BYTES_MAX + 1], problem_t *problem)
 {
     static const char *const nobody[] = {NULL};
     const gate_options_t options = {.keys = keys, .peers = nobody};
-    gate_t *gate = gate_new (&options);
-    question_t question = {.socket = net_dealer (WIRE_SMALL_BYTES_MAX, MESSAGES_MAX),
-                           .signal_fd = signal_fd};
-    zsock_set_linger (question.socket, 0); // one nobody waits for need not arrive
-    awake_start (&question.awake, clock_ms ());
-    question.deadline_ms = question.awake.now_ms + timeout_ms;
-    const watch_options_t watch = {
-        .gate = gate, .socket = question.socket, .endpoint = endpoint, .quiet = true};
-    question.watch = watch_new (&watch, question.awake.now_ms);
-    const char *problem = ask (&question, name);
+    question_t question = {.signal_fd = signal_fd};
+    gate_t *gate = gate_new (&options, problem);
+    int rc = gate ? open_question (&question, gate, endpoint, timeout_ms, problem) : -1;
+    if (rc == 0) {
+        const char *reason = ask (&question, name);
+        if (reason)
+            rc = problem_set (problem, PROCESS_FAILED, "ping",
+                              "endpoint: %s | reason: %s", endpoint, reason);
+    }
     watch_destroy (&question.watch);
     zsock_destroy (&question.socket);
     gate_destroy (&gate);
-    return problem;
+    return rc;
+}
+
+static int open_question (question_t *question, gate_t *gate, const char *endpoint,
+                          int64_t timeout_ms, problem_t *problem)
+{
+    question->socket = net_dealer (WIRE_SMALL_BYTES_MAX, MESSAGES_MAX, problem);
+    if (!question->socket)
+        return -1;
+    zsock_set_linger (question->socket, 0); // one nobody waits for need not arrive
+    awake_start (&question->awake, clock_ms ());
+    question->deadline_ms = question->awake.now_ms + timeout_ms;
+    const watch_options_t watch = {
+        .gate = gate, .socket = question->socket, .endpoint = endpoint, .quiet = true};
+    question->watch = watch_new (&watch, question->awake.now_ms, problem);
+    return question->watch ? 0 : -1;
 }
 
 static const char *ask (question_t *question, char *name)

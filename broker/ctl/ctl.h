@@ -5,13 +5,14 @@
 
 #include <stdint.h>
 
+#include "problem.h"
 #include "wire.h"
 
-/* Ask whoever listens at `endpoint` who it is, and wait up to `timeout_ms`. Returns
-   NULL with its name in `name`, ended by a zero and fit to print, or why there is none.
-   `keys` is the folder of the process that is asked, NULL when it has none. A signal at
+/* Ask whoever listens at `endpoint` who it is, and wait up to `timeout_ms`. 0 with its
+   name in `name`, ended by a zero and fit to print; or -1 with the problem. `keys` is
+   the folder of the process that is asked, NULL when it has none. A signal at
    `signal_fd` ends the wait. */
-const char *ctl_ping (const char *endpoint, const char *keys, int64_t timeout_ms,
-                      int signal_fd, char name[WIRE_NAME_BYTES_MAX + 1]);
+int ctl_ping (const char *endpoint, const char *keys, int64_t timeout_ms, int signal_fd,
+              char name[WIRE_NAME_BYTES_MAX + 1], problem_t *problem);
 
 #endif

@@ -11,12 +11,9 @@
 #include "logger.h"
 #include "process.h"
 
-#define STATUS_FAILED 1
-#define STATUS_USAGE  2
-
 static int ping (const char *endpoint, const char *keys, uint64_t timeout_ms,
                  int signal_fd);
-static int fail (const char *endpoint, const char *reason, int status);
+static int fail (const problem_t *problem);
 static int print (const char *name);
 
 int main (int argc, char **argv)
@@ -60,7 +57,7 @@ int main (int argc, char **argv)
     else {
         fprintf (stderr,
                  "loteria-ctl: ping ENDPOINT: expected (see loteria-ctl --help)\n");
-        status = STATUS_USAGE;
+        status = PROCESS_CANNOT_START;
     }
     config_destroy (&config);
     return status;
@@ -71,21 +68,24 @@ static int ping (const char *endpoint, const char *keys, uint64_t timeout_ms,
 {
     char name[WIRE_NAME_BYTES_MAX + 1], why[ADDRESS_WHY_BYTES];
     address_t address;
-    if (address_parse (&address, endpoint, ADDRESS_CONNECT, why) == -1)
-        return fail (endpoint, why, STATUS_USAGE);
-    const char *problem =
-        ctl_ping (endpoint, keys, (int64_t) timeout_ms, signal_fd, name);
-    return problem ? fail (endpoint, problem, STATUS_FAILED) : print (name);
+    problem_t problem;
+    if (address_parse (&address, endpoint, ADDRESS_CONNECT, why) == -1) {
+        problem_set (&problem, PROCESS_CANNOT_START, "ping",
+                     "endpoint: %s | reason: %s", endpoint, why);
+        return fail (&problem);
+    }
+    return ctl_ping (endpoint, keys, (int64_t) timeout_ms, signal_fd, name, &problem)
+               ? fail (&problem)
+               : print (name);
 }
 
-static int fail (const char *endpoint, const char *reason, int status)
+static int fail (const problem_t *problem)
 {
-    logger_event (LOG_ERROR, "ping", LOG_FAIL, "endpoint: %s | reason: %s", endpoint,
-                  reason);
-    return status;
+    logger_event_parts (LOG_ERROR, problem->action, LOG_FAIL, problem->parts);
+    return problem->status;
 }
 
 static int print (const char *name)
 {
-    return puts (name) >= 0 && fflush (stdout) == 0 ? 0 : STATUS_FAILED;
+    return puts (name) >= 0 && fflush (stdout) == 0 ? 0 : PROCESS_FAILED;
 }

@@ -14,7 +14,6 @@
 #include "connections.h"
 #include "logger.h"
 #include "monitor.h"
-#include "process.h"
 
 #define EVENTS                                                                         \
     (ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |                                     \
@@ -45,7 +44,7 @@ static void left (void *context, bytes_t client);
 static void end (void *context, int descriptor);
 static bool is_ours (const door_t *door, int descriptor);
 
-door_t *door_new (const door_options_t *options)
+door_t *door_new (const door_options_t *options, problem_t *problem)
 {
     door_t *door = calloc (1, sizeof *door);
     assert (door);
@@ -54,8 +53,11 @@ door_t *door_new (const door_options_t *options)
         .max = connections_max (), .context = door, .cut = end, .left = left};
     door->connections = connections_new (&connecting);
     door->monitor = monitor_new (options->front, EVENTS);
-    if (!door->monitor)
-        process_die ("listen", "reason: no socket to be had, %s", zmq_strerror (errno));
+    if (!door->monitor) {
+        problem_set (problem, PROCESS_FAILED, "listen", "reason: out of sockets, %s",
+                     zmq_strerror (errno));
+        door_destroy (&door);
+    }
     return door;
 }
 

@@ -19,8 +19,8 @@ typedef struct {
     void (*left) (void *context, bytes_t client); // see connections.h
 } door_options_t;
 
-/* Ends the process when there are no sockets to be had. */
-door_t *door_new (const door_options_t *options);
+/* NULL with the problem when out of sockets. */
+door_t *door_new (const door_options_t *options, problem_t *problem);
 /* Before the front itself. */
 void door_destroy (door_t **door);
 

@@ -32,6 +32,7 @@ struct enrolment {
     logger_limit_t limit; // for a file that cannot be read
 };
 
+static int read_roll (enrolment_t *enrolment, int64_t now_ms, problem_t *problem);
 static version_t look_at (const char *path);
 static bool same (const version_t *a, const version_t *b);
 static char *read_text (enrolment_t *enrolment, int64_t now_ms, size_t *size,
@@ -43,21 +44,15 @@ static void tell_revoked (const roll_t *before, const roll_t *now,
                           void (*revoked) (void *context, uint32_t agency),
                           void *context);
 
-enrolment_t *enrolment_open (const char *folder, int64_t now_ms)
+enrolment_t *enrolment_open (const char *folder, int64_t now_ms, problem_t *problem)
 {
-    char why[KEYS_WHY_BYTES];
     enrolment_t *enrolment = calloc (1, sizeof *enrolment);
     assert (enrolment);
     snprintf (enrolment->path, sizeof enrolment->path, "%s/%s", folder, ROLL_FILE);
-    size_t size;
-    bool changed;
-    char *text = read_text (enrolment, now_ms, &size, &changed);
-    if (!text)
-        process_reject ("padron", "reason: %s: %s", enrolment->path, strerror (errno));
-    enrolment->roll = roll_parse (bytes_of (text, size), why);
-    free (text);
-    if (!enrolment->roll)
-        process_reject ("padron", "reason: %s: %s", enrolment->path, why);
+    if (read_roll (enrolment, now_ms, problem) == -1) {
+        enrolment_destroy (&enrolment);
+        return NULL;
+    }
     enrolment->look_ms = now_ms + ROLL_LOOK_MS;
     logger_event (LOG_INFO, "padron", LOG_SUCCESS, "file: %s | agencies: %zu",
                   enrolment->path, roll_size (enrolment->roll));
@@ -102,6 +97,21 @@ int64_t enrolment_deadline (const enrolment_t *enrolment)
 uint32_t enrolment_find (const enrolment_t *enrolment, const char *key)
 {
     return roll_find (enrolment->roll, key);
+}
+
+static int read_roll (enrolment_t *enrolment, int64_t now_ms, problem_t *problem)
+{
+    char why[KEYS_WHY_BYTES];
+    size_t size;
+    bool changed;
+    char *text = read_text (enrolment, now_ms, &size, &changed);
+    if (text)
+        enrolment->roll = roll_parse (bytes_of (text, size), why);
+    if (!enrolment->roll)
+        problem_set (problem, PROCESS_CANNOT_START, "padron", "reason: %s: %s",
+                     enrolment->path, text ? why : strerror (errno));
+    free (text);
+    return enrolment->roll ? 0 : -1;
 }
 
 static version_t look_at (const char *path)

@@ -4,12 +4,13 @@
 #ifndef LOTERIA_ENROLMENT_H
 #define LOTERIA_ENROLMENT_H
 
+#include "problem.h"
 #include "roll.h"
 
 typedef struct enrolment enrolment_t;
 
-/* Read FOLDER/roll. Ends the process when it is none. */
-enrolment_t *enrolment_open (const char *folder, int64_t now_ms);
+/* Read FOLDER/roll. NULL with the problem when that cannot be read, or is none. */
+enrolment_t *enrolment_open (const char *folder, int64_t now_ms, problem_t *problem);
 void enrolment_destroy (enrolment_t **enrolment);
 
 /* Look whether the file has changed, if that is due. Of each agency that a key has been

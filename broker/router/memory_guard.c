@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "bounds.h"
-#include "process.h"
 
 #define ESTABLISHED                                                                    \
     1            // tcpi_state; only netinet/tcp.h, which bars linux/tcp.h, names it
@@ -40,19 +39,24 @@ static int next_connection (const memory_guard_t *guard);
 static bool is_connection (int socket, uint16_t port);
 static uint64_t received (int socket);
 
-void memory_guard_open (memory_guard_t *guard, const memory_guard_options_t *options)
+int memory_guard_open (memory_guard_t *guard, const memory_guard_options_t *options,
+                       problem_t *problem)
 {
     *guard = (memory_guard_t){.options = *options};
     guard->statm = open ("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     guard->descriptors = opendir ("/proc/self/fd");
     if (guard->statm == -1 || !guard->descriptors)
-        process_die ("memoria", "reason: /proc/self: %s", strerror (errno));
+        return problem_set (problem, PROCESS_FAILED, "memoria",
+                            "reason: /proc/self: %s", strerror (errno));
+    return 0;
 }
 
 void memory_guard_close (memory_guard_t *guard)
 {
-    close (guard->statm);
-    closedir (guard->descriptors);
+    if (guard->statm != -1)
+        close (guard->statm);
+    if (guard->descriptors)
+        closedir (guard->descriptors);
 }
 
 /* Resident is what counts in the end, and quick to see; it also holds what was freed

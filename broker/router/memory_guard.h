@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "logger.h"
+#include "problem.h"
 
 typedef struct {
     uint64_t bytes_max; // of memory
@@ -38,9 +39,10 @@ typedef struct {
 } memory_guard_t;
 
 /* Begin to watch. Everything that is needed is opened here: memory may be short when no
-   descriptor is left. It ends the process if it cannot be opened. memory_guard_close ()
-   gives it back. */
-void memory_guard_open (memory_guard_t *guard, const memory_guard_options_t *options);
+   descriptor is left. 0, or -1 with the problem. memory_guard_close () gives back what
+   there is. */
+int memory_guard_open (memory_guard_t *guard, const memory_guard_options_t *options,
+                       problem_t *problem);
 void memory_guard_close (memory_guard_t *guard);
 
 /* Look whether memory is short, if that is due, and cut. The log says so. Of

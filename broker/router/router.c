@@ -100,9 +100,14 @@ static void open_router (router_t *router, const router_options_t *options)
     router->dispatcher = dispatcher_new (&dispatching);
     router->limit = rate_limit_new ();
     open_gate (router, options);
-    router->back = net_router (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
-    const char *workers =
-        gate_listen (router->gate, router->back, DOOR_WORKERS, options->workers);
+    problem_t problem;
+    router->back = net_router (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES, &problem);
+    const char *workers = router->back
+                              ? gate_listen (router->gate, router->back, DOOR_WORKERS,
+                                             options->workers, &problem)
+                              : NULL;
+    if (!workers)
+        process_end (&problem);
     const char *listen = open_front (router, options);
     logger_event (LOG_INFO, "broker", LOG_SUCCESS,
                   "listen: %s | workers: %s | message_bytes: %u | window: %u", listen,
@@ -113,20 +118,28 @@ static void open_router (router_t *router, const router_options_t *options)
    connection. Returns where it listens. */
 static const char *open_front (router_t *router, const router_options_t *options)
 {
+    problem_t problem;
     router->front = net_router (2 * (size_t) options->limits.message_bytes_max,
-                                FRONT_QUEUE_MESSAGES);
+                                FRONT_QUEUE_MESSAGES, &problem);
+    if (!router->front)
+        process_end (&problem);
     const door_options_t door = {
         .front = router->front, .context = router, .left = left};
-    router->door = door_new (&door);
-    const char *listen =
-        gate_listen (router->gate, router->front, DOOR_AGENCIES, options->listen);
+    router->door = door_new (&door, &problem);
+    const char *listen = router->door
+                             ? gate_listen (router->gate, router->front, DOOR_AGENCIES,
+                                            options->listen, &problem)
+                             : NULL;
+    if (!listen)
+        process_end (&problem);
     door_open (router->door);
     const memory_guard_options_t guard = {.bytes_max = options->memory_max,
                                           .port = door_port (router->door),
                                           .context = router->door,
                                           .holds = door_holds,
                                           .cut = door_cut};
-    memory_guard_open (&router->guard, &guard);
+    if (memory_guard_open (&router->guard, &guard, &problem) == -1)
+        process_end (&problem);
     return listen;
 }
 
@@ -139,14 +152,19 @@ static void open_gate (router_t *router, const router_options_t *options)
                                  .insecure = options->insecure,
                                  .admits = admits,
                                  .context = router};
-    router->gate = gate_new (&gate);
+    problem_t problem;
+    router->gate = gate_new (&gate, &problem);
+    if (!router->gate)
+        process_end (&problem);
     if (!gate_keys (router->gate))
         return;
     if (!gate_endpoint_tcp (options->listen))
         process_reject ("listen",
                         "endpoint: %s | reason: with --keys agencies come by tcp",
                         options->listen);
-    router->enrolment = enrolment_open (options->keys, router->awake.now_ms);
+    router->enrolment = enrolment_open (options->keys, router->awake.now_ms, &problem);
+    if (!router->enrolment)
+        process_end (&problem);
 }
 
 /* The broker's own key is for asking how it is (PING). */

@@ -73,16 +73,22 @@ static void open_state (state_t *state, const state_options_t *options)
     state->registrar = registrar_new (state->draw, state->journal);
     commit (state);
     open_gate (state, options);
-    state->storage = net_dealer (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES);
+    problem_t problem;
+    state->storage = net_dealer (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES, &problem);
+    state->workers = net_router (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES, &problem);
+    if (!state->storage || !state->workers)
+        process_end (&problem);
     const watch_options_t watch = {.gate = state->gate,
                                    .socket = state->storage,
                                    .endpoint = options->storage,
                                    .peer = "storage",
                                    .key = "storage"};
-    state->watch = watch_new (&watch, clock_ms ());
-    state->workers = net_router (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES);
-    const char *listen =
-        gate_listen (state->gate, state->workers, "state", options->listen);
+    state->watch = watch_new (&watch, clock_ms (), &problem);
+    const char *listen = state->watch ? gate_listen (state->gate, state->workers,
+                                                     "state", options->listen, &problem)
+                                      : NULL;
+    if (!listen)
+        process_end (&problem);
     logger_event (LOG_INFO, "estado", LOG_SUCCESS,
                   "listen: %s | storage: %s | agencies: %u | ready: %u | drawn: %s",
                   listen, options->storage, draw_agencies (state->draw),
@@ -96,7 +102,10 @@ static void open_gate (state_t *state, const state_options_t *options)
     static const char *const peers[] = {"storage", "worker", NULL};
     const gate_options_t gate = {
         .keys = options->keys, .peers = peers, .insecure = options->insecure};
-    state->gate = gate_new (&gate);
+    problem_t problem;
+    state->gate = gate_new (&gate, &problem);
+    if (!state->gate)
+        process_end (&problem);
 }
 
 static void open_journal (state_t *state)

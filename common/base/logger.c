@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "sink.h"
-
 #include "text.h"
 
 #define LINE_BYTES_MAX   1024 // with the line's end
@@ -18,6 +17,8 @@
 #define GATHER_BYTES_MAX (32 * 1024 * 1024) // a line for each bet of the largest group
 #define RATE_LIMIT_MS    1000
 #define DOTS             "..." // at the end of a line that was cut
+#define SEPARATOR        " | " // of the parts
+#define HEAD_BYTES_MAX   (LINE_BYTES_MAX - LOGGER_PARTS_BYTES - 4)
 
 static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR",
                                           "CRITICAL"};
@@ -93,6 +94,29 @@ void logger_event_list (logger_level_t level, const char *action,
     emit (line, size);
 }
 
+void logger_parts (char text[LOGGER_PARTS_BYTES], const char *format, va_list values)
+{
+    char parts[LOGGER_PARTS_BYTES + sizeof SEPARATOR - 1];
+    const size_t size = write_parts (parts, sizeof parts - 1, format, values);
+    parts[size] = 0;
+    strcpy (text, size ? parts + sizeof SEPARATOR - 1 : "");
+}
+
+void logger_event_parts (logger_level_t level, const char *action,
+                         logger_result_t result, const char *parts)
+{
+    if (!logger_enabled (level))
+        return;
+
+    char line[LINE_BYTES_MAX];
+    size_t size = write_head (line, level, action, result);
+    if (*parts)
+        size += (size_t) snprintf (line + size, sizeof line - size, SEPARATOR "%.*s",
+                                   LOGGER_PARTS_BYTES - 1, parts);
+    line[size++] = '\n';
+    emit (line, size);
+}
+
 bool logger_limit_allows (logger_limit_t *limit, int64_t now_ms, uint64_t *held_back)
 {
     if (limit->last_ms != 0 && now_ms - limit->last_ms < RATE_LIMIT_MS) {
@@ -153,9 +177,9 @@ static size_t write_head (char *line, logger_level_t level, const char *action,
     if (localtime_r (&now, &local))
         strftime (stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
 
-    int size = snprintf (line, LINE_BYTES_MAX / 2, "%s %-8s action: %s | result: %s",
-                         stamp, level_names[level], action, result_names[result]);
-    assert (size > 0 && size < LINE_BYTES_MAX / 2);
+    int size = snprintf (line, HEAD_BYTES_MAX, "%s %-8s action: %s | result: %s", stamp,
+                         level_names[level], action, result_names[result]);
+    assert (size > 0 && size < HEAD_BYTES_MAX);
     return (size_t) size;
 }
 
@@ -165,10 +189,11 @@ static size_t write_parts (char *text, size_t capacity, const char *format,
                            va_list values)
 {
     char marked[LINE_BYTES_MAX];
-    char *parts = text + 3;
+    const size_t separator = sizeof SEPARATOR - 1;
+    char *parts = text + separator;
     bool cut;
 
-    format_both (parts, marked, capacity - 3, format, values, &cut);
+    format_both (parts, marked, capacity - separator, format, values, &cut);
     size_t size = strlen (parts);
     if (cut)
         size = shorten (parts, marked, size);
@@ -179,8 +204,8 @@ static size_t write_parts (char *text, size_t capacity, const char *format,
         memcpy (parts + size, DOTS, sizeof DOTS - 1);
         size += sizeof DOTS - 1;
     }
-    memcpy (text, " | ", 3);
-    return 3 + size;
+    memcpy (text, SEPARATOR, separator);
+    return separator + size;
 }
 
 /* Where a '|' is the format's own and where a value's cannot be told from the text; so

@@ -51,6 +51,13 @@ void logger_event (logger_level_t level, const char *action, logger_result_t res
 void logger_event_list (logger_level_t level, const char *action,
                         logger_result_t result, const char *format, va_list values);
 
+/* In two steps, for a line that is written elsewhere, later or never: the parts as
+   text, and the line with them. */
+#define LOGGER_PARTS_BYTES 896
+void logger_parts (char text[LOGGER_PARTS_BYTES], const char *format, va_list values);
+void logger_event_parts (logger_level_t level, const char *action,
+                         logger_result_t result, const char *parts);
+
 /* A rate limit for lines that a stranger could cause: at most one a second. */
 typedef struct {
     int64_t last_ms;

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,8 +35,6 @@ static bool is_supervised (void);
 static void keep_memory (void);
 static void take_czmq_in_hand (void);
 static bool clear_one_variable (void);
-static void leave (int status, const char *action, const char *format, va_list values)
-    __attribute__ ((noreturn));
 static void ignore_signals (void);
 static void set_disposition (int signal, void (*handler) (int));
 static void stop_signals (sigset_t *signals);
@@ -57,17 +56,18 @@ int process_start (void)
     return stop_fd;
 }
 
-void process_need_descriptors (size_t count)
+int process_need_descriptors (size_t count, problem_t *problem)
 {
     static bool asked;
     if (asked)
-        return; // what it was given then it has begun to use
+        return 0; // what it was given then it has begun to use
     asked = true;
-    if (!descriptors_left (count))
-        process_reject ("start",
-                        "descriptors: %zu | reason: too few, %zu are needed besides "
-                        "what is open; raise the limit (ulimit -n)",
-                        descriptors_limit (), count);
+    return descriptors_left (count)
+               ? 0
+               : problem_set (problem, PROCESS_CANNOT_START, "start",
+                              "descriptors: %zu | reason: too few, %zu are needed "
+                              "besides what is open; raise the limit (ulimit -n)",
+                              descriptors_limit (), count);
 }
 
 void process_want_descriptors (const char *action, uint64_t count)
@@ -90,15 +90,13 @@ bool process_wait_for_others (process_patience_t *patience, const char *action,
                       what, OTHERS_PATIENCE_MS);
         logger_flush ();
     }
+    struct pollfd item = {.fd = stop_fd, .events = POLLIN};
+    errno = EWOULDBLOCK;
     if (now_ms >= patience->until_ms)
         return false;
-    struct pollfd item = {.fd = stop_fd, .events = POLLIN};
-    if (poll (&item, 1, OTHERS_LOOK_MS) == 1) {
-        logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
-        logger_flush ();
-        _exit (EXIT_SUCCESS); // it has nothing yet that is to be closed
-    }
-    return true;
+    const bool stopped = poll (&item, 1, OTHERS_LOOK_MS) == 1;
+    errno = ECANCELED;
+    return !stopped;
 }
 
 void process_watch_children (int signal_fd)
@@ -153,39 +151,41 @@ void process_end_by (int signal)
     _exit (128 + signal);
 }
 
+void process_end (const problem_t *problem)
+{
+    if (problem->status == 0)
+        logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    else
+        logger_event_parts (LOG_CRITICAL, problem->action, LOG_FAIL, problem->parts);
+    logger_flush ();
+    fflush (NULL);
+    // Not exit (): czmq would wait, then print a line for each socket still open.
+    _exit (problem->status);
+}
+
+#define END_WITH(STATUS)                                                               \
+    do {                                                                               \
+        problem_t problem = {.status = (STATUS), .action = action};                    \
+        va_list values;                                                                \
+        va_start (values, format);                                                     \
+        logger_parts (problem.parts, format, values);                                  \
+        va_end (values);                                                               \
+        process_end (&problem);                                                        \
+    } while (0)
+
 void process_die (const char *action, const char *format, ...)
 {
-    va_list values;
-    va_start (values, format);
-    leave (EXIT_FAILURE, action, format, values);
+    END_WITH (PROCESS_FAILED);
 }
 
 void process_die_of (int error, const char *action, const char *format, ...)
 {
-    static const int passing[] = {EIO, ENOSPC, EDQUOT, ENOMEM, EMFILE, ENFILE, EINTR};
-    int status = PROCESS_CANNOT_START;
-    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
-        if (error == passing[i])
-            status = EXIT_FAILURE;
-    va_list values;
-    va_start (values, format);
-    leave (status, action, format, values);
+    END_WITH (problem_status (error));
 }
 
 void process_reject (const char *action, const char *format, ...)
 {
-    va_list values;
-    va_start (values, format);
-    leave (PROCESS_CANNOT_START, action, format, values);
-}
-
-static void leave (int status, const char *action, const char *format, va_list values)
-{
-    logger_event_list (LOG_CRITICAL, action, LOG_FAIL, format, values);
-    logger_flush ();
-    fflush (NULL);
-    // Not exit (): czmq would wait, then print a line for each socket still open.
-    _exit (status);
+    END_WITH (PROCESS_CANNOT_START);
 }
 
 /* SIGPIPE and SIGXFSZ: who writes is told anyhow. SIGHUP: a terminal that is closed, or
@@ -257,12 +257,13 @@ static void stop_signals (sigset_t *signals)
 /* Into the descriptor, or into a new one if it is -1. Returns it. */
 static int take_signals (int signal_fd, const sigset_t *signals)
 {
-    if (sigprocmask (SIG_BLOCK, signals, NULL) == -1)
-        process_die ("start", "reason: signals cannot be blocked: %s",
+    if (sigprocmask (SIG_BLOCK, signals, NULL) == -1 ||
+        (signal_fd = signalfd (signal_fd, signals, SFD_NONBLOCK | SFD_CLOEXEC)) == -1) {
+        problem_t problem;
+        problem_set (&problem, PROCESS_FAILED, "start",
+                     "reason: signals cannot be blocked and read, %s",
                      strerror (errno));
-    signal_fd = signalfd (signal_fd, signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (signal_fd == -1)
-        process_die ("start", "reason: no descriptor for signals: %s",
-                     strerror (errno));
+        process_end (&problem);
+    }
     return signal_fd;
 }

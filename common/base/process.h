@@ -8,10 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The exit code of a process that cannot start as it was told: flags, settings, keys,
-   an address, files that are not what they should be. Starting it again changes
-   nothing, so whoever watches over it does not; 1 is for what may pass. */
-#define PROCESS_CANNOT_START 2
+#include "problem.h"
 
 /* Call first in main (), before any ZeroMQ context exists, and before anything opens a
    file: sees to the first three descriptors and raises the limit on them
@@ -23,10 +20,10 @@
    failure. */
 int process_start (void);
 
-/* End the process, saying so, if it cannot open so many files and sockets as things
-   are. Call before ZeroMQ opens its own, as it aborts when it has none left; the first
-   call counts. */
-void process_need_descriptors (size_t count);
+/* Whether it can open so many files and sockets, as things are: 0, or -1 with the
+   problem. Call before ZeroMQ opens its own, as it aborts when it has none left; the
+   first call counts. */
+int process_need_descriptors (size_t count, problem_t *problem);
 
 /* Say so, and go on, when there may not be so many in all, one for each agency say. */
 void process_want_descriptors (const char *action, uint64_t count);
@@ -34,8 +31,8 @@ void process_want_descriptors (const char *action, uint64_t count);
 /* For what another process still has, such as a lock or a port, and may give back any
    moment: its predecessor's parts, say, are ending. The first call begins with
    {0} and says what is waited for: `what`, under `action`. Returns true after a little
-   while; false once OTHERS_PATIENCE_MS are over. Told to stop meanwhile, the process
-   ends. */
+   while; false once OTHERS_PATIENCE_MS are over (errno is EWOULDBLOCK), or when the
+   process was told to stop meanwhile (ECANCELED; see problem_status). */
 typedef struct {
     int64_t until_ms;
 } process_patience_t;
@@ -62,17 +59,15 @@ void process_be_supervised (pid_t parent);
    or SIGINT the next one ends the process at once. */
 int process_signal (int signal_fd);
 
-/* Log why and leave with status 1: another start may go well. */
+/* Leave for a problem: log it and leave with its status. Of one with status 0 nobody is
+   told but that the process stops, as it was told to. */
+void process_end (const problem_t *problem) __attribute__ ((noreturn));
+
+/* The same, of a problem that is set here. */
 void process_die (const char *action, const char *format, ...)
     __attribute__ ((noreturn, format (printf, 2, 3)));
-
-/* The same for a failure with this errno: with 1 when it is of a kind that may pass
-   (the disk, memory, descriptors), else with PROCESS_CANNOT_START. 0 is no such kind.
- */
 void process_die_of (int error, const char *action, const char *format, ...)
     __attribute__ ((noreturn, format (printf, 3, 4)));
-
-/* Log why and leave with PROCESS_CANNOT_START. */
 void process_reject (const char *action, const char *format, ...)
     __attribute__ ((noreturn, format (printf, 2, 3)));
 

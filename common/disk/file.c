@@ -80,12 +80,9 @@ file_t *file_take (const char *directory, const char *name, char *why, size_t wh
     process_patience_t patience = {0};
     for (;;) {
         file_t *file = file_open (directory, name, 1, why, why_size);
-        const int error = errno;
-        if (file || error != EWOULDBLOCK ||
-            !process_wait_for_others (&patience, "espera", why)) {
-            errno = error;
+        if (file || errno != EWOULDBLOCK ||
+            !process_wait_for_others (&patience, "espera", why))
             return file;
-        }
     }
 }
 

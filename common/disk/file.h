@@ -48,6 +48,7 @@ void file_close (file_t **file);
 
 /* The same for writing, but a file that another process has is waited for
    (process_wait_for_others): it may be this one's predecessor, which is about to end.
+   errno is ECANCELED when this process is told to stop meanwhile.
  */
 file_t *file_take (const char *directory, const char *name, char *why, size_t why_size);
 

@@ -52,12 +52,18 @@ enum {
 
 static void log_listening (const address_t *address, bool curve, bool local);
 static const char *keep_endpoint (gate_t *gate, const char *endpoint);
-static void open_handler (gate_t *gate);
-static void guard (gate_t *gate, zsock_t *socket, const char *domain);
-static void bind_patiently (zsock_t *socket, const places_t *places, address_t *address,
-                            const char *endpoint);
-static void make_room (zsock_t *socket);
-static void set_option (zsock_t *socket, int option, const void *value, size_t size);
+static int open_handler (gate_t *gate, problem_t *problem);
+static int find_places (places_t *places, address_t *address, const char *endpoint,
+                        problem_t *problem);
+static int guard (gate_t *gate, zsock_t *socket, const char *domain,
+                  problem_t *problem);
+static int bind_patiently (zsock_t *socket, const places_t *places, address_t *address,
+                           const char *endpoint, problem_t *problem);
+static int show_keys (const gate_t *gate, zsock_t *socket, const char *peer);
+static int make_room (zsock_t *socket);
+static int set_option (zsock_t *socket, int option, const void *value, size_t size);
+static int set_key (zsock_t *socket, int option, const char *key);
+static int no_curve (problem_t *problem);
 static bool is_guarded (zsock_t *socket, const char *domain);
 static bool take_request (gate_t *gate, request_t *request);
 static void answer (gate_t *gate, request_t *request);
@@ -69,19 +75,15 @@ static bool may_enter (gate_t *gate, gate_visitor_t *visitor);
 static void log_refused (gate_t *gate, const gate_visitor_t *visitor);
 static void send_text (zsock_t *socket, const char *text, bool more);
 
-gate_t *gate_new (const gate_options_t *options)
+gate_t *gate_new (const gate_options_t *options, problem_t *problem)
 {
     gate_t *gate = calloc (1, sizeof *gate);
     assert (gate);
-    process_need_descriptors (DESCRIPTORS_OWN);
     gate->options = *options;
     gate->keyed = options->keys && *options->keys;
-    char why[KEYS_WHY_BYTES];
-    if (gate->keyed) {
-        if (keyring_load (&gate->ring, options->keys, options->peers, why) == -1)
-            process_reject ("keys", "reason: %s", why);
-        open_handler (gate);
-    }
+    if (process_need_descriptors (DESCRIPTORS_OWN, problem) == -1 ||
+        (gate->keyed && open_handler (gate, problem) == -1))
+        gate_destroy (&gate);
     return gate;
 }
 
@@ -96,42 +98,38 @@ void gate_destroy (gate_t **gate)
 }
 
 const char *gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
-                         const char *endpoint)
+                         const char *endpoint, problem_t *problem)
 {
     address_t address;
     places_t places;
-    char why[ADDRESS_WHY_BYTES];
-    if (address_parse (&address, endpoint, ADDRESS_LISTEN, why) == -1)
-        process_reject ("listen", "endpoint: %s | reason: %s", endpoint, why);
-    if (places_find (&places, &address, why) == -1) // another time it may resolve
-        process_die ("listen", "endpoint: %s | reason: %s", endpoint, why);
+    if (find_places (&places, &address, endpoint, problem) == -1)
+        return NULL;
     const bool curve = gate->keyed && address.scheme == ADDRESS_TCP;
     const bool local = places_local (&places);
-    if (curve)
-        guard (gate, socket, domain);
-    else if (!local && !gate->options.insecure)
-        process_reject ("listen",
-                        "endpoint: %s | reason: without --keys only this machine is "
-                        "listened to (127.0.0.1); --insecure lets anybody in",
-                        endpoint);
-    bind_patiently (socket, &places, &address, endpoint);
+    if (!curve && !local && !gate->options.insecure) {
+        problem_set (problem, PROCESS_CANNOT_START, "listen",
+                     "endpoint: %s | reason: without --keys only this machine is "
+                     "listened to (127.0.0.1); --insecure lets anybody in",
+                     endpoint);
+        return NULL;
+    }
+    if ((curve && guard (gate, socket, domain, problem) == -1) ||
+        bind_patiently (socket, &places, &address, endpoint, problem) == -1)
+        return NULL;
     log_listening (&address, curve, local);
     return keep_endpoint (gate, address.endpoint);
 }
 
-int gate_connect (gate_t *gate, zsock_t *socket, const char *peer, const char *endpoint)
+int gate_connect (gate_t *gate, zsock_t *socket, const char *peer, const char *endpoint,
+                  problem_t *problem)
 {
-    if (gate->keyed && gate_endpoint_tcp (endpoint)) {
-        const char *server =
-            peer ? keyring_peer (&gate->ring, peer) : gate->ring.own.public_key;
-        set_option (socket, ZMQ_CURVE_SERVERKEY, server, KEY_TEXT_BYTES);
-        set_option (socket, ZMQ_CURVE_PUBLICKEY, gate->ring.own.public_key,
-                    KEY_TEXT_BYTES);
-        set_option (socket, ZMQ_CURVE_SECRETKEY, gate->ring.own.secret_key,
-                    KEY_TEXT_BYTES);
-        make_room (socket);
-    }
-    return net_connect (socket, endpoint);
+    if (gate->keyed && gate_endpoint_tcp (endpoint) &&
+        show_keys (gate, socket, peer) == -1)
+        return no_curve (problem);
+    if (net_connect (socket, endpoint) == -1)
+        return problem_set (problem, PROCESS_CANNOT_START, "connect",
+                            "endpoint: %s | reason: %s", endpoint, net_problem (errno));
+    return 0;
 }
 
 zmq_pollitem_t gate_item (const gate_t *gate)
@@ -205,29 +203,52 @@ static const char *keep_endpoint (gate_t *gate, const char *endpoint)
 }
 
 /* Before any socket of this process listens: whoever comes is asked about here. */
-static void open_handler (gate_t *gate)
+static int open_handler (gate_t *gate, problem_t *problem)
 {
+    const gate_options_t *options = &gate->options;
+    char why[KEYS_WHY_BYTES];
+    if (keyring_load (&gate->ring, options->keys, options->peers, why) == -1)
+        return problem_set (problem, PROCESS_CANNOT_START, "keys", "reason: %s", why);
     gate->handler = zsock_new (ZMQ_ROUTER);
     if (!gate->handler || zmq_bind (zsock_resolve (gate->handler), ZAP_ENDPOINT) == -1)
-        process_die ("keys", "reason: no ZAP handler, %s", zmq_strerror (errno));
+        return problem_set (problem, PROCESS_FAILED, "keys",
+                            "reason: no ZAP handler, %s", zmq_strerror (errno));
+    return 0;
+}
+
+static int find_places (places_t *places, address_t *address, const char *endpoint,
+                        problem_t *problem)
+{
+    char why[ADDRESS_WHY_BYTES];
+    int status = PROCESS_CANNOT_START;
+    if (address_parse (address, endpoint, ADDRESS_LISTEN, why) == 0) {
+        status = PROCESS_FAILED; // another time it may resolve
+        if (places_find (places, address, why) == 0)
+            return 0;
+    }
+    return problem_set (problem, status, "listen", "endpoint: %s | reason: %s",
+                        endpoint, why);
 }
 
 /* What was set is read back: a guard that is not there would go unnoticed. */
-static void guard (gate_t *gate, zsock_t *socket, const char *domain)
+static int guard (gate_t *gate, zsock_t *socket, const char *domain, problem_t *problem)
 {
     const int yes = 1;
-    set_option (socket, ZMQ_CURVE_SERVER, &yes, sizeof yes);
-    set_option (socket, ZMQ_CURVE_SECRETKEY, gate->ring.own.secret_key, KEY_TEXT_BYTES);
-    set_option (socket, ZMQ_ZAP_DOMAIN, domain, strlen (domain));
-    set_option (socket, ZAP_ENFORCE_DOMAIN, &yes, sizeof yes);
-    make_room (socket);
-    if (!is_guarded (socket, domain))
-        process_reject ("keys", "reason: this libzmq does not guard a socket as told");
+    if (set_option (socket, ZMQ_CURVE_SERVER, &yes, sizeof yes) == -1 ||
+        set_key (socket, ZMQ_CURVE_SECRETKEY, gate->ring.own.secret_key) == -1 ||
+        set_option (socket, ZMQ_ZAP_DOMAIN, domain, strlen (domain)) == -1 ||
+        set_option (socket, ZAP_ENFORCE_DOMAIN, &yes, sizeof yes) == -1 ||
+        make_room (socket) == -1)
+        return no_curve (problem);
+    return is_guarded (socket, domain)
+               ? 0
+               : problem_set (problem, PROCESS_CANNOT_START, "keys",
+                              "reason: this libzmq does not guard a socket as told");
 }
 
 /* The broker of a central that was just killed may be about to let go of the port. */
-static void bind_patiently (zsock_t *socket, const places_t *places, address_t *address,
-                            const char *endpoint)
+static int bind_patiently (zsock_t *socket, const places_t *places, address_t *address,
+                           const char *endpoint, problem_t *problem)
 {
     process_patience_t patience = {0};
     char what[512];
@@ -236,13 +257,26 @@ static void bind_patiently (zsock_t *socket, const places_t *places, address_t *
         snprintf (what, sizeof what, "%s: %s", endpoint, net_problem (error));
         if (error == EADDRINUSE && process_wait_for_others (&patience, "espera", what))
             continue;
-        process_reject ("listen", "endpoint: %s | reason: %s", endpoint,
-                        net_problem (error));
+        const bool stopped = error == EADDRINUSE && errno == ECANCELED;
+        return problem_set (problem, stopped ? 0 : PROCESS_CANNOT_START, "listen",
+                            "endpoint: %s | reason: %s", endpoint, net_problem (error));
     }
+    return 0;
+}
+
+static int show_keys (const gate_t *gate, zsock_t *socket, const char *peer)
+{
+    const keyring_t *ring = &gate->ring;
+    const char *server = peer ? keyring_peer (ring, peer) : ring->own.public_key;
+    return set_key (socket, ZMQ_CURVE_SERVERKEY, server) == 0 &&
+                   set_key (socket, ZMQ_CURVE_PUBLICKEY, ring->own.public_key) == 0 &&
+                   set_key (socket, ZMQ_CURVE_SECRETKEY, ring->own.secret_key) == 0
+               ? make_room (socket)
+               : -1;
 }
 
 /* The limit on messages is on what CURVE makes of them. */
-static void make_room (zsock_t *socket)
+static int make_room (zsock_t *socket)
 {
     int64_t bytes_max;
     size_t size = sizeof bytes_max;
@@ -250,13 +284,23 @@ static void make_room (zsock_t *socket)
         zmq_getsockopt (zsock_resolve (socket), ZMQ_MAXMSGSIZE, &bytes_max, &size);
     assert (rc == 0);
     bytes_max += CURVE_BYTES;
-    set_option (socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof bytes_max);
+    return set_option (socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof bytes_max);
 }
 
-static void set_option (zsock_t *socket, int option, const void *value, size_t size)
+static int set_option (zsock_t *socket, int option, const void *value, size_t size)
 {
-    if (zmq_setsockopt (zsock_resolve (socket), option, value, size) == -1)
-        process_reject ("keys", "reason: this libzmq has no CURVE as it is needed, %s",
+    return zmq_setsockopt (zsock_resolve (socket), option, value, size);
+}
+
+static int set_key (zsock_t *socket, int option, const char *key)
+{
+    return set_option (socket, option, key, KEY_TEXT_BYTES);
+}
+
+static int no_curve (problem_t *problem)
+{
+    return problem_set (problem, PROCESS_CANNOT_START, "keys",
+                        "reason: this libzmq has no CURVE as it is needed, %s",
                         zmq_strerror (errno));
 }
 

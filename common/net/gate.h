@@ -13,6 +13,7 @@
 #include <czmq.h>
 
 #include "keys.h"
+#include "problem.h"
 
 typedef struct gate gate_t;
 
@@ -41,20 +42,21 @@ typedef struct {
     void *context;
 } gate_options_t;
 
-/* Load the keys. With wrong ones the process ends and says which file is wrong. */
-gate_t *gate_new (const gate_options_t *options);
+/* Load the keys. NULL with the problem, which names the file that is wrong. */
+gate_t *gate_new (const gate_options_t *options, problem_t *problem);
 void gate_destroy (gate_t **gate);
 
-/* Let others in at `endpoint`; `domain` names the door. Ends the process when that
-   cannot be, or when it would be open to other machines without keys. Returns the
-   endpoint with the port that it got, if any free one was asked for: the gate's. */
+/* Let others in at `endpoint`; `domain` names the door. Waits a while for a port that
+   another process is about to give up. Returns the endpoint with the port that it got,
+   if any free one was asked for: the gate's. NULL with the problem when that cannot be,
+   or when it would be open to other machines without keys. */
 const char *gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
-                         const char *endpoint);
+                         const char *endpoint, problem_t *problem);
 
 /* Go to `peer`, whose public key is in the folder; NULL: to the process whose folder it
-   is. 0, or -1 with errno set. */
-int gate_connect (gate_t *gate, zsock_t *socket, const char *peer,
-                  const char *endpoint);
+   is. 0, or -1 with the problem. */
+int gate_connect (gate_t *gate, zsock_t *socket, const char *peer, const char *endpoint,
+                  problem_t *problem);
 
 /* What to poll, and what then to do: to answer for newcomers. Those who are turned away
    are told in the log, one a second at most. */

@@ -9,8 +9,9 @@
 
 #define PORT_TRIES 10
 
-static void shuffle_ids (void);
-static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_max);
+static int shuffle_ids (problem_t *problem);
+static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_max,
+                             problem_t *problem);
 static void set_family (zsock_t *socket, const char *endpoint);
 static int listen_at_all (zsock_t *socket, const places_t *places, uint16_t port);
 static void last_endpoint (zsock_t *socket, char *endpoint, size_t size);
@@ -20,19 +21,24 @@ static int send_frame (void *handle, zmq_msg_t *frame, int flags);
 static net_status_t send_status (void);
 static void free_data (void *data, void *hint);
 
-zsock_t *net_router (size_t message_bytes_max, int messages_max)
+zsock_t *net_router (size_t message_bytes_max, int messages_max, problem_t *problem)
 {
     doorstep_open ();
-    shuffle_ids ();
-    zsock_t *socket = open_socket (ZMQ_ROUTER, message_bytes_max, messages_max);
-    zsock_set_router_mandatory (socket,
-                                1); // an unroutable message is an error, not air
+    if (shuffle_ids (problem) == -1)
+        return NULL;
+    zsock_t *socket =
+        open_socket (ZMQ_ROUTER, message_bytes_max, messages_max, problem);
+    if (socket) // what cannot be routed is an error, not air
+        zsock_set_router_mandatory (socket, 1);
     return socket;
 }
 
-zsock_t *net_dealer (size_t message_bytes_max, int messages_max)
+zsock_t *net_dealer (size_t message_bytes_max, int messages_max, problem_t *problem)
 {
-    zsock_t *socket = open_socket (ZMQ_DEALER, message_bytes_max, messages_max);
+    zsock_t *socket =
+        open_socket (ZMQ_DEALER, message_bytes_max, messages_max, problem);
+    if (!socket)
+        return NULL;
     zsock_set_immediate (socket, 1); // nothing is queued to a peer that is not there
     zsock_set_reconnect_ivl (socket, CONNECT_RETRY_MS);
     zsock_set_reconnect_ivl_max (socket, CONNECT_RETRY_MS_MAX);
@@ -191,20 +197,27 @@ bool net_is_ping (bytes_t body)
    starts alike in every process; and a peer that has claimed the id that is next ends
    the process with an assertion of ZeroMQ's (4.3.4; tried). Nobody may know where the
    count is. */
-static void shuffle_ids (void)
+static int shuffle_ids (problem_t *problem)
 {
     unsigned seed;
     if (getrandom (&seed, sizeof seed, 0) != sizeof seed)
-        process_die ("socket", "reason: no random numbers, %s", strerror (errno));
+        return problem_set (problem, PROCESS_FAILED, "socket",
+                            "reason: no random numbers, %s", strerror (errno));
     srand (seed);
+    return 0;
 }
 
-static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_max)
+static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_max,
+                             problem_t *problem)
 {
-    process_need_descriptors (DESCRIPTORS_OWN);
+    if (process_need_descriptors (DESCRIPTORS_OWN, problem) == -1)
+        return NULL;
     zsock_t *socket = zsock_new (type);
-    if (!socket)
-        process_die ("socket", "reason: no socket to be had, %s", strerror (errno));
+    if (!socket) {
+        problem_set (problem, PROCESS_FAILED, "socket", "reason: out of sockets, %s",
+                     zmq_strerror (errno));
+        return NULL;
+    }
     const int64_t size_max = (int64_t) message_bytes_max;
     const int rc = zmq_setsockopt (zsock_resolve (socket), ZMQ_MAXMSGSIZE, &size_max,
                                    sizeof size_max);

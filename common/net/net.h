@@ -10,6 +10,7 @@
 #include "letter.h"
 #include "bounds.h"
 #include "places.h"
+#include "problem.h"
 
 typedef struct { // a peer of a ROUTER
     uint8_t size;
@@ -34,10 +35,10 @@ typedef enum {
    queue, a peer that hangs up, and a heartbeat of his or ours behind it are a failed
    assertion within ZeroMQ (4.3.4, out_event (); tried: whoever gets in ends the process
    at will). What comes in is bounded by its bytes: by memory_guard.h at the front, by
-   what was asked for (a window, a worker's credit) elsewhere. Ends the process when out
-   of sockets. */
-zsock_t *net_router (size_t message_bytes_max, int messages_max);
-zsock_t *net_dealer (size_t message_bytes_max, int messages_max);
+   what was asked for (a window, a worker's credit) elsewhere. NULL with the problem
+   when out of sockets. */
+zsock_t *net_router (size_t message_bytes_max, int messages_max, problem_t *problem);
+zsock_t *net_dealer (size_t message_bytes_max, int messages_max, problem_t *problem);
 
 /* Each returns 0, or -1 with errno set (EADDRINUSE, EACCES, EINVAL for a malformed
    one, ...). An IPv6 address in brackets is spoken to by IPv6; a name as the socket is

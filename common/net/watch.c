@@ -6,7 +6,6 @@
 #include "logger.h"
 #include "monitor.h"
 #include "net.h"
-#include "process.h"
 #include "waiting.h"
 
 #define EVENTS                                                                         \
@@ -25,30 +24,19 @@ struct watch {
     int64_t look_ms; // when to look again at the latest
 };
 
+static int open_watch (watch_t *watch, problem_t *problem);
 static void connect_anew (watch_t *watch);
 static void say (watch_t *watch, int64_t now_ms);
 
-watch_t *watch_new (const watch_options_t *options, int64_t now_ms)
+watch_t *watch_new (const watch_options_t *options, int64_t now_ms, problem_t *problem)
 {
-    char why[ADDRESS_WHY_BYTES];
     watch_t *watch = calloc (1, sizeof *watch);
     assert (watch);
     watch->options = *options;
-    if (address_parse (&watch->address, options->endpoint, ADDRESS_SERVER, why) == -1)
-        process_reject ("connect", "endpoint: %s | reason: %s", options->endpoint, why);
-    const bool tcp = watch->address.scheme == ADDRESS_TCP;
-    reach_start (&watch->reach, tcp && watch->address.host_kind == ADDRESS_NAME,
-                 tcp && gate_keys (options->gate));
     waiting_begin (&watch->waiting, now_ms);
     watch->look_ms = waiting_deadline (&watch->waiting);
-    watch->monitor = monitor_new (options->socket, EVENTS);
-    if (!watch->monitor)
-        process_die ("connect", "reason: no socket to be had, %s",
-                     zmq_strerror (errno));
-    if (gate_connect (options->gate, options->socket, options->key,
-                      watch->address.endpoint) == -1)
-        process_reject ("connect", "endpoint: %s | reason: %s", options->endpoint,
-                        net_problem (errno));
+    if (open_watch (watch, problem) == -1)
+        watch_destroy (&watch);
     return watch;
 }
 
@@ -98,6 +86,24 @@ bool watch_tried_all (const watch_t *watch)
 uint64_t watch_opened (const watch_t *watch)
 {
     return watch->reach.opened;
+}
+
+static int open_watch (watch_t *watch, problem_t *problem)
+{
+    const watch_options_t *options = &watch->options;
+    char why[ADDRESS_WHY_BYTES];
+    if (address_parse (&watch->address, options->endpoint, ADDRESS_SERVER, why) == -1)
+        return problem_set (problem, PROCESS_CANNOT_START, "connect",
+                            "endpoint: %s | reason: %s", options->endpoint, why);
+    const bool tcp = watch->address.scheme == ADDRESS_TCP;
+    reach_start (&watch->reach, tcp && watch->address.host_kind == ADDRESS_NAME,
+                 tcp && gate_keys (options->gate));
+    watch->monitor = monitor_new (options->socket, EVENTS);
+    if (!watch->monitor)
+        return problem_set (problem, PROCESS_FAILED, "connect",
+                            "reason: out of sockets, %s", zmq_strerror (errno));
+    return gate_connect (options->gate, options->socket, options->key,
+                         watch->address.endpoint, problem);
 }
 
 /* What there was of the connection is gone, or comes to nothing. */

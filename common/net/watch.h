@@ -28,9 +28,9 @@ typedef struct {
 
 typedef struct watch watch_t;
 
-/* Connect. Ends the process, and says why, when that is no address or there are no
-   sockets left. */
-watch_t *watch_new (const watch_options_t *options, int64_t now_ms);
+/* Connect. NULL with the problem when that is no address or there are no sockets left.
+ */
+watch_t *watch_new (const watch_options_t *options, int64_t now_ms, problem_t *problem);
 
 /* Before the socket itself. */
 void watch_destroy (watch_t **watch);

@@ -192,8 +192,11 @@ static void open_seller (seller_t *seller, uint32_t agency, bytes_t bets)
         .stored = note_stored,
         .listener = seller};
     seller->session = session_new (&session, &seller->rows, clock_ms ());
+    problem_t problem;
     seller->socket =
-        net_dealer (MESSAGE_BYTES_MAX, (int) options->window + QUESTIONS_MAX);
+        net_dealer (MESSAGE_BYTES_MAX, (int) options->window + QUESTIONS_MAX, &problem);
+    if (!seller->socket)
+        measure_die ("%s", problem.parts);
     if (net_connect (seller->socket, options->server) == -1)
         measure_die ("%s: %s", options->server, zmq_strerror (errno));
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = seller};

@@ -26,6 +26,7 @@ static char root[64];
 static const char *const folders[] = {"server", "friend", "stranger"};
 static key_pair_t server, friend, stranger;
 
+static problem_t problem;
 static gate_t *gate;
 static zsock_t *listener;
 static char endpoint[256];
@@ -69,9 +70,10 @@ static void listen_with (bool (*admits) (void *, gate_visitor_t *))
                                     .peers = peers,
                                     .admits = admits,
                                     .context = endpoint};
-    gate = gate_new (&options);
-    listener = net_router (BYTES_MAX, QUEUE);
-    gate_listen (gate, listener, DOMAIN_NAME, "tcp://127.0.0.1:*");
+    gate = gate_new (&options, &problem);
+    listener = net_router (BYTES_MAX, QUEUE, &problem);
+    assert_non_null (
+        gate_listen (gate, listener, DOMAIN_NAME, "tcp://127.0.0.1:*", &problem));
     size_t size = sizeof endpoint;
     assert_int_equal (
         zmq_getsockopt (zsock_resolve (listener), ZMQ_LAST_ENDPOINT, endpoint, &size),
@@ -126,7 +128,7 @@ static visitor_t come (const char *name, const char *peer)
     static const char *const peers[] = {"server", NULL}, *const nobody[] = {NULL};
     // by hand, as a gate with keys is the process's ZAP handler, and there is one
     // already
-    visitor_t visitor = {.socket = net_dealer (BYTES_MAX, QUEUE)};
+    visitor_t visitor = {.socket = net_dealer (BYTES_MAX, QUEUE, &problem)};
     visitor.monitor =
         monitor_new (visitor.socket, MISFITS | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
     assert_non_null (visitor.monitor);
@@ -358,14 +360,15 @@ static void without_keys_there_is_no_handler (void **state)
     static const char *const none[] = {NULL, ""};
     for (size_t i = 0; i < COUNT (none); i++) {
         const gate_options_t options = {.keys = none[i]};
-        gate_t *open = gate_new (&options);
+        gate_t *open = gate_new (&options, &problem);
         assert_null (gate_keys (open));
         zmq_pollitem_t item = gate_item (open);
         assert_null (item.socket);
         assert_int_equal (zmq_poll (&item, 1, 0), 0);
         gate_serve (open);
-        zsock_t *socket = net_router (BYTES_MAX, QUEUE);
-        gate_listen (open, socket, DOMAIN_NAME, "tcp://127.0.0.1:*");
+        zsock_t *socket = net_router (BYTES_MAX, QUEUE, &problem);
+        assert_non_null (
+            gate_listen (open, socket, DOMAIN_NAME, "tcp://127.0.0.1:*", &problem));
         zsock_destroy (&socket);
         gate_destroy (&open);
     }
@@ -386,11 +389,11 @@ static void a_port_may_be_any_that_is_free (void **state)
     (void) state;
     static const char *const cases[] = {"tcp://127.0.0.1:*", "tcp://127.0.0.1:0",
                                         "tcp://localhost:*"};
-    gate_t *open = gate_new (&(gate_options_t){0});
+    gate_t *open = gate_new (&(gate_options_t){0}, &problem);
     for (size_t i = 0; i < COUNT (cases); i++) {
-        zsock_t *socket = net_router (BYTES_MAX, QUEUE);
+        zsock_t *socket = net_router (BYTES_MAX, QUEUE, &problem);
         char expected[64];
-        const char *told = gate_listen (open, socket, "door", cases[i]);
+        const char *told = gate_listen (open, socket, "door", cases[i], &problem);
         snprintf (expected, sizeof expected, "%.*s:%u",
                   (int) (strrchr (cases[i], ':') - cases[i]), cases[i],
                   net_port (socket));
@@ -399,6 +402,35 @@ static void a_port_may_be_any_that_is_free (void **state)
         zsock_destroy (&socket);
     }
     gate_destroy (&open);
+}
+
+static void assert_not_listened (const char *at, int status, const char *parts)
+{
+    gate_t *open = gate_new (&(gate_options_t){0}, &problem);
+    zsock_t *socket = net_router (BYTES_MAX, QUEUE, &problem);
+    assert_null (gate_listen (open, socket, "door", at, &problem));
+    assert_int_equal (problem.status, status);
+    assert_string_equal (problem.action, "listen");
+    assert_memory_equal (problem.parts, parts, strlen (parts));
+    zsock_destroy (&socket);
+    gate_destroy (&open);
+}
+
+static void what_cannot_be_is_a_problem (void **state)
+{
+    (void) state;
+    assert_not_listened (
+        "tcp://0.0.0.0:*", PROCESS_CANNOT_START,
+        "endpoint: tcp://0.0.0.0:* | reason: without --keys only this");
+    assert_not_listened ("nonsense", PROCESS_CANNOT_START,
+                         "endpoint: nonsense | reason: ");
+    assert_not_listened ("ipc:///nowhere/at/all", PROCESS_CANNOT_START,
+                         "endpoint: ipc:///nowhere/at/all | reason: ");
+    const gate_options_t options = {.keys = "/nowhere/at/all"};
+    assert_null (gate_new (&options, &problem));
+    assert_int_equal (problem.status, PROCESS_CANNOT_START);
+    assert_string_equal (problem.action, "keys");
+    assert_memory_equal (problem.parts, "reason: /nowhere/at/all", 23);
 }
 
 static int remove_keys (void **state)
@@ -430,6 +462,7 @@ int main (void)
         cmocka_unit_test (without_keys_there_is_no_handler),
         cmocka_unit_test (curve_is_for_tcp),
         cmocka_unit_test (a_port_may_be_any_that_is_free),
+        cmocka_unit_test (what_cannot_be_is_a_problem),
     };
     return cmocka_run_group_tests (tests, make_keys, remove_keys);
 }

@@ -16,13 +16,14 @@
 #define COUNT(what) (sizeof (what) / sizeof (what)[0])
 
 static zsock_t *router, *dealer;
+static problem_t problem;
 static zmq_msg_t body;
 static char endpoint[128], directory[64];
 
 static int open_pair (const char *at)
 {
-    router = net_router (BYTES_MAX, QUEUE);
-    dealer = net_dealer (BYTES_MAX, QUEUE);
+    router = net_router (BYTES_MAX, QUEUE, &problem);
+    dealer = net_dealer (BYTES_MAX, QUEUE, &problem);
     zsock_set_rcvhwm (router, QUEUE); // within a process two queues are one, which is
     zsock_set_rcvhwm (dealer, QUEUE); // bounded only if both are
     zmq_msg_init (&body);
@@ -194,7 +195,7 @@ static void strangers_get_nothing (void **state)
 static void a_dealer_alone_sends_nothing (void **state)
 {
     (void) state;
-    zsock_t *alone = net_dealer (BYTES_MAX, QUEUE);
+    zsock_t *alone = net_dealer (BYTES_MAX, QUEUE, &problem);
     assert_false (net_ready (alone));
     assert_true (say (alone, (bytes_t){0}, "text") != NET_OK);
     zsock_destroy (&alone);
@@ -299,7 +300,7 @@ static void a_ping_is_told_from_all_else (void **state)
 static void what_cannot_be_bound_or_connected_says_why (void **state)
 {
     (void) state;
-    zsock_t *other = net_router (BYTES_MAX, QUEUE);
+    zsock_t *other = net_router (BYTES_MAX, QUEUE, &problem);
     errno = 0;
     assert_int_equal (net_bind (other, endpoint), -1);
     assert_int_equal (errno, EADDRINUSE);
@@ -339,7 +340,7 @@ static void an_oversize_message_ends_its_connection (void **state)
     peer_t peer;
     assert_int_equal (net_receive (router, &peer, &body), NET_EMPTY);
 
-    zsock_t *other = net_dealer (BYTES_MAX, QUEUE);
+    zsock_t *other = net_dealer (BYTES_MAX, QUEUE, &problem);
     assert_int_equal (net_connect (other, endpoint), 0);
     await (other, ZMQ_POLLOUT);
     text[BYTES_MAX] = 0;

@@ -178,7 +178,43 @@ static void die (void)
 {
     dup2 (pipe_fds[1], STDERR_FILENO);
     logger_gather (true);
-    process_die ("bind", "endpoint: %s | reason: %s", "tcp://*:80", "not | allowed");
+    problem_t problem;
+    problem_set (&problem, PROCESS_FAILED, "bind", "endpoint: %s | reason: %s",
+                 "tcp://*:80", "not | allowed");
+    process_end (&problem);
+}
+
+static void be_told_to_stop (void)
+{
+    problem_t problem;
+    process_patience_t patience = {0};
+    process_start ();
+    dup2 (pipe_fds[1], STDERR_FILENO);
+    raise (SIGTERM); // it is there before the wait begins
+    DEMAND (!process_wait_for_others (&patience, "espera", "a file"));
+    problem_set (&problem, problem_status (errno), "espera", "reason: a file");
+    process_end (&problem);
+}
+
+static void who_waits_stops_when_told_to (void **state)
+{
+    (void) state;
+    char text[512] = "";
+    assert_int_equal (pipe (pipe_fds), 0);
+    int status = status_of (be_told_to_stop);
+    assert_true (WIFEXITED (status));
+    assert_int_equal (WEXITSTATUS (status), 0);
+    close (pipe_fds[1]);
+    for (size_t size = 0; size < sizeof text - 1;) {
+        const ssize_t got = read (pipe_fds[0], text + size, sizeof text - 1 - size);
+        if (got <= 0)
+            break;
+        size += (size_t) got;
+    }
+    close (pipe_fds[0]);
+    assert_non_null (strstr (text, "action: espera | result: in_progress"));
+    assert_non_null (strstr (text, "INFO     action: shutdown | result: success\n"));
+    assert_null (strstr (text, "result: fail"));
 }
 
 static void dying_says_why (void **state)
@@ -207,6 +243,7 @@ int main (void)
         cmocka_unit_test (a_supervised_process_takes_no_ctrl_c),
         cmocka_unit_test (a_second_order_ends_a_supervised_process),
         cmocka_unit_test (czmq_variables_are_cleared),
+        cmocka_unit_test (who_waits_stops_when_told_to),
         cmocka_unit_test (dying_says_why),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -94,7 +94,10 @@ static void open_gate (worker_t *worker, const worker_options_t *options)
 {
     const gate_options_t gate = {
         .keys = options->keys, .peers = peers, .insecure = options->insecure};
-    worker->gate = gate_new (&gate);
+    problem_t problem;
+    worker->gate = gate_new (&gate, &problem);
+    if (!worker->gate)
+        process_end (&problem);
 }
 
 void worker_check_keys (const worker_options_t *options)
@@ -110,19 +113,28 @@ void worker_check_keys (const worker_options_t *options)
 static void connect_to (worker_t *worker, intake_side_t side, const char *peer,
                         const char *endpoint)
 {
-    worker->sockets[side] = net_dealer (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES);
+    problem_t problem;
+    worker->sockets[side] =
+        net_dealer (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES, &problem);
+    if (!worker->sockets[side])
+        process_end (&problem);
     const watch_options_t watch = {.gate = worker->gate,
                                    .socket = worker->sockets[side],
                                    .endpoint = endpoint,
                                    .peer = peer,
                                    .key = peer};
-    worker->watches[side] = watch_new (&watch, clock_ms ());
+    worker->watches[side] = watch_new (&watch, clock_ms (), &problem);
+    if (!worker->watches[side])
+        process_end (&problem);
 }
 
 static void listen_at (worker_t *worker, const char *endpoint)
 {
-    worker->listener = net_router (WIRE_SMALL_BYTES_MAX, PINGS_MAX);
-    gate_listen (worker->gate, worker->listener, "worker", endpoint);
+    problem_t problem;
+    worker->listener = net_router (WIRE_SMALL_BYTES_MAX, PINGS_MAX, &problem);
+    if (!worker->listener ||
+        !gate_listen (worker->gate, worker->listener, "worker", endpoint, &problem))
+        process_end (&problem);
 }
 
 static void wait_for_work (worker_t *worker, int signal_fd)

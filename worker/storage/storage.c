@@ -62,9 +62,14 @@ static void open_storage (storage_t *storage, const storage_options_t *options)
     open_book (storage);
     storage->clerk = clerk_new (storage->ledger, storage->book, options->log_bets);
     open_gate (storage, options);
-    storage->socket = net_router (BUNDLE_BYTES_MAX, STORAGE_QUEUE_BUNDLES);
-    const char *listen =
-        gate_listen (storage->gate, storage->socket, "storage", options->listen);
+    problem_t problem;
+    storage->socket = net_router (BUNDLE_BYTES_MAX, STORAGE_QUEUE_BUNDLES, &problem);
+    const char *listen = storage->socket
+                             ? gate_listen (storage->gate, storage->socket, "storage",
+                                            options->listen, &problem)
+                             : NULL;
+    if (!listen)
+        process_end (&problem);
     logger_event (
         LOG_INFO, "almacenamiento", LOG_SUCCESS,
         "listen: %s | data_dir: %s | records: %u | bytes: %llu | hash: %016llx", listen,
@@ -79,7 +84,10 @@ static void open_gate (storage_t *storage, const storage_options_t *options)
     static const char *const peers[] = {"worker", "state", NULL};
     const gate_options_t gate = {
         .keys = options->keys, .peers = peers, .insecure = options->insecure};
-    storage->gate = gate_new (&gate);
+    problem_t problem;
+    storage->gate = gate_new (&gate, &problem);
+    if (!storage->gate)
+        process_end (&problem);
 }
 
 static void open_book (storage_t *storage)
