@@ -23,6 +23,23 @@ typedef struct {
        time of one. Nothing may be done to the file in between. NULL: there is no such
        thing here. */
     void (*sync_ahead) (file_t *file);
+    /* Begin, in the background, a sync of everything written so far; at most one at a
+       time. What is written while it goes on is allowed, and not covered. 0, or -1 with
+       errno. */
+    int (*sync_start) (file_t *file);
+    /* Readable when that sync is over; -1 where there is no such thing. Before the
+       first sync_start, too. */
+    int (*sync_descriptor) (file_t *file);
+    /* How that sync went: 1 over and good (or none was begun), 0 not over yet, -1 with
+       errno, and then nothing is known about anything written. (`sync` waits for it,
+       too, and takes its outcome.) */
+    int (*sync_done) (file_t *file);
+    /* Let the kernel begin to write these bytes now, so that a later sync has less to
+       do. A hint, it promises nothing. NULL: there is no such thing here. */
+    void (*write_out) (file_t *file, uint64_t from, uint64_t to);
+    /* Whether the file is still what its name leads to in its directory, and at least
+       `size_min` long: 0, or -1 with errno and `failed` saying what happened to it. */
+    int (*sound) (file_t *file, uint64_t size_min);
     int (*truncate) (file_t *file, uint64_t size);
     /* See to it that writing up to `size` will not want for space; the file's length
        stays. -1 with ENOSPC or EDQUOT when there is none. */

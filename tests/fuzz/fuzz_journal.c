@@ -7,7 +7,7 @@
 
 #include "fuzz.h"
 
-#include "memory_file.h"
+#include "disk.h"
 
 #include "journal.h"
 
@@ -22,33 +22,33 @@ typedef struct {
     uint8_t payloads[1024][JOURNAL_PAYLOAD_BYTES];
 } found_t;
 
-static void make_sound (memory_file_t *file);
-static bool damage (memory_file_t *file, const uint8_t *data, size_t size);
+static void make_sound (disk_file_t *file);
+static bool damage (disk_file_t *file, const uint8_t *data, size_t size);
 static int note (void *context, uint32_t index, const uint8_t *payload, char *why);
-static void check (memory_file_t *file, bool forged);
+static void check (disk_file_t *file, bool forged);
 static void payload_of (uint32_t index, uint8_t *payload);
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-    memory_file_t file;
-    memory_file_init (&file, "bets.journal");
+    disk_t *disk = disk_new (NULL);
+    disk_file_t *file = disk_file (disk, "bets.journal");
     if (size > 0 && data[0] == 'F') {
-        memory_file_set (&file, data + 1, size - 1);
-        check (&file, true);
+        disk_set (file, data + 1, size - 1);
+        check (file, true);
     } else if (size > 0) {
-        make_sound (&file);
-        check (&file, damage (&file, data + 1, size - 1));
+        make_sound (file);
+        check (file, damage (file, data + 1, size - 1));
     }
-    memory_file_free (&file);
+    disk_destroy (&disk);
     return 0;
 }
 
-static void make_sound (memory_file_t *file)
+static void make_sound (disk_file_t *file)
 {
     char why[JOURNAL_WHY_BYTES];
     uint8_t payload[JOURNAL_PAYLOAD_BYTES];
     found_t found = {0};
-    journal_t *journal = journal_open (&file->file, "bets", note, &found, why);
+    journal_t *journal = journal_open (file->file, "bets", note, &found, why);
     MUST (journal && journal_settle (journal) == 0);
     for (uint32_t i = 0; i < RECORDS; i++) {
         payload_of (i, payload);
@@ -60,24 +60,26 @@ static void make_sound (memory_file_t *file)
 }
 
 /* Whether a record was forged. */
-static bool damage (memory_file_t *file, const uint8_t *data, size_t size)
+static bool damage (disk_file_t *file, const uint8_t *data, size_t size)
 {
     bool forged = false;
     for (; size >= 3; data += 3, size -= 3) {
         const unsigned place = (unsigned) data[0] << 8 | data[1];
-        const size_t at = (place & ~FORGED) % (file->size + 1);
-        if (at == file->size) { // its length, too
-            const size_t cut = data[2] < file->size ? data[2] : file->size;
-            memory_file_truncate (&file->file, file->size - cut);
-            if (file->size == 0)
+        const size_t at = (place & ~FORGED) % (file->cached.size + 1);
+        if (at == file->cached.size) { // its length, too
+            const size_t cut =
+                data[2] < file->cached.size ? data[2] : file->cached.size;
+            file->file->ops->truncate (file->file, file->cached.size - cut);
+            if (file->cached.size == 0)
                 break;
             continue;
         }
-        file->data[at] = data[2];
+        file->cached.data[at] = data[2];
         const size_t record = at / JOURNAL_RECORD_BYTES * JOURNAL_RECORD_BYTES;
-        if (place & FORGED && record + JOURNAL_RECORD_BYTES <= file->size) {
-            const uint32_t sum = (uint32_t) XXH3_64bits (file->data + record, CHECK_AT);
-            put_u32 (file->data + record + CHECK_AT, sum);
+        if (place & FORGED && record + JOURNAL_RECORD_BYTES <= file->cached.size) {
+            const uint32_t sum =
+                (uint32_t) XXH3_64bits (file->cached.data + record, CHECK_AT);
+            put_u32 (file->cached.data + record + CHECK_AT, sum);
             forged = true;
         }
     }
@@ -95,13 +97,13 @@ static int note (void *context, uint32_t index, const uint8_t *payload, char *wh
     return 0;
 }
 
-static void check (memory_file_t *file, bool forged)
+static void check (disk_file_t *file, bool forged)
 {
     static found_t found, again; // too large for the stack
     char why[JOURNAL_WHY_BYTES];
     uint8_t payload[JOURNAL_PAYLOAD_BYTES];
     found.count = again.count = 0;
-    journal_t *journal = journal_open (&file->file, "bets", note, &found, why);
+    journal_t *journal = journal_open (file->file, "bets", note, &found, why);
     if (!journal) {
         MUST (strstr (why, "bets.journal") != NULL); // it names the file
         return;
@@ -118,7 +120,7 @@ static void check (memory_file_t *file, bool forged)
     const uint64_t chain = journal_chain (journal);
     journal_destroy (&journal);
 
-    journal = journal_open (&file->file, "bets", note, &again, why);
+    journal = journal_open (file->file, "bets", note, &again, why);
     MUST (journal && again.count == found.count + 1);
     MUST (journal_chain (journal) == chain && journal_torn (journal) == 0);
     journal_destroy (&journal);

@@ -6,7 +6,7 @@
 
 #include "images.h"
 #include "journal.h"
-#include "memory_file.h"
+#include "testing.h"
 
 #define RECORD      JOURNAL_RECORD_BYTES
 #define RECORDS_MAX 4096
@@ -80,25 +80,20 @@ static void with_a_tail (size_t *steps)
 /* The files as processes see them after so many steps. */
 static void play (size_t steps)
 {
-    for (unsigned file = 0; file < recording->file_count; file++) {
-        memory_file_t memory;
-        memory_file_init (&memory, "");
-        memory_file_set (&memory, NULL, 0);
-        for (size_t i = 0; i < steps; i++) {
-            const step_t *step = &recording->steps[i];
-            if (step->kind > STEP_TRUNCATE || step->file != file)
-                continue;
-            if (step->kind == STEP_WRITE)
-                memory_file_write (&memory.file, step->data.data, step->data.size,
-                                   step->at);
-            else
-                memory_file_truncate (&memory.file, step->at);
-        }
-        free ((void *) day.files[file].data);
-        day.files[file] = bytes_of (memory.data, memory.size);
-        free (memory.disk);
-        free (memory.dirty);
+    disk_t *disk = disk_new (NULL);
+    for (unsigned i = 0; i < recording->file_count; i++) {
+        disk_file_t *file = disk_file (disk, recording->files[i]);
+        for (size_t step = 0; step < steps; step++)
+            if (recording->steps[step].file == i)
+                recording_redo (&recording->steps[step], file);
+        free ((void *) day.files[i].data);
+        uint8_t *data = malloc (file->cached.size + 1);
+        assert_non_null (data);
+        day.files[i] = bytes_of (data, file->cached.size);
+        if (file->cached.size > 0)
+            memcpy (data, file->cached.data, file->cached.size);
     }
+    disk_destroy (&disk);
     read_records ();
 }
 

@@ -9,17 +9,12 @@
 
 #include "images.h"
 #include "journal.h"
-#include "memory_file.h"
+#include "testing.h"
 
 #define CHANGES_MAX 64
 #define TEARS_MAX   4096 // of one write
 
 typedef enum { NOT_THERE, ZEROS, NOISE, STALE } fill_t;
-
-typedef struct { // a file that grows as needed
-    uint8_t *data;
-    size_t size, capacity;
-} store_t;
 
 typedef struct { // bytes [from, to) of this change did not arrive; in their place is:
     size_t change;
@@ -39,11 +34,11 @@ typedef struct { // one way in which the changes reached the disk
 
 static const recording_t *recording;
 static const images_options_t *options;
-static store_t synced[RECORDING_FILES_MAX]; // safe on the disk
-static store_t past[RECORDING_FILES_MAX]; // what last was at each place, cut off or not
-static store_t image[RECORDING_FILES_MAX];
-static store_t promised[RECORDING_FILES_MAX]; // that the promise borrows
-static size_t changes[CHANGES_MAX];           // steps not synced, of all files
+static disk_t *played, *made, *kept;               // the disks of:
+static disk_file_t *original[RECORDING_FILES_MAX]; // what the day did
+static disk_file_t *image[RECORDING_FILES_MAX];    // the image that is being made
+static disk_file_t *promised[RECORDING_FILES_MAX]; // what the promise borrows
+static size_t changes[CHANGES_MAX];                // steps not synced, of all files
 static size_t change_count;
 static tear_t tears[2][TEARS_MAX];
 static promise_t promise;
@@ -73,13 +68,20 @@ static bool seen_before (void);
 static uint64_t *seen_place (uint64_t hash);
 static void describe (size_t index, const fate_t *fate);
 static bool may_hold (unsigned file, size_t from, fill_t fill);
-static void store_put (store_t *store, size_t at, bytes_t data);
-static void store_resize (store_t *store, size_t size);
+static void put (unsigned file, size_t at, bytes_t data);
 
 void crashes_run (const recording_t *of, const images_options_t *with)
 {
     recording = of;
     options = with;
+    played = disk_new (NULL);
+    made = disk_new (NULL);
+    kept = disk_new (NULL);
+    for (unsigned i = 0; i < recording->file_count; i++) {
+        original[i] = disk_file (played, recording->files[i]);
+        image[i] = disk_file (made, recording->files[i]);
+        promised[i] = disk_file (kept, recording->files[i]);
+    }
     for (size_t i = 0; i < recording->count; i++) {
         take_step (i);
         crash_after (i);
@@ -89,12 +91,9 @@ void crashes_run (const recording_t *of, const images_options_t *with)
             recording->count, (unsigned long long) most_changes,
             (unsigned long long) built, (unsigned long long) distinct,
             (unsigned long long) tried);
-    for (unsigned i = 0; i < RECORDING_FILES_MAX; i++) {
-        free (synced[i].data);
-        free (past[i].data);
-        free (image[i].data);
-        free (promised[i].data);
-    }
+    disk_destroy (&played);
+    disk_destroy (&made);
+    disk_destroy (&kept);
     free (seen);
 }
 
@@ -107,6 +106,7 @@ static void take_step (size_t index)
     else if (step->kind == STEP_WRITE || step->kind == STEP_TRUNCATE) {
         assert_true (change_count < CHANGES_MAX);
         changes[change_count++] = index;
+        recording_redo (step, original[step->file]);
     } else if (step->kind >= STEP_STORED) {
         take_told (step);
     }
@@ -117,24 +117,17 @@ static void take_step (size_t index)
 static void take_sync (unsigned file)
 {
     size_t left = 0;
-    for (size_t i = 0; i < change_count; i++) {
-        const step_t *step = &recording->steps[changes[i]];
-        if (step->file != file)
+    for (size_t i = 0; i < change_count; i++)
+        if (recording->steps[changes[i]].file != file)
             changes[left++] = changes[i];
-        else if (step->kind == STEP_TRUNCATE)
-            store_resize (&synced[file], step->at);
-        else {
-            store_put (&synced[file], step->at, step->data);
-            store_put (&past[file], step->at, step->data);
-        }
-    }
+    assert_int_equal (original[file]->file->ops->sync (original[file]->file), 0);
     change_count = left;
     if (left > 0)
         return;
     for (unsigned i = 0; i < recording->file_count; i++) {
-        promised[i].size = 0;
-        store_put (&promised[i], 0, bytes_of (synced[i].data, synced[i].size));
-        promise.files[i] = bytes_of (promised[i].data, promised[i].size);
+        const disk_image_t *durable = &original[i]->durable;
+        disk_set (promised[i], durable->data, durable->size);
+        promise.files[i] = disk_durable (kept, recording->files[i]);
     }
     promises++;
 }
@@ -212,7 +205,7 @@ static size_t list_tears (size_t change, tear_t *list)
     if (step->kind != STEP_WRITE)
         return 0;
     for (size_t from = step->at, next; from < end; from = next) {
-        next = (from / SECTOR_BYTES + 1) * SECTOR_BYTES;
+        next = (from / DISK_SECTOR_BYTES + 1) * DISK_SECTOR_BYTES;
         count = list_fills (change, from, end, list, count);
         if (next >= end)
             continue;
@@ -252,7 +245,7 @@ static void try_tears (size_t index, const tear_t *one, const tear_t *other)
 static void leave_tails (size_t index)
 {
     static const size_t sizes[] = {1, 64, 512, 4096 + 17};
-    if (synced[recording->file_count - 1].size == 0)
+    if (original[recording->file_count - 1]->durable.size == 0)
         return; // nothing has been asked of the others before a journal is there
     const size_t count = options->all ? 4 : 2; // in turn, unless all of them
     for (unsigned file = 0; file < recording->file_count; file++)
@@ -276,23 +269,21 @@ static void try_fate (size_t index, const fate_t *fate)
         return;
     tried++;
     for (unsigned i = 0; i < recording->file_count; i++)
-        files[i] = bytes_of (image[i].data, image[i].size);
+        files[i] = bytes_of (image[i]->cached.data, image[i]->cached.size);
     recovery_passes (recording, &promise, files,
                      images_sample (options, "crash", tried));
 }
 
 static void build (const fate_t *fate)
 {
-    for (unsigned i = 0; i < recording->file_count; i++) {
-        image[i].size = 0;
-        store_put (&image[i], 0, bytes_of (synced[i].data, synced[i].size));
-    }
+    for (unsigned i = 0; i < recording->file_count; i++)
+        disk_set (image[i], original[i]->durable.data, original[i]->durable.size);
     for (size_t i = 0; i < change_count; i++)
         if (fate->arrived[i])
             apply (&recording->steps[changes[i]], tear_of (fate, i));
     if (fate->tail_file >= 0) {
         const unsigned file = (unsigned) fate->tail_file;
-        const size_t end = image[file].size;
+        const size_t end = image[file]->cached.size;
         fill_in (file, end, end + fate->tail, fate->tail_fill);
     }
 }
@@ -307,20 +298,17 @@ static const tear_t *tear_of (const fate_t *fate, size_t change)
 
 static void apply (const step_t *step, const tear_t *tear)
 {
-    store_t *file = &image[step->file];
     const uint8_t *data = step->data.data;
     const size_t end = step->at + step->data.size;
-    if (step->kind == STEP_TRUNCATE)
-        store_resize (file, step->at);
-    else if (!tear)
-        store_put (file, step->at, step->data);
+    if (step->kind == STEP_TRUNCATE || !tear)
+        recording_redo (step, image[step->file]);
     else {
         if (tear->from > step->at)
-            store_put (file, step->at, bytes_of (data, tear->from - step->at));
+            put (step->file, step->at, bytes_of (data, tear->from - step->at));
         fill_in (step->file, tear->from, tear->to, tear->fill);
         if (tear->to < end)
-            store_put (file, tear->to,
-                       bytes_of (data + (tear->to - step->at), end - tear->to));
+            put (step->file, tear->to,
+                 bytes_of (data + (tear->to - step->at), end - tear->to));
     }
 }
 
@@ -328,18 +316,20 @@ static void apply (const step_t *step, const tear_t *tear)
 static void fill_in (unsigned file, size_t from, size_t to, fill_t fill)
 {
     uint64_t random = built;
-    from = from > synced[file].size ? from : synced[file].size;
+    const size_t synced = original[file]->durable.size;
+    const disk_image_t *past = &original[file]->past;
+    from = from > synced ? from : synced;
     for (size_t at = from; at < to && fill != NOT_THERE; at++) {
         uint8_t byte = 0;
         if (fill == NOISE)
             byte = (uint8_t) random_next (&random);
-        else if (fill == STALE && at < past[file].size)
-            byte = past[file].data[at];
-        else if (fill == STALE && past[file].size > SECTOR_BYTES)
-            byte = past[file]
-                       .data[at % SECTOR_BYTES +
-                             SECTOR_BYTES * (built % (past[file].size / SECTOR_BYTES))];
-        store_put (&image[file], at, bytes_of (&byte, 1));
+        else if (fill == STALE && at < past->size)
+            byte = past->data[at];
+        else if (fill == STALE && past->size > DISK_SECTOR_BYTES)
+            byte = past->data[at % DISK_SECTOR_BYTES +
+                              DISK_SECTOR_BYTES *
+                                  (built % (past->size / DISK_SECTOR_BYTES))];
+        put (file, at, bytes_of (&byte, 1));
     }
 }
 
@@ -356,7 +346,8 @@ static bool seen_before (void)
 {
     uint64_t hash = promises;
     for (unsigned i = 0; i < recording->file_count; i++)
-        hash = XXH3_64bits_withSeed (image[i].data, image[i].size, hash + i);
+        hash = XXH3_64bits_withSeed (image[i]->cached.data, image[i]->cached.size,
+                                     hash + i);
     if (2 * (distinct + 1) > seen_capacity) {
         uint64_t *old = seen;
         const size_t old_capacity = seen_capacity;
@@ -404,23 +395,8 @@ static void describe (size_t index, const fate_t *fate)
                   fills[fate->tail_fill]);
 }
 
-static void store_put (store_t *store, size_t at, bytes_t data)
+static void put (unsigned file, size_t at, bytes_t data)
 {
-    if (at + data.size > store->size)
-        store_resize (store, at + data.size);
-    if (data.size > 0)
-        memcpy (store->data + at, data.data, data.size);
-}
-
-/* What is added is zeros. */
-static void store_resize (store_t *store, size_t size)
-{
-    if (size > store->capacity) {
-        store->capacity = 2 * size + 4096;
-        store->data = realloc (store->data, store->capacity);
-        assert_non_null (store->data);
-    }
-    if (size > store->size)
-        memset (store->data + store->size, 0, size - store->size);
-    store->size = size;
+    file_t *handle = image[file]->file;
+    assert_int_equal (handle->ops->write (handle, data.data, data.size, at), 0);
 }

@@ -6,7 +6,7 @@
 
 #include "images.h"
 #include "logger.h"
-#include "memory_file.h"
+#include "testing.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #define TURNS 61

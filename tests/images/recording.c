@@ -43,6 +43,17 @@ void recording_read (recording_t *recording, const char *path)
     fclose (file);
 }
 
+void recording_redo (const step_t *step, disk_file_t *file)
+{
+    int rc = 0;
+    if (step->kind == STEP_WRITE)
+        rc = file->file->ops->write (file->file, step->data.data, step->data.size,
+                                     step->at);
+    else if (step->kind == STEP_TRUNCATE)
+        rc = file->file->ops->truncate (file->file, step->at);
+    assert (rc == 0);
+}
+
 const char *recording_text (const recording_t *recording, size_t step)
 {
     static char text[128];

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 
 #include "bytes.h"
+#include "disk.h"
 
 #define RECORDING_AGENCIES_MAX 8
 #define RECORDING_FILES_MAX    2
@@ -59,6 +60,9 @@ typedef struct {
 /* Ends the program with a message when the file cannot be read or is no recording. What
    is read stays until the program ends. */
 void recording_read (recording_t *recording, const char *path);
+
+/* Do to the file what a step did; one that was told or only synced does nothing. */
+void recording_redo (const step_t *step, disk_file_t *file);
 
 /* A step in words, in a buffer of this function's own. */
 const char *recording_text (const recording_t *recording, size_t step);

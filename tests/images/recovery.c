@@ -9,7 +9,7 @@
 #include "registrar.h"
 
 typedef struct { // what differs between storage and state
-    memory_file_t *memory[RECORDING_FILES_MAX];
+    disk_file_t **file[RECORDING_FILES_MAX];
     bool (*open) (void);
     found_t (*found) (void);
     void (*settle) (const recording_t *recording);
@@ -31,7 +31,8 @@ static void keep_text (const char *sample, const char *name, const char *format,
 
 static shelf_t shelf;
 static struct { // state's file, and what it makes of it
-    memory_file_t file;
+    disk_t *disk;
+    disk_file_t *file;
     journal_t *journal;
     draw_t *draw;
     char why[JOURNAL_WHY_BYTES];
@@ -58,12 +59,12 @@ found_t recovery_passes (const recording_t *recording, const promise_t *promise,
 
     promise_t more = *promise;
     for (unsigned i = 0; i < recording->file_count; i++) {
-        const memory_file_t *memory = product->memory[i];
-        settled[i] = realloc (settled[i], memory->size + 1);
+        const disk_image_t *cached = &(*product->file[i])->cached;
+        settled[i] = realloc (settled[i], cached->size + 1);
         assert_non_null (settled[i]);
-        settled_size[i] = memory->size;
-        if (memory->size > 0)
-            memcpy (settled[i], memory->data, memory->size);
+        settled_size[i] = cached->size;
+        if (cached->size > 0)
+            memcpy (settled[i], cached->data, cached->size);
         more.files[i] = bytes_of (settled[i], settled_size[i]);
     }
     cut_power (recording); // whatever was only written is gone
@@ -72,7 +73,7 @@ found_t recovery_passes (const recording_t *recording, const promise_t *promise,
     product->settle (recording);
     assert_kept (recording, &more);
     for (unsigned i = 0; i < recording->file_count; i++)
-        assert_int_equal (product->memory[i]->size, settled_size[i]);
+        assert_int_equal ((*product->file[i])->cached.size, settled_size[i]);
 
     product->go_on (recording, &more);
     cut_power (recording);
@@ -104,7 +105,7 @@ void recovery_free (void)
     shelf_free (&shelf);
     draw_destroy (&desk.draw);
     journal_destroy (&desk.journal);
-    memory_file_free (&desk.file);
+    disk_destroy (&desk.disk);
     for (size_t i = 0; i < RECORDING_FILES_MAX; i++) {
         free (settled[i]);
         settled[i] = NULL;
@@ -140,7 +141,7 @@ static void check_book (const recording_t *recording, const promise_t *promise)
 {
     uint64_t next[RECORDING_AGENCIES_MAX + 1] = {0};
     uint64_t digest[RECORDING_AGENCIES_MAX + 1] = {0};
-    bytes_t rest = bytes_of (shelf.csv.data, shelf.csv.size);
+    bytes_t rest = bytes_of (shelf.csv->cached.data, shelf.csv->cached.size);
     while (rest.size > 0) {
         uint64_t agency = 0;
         for (size_t i = 0; i < rest.size && rest.data[i] >= '0' && rest.data[i] <= '9';
@@ -167,9 +168,9 @@ static void check_book (const recording_t *recording, const promise_t *promise)
         if (sealed)
             assert_int_equal (next[agency], recording->sold[agency].count);
     }
-    assert_int_equal (book_bytes (shelf.book), shelf.csv.size);
+    assert_int_equal (book_bytes (shelf.book), shelf.csv->cached.size);
     assert_int_equal ((book_records (shelf.book) + 1) * JOURNAL_RECORD_BYTES,
-                      shelf.journal.size);
+                      shelf.journal->cached.size);
 }
 
 /* The next few bets of the first agency that has any, or else a seal. */
@@ -219,11 +220,10 @@ static bool open_draw (void)
     journal_destroy (&desk.journal);
     desk.draw = draw_new ();
     strcpy (desk.why, "?");
-    const unsigned changes = desk.file.writes + desk.file.truncates + desk.file.syncs;
+    const unsigned touches = disk_touches (desk.file);
     desk.journal =
-        journal_open (&desk.file.file, "draw", found_event, desk.draw, desk.why);
-    assert_int_equal (desk.file.writes + desk.file.truncates + desk.file.syncs,
-                      changes);
+        journal_open (desk.file->file, "draw", found_event, desk.draw, desk.why);
+    assert_int_equal (disk_touches (desk.file), touches);
     return desk.journal != NULL;
 }
 
@@ -275,7 +275,7 @@ static void check_draw (const recording_t *recording, const promise_t *promise)
                               recording->sold[agency].count);
     }
     assert_int_equal ((journal_count (desk.journal) + 1) * JOURNAL_RECORD_BYTES,
-                      desk.file.size);
+                      desk.file->cached.size);
 }
 
 /* The next thing that can happen. */
@@ -301,7 +301,7 @@ static void draw_on (const recording_t *recording, promise_t *promise)
 /* ---- What both have in common ---- */
 
 static const product_t storage = {
-    .memory = {&shelf.csv, &shelf.journal},
+    .file = {&shelf.csv, &shelf.journal},
     .open = open_book,
     .found = found_in_book,
     .settle = settle_book,
@@ -311,7 +311,7 @@ static const product_t storage = {
 };
 
 static const product_t state = {
-    .memory = {&desk.file},
+    .file = {&desk.file},
     .open = open_draw,
     .found = found_in_draw,
     .settle = settle_draw,
@@ -328,12 +328,14 @@ static const product_t *product_of (const recording_t *recording)
 static void load (const recording_t *recording, const bytes_t *files)
 {
     const product_t *product = product_of (recording);
-    for (unsigned i = 0; i < recording->file_count; i++) {
-        memory_file_t *memory = product->memory[i];
-        if (!memory->file.ops)
-            memory_file_init (memory, recording->files[i]);
-        memory_file_set (memory, files[i].data, files[i].size);
+    if (!shelf.disk)
+        shelf_init (&shelf);
+    if (!desk.disk) {
+        desk.disk = disk_new (NULL);
+        desk.file = disk_file (desk.disk, "draw.journal");
     }
+    for (unsigned i = 0; i < recording->file_count; i++)
+        disk_set (*product->file[i], files[i].data, files[i].size);
 }
 
 /* Whether bytes other than zeros lie behind what is kept. */
@@ -351,18 +353,18 @@ static bool anything_lost (const recording_t *recording, const bytes_t *files,
 static void assert_kept (const recording_t *recording, const promise_t *promise)
 {
     for (unsigned i = 0; i < recording->file_count; i++) {
-        const memory_file_t *memory = product_of (recording)->memory[i];
+        const disk_image_t *cached = &(*product_of (recording)->file[i])->cached;
         const bytes_t kept = promise->files[i];
-        assert_true (kept.size <= memory->size);
+        assert_true (kept.size <= cached->size);
         if (kept.size > 0)
-            assert_memory_equal (kept.data, memory->data, kept.size);
+            assert_memory_equal (kept.data, cached->data, kept.size);
     }
 }
 
 static void cut_power (const recording_t *recording)
 {
     for (unsigned i = 0; i < recording->file_count; i++)
-        memory_file_cut (product_of (recording)->memory[i]);
+        disk_cut_file (*product_of (recording)->file[i]);
 }
 
 static FILE *sample_file (const char *directory, const char *name)
@@ -386,11 +388,11 @@ static void keep_sample (const recording_t *recording, const char *sample,
     assert_true (snprintf (directory, sizeof directory, "%s/%s", sample, when) <
                  (int) sizeof directory);
     for (unsigned i = 0; i < recording->file_count; i++) {
-        const memory_file_t *memory = product_of (recording)->memory[i];
+        const disk_image_t *cached = &(*product_of (recording)->file[i])->cached;
         FILE *file = sample_file (directory, recording->files[i]);
-        if (memory->size > 0)
-            assert_int_equal (fwrite (memory->data, 1, memory->size, file),
-                              memory->size);
+        if (cached->size > 0)
+            assert_int_equal (fwrite (cached->data, 1, cached->size, file),
+                              cached->size);
         assert_int_equal (fclose (file), 0);
     }
 }

@@ -70,7 +70,7 @@ void faults_stop (world_t *world)
     network_weather (world->network, &calm);
     for (int i = 0; i < 2; i++) {
         disk_spoil (world->disks[i], 0);
-        disk_fill (world->disks[i], DISK_PLENTY);
+        disk_limit (world->disks[i], DISK_PLENTY);
     }
     world->slow_ms = 0;
     world->plan.sync_ms = world->plan.sync_ms > 5 ? 5 : world->plan.sync_ms;
@@ -150,7 +150,7 @@ static void storm (world_t *world)
 static void fill_disk (world_t *world)
 {
     const uint64_t which = dice_below (&world->dice, 2);
-    disk_fill (world->disks[which], (uint64_t) dice_skewed (&world->dice, 2000));
+    disk_limit (world->disks[which], (uint64_t) dice_skewed (&world->dice, 2000));
     world->full_ms = world->now_ms + dice_skewed (&world->dice, 3000);
     world_trace (world, "-- disk %d is full until %lld", (int) which,
                  (long long) world->full_ms);
@@ -190,7 +190,7 @@ static void end_bursts (world_t *world)
         network_weather (world->network, &world->plan.weather);
     for (int i = 0; i < 2; i++) {
         if (world->full_ms > 0 && now_ms >= world->full_ms)
-            disk_fill (world->disks[i], DISK_PLENTY);
+            disk_limit (world->disks[i], DISK_PLENTY);
         if (world->spoilt_ms > 0 && now_ms >= world->spoilt_ms)
             disk_spoil (world->disks[i], world->plan.spoilt);
     }

@@ -58,7 +58,7 @@ static bool open_journal (state_t *state, node_t *node)
 {
     char why[JOURNAL_WHY_BYTES];
     state->draw = draw_new ();
-    state->file = disk_open (node->disk, FILE_DRAW);
+    state->file = disk_file (node->disk, FILE_DRAW)->file;
     state->journal = journal_open (state->file, "draw", found_record, state->draw, why);
     if (!state->journal) {
         node_die (node, why);

@@ -45,8 +45,8 @@ static void *start (world_t *world, node_t *node)
 static bool open_book (storage_t *storage, node_t *node)
 {
     char why[JOURNAL_WHY_BYTES];
-    storage->journal_file = disk_open (node->disk, FILE_JOURNAL);
-    storage->csv_file = disk_open (node->disk, FILE_CSV);
+    storage->journal_file = disk_file (node->disk, FILE_JOURNAL)->file;
+    storage->csv_file = disk_file (node->disk, FILE_CSV)->file;
     storage->ledger = ledger_new ();
     storage->book = book_open (storage->csv_file, storage->journal_file, found_record,
                                storage->ledger, why);

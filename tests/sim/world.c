@@ -57,14 +57,16 @@ static world_t *world_new (uint64_t seed, bool trace, world_counts_t *counts)
 {
     world_t *world = calloc (1, sizeof *world);
     assert (world);
-    world->dice.state = seed;
+    world->dice = seed;
     world->trace = trace;
     world->counts = counts;
-    getrandom_dice.state = ~seed;
+    getrandom_dice = ~seed;
     plan_make (&world->plan, &world->dice);
     world->network = network_new (&world->dice);
-    for (int i = 0; i < 2; i++)
-        world->disks[i] = disk_new (&world->dice, node_life, &world->nodes[i]);
+    for (int i = 0; i < 2; i++) {
+        world->disks[i] = disk_new (&world->dice);
+        disk_ask (world->disks[i], node_life, &world->nodes[i]);
+    }
     world->checks = checks_new (world);
     add_nodes (world);
     faults_begin (world);

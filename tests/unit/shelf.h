@@ -4,7 +4,8 @@
 #ifndef LOTERIA_SHELF_H
 #define LOTERIA_SHELF_H
 
-#include "memory_file.h"
+#include "disk.h"
+#include "testing.h"
 
 #include "book.h"
 #include "digest.h"
@@ -14,7 +15,8 @@
 #define SHELF_AGENCIES 16           /* whose digests are remembered */
 
 typedef struct {
-    memory_file_t csv, journal;
+    disk_t *disk;
+    disk_file_t *csv, *journal; // of the disk
     ledger_t *ledger;
     book_t *book;
     char why[JOURNAL_WHY_BYTES];
@@ -23,8 +25,9 @@ typedef struct {
 static inline void shelf_init (shelf_t *shelf)
 {
     *shelf = (shelf_t){0};
-    memory_file_init (&shelf->csv, "bets.csv");
-    memory_file_init (&shelf->journal, "bets.journal");
+    shelf->disk = disk_new (NULL);
+    shelf->csv = disk_file (shelf->disk, "bets.csv");
+    shelf->journal = disk_file (shelf->disk, "bets.journal");
 }
 
 static inline void shelf_close (shelf_t *shelf)
@@ -36,8 +39,7 @@ static inline void shelf_close (shelf_t *shelf)
 static inline void shelf_free (shelf_t *shelf)
 {
     shelf_close (shelf);
-    memory_file_free (&shelf->csv);
-    memory_file_free (&shelf->journal);
+    disk_destroy (&shelf->disk);
 }
 
 static inline void shelf_found (void *context, uint32_t index, const record_t *record)
@@ -51,15 +53,11 @@ static inline bool shelf_open (shelf_t *shelf)
     shelf_close (shelf);
     shelf->ledger = ledger_new ();
     strcpy (shelf->why, "?");
-    const unsigned csv = shelf->csv.writes + shelf->csv.truncates + shelf->csv.syncs;
-    const unsigned journal =
-        shelf->journal.writes + shelf->journal.truncates + shelf->journal.syncs;
-    shelf->book = book_open (&shelf->csv.file, &shelf->journal.file, shelf_found,
+    const unsigned touches = disk_touches (shelf->csv) + disk_touches (shelf->journal);
+    shelf->book = book_open (shelf->csv->file, shelf->journal->file, shelf_found,
                              shelf->ledger, shelf->why);
-    assert_int_equal (shelf->csv.writes + shelf->csv.truncates + shelf->csv.syncs, csv);
-    assert_int_equal (shelf->journal.writes + shelf->journal.truncates +
-                          shelf->journal.syncs,
-                      journal);
+    assert_int_equal (disk_touches (shelf->csv) + disk_touches (shelf->journal),
+                      touches);
     assert_true ((shelf->book == NULL) == (shelf->why[0] != 0));
     return shelf->book != NULL;
 }
@@ -159,13 +157,13 @@ static inline void shelf_check (const shelf_t *shelf, uint32_t agencies)
     char expected[128];
     size_t at = 0;
     assert_true (agencies < 16);
-    while (at < shelf->csv.size) {
+    while (at < shelf->csv->cached.size) {
         const uint32_t agency =
-            (uint32_t) strtoul ((char *) shelf->csv.data + at, NULL, 10);
+            (uint32_t) strtoul ((char *) shelf->csv->cached.data + at, NULL, 10);
         assert_true (agency >= 1 && agency <= agencies);
         const size_t size = shelf_row (expected, agency, next[agency]++);
-        assert_true (size <= shelf->csv.size - at);
-        assert_memory_equal (shelf->csv.data + at, expected, size);
+        assert_true (size <= shelf->csv->cached.size - at);
+        assert_memory_equal (shelf->csv->cached.data + at, expected, size);
         at += size;
     }
     for (uint32_t agency = 1; agency <= agencies; agency++)

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "memory_file.h"
+#include "testing.h"
 
 #define COUNT(table) (sizeof (table) / sizeof (table)[0])
 

@@ -26,8 +26,8 @@ static int teardown (void **state)
 
 static void empty_files (void)
 {
-    memory_file_set (&shelf.csv, NULL, 0);
-    memory_file_set (&shelf.journal, NULL, 0);
+    disk_set (shelf.csv, NULL, 0);
+    disk_set (shelf.journal, NULL, 0);
     shelf_start (&shelf);
 }
 
@@ -58,9 +58,11 @@ static void an_empty_book_stays_empty (void **state)
     shelf_start (&shelf);
     assert_int_equal (book_records (shelf.book), 0);
     assert_int_equal (book_bytes (shelf.book), 0);
-    const unsigned writes = shelf.csv.writes + shelf.journal.writes;
+    const unsigned writes =
+        shelf.csv->calls[DISK_WRITE] + shelf.journal->calls[DISK_WRITE];
     shelf_commit (&shelf); // nothing to commit
-    assert_int_equal (shelf.csv.writes + shelf.journal.writes, writes);
+    assert_int_equal (shelf.csv->calls[DISK_WRITE] + shelf.journal->calls[DISK_WRITE],
+                      writes);
     const uint64_t hash = book_hash (shelf.book);
     shelf_start (&shelf);
     assert_true (book_hash (shelf.book) == hash);
@@ -109,8 +111,8 @@ static void what_is_appended_is_read_again (void **state)
         shelf_commit (&shelf);
         hash = book_hash (shelf.book);
         const uint64_t size = book_bytes (shelf.book);
-        memory_file_cut (&shelf.csv);
-        memory_file_cut (&shelf.journal);
+        disk_cut_file (shelf.csv);
+        disk_cut_file (shelf.journal);
         shelf_start (&shelf);
         assert_int_equal (book_records (shelf.book), count);
         assert_int_equal (book_bytes (shelf.book), size);
@@ -123,17 +125,18 @@ static void nothing_is_written_before_the_commit (void **state)
 {
     (void) state;
     shelf_start (&shelf);
-    const unsigned journal = shelf.journal.writes, syncs = shelf.journal.syncs;
+    const unsigned journal = shelf.journal->calls[DISK_WRITE],
+                   syncs = shelf.journal->calls[DISK_SYNC];
     for (int i = 0; i < 20; i++)
         shelf_append (&shelf, 1, 3);
-    assert_int_equal (shelf.csv.size, 0);
-    assert_int_equal (shelf.journal.writes, journal);
+    assert_int_equal (shelf.csv->cached.size, 0);
+    assert_int_equal (shelf.journal->calls[DISK_WRITE], journal);
     shelf_commit (&shelf);
-    assert_int_equal (shelf.csv.writes, 1);
-    assert_int_equal (shelf.journal.writes, journal + 1);
-    assert_int_equal (shelf.journal.syncs, syncs + 1);
-    assert_int_equal (shelf.csv.disk_size, book_bytes (shelf.book));
-    assert_int_equal (shelf.journal.disk_size, HEADER + 20 * RECORD);
+    assert_int_equal (shelf.csv->calls[DISK_WRITE], 1);
+    assert_int_equal (shelf.journal->calls[DISK_WRITE], journal + 1);
+    assert_int_equal (shelf.journal->calls[DISK_SYNC], syncs + 1);
+    assert_int_equal (shelf.csv->durable.size, book_bytes (shelf.book));
+    assert_int_equal (shelf.journal->durable.size, HEADER + 20 * RECORD);
 }
 
 static void seals_have_no_rows (void **state)
@@ -189,7 +192,7 @@ static void assert_goes_on (uint32_t records)
     assert_int_equal (book_records (shelf.book), records);
     assert_int_equal (book_settle (shelf.book), 0);
     assert_int_equal (book_torn (shelf.book), 0);
-    assert_int_equal (shelf.csv.size, book_bytes (shelf.book));
+    assert_int_equal (shelf.csv->cached.size, book_bytes (shelf.book));
     shelf_check (&shelf, AGENCIES);
     shelf_append (&shelf, 5, 2);
     shelf_commit (&shelf);
@@ -205,7 +208,7 @@ static void rows_flipped_at_every_byte_are_noticed (void **state)
     build_small (ends);
     for (size_t byte = 0; byte < ends[4]; byte++) {
         build_small (ends);
-        shelf.csv.data[byte] ^= byte % 2 ? 0x01 : 0x80;
+        shelf.csv->cached.data[byte] ^= byte % 2 ? 0x01 : 0x80;
         uint32_t record = 0;
         while (byte >= ends[record])
             record++;
@@ -233,7 +236,7 @@ static void rows_cut_at_every_byte_are_noticed (void **state)
     build_small (ends);
     for (size_t cut = 0; cut <= ends[4]; cut++) {
         build_small (ends);
-        memory_file_truncate (&shelf.csv.file, cut);
+        shelf.csv->file->ops->truncate (shelf.csv->file, cut);
         const bool opened = shelf_open (&shelf);
         assert_true (opened == (cut >= ends[3]));
         if (!opened)
@@ -249,7 +252,7 @@ static void a_journal_cut_at_every_byte_leaves_a_prefix (void **state)
     size_t ends[5];
     for (size_t cut = HEADER; cut <= HEADER + 5 * RECORD; cut++) {
         build_small (ends);
-        memory_file_truncate (&shelf.journal.file, cut);
+        shelf.journal->file->ops->truncate (shelf.journal->file, cut);
         assert_true (shelf_open (&shelf));
         const size_t records = cut / RECORD - 1,
                      bytes = records ? ends[records - 1] : 0;
@@ -264,7 +267,7 @@ static void a_journal_flipped_at_every_byte_is_noticed (void **state)
     size_t ends[5];
     for (size_t byte = 0; byte < HEADER + 5 * RECORD; byte++) {
         build_small (ends);
-        shelf.journal.data[byte] ^= 0x10;
+        shelf.journal->cached.data[byte] ^= 0x10;
         const bool opened = shelf_open (&shelf);
         assert_true (opened == (byte >= HEADER + 4 * RECORD));
         if (opened)
@@ -282,7 +285,7 @@ static void a_tail_of_rows_is_cut_off (void **state)
     memset (garbage, 'x', sizeof garbage);
     for (size_t size = 1; size <= sizeof garbage; size *= 10) {
         build_small (ends);
-        memory_file_write (&shelf.csv.file, garbage, size, ends[4]);
+        shelf.csv->file->ops->write (shelf.csv->file, garbage, size, ends[4]);
         assert_true (shelf_open (&shelf));
         assert_int_equal (book_torn (shelf.book), size);
         assert_goes_on (5);
@@ -298,14 +301,14 @@ static void a_crash_in_the_first_group_recovers (void **state)
         shelf_append (&shelf, 1, 4);
         shelf_append (&shelf, 2, 4);
         if (written)
-            shelf.journal.fail_sync = 1;
+            shelf.journal->fails[DISK_SYNC] = 1;
         else
-            shelf.journal.fail_write = 1;
+            shelf.journal->fails[DISK_WRITE] = 1;
         assert_int_equal (book_commit (shelf.book), -1);
-        memory_file_cut (&shelf.journal);
-        assert_true (shelf.csv.size > 0);
+        disk_cut_file (shelf.journal);
+        assert_true (shelf.csv->cached.size > 0);
         assert_true (shelf_open (&shelf));
-        assert_int_equal (book_torn (shelf.book), shelf.csv.size);
+        assert_int_equal (book_torn (shelf.book), shelf.csv->cached.size);
         assert_goes_on (0);
     }
 }
@@ -314,10 +317,10 @@ static void foreign_rows_are_left_alone (void **state)
 {
     (void) state;
     static const char row[] = "1,Ana,Paz,20000000,2000-01-01,1\r\n";
-    memory_file_set (&shelf.csv, row, sizeof row - 1);
+    disk_set (shelf.csv, row, sizeof row - 1);
     assert_false (shelf_open (&shelf));
     assert_refused ("bets.csv: byte 0: 33 bytes behind what the journal covers");
-    assert_int_equal (shelf.csv.size, sizeof row - 1);
+    assert_int_equal (shelf.csv->cached.size, sizeof row - 1);
 }
 
 /* More than the largest group, with all that may have been held for its agencies. */
@@ -327,12 +330,12 @@ static void a_tail_too_long_for_a_crash_is_left_alone (void **state)
     const size_t longest = GROUP_BYTES_MAX + (size_t) HELD_BYTES_MAX + BUNDLE_BYTES_MAX;
     size_t ends[5];
     build_small (ends);
-    memory_file_truncate (&shelf.csv.file, ends[4] + longest);
+    shelf.csv->file->ops->truncate (shelf.csv->file, ends[4] + longest);
     assert_true (shelf_open (&shelf));
-    memory_file_truncate (&shelf.csv.file, ends[4] + longest + 1);
+    shelf.csv->file->ops->truncate (shelf.csv->file, ends[4] + longest + 1);
     assert_false (shelf_open (&shelf));
     assert_refused ("bets.csv: byte ");
-    assert_int_equal (shelf.csv.size, ends[4] + longest + 1);
+    assert_int_equal (shelf.csv->cached.size, ends[4] + longest + 1);
 }
 
 static void files_that_cannot_be_read_are_named (void **state)
@@ -340,13 +343,13 @@ static void files_that_cannot_be_read_are_named (void **state)
     (void) state;
     size_t ends[5];
     build_small (ends);
-    shelf.csv.fail_size = 1;
+    shelf.csv->fails[DISK_SIZE] = 1;
     assert_false (shelf_open (&shelf));
     assert_refused ("bets.csv: cannot be read, ");
-    shelf.journal.fail_read = 1;
+    shelf.journal->fails[DISK_READ] = 1;
     assert_false (shelf_open (&shelf));
     assert_refused ("bets.journal: cannot be read, ");
-    shelf.csv.fail_read = 1;
+    shelf.csv->fails[DISK_READ] = 1;
     assert_false (shelf_open (&shelf));
     assert_refused ("bets.csv: cannot be read, ");
     assert_true (shelf_open (&shelf));
@@ -359,7 +362,7 @@ static void an_unreadable_last_group_is_not_cut_off (void **state)
     shelf_start (&shelf);
     shelf_append (&shelf, 1, 9);
     shelf_commit (&shelf);
-    shelf.csv.fail_read = 1;
+    shelf.csv->fails[DISK_READ] = 1;
     assert_false (shelf_open (&shelf));
     assert_refused ("bets.csv: cannot be read, ");
     shelf_start (&shelf);
@@ -416,9 +419,9 @@ static void records_that_contradict_themselves_are_refused (void **state)
     static const uint64_t hash_of_nothing = 0x2D06800538D394C2u; // XXH3 of no bytes
     char why[JOURNAL_WHY_BYTES];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        memory_file_set (&shelf.journal, NULL, 0);
+        disk_set (shelf.journal, NULL, 0);
         journal_t *journal =
-            journal_open (&shelf.journal.file, "bets", take_payload, NULL, why);
+            journal_open (shelf.journal->file, "bets", take_payload, NULL, why);
         assert_int_equal (journal_settle (journal), 0);
         for (int n = 0; n < 2; n++) {
             uint8_t payload[JOURNAL_PAYLOAD_BYTES] = {0};
@@ -434,7 +437,7 @@ static void records_that_contradict_themselves_are_refused (void **state)
         }
         journal_destroy (&journal);
         book_t *book =
-            book_open (&shelf.csv.file, &shelf.journal.file, take_any, NULL, why);
+            book_open (shelf.csv->file, shelf.journal->file, take_any, NULL, why);
         assert_true ((book != NULL) == cases[i].good);
         book_destroy (&book);
     }
@@ -447,13 +450,14 @@ static void no_space_leaves_all_as_it_was (void **state)
     (void) state;
     size_t ends[5];
     build_small (ends);
-    memory_file_t *const files[] = {&shelf.csv, &shelf.journal};
+    disk_file_t *const files[] = {shelf.csv, shelf.journal};
     for (size_t i = 0; i < 2; i++) {
         shelf_start (&shelf); // nothing is reserved yet
         const uint64_t bytes = book_bytes (shelf.book), hash = book_hash (shelf.book);
         const uint32_t records = book_records (shelf.book);
-        const unsigned writes = shelf.csv.writes + shelf.journal.writes;
-        memory_file_fill (files[i]);
+        const unsigned writes =
+            shelf.csv->calls[DISK_WRITE] + shelf.journal->calls[DISK_WRITE];
+        disk_fill (files[i]);
         for (int n = 0; n < 3; n++) {
             errno = 0;
             assert_int_equal (book_reserve (shelf.book, 100), -1);
@@ -463,7 +467,8 @@ static void no_space_leaves_all_as_it_was (void **state)
         assert_true (book_hash (shelf.book) == hash);
         assert_int_equal (book_records (shelf.book), records);
         assert_int_equal (book_pending (shelf.book), 0);
-        assert_int_equal (shelf.csv.writes + shelf.journal.writes, writes);
+        assert_int_equal (
+            shelf.csv->calls[DISK_WRITE] + shelf.journal->calls[DISK_WRITE], writes);
         shelf_commit (&shelf);
         files[i]->room = UINT64_MAX;
         shelf_append (&shelf, 1, 2);
@@ -477,12 +482,12 @@ static void a_reservation_that_fails_is_not_asked_for_again (void **state)
 {
     (void) state;
     shelf_start (&shelf);
-    shelf.csv.fail_reserve = true;
-    const unsigned reserves = shelf.csv.reserves;
+    shelf.csv->fails[DISK_RESERVE] = DISK_ALWAYS;
+    const unsigned reserves = shelf.csv->calls[DISK_RESERVE];
     errno = 0;
     assert_int_equal (book_reserve (shelf.book, 100), -1);
     assert_int_equal (errno, EIO);
-    assert_int_equal (shelf.csv.reserves, reserves + 1);
+    assert_int_equal (shelf.csv->calls[DISK_RESERVE], reserves + 1);
 }
 
 /* What was reserved is enough: with the disk full to the last byte nothing fails. */
@@ -490,8 +495,8 @@ static void what_is_reserved_can_be_written (void **state)
 {
     (void) state;
     shelf_start (&shelf);
-    shelf.csv.room = 10000;
-    shelf.journal.room = 10000;
+    shelf.csv->room = 10000;
+    shelf.journal->room = 10000;
     uint32_t stored = 0;
     while (book_reserve (shelf.book, shelf_rows (1, stored, 1).size) == 0) {
         shelf_append (&shelf, 1, 1);
@@ -513,10 +518,10 @@ static void a_commit_that_fails_says_so (void **state)
     for (int step = 0; step < 4; step++) {
         build_small (ends);
         shelf_append (&shelf, 1, 2);
-        shelf.csv.fail_write = step == 0;
-        shelf.journal.fail_write = step == 1;
-        shelf.csv.fail_sync = step == 2;
-        shelf.journal.fail_sync = step == 3;
+        shelf.csv->fails[DISK_WRITE] = step == 0;
+        shelf.journal->fails[DISK_WRITE] = step == 1;
+        shelf.csv->fails[DISK_SYNC] = step == 2;
+        shelf.journal->fails[DISK_SYNC] = step == 3;
         errno = 0;
         assert_int_equal (book_commit (shelf.book), -1);
         assert_int_equal (errno, EIO);
@@ -533,13 +538,13 @@ static void settling_reports_each_failure (void **state)
     for (int step = 0; step < 7; step++) {
         build_small (ends);
         assert_true (shelf_open (&shelf));
-        shelf.csv.fail_truncate = step == 0;
-        shelf.csv.fail_read = step == 1;
-        shelf.csv.fail_write = step == 2;
-        shelf.csv.fail_sync = step == 3;
-        shelf.journal.fail_truncate = step == 4;
-        shelf.journal.fail_write = step == 5;
-        shelf.journal.fail_sync = step == 6;
+        shelf.csv->fails[DISK_TRUNCATE] = step == 0;
+        shelf.csv->fails[DISK_READ] = step == 1;
+        shelf.csv->fails[DISK_WRITE] = step == 2;
+        shelf.csv->fails[DISK_SYNC] = step == 3;
+        shelf.journal->fails[DISK_TRUNCATE] = step == 4;
+        shelf.journal->fails[DISK_WRITE] = step == 5;
+        shelf.journal->fails[DISK_SYNC] = step == 6;
         errno = 0;
         assert_int_equal (book_settle (shelf.book), -1);
         assert_int_equal (errno, EIO);
@@ -552,18 +557,18 @@ static void settling_reports_each_failure (void **state)
 static void settling_makes_safe_what_was_read (void **state)
 {
     (void) state;
-    memory_file_t *const files[] = {&shelf.csv, &shelf.journal};
+    disk_file_t *const files[] = {shelf.csv, shelf.journal};
     for (size_t i = 0; i < 2; i++) {
         size_t ends[5];
         build_small (ends);
         shelf_append (&shelf, 1, 2);
         shelf_append (&shelf, 4, 1);
-        files[i]->fail_sync = 1;
+        files[i]->fails[DISK_SYNC] = 1;
         assert_int_equal (book_commit (shelf.book), -1);
         shelf_start (&shelf); // another process, the same page cache
         assert_int_equal (book_records (shelf.book), 7);
-        memory_file_cut (&shelf.csv);
-        memory_file_cut (&shelf.journal);
+        disk_cut_file (shelf.csv);
+        disk_cut_file (shelf.journal);
         shelf_start (&shelf);
         assert_int_equal (book_records (shelf.book), 7);
         shelf_check (&shelf, AGENCIES);
@@ -576,13 +581,14 @@ static void settling_notices_what_is_not_there_any_more (void **state)
     (void) state;
     size_t ends[5];
     build_small (ends);
-    const size_t before = shelf.csv.size;
+    const size_t before = shelf.csv->cached.size;
     shelf_append (&shelf, 1, 2);
-    shelf.csv.fail_sync = 1;
+    shelf.csv->fails[DISK_SYNC] = 1;
     assert_int_equal (book_commit (shelf.book), -1);
     assert_true (shelf_open (&shelf));
     assert_int_equal (book_records (shelf.book), 6);
-    memset (shelf.csv.data + before, 0, shelf.csv.size - before); // as the disk has it
+    memset (shelf.csv->cached.data + before, 0,
+            shelf.csv->cached.size - before); // as the disk has it
     errno = 0;
     assert_int_equal (book_settle (shelf.book), -1);
     assert_int_equal (errno, EIO);
@@ -599,7 +605,7 @@ static void settling_notices_what_the_cache_has_dropped (void **state)
     for (size_t byte = ends[3]; byte < ends[4]; byte++) {
         build_small (ends);
         assert_true (shelf_open (&shelf));
-        shelf.csv.data[byte] ^= 1;
+        shelf.csv->cached.data[byte] ^= 1;
         errno = 0;
         assert_int_equal (book_settle (shelf.book), -1);
         assert_int_equal (errno, EIO);
@@ -614,9 +620,9 @@ static void reading_reports_failures (void **state)
     record_t record;
     build_small (ends);
     assert_int_equal (book_read (shelf.book, 0, 1, &record), 1);
-    shelf.csv.fail_read = 1;
+    shelf.csv->fails[DISK_READ] = 1;
     assert_int_equal (book_read_rows (shelf.book, &record, rows), -1);
-    shelf.csv.size = 10; // somebody cut it off below us
+    shelf.csv->cached.size = 10; // somebody cut it off below us
     errno = 0;
     assert_int_equal (book_read_rows (shelf.book, &record, rows), -1);
     assert_int_equal (errno, EIO);
@@ -624,9 +630,9 @@ static void reading_reports_failures (void **state)
     errno = 0;
     assert_int_equal (book_same (shelf.book, last, 0, 2, 0, shelf_rows (1, 0, 2)), -1);
     assert_int_equal (errno, EIO);
-    shelf.journal.fail_read = 1;
+    shelf.journal->fails[DISK_READ] = 1;
     assert_int_equal (book_find (shelf.book, last, 0, &record), -1);
-    shelf.journal.fail_read = 1;
+    shelf.journal->fails[DISK_READ] = 1;
     assert_int_equal (book_read (shelf.book, 0, 3, &record), -1);
 }
 
@@ -641,11 +647,11 @@ static void a_search_ends_at_any_read_that_fails (void **state)
     const uint32_t last = ledger_find (shelf.ledger, 1)->last;
     for (uint64_t offset = 0; offset < 16; offset++) {
         record_t record;
-        const unsigned before = shelf.journal.reads;
+        const unsigned before = shelf.journal->calls[DISK_READ];
         assert_int_equal (book_find (shelf.book, last, offset, &record), 0);
-        const unsigned reads = shelf.journal.reads - before;
+        const unsigned reads = shelf.journal->calls[DISK_READ] - before;
         for (unsigned n = 1; n <= reads; n++) {
-            shelf.journal.fail_read = n;
+            shelf.journal->fails[DISK_READ] = n;
             errno = 0;
             assert_int_equal (book_find (shelf.book, last, offset, &record), -1);
             assert_int_equal (errno, EIO);
@@ -664,10 +670,9 @@ static void nothing_committed_is_lost (void **state)
         for (int life = 0; life < 5; life++) {
             if (!shelf_open (&shelf))
                 fail_msg ("seed %u, life %d: %s", (unsigned) seed, life, shelf.why);
-            memory_file_t *file =
-                random_below (&random, 2) ? &shelf.csv : &shelf.journal;
-            file->fail_sync = (unsigned) random_below (&random, 8);
-            file->fail_write = (unsigned) random_below (&random, 16);
+            disk_file_t *file = random_below (&random, 2) ? shelf.csv : shelf.journal;
+            file->fails[DISK_SYNC] = (unsigned) random_below (&random, 8);
+            file->fails[DISK_WRITE] = (unsigned) random_below (&random, 16);
             bool alive = book_settle (shelf.book) == 0;
             for (uint32_t agency = 1; agency <= AGENCIES; agency++)
                 assert_true (shelf_next (&shelf, agency) >= committed[agency]);
@@ -682,11 +687,11 @@ static void nothing_committed_is_lost (void **state)
                 for (uint32_t agency = 1; alive && agency <= AGENCIES; agency++)
                     committed[agency] = shelf_next (&shelf, agency);
             }
-            file->fail_sync = file->fail_write = 0;
+            file->fails[DISK_SYNC] = file->fails[DISK_WRITE] = 0;
             if (random_below (&random, 3) == 0)
                 continue; // a kill: the page cache stays
-            memory_file_cut_torn (&shelf.csv, &random);
-            memory_file_cut_torn (&shelf.journal, &random);
+            disk_cut_file_torn (shelf.csv, &random);
+            disk_cut_file_torn (shelf.journal, &random);
         }
     }
 }
@@ -769,9 +774,9 @@ static void a_bet_is_found_in_few_reads (void **state)
     uint64_t all = 0;
     for (uint64_t offset = 0; offset < RECORDS; offset++) {
         record_t record;
-        const unsigned before = shelf.journal.reads;
+        const unsigned before = shelf.journal->calls[DISK_READ];
         assert_int_equal (book_find (shelf.book, last, offset, &record), 0);
-        const unsigned reads = shelf.journal.reads - before;
+        const unsigned reads = shelf.journal->calls[DISK_READ] - before;
         most = reads > most ? reads : most;
         all += reads;
     }
@@ -884,14 +889,14 @@ static void digests_are_found_anywhere (void **state)
         shelf_commit (&shelf);
     }
     uint64_t digest;
-    shelf.csv.fail_read = 1;
+    shelf.csv->fails[DISK_READ] = 1;
     const account_t *account = ledger_find (shelf.ledger, 1);
     record_t record;
     assert_int_equal (book_find (shelf.book, account->last, 0, &record), 0);
     if (record.count > 1)
         assert_int_equal (book_digest (shelf.book, account->last, 1, &digest), -1);
-    shelf.csv.fail_read = 0;
-    shelf.journal.fail_read = 1;
+    shelf.csv->fails[DISK_READ] = 0;
+    shelf.journal->fails[DISK_READ] = 1;
     assert_int_equal (book_digest (shelf.book, account->last, 1, &digest), -1);
 }
 
@@ -902,7 +907,8 @@ static void payloads_are_as_documented (void **state)
     shelf_append (&shelf, 7, 3);
     shelf_append (&shelf, 7, 0);
     shelf_commit (&shelf);
-    const uint8_t *first = shelf.journal.data + HEADER, *second = first + RECORD;
+    const uint8_t *first = shelf.journal->cached.data + HEADER,
+                  *second = first + RECORD;
     const size_t size = shelf_rows (7, 0, 3).size;
     assert_memory_equal (first, "B\0\0\3\0\0\0\7\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24);
     assert_int_equal (read_u32_at (first + 24), size);

@@ -222,7 +222,7 @@ static void batches_in_order_are_stored (void **state)
         assert_string_equal (mail.letters[0].client, CLIENT);
     }
     shelf_check (&shelf, AGENCIES);
-    assert_int_equal (shelf.csv.disk_size, shelf.csv.size);
+    assert_int_equal (shelf.csv->durable.size, shelf.csv->cached.size);
 }
 
 static void one_answer_acknowledges_the_group (void **state)
@@ -249,15 +249,15 @@ static void nothing_is_answered_before_the_commit (void **state)
 {
     (void) state;
     begin (1, 2);
-    const unsigned syncs = shelf.csv.syncs;
+    const unsigned syncs = shelf.csv->calls[DISK_SYNC];
     take_store (1, 2, 3);
     take_store (1, 0, 2);
     take_store (1, 9, 1);
     collect ();
     assert_int_equal (mail.count, 0);
-    assert_int_equal (shelf.csv.syncs, syncs);
+    assert_int_equal (shelf.csv->calls[DISK_SYNC], syncs);
     commit_stored (1, 5);
-    assert_int_equal (shelf.csv.syncs, syncs + 1);
+    assert_int_equal (shelf.csv->calls[DISK_SYNC], syncs + 1);
     commit_silent (); // it was said
 }
 
@@ -268,7 +268,7 @@ static void duplicates_are_acknowledged_again (void **state)
     take_store (1, 0, 4);
     take_store (1, 4, 4);
     commit_stored (1, 8);
-    const size_t size = shelf.csv.size;
+    const size_t size = shelf.csv->cached.size;
     static const struct {
         uint64_t offset;
         uint32_t count;
@@ -277,7 +277,7 @@ static void duplicates_are_acknowledged_again (void **state)
         take_store (1, batches[i].offset, batches[i].count);
         commit_stored (1, 8);
     }
-    assert_int_equal (shelf.csv.size, size);
+    assert_int_equal (shelf.csv->cached.size, size);
     shelf_check (&shelf, AGENCIES);
 }
 
@@ -825,7 +825,7 @@ static void single_bets_have_a_writer (void **state)
     commit_stored (1, 2);
     take (WORKER, CLIENT, &second);
     commit_stored (1, 2);
-    assert_int_equal (shelf.csv.size, 2 * store.batch.rows.size);
+    assert_int_equal (shelf.csv->cached.size, 2 * store.batch.rows.size);
 }
 
 static void another_draw_is_refused_whatever_it_asks (void **state)
@@ -1069,11 +1069,11 @@ static void no_space_is_refused_until_there_is_room (void **state)
 {
     (void) state;
     begin (1, 4);
-    memory_file_t *const files[] = {&shelf.csv, &shelf.journal};
+    disk_file_t *const files[] = {shelf.csv, shelf.journal};
     uint64_t stored = 4;
     for (size_t i = 0; i < 2; i++) {
         restart (); // with nothing reserved
-        memory_file_fill (files[i]);
+        disk_fill (files[i]);
         take_store (1, stored + 2, 2); // this one waits
         take_store (1, stored, 2);
         assert_int_equal (commit_refused (REFUSED_NOSPACE, WIRE_BATCH)->offset, stored);
@@ -1102,13 +1102,13 @@ static void a_commit_that_fails_answers_nothing (void **state)
         begin (1, 0);
         take_admit (2, DAY_OPEN);
         take_store (1, shelf_next (&shelf, 1), 3);
-        shelf.csv.fail_write = step == 0;
-        shelf.journal.fail_write = step == 1;
-        shelf.csv.fail_sync = step == 2;
-        shelf.journal.fail_sync = step == 3;
+        shelf.csv->fails[DISK_WRITE] = step == 0;
+        shelf.journal->fails[DISK_WRITE] = step == 1;
+        shelf.csv->fails[DISK_SYNC] = step == 2;
+        shelf.journal->fails[DISK_SYNC] = step == 3;
         assert_int_equal (clerk_commit (clerk), -1);
-        memory_file_cut (&shelf.csv);
-        memory_file_cut (&shelf.journal);
+        disk_cut_file (shelf.csv);
+        disk_cut_file (shelf.journal);
         restart ();
         assert_int_equal (book_records (shelf.book), 0);
     }
@@ -1125,7 +1125,7 @@ static void a_book_that_cannot_be_read_is_told (void **state)
     for (size_t i = 0; i < 3; i++) {
         bundle_t bundle = {0};
         bundle_put (&bundle, CLIENT, 1, &messages[i]);
-        shelf.csv.fail_read = 1;
+        shelf.csv->fails[DISK_READ] = 1;
         assert_int_equal (
             clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)), -1);
         bundle_clear (&bundle);
@@ -1153,9 +1153,9 @@ static void a_crash_in_the_largest_group_recovers (void **state)
     bundle_clear (&bundle);
     assert_int_equal (shelf_next (&shelf, AGENCIES), 3 + EACH * ROWS);
     assert_true (book_pending (shelf.book) > 3 * (size_t) GROUP_BYTES_MAX);
-    shelf.journal.fail_write = 1;
+    shelf.journal->fails[DISK_WRITE] = 1;
     assert_int_equal (clerk_commit (clerk), -1);
-    memory_file_cut (&shelf.journal); // the rows reached the disk, the records did not
+    disk_cut_file (shelf.journal); // the rows reached the disk, the records did not
     restart ();
     assert_int_equal (book_bytes (shelf.book), bytes);
     shelf_check (&shelf, AGENCIES);
@@ -1171,14 +1171,14 @@ static void a_disk_that_cannot_reserve_is_told (void **state)
         restart (); // with nothing reserved
         bundle_t bundle = {0};
         bundle_put (&bundle, CLIENT, 1, &messages[i]);
-        shelf.csv.fail_reserve = i == 0;
-        shelf.journal.fail_reserve = i == 1;
+        shelf.csv->fails[DISK_RESERVE] = i == 0 ? DISK_ALWAYS : 0;
+        shelf.journal->fails[DISK_RESERVE] = i == 1 ? DISK_ALWAYS : 0;
         assert_int_equal (
             clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)), -1);
         assert_int_equal (shelf_next (&shelf, 1), 4);
         assert_false (ledger_find (shelf.ledger, 1)->sealed);
         bundle_clear (&bundle);
-        shelf.csv.fail_reserve = shelf.journal.fail_reserve = false;
+        shelf.csv->fails[DISK_RESERVE] = shelf.journal->fails[DISK_RESERVE] = 0;
     }
 }
 
@@ -1323,28 +1323,29 @@ static void acknowledged_bets_are_never_lost (void **state)
             take_something (&walk);
             if (random_below (&walk.random, 8) > 0)
                 continue;
-            memory_file_t *file =
-                random_below (&walk.random, 2) ? &shelf.csv : &shelf.journal;
+            disk_file_t *file =
+                random_below (&walk.random, 2) ? shelf.csv : shelf.journal;
             const size_t event = random_below (&walk.random, 60);
-            file->fail_sync = event == 0;
-            file->fail_write = event == 1;
+            file->fails[DISK_SYNC] = event == 0;
+            file->fails[DISK_WRITE] = event == 1;
             if (event == 2)
-                memory_file_fill (file);
+                disk_fill (file);
             else if (event == 3)
-                shelf.csv.room = shelf.journal.room = UINT64_MAX;
+                shelf.csv->room = shelf.journal->room = UINT64_MAX;
             if (event != 4 && clerk_commit (clerk) == 0) {
                 collect ();
                 check_answers (&walk);
-                file->fail_sync = file->fail_write = 0; // there was nothing to write
+                file->fails[DISK_SYNC] = file->fails[DISK_WRITE] =
+                    0; // there was nothing to write
                 continue;
             }
             crashes++;
             if (random_below (&walk.random, 4) > 0) { // else a kill
-                memory_file_cut_torn (&shelf.csv, &walk.random);
-                memory_file_cut_torn (&shelf.journal, &walk.random);
+                disk_cut_file_torn (shelf.csv, &walk.random);
+                disk_cut_file_torn (shelf.journal, &walk.random);
             }
-            shelf.csv.room = shelf.journal.room = UINT64_MAX;
-            file->fail_sync = file->fail_write = 0;
+            shelf.csv->room = shelf.journal->room = UINT64_MAX;
+            file->fails[DISK_SYNC] = file->fails[DISK_WRITE] = 0;
             restart ();
             check_promises (&walk);
         }

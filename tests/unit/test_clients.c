@@ -2,7 +2,7 @@
  */
 
 #include "mail.h"
-#include "memory_file.h"
+#include "testing.h"
 
 #include "clients.h"
 

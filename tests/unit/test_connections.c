@@ -2,7 +2,7 @@
    and what each makes the broker hold. */
 
 #include "mail.h"
-#include "memory_file.h"
+#include "testing.h"
 
 #include "bounds.h"
 #include "connections.h"

@@ -2,7 +2,7 @@
    time are the test's own. */
 
 #include "mail.h"
-#include "memory_file.h"
+#include "testing.h"
 
 #include "dispatcher.h"
 #include "logger.h"

@@ -1,7 +1,7 @@
 /* test_draw.c - the table in draw.h row by row, and every order of events that cannot
    have happened. */
 
-#include "memory_file.h"
+#include "testing.h"
 
 #include "bounds.h"
 #include "draw.h"

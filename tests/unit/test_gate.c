@@ -2,7 +2,7 @@
    listens behind a gate, the other comes with keys of its own. What happens is waited
    for with a poll, which ends when it is there. */
 
-#include "memory_file.h"
+#include "testing.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

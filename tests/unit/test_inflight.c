@@ -1,6 +1,6 @@
 /* test_inflight.c - what the workers hold: by ticket, by deadline, by worker. */
 
-#include "memory_file.h"
+#include "testing.h"
 
 #include "clients.h"
 #include "inflight.h"

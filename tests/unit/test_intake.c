@@ -3,7 +3,7 @@
 
 #include "logged.h"
 #include "mail.h"
-#include "memory_file.h"
+#include "testing.h"
 
 #include "bet_csv.h"
 #include "intake.h"

@@ -1,7 +1,8 @@
 /* test_journal.c - a journal on a file in memory: read back, cut short, damaged, out of
    space, and under power cuts. */
 
-#include "memory_file.h"
+#include "disk.h"
+#include "testing.h"
 
 #include "journal.h"
 
@@ -18,7 +19,8 @@ typedef struct { // what an open journal has handed over
     uint32_t disbelieve; // the record that the owner does not accept
 } found_t;
 
-static memory_file_t memory;
+static disk_t *disk;
+static disk_file_t *file; // of the disk
 static journal_t *journal;
 static found_t found;
 static char why[JOURNAL_WHY_BYTES];
@@ -26,7 +28,8 @@ static char why[JOURNAL_WHY_BYTES];
 static int setup (void **state)
 {
     (void) state;
-    memory_file_init (&memory, "test.journal");
+    disk = disk_new (NULL);
+    file = disk_file (disk, "test.journal");
     found =
         (found_t){.disbelieve = BELIEVE_ALL, .payloads = calloc (RECORDS_MAX, PAYLOAD)};
     return found.payloads ? 0 : -1;
@@ -36,7 +39,7 @@ static int teardown (void **state)
 {
     (void) state;
     journal_destroy (&journal);
-    memory_file_free (&memory);
+    disk_destroy (&disk);
     free (found.payloads);
     return 0;
 }
@@ -59,10 +62,10 @@ static bool reopen (void)
     journal_destroy (&journal);
     found.count = 0;
     strcpy (why, "?");
-    const unsigned writes = memory.writes + memory.truncates + memory.syncs;
-    journal = journal_open (&memory.file, KIND, take, &found, why);
+    const unsigned touches = disk_touches (file);
+    journal = journal_open (file->file, KIND, take, &found, why);
     // nothing is written, and a reason is there exactly when it is needed
-    assert_int_equal (memory.writes + memory.truncates + memory.syncs, writes);
+    assert_int_equal (disk_touches (file), touches);
     assert_true ((journal == NULL) == (why[0] != 0));
     if (journal)
         assert_int_equal (journal_count (journal), found.count);
@@ -105,12 +108,12 @@ static void commit (uint32_t count)
    by record 5, which nobody vouches for. */
 static void build_small (void)
 {
-    memory_file_set (&memory, NULL, 0);
+    disk_set (file, NULL, 0);
     start ();
     commit (2);
     commit (3);
     commit (1);
-    assert_int_equal (memory.size, 7 * RECORD);
+    assert_int_equal (file->cached.size, 7 * RECORD);
 }
 
 static void assert_found (uint32_t count)
@@ -142,7 +145,7 @@ static void assert_goes_on (uint32_t count)
 {
     assert_int_equal (journal_settle (journal), 0);
     assert_int_equal (journal_torn (journal), 0);
-    assert_int_equal (memory.size, (count + 1) * RECORD);
+    assert_int_equal (file->cached.size, (count + 1) * RECORD);
     commit (2);
     assert_true (reopen ());
     assert_found (count + 2);
@@ -164,11 +167,12 @@ static void an_empty_file_becomes_a_journal (void **state)
     (void) state;
     assert_true (reopen ());
     assert_true (journal_fresh (journal));
-    assert_int_equal (memory.size, 0);
+    assert_int_equal (file->cached.size, 0);
     assert_int_equal (journal_settle (journal), 0);
     assert_false (journal_fresh (journal));
-    assert_int_equal (memory.disk_size, RECORD);
-    assert_memory_equal (memory.disk, "LOTERIA JOURNAL\n\0\0\0\2bets\0\0\0\0", 28);
+    assert_int_equal (file->durable.size, RECORD);
+    assert_memory_equal (file->durable.data, "LOTERIA JOURNAL\n\0\0\0\2bets\0\0\0\0",
+                         28);
     const uint64_t identity = journal_identity (journal),
                    chain = journal_chain (journal);
     assert_true (identity != 0);
@@ -188,7 +192,7 @@ static void no_two_journals_are_one (void **state)
     commit (3);
     const uint64_t identity = journal_identity (journal),
                    chain = journal_chain (journal);
-    memory_file_set (&memory, NULL, 0);
+    disk_set (file, NULL, 0);
     start ();
     commit (3);
     assert_true (journal_identity (journal) != identity);
@@ -211,9 +215,9 @@ static void nothing_to_write_writes_nothing (void **state)
 {
     (void) state;
     start ();
-    const unsigned writes = memory.writes;
+    const unsigned writes = file->calls[DISK_WRITE];
     assert_int_equal (journal_write (journal), 0);
-    assert_int_equal (memory.writes, writes);
+    assert_int_equal (file->calls[DISK_WRITE], writes);
 }
 
 /* Appended, written, read and opened again at random, over more records than the
@@ -249,11 +253,11 @@ static void cut_at_every_byte_a_prefix_is_left (void **state)
 {
     (void) state;
     build_small ();
-    const size_t size = memory.size;
+    const size_t size = file->cached.size;
     uint8_t *whole = malloc (size);
-    memcpy (whole, memory.data, size);
+    memcpy (whole, file->cached.data, size);
     for (size_t cut = RECORD; cut <= size; cut++) {
-        memory_file_set (&memory, whole, cut);
+        disk_set (file, whole, cut);
         assert_true (reopen ());
         const size_t records = cut / RECORD - 1;
         assert_found ((uint32_t) records);
@@ -270,7 +274,7 @@ static void a_header_cut_short_is_refused (void **state)
     (void) state;
     for (size_t cut = 1; cut < RECORD; cut++) {
         build_small ();
-        memory.size = cut;
+        file->cached.size = cut;
         assert_false (reopen ());
         assert_refused_at (0);
     }
@@ -283,7 +287,8 @@ static void zeros_behind_are_no_tail (void **state)
     static const size_t records[] = {1, 2, 100, 4095, 4096, 5000};
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
         build_small ();
-        memory_file_write (&memory.file, zeros, records[i] * RECORD, memory.size);
+        file->file->ops->write (file->file, zeros, records[i] * RECORD,
+                                file->cached.size);
         assert_true (reopen ());
         assert_found (6);
         assert_int_equal (journal_torn (journal), 0);
@@ -296,7 +301,7 @@ static void a_file_of_zeros_is_a_new_journal (void **state)
     (void) state;
     static const uint8_t zeros[3 * RECORD];
     for (size_t size = 0; size <= sizeof zeros; size++) {
-        memory_file_set (&memory, zeros, size);
+        disk_set (file, zeros, size);
         assert_true (reopen ());
         assert_true (journal_fresh (journal));
         assert_found (0);
@@ -313,7 +318,7 @@ static void garbage_behind_is_cut_off (void **state)
         for (size_t i = 0; i < size; i++)
             garbage[i] = (uint8_t) (random_next (&random) | 1);
         build_small ();
-        memory_file_write (&memory.file, garbage, size, memory.size);
+        file->file->ops->write (file->file, garbage, size, file->cached.size);
         assert_true (reopen ());
         assert_found (6);
         assert_int_equal (journal_torn (journal), size);
@@ -331,7 +336,7 @@ static void an_unfinished_group_is_cut_off (void **state)
         append (9);
         assert_int_equal (journal_write (journal), 0);
         const size_t place = (1 + 6 + missing) * RECORD;
-        memset (memory.data + place, 0, RECORD);
+        memset (file->cached.data + place, 0, RECORD);
         assert_true (reopen ());
         assert_found (6 + missing);
         assert_int_equal (journal_torn (journal),
@@ -362,13 +367,13 @@ static void flipped_at_every_byte_it_is_noticed (void **state)
     (void) state;
     static const uint8_t flips[] = {0x01, 0x20, 0x80, 0xFF};
     build_small ();
-    const size_t size = memory.size;
+    const size_t size = file->cached.size;
     uint8_t *whole = malloc (size);
-    memcpy (whole, memory.data, size);
+    memcpy (whole, file->cached.data, size);
     for (size_t at = 0; at < size * sizeof flips; at++) {
         const size_t byte = at / sizeof flips, record = byte / RECORD;
-        memory_file_set (&memory, whole, size);
-        memory.data[byte] ^= flips[at % sizeof flips];
+        disk_set (file, whole, size);
+        file->cached.data[byte] ^= flips[at % sizeof flips];
         const bool opened = reopen ();
         if (record == 0)
             assert_refused_at (0); // the header
@@ -390,9 +395,9 @@ static void a_record_missing_in_between_is_noticed (void **state)
     (void) state;
     for (size_t missing = 1; missing <= 5; missing++) {
         build_small ();
-        memmove (memory.data + missing * RECORD, memory.data + (missing + 1) * RECORD,
-                 (6 - missing) * RECORD);
-        memory.size -= RECORD;
+        memmove (file->cached.data + missing * RECORD,
+                 file->cached.data + (missing + 1) * RECORD, (6 - missing) * RECORD);
+        file->cached.size -= RECORD;
         assert_false (reopen ());
         assert_refused_at (missing * RECORD);
     }
@@ -405,9 +410,10 @@ static void records_in_another_order_are_noticed (void **state)
     for (size_t a = 1; a < 5; a++)
         for (size_t b = a + 1; b <= 5; b++) {
             build_small ();
-            memcpy (record, memory.data + a * RECORD, RECORD);
-            memcpy (memory.data + a * RECORD, memory.data + b * RECORD, RECORD);
-            memcpy (memory.data + b * RECORD, record, RECORD);
+            memcpy (record, file->cached.data + a * RECORD, RECORD);
+            memcpy (file->cached.data + a * RECORD, file->cached.data + b * RECORD,
+                    RECORD);
+            memcpy (file->cached.data + b * RECORD, record, RECORD);
             assert_false (reopen ());
             assert_refused_at (a * RECORD);
         }
@@ -418,9 +424,9 @@ static void records_of_another_journal_are_none_of_this (void **state)
     (void) state;
     uint8_t other[7 * RECORD];
     build_small ();
-    memcpy (other, memory.data, sizeof other);
+    memcpy (other, file->cached.data, sizeof other);
     build_small (); // the same records in a journal of its own
-    memcpy (memory.data + RECORD, other + RECORD, 2 * RECORD);
+    memcpy (file->cached.data + RECORD, other + RECORD, 2 * RECORD);
     assert_false (reopen ());
     assert_refused_at (RECORD);
 }
@@ -432,7 +438,7 @@ static void damage_with_zeros_far_behind_is_noticed (void **state)
     build_small ();
     commit (5000);
     commit (1);
-    memcpy (memory.data + 20 * RECORD, zeros, sizeof zeros);
+    memcpy (file->cached.data + 20 * RECORD, zeros, sizeof zeros);
     assert_false (reopen ());
     assert_refused_at (20 * RECORD);
 }
@@ -441,7 +447,7 @@ static void a_lost_header_is_no_new_journal (void **state)
 {
     (void) state;
     build_small ();
-    memset (memory.data, 0, RECORD);
+    memset (file->cached.data, 0, RECORD);
     assert_false (reopen ());
 }
 
@@ -465,22 +471,22 @@ static void another_kind_or_version_is_refused (void **state)
     static const char *const kinds[] = {"draw", "bet", "betss", "", "bets________"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         found.count = 0;
-        assert_null (journal_open (&memory.file, kinds[i], take, &found, why));
+        assert_null (journal_open (file->file, kinds[i], take, &found, why));
         assert_refused_at (0);
         assert_int_equal (found.count, 0);
     }
-    memory.data[19] = 3; // the version's last byte
+    file->cached.data[19] = 3; // the version's last byte
     assert_false (reopen ());
     assert_refused_at (0);
-    memory.data[19] = 1;
+    file->cached.data[19] = 1;
     assert_false (reopen ());
     assert_non_null (strstr (why, "test.journal: made by an older version of Lotería"));
-    memory.size = 64; // all that a new journal of that version has
+    file->cached.size = 64; // all that a new journal of that version has
     assert_false (reopen ());
     assert_non_null (strstr (why, "older version"));
     static const char rows[] = "1,Ana,Paz,20000000,2000-01-01,1\r\n"
                                "1,Eva,Gil,20000001,2000-01-02,2\r\n";
-    memory_file_set (&memory, rows, sizeof rows - 1);
+    disk_set (file, rows, sizeof rows - 1);
     assert_false (reopen ());
     assert_refused_at (0);
 }
@@ -493,7 +499,7 @@ static void what_fails_is_reported (void **state)
     uint8_t payloads[4 * PAYLOAD];
     build_small ();
     append (2);
-    memory.fail_write = 1;
+    file->fails[DISK_WRITE] = 1;
     errno = 0;
     assert_int_equal (journal_write (journal), -1);
     assert_int_equal (errno, EIO);
@@ -501,18 +507,18 @@ static void what_fails_is_reported (void **state)
     build_small ();
     append (2);
     assert_int_equal (journal_write (journal), 0);
-    memory.fail_sync = 1;
+    file->fails[DISK_SYNC] = 1;
     assert_int_equal (journal_sync (journal), -1);
     assert_int_equal (journal_synced (journal), 6);
 
     build_small ();
     for (uint32_t count = 1; count <= 4; count += 3) {
-        memory.fail_read = 1;
+        file->fails[DISK_READ] = 1;
         errno = 0;
         assert_int_equal (journal_read (journal, 1, count, payloads), -1);
         assert_int_equal (errno, EIO);
     }
-    memory.size = 5 * RECORD; // somebody cut it off below us
+    file->cached.size = 5 * RECORD; // somebody cut it off below us
     errno = 0;
     assert_int_equal (journal_read (journal, 3, 3, payloads), -1);
     assert_int_equal (errno, EIO);
@@ -526,12 +532,12 @@ static void damage_below_an_open_journal_is_reported (void **state)
     build_small ();
     for (size_t byte = 0; byte < PAYLOAD; byte++)
         for (uint32_t count = 1; count <= 4; count += 3) {
-            memory.data[3 * RECORD + byte] ^= 1; // of record 2
+            file->cached.data[3 * RECORD + byte] ^= 1; // of record 2
             errno = 0;
             assert_int_equal (journal_read (journal, 2, count, payloads), -1);
             assert_int_equal (errno, EIO);
-            assert_string_equal (memory.file.failed, "is not what was written");
-            memory.data[3 * RECORD + byte] ^= 1;
+            assert_string_equal (file->file->failed, "is not what was written");
+            file->cached.data[3 * RECORD + byte] ^= 1;
             assert_reads (2, count);
         }
 }
@@ -541,12 +547,12 @@ static void opening_reports_what_cannot_be_read (void **state)
     (void) state;
     build_small ();
     for (unsigned n = 1; n <= 4; n++) { // the header, the records, what is behind
-        memory.fail_read = n;
+        file->fails[DISK_READ] = n;
         assert_false (reopen ());
         assert_non_null (strstr (why, "test.journal: cannot be read, "));
-        memory.fail_read = 0;
+        file->fails[DISK_READ] = 0;
     }
-    memory.fail_size = 1;
+    file->fails[DISK_SIZE] = 1;
     assert_false (reopen ());
     assert_true (reopen ());
 }
@@ -560,19 +566,19 @@ static void settling_reports_each_failure (void **state)
     for (size_t i = 0; i < 4; i++) {
         build_small ();
         assert_true (reopen ());
-        memory.fail_write = fails[i].write;
-        memory.fail_truncate = fails[i].truncate;
-        memory.fail_sync = fails[i].sync;
-        memory.fail_read = fails[i].read;
+        file->fails[DISK_WRITE] = fails[i].write;
+        file->fails[DISK_TRUNCATE] = fails[i].truncate;
+        file->fails[DISK_SYNC] = fails[i].sync;
+        file->fails[DISK_READ] = fails[i].read;
         errno = 0;
         assert_int_equal (journal_settle (journal), -1);
         assert_int_equal (errno, EIO);
         assert_true (reopen ());
         assert_found (6);
     }
-    memory_file_set (&memory, NULL, 0);
+    disk_set (file, NULL, 0);
     assert_true (reopen ());
-    memory.fail_write = 1; // the header
+    file->fails[DISK_WRITE] = 1; // the header
     assert_int_equal (journal_settle (journal), -1);
 }
 
@@ -584,7 +590,7 @@ static void settling_rewrites_what_nobody_vouches_for (void **state)
     build_small ();
     append (3);
     assert_int_equal (journal_write (journal), 0);
-    memory.fail_sync = 1;
+    file->fails[DISK_SYNC] = 1;
     assert_int_equal (journal_sync (journal), -1);
 
     assert_true (reopen ()); // another process, the same page cache
@@ -592,7 +598,7 @@ static void settling_rewrites_what_nobody_vouches_for (void **state)
     assert_int_equal (journal_synced (journal), 6);
     assert_int_equal (journal_settle (journal), 0);
     assert_int_equal (journal_synced (journal), 9);
-    memory_file_cut (&memory);
+    disk_cut_file (file);
     assert_true (reopen ());
     assert_found (9);
 }
@@ -604,12 +610,12 @@ static void settling_notices_what_is_not_there_any_more (void **state)
     build_small ();
     append (3);
     assert_int_equal (journal_write (journal), 0);
-    memory.fail_sync = 1;
+    file->fails[DISK_SYNC] = 1;
     assert_int_equal (journal_sync (journal), -1);
 
     assert_true (reopen ());
     assert_found (9);
-    memset (memory.data + 8 * RECORD, 0, 2 * RECORD); // as the disk has it
+    memset (file->cached.data + 8 * RECORD, 0, 2 * RECORD); // as the disk has it
     errno = 0;
     assert_int_equal (journal_settle (journal), -1);
     assert_int_equal (errno, EIO);
@@ -627,14 +633,14 @@ static void settling_notices_what_the_cache_has_dropped (void **state)
     for (size_t i = 0; i < 3; i++) {
         build_small ();
         assert_true (reopen ());
-        memory.data[bytes[i]] ^= 1;
+        file->cached.data[bytes[i]] ^= 1;
         errno = 0;
         assert_int_equal (journal_settle (journal), -1);
         assert_int_equal (errno, EIO);
     }
     build_small ();
     assert_true (reopen ());
-    memory.data[6 * RECORD - 1] ^= 1; // the record before it is another one now
+    file->cached.data[6 * RECORD - 1] ^= 1; // the record before it is another one now
     assert_int_equal (journal_settle (journal), -1);
 }
 
@@ -643,12 +649,12 @@ static void settling_rewrites_the_header (void **state)
 {
     (void) state;
     assert_true (reopen ());
-    memory.fail_sync = 1;
+    file->fails[DISK_SYNC] = 1;
     assert_int_equal (journal_settle (journal), -1);
     start (); // another process, the same page cache
     commit (2);
     commit (2);
-    memory_file_cut (&memory);
+    disk_cut_file (file);
     assert_true (reopen ());
     assert_found (4);
 }
@@ -657,15 +663,16 @@ static void room_is_seen_to_before (void **state)
 {
     (void) state;
     start ();
-    const unsigned reserves = memory.reserves;
+    const unsigned reserves = file->calls[DISK_RESERVE];
     assert_int_equal (journal_reserve (journal, 1), 0);
     for (int i = 0; i < 1000; i++) {
         assert_int_equal (journal_reserve (journal, 1), 0);
         commit (1);
     }
-    assert_int_equal (memory.reserves, reserves + 1); // asked for in large steps
-    assert_true (memory.reserved >= memory.size);
-    assert_true (memory.reserved < 16 * 1024 * 1024);
+    assert_int_equal (file->calls[DISK_RESERVE],
+                      reserves + 1); // asked for in large steps
+    assert_true (file->allocated >= file->cached.size);
+    assert_true (file->allocated < 16 * 1024 * 1024);
 }
 
 /* To ask for less is an answer to a full disk, and to nothing else. */
@@ -673,19 +680,19 @@ static void a_reservation_that_fails_is_not_asked_for_again (void **state)
 {
     (void) state;
     start ();
-    memory.fail_reserve = true;
-    const unsigned reserves = memory.reserves;
+    file->fails[DISK_RESERVE] = DISK_ALWAYS;
+    const unsigned reserves = file->calls[DISK_RESERVE];
     errno = 0;
     assert_int_equal (journal_reserve (journal, 1), -1);
     assert_int_equal (errno, EIO);
-    assert_int_equal (memory.reserves, reserves + 1);
+    assert_int_equal (file->calls[DISK_RESERVE], reserves + 1);
 }
 
 static void the_last_room_is_used (void **state)
 {
     (void) state;
     start ();
-    memory.room = (1 + 20) * RECORD;
+    file->room = (1 + 20) * RECORD;
     for (int i = 0; i < 20; i++) {
         assert_int_equal (journal_reserve (journal, 1), 0);
         append (1);
@@ -697,7 +704,7 @@ static void the_last_room_is_used (void **state)
         assert_int_equal (errno, ENOSPC);
         assert_int_equal (journal_count (journal), 20);
     }
-    memory.room = (1 + 21) * RECORD;
+    file->room = (1 + 21) * RECORD;
     assert_int_equal (journal_reserve (journal, 2), -1);
     assert_int_equal (journal_reserve (journal, 1), 0);
     append (1);
@@ -716,7 +723,7 @@ static void nothing_synced_is_lost_in_power_cuts (void **state)
     uint32_t cuts_in_groups = 0;
     for (uint64_t seed = 0; seed < 4000; seed++) {
         uint64_t random = seed;
-        memory_file_set (&memory, NULL, 0);
+        disk_set (file, NULL, 0);
         uint32_t synced = 0, count = 0;
         for (int life = 0; life < 6; life++) {
             if (!reopen ())
@@ -724,8 +731,8 @@ static void nothing_synced_is_lost_in_power_cuts (void **state)
             assert_true (found.count >= synced && found.count <= count);
             assert_found (found.count);
             const bool quiet = random_below (&random, 4) == 0;
-            memory.fail_sync = (unsigned) random_below (&random, 6);
-            memory.fail_write = (unsigned) random_below (&random, 12);
+            file->fails[DISK_SYNC] = (unsigned) random_below (&random, 6);
+            file->fails[DISK_WRITE] = (unsigned) random_below (&random, 12);
             bool alive = !quiet && journal_settle (journal) == 0;
             count = found.count;
             synced = alive ? count : synced;
@@ -739,9 +746,9 @@ static void nothing_synced_is_lost_in_power_cuts (void **state)
                 synced = alive ? count : synced;
                 cuts_in_groups += !alive;
             }
-            memory.fail_sync = memory.fail_write = 0;
+            file->fails[DISK_SYNC] = file->fails[DISK_WRITE] = 0;
             if (random_below (&random, 4) > 0) // else it is a kill: the cache stays
-                memory_file_cut_torn (&memory, &random);
+                disk_cut_file_torn (file, &random);
         }
     }
     assert_true (cuts_in_groups > 1000);

@@ -1,6 +1,6 @@
 /* test_keys.c - key files, in a folder of their own on the disk. */
 
-#include "memory_file.h"
+#include "testing.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* test_keyset.c - folders of keys and the roll that is written, on the disk. */
 
-#include "memory_file.h"
+#include "testing.h"
 
 #include <dirent.h>
 #include <sys/file.h>

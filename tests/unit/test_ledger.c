@@ -2,7 +2,7 @@
    and what is held for its turn. */
 
 #include "mail.h"
-#include "memory_file.h"
+#include "testing.h"
 
 #include "ledger.h"
 

@@ -1,7 +1,7 @@
 /* test_outbox.c - letters gathered into bundles by receiver. */
 
 #include "mail.h"
-#include "memory_file.h"
+#include "testing.h"
 
 #include "outbox.h"
 

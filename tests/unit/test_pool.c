@@ -1,7 +1,7 @@
 /* test_pool.c - the broker's workers: their turns, their credit, their silence. */
 
 #include "mail.h"
-#include "memory_file.h"
+#include "testing.h"
 
 #include "pool.h"
 

@@ -3,7 +3,8 @@
 
 #include "logged.h"
 #include "mail.h"
-#include "memory_file.h"
+#include "disk.h"
+#include "testing.h"
 
 #include "bounds.h"
 #include "logger.h"
@@ -14,7 +15,8 @@
 #define RECORD       JOURNAL_RECORD_BYTES
 #define COUNT(table) (sizeof (table) / sizeof (table)[0])
 
-static memory_file_t memory;
+static disk_t *disk;
+static disk_file_t *file; // of the disk
 static journal_t *journal;
 static draw_t *draw;
 static registrar_t *registrar;
@@ -54,7 +56,7 @@ static void start (void)
     char why[JOURNAL_WHY_BYTES];
     stop ();
     draw = draw_new ();
-    journal = journal_open (&memory.file, "draw", take_record, NULL, why);
+    journal = journal_open (file->file, "draw", take_record, NULL, why);
     if (!journal)
         fail_msg ("%s", why);
     assert_int_equal (journal_settle (journal), 0);
@@ -74,7 +76,8 @@ static void start (void)
 static int setup (void **state)
 {
     (void) state;
-    memory_file_init (&memory, "draw.journal");
+    disk = disk_new (NULL);
+    file = disk_file (disk, "draw.journal");
     agencies = AGENCIES;
     identity = 0xD1CE;
     start ();
@@ -87,7 +90,7 @@ static int teardown (void **state)
     (void) state;
     stop ();
     registrar_destroy (&registrar);
-    memory_file_free (&memory);
+    disk_destroy (&disk);
     return 0;
 }
 
@@ -252,8 +255,8 @@ static void assert_waiting (const mail_letter_t *letter, uint32_t ready)
 static size_t records_of (draw_event_t event)
 {
     size_t count = 0;
-    for (size_t at = RECORD; at + RECORD <= memory.disk_size; at += RECORD)
-        count += memory.disk[at] == event;
+    for (size_t at = RECORD; at + RECORD <= file->durable.size; at += RECORD)
+        count += file->durable.data[at] == event;
     return count;
 }
 
@@ -344,7 +347,7 @@ static void windows_of_a_crowd_fit_together (void **state)
         {5, UINT32_MAX, UINT32_MAX},
     };
     for (size_t i = 0; i < COUNT (cases); i++) {
-        memory_file_set (&memory, NULL, 0);
+        disk_set (file, NULL, 0);
         agencies = cases[i].agencies;
         start ();
         const wire_message_t hello = {
@@ -732,12 +735,12 @@ static void the_day_goes_on_from_every_record (void **state)
     for (uint32_t agency = 1; agency <= AGENCIES; agency++)
         ask_done (agency);
     uint8_t whole[16 * RECORD];
-    const size_t size = memory.size;
+    const size_t size = file->cached.size;
     assert_int_equal (size, (1 + 1 + AGENCIES + 1 + AGENCIES) * RECORD);
-    memcpy (whole, memory.data, size);
+    memcpy (whole, file->cached.data, size);
     for (size_t cut = RECORD; cut <= size; cut += RECORD / 2) {
         stop ();
-        memory_file_set (&memory, whole, cut);
+        disk_set (file, whole, cut);
         start ();
         commit ();
         const size_t records = cut / RECORD - 1;
@@ -760,7 +763,7 @@ static void the_day_goes_on_from_every_record (void **state)
             told (WIRE_GOODBYE);
         }
         assert_true (registrar_done (registrar));
-        assert_int_equal (memory.disk_size, size);
+        assert_int_equal (file->durable.size, size);
         assert_int_equal (records_of (DRAW_DRAWN), 1);
         assert_int_equal (records_of (DRAW_SEALED), AGENCIES);
         assert_int_equal (records_of (DRAW_SERVED), AGENCIES);
@@ -771,7 +774,7 @@ static void no_space_for_a_seal_is_refused_until_there_is (void **state)
 {
     (void) state;
     start (); // with nothing reserved
-    memory_file_fill (&memory);
+    disk_fill (file);
     for (int i = 0; i < 3; i++) {
         seal (1);
         told_refused (REFUSED_NOSPACE, WIRE_READY);
@@ -779,7 +782,7 @@ static void no_space_for_a_seal_is_refused_until_there_is (void **state)
         assert_false (draw_sealed (draw, 1));
         assert_int_equal (records_of (DRAW_SEALED), 0);
     }
-    memory.room = UINT64_MAX;
+    file->room = UINT64_MAX;
     make_draw ();
 }
 
@@ -789,7 +792,7 @@ static void no_space_for_the_draw_leaves_it_due (void **state)
 {
     (void) state;
     start ();
-    memory.room = memory.size + AGENCIES * RECORD;
+    file->room = file->cached.size + AGENCIES * RECORD;
     for (uint32_t agency = 1; agency <= AGENCIES; agency++) {
         seal (agency);
         assert_waiting (&to_workers.letters[0], agency);
@@ -804,7 +807,7 @@ static void no_space_for_the_draw_leaves_it_due (void **state)
     assert_true (draw_due (draw));
     ask_ready (3, 30);
     assert_waiting (&to_workers.letters[0], AGENCIES);
-    memory.room = UINT64_MAX;
+    file->room = UINT64_MAX;
     ask_ready (1, 10);
     assert_true (draw_made (draw));
     assert_int_equal (records_of (DRAW_DRAWN), 1);
@@ -825,7 +828,7 @@ static void no_space_for_the_draw_is_told_now_and_then (void **state)
 {
     (void) state;
     start ();
-    memory.room = memory.size + AGENCIES * RECORD;
+    file->room = file->cached.size + AGENCIES * RECORD;
     for (uint32_t agency = 1; agency <= AGENCIES; agency++)
         seal (agency);
     registrar_tick (registrar, 500000);
@@ -839,11 +842,11 @@ static void no_space_for_done_is_refused_until_there_is (void **state)
     (void) state;
     make_draw ();
     start ();
-    memory_file_fill (&memory);
+    disk_fill (file);
     ask_done (2);
     told_refused (REFUSED_NOSPACE, WIRE_DONE);
     assert_false (draw_served (draw, 2));
-    memory.room = UINT64_MAX;
+    file->room = UINT64_MAX;
     ask_done (2);
     told (WIRE_GOODBYE);
     assert_int_equal (records_of (DRAW_SERVED), 1);
@@ -863,17 +866,18 @@ static void a_commit_that_fails_says_so (void **state)
         const wire_message_t sealed = {
             .command = WIRE_SEALED, .agency = 1, .tally = tally_of (1, 10)};
         bundle_write (&bundle, &answer, &sealed);
-        memory.fail_reserve = step == 2; // and not for want of space
+        file->fails[DISK_RESERVE] =
+            step == 2 ? DISK_ALWAYS : 0; // and not for want of space
         registrar_answers (registrar, bundle_bytes (&bundle));
         bundle_clear (&bundle);
-        memory.fail_write = step == 0;
-        memory.fail_sync = step == 1;
+        file->fails[DISK_WRITE] = step == 0;
+        file->fails[DISK_SYNC] = step == 1;
         errno = 0;
         assert_int_equal (registrar_commit (registrar), -1);
         assert_int_equal (errno, EIO);
         stop ();
-        memory.fail_reserve = false;
-        memory_file_cut (&memory);
+        file->fails[DISK_RESERVE] = 0;
+        disk_cut_file (file);
         start ();
         assert_false (draw_sealed (draw, 1));
     }
@@ -1037,14 +1041,14 @@ static void crash (walk_t *walk)
     bundle_put (&bundle, "client", 0, &done);
     registrar_requests (registrar, text_bytes ("w1"), bundle_bytes (&bundle));
     bundle_clear (&bundle);
-    memory.fail_sync = 1;
+    file->fails[DISK_SYNC] = 1;
     if (random_below (&walk->random, 2))
-        assert_true (registrar_commit (registrar) == -1 || memory.fail_sync == 1);
-    memory.fail_sync = 0;
+        assert_true (registrar_commit (registrar) == -1 || file->fails[DISK_SYNC] == 1);
+    file->fails[DISK_SYNC] = 0;
     stop ();
     if (random_below (&walk->random, 2))
-        memory_file_cut_torn (&memory, &walk->random);
-    memory.room = UINT64_MAX;
+        disk_cut_file_torn (file, &walk->random);
+    file->room = UINT64_MAX;
     start ();
     commit ();
     check_sent (walk);
@@ -1068,9 +1072,9 @@ static void there_is_one_draw_whatever_happens (void **state)
             else if (what < 36)
                 storage_takes_one (&walk);
             else if (what == 36)
-                memory_file_fill (&memory);
+                disk_fill (file);
             else if (what == 37)
-                memory.room = UINT64_MAX;
+                file->room = UINT64_MAX;
             else if (what == 38)
                 crash (&walk);
         }

@@ -1,7 +1,7 @@
 /* test_roll.c - the roll of agencies: texts that are one, texts that are none, and
    whose a key is. */
 
-#include "memory_file.h"
+#include "testing.h"
 
 #include "roll.h"
 

@@ -290,9 +290,9 @@ static void one_page_reads_a_bounded_stretch (void **state)
     size_t pages = 0;
     uint32_t found = 0;
     do {
-        const uint64_t before = shelf.csv.bytes_read;
+        const uint64_t before = shelf.csv->bytes_read;
         const wire_winners_t page = page_at (1, 7, cursor);
-        assert_true (shelf.csv.bytes_read - before <=
+        assert_true (shelf.csv->bytes_read - before <=
                      WINNERS_SCAN_BYTES + STORE_BYTES_MAX);
         found += page.count;
         cursor = page.next;
@@ -344,12 +344,13 @@ static void one_pass_reads_in_long_stretches (void **state)
     static winners_t winners[AGENCIES];
     fill (2000, 60, 13);
     shelf_commit (&shelf);
-    const uint64_t reads = shelf.csv.reads, bytes = shelf.csv.bytes_read;
+    const uint64_t reads = shelf.csv->calls[DISK_READ], bytes = shelf.csv->bytes_read;
     for (uint32_t i = 0; i < AGENCIES; i++)
         winners[i] = (winners_t){.agency = i + 1, .page.number = 10}; // nobody's
     assert_int_equal (winners_find (shelf.book, winners, AGENCIES), 0);
-    assert_int_equal (shelf.csv.bytes_read - bytes, book_bytes (shelf.book));
-    assert_true (shelf.csv.reads - reads < book_bytes (shelf.book) / 100000);
+    assert_int_equal (shelf.csv->bytes_read - bytes, book_bytes (shelf.book));
+    assert_true (shelf.csv->calls[DISK_READ] - reads <
+                 book_bytes (shelf.book) / 100000);
 }
 
 /* What nobody asks for is not read: between a page that has ended and one that begins
@@ -364,14 +365,14 @@ static void pages_far_apart_read_no_more_together (void **state)
         assert_true (shelf_next (&shelf, agency) > 40000); // its first page ends early
     static const uint64_t cursors[] = {19990, 1 << 30, UINT64_MAX >> 16};
     for (size_t i = 0; i < 3; i++) {
-        const uint64_t before = shelf.journal.bytes_read;
+        const uint64_t before = shelf.journal->bytes_read;
         winners[0] = (winners_t){.agency = 1, .page.number = 3};
         winners[1] =
             (winners_t){.agency = 2, .page = {.number = 3, .cursor = cursors[i] << 16}};
         assert_int_equal (winners_find (shelf.book, winners, 2), 0);
         assert_true (winners[0].page.next > 0 && winners[0].page.next < 8000 << 16);
         assert_int_equal (winners[1].page.next, 0);
-        assert_true (shelf.journal.bytes_read - before < 10000 * JOURNAL_RECORD_BYTES);
+        assert_true (shelf.journal->bytes_read - before < 10000 * JOURNAL_RECORD_BYTES);
     }
 }
 
@@ -380,10 +381,10 @@ static void a_book_that_cannot_be_read_is_told (void **state)
     (void) state;
     fill (100, 5, 3);
     shelf_commit (&shelf);
-    memory_file_t *const files[] = {&shelf.csv, &shelf.journal};
+    disk_file_t *const files[] = {shelf.csv, shelf.journal};
     for (size_t i = 0; i < 2; i++) {
         static winners_t winners = {.agency = 1, .page.number = 3};
-        files[i]->fail_read = 1;
+        files[i]->fails[DISK_READ] = 1;
         errno = 0;
         assert_int_equal (winners_find (shelf.book, &winners, 1), -1);
         assert_int_equal (errno, EIO);

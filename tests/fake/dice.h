@@ -1,22 +1,17 @@
-/* dice.h - all chance of a simulated day: splitmix64, so that a seed is the day. */
+/* dice.h - all chance of a simulated day, or disk, from one seed. */
 
-#ifndef LOTERIA_DICE_H
-#define LOTERIA_DICE_H
+#ifndef LOTERIA_FAKE_DICE_H
+#define LOTERIA_FAKE_DICE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-typedef struct {
-    uint64_t state;
-} dice_t;
+#include "random.h"
 
-/* SplitMix64 (Steele, Lea, Flood 2014). */
+typedef uint64_t dice_t;
+
 static inline uint64_t dice_roll (dice_t *dice)
 {
-    uint64_t mixed = dice->state += 0x9E3779B97F4A7C15u;
-    mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9u;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBu;
-    return mixed ^ (mixed >> 31);
+    return random_next (dice);
 }
 
 /* 0 .. bound - 1 */

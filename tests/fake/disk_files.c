@@ -1,0 +1,68 @@
+/* disk_files.c - file.h's functions on the tests' disk, linked in place of file.c's:
+   the product's shells then open their files there. */
+
+#include "disk.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static disk_t *mounted;
+
+void disk_mount (disk_t *disk)
+{
+    mounted = disk;
+}
+
+file_t *file_open (const char *directory, const char *name, int writing, char *why,
+                   size_t why_size)
+{
+    file_t *file = NULL;
+    errno = ENOENT;
+    if (mounted)
+        file = disk_open (mounted, name, writing);
+    if (!file)
+        snprintf (why, why_size, "%s/%s: %s", directory, name,
+                  errno == EWOULDBLOCK ? "another process is using it"
+                                       : strerror (errno));
+    return file;
+}
+
+/* Nobody's predecessor is about to end: nothing happens while this one waits. */
+file_t *file_take (const char *directory, const char *name, char *why, size_t why_size)
+{
+    return file_open (directory, name, 1, why, why_size);
+}
+
+void file_close (file_t **file)
+{
+    if (*file)
+        (*file)->ops->close (*file);
+    *file = NULL;
+}
+
+bool file_busy (const char *directory, const char *name)
+{
+    (void) directory;
+    const disk_file_t *file = mounted ? disk_find (mounted, name) : NULL;
+    return file && file->writers > 0;
+}
+
+/* The disk's one directory is there. */
+int file_make_directory (const char *path)
+{
+    (void) path;
+    errno = mounted ? EEXIST : ENOENT;
+    return -1;
+}
+
+/* So is what is in it: a file is made at once, and for good. */
+int file_sync_directory (const char *directory)
+{
+    (void) directory;
+    return 0;
+}
+
+bool file_full (int error)
+{
+    return error == ENOSPC || error == EDQUOT;
+}
