@@ -113,7 +113,7 @@ static void open_journal (state_t *state)
     char why[JOURNAL_WHY_BYTES];
     const char *directory = state->directory;
     state->draw = draw_new ();
-    state->file = file_take (directory, STATE_JOURNAL, why, sizeof why);
+    state->file = file_take (directory, STATE_JOURNAL, FILE_WRITE, why, sizeof why);
     if (!state->file)
         process_die_of (errno, "estado", "reason: %s", why);
     state->journal = journal_open (state->file, "draw", found_record, state->draw, why);

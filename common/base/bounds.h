@@ -129,6 +129,15 @@
 #define GROUP_LETTERS_MAX 4096
 #define GROUP_BYTES_MAX   (8 * 1024 * 1024)
 
+/* The log of records: a ring of equal segments, each of which holds at least two of the
+   largest groups; its size is the option --log-mib. */
+#define LOG_GROUP_BYTES_MAX                                                            \
+    (4 * 1024 * 1024) /* on disk, a header and records with it */
+#define LOG_SEGMENTS    4
+#define LOG_MIB_DEFAULT 64
+#define LOG_MIB_MIN     32
+#define LOG_MIB_MAX     (64 * 1024)
+
 /* One page of winners: at most this much of bets.csv is read for it. */
 #define WINNERS_SCAN_BYTES (8 * 1024 * 1024)
 #define WINNERS_PAGE_BYTES 7168                /* of documents */
@@ -199,6 +208,9 @@ static_assert (MESSAGE_BYTES_DEFAULT <= MESSAGE_BYTES_LIMIT_DEFAULT, "default fi
 static_assert (BATCH_ROWS_MAX <= 0xFFFF, "a journal record counts rows in 16 bits");
 static_assert (HELD_LETTERS_PER_AGENCY >= WINDOW_MAX, "a whole window can be held");
 static_assert (CLIENT_QUEUE_LETTERS >= WINDOW_MAX, "a whole window can wait");
+static_assert (LOG_MIB_MIN * 1024 * 1024 / LOG_SEGMENTS >= 2 * LOG_GROUP_BYTES_MAX,
+               "a segment holds two groups");
+static_assert (STORE_BYTES_MAX + 256 <= LOG_GROUP_BYTES_MAX, "any batch fits a group");
 static_assert ((INFLIGHT_MAX & (INFLIGHT_MAX - 1)) == 0, "indexed by a mask");
 static_assert (AGENCY_DIGITS_MAX + 2 <= ROW_BYTES_MIN,
                "a row grows by its agency, a comma and a CR: to less than double");

@@ -6,10 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,16 +25,33 @@
 typedef struct {
     file_t file;
     int fd;
+    int directory;        // where its name leads to it
+    bool threaded;        // there is a thread that syncs, spoken to through:
+    pthread_t thread;     //
+    int orders, outcomes; // event descriptors: an order, and 1 + errno of a sync
+    bool started;         // an outcome will come, or is there to be taken
     bool ahead;           // the next sync is on its way
     struct aiocb request; // then: it
 } disk_file_t;
 
-static int open_in (const char *directory, const char *name, int writing);
+enum { ORDER_SYNC = 1, ORDER_END = 2 };
+
+static int open_in (const char *directory, const char *name, file_mode_t mode,
+                    int *parent);
 static void close_as_it_was (int fd);
 static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t position);
 static int disk_write (file_t *file, const void *data, size_t size, uint64_t position);
 static int disk_sync (file_t *file);
 static void disk_sync_ahead (file_t *file);
+static int disk_sync_start (file_t *file);
+static int wait_for_outcome (disk_file_t *disk);
+static int start_thread (disk_file_t *disk);
+static void *sync_as_told (void *context);
+static int order (const disk_file_t *disk, uint64_t what);
+static int disk_sync_descriptor (file_t *file);
+static int disk_sync_done (file_t *file);
+static void disk_write_out (file_t *file, uint64_t from, uint64_t to);
+static int disk_sound (file_t *file, uint64_t size_min);
 static int disk_truncate (file_t *file, uint64_t size);
 static int disk_reserve (file_t *file, uint64_t size);
 static int64_t disk_size (file_t *file);
@@ -41,45 +62,61 @@ static const file_ops_t disk_ops = {
     .write = disk_write,
     .sync = disk_sync,
     .sync_ahead = disk_sync_ahead,
+    .sync_start = disk_sync_start,
+    .sync_descriptor = disk_sync_descriptor,
+    .sync_done = disk_sync_done,
+    .write_out = disk_write_out,
+    .sound = disk_sound,
     .truncate = disk_truncate,
     .reserve = disk_reserve,
     .size = disk_size,
     .close = disk_close,
 };
 
-file_t *file_open (const char *directory, const char *name, int writing, char *why,
+file_t *file_open (const char *directory, const char *name, file_mode_t mode, char *why,
                    size_t why_size)
 {
-    int fd = open_in (directory, name, writing);
+    const bool writing = mode == FILE_WRITE || mode == FILE_EXISTING;
+    int parent;
+    const int fd = open_in (directory, name, mode, &parent);
     if (fd == -1) {
         snprintf (why, why_size, "%s/%s: %s", directory, name, strerror (errno));
         return NULL;
     }
+    int rc = 0;
     // A reader asks for a shared lock: it is refused while a writer is at work.
-    if (flock (fd, (writing ? LOCK_EX : LOCK_SH) | LOCK_NB) == -1) {
+    if (mode != FILE_PEEK &&
+        flock (fd, (writing ? LOCK_EX : LOCK_SH) | LOCK_NB) == -1) {
         snprintf (why, why_size, "%s/%s: %s", directory, name,
                   errno == EWOULDBLOCK ? "another process is using it"
                                        : strerror (errno));
-        close_as_it_was (fd);
-        return NULL;
-    }
-    if (writing && file_sync_directory (directory) == -1) {
+        rc = -1;
+    } else if (writing && fsync (parent) == -1) { // it may be new
         snprintf (why, why_size, "%s: cannot be synced, %s", directory,
                   strerror (errno));
-        close (fd);
+        rc = -1;
+    }
+    if (rc == -1) {
+        close_as_it_was (parent);
+        close_as_it_was (fd);
         return NULL;
     }
     disk_file_t *disk = malloc (sizeof *disk);
     assert (disk);
-    *disk = (disk_file_t){.file = {.ops = &disk_ops, .name = name}, .fd = fd};
+    *disk = (disk_file_t){.file = {.ops = &disk_ops, .name = name},
+                          .fd = fd,
+                          .directory = parent,
+                          .orders = -1,
+                          .outcomes = -1};
     return &disk->file;
 }
 
-file_t *file_take (const char *directory, const char *name, char *why, size_t why_size)
+file_t *file_take (const char *directory, const char *name, file_mode_t mode, char *why,
+                   size_t why_size)
 {
     process_patience_t patience = {0};
     for (;;) {
-        file_t *file = file_open (directory, name, 1, why, why_size);
+        file_t *file = file_open (directory, name, mode, why, why_size);
         if (file || errno != EWOULDBLOCK ||
             !process_wait_for_others (&patience, "espera", why))
             return file;
@@ -88,12 +125,27 @@ file_t *file_take (const char *directory, const char *name, char *why, size_t wh
 
 bool file_busy (const char *directory, const char *name)
 {
-    const int fd = open_in (directory, name, 0);
+    int parent;
+    const int fd = open_in (directory, name, FILE_PEEK, &parent);
     if (fd == -1)
         return false;
     const bool busy = flock (fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+    close (parent);
     close (fd);
     return busy;
+}
+
+int file_there (const char *directory, const char *name)
+{
+    struct stat about;
+    const int parent = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent == -1)
+        return -1;
+    int rc = fstatat (parent, name, &about, AT_SYMLINK_NOFOLLOW) == 0 ? 1 : -1;
+    if (rc == -1 && errno == ENOENT)
+        rc = 0;
+    close_as_it_was (parent);
+    return rc;
 }
 
 void file_close (file_t **file)
@@ -103,16 +155,18 @@ void file_close (file_t **file)
     *file = NULL;
 }
 
-static int open_in (const char *directory, const char *name, int writing)
+static int open_in (const char *directory, const char *name, file_mode_t mode,
+                    int *parent)
 {
-    int parent = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (parent == -1)
+    *parent = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*parent == -1)
         return -1;
-    const int flags = writing ? O_RDWR | O_CREAT : O_RDONLY;
-    int fd = openat (parent, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
-    const int error = errno;
-    close (parent);
-    errno = error;
+    const int flags = mode == FILE_WRITE      ? O_RDWR | O_CREAT
+                      : mode == FILE_EXISTING ? O_RDWR
+                                              : O_RDONLY;
+    const int fd = openat (*parent, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd == -1)
+        close_as_it_was (*parent);
     return fd;
 }
 
@@ -199,6 +253,8 @@ static int disk_write (file_t *file, const void *data, size_t size, uint64_t pos
 static int disk_sync (file_t *file)
 {
     disk_file_t *disk = (disk_file_t *) file;
+    if (disk->started && wait_for_outcome (disk) == -1)
+        return -1;
     if (!disk->ahead)
         return noted (file, fdatasync (disk->fd), "cannot be synced");
     const struct aiocb *const waiting[] = {&disk->request};
@@ -219,6 +275,114 @@ static void disk_sync_ahead (file_t *file)
     disk->request = (struct aiocb){.aio_fildes = disk->fd};
     disk->request.aio_sigevent.sigev_notify = SIGEV_NONE;
     disk->ahead = aio_fsync (O_DSYNC, &disk->request) == 0;
+}
+
+static int disk_sync_start (file_t *file)
+{
+    disk_file_t *disk = (disk_file_t *) file;
+    assert (!disk->started);
+    if (start_thread (disk) == -1 || order (disk, ORDER_SYNC) == -1)
+        return noted (file, -1, "cannot be synced");
+    disk->started = true;
+    return 0;
+}
+
+static int disk_sync_descriptor (file_t *file)
+{
+    disk_file_t *disk = (disk_file_t *) file;
+    return noted (file, start_thread (disk), "cannot be synced") == -1 ? -1
+                                                                       : disk->outcomes;
+}
+
+static int disk_sync_done (file_t *file)
+{
+    disk_file_t *disk = (disk_file_t *) file;
+    uint64_t outcome;
+    if (!disk->started)
+        return 1;
+    const ssize_t got = read (disk->outcomes, &outcome, sizeof outcome);
+    if (got == -1 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    disk->started = false;
+    if (got == sizeof outcome)
+        errno = (int) outcome - 1;
+    return noted (file, got == sizeof outcome && errno == 0 ? 1 : -1,
+                  "cannot be synced");
+}
+
+static int wait_for_outcome (disk_file_t *disk)
+{
+    struct pollfd waiting = {.fd = disk->outcomes, .events = POLLIN};
+    int rc;
+    while ((rc = disk_sync_done (&disk->file)) == 0)
+        poll (&waiting, 1, -1);
+    return rc;
+}
+
+/* One thread for a file, which does nothing but sync it; it shares nothing with this
+   one but the numbers of descriptors, which do not change. */
+static int start_thread (disk_file_t *disk)
+{
+    if (disk->threaded)
+        return 0;
+    if (disk->orders == -1)
+        disk->orders = eventfd (0, EFD_CLOEXEC);
+    if (disk->outcomes == -1)
+        disk->outcomes = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (disk->orders == -1 || disk->outcomes == -1)
+        return -1;
+    sigset_t all, before;
+    sigfillset (&all);
+    pthread_sigmask (SIG_SETMASK, &all, &before);
+    const int error = pthread_create (&disk->thread, NULL, sync_as_told, disk);
+    pthread_sigmask (SIG_SETMASK, &before, NULL);
+    errno = error;
+    disk->threaded = error == 0;
+    return error ? -1 : 0;
+}
+
+static void *sync_as_told (void *context)
+{
+    const disk_file_t *disk = context;
+    const int fd = disk->fd, orders = disk->orders, outcomes = disk->outcomes;
+    uint64_t told;
+    for (;;) {
+        if (read (orders, &told, sizeof told) != sizeof told)
+            continue; // no signal comes here; nothing else can be
+        if (told >= ORDER_END)
+            return NULL;
+        const uint64_t outcome = 1 + (uint64_t) (fdatasync (fd) == -1 ? errno : 0);
+        while (write (outcomes, &outcome, sizeof outcome) != sizeof outcome)
+            ;
+    }
+}
+
+static int order (const disk_file_t *disk, uint64_t what)
+{
+    return write (disk->orders, &what, sizeof what) == sizeof what ? 0 : -1;
+}
+
+static void disk_write_out (file_t *file, uint64_t from, uint64_t to)
+{
+    if (to > from)
+        sync_file_range (fd_of (file), (off_t) from, (off_t) (to - from),
+                         SYNC_FILE_RANGE_WRITE);
+}
+
+static int disk_sound (file_t *file, uint64_t size_min)
+{
+    const disk_file_t *disk = (disk_file_t *) file;
+    struct stat own, named;
+    if (fstat (disk->fd, &own) == -1)
+        return noted (file, -1, "cannot be looked at");
+    if (fstatat (disk->directory, file->name, &named, AT_SYMLINK_NOFOLLOW) == -1)
+        return noted (file, -1,
+                      errno == ENOENT ? "was removed" : "cannot be looked at");
+    errno = ESTALE;
+    if (named.st_ino != own.st_ino || named.st_dev != own.st_dev)
+        return noted (file, -1, "was exchanged for another");
+    return noted (file, (uint64_t) own.st_size < size_min ? -1 : 0,
+                  "is shorter than it was");
 }
 
 static int disk_truncate (file_t *file, uint64_t size)
@@ -250,6 +414,14 @@ static int64_t disk_size (file_t *file)
 
 static void disk_close (file_t *file)
 {
-    close (fd_of (file));
-    free (file);
+    disk_file_t *disk = (disk_file_t *) file;
+    if (disk->threaded && order (disk, ORDER_END) == 0)
+        pthread_join (disk->thread, NULL);
+    if (disk->orders != -1)
+        close (disk->orders);
+    if (disk->outcomes != -1)
+        close (disk->outcomes);
+    close (disk->directory);
+    close (disk->fd);
+    free (disk);
 }

@@ -55,19 +55,29 @@ struct file {
         *failed; // for messages: what last failed, as in "cannot be read"; or NULL
 };
 
-/* Open DIRECTORY/NAME. For writing it is created if missing (mode 0600, the directory
-   entry synced) and locked, so that no second process has it. Returns NULL with the
-   reason in `why`, and errno EWOULDBLOCK when another process has it. `name` is
-   borrowed. */
-file_t *file_open (const char *directory, const char *name, int writing, char *why,
+typedef enum {
+    FILE_READ,     // locked: refused while another process writes it
+    FILE_WRITE,    // locked against all others; made if it is missing (mode 0600, the
+                   // directory entry synced)
+    FILE_EXISTING, // as FILE_WRITE, but it has to be there: ENOENT else
+    FILE_PEEK      // for reading, not locked: another process may be writing it
+} file_mode_t;
+
+/* Open DIRECTORY/NAME. Returns NULL with the reason in `why` and errno: EWOULDBLOCK
+   when another process has it. `name` is borrowed. */
+file_t *file_open (const char *directory, const char *name, file_mode_t mode, char *why,
                    size_t why_size);
 void file_close (file_t **file);
 
-/* The same for writing, but a file that another process has is waited for
+/* The same, but a file that another process has is waited for
    (process_wait_for_others): it may be this one's predecessor, which is about to end.
-   errno is ECANCELED when this process is told to stop meanwhile.
- */
-file_t *file_take (const char *directory, const char *name, char *why, size_t why_size);
+   errno is ECANCELED when this process is told to stop meanwhile. */
+file_t *file_take (const char *directory, const char *name, file_mode_t mode, char *why,
+                   size_t why_size);
+
+/* Whether something has this name, be it a file or not: 1 or 0; -1 with errno when that
+   cannot be told. */
+int file_there (const char *directory, const char *name);
 
 /* Whether another process has the file for writing now. */
 bool file_busy (const char *directory, const char *name);

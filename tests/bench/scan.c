@@ -79,8 +79,8 @@ int main (int argc, char **argv)
 static void open_day (day_t *day, const char *directory)
 {
     char why[JOURNAL_WHY_BYTES];
-    day->journal = file_open (directory, STORAGE_JOURNAL, 0, why, sizeof why);
-    day->csv = file_open (directory, STORAGE_CSV, 0, why, sizeof why);
+    day->journal = file_open (directory, STORAGE_JOURNAL, FILE_READ, why, sizeof why);
+    day->csv = file_open (directory, STORAGE_CSV, FILE_READ, why, sizeof why);
     if (!day->journal || !day->csv)
         measure_die ("%s", why);
     day->book = book_open (day->csv, day->journal, found_record, NULL, why);

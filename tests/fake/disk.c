@@ -307,6 +307,13 @@ file_t *disk_open (disk_t *disk, const char *name, bool writing)
     return &handle->file;
 }
 
+file_t *disk_peek (disk_t *disk, const char *name)
+{
+    disk_file_t *file = disk_find (disk, name);
+    errno = ENOENT;
+    return file ? &new_handle (file, name)->file : NULL;
+}
+
 static disk_file_t *add_file (disk_t *disk, const char *name)
 {
     disk_file_t *file = calloc (1, sizeof *file);

@@ -167,6 +167,8 @@ const disk_counts_t *disk_counts (const disk_t *disk);
    cut. For writing the file is made if need be. `name` is borrowed. NULL with errno:
    ENOENT, EWOULDBLOCK when another has it. */
 file_t *disk_open (disk_t *disk, const char *name, bool writing);
+/* The same for reading without a lock. */
+file_t *disk_peek (disk_t *disk, const char *name);
 /* From now on file_open () and its like find this disk, whatever the directory's path;
    NULL: none. */
 void disk_mount (disk_t *disk);

@@ -13,13 +13,14 @@ void disk_mount (disk_t *disk)
     mounted = disk;
 }
 
-file_t *file_open (const char *directory, const char *name, int writing, char *why,
+file_t *file_open (const char *directory, const char *name, file_mode_t mode, char *why,
                    size_t why_size)
 {
     file_t *file = NULL;
     errno = ENOENT;
-    if (mounted)
-        file = disk_open (mounted, name, writing);
+    if (mounted && (mode == FILE_WRITE || disk_find (mounted, name)))
+        file = mode == FILE_PEEK ? disk_peek (mounted, name)
+                                 : disk_open (mounted, name, mode != FILE_READ);
     if (!file)
         snprintf (why, why_size, "%s/%s: %s", directory, name,
                   errno == EWOULDBLOCK ? "another process is using it"
@@ -28,9 +29,16 @@ file_t *file_open (const char *directory, const char *name, int writing, char *w
 }
 
 /* Nobody's predecessor is about to end: nothing happens while this one waits. */
-file_t *file_take (const char *directory, const char *name, char *why, size_t why_size)
+file_t *file_take (const char *directory, const char *name, file_mode_t mode, char *why,
+                   size_t why_size)
 {
-    return file_open (directory, name, 1, why, why_size);
+    return file_open (directory, name, mode, why, why_size);
+}
+
+int file_there (const char *directory, const char *name)
+{
+    (void) directory;
+    return mounted && disk_find (mounted, name);
 }
 
 void file_close (file_t **file)

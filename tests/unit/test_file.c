@@ -57,9 +57,9 @@ static int teardown (void **state)
     return rmdir (directory);
 }
 
-static file_t *open_file (int writing)
+static file_t *open_file (file_mode_t mode)
 {
-    return file_open (directory, "bets", writing, why, sizeof why);
+    return file_open (directory, "bets", mode, why, sizeof why);
 }
 
 static size_t descriptors (void)
@@ -85,7 +85,7 @@ static void what_is_written_is_read_again (void **state)
 {
     (void) state;
     char buffer[64];
-    file_t *file = open_file (1);
+    file_t *file = open_file (FILE_WRITE);
     assert_non_null (file);
     assert_string_equal (file->name, "bets");
     assert_int_equal (file->ops->size (file), 0);
@@ -109,7 +109,7 @@ static void what_is_written_is_read_again (void **state)
     assert_null (file);
     file_close (&file); // nothing to close
 
-    file = open_file (1); // and by the next process
+    file = open_file (FILE_WRITE); // and by the next process
     assert_bytes (file, 0, "0123a");
     file_close (&file);
 }
@@ -117,7 +117,7 @@ static void what_is_written_is_read_again (void **state)
 static void reserving_does_not_lengthen (void **state)
 {
     (void) state;
-    file_t *file = open_file (1);
+    file_t *file = open_file (FILE_WRITE);
     assert_int_equal (file->ops->write (file, "abc", 3, 0), 0);
     assert_int_equal (file->ops->reserve (file, 1024 * 1024), 0);
     assert_int_equal (file->ops->size (file), 3);
@@ -133,7 +133,7 @@ static void a_new_file_is_its_owners_alone (void **state)
     (void) state;
     struct stat about;
     const mode_t mask = umask (0);
-    file_t *file = open_file (1);
+    file_t *file = open_file (FILE_WRITE);
     umask (mask);
     assert_int_equal (stat (path, &about), 0);
     assert_int_equal (about.st_mode & 07777, 0600);
@@ -144,8 +144,8 @@ static void descriptors_are_for_this_process_and_given_back (void **state)
 {
     (void) state;
     const size_t before = descriptors ();
-    file_t *file = open_file (1);
-    assert_int_equal (descriptors (), before + 1);
+    file_t *file = open_file (FILE_WRITE);
+    assert_int_equal (descriptors (), before + 2); // and its directory's
     bool found = false;
     for (int fd = 3; fd < 256; fd++) {
         char link[64], target[256] = "";
@@ -157,8 +157,8 @@ static void descriptors_are_for_this_process_and_given_back (void **state)
         assert_true (fcntl (fd, F_GETFD) & FD_CLOEXEC);
     }
     assert_true (found);
-    assert_null (open_file (1)); // locked: and nothing of the attempt is left
-    assert_int_equal (descriptors (), before + 1);
+    assert_null (open_file (FILE_WRITE)); // locked: and nothing of the attempt is left
+    assert_int_equal (descriptors (), before + 2);
     file_close (&file);
     assert_int_equal (descriptors (), before);
 }
@@ -166,21 +166,21 @@ static void descriptors_are_for_this_process_and_given_back (void **state)
 static void one_writes_or_several_read (void **state)
 {
     (void) state;
-    file_t *writer = open_file (1);
-    for (int writing = 0; writing <= 1; writing++) {
-        assert_null (open_file (writing));
+    file_t *writer = open_file (FILE_WRITE);
+    for (file_mode_t mode = FILE_READ; mode <= FILE_EXISTING; mode++) {
+        assert_null (open_file (mode));
         assert_non_null (strstr (why, "/bets: another process is using it"));
         assert_memory_equal (why, directory, strlen (directory));
     }
     file_close (&writer);
-    file_t *reader = open_file (0), *another = open_file (0);
+    file_t *reader = open_file (FILE_READ), *another = open_file (FILE_READ);
     assert_non_null (reader);
     assert_non_null (another);
-    assert_null (open_file (1));
+    assert_null (open_file (FILE_WRITE));
     file_close (&reader);
-    assert_null (open_file (1));
+    assert_null (open_file (FILE_WRITE));
     file_close (&another);
-    writer = open_file (1);
+    writer = open_file (FILE_WRITE);
     assert_non_null (writer);
     file_close (&writer);
 }
@@ -188,10 +188,10 @@ static void one_writes_or_several_read (void **state)
 static void a_reader_changes_nothing (void **state)
 {
     (void) state;
-    file_t *file = open_file (1);
+    file_t *file = open_file (FILE_WRITE);
     assert_int_equal (file->ops->write (file, "abc", 3, 0), 0);
     file_close (&file);
-    file = open_file (0);
+    file = open_file (FILE_READ);
     assert_int_equal (file->ops->write (file, "x", 1, 0), -1);
     assert_int_equal (file->ops->truncate (file, 0), -1);
     assert_bytes (file, 0, "abc");
@@ -201,20 +201,20 @@ static void a_reader_changes_nothing (void **state)
 static void what_cannot_be_opened_is_named (void **state)
 {
     (void) state;
-    assert_null (open_file (0)); // reading makes no file
+    assert_null (open_file (FILE_READ)); // reading makes no file
     assert_non_null (strstr (why, "/bets: No such file or directory"));
-    assert_null (file_open ("/nowhere/at/all", "bets", 1, why, sizeof why));
+    assert_null (file_open ("/nowhere/at/all", "bets", FILE_WRITE, why, sizeof why));
     assert_string_equal (why, "/nowhere/at/all/bets: No such file or directory");
-    assert_null (file_open ("/dev/null", "bets", 1, why, sizeof why));
+    assert_null (file_open ("/dev/null", "bets", FILE_WRITE, why, sizeof why));
     assert_string_equal (why, "/dev/null/bets: Not a directory");
 
     assert_int_equal (mkdir (path, 0700), 0); // what is there is no file
-    assert_null (open_file (1));
+    assert_null (open_file (FILE_WRITE));
     assert_non_null (strstr (why, "/bets: Is a directory"));
     assert_int_equal (rmdir (path), 0);
     assert_int_equal (symlink ("/dev/null", path), 0); // or somebody else's
-    for (int writing = 0; writing <= 1; writing++) {
-        assert_null (open_file (writing));
+    for (file_mode_t mode = FILE_READ; mode <= FILE_EXISTING; mode++) {
+        assert_null (open_file (mode));
         assert_non_null (strstr (why, "/bets: Too many levels of symbolic links"));
     }
 }
@@ -251,17 +251,17 @@ static void a_writers_directory_is_synced (void **state)
     struct stat about;
     assert_int_equal (stat (directory, &about), 0);
     const size_t before = synced.count, open_before = descriptors ();
-    file_t *file = open_file (1);
+    file_t *file = open_file (FILE_WRITE);
     assert_int_equal (synced.count, before + 1);
     assert_int_equal (synced.inode, about.st_ino);
     file_close (&file);
 
-    file = open_file (0); // a reader makes no file
+    file = open_file (FILE_READ); // a reader makes no file
     assert_int_equal (synced.count, before + 1);
     file_close (&file);
 
     synced.error = EIO;
-    file = open_file (1);
+    file = open_file (FILE_WRITE);
     synced.error = 0;
     assert_null (file);
     assert_non_null (strstr (why, ": cannot be synced, Input/output error"));
@@ -275,7 +275,7 @@ static void a_short_write_is_a_failure (void **state)
     (void) state;
     static const char bytes[200];
     struct rlimit before, limit;
-    file_t *file = open_file (1);
+    file_t *file = open_file (FILE_WRITE);
     signal (SIGXFSZ, SIG_IGN);
     assert_int_equal (getrlimit (RLIMIT_FSIZE, &before), 0);
     limit = before;

@@ -15,9 +15,10 @@ static void print_book (const book_t *book, ledger_t *ledger);
 int check_directory (const char *directory)
 {
     char why[JOURNAL_WHY_BYTES];
-    file_t *journal = file_open (directory, STORAGE_JOURNAL, 0, why, sizeof why);
+    file_t *journal =
+        file_open (directory, STORAGE_JOURNAL, FILE_READ, why, sizeof why);
     file_t *csv =
-        journal ? file_open (directory, STORAGE_CSV, 0, why, sizeof why) : NULL;
+        journal ? file_open (directory, STORAGE_CSV, FILE_READ, why, sizeof why) : NULL;
     int status = 1;
     if (csv)
         status = check_files (directory, csv, journal);

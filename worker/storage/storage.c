@@ -94,9 +94,11 @@ static void open_book (storage_t *storage)
 {
     char why[JOURNAL_WHY_BYTES];
     const char *directory = storage->directory;
-    storage->journal_file = file_take (directory, STORAGE_JOURNAL, why, sizeof why);
+    storage->journal_file =
+        file_take (directory, STORAGE_JOURNAL, FILE_WRITE, why, sizeof why);
     if (storage->journal_file)
-        storage->csv_file = file_take (directory, STORAGE_CSV, why, sizeof why);
+        storage->csv_file =
+            file_take (directory, STORAGE_CSV, FILE_WRITE, why, sizeof why);
     if (!storage->journal_file || !storage->csv_file)
         process_die_of (errno, "almacenamiento", "reason: %s", why);
     storage->ledger = ledger_new ();

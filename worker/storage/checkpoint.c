@@ -1,0 +1,226 @@
+/* checkpoint.c - the bytes of storage's checkpoints, and which of two applies. */
+
+#include "checkpoint.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <xxhash.h>
+
+#include "bounds.h"
+
+#define MAGIC       "LOTERIA CHECKPT\n"
+#define MAGIC_BYTES 16
+#define FORMAT      3
+#define SIZE_AT     40
+#define HASH_BYTES  8
+#define HEADER      (CHECKPOINT_BYTES - HASH_BYTES)
+#define CURSOR_MIN  32
+
+typedef struct { // a slot, as far as it can be read
+    const char *name;
+    bool there, empty, whole;
+    checkpoint_t checkpoint;
+    bytes_t cursors;
+} slot_t;
+
+static slot_t read_slot (const char *name, bytes_t bytes);
+static bool cursors_hold (bytes_t bytes, uint32_t count);
+static uint32_t path_length (uint32_t ordinal);
+static bool pair_holds (const slot_t *newest, const slot_t *other, char *why);
+static bool refuse (char *why, const char *format, ...)
+    __attribute__ ((format (printf, 2, 3)));
+
+uint8_t *checkpoint_put (uint8_t *at, const checkpoint_t *checkpoint)
+{
+    const log_mark_t *mark = &checkpoint->mark;
+    at = put_bytes (at, bytes_of (MAGIC, MAGIC_BYTES));
+    at = put_u32 (at, FORMAT);
+    at = put_u32 (at, 0);
+    at = put_u64 (at, checkpoint->identity);
+    at = put_u64 (at, checkpoint->generation);
+    at = put_u64 (at, 0); // bytes in all: checkpoint_close
+    at = put_u32 (at, checkpoint->cursors);
+    at = put_u32 (at, 0);
+    at = put_u64 (at, mark->position);
+    at = put_u64 (at, mark->last);
+    at = put_u64 (at, mark->sequence);
+    at = put_bytes (at, bytes_of (mark->chain, SHA256_BYTES));
+    at = put_u64 (at, 0);
+    at = put_u64 (at, 0);
+    at = put_u64 (at, checkpoint->index_records);
+    at = put_u64 (at, checkpoint->csv_bytes);
+    at = put_u64 (at, checkpoint->epoch);
+    at = put_u64 (at, checkpoint->last_event);
+    return put_u64 (at, checkpoint->events);
+}
+
+uint8_t *checkpoint_put_cursor (uint8_t *at, const checkpoint_cursor_t *cursor)
+{
+    const uint32_t length = path_length (cursor->ordinal);
+    at = put_u32 (at, cursor->agency);
+    at = put_u8 (at, cursor->sealed);
+    at = put_u8 (at, (uint8_t) length);
+    at = put_u16 (at, 0);
+    at = put_u64 (at, cursor->next);
+    at = put_u64 (at, cursor->digest);
+    at = put_u32 (at, cursor->last);
+    at = put_u32 (at, cursor->ordinal);
+    for (uint32_t i = 0; i < length; i++)
+        at = put_u32 (at, cursor->path[i]);
+    return at;
+}
+
+size_t checkpoint_close (uint8_t *start, uint8_t *at)
+{
+    const size_t size = (size_t) (at - start) + HASH_BYTES;
+    put_u64 (start + SIZE_AT, size);
+    put_u64 (at, XXH3_64bits (start, size - HASH_BYTES));
+    return size;
+}
+
+int checkpoint_get (bytes_t slot, checkpoint_t *checkpoint, bytes_t *cursors)
+{
+    reader_t reader = {.rest = slot};
+    const bytes_t magic = read_bytes (&reader, MAGIC_BYTES);
+    const uint32_t format = read_u32 (&reader), zero = read_u32 (&reader);
+    *checkpoint = (checkpoint_t){.identity = read_u64 (&reader)};
+    checkpoint->generation = read_u64 (&reader);
+    const uint64_t size = read_u64 (&reader);
+    checkpoint->cursors = read_u32 (&reader);
+    const uint32_t zero_too = read_u32 (&reader);
+    checkpoint->mark.position = read_u64 (&reader);
+    checkpoint->mark.last = read_u64 (&reader);
+    checkpoint->mark.sequence = read_u64 (&reader);
+    put_bytes (checkpoint->mark.chain, read_bytes (&reader, SHA256_BYTES));
+    const uint64_t zeros = read_u64 (&reader) | read_u64 (&reader);
+    checkpoint->index_records = read_u64 (&reader);
+    checkpoint->csv_bytes = read_u64 (&reader);
+    checkpoint->epoch = read_u64 (&reader);
+    checkpoint->last_event = read_u64 (&reader);
+    checkpoint->events = read_u64 (&reader);
+    if (reader.failed || memcmp (magic.data, MAGIC, MAGIC_BYTES) != 0 ||
+        format != FORMAT || zero | zero_too | zeros || size > slot.size ||
+        size < CHECKPOINT_BYTES || checkpoint->identity == 0 ||
+        checkpoint->generation == 0)
+        return -1;
+    reader_t end = {.rest = bytes_of (slot.data + size - HASH_BYTES, HASH_BYTES)};
+    if (XXH3_64bits (slot.data, (size_t) size - HASH_BYTES) != read_u64 (&end))
+        return -1;
+    *cursors = bytes_of (slot.data + HEADER, (size_t) size - CHECKPOINT_BYTES);
+    return cursors_hold (*cursors, checkpoint->cursors) ? 0 : -1;
+}
+
+int checkpoint_get_cursor (bytes_t *cursors, checkpoint_cursor_t *cursor)
+{
+    reader_t reader = {.rest = *cursors};
+    *cursor = (checkpoint_cursor_t){.agency = read_u32 (&reader)};
+    const uint8_t sealed = read_u8 (&reader), length = read_u8 (&reader);
+    const uint16_t zero = read_u16 (&reader);
+    cursor->sealed = sealed == 1;
+    cursor->next = read_u64 (&reader);
+    cursor->digest = read_u64 (&reader);
+    cursor->last = read_u32 (&reader);
+    cursor->ordinal = read_u32 (&reader);
+    if (reader.failed || sealed > 1 || zero != 0 ||
+        length != path_length (cursor->ordinal) || cursor->agency == 0 ||
+        cursor->agency > AGENCIES_MAX)
+        return -1;
+    for (uint32_t i = 0; i < length; i++)
+        cursor->path[i] = read_u32 (&reader);
+    *cursors = reader.rest;
+    return reader.failed ? -1 : 0;
+}
+
+const char *checkpoint_slot (uint64_t generation)
+{
+    return generation % 2 == 1 ? CHECKPOINT_A : CHECKPOINT_B;
+}
+
+checkpoint_choice_t checkpoint_choose (bytes_t a, bytes_t b, checkpoint_t *checkpoint,
+                                       bytes_t *cursors, const char **torn, char *why)
+{
+    const slot_t slots[] = {read_slot (CHECKPOINT_A, a), read_slot (CHECKPOINT_B, b)};
+    *torn = NULL;
+    why[0] = 0;
+    if (!slots[0].there && !slots[1].there)
+        return CHECKPOINT_NONE;
+    if (!slots[0].whole && !slots[1].whole) {
+        refuse (why, "%s, %s: neither of them holds a whole checkpoint", CHECKPOINT_A,
+                CHECKPOINT_B);
+        return CHECKPOINT_REFUSED;
+    }
+    const bool second =
+        slots[1].whole && (!slots[0].whole || slots[1].checkpoint.generation >
+                                                  slots[0].checkpoint.generation);
+    const slot_t *newest = &slots[second], *other = &slots[!second];
+    if (!pair_holds (newest, other, why))
+        return CHECKPOINT_REFUSED;
+    *checkpoint = newest->checkpoint;
+    *cursors = newest->cursors;
+    *torn = other->there && !other->whole ? other->name : NULL;
+    return CHECKPOINT_FOUND;
+}
+
+static slot_t read_slot (const char *name, bytes_t bytes)
+{
+    slot_t slot = {.name = name, .there = bytes.data != NULL, .empty = bytes.size == 0};
+    slot.whole =
+        slot.there && checkpoint_get (bytes, &slot.checkpoint, &slot.cursors) == 0;
+    return slot;
+}
+
+static bool cursors_hold (bytes_t bytes, uint32_t count)
+{
+    checkpoint_cursor_t cursor;
+    uint32_t agency = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (checkpoint_get_cursor (&bytes, &cursor) == -1 || cursor.agency <= agency)
+            return false;
+        agency = cursor.agency;
+    }
+    return bytes.size == 0;
+}
+
+/* As many of its path as can be anything but 0. */
+static uint32_t path_length (uint32_t ordinal)
+{
+    return ordinal == 0 ? 0 : 32 - (uint32_t) __builtin_clz (ordinal);
+}
+
+/* What can be beside the newest one that is whole. */
+static bool pair_holds (const slot_t *newest, const slot_t *other, char *why)
+{
+    const checkpoint_t *here = &newest->checkpoint, *there = &other->checkpoint;
+    if (strcmp (newest->name, checkpoint_slot (here->generation)) != 0)
+        return refuse (why, "%s: it holds generation %" PRIu64 ", which belongs in %s",
+                       newest->name, here->generation,
+                       checkpoint_slot (here->generation));
+    if ((!other->there || other->empty) && here->generation > 1)
+        return refuse (why,
+                       "%s: it is %s, and %s is of generation %" PRIu64
+                       ": this file was removed or cut",
+                       other->name, other->there ? "empty" : "missing", newest->name,
+                       here->generation);
+    if (!other->whole)
+        return true;
+    if (there->identity != here->identity)
+        return refuse (why, "%s: it is of another day than %s", other->name,
+                       newest->name);
+    if (there->generation + 1 != here->generation)
+        return refuse (why,
+                       "%s: it is of generation %" PRIu64 ", %s of generation %" PRIu64
+                       ": they are not of the same moment",
+                       other->name, there->generation, newest->name, here->generation);
+    return true;
+}
+
+static bool refuse (char *why, const char *format, ...)
+{
+    va_list values;
+    va_start (values, format);
+    vsnprintf (why, LOG_WHY_BYTES, format, values);
+    va_end (values);
+    return false;
+}
