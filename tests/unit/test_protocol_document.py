@@ -18,7 +18,7 @@ LIMITS = (ROOT / "common/base/bounds.h").read_text(encoding="utf-8")
 
 # What bounds.h bounds within one process: nobody at the other end can tell.
 INTERNAL = {
-    "DISK_READ_BYTES",
+    "DISK_READ_BYTES", "LOG_GROUP_BYTES_MAX", "LOG_SEGMENTS", "LOG_MIB_DEFAULT", "LOG_MIB_MIN", "LOG_MIB_MAX",
     "AGENCY_DIGITS_MAX", "BUNDLE_LETTERS_WORTH", "WORKERS_DEFAULT", "GROUP_LETTERS_MAX", "GROUP_BYTES_MAX",
     "WINNERS_BYTES_MAX", "STORAGE_QUEUE_BUNDLES", "STATE_QUEUE_BUNDLES",
     "WORKER_QUEUE_BUNDLES", "FRONT_QUEUE_MESSAGES",
