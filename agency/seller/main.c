@@ -175,9 +175,8 @@ static void say_settings (const settings_t *settings)
                        : settings->single     ? "environment"
                                               : settings->bets;
     logger_event (LOG_INFO, "config", LOG_SUCCESS,
-                  "client_id: %" PRIu64 " | server_address: %s | file: %s | "
-                  "batch_bytes: %" PRIu64 " | batch_count: %" PRIu64
-                  " | window: %" PRIu64,
+                  "client_id: %u | server_address: %s | file: %s | batch_bytes: %u | "
+                  "batch_count: %u | window: %u",
                   settings->id, settings->server, file, settings->batch_bytes,
                   settings->batch_count, settings->window);
 }

@@ -8,11 +8,10 @@
 
 #include "address.h"
 #include "bounds.h"
+#include "option_rows.h"
 #include "process.h"
 
-#define PROGRAM      "loteria-agency"
-#define STATUS_WRONG PROCESS_CANNOT_START
-#define STATUS_USAGE PROCESS_CANNOT_START
+#define PROGRAM "loteria-agency"
 
 static int agree (const config_t *config, void *context, char *why);
 static bool take_single_bet (settings_t *settings, char *why);
@@ -27,15 +26,13 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
         {"server", CONFIG_TEXT, &settings->server, "CLI_SERVER_ADDRESS",
          "127.0.0.1:12345", 0, 0,
          "the central: HOST:PORT, tcp://HOST:PORT or ipc://PATH"},
-        {"keys", CONFIG_TEXT, &settings->keys, "LOTERIA_KEYS", NULL, 0, 0,
-         "folder of the agency's keys; without: no CURVE"},
+        option_keys (&settings->keys, "folder of the agency's keys; without: no CURVE"),
         {"bets", CONFIG_TEXT, &settings->bets, NULL, NULL, 0, 0,
          "file to sell; default .data/agency-ID.csv, or the environment's single bet"},
         {"batch-bytes", CONFIG_NUMBER, &settings->batch_bytes, NULL,
          BOUND_TEXT (MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX,
          "most bytes of a batch's message"},
-        {"batch-count", CONFIG_NUMBER, &settings->batch_count, "CLI_BATCH_MAXAMOUNT",
-         BOUND_TEXT (BATCH_ROWS_DEFAULT), 1, BATCH_ROWS_MAX, "most bets of a batch"},
+        option_batch_count (&settings->batch_count, "CLI_BATCH_MAXAMOUNT"),
         {"window", CONFIG_NUMBER, &settings->window, NULL, BOUND_TEXT (WINDOW_DEFAULT),
          1, WINDOW_MAX, "most batches under way at once"},
         {"loop-period", CONFIG_DURATION, &settings->loop_period_ms, "CLI_LOOP_PERIOD",
@@ -43,8 +40,7 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
         {"patience", CONFIG_NUMBER, &settings->patience_seconds, NULL,
          BOUND_TEXT (PATIENCE_SECONDS), 0, 365 * 86400,
          "seconds of the central's silence to bear; 0 for ever"},
-        {"log-level", CONFIG_LEVEL, &settings->log_level, "CLI_LOG_LEVEL", "INFO", 0, 0,
-         "CRITICAL, ERROR, WARNING, INFO or DEBUG"},
+        option_log_level (&settings->log_level, "CLI_LOG_LEVEL"),
         {"log-bets", CONFIG_FLAG, &settings->log_bets, NULL, "no", 0, 0,
          "a line for each bet that was stored"},
         {"log-winners", CONFIG_FLAG, &settings->log_winners, NULL, "no", 0, 0,
@@ -80,36 +76,36 @@ static int agree (const config_t *config, void *context, char *why)
     const bool bets_given = strcmp (config_source (config, "bets"), "default") != 0;
     if (settings->id == 0) {
         snprintf (why, CONFIG_WHY_BYTES, "--id: needed (see " PROGRAM " --help)");
-        return STATUS_USAGE;
+        return PROCESS_CANNOT_START;
     }
     if (settings->sell_only && settings->results_only) {
         snprintf (why, CONFIG_WHY_BYTES,
                   "--sell-only and --results: one or the other (see " PROGRAM
                   " --help)");
-        return STATUS_USAGE;
+        return PROCESS_CANNOT_START;
     }
     if (settings->follow && settings->results_only) {
         snprintf (why, CONFIG_WHY_BYTES,
                   "--follow and --results: one or the other (see " PROGRAM " --help)");
-        return STATUS_USAGE;
+        return PROCESS_CANNOT_START;
     }
     settings->sell_only |= settings->follow;
     if (!take_endpoint (settings, why))
-        return STATUS_WRONG;
+        return PROCESS_CANNOT_START;
     if (bets_given || settings->results_only)
         return 0;
     if (!take_single_bet (settings, why))
-        return STATUS_WRONG;
+        return PROCESS_CANNOT_START;
     if (settings->single && settings->follow) {
         snprintf (
             why, CONFIG_WHY_BYTES,
             "--follow: needs a file, and there is a single bet in the environment");
-        return STATUS_USAGE;
+        return PROCESS_CANNOT_START;
     }
     if (settings->single)
         settings->log_bets = settings->sell_only = true;
     snprintf (settings->default_bets, sizeof settings->default_bets,
-              ".data/agency-%u.csv", (unsigned) settings->id);
+              ".data/agency-%u.csv", settings->id);
     settings->bets = settings->default_bets;
     return 0;
 }

@@ -8,15 +8,15 @@
 #include "logger.h"
 
 typedef struct {
-    uint64_t id;
-    char *server; // as typed; owned by the configuration
-    char *keys;   // folder of the agency's keys; NULL: no CURVE
-    char *bets;   // the file; owned by the configuration or points to default_bets
-    uint64_t batch_bytes;
-    uint64_t batch_count;
-    uint64_t window;
+    uint32_t id;
+    const char *server; // as typed; owned by the configuration
+    const char *keys;   // folder of the agency's keys; NULL: no CURVE
+    const char *bets; // the file; owned by the configuration or points to default_bets
+    uint32_t batch_bytes;
+    uint32_t batch_count;
+    uint32_t window;
     uint64_t loop_period_ms;
-    uint64_t patience_seconds;
+    uint32_t patience_seconds;
     logger_level_t log_level;
     bool log_bets;
     bool log_winners;

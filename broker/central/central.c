@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "bounds.h"
 #include "file.h"
 #include "logger.h"
+#include "option_rows.h"
 #include "process.h"
 #include "run_directory.h"
 #include "supervisor.h"
@@ -26,8 +26,6 @@ typedef struct {
     supervisor_t *supervisor;
     run_directory_t *directory;
     int number; // a file that holds the winning number, for state alone
-    char storage[RUN_ENDPOINT_BYTES], state[RUN_ENDPOINT_BYTES],
-        workers[RUN_ENDPOINT_BYTES];
 } central_t;
 
 static int open_central (central_t *central, const central_options_t *options,
@@ -35,13 +33,11 @@ static int open_central (central_t *central, const central_options_t *options,
 static int run (central_t *central, const central_options_t *options);
 static int make_data_directory (const char *path, problem_t *problem);
 static int wait_for_files (const char *directory, problem_t *problem);
-static int keep_number (uint64_t number, problem_t *problem);
-static void add_all (central_t *central, const central_options_t *options);
-static void add_storage (central_t *central, const central_options_t *options);
-static void add_state (central_t *central, const central_options_t *options);
-static void add_broker (central_t *central, const central_options_t *options);
-static void add_workers (central_t *central, const central_options_t *options);
-static void add (supervisor_t *supervisor, const char *name, const char **argv, int fd);
+static int keep_number (uint32_t number, problem_t *problem);
+static void tell_parts (const central_t *central, const central_options_t *options);
+static void tell (config_item_t option, const char *value);
+static void add_parts (central_t *central, const central_options_t *options);
+static void add (central_t *central, const char *name, const char *keys, int fd);
 
 int central_run (const central_options_t *options, int signal_fd)
 {
@@ -62,9 +58,6 @@ int central_run (const central_options_t *options, int signal_fd)
 static int open_central (central_t *central, const central_options_t *options,
                          problem_t *problem)
 {
-    if (options->config_file)
-        setenv ("LOTERIA_CONFIG", options->config_file, 1);
-    unsetenv ("LOTERIA_KEYS"); // central's folder is none of its parts'
     if (process_need_descriptors (DESCRIPTORS_OWN + 8, problem) == -1 || // so can parts
         make_data_directory (options->data_directory, problem) == -1 ||
         wait_for_files (options->data_directory, problem) == -1)
@@ -74,18 +67,19 @@ static int open_central (central_t *central, const central_options_t *options,
         central->directory = run_directory_new (problem);
     if (!central->directory)
         return -1;
-    add_all (central, options);
+    tell_parts (central, options);
+    add_parts (central, options);
     return 0;
 }
 
 static int run (central_t *central, const central_options_t *options)
 {
     process_want_descriptors ( // the broker is connected with all of them
-        "central", options->agencies + options->workers + DESCRIPTORS_OWN);
-    logger_event (
-        LOG_INFO, "central", LOG_IN_PROGRESS,
-        "listen: %s | workers: %" PRIu64 " | agencies: %" PRIu64 " | data_dir: %s",
-        options->listen, options->workers, options->agencies, options->data_directory);
+        "central", (uint64_t) options->agencies + options->workers + DESCRIPTORS_OWN);
+    logger_event (LOG_INFO, "central", LOG_IN_PROGRESS,
+                  "listen: %s | workers: %u | agencies: %u | data_dir: %s",
+                  options->listen, options->workers, options->agencies,
+                  options->data_directory);
     supervisor_look_after (central->supervisor, run_directory_look, central->directory);
     return supervisor_run (central->supervisor,
                            options->exit_when_done ? "state" : NULL);
@@ -123,122 +117,60 @@ static int wait_for_files (const char *directory, problem_t *problem)
 
 /* Not on state's command line, which everybody on this machine can read; in memory, as
    state may be started again and read it then. */
-static int keep_number (uint64_t number, problem_t *problem)
+static int keep_number (uint32_t number, problem_t *problem)
 {
     const int fd = memfd_create ("winning-number", MFD_CLOEXEC);
-    if (fd == -1 || dprintf (fd, "%" PRIu64 "\n", number) < 0)
+    if (fd == -1 || dprintf (fd, "%u\n", number) < 0)
         return problem_set (problem, PROCESS_FAILED, "central",
                             "reason: no file in memory, %s", strerror (errno));
     return fd;
 }
 
-static void add_all (central_t *central, const central_options_t *options)
+/* The parts read their settings from the environment, where main () has put central's
+   own. What is left is who listens where, and what is one part's alone. */
+static void tell_parts (const central_t *central, const central_options_t *options)
 {
-    run_directory_endpoint (central->directory, RUN_STORAGE, central->storage);
-    run_directory_endpoint (central->directory, RUN_STATE, central->state);
-    run_directory_endpoint (central->directory, RUN_WORKERS, central->workers);
-    add_storage (central, options);
-    add_state (central, options);
-    add_broker (central, options);
-    add_workers (central, options);
-}
-
-static void add_storage (central_t *central, const central_options_t *options)
-{
-    const char *argv[] = {"loteria-storage",
-                          "--data-dir",
-                          options->data_directory,
-                          "--listen",
-                          central->storage,
-                          "--log-level",
-                          options->log_level,
-                          options->log_bets ? "--log-bets=yes" : "--log-bets=no",
-                          options->insecure ? "--insecure=yes" : "--insecure=no",
-                          NULL};
-    add (central->supervisor, "storage", argv, -1);
-}
-
-static void add_state (central_t *central, const central_options_t *options)
-{
-    char agencies[TEXT_BYTES], number[TEXT_BYTES];
-    snprintf (agencies, sizeof agencies, "%" PRIu64, options->agencies);
+    char number[TEXT_BYTES], workers[RUN_ENDPOINT_BYTES], storage[RUN_ENDPOINT_BYTES],
+        state[RUN_ENDPOINT_BYTES];
     snprintf (number, sizeof number, "/proc/self/fd/%d", central->number);
-    const char *argv[] = {"loteria-state",
-                          "--data-dir",
-                          options->data_directory,
-                          "--listen",
-                          central->state,
-                          "--storage",
-                          central->storage,
-                          "--agencies",
-                          agencies,
-                          "--winning-number-file",
-                          number,
-                          "--log-level",
-                          options->log_level,
-                          options->exit_when_done ? "--exit-when-done=yes"
-                                                  : "--exit-when-done=no",
-                          options->insecure ? "--insecure=yes" : "--insecure=no",
-                          NULL};
-    add (central->supervisor, "state", argv, central->number);
+    run_directory_endpoint (central->directory, RUN_WORKERS, workers);
+    run_directory_endpoint (central->directory, RUN_STORAGE, storage);
+    run_directory_endpoint (central->directory, RUN_STATE, state);
+    tell (option_listen (NULL), options->listen);
+    tell (option_workers_listen (NULL), workers);
+    tell (option_broker (NULL), workers);
+    tell (option_storage_listen (NULL), storage);
+    tell (option_storage (NULL), storage);
+    tell (option_state_listen (NULL), state);
+    tell (option_state (NULL), state);
+    tell (option_worker_count (NULL), "1");
+    tell (option_winning_number_file (NULL), number);
+    tell (option_keys (NULL, NULL), ""); // a part that nobody reaches by tcp has none
 }
 
-static void add_broker (central_t *central, const central_options_t *options)
+static void tell (config_item_t option, const char *value)
 {
-    char message_bytes[TEXT_BYTES], window[TEXT_BYTES], keys[PATH_MAX] = "";
+    setenv (option.environment, value, 1);
+}
+
+static void add_parts (central_t *central, const central_options_t *options)
+{
+    char keys[PATH_MAX] = "";
     if (options->keys && *options->keys)
         snprintf (keys, sizeof keys, "%s/broker", options->keys);
-    snprintf (message_bytes, sizeof message_bytes, "%" PRIu64, options->message_bytes);
-    snprintf (window, sizeof window, "%" PRIu64, options->window);
-    const char *argv[] = {"loteria-broker",
-                          "--listen",
-                          options->listen,
-                          "--workers",
-                          central->workers,
-                          "--keys",
-                          keys,
-                          "--message-bytes",
-                          message_bytes,
-                          "--window",
-                          window,
-                          "--log-level",
-                          options->log_level,
-                          options->insecure ? "--insecure=yes" : "--insecure=no",
-                          NULL};
-    add (central->supervisor, "broker", argv, -1);
+    add (central, "storage", NULL, -1);
+    add (central, "state", NULL, central->number);
+    add (central, "broker", keys, -1);
+    for (uint32_t i = 0; i < options->workers; i++)
+        add (central, "worker", NULL, -1);
 }
 
-static void add_workers (central_t *central, const central_options_t *options)
+static void add (central_t *central, const char *name, const char *keys, int fd)
 {
-    char batch_count[TEXT_BYTES], number_max[TEXT_BYTES];
-    snprintf (batch_count, sizeof batch_count, "%" PRIu64, options->batch_count);
-    snprintf (number_max, sizeof number_max, "%" PRIu64, options->number_max);
-    for (uint64_t i = 0; i < options->workers; i++) {
-        const char *argv[] = {"loteria-worker",
-                              "--broker",
-                              central->workers,
-                              "--storage",
-                              central->storage,
-                              "--state",
-                              central->state,
-                              "--count",
-                              "1",
-                              "--batch-count",
-                              batch_count,
-                              "--number-max",
-                              number_max,
-                              "--log-level",
-                              options->log_level,
-                              options->insecure ? "--insecure=yes" : "--insecure=no",
-                              NULL};
-        add (central->supervisor, "worker", argv, -1);
-    }
-}
-
-static void add (supervisor_t *supervisor, const char *name, const char **argv, int fd)
-{
-    char *program = supervisor_program (argv[0]);
-    argv[0] = program;
-    supervisor_add (supervisor, name, argv, fd);
+    char file[TEXT_BYTES];
+    snprintf (file, sizeof file, "loteria-%s", name);
+    char *program = supervisor_program (file);
+    const char *argv[] = {program, keys ? "--keys" : NULL, keys, NULL};
+    supervisor_add (central->supervisor, name, argv, fd);
     free (program);
 }

@@ -10,18 +10,19 @@ typedef struct {
     const char *data_directory;
     const char *listen; // ZeroMQ endpoint for agencies
     const char *keys;   // folder of loteria-keys; NULL: no CURVE
-    bool insecure;      // without keys: listen beyond this machine all the same
-    const char *log_level;
-    const char *config_file; // for the parts too; NULL when there is none
-    uint64_t workers;
-    uint64_t agencies, winning_number, number_max;
-    uint64_t message_bytes, batch_count, window;
-    bool log_bets;
+    uint32_t workers;   // processes
+    uint32_t agencies;  // on the roll
+    uint32_t winning_number;
     bool exit_when_done;
+    // For the parts, which read them from the environment; here so that they are
+    // checked.
+    uint32_t number_max, message_bytes, batch_count, window;
+    bool insecure, log_bets;
 } central_options_t;
 
-/* Run the central until SIGTERM or SIGINT, until it is done, or until a part of it
-   cannot be kept running. Returns the exit code. */
+/* The environment is as config_export () leaves it. Run the central until SIGTERM or
+   SIGINT, until it is done, or until a part of it cannot be kept running. Returns the
+   exit code. */
 int central_run (const central_options_t *options, int signal_fd);
 
 #endif

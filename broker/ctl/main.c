@@ -9,6 +9,7 @@
 #include "config.h"
 #include "ctl.h"
 #include "logger.h"
+#include "option_rows.h"
 #include "process.h"
 
 static int ping (const char *endpoint, const char *keys, uint64_t timeout_ms,
@@ -19,25 +20,17 @@ static int print (const char *name);
 int main (int argc, char **argv)
 {
     uint64_t timeout_ms = 0;
-    char *keys = NULL;
+    const char *keys = NULL;
     logger_level_t log_level = LOG_INFO;
-    const config_item_t items[] = {{.name = "timeout",
-                                    .type = CONFIG_DURATION,
-                                    .value = &timeout_ms,
-                                    .fallback = "2s",
-                                    .help = "how long to wait for an answer, as 500ms"},
-                                   {.name = "keys",
-                                    .type = CONFIG_TEXT,
-                                    .value = &keys,
-                                    .environment = "LOTERIA_KEYS",
-                                    .help = "folder of the keys of who is asked"},
-                                   {.name = "log-level",
-                                    .type = CONFIG_LEVEL,
-                                    .value = &log_level,
-                                    .environment = "LOGGING_LEVEL",
-                                    .fallback = "INFO",
-                                    .help = "CRITICAL, ERROR, WARNING, INFO or DEBUG"},
-                                   {0}};
+    const config_item_t items[] = {
+        {.name = "timeout",
+         .type = CONFIG_DURATION,
+         .value = &timeout_ms,
+         .fallback = "2s",
+         .help = "how long to wait for an answer, as 500ms"},
+        option_keys (&keys, "folder of the keys of the process that is asked"),
+        option_log_level (&log_level, OPTION_LOG_LEVEL),
+        {0}};
     const config_program_t program = {
         .program = "loteria-ctl",
         .section = "ctl",

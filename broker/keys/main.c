@@ -14,14 +14,10 @@
 #include "process.h"
 #include "text.h"
 
-#define STATUS_FAILED 1
-#define STATUS_USAGE  2
-
 typedef struct {
     const char *argument; // AGENCY or FOLDER
-    uint32_t agency;
-    char *keys, *name, *public_key;
-    uint64_t agencies;
+    uint32_t agency, agencies;
+    const char *keys, *name, *public_key;
 } order_t;
 
 typedef struct {
@@ -98,9 +94,9 @@ int main (int argc, char **argv)
     else if (command->carry_out (&order, why) == -1) {
         text_clean (why); // a folder's name may be anything
         fprintf (stderr, "loteria-keys: %s\n", why);
-        status = STATUS_FAILED;
+        status = PROCESS_FAILED;
     } else if (fflush (stdout) != 0)
-        status = STATUS_FAILED;
+        status = PROCESS_FAILED;
     config_destroy (&config);
     return status;
 }
@@ -195,7 +191,7 @@ static int agree (const config_t *config, void *context, char *why)
             snprintf (why, CONFIG_WHY_BYTES,
                       "%s and --%s: that is for %s; leave it out", command->name,
                       uses[i].flag, uses[i].commands);
-            return STATUS_USAGE;
+            return PROCESS_CANNOT_START;
         }
     return 0;
 }
@@ -223,5 +219,5 @@ static bool take_argument (const command_t *command, order_t *order)
 static int usage (const char *problem)
 {
     fprintf (stderr, "loteria-keys: %s (see loteria-keys --help)\n", problem);
-    return STATUS_USAGE;
+    return PROCESS_CANNOT_START;
 }

@@ -16,7 +16,6 @@
 #include "logger.h"
 #include "process.h"
 
-#define STATUS_FAILED  1
 #define FLAG_BYTES_MAX 64
 #define LINE_BYTES_MAX 1024
 #define NONE           SIZE_MAX
@@ -92,7 +91,7 @@ config_t *config_load (const config_program_t *program, int argc, char **argv,
     }
     if (self->check) {
         print_settings (self);
-        *status = fflush (stdout) == 0 ? 0 : STATUS_FAILED;
+        *status = fflush (stdout) == 0 ? 0 : PROCESS_FAILED;
         config_destroy (&self);
         return NULL;
     }
@@ -111,14 +110,21 @@ void config_destroy (config_t **config)
     *config = NULL;
 }
 
-const char *config_file (const config_t *self)
-{
-    return self->file;
-}
-
 bool config_only_checked (const config_t *self)
 {
     return self->check;
+}
+
+void config_export (const config_t *self)
+{
+    for (size_t i = 0; i < self->count; i++) {
+        const config_item_t *item = &self->program->items[i];
+        const char *text = self->settings[i].text;
+        if (text && item->environment && item->type != CONFIG_SECRET)
+            setenv (item->environment, text, 1);
+    }
+    if (self->file)
+        setenv (CONFIG_FILE_ENVIRONMENT, self->file, 1);
 }
 
 const char *config_source (const config_t *config, const char *name)
@@ -180,7 +186,7 @@ static bool answer (const config_t *self, const char *name, int *status)
         printf ("%s %s\n", self->program->program, LOTERIA_VERSION);
     else
         return false;
-    *status = fflush (stdout) == 0 ? 0 : STATUS_FAILED;
+    *status = fflush (stdout) == 0 ? 0 : PROCESS_FAILED;
     return true;
 }
 

@@ -19,8 +19,8 @@
 #include <stdint.h>
 
 typedef enum {
-    CONFIG_TEXT,     // char **: as text.h has it; owned by the configuration
-    CONFIG_NUMBER,   // uint64_t *: min..max
+    CONFIG_TEXT,     // const char **: as text.h has it; owned by the configuration
+    CONFIG_NUMBER,   // uint32_t *: min..max
     CONFIG_SECRET,   // the same, but never shown, and gone from argv and environment
     CONFIG_FLAG,     // bool *: --name alone is yes; else yes/no/true/false/1/0
     CONFIG_DURATION, // uint64_t *: milliseconds; as Go writes them: 5ms, 1.5s, 1h2m
@@ -33,7 +33,7 @@ typedef struct {
     void *value;             // where it goes
     const char *environment; // or NULL
     const char *fallback;    // default, as text; NULL: the value is left as it was
-    uint64_t min, max;       // for CONFIG_NUMBER and CONFIG_SECRET
+    uint32_t min, max;       // for CONFIG_NUMBER and CONFIG_SECRET
     const char *help;        // one line; the unit is said here
 } config_item_t;
 
@@ -67,11 +67,13 @@ void config_destroy (config_t **config);
 /* Where the item's value came from: "flag", "environment", "file" or "default". */
 const char *config_source (const config_t *config, const char *name);
 
+/* Set the environment as the settings are, for programs that this one starts: each that
+   was given or has a default, under its environment name, and the file. Secrets are not
+   set. */
+void config_export (const config_t *config);
+
 /* Whether --check-config was given: nothing is started then. */
 bool config_only_checked (const config_t *config);
-
-/* The file that was read, NULL when there was none. Borrowed. */
-const char *config_file (const config_t *config);
 
 /* Go's duration ("5ms", "1h2m", "0") to milliseconds, rounded up. 0, or -1. */
 int config_parse_duration (const char *text, uint64_t *milliseconds);

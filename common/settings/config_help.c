@@ -65,7 +65,7 @@ static void print_notes (const config_item_t *item, int width)
     char environment[128] = "";
 
     if (item->type == CONFIG_NUMBER || item->type == CONFIG_SECRET)
-        snprintf (range, sizeof range, "; %" PRIu64 " to %" PRIu64, item->min,
+        snprintf (range, sizeof range, "; %" PRIu32 " to %" PRIu32, item->min,
                   item->max);
     else if (item->type == CONFIG_LEVEL)
         snprintf (range, sizeof range, "; CRITICAL, ERROR, WARNING, INFO, DEBUG");

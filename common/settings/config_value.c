@@ -18,7 +18,7 @@
 static const char *check_text (const char *text,
                                char explanation[TEXT_EXPLANATION_BYTES]);
 static const char *parse_number (const config_item_t *item, const char *text,
-                                 uint64_t *number);
+                                 uint32_t *number);
 static int parse_flag (const char *text, bool *flag);
 static int take_term (const char **text, uint64_t *total_ns);
 static uint64_t take_unit (const char **text);
@@ -43,7 +43,7 @@ int config_value_parse (const config_item_t *item, const char *text,
             wrong = "is neither yes nor no";
         break;
     case CONFIG_DURATION:
-        if (config_parse_duration (text, &value->number) == -1)
+        if (config_parse_duration (text, &value->milliseconds) == -1)
             wrong = "is no duration such as 500ms, 1.5s or 1h30m";
         break;
     case CONFIG_LEVEL:
@@ -54,10 +54,10 @@ int config_value_parse (const config_item_t *item, const char *text,
     if (!wrong)
         return 0;
     if (item->type == CONFIG_SECRET)
-        snprintf (reason, CONFIG_REASON_BYTES, "%s %" PRIu64 " to %" PRIu64, wrong,
+        snprintf (reason, CONFIG_REASON_BYTES, "%s %" PRIu32 " to %" PRIu32, wrong,
                   item->min, item->max);
     else if (item->type == CONFIG_NUMBER)
-        snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s %" PRIu64 " to %" PRIu64,
+        snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s %" PRIu32 " to %" PRIu32,
                   text, wrong, item->min, item->max);
     else
         snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s%s", text,
@@ -73,16 +73,19 @@ static const char *check_text (const char *text,
     return fault == TEXT_GOOD ? NULL : text_explain (fault, character, explanation);
 }
 
-void config_value_store (const config_item_t *item, config_value_t value, char *text)
+void config_value_store (const config_item_t *item, config_value_t value,
+                         const char *text)
 {
     switch (item->type) {
     case CONFIG_TEXT:
-        *(char **) item->value = text;
+        *(const char **) item->value = text;
         break;
     case CONFIG_NUMBER:
     case CONFIG_SECRET:
+        *(uint32_t *) item->value = value.number;
+        break;
     case CONFIG_DURATION:
-        *(uint64_t *) item->value = value.number;
+        *(uint64_t *) item->value = value.milliseconds;
         break;
     case CONFIG_FLAG:
         *(bool *) item->value = value.flag;
@@ -110,14 +113,15 @@ int config_parse_duration (const char *text, uint64_t *milliseconds)
 
 /* strtoull () alone would take signs, spaces and nothing at all. */
 static const char *parse_number (const config_item_t *item, const char *text,
-                                 uint64_t *number)
+                                 uint32_t *number)
 {
     if (*text == 0 || text[strspn (text, "0123456789")] != 0)
         return "is no whole number from";
     errno = 0;
-    *number = strtoull (text, NULL, 10);
-    if (errno == ERANGE || *number < item->min || *number > item->max)
+    const unsigned long long given = strtoull (text, NULL, 10);
+    if (errno == ERANGE || given < item->min || given > item->max)
         return "is outside";
+    *number = (uint32_t) given;
     return NULL;
 }
 

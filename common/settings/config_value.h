@@ -9,7 +9,8 @@
 #define CONFIG_REASON_BYTES 256
 
 typedef union {
-    uint64_t number; // CONFIG_NUMBER, CONFIG_DURATION
+    uint32_t number;       // CONFIG_NUMBER, CONFIG_SECRET
+    uint64_t milliseconds; // CONFIG_DURATION
     bool flag;
     logger_level_t level;
 } config_value_t;
@@ -19,6 +20,7 @@ int config_value_parse (const config_item_t *item, const char *text,
                         config_value_t *value, char reason[CONFIG_REASON_BYTES]);
 
 /* Put the value where the item says; `text` is what a CONFIG_TEXT points to then. */
-void config_value_store (const config_item_t *item, config_value_t value, char *text);
+void config_value_store (const config_item_t *item, config_value_t value,
+                         const char *text);
 
 #endif

@@ -15,14 +15,14 @@
 #define WHY_BYTES       512
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF" // some editors put it first
 
-static int read_number (const char *path, uint64_t max, uint64_t *number,
+static int read_number (const char *path, uint32_t max, uint32_t *number,
                         char why[WHY_BYTES]);
 static char *read_stdin (void);
 static const char *trim (char *text);
 static int weight (const config_t *config, const char *name);
 
 int secret_load (const config_t *config, const char *name, const char *path,
-                 uint64_t max, uint64_t *number, char why[CONFIG_WHY_BYTES])
+                 uint32_t max, uint32_t *number, char why[CONFIG_WHY_BYTES])
 {
     char file[64], reason[WHY_BYTES];
     snprintf (file, sizeof file, "%s-file", name);
@@ -37,7 +37,7 @@ int secret_load (const config_t *config, const char *name, const char *path,
     return -1;
 }
 
-static int read_number (const char *path, uint64_t max, uint64_t *number,
+static int read_number (const char *path, uint32_t max, uint32_t *number,
                         char why[WHY_BYTES])
 {
     const config_item_t item = {.type = CONFIG_SECRET, .max = max};

@@ -16,6 +16,6 @@
    -1 with the reason in `why`, which never quotes what was found: both come from the
    same place, or the file is none. For a program's `agree`. */
 int secret_load (const config_t *config, const char *name, const char *path,
-                 uint64_t max, uint64_t *number, char why[CONFIG_WHY_BYTES]);
+                 uint32_t max, uint32_t *number, char why[CONFIG_WHY_BYTES]);
 
 #endif

@@ -251,8 +251,9 @@ class Central(Day):
 
     def worker_arguments(self):
         """What another worker of this central is to be started with."""
-        words = pathlib.Path(f"/proc/{self.pid('loteria-worker')}/cmdline").read_text().split("\0")
-        return [word for flag in ("--broker", "--storage", "--state") for word in (flag, words[words.index(flag) + 1])]
+        text = pathlib.Path(f"/proc/{self.pid('loteria-worker')}/environ").read_text()
+        told = dict(line.split("=", 1) for line in text.split("\0") if line)
+        return [word for name in ("broker", "storage", "state") for word in (f"--{name}", told[f"LOTERIA_{name.upper()}"])]
 
     def run_directory(self):
         return pathlib.Path(self.worker_arguments()[1].removeprefix("ipc://")).parent

@@ -307,20 +307,24 @@ agency
 
 @pytest.mark.parametrize("answer, contrary", [("no", "yes"), ("yes", "no")])
 def test_what_a_central_has_a_flag_for_its_parts_do_not_decide(central, tmp_path, answer, contrary):
-    """Each part, asked with the arguments and the environment that it was started with."""
+    """Each part, asked with the arguments and the environment that it was started with; the file says otherwise."""
     mine = PROGRAMS["loteria-central"][1]
+    parts = ("loteria-storage", "loteria-state", "loteria-broker", "loteria-worker")
+    flags = {program: [name for name, *_ in mine if not takes_value(name) and name in {row[0] for row in PROGRAMS[program][1]}]
+             for program in parts}
+    file = write_file(tmp_path, "".join(section(program, name, contrary) for program in parts for name in flags[program]))
     environment = {variable: contrary for name, variable, *_ in mine if not takes_value(name)}
-    day = central(agencies=1, environment=environment,
+    day = central(agencies=1, environment={**environment, "LOTERIA_CONFIG": str(file)},
                   arguments=[f"--{name}={answer}" for name, *_ in mine if not takes_value(name)])  # fmt: skip
-    for program in ("loteria-storage", "loteria-state", "loteria-broker", "loteria-worker"):
-        words = pathlib.Path(f"/proc/{day.pid(program)}/cmdline").read_text().split("\0")[1:-1]
-        if "--winning-number-file" in words:  # a descriptor that the part alone has
-            at = words.index("--winning-number-file")
-            words[at:at + 2] = ["--winning-number", str(loteria.WINNING_NUMBER)]
-        found = settings_of(run(program, "--check-config", *words, environment=environment))
-        both = {name for name, *_ in mine} & set(found) - {"keys", "listen", "port", "winning-number-file"}  # each part's own
-        assert {found[name][1] for name in both} == {"flag"}, found
-        assert {found[name][0] for name in both if not takes_value(name)} == {answer}, found
+    for program in parts:
+        place = pathlib.Path(f"/proc/{day.pid(program)}")
+        words = (place / "cmdline").read_text().split("\0")[1:-1]
+        told = dict(line.split("=", 1) for line in (place / "environ").read_text().split("\0") if line)
+        told["LOTERIA_WINNING_NUMBER_FILE"] = NUMBER_FILE  # it names a descriptor that the part alone has
+        found = settings_of(run(program, "--check-config", *words, environment=told))
+        both = {name for name, *_ in mine} & set(found) - {"keys", "listen", "port"}  # each part's own
+        assert {found[name][1] for name in both - {"winning-number"}} == {"environment"}, found
+        assert flags[program] and {found[name][0] for name in flags[program]} == {answer}, found
 
 
 def test_a_central_that_is_not_to_be_insecure_is_not(start, tmp_path):

@@ -42,8 +42,9 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
 static void load (int argc, char **argv)
 {
-    char *text = NULL;
-    uint64_t number = 0, duration = 0;
+    const char *text = NULL;
+    uint32_t number = 0;
+    uint64_t duration = 0;
     bool flag = false;
     logger_level_t level = LOG_INFO;
     const config_item_t items[] = {

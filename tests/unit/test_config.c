@@ -16,11 +16,12 @@
 #include "logger.h"
 #include "process.h"
 
-static char *directory;
-static uint64_t port, pace_ms;
+static const char *directory;
+static uint32_t port;
+static uint64_t pace_ms;
 static bool exit_when_done;
 static logger_level_t level;
-static char *path;
+static const char *path;
 
 static const config_item_t items[] = {
     {"data-dir", CONFIG_TEXT, &path, "TEST_DATA_DIR", ".", 0, 0, "where bets.csv is"},
@@ -551,6 +552,38 @@ static void a_mark_before_the_file_is_passed_over (void **state)
 
 #define CONFIG_TEST(test) cmocka_unit_test_setup (test, clean)
 
+/* Another program with the same rows reads there what this one was told. */
+static void settings_are_handed_on_by_the_environment (void **state)
+{
+    (void) state;
+    static uint32_t secret;
+    static const config_item_t with_secret[] = {
+        {"data-dir", CONFIG_TEXT, &path, "TEST_DATA_DIR", ".", 0, 0, "where it is"},
+        {"id", CONFIG_TEXT, &directory, "TEST_ID", NULL, 0, 0, "no default"},
+        {"port", CONFIG_NUMBER, &port, "TEST_PORT", "12345", 1, 65535, "a number"},
+        {"number", CONFIG_SECRET, &secret, "TEST_SECRET", "1", 0, 9999, "a secret"},
+        {0},
+    };
+    static const config_program_t handing = {.program = "loteria-test",
+                                             .section = "storage",
+                                             .summary = "a test's program",
+                                             .items = with_secret};
+    char *argv[] = {"loteria-test", "--port=7", strdup ("--number=4711")};
+    int status;
+    setenv ("TEST_PORT", "8", 1);
+    setenv ("TEST_SECRET", "4712", 1);
+    config_t *config = config_load (&handing, 3, argv, &status);
+    assert_non_null (config);
+    assert_int_equal (secret, 4711);
+    config_export (config);
+    assert_string_equal (getenv ("TEST_PORT"), "7");
+    assert_string_equal (getenv ("TEST_DATA_DIR"), ".");
+    assert_null (getenv ("TEST_ID"));
+    assert_null (getenv ("TEST_SECRET"));
+    config_destroy (&config);
+    free (argv[2]);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -570,6 +603,7 @@ int main (void)
         CONFIG_TEST (values_that_do_not_go_together),
         CONFIG_TEST (texts_are_text),
         CONFIG_TEST (a_mark_before_the_file_is_passed_over),
+        CONFIG_TEST (settings_are_handed_on_by_the_environment),
     };
     int file = mkstemp (config_path);
     if (file == -1)

@@ -1,20 +1,16 @@
 /* main.c - loteria-storage: settings, then work. */
 
-#include <stdlib.h>
+#include <stddef.h>
 
 #include "agreement.h"
 #include "check.h"
-#include "config.h"
-#include "logger.h"
+#include "option_rows.h"
 #include "process.h"
 #include "storage.h"
 
-#define STATUS_USAGE 2
-
 typedef struct {
-    char *data_directory, *listen, *check, *keys;
-    bool log_bets, insecure;
-    logger_level_t log_level;
+    storage_options_t options;
+    const char *check;
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
@@ -22,47 +18,20 @@ static int agree (const config_t *config, void *context, char *why);
 int main (int argc, char **argv)
 {
     settings_t settings = {0};
+    storage_options_t *options = &settings.options;
+    logger_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
-        {.name = "data-dir",
-         .type = CONFIG_TEXT,
-         .value = &settings.data_directory,
-         .environment = "LOTERIA_DATA_DIR",
-         .fallback = "data",
-         .help = "directory of bets.csv and bets.journal; it must exist"},
-        {.name = "listen",
-         .type = CONFIG_TEXT,
-         .value = &settings.listen,
-         .environment = "LOTERIA_STORAGE_LISTEN",
-         .fallback = "tcp://127.0.0.1:12347",
-         .help = "ZeroMQ endpoint for workers and state"},
-        {.name = "log-bets",
-         .type = CONFIG_FLAG,
-         .value = &settings.log_bets,
-         .environment = "LOTERIA_LOG_BETS",
-         .fallback = "no",
-         .help = "a log line per stored bet (slow, and it names documents)"},
+        option_data_dir (&options->data_directory,
+                         "directory of bets.csv and bets.journal; it must exist"),
+        option_storage_listen (&options->listen),
+        option_log_bets (&options->log_bets),
         {.name = "check",
          .type = CONFIG_TEXT,
          .value = &settings.check,
          .help = "verify this directory offline, print what it holds, and exit"},
-        {.name = "keys",
-         .type = CONFIG_TEXT,
-         .value = &settings.keys,
-         .environment = "LOTERIA_KEYS",
-         .help = "folder of this process's keys (loteria-keys makes it); without: no "
-                 "CURVE"},
-        {.name = "insecure",
-         .type = CONFIG_FLAG,
-         .value = &settings.insecure,
-         .environment = "LOTERIA_INSECURE",
-         .fallback = "no",
-         .help = "listen beyond this machine though there are no keys"},
-        {.name = "log-level",
-         .type = CONFIG_LEVEL,
-         .value = &settings.log_level,
-         .environment = "LOGGING_LEVEL",
-         .fallback = "INFO",
-         .help = "CRITICAL, ERROR, WARNING, INFO or DEBUG"},
+        option_keys (&options->keys, OPTION_OWN_KEYS),
+        option_insecure (&options->insecure),
+        option_log_level (&log_level, OPTION_LOG_LEVEL),
         {0}};
     const config_program_t program = {
         .program = "loteria-storage",
@@ -76,14 +45,9 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    logger_set_level (settings.log_level);
-    const storage_options_t options = {.data_directory = settings.data_directory,
-                                       .listen = settings.listen,
-                                       .keys = settings.keys,
-                                       .insecure = settings.insecure,
-                                       .log_bets = settings.log_bets};
+    logger_set_level (log_level);
     status = settings.check ? check_directory (settings.check)
-                            : storage_serve (&options, signal_fd);
+                            : storage_serve (options, signal_fd);
     config_destroy (&config);
     return status;
 }
@@ -91,12 +55,12 @@ int main (int argc, char **argv)
 static int agree (const config_t *config, void *context, char *why)
 {
     const settings_t *settings = context;
-    const agreement_endpoint_t place = {"--listen", settings->listen};
-    if (settings->check)
-        return 0;
-    return agreement_may_listen (config, &place, settings->keys, settings->insecure,
-                                 why) &&
-                   agreement_directory (config, settings->data_directory, false, why)
+    const storage_options_t *options = &settings->options;
+    const agreement_endpoint_t place = {"--listen", options->listen};
+    return settings->check ||
+                   (agreement_may_listen (config, &place, options->keys,
+                                          options->insecure, why) &&
+                    agreement_directory (config, options->data_directory, false, why))
                ? 0
-               : STATUS_USAGE;
+               : PROCESS_CANNOT_START;
 }

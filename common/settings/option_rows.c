@@ -1,0 +1,250 @@
+/* option_rows.c - settings that several programs have: for their main (). */
+
+#include "option_rows.h"
+
+#include "bounds.h"
+
+config_item_t option_listen (const char **endpoint)
+{
+    return (config_item_t){.name = "listen",
+                           .type = CONFIG_TEXT,
+                           .value = endpoint,
+                           .environment = "LOTERIA_LISTEN",
+                           .help =
+                               "ZeroMQ endpoint for agencies [tcp://127.0.0.1:PORT]"};
+}
+
+config_item_t option_port (uint32_t *port)
+{
+    return (config_item_t){
+        .name = "port",
+        .type = CONFIG_NUMBER,
+        .value = port,
+        .environment = "SERVER_PORT",
+        .fallback = "12345",
+        .max = 65535,
+        .help = "PORT for agencies when --listen is not given; 0: any free one"};
+}
+
+config_item_t option_workers_listen (const char **endpoint)
+{
+    return (config_item_t){.name = "workers",
+                           .type = CONFIG_TEXT,
+                           .value = endpoint,
+                           .environment = "LOTERIA_WORKERS_LISTEN",
+                           .fallback = "tcp://127.0.0.1:12346",
+                           .help = "ZeroMQ endpoint for workers, storage and state"};
+}
+
+config_item_t option_worker_listen (const char **endpoint)
+{
+    return (config_item_t){.name = "listen",
+                           .type = CONFIG_TEXT,
+                           .value = endpoint,
+                           .environment = "LOTERIA_WORKER_LISTEN",
+                           .help = "ZeroMQ endpoint that answers PING; only with a "
+                                   "count of 1"};
+}
+
+config_item_t option_storage_listen (const char **endpoint)
+{
+    return (config_item_t){.name = "listen",
+                           .type = CONFIG_TEXT,
+                           .value = endpoint,
+                           .environment = "LOTERIA_STORAGE_LISTEN",
+                           .fallback = "tcp://127.0.0.1:12347",
+                           .help = "ZeroMQ endpoint for workers and state"};
+}
+
+config_item_t option_state_listen (const char **endpoint)
+{
+    return (config_item_t){.name = "listen",
+                           .type = CONFIG_TEXT,
+                           .value = endpoint,
+                           .environment = "LOTERIA_STATE_LISTEN",
+                           .fallback = "tcp://127.0.0.1:12348",
+                           .help = "ZeroMQ endpoint for workers"};
+}
+
+config_item_t option_broker (const char **endpoint)
+{
+    return (config_item_t){.name = "broker",
+                           .type = CONFIG_TEXT,
+                           .value = endpoint,
+                           .environment = "LOTERIA_BROKER",
+                           .fallback = "tcp://127.0.0.1:12346",
+                           .help = "ZeroMQ endpoint of the broker"};
+}
+
+config_item_t option_storage (const char **endpoint)
+{
+    return (config_item_t){.name = "storage",
+                           .type = CONFIG_TEXT,
+                           .value = endpoint,
+                           .environment = "LOTERIA_STORAGE",
+                           .fallback = "tcp://127.0.0.1:12347",
+                           .help = "ZeroMQ endpoint of storage"};
+}
+
+config_item_t option_state (const char **endpoint)
+{
+    return (config_item_t){.name = "state",
+                           .type = CONFIG_TEXT,
+                           .value = endpoint,
+                           .environment = "LOTERIA_STATE",
+                           .fallback = "tcp://127.0.0.1:12348",
+                           .help = "ZeroMQ endpoint of state"};
+}
+
+config_item_t option_worker_count (uint32_t *count)
+{
+    return (config_item_t){.name = "count",
+                           .type = CONFIG_NUMBER,
+                           .value = count,
+                           .environment = "LOTERIA_WORKER_COUNT",
+                           .fallback = "1",
+                           .min = 1,
+                           .max = WORKERS_MAX,
+                           .help = "worker processes to run"};
+}
+
+config_item_t option_keys (const char **folder, const char *help)
+{
+    return (config_item_t){.name = "keys",
+                           .type = CONFIG_TEXT,
+                           .value = folder,
+                           .environment = "LOTERIA_KEYS",
+                           .help = help};
+}
+
+config_item_t option_insecure (bool *insecure)
+{
+    return (config_item_t){.name = "insecure",
+                           .type = CONFIG_FLAG,
+                           .value = insecure,
+                           .environment = "LOTERIA_INSECURE",
+                           .fallback = "no",
+                           .help = "listen beyond this machine even without keys"};
+}
+
+config_item_t option_data_dir (const char **directory, const char *help)
+{
+    return (config_item_t){.name = "data-dir",
+                           .type = CONFIG_TEXT,
+                           .value = directory,
+                           .environment = "LOTERIA_DATA_DIR",
+                           .fallback = "data",
+                           .help = help};
+}
+
+config_item_t option_agencies (uint32_t *agencies)
+{
+    return (config_item_t){
+        .name = "agencies",
+        .type = CONFIG_NUMBER,
+        .value = agencies,
+        .environment = "TOTAL_AGENCIES",
+        .fallback = BOUND_TEXT (AGENCIES_DEFAULT),
+        .min = 1,
+        .max = AGENCIES_MAX,
+        .help = "agencies on the roll, from 1 up; the draw waits for all of them"};
+}
+
+config_item_t option_winning_number (uint32_t *number)
+{
+    return (config_item_t){.name = "winning-number",
+                           .type = CONFIG_SECRET,
+                           .value = number,
+                           .environment = "LOTERIA_WINNING_NUMBER",
+                           .fallback = "7574",
+                           .max = NUMBER_MAX_MAX,
+                           .help = "the number that wins"};
+}
+
+config_item_t option_winning_number_file (const char **path)
+{
+    return (config_item_t){.name = "winning-number-file",
+                           .type = CONFIG_TEXT,
+                           .value = path,
+                           .environment = "LOTERIA_WINNING_NUMBER_FILE",
+                           .help = "file to read it from, best with mode 0600; - for "
+                                   "stdin"};
+}
+
+config_item_t option_number_max (uint32_t *number)
+{
+    return (config_item_t){.name = "number-max",
+                           .type = CONFIG_NUMBER,
+                           .value = number,
+                           .environment = "LOTERIA_NUMBER_MAX",
+                           .fallback = BOUND_TEXT (NUMBER_MAX_DEFAULT),
+                           .max = NUMBER_MAX_MAX,
+                           .help = "highest number that can be bet on"};
+}
+
+config_item_t option_exit_when_done (bool *exits)
+{
+    return (config_item_t){.name = "exit-when-done",
+                           .type = CONFIG_FLAG,
+                           .value = exits,
+                           .environment = "LOTERIA_EXIT_WHEN_DONE",
+                           .fallback = "no",
+                           .help = "exit once every agency has its winners"};
+}
+
+config_item_t option_message_bytes (uint32_t *bytes)
+{
+    return (config_item_t){.name = "message-bytes",
+                           .type = CONFIG_NUMBER,
+                           .value = bytes,
+                           .environment = "LOTERIA_MESSAGE_BYTES",
+                           .fallback = BOUND_TEXT (MESSAGE_BYTES_LIMIT_DEFAULT),
+                           .min = MESSAGE_BYTES_MIN,
+                           .max = MESSAGE_BYTES_MAX,
+                           .help = "longest message accepted from an agency, in bytes"};
+}
+
+config_item_t option_batch_count (uint32_t *rows, const char *environment)
+{
+    return (config_item_t){.name = "batch-count",
+                           .type = CONFIG_NUMBER,
+                           .value = rows,
+                           .environment = environment,
+                           .fallback = BOUND_TEXT (BATCH_ROWS_DEFAULT),
+                           .min = 1,
+                           .max = BATCH_ROWS_MAX,
+                           .help = "most bets in a batch"};
+}
+
+config_item_t option_window (uint32_t *batches)
+{
+    return (config_item_t){.name = "window",
+                           .type = CONFIG_NUMBER,
+                           .value = batches,
+                           .environment = "LOTERIA_WINDOW",
+                           .fallback = BOUND_TEXT (WINDOW_LIMIT_DEFAULT),
+                           .min = 1,
+                           .max = WINDOW_MAX,
+                           .help = "most unacknowledged batches an agency is granted"};
+}
+
+config_item_t option_log_bets (bool *logs)
+{
+    return (config_item_t){.name = "log-bets",
+                           .type = CONFIG_FLAG,
+                           .value = logs,
+                           .environment = "LOTERIA_LOG_BETS",
+                           .fallback = "no",
+                           .help = "log a line per stored bet (slow, and it names "
+                                   "documents)"};
+}
+
+config_item_t option_log_level (logger_level_t *level, const char *environment)
+{
+    return (config_item_t){.name = "log-level",
+                           .type = CONFIG_LEVEL,
+                           .value = level,
+                           .environment = environment,
+                           .fallback = "INFO",
+                           .help = "least severe level that is logged"};
+}

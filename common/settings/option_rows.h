@@ -1,0 +1,54 @@
+/* option_rows.h - the settings that several programs have, each a row of a program's
+   table (config.h), written where the program says.
+
+   A setting has one name, one environment name, one range and one default wherever it
+   is, so loteria-central can hand its settings to its parts through the environment. */
+
+#ifndef LOTERIA_OPTION_ROWS_H
+#define LOTERIA_OPTION_ROWS_H
+
+#include "config.h"
+#include "logger.h"
+
+/* Where a program listens. */
+config_item_t option_listen (const char **endpoint); // for agencies; no default: --port
+config_item_t option_port (uint32_t *port);
+config_item_t option_workers_listen (const char **endpoint); // the broker's --workers
+config_item_t option_worker_listen (const char **endpoint);  // no default
+config_item_t option_storage_listen (const char **endpoint);
+config_item_t option_state_listen (const char **endpoint);
+
+/* Where it connects. */
+config_item_t option_broker (const char **endpoint);
+config_item_t option_storage (const char **endpoint);
+config_item_t option_state (const char **endpoint);
+
+config_item_t option_worker_count (uint32_t *count);
+
+/* Who may come. `help` says whose keys they are. */
+config_item_t option_keys (const char **folder, const char *help);
+config_item_t option_insecure (bool *insecure);
+
+/* The day. `help` says which files are there. */
+config_item_t option_data_dir (const char **directory, const char *help);
+config_item_t option_agencies (uint32_t *agencies);
+config_item_t option_winning_number (uint32_t *number); // a secret: see secret.h
+config_item_t option_winning_number_file (const char **path);
+config_item_t option_number_max (uint32_t *number);
+config_item_t option_exit_when_done (bool *exits);
+
+/* How much an agency may send at once. */
+config_item_t option_message_bytes (uint32_t *bytes);
+config_item_t option_batch_count (uint32_t *rows, const char *environment);
+config_item_t option_window (uint32_t *batches);
+
+/* The log. */
+config_item_t option_log_bets (bool *logs);
+config_item_t option_log_level (logger_level_t *level, const char *environment);
+
+#define OPTION_LOG_LEVEL   "LOGGING_LEVEL" // the environment's, but for an agency
+#define OPTION_BATCH_COUNT "LOTERIA_BATCH_COUNT"
+#define OPTION_OWN_KEYS                                                                \
+    "folder of this process's keys (loteria-keys makes it); without: no CURVE"
+
+#endif
