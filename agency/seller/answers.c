@@ -30,6 +30,9 @@ static bool take_goodbye (session_t *session, const wire_message_t *message,
                           int64_t now_ms);
 static bool take_refused (session_t *session, const wire_message_t *message,
                           int64_t now_ms);
+static bool of_batch (const wire_refused_t *refused);
+static void take_busy (session_t *session, const wire_refused_t *refused,
+                       int64_t now_ms);
 static bool about_moment (const session_t *session, const wire_refused_t *refused);
 static bool take_conflict (session_t *session, const wire_refused_t *refused,
                            int64_t now_ms);
@@ -126,8 +129,10 @@ static bool agree_on_limits (session_t *session, const wire_limits_t *theirs)
         lower (own->message_bytes_max, theirs->message_bytes_max);
     agreed->window = lower (own->window, theirs->window);
     agreed->rows_max = lower (own->rows_max, theirs->rows_max);
-    return agreed->message_bytes_max == before.message_bytes_max &&
-           agreed->window == before.window && agreed->rows_max == before.rows_max;
+    agreed->bundle_bytes = own->bundle_bytes < theirs->bundle_bytes
+                               ? own->bundle_bytes
+                               : theirs->bundle_bytes;
+    return memcmp (agreed, &before, sizeof before) == 0;
 }
 
 /* 0 is no limit. */
@@ -154,7 +159,7 @@ static void place_source (session_t *session, const wire_welcome_t *welcome,
             else if (window_done (window))
                 sale_all_stored (session, now_ms);
             else
-                window_resend (window);
+                window_resend (window, 0);
             return;
         }
     }
@@ -324,7 +329,7 @@ static bool take_refused (session_t *session, const wire_message_t *message,
     const wire_refused_t *refused = &message->refused;
     if (session->progress.state == SESSION_LEAVING || refused->code == REFUSED_OK)
         return false; // what matters is here already
-    if (refused->code == REFUSED_SIZE && refused->command == WIRE_BATCH)
+    if (refused->code == REFUSED_SIZE && of_batch (refused))
         return about_moment (session, refused) &&
                take_over_limits (session, refused, now_ms);
     if (refused->code <= REFUSED_BODY || refused->code == REFUSED_AGENCY ||
@@ -334,10 +339,12 @@ static bool take_refused (session_t *session, const wire_message_t *message,
         return false;
     switch (refused->code) {
     case REFUSED_BUSY:
+        take_busy (session, refused, now_ms);
+        return true;
     case REFUSED_NOSPACE:
     case REFUSED_UNAVAILABLE:
-        session->busy =
-            refused->code == REFUSED_BUSY ? session->busy + !session->holding : 0;
+        session->busy = 0;
+        session->busy_from = 0;
         session_hold_back (session, refused->code, now_ms);
         return true;
     case REFUSED_HELLO:
@@ -375,10 +382,28 @@ static bool about_moment (const session_t *session, const wire_refused_t *refuse
         [SESSION_RESULTS] = WIRE_RESULTS, [SESSION_LEAVING] = WIRE_DONE};
     const session_state_t state = session->progress.state;
     const bool results = state == SESSION_WAITING && refused->command == WIRE_RESULTS;
-    if (refused->command != questions[state] && !results)
+    const bool bundle = state == SESSION_SELLING && refused->command == WIRE_BATCHES;
+    if (refused->command != questions[state] && !results && !bundle)
         return false;
     return refused->command != WIRE_BATCH ||
            window_find (session->window, refused->offset) != NULL;
+}
+
+static bool of_batch (const wire_refused_t *refused)
+{
+    return refused->command == WIRE_BATCH || refused->command == WIRE_BATCHES;
+}
+
+/* The batches before the one that it names were taken; those behind it in the same
+   message were not, and no more is said about them. */
+static void take_busy (session_t *session, const wire_refused_t *refused,
+                       int64_t now_ms)
+{
+    const uint64_t from = refused->command == WIRE_BATCH ? refused->offset : 0;
+    session->busy += !session->holding;
+    if (!session->holding || from < session->busy_from)
+        session->busy_from = from;
+    session_hold_back (session, REFUSED_BUSY, now_ms);
 }
 
 /* Somebody else sells under this number, or did. A single bet takes another place; for
@@ -413,7 +438,8 @@ static bool take_over_limits (session_t *session, const wire_refused_t *refused,
 {
     const wire_limits_t *agreed = &session->agreed, *before = &session->refused_under;
     if (session->over_limits && before->rows_max == agreed->rows_max &&
-        before->message_bytes_max == agreed->message_bytes_max)
+        before->message_bytes_max == agreed->message_bytes_max &&
+        before->bundle_bytes == agreed->bundle_bytes)
         return session_fail_refused (session, refused);
     session->over_limits = true;
     session->refused_under = session->agreed;

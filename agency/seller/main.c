@@ -150,7 +150,8 @@ static void open_session (seller_t *seller)
         .agency = (uint32_t) settings->id,
         .limits = {.window = (uint32_t) settings->window,
                    .message_bytes_max = (uint32_t) settings->batch_bytes,
-                   .rows_max = (uint32_t) settings->batch_count},
+                   .rows_max = (uint32_t) settings->batch_count,
+                   .bundle_bytes = BATCHES_BYTES_MAX},
         .period_ms = (int64_t) settings->loop_period_ms,
         .patience_ms = (int64_t) settings->patience_seconds * 1000,
         .task = settings->results_only ? SESSION_ASK_ONLY
@@ -312,14 +313,14 @@ static void take_messages (seller_t *seller, int64_t now_ms)
 
 static void send_messages (seller_t *seller, int64_t now_ms)
 {
-    bytes_t message;
+    size_t size;
     seller->blocked = false;
     while (!seller->blocked &&
-           session_next_output (seller->session, now_ms, &message)) {
+           (size = session_next_output (seller->session, now_ms)) > 0) {
         zmq_msg_t body;
-        int rc = zmq_msg_init_size (&body, message.size);
+        int rc = zmq_msg_init_size (&body, size);
         assert (rc == 0);
-        memcpy (zmq_msg_data (&body), message.data, message.size);
+        session_write_output (seller->session, zmq_msg_data (&body));
         if (net_send (seller->socket, bytes_of (NULL, 0), &body) == NET_OK)
             session_output_sent (seller->session, now_ms);
         else {

@@ -37,7 +37,7 @@ bool sale_packs (const session_t *session)
     const window_t *window = session->window;
     return session->progress.state == SESSION_SELLING && !window_moving (window) &&
            session->verdict <= VERDICT_REFUSED && window_hungry (window) &&
-           window_unsent (window) == NULL;
+           (!window_unsent (window) || window_bundles (window));
 }
 
 /* Returns whether there is time for more of it now. */

@@ -22,7 +22,7 @@
 
 static void send_again (session_t *session, int64_t now_ms);
 static int64_t patience_deadline (const session_t *session);
-static bytes_t write_question (session_t *session);
+static size_t write_question (session_t *session);
 
 session_t *session_new (const session_options_t *options, const rows_t *source,
                         int64_t now_ms)
@@ -139,33 +139,34 @@ static void send_again (session_t *session, int64_t now_ms)
         session->busy = 0;
         session_start_over (session, true, now_ms); // it may take less than it did
     } else
-        window_resend (session->window);
+        window_resend (session->window, session->busy_from);
+    session->busy_from = 0;
 }
 
-bool session_next_output (session_t *session, int64_t now_ms, bytes_t *message)
+size_t session_next_output (session_t *session, int64_t now_ms)
 {
     while (sale_has_work (session) && sale_work (session, now_ms))
         ;
     session->due_ms = session_deadline (session);
-    if (session->asking) {
-        *message = write_question (session);
-        return true;
-    }
+    if (session->asking)
+        return write_question (session);
     if (session->progress.state != SESSION_SELLING || session->holding)
-        return false;
-    const window_batch_t *batch = window_unsent (session->window);
-    if (batch == NULL)
-        return false;
-    *message = bytes_of (batch->message, batch->size);
-    return true;
+        return 0;
+    return window_message_size (session->window);
+}
+
+void session_write_output (session_t *session, uint8_t *buffer)
+{
+    if (session->asking)
+        put_bytes (buffer, bytes_of (session->question, session->question_size));
+    else
+        window_write_message (session->window, buffer);
 }
 
 void session_output_sent (session_t *session, int64_t now_ms)
 {
-    if (!session->asking) {
-        session->progress.retries += window_unsent (session->window)->sent;
-        window_mark_sent (session->window);
-    }
+    if (!session->asking)
+        session->progress.retries += window_mark_sent (session->window);
     session->single_sent |= !session->asking && session->options.writer != 0;
     session->asking = false;
     session->asked_ms = now_ms;
@@ -271,7 +272,7 @@ bool session_answer_due (const session_t *session)
     }
 }
 
-static bytes_t write_question (session_t *session)
+static size_t write_question (session_t *session)
 {
     wire_message_t message = {.agency = session->options.agency};
     switch (session->progress.state) {
@@ -298,7 +299,8 @@ static bytes_t write_question (session_t *session)
         message.draw = session->draw;
         break;
     }
-    return bytes_of (session->question, wire_encode (&message, session->question));
+    session->question_size = wire_encode (&message, session->question);
+    return session->question_size;
 }
 
 /* Returns true: the message that it came to was of use. */

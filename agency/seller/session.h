@@ -5,7 +5,8 @@
 
      session_receive (...)     for every message that came
      session_tick (...)
-     session_next_output (...) and, once sent, session_output_sent (...), until none
+     session_next_output (...), session_write_output (...) and, once it was sent,
+     session_output_sent (...), until there is none
      wait for a message, for session_deadline (...), or, while an output could not be
      sent, for the socket to take more
 
@@ -37,7 +38,7 @@ typedef enum {
 
 typedef struct {
     uint32_t agency;
-    wire_limits_t limits; // own: window, message_bytes_max, rows_max; none of them 0
+    wire_limits_t limits; // own; none but bundle_bytes is 0
     int64_t period_ms;    // between two new batches; 0: none
     int64_t patience_ms;  // the longest silence of the central; 0: for ever
     uint64_t seed;        // of the jitter
@@ -96,11 +97,13 @@ bool session_finish (session_t *session, int64_t now_ms);
    no time that the central had to answer. */
 void session_tick (session_t *session, int64_t now_ms);
 
-/* The message to be sent next, borrowed until the next call of any function here.
-   False when there is none now. */
-bool session_next_output (session_t *session, int64_t now_ms, bytes_t *message);
+/* The bytes of the message to be sent next; 0 when there is none now. */
+size_t session_next_output (session_t *session, int64_t now_ms);
 
-/* That message is on its way. */
+/* Write that message, right behind session_next_output (), into as many bytes. */
+void session_write_output (session_t *session, uint8_t *buffer);
+
+/* It is on its way. */
 void session_output_sent (session_t *session, int64_t now_ms);
 
 /* When session_tick () and session_next_output () have to be called again, if nothing

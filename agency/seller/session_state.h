@@ -45,7 +45,8 @@ struct session {
     int regresses;       // WELCOMEs in a row with fewer bets than are stored
     int conflicts;       // refusals in a row that say that somebody else sells as well
     int busy;            // BUSYs in a row
-    bool over_limits;    // a batch was refused under `refused_under`
+    uint64_t busy_from; // the lowest offset that they named; 0: all is to be sent again
+    bool over_limits;   // a batch was refused under `refused_under`
     wire_limits_t refused_under;
 
     verdict_t verdict;
@@ -54,7 +55,7 @@ struct session {
     wire_refused_t refused;
     uint8_t refused_text[REFUSAL_TEXT_MAX];
 
-    bool asking;     // the state's question is to be sent
+    bool asking;     // the state's question is to be sent: `question`
     bool holding;    // refused for now: nothing is sent until the timer ends that
     bool closed;     // results were asked for in an earlier run: nothing can be sold
     bool progressed; // since the last HELLO
@@ -68,6 +69,7 @@ struct session {
     int leave_tries;
 
     uint8_t question[WIRE_SMALL_BYTES_MAX];
+    size_t question_size;
     char failure[1024];
 };
 

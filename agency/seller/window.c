@@ -46,6 +46,7 @@ static uint8_t *take_rows (window_t *window, window_batch_t *batch, uint8_t *at,
                            const uint8_t *limit, uint32_t rows_max);
 static void write_head (const window_t *window, window_batch_t *batch);
 static void shorten (window_t *window, window_batch_t *batch, uint32_t count);
+static uint32_t next_message (const window_t *window, size_t *size);
 static window_batch_t *place (const window_t *window, uint32_t index);
 static inline uint64_t lower (uint64_t a, uint64_t b);
 
@@ -302,20 +303,77 @@ uint64_t window_first_digest (const window_t *window)
     return window->count > 0 ? place (window, 0)->digest : window->digest;
 }
 
-const window_batch_t *window_unsent (const window_t *window)
+bool window_unsent (const window_t *window)
 {
-    return window->unsent < window->count ? place (window, window->unsent) : NULL;
+    return window->unsent < window->count;
 }
 
-void window_mark_sent (window_t *window)
+bool window_bundles (const window_t *window)
 {
-    assert (window->unsent < window->count);
-    place (window, window->unsent++)->sent = true;
+    size_t size;
+    const uint32_t batches = next_message (window, &size);
+    const size_t enclosed = batches > 1 ? 0 : WIRE_HEADER_BYTES + WIRE_ENCLOSED_BYTES;
+    const size_t least = WIRE_ENCLOSED_BYTES + WIRE_BATCH_BYTES + ROW_BYTES_MIN;
+    return batches == window->count - window->unsent &&
+           size + enclosed + least <= window->limits.bundle_bytes;
 }
 
-void window_resend (window_t *window)
+size_t window_message_size (const window_t *window)
 {
-    window->unsent = 0;
+    size_t size;
+    next_message (window, &size);
+    return size;
+}
+
+void window_write_message (const window_t *window, uint8_t *buffer)
+{
+    size_t size;
+    const uint32_t batches = next_message (window, &size);
+    uint8_t *at = batches > 1 ? wire_batches_head (buffer, window->agency) : buffer;
+    for (uint32_t i = 0; i < batches; i++) {
+        const window_batch_t *batch = place (window, window->unsent + i);
+        const bytes_t bytes = bytes_of (batch->message, batch->size);
+        at = batches > 1 ? wire_batches_put (at, bytes) : put_bytes (at, bytes);
+    }
+}
+
+uint32_t window_mark_sent (window_t *window)
+{
+    size_t size;
+    uint32_t again = 0;
+    for (uint32_t batches = next_message (window, &size); batches > 0; batches--) {
+        window_batch_t *batch = place (window, window->unsent++);
+        again += batch->sent;
+        batch->sent = true;
+    }
+    return again;
+}
+
+/* How many batches are in the next message, and its bytes. One goes alone. */
+static uint32_t next_message (const window_t *window, size_t *size)
+{
+    const uint32_t unsent = window->count - window->unsent;
+    uint32_t batches = 0;
+    *size = WIRE_HEADER_BYTES;
+    for (; batches < unsent; batches++) {
+        const window_batch_t *batch = place (window, window->unsent + batches);
+        const size_t more = WIRE_ENCLOSED_BYTES + batch->size;
+        if (*size + more > window->limits.bundle_bytes)
+            break;
+        *size += more;
+    }
+    if (batches > 1)
+        return batches;
+    *size = unsent > 0 ? place (window, window->unsent)->size : 0;
+    return unsent > 0 ? 1 : 0;
+}
+
+void window_resend (window_t *window, uint64_t offset)
+{
+    uint32_t first = 0;
+    while (first < window->unsent && place (window, first)->offset < offset)
+        first++;
+    window->unsent = first;
 }
 
 const window_batch_t *window_take_stored (window_t *window, uint64_t next)

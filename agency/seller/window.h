@@ -85,12 +85,21 @@ uint64_t window_digest (const window_t *window);
 uint64_t window_first (const window_t *window);
 uint64_t window_first_digest (const window_t *window);
 
-/* The batch to be sent now, NULL when there is none; and that it was sent. */
-const window_batch_t *window_unsent (const window_t *window);
-void window_mark_sent (window_t *window);
+/* Whether there are batches to be sent; and whether one more that is packed now may go
+   with them in one message. */
+bool window_unsent (const window_t *window);
+bool window_bundles (const window_t *window);
 
-/* All batches are to be sent again, from the first on. */
-void window_resend (window_t *window);
+/* The next message: a BATCH, or a BATCHES with as many of the batches to be sent as fit
+   into the agreed bundle_bytes. Its bytes, 0 when there is nothing to be sent; write it
+   into as many; and note that it was sent, which returns how many of its batches had
+   been sent before. */
+size_t window_message_size (const window_t *window);
+void window_write_message (const window_t *window, uint8_t *buffer);
+uint32_t window_mark_sent (window_t *window);
+
+/* All batches from this offset on are to be sent again. */
+void window_resend (window_t *window, uint64_t offset);
 
 /* Take out the first batch if it was stored wholly below `next`; NULL when there is no
    such batch. What is returned stays as it is until the next call of window_fill (). */

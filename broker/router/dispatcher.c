@@ -228,7 +228,9 @@ static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
         return REFUSED_COMMAND;
     if (poses (sender, request))
         return REFUSED_KEY;
-    if (frame.size > dispatcher->options.limits.message_bytes_max)
+    const wire_limits_t *limits = &dispatcher->options.limits;
+    const bool bundle = request->command == WIRE_BATCHES;
+    if (frame.size > (bundle ? limits->bundle_bytes : limits->message_bytes_max))
         return REFUSED_SIZE;
     return REFUSED_OK;
 }
@@ -314,6 +316,8 @@ static void lower_limits (const dispatcher_t *dispatcher, zmq_msg_t *message,
     hello->window = lower (hello->window, limits->window);
     hello->message_bytes_max =
         lower (hello->message_bytes_max, limits->message_bytes_max);
+    if (hello->bundle_bytes > limits->bundle_bytes)
+        hello->bundle_bytes = limits->bundle_bytes;
     wire_encode (request, zmq_msg_data (message));
 }
 

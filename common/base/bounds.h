@@ -35,6 +35,7 @@
 #define MESSAGE_BYTES_LIMIT_DEFAULT 65536 /* what a broker takes */
 #define MESSAGE_BYTES_MIN           1024
 #define MESSAGE_BYTES_MAX           (1024 * 1024)
+#define BATCHES_BYTES_MAX           (64 * 1024) /* several batches in one */
 #define BATCH_ROWS_MAX              65535
 #define BATCH_ROWS_DEFAULT          8192
 

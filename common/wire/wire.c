@@ -2,12 +2,13 @@
 
 #include "wire.h"
 
-#define HELLO_BYTES   12
-#define WELCOME_BYTES 45
+#define HELLO_BYTES   16
+#define WELCOME_BYTES (49 + 8 + WIRE_HEAD_BYTES)
 #define BATCH_BYTES   36 // before the rows
 #define WINNERS_BYTES 24 // before the documents
 #define REFUSED_BYTES 24 // before the text
 
+static wire_code_t read_header (reader_t *reader, wire_message_t *message);
 static size_t body_size (const wire_message_t *message);
 static uint8_t *put_body (uint8_t *at, const wire_message_t *message);
 static uint8_t *put_limits (uint8_t *at, const wire_limits_t *limits);
@@ -19,6 +20,8 @@ static void read_body (reader_t *reader, wire_message_t *message);
 static wire_limits_t read_limits (reader_t *reader);
 static wire_welcome_t read_welcome (reader_t *reader);
 static wire_batch_t read_batch (reader_t *reader);
+static bytes_t read_batches (reader_t *reader, uint32_t agency);
+static bool enclosed_batch (bytes_t *batches, bytes_t *frame, wire_message_t *batch);
 static wire_winners_t read_winners (reader_t *reader);
 static wire_refused_t read_refused (reader_t *reader);
 static bytes_t read_rest (reader_t *reader);
@@ -45,25 +48,47 @@ void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency,
     wire_encode (&message, buffer);
 }
 
+uint8_t *wire_batches_head (uint8_t *buffer, uint32_t agency)
+{
+    const wire_message_t message = {.command = WIRE_BATCHES, .agency = agency};
+    return buffer + wire_encode (&message, buffer);
+}
+
+uint8_t *wire_batches_put (uint8_t *at, bytes_t batch)
+{
+    return put_bytes (put_u32 (at, (uint32_t) batch.size), batch);
+}
+
+bool wire_batches_next (bytes_t *batches, bytes_t *frame, wire_message_t *batch)
+{
+    return batches->size > 0 && enclosed_batch (batches, frame, batch);
+}
+
 wire_code_t wire_decode (bytes_t frame, wire_message_t *message)
 {
-    memset (message, 0, sizeof *message);
     reader_t reader = {.rest = frame};
-    uint8_t l = read_u8 (&reader), t = read_u8 (&reader), version = read_u8 (&reader);
-    uint8_t command = read_u8 (&reader);
-    uint32_t agency = read_u32 (&reader);
-    if (reader.failed || l != 'L' || t != 'T')
+    const wire_code_t code = read_header (&reader, message);
+    if (code != REFUSED_OK)
+        return code;
+    read_body (&reader, message);
+    if (reader.failed || reader.rest.size > 0)
+        return REFUSED_BODY;
+    return REFUSED_OK;
+}
+
+static wire_code_t read_header (reader_t *reader, wire_message_t *message)
+{
+    memset (message, 0, sizeof *message);
+    uint8_t l = read_u8 (reader), t = read_u8 (reader), version = read_u8 (reader);
+    uint8_t command = read_u8 (reader);
+    uint32_t agency = read_u32 (reader);
+    if (reader->failed || l != 'L' || t != 'T')
         return REFUSED_SIGNATURE;
     message->command = command;
     message->agency = agency;
     if (version != WIRE_VERSION)
         return REFUSED_VERSION;
-    if (wire_command_name (command)[0] == '?')
-        return REFUSED_COMMAND;
-    read_body (&reader, message);
-    if (reader.failed || reader.rest.size > 0)
-        return REFUSED_BODY;
-    return REFUSED_OK;
+    return wire_command_name (command)[0] == '?' ? REFUSED_COMMAND : REFUSED_OK;
 }
 
 static size_t body_size (const wire_message_t *message)
@@ -77,6 +102,8 @@ static size_t body_size (const wire_message_t *message)
     case WIRE_BATCH:
     case WIRE_STORE:
         return BATCH_BYTES + message->batch.rows.size;
+    case WIRE_BATCHES:
+        return message->batches.size;
     case WIRE_READY:
     case WIRE_SEAL:
     case WIRE_SEALED:
@@ -114,6 +141,8 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
     case WIRE_BATCH:
     case WIRE_STORE:
         return put_batch (at, &message->batch);
+    case WIRE_BATCHES:
+        return put_bytes (at, message->batches);
     case WIRE_READY:
     case WIRE_SEAL:
     case WIRE_SEALED:
@@ -153,7 +182,7 @@ static uint8_t *put_limits (uint8_t *at, const wire_limits_t *limits)
 {
     at = put_u32 (at, limits->window);
     at = put_u32 (at, limits->message_bytes_max);
-    return put_u32 (at, limits->rows_max);
+    return put_u32 (put_u32 (at, limits->rows_max), limits->bundle_bytes);
 }
 
 static uint8_t *put_welcome (uint8_t *at, const wire_welcome_t *welcome)
@@ -161,7 +190,8 @@ static uint8_t *put_welcome (uint8_t *at, const wire_welcome_t *welcome)
     at = put_u64 (put_u64 (at, welcome->draw), welcome->next);
     at = put_limits (put_u64 (at, welcome->digest), &welcome->limits);
     at = put_u32 (put_u32 (at, welcome->agencies), welcome->ready);
-    return put_u8 (at, welcome->day);
+    at = put_u64 (put_u8 (at, welcome->day), welcome->sequence);
+    return put_bytes (at, bytes_of (welcome->head, sizeof welcome->head));
 }
 
 static uint8_t *put_batch (uint8_t *at, const wire_batch_t *batch)
@@ -199,6 +229,9 @@ static void read_body (reader_t *reader, wire_message_t *message)
     case WIRE_BATCH:
     case WIRE_STORE:
         message->batch = read_batch (reader);
+        break;
+    case WIRE_BATCHES:
+        message->batches = read_batches (reader, message->agency);
         break;
     case WIRE_READY:
     case WIRE_SEAL:
@@ -261,6 +294,7 @@ static wire_limits_t read_limits (reader_t *reader)
     limits.window = read_u32 (reader);
     limits.message_bytes_max = read_u32 (reader);
     limits.rows_max = read_u32 (reader);
+    limits.bundle_bytes = read_u32 (reader);
     return limits;
 }
 
@@ -275,6 +309,10 @@ static wire_welcome_t read_welcome (reader_t *reader)
     welcome.ready = read_u32 (reader);
     welcome.day = read_u8 (reader);
     reader->failed |= welcome.day > DAY_DRAWN;
+    welcome.sequence = read_u64 (reader);
+    const bytes_t head = read_bytes (reader, sizeof welcome.head);
+    memset (welcome.head, 0, sizeof welcome.head);
+    put_bytes (welcome.head, head);
     return welcome;
 }
 
@@ -288,6 +326,31 @@ static wire_batch_t read_batch (reader_t *reader)
     batch.count = read_u32 (reader);
     batch.rows = read_rest (reader);
     return batch;
+}
+
+/* All of it is looked at: a bundle with one batch that is none, or is another agency's,
+   is no bundle, and nothing in it is taken. */
+static bytes_t read_batches (reader_t *reader, uint32_t agency)
+{
+    bytes_t rest = reader->rest, frame;
+    wire_message_t batch;
+    reader->failed |= rest.size == 0;
+    while (rest.size > 0 && !reader->failed)
+        reader->failed |=
+            !enclosed_batch (&rest, &frame, &batch) || batch.agency != agency;
+    return read_rest (reader);
+}
+
+static bool enclosed_batch (bytes_t *batches, bytes_t *frame, wire_message_t *batch)
+{
+    reader_t outer = {.rest = *batches};
+    *frame = read_bytes (&outer, read_u32 (&outer));
+    reader_t inner = {.rest = *frame, .failed = outer.failed};
+    *batches = outer.rest;
+    if (read_header (&inner, batch) != REFUSED_OK || batch->command != WIRE_BATCH)
+        return false;
+    batch->batch = read_batch (&inner);
+    return !inner.failed;
 }
 
 static wire_winners_t read_winners (reader_t *reader)
@@ -335,7 +398,7 @@ const char *wire_command_name (uint8_t command)
         [WIRE_ADMIT] = "ADMIT",     [WIRE_SEAL] = "SEAL",
         [WIRE_FIND] = "FIND",       [WIRE_SEALED] = "SEALED",
         [WIRE_HELD] = "HELD",       [WIRE_CHECK] = "CHECK",
-        [WIRE_DIGEST] = "DIGEST",
+        [WIRE_DIGEST] = "DIGEST",   [WIRE_BATCHES] = "BATCHES",
     };
     const size_t known = sizeof names / sizeof names[0];
     return command < known && names[command] ? names[command] : "?";
@@ -384,7 +447,7 @@ const char *wire_code_name (uint16_t code)
 
 bool wire_from_agency (uint8_t command)
 {
-    return (command >= WIRE_HELLO && command <= WIRE_CHECK) || command == WIRE_PING;
+    return (command >= WIRE_HELLO && command <= WIRE_BATCHES) || command == WIRE_PING;
 }
 
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,

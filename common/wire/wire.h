@@ -16,7 +16,12 @@
 /* What precedes the rows of a BATCH or STORE: header, draw, offset, digest, writer,
    count. */
 #define WIRE_BATCH_BYTES (WIRE_HEADER_BYTES + 4 * 8 + 4)
-/* No message but BATCH, STORE and WINNERS is longer than this. */
+/* What a BATCHES takes besides the BATCHes in it: its header, and before each a size.
+ */
+#define WIRE_ENCLOSED_BYTES 4
+/* The head that vouches for the central's log: a SHA-256. */
+#define WIRE_HEAD_BYTES 32
+/* No message but BATCH, BATCHES, STORE and WINNERS is longer than this. */
 #define WIRE_SMALL_BYTES_MAX 512
 #define WIRE_NAME_BYTES_MAX  64 // PONG
 
@@ -28,7 +33,8 @@ typedef enum {
     WIRE_RESULTS = 0x04,
     WIRE_DONE = 0x05,
     WIRE_CHECK = 0x06,
-    WIRE_PING = 0x0F, // anybody, to the broker's front, storage or state
+    WIRE_BATCHES = 0x07, // several BATCHes in one message
+    WIRE_PING = 0x0F,    // anybody, to the broker's front, storage or state
     // central to agency
     WIRE_WELCOME = 0x11,
     WIRE_STORED = 0x12,
@@ -96,8 +102,9 @@ typedef enum {
 
 typedef struct { // HELLO: 0 means no limit of the sender's own; each hop lowers them
     uint32_t window;
-    uint32_t message_bytes_max;
+    uint32_t message_bytes_max; // of one BATCH
     uint32_t rows_max;
+    uint32_t bundle_bytes; // of a BATCHES; 0 means that none is sent, or taken
 } wire_limits_t;
 
 typedef enum { DAY_OPEN = 0, DAY_SEALED = 1, DAY_DRAWN = 2 } wire_day_t;
@@ -110,9 +117,11 @@ typedef struct { // WELCOME, and ADMIT on its way to become one
     uint64_t next;
     uint64_t digest; // of all bets before `next`
     wire_limits_t limits;
-    uint32_t agencies; // on the roll
-    uint32_t ready;    // of them
-    uint8_t day;       // wire_day_t: this agency's
+    uint32_t agencies;             // on the roll
+    uint32_t ready;                // of them
+    uint8_t day;                   // wire_day_t: this agency's
+    uint64_t sequence;             // of the log's last record as of this answer
+    uint8_t head[WIRE_HEAD_BYTES]; // of the log's chain there
 } wire_welcome_t;
 
 typedef struct { // BATCH: rows as typed; STORE: canonical rows
@@ -181,6 +190,7 @@ typedef struct {
     union {
         wire_limits_t hello;
         wire_batch_t batch;     // BATCH, STORE
+        bytes_t batches;        // BATCHES: for wire_batches_next (); borrowed
         wire_tally_t tally;     // READY, CHECK, DIGEST, SEAL, SEALED
         wire_results_t results; // RESULTS
         uint64_t draw;          // DONE
@@ -205,6 +215,15 @@ size_t wire_encode (const wire_message_t *message, uint8_t *buffer);
    `batch` are not looked at. */
 void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency,
                       const wire_batch_t *batch);
+
+/* A BATCHES is written by its head and then, again and again, a BATCH that is encoded
+   already; each returns the place behind what it wrote. */
+uint8_t *wire_batches_head (uint8_t *buffer, uint32_t agency);
+uint8_t *wire_batches_put (uint8_t *at, bytes_t batch);
+
+/* Take the next BATCH off the `batches` of a message that was decoded: its bytes, and
+   what they say. False at the end. */
+bool wire_batches_next (bytes_t *batches, bytes_t *frame, wire_message_t *batch);
 
 /* Decode `frame` into `message`, whose slices borrow from it. Returns
    REFUSED_OK, or why it is no message; `command` and `agency` are set as far as

@@ -29,7 +29,7 @@
 
 typedef struct {
     char *server, *bets;
-    uint64_t agencies, count, window, bytes, rows, rate;
+    uint64_t agencies, count, window, bytes, rows, bundle, rate;
     bool results;
 } options_t;
 
@@ -72,7 +72,9 @@ static void run (void);
 static void serve (seller_t *seller);
 static void take_messages (seller_t *seller);
 static void send_messages (seller_t *seller);
-static bool is_new_batch (const seller_t *seller, bytes_t message, uint64_t *end);
+static bool is_early (seller_t *seller, bytes_t message);
+static void note_message (seller_t *seller, bytes_t bytes, int64_t now_ns);
+static void note_sent (seller_t *seller, const wire_batch_t *batch, int64_t now_ns);
 static bool is_due (seller_t *seller);
 static int64_t due_ns (const seller_t *seller);
 static void set_timer (void);
@@ -119,6 +121,9 @@ static config_t *read_options (int argc, char **argv)
          MESSAGE_BYTES_MAX, "most bytes of a batch's message"},
         {"rows", CONFIG_NUMBER, &options->rows, NULL, "8192", 1, BATCH_ROWS_MAX,
          "most bets of a batch"},
+        {"bundle", CONFIG_NUMBER, &options->bundle, NULL, "65536", 0, BATCHES_BYTES_MAX,
+         "most bytes of several batches in one message; 0, and with a rate: each goes "
+         "alone"},
         {"rate", CONFIG_NUMBER, &options->rate, NULL, "0", 0, 10000000,
          "batches a second of all agencies, each measured from when it was due, out "
          "of a file that begins anew when it ends; 0: as many as the windows let pass"},
@@ -185,7 +190,8 @@ static void open_seller (seller_t *seller, uint32_t agency, bytes_t bets)
         .agency = agency,
         .limits = {.window = (uint32_t) options->window,
                    .message_bytes_max = (uint32_t) options->bytes,
-                   .rows_max = (uint32_t) options->rows},
+                   .rows_max = (uint32_t) options->rows,
+                   .bundle_bytes = options->rate ? 0 : (uint32_t) options->bundle},
         .patience_ms = 60000,
         .seed = agency,
         .task = options->results ? SESSION_WHOLE : SESSION_SELL_ONLY,
@@ -256,40 +262,62 @@ static void take_messages (seller_t *seller)
 
 static void send_messages (seller_t *seller)
 {
-    bytes_t message;
+    size_t size;
     while (may_send (seller) &&
-           session_next_output (seller->session, clock_ms (), &message)) {
-        uint64_t end;
-        const bool is_new = is_new_batch (seller, message, &end);
-        if (is_new && !is_due (seller))
-            return;
-        zmq_msg_t body;
-        zmq_msg_init_size (&body, message.size);
-        memcpy (zmq_msg_data (&body), message.data, message.size);
+           (size = session_next_output (seller->session, clock_ms ())) > 0) {
+        zmq_msg_t body, sent;
+        zmq_msg_init_size (&body, size);
+        session_write_output (seller->session, zmq_msg_data (&body));
+        zmq_msg_init (&sent);
+        zmq_msg_copy (&sent, &body);
         const int64_t now_ns = measure_ns ();
-        if (net_send (seller->socket, bytes_of (NULL, 0), &body) != NET_OK) {
-            zmq_msg_close (&body);
+        const bool gone =
+            !is_early (seller, net_body (&sent)) &&
+            net_send (seller->socket, bytes_of (NULL, 0), &body) == NET_OK;
+        if (gone) {
+            session_output_sent (seller->session, clock_ms ());
+            note_message (seller, net_body (&sent), now_ns);
+        }
+        zmq_msg_close (&sent);
+        zmq_msg_close (&body);
+        if (!gone)
             return;
-        }
-        if (is_new) {
-            seller->sent_ns[seller->sent++ % load.options.window] =
-                load.options.rate > 0 ? due_ns (seller) : now_ns;
-            seller->sent_end = end;
-        }
-        if (message.data[3] == WIRE_READY && seller->ready_ns == 0)
-            seller->ready_ns = now_ns;
-        session_output_sent (seller->session, clock_ms ());
     }
 }
 
-/* What is sent a second time keeps its first time. `*end` is the offset behind it. */
-static bool is_new_batch (const seller_t *seller, bytes_t message, uint64_t *end)
+/* A new batch that is not due yet. */
+static bool is_early (seller_t *seller, bytes_t message)
 {
     wire_message_t batch;
-    if (message.data[3] != WIRE_BATCH || wire_decode (message, &batch) != REFUSED_OK)
-        return false;
-    *end = batch.batch.offset + batch.batch.count;
-    return batch.batch.offset >= seller->sent_end;
+    return load.options.rate > 0 && wire_decode (message, &batch) == REFUSED_OK &&
+           batch.command == WIRE_BATCH && batch.batch.offset >= seller->sent_end &&
+           !is_due (seller);
+}
+
+static void note_message (seller_t *seller, bytes_t bytes, int64_t now_ns)
+{
+    wire_message_t message, batch;
+    bytes_t frame;
+    if (wire_decode (bytes, &message) != REFUSED_OK)
+        measure_die ("a message that is none");
+    if (message.command == WIRE_READY && seller->ready_ns == 0)
+        seller->ready_ns = now_ns;
+    if (message.command == WIRE_BATCH)
+        note_sent (seller, &message.batch, now_ns);
+    if (message.command == WIRE_BATCHES)
+        while (wire_batches_next (&message.batches, &frame, &batch))
+            note_sent (seller, &batch.batch, now_ns);
+}
+
+/* What is sent a second time keeps its first time. */
+static void note_sent (seller_t *seller, const wire_batch_t *batch, int64_t now_ns)
+{
+    if (batch->offset < seller->sent_end)
+        return;
+    seller->sent_ns[seller->sent % load.options.window] =
+        load.options.rate > 0 ? due_ns (seller) : now_ns;
+    seller->sent++;
+    seller->sent_end = batch->offset + batch->count;
 }
 
 /* Whether the seller's next batch may be sent; if not, the timer will tell. */

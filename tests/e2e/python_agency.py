@@ -36,8 +36,8 @@ def hear(seconds, wanted, command, offset=0):
 
 
 def sell():  # returns the draw
-    welcome = ask(WELCOME, HELLO, "III", 1, 8192, 0)  # limits: window, bytes, rows
-    draw, stored, told, _, size, count, *_, day = struct.unpack(">QQQIIIIIB", welcome[1:])
+    welcome = ask(WELCOME, HELLO, "IIII", 1, 8192, 0, 0)  # limits: window, bytes, rows, no bundles
+    draw, stored, told, _, size, count, *_, day, _, _ = struct.unpack(">QQQIIIIIIBQ32s", welcome[1:])
     while told == digests[min(stored, len(rows))]:
         batch, end = b"", stored
         while end < min(len(rows), stored + count) and 44 + len(batch) + len(rows[end]) <= size:

@@ -20,7 +20,7 @@ import loteria
 
 COMMANDS = {
     "HELLO": 0x01, "BATCH": 0x02, "READY": 0x03, "RESULTS": 0x04, "DONE": 0x05, "CHECK": 0x06,
-    "PING": 0x0F,
+    "BATCHES": 0x07, "PING": 0x0F,
     "WELCOME": 0x11, "STORED": 0x12, "WAITING": 0x13, "WINNERS": 0x14, "GOODBYE": 0x15, "DIGEST": 0x16,
     "REFUSED": 0x1E, "PONG": 0x1F,
     "JOIN": 0x21, "BEAT": 0x22, "LEAVE": 0x23, "REJOIN": 0x24,
@@ -35,15 +35,18 @@ CODES = {
     40: "BUSY", 41: "NOSPACE", 42: "UNAVAILABLE",
 }  # fmt: skip
 
+STANDING = "draw next digest window message_bytes_max rows_max bundle_bytes agencies ready day sequence head"
+
 # A body's layout, the names of its fields, and the name of the rest where there is one.
 LAYOUTS = {
-    "HELLO": ("III", "window message_bytes_max rows_max", None),
+    "HELLO": ("IIII", "window message_bytes_max rows_max bundle_bytes", None),
     "BATCH": ("QQQQI", "draw offset digest writer count", "rows"),
+    "BATCHES": ("", "", "batches"),
     "READY": ("QQQ", "draw count digest", None),
     "RESULTS": ("QQ", "draw cursor", None),
     "DONE": ("Q", "draw", None),
     "CHECK": ("QQ", "draw count", None),
-    "WELCOME": ("QQQIIIIIB", "draw next digest window message_bytes_max rows_max agencies ready day", None),
+    "WELCOME": ("QQQIIIIIIBQ32s", STANDING, None),
     "STORED": ("QQ", "next digest", None),
     "DIGEST": ("QQ", "count digest", None),
     "WAITING": ("II", "ready agencies", None),
@@ -52,7 +55,7 @@ LAYOUTS = {
     "PONG": ("", "", "process"),
     "JOIN": ("II", "credit heartbeat_ms", None),
     "STORE": ("QQQQI", "draw offset digest writer count", "rows"),
-    "ADMIT": ("QQQIIIIIB", "draw next digest window message_bytes_max rows_max agencies ready day", None),
+    "ADMIT": ("QQQIIIIIIBQ32s", STANDING, None),
     "SEAL": ("QQQ", "draw count digest", None),
     "FIND": ("QQQI", "draw cursor count number", None),
     "SEALED": ("QQQ", "draw count digest", None),
@@ -71,7 +74,8 @@ def simple(command, agency, *values, draw=0):
     layout, fields, _ = LAYOUTS.get(command, ("", "", None))
     if fields.startswith("draw"):
         values = (draw, *values)
-    return message(command, agency, struct.pack(f">{layout}", *values, *[0] * (len(layout) - len(values))))
+    missing = re.findall(r"\d*[A-Za-z]", layout)[len(values):]
+    return message(command, agency, struct.pack(f">{layout}", *values, *[b"" if "s" in kind else 0 for kind in missing]))
 
 
 def batch(agency, offset, rows, count=None, command="BATCH", draw=0, digest=0, writer=0):
@@ -81,6 +85,19 @@ def batch(agency, offset, rows, count=None, command="BATCH", draw=0, digest=0, w
         count = len(rows) if count is None else count
         rows = b"".join((row.encode() if isinstance(row, str) else row) + b"\r\n" for row in rows)
     return message(command, agency, struct.pack(">QQQQI", draw, offset, digest, writer, count) + rows)
+
+
+def batches(agency, *frames):
+    """Several BATCHes in one message; what is enclosed may be any bytes."""
+    return message("BATCHES", agency, b"".join(len(frame).to_bytes(4, "big") + frame for frame in frames))
+
+
+def enclosed(bundle):
+    """The frames in a BATCHES, as far as its sizes are right."""
+    rest = bundle[8:]
+    while len(rest) >= 4 and (size := int.from_bytes(rest[:4], "big")) <= len(rest) - 4:
+        yield rest[4:4 + size]
+        rest = rest[4 + size:]
 
 
 def bets(count, first=0, number=1):
@@ -227,6 +244,8 @@ class Client:
     def fill_in(self, frame):
         """The draw and the digest where they are 0, if they are known."""
         name = {number: name for name, number in COMMANDS.items()}.get(frame[3] if len(frame) > 3 else None)
+        if name == "BATCHES" and batches(0, *(within := list(enclosed(frame))))[8:] == frame[8:]:
+            return frame[:8] + batches(0, *map(self.fill_in, within))[8:]
         layout, fields, _ = LAYOUTS.get(name, ("", "", None))
         size = 8 + struct.calcsize(">" + layout)
         if name not in ("BATCH", "READY", "RESULTS", "DONE", "CHECK") or len(frame) < size:

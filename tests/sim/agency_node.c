@@ -11,6 +11,7 @@ typedef struct {
     rows_t rows;
     session_t *session;
     bool blocked; // the socket took no more, or nobody is connected yet
+    uint8_t output[BATCHES_BYTES_MAX];
 } seller_t;
 
 static void *start (world_t *world, node_t *node);
@@ -49,7 +50,8 @@ static session_options_t draw_options (world_t *world, const node_t *node)
         .limits = {.window = 1 + (uint32_t) dice_below (dice, plan->window_max),
                    .message_bytes_max = dice_chance (dice, 500) ? MESSAGE_BYTES_DEFAULT
                                                                 : MESSAGE_BYTES_MIN,
-                   .rows_max = 1 + (uint32_t) dice_below (dice, plan->batch_rows_max)},
+                   .rows_max = 1 + (uint32_t) dice_below (dice, plan->batch_rows_max),
+                   .bundle_bytes = dice_chance (dice, 700) ? BATCHES_BYTES_MAX : 0},
         .period_ms = plan->period_ms,
         .patience_ms = PATIENCE_SECONDS * 1000,
         .seed = dice_roll (dice),
@@ -79,10 +81,13 @@ static void take_messages (seller_t *seller, node_t *node, int64_t now_ms)
 
 static void send_messages (seller_t *seller, node_t *node, int64_t now_ms)
 {
-    bytes_t message;
+    size_t size;
     seller->blocked = false;
     while (!seller->blocked &&
-           session_next_output (seller->session, now_ms, &message)) {
+           (size = session_next_output (seller->session, now_ms)) > 0) {
+        assert (size <= sizeof seller->output);
+        session_write_output (seller->session, seller->output);
+        const bytes_t message = bytes_of (seller->output, size);
         if (node_send (node, SLOT_AGENCY, bytes_of (NULL, 0), message)) {
             checks_sent (node->world->checks, node->agency, message);
             session_output_sent (seller->session, now_ms);

@@ -75,13 +75,20 @@ void checks_destroy (checks_t **checks)
     *checks = NULL;
 }
 
+static void note_sent (told_t *told, bytes_t batch)
+{
+    const uint64_t end = number (batch, 16, 8) + number (batch, 40, 4);
+    told->sent = end > told->sent ? end : told->sent;
+}
+
 void checks_sent (checks_t *checks, uint32_t agency, bytes_t message)
 {
     told_t *told = &checks->told[agency];
-    if (number (message, 3, 1) == WIRE_BATCH) {
-        const uint64_t end = number (message, 16, 8) + number (message, 40, 4);
-        told->sent = end > told->sent ? end : told->sent;
-    }
+    if (number (message, 3, 1) == WIRE_BATCH)
+        note_sent (told, message);
+    if (number (message, 3, 1) == WIRE_BATCHES)
+        for (size_t at = 8; at < message.size; at += 4 + number (message, at, 4))
+            note_sent (told, bytes_of (message.data + at + 4, number (message, at, 4)));
     world_trace (checks->world, "agency %u says %s %llu", agency,
                  wire_command_name (message.data[3]),
                  (unsigned long long) number (message, 16, 8)); // behind the draw
@@ -196,9 +203,9 @@ static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message)
     acknowledge (checks, agency, number (message, 16, 8), number (message, 24, 8));
     if (number (message, 8, 8) != checks->bets.draw)
         world_violate (checks->world, "I1: agency %u is told of another draw", agency);
-    if (number (message, 52, 1) != DAY_OPEN)
+    if (number (message, 56, 1) != DAY_OPEN)
         take_sealed (checks, agency);
-    if (number (message, 48, 4) > checks->draw.ready)
+    if (number (message, 52, 4) > checks->draw.ready)
         world_violate (checks->world, "I6: WELCOME counts agencies not recorded");
 }
 

@@ -85,6 +85,7 @@ typedef struct {
     session_options_t options;
     session_t *session;
     int64_t now_ms;
+    uint8_t output[65536]; // what the session said last
     uint64_t told_batches; // by the callback
     uint64_t told_rows;
     uint64_t told_next; // offset behind the last one
@@ -107,8 +108,10 @@ static inline int day_setup (void **state)
     day->fake = (fake_t){.count = 10, .fails_at = UINT64_MAX, .other_at = UINT64_MAX};
     day->rows =
         (rows_t){&day->fake, "fake.csv", fake_next, fake_seek, fake_error, NULL};
-    day->options = (session_options_t){
-        .agency = AGENCY, .limits = {4, 1024, 3}, .stored = take_told, .listener = day};
+    day->options = (session_options_t){.agency = AGENCY,
+                                       .limits = {4, 1024, 3, 0},
+                                       .stored = take_told,
+                                       .listener = day};
     day->now_ms = 1000000;
     *state = day;
     return 0;
@@ -150,12 +153,23 @@ static inline void assert_failed (const day_t *day, const char *text)
     assert_true (session_deadline (day->session) == NEVER);
 }
 
+/* What the session has to say, if anything; it stays until the next. */
+static inline bool next_output (day_t *day, bytes_t *bytes)
+{
+    const size_t size = session_next_output (day->session, day->now_ms);
+    assert_true (size <= sizeof day->output);
+    if (size > 0)
+        session_write_output (day->session, day->output);
+    *bytes = bytes_of (day->output, size);
+    return size > 0;
+}
+
 /* The session says something, and it is on its way. */
 static inline wire_message_t said (day_t *day, wire_command_t command)
 {
     bytes_t bytes;
     wire_message_t message;
-    assert_true (session_next_output (day->session, day->now_ms, &bytes));
+    assert_true (next_output (day, &bytes));
     assert_int_equal (wire_decode (bytes, &message), REFUSED_OK);
     assert_string_equal (wire_command_name (message.command),
                          wire_command_name (command));
@@ -171,10 +185,24 @@ static inline void said_batch (day_t *day, uint64_t offset, uint32_t count)
     assert_int_equal (message.batch.count, count);
 }
 
+/* A BATCHES of so many batches, which go on at `offset` and have `count` rows each. */
+static inline void said_batches (day_t *day, uint32_t batches, uint64_t offset,
+                                 uint32_t count)
+{
+    wire_message_t bundle = said (day, WIRE_BATCHES), batch;
+    bytes_t frame;
+    for (; wire_batches_next (&bundle.batches, &frame, &batch); batches--) {
+        assert_int_equal (batch.batch.offset, offset);
+        assert_int_equal (batch.batch.count, count);
+        assert_int_equal (batch.batch.draw, DRAW);
+        offset += count;
+    }
+    assert_int_equal (batches, 0);
+}
+
 static inline void said_nothing (day_t *day)
 {
-    bytes_t bytes;
-    assert_false (session_next_output (day->session, day->now_ms, &bytes));
+    assert_int_equal (session_next_output (day->session, day->now_ms), 0);
 }
 
 static inline void answer (day_t *day, const wire_message_t *message)
@@ -196,7 +224,7 @@ static inline void welcome_with (day_t *day, uint64_t next, wire_limits_t limits
 
 static inline void welcome (day_t *day, uint64_t next)
 {
-    welcome_with (day, next, (wire_limits_t){16, 65536, 65535}, DAY_OPEN);
+    welcome_with (day, next, (wire_limits_t){16, 65536, 65535, 0}, DAY_OPEN);
 }
 
 static inline void stored_as (day_t *day, uint64_t next, uint64_t digest)
@@ -217,7 +245,7 @@ static inline int answer_checks (day_t *day)
 {
     int checks = 0;
     bytes_t bytes;
-    while (session_next_output (day->session, day->now_ms, &bytes)) {
+    while (next_output (day, &bytes)) {
         const uint64_t count = said (day, WIRE_CHECK).tally.count;
         answer (day, &(wire_message_t){.command = WIRE_DIGEST,
                                        .agency = AGENCY,
@@ -276,12 +304,20 @@ static inline int64_t pass (day_t *day)
     assert_true (passed_ms >= 0);
     if (passed_ms > 0) { // nothing is to happen before
         session_tick (day->session, deadline_ms - 1);
-        bytes_t bytes;
-        assert_false (session_next_output (day->session, deadline_ms - 1, &bytes));
+        assert_int_equal (session_next_output (day->session, deadline_ms - 1), 0);
     }
     day->now_ms = deadline_ms;
     session_tick (day->session, deadline_ms);
     return passed_ms;
+}
+
+/* Under a central that takes bundles of so many bytes. */
+static inline void begin_bundling (day_t *day, uint32_t bytes)
+{
+    day->options.limits.bundle_bytes = BATCHES_BYTES_MAX;
+    start (day);
+    assert_int_equal (said (day, WIRE_HELLO).hello.bundle_bytes, BATCHES_BYTES_MAX);
+    welcome_with (day, 0, (wire_limits_t){0, 0, 0, bytes}, DAY_OPEN);
 }
 
 static inline void begin_selling (day_t *day)

@@ -193,7 +193,7 @@ static void test_stale_refusals (void **state)
         refuse (day, codes[i], WIRE_BATCH, 0); // it was stored since
         refuse (day, codes[i], WIRE_BATCH, 4); // no batch begins there
         bytes_t packed;
-        assert_true (session_next_output (day->session, day->now_ms, &packed));
+        assert_true (next_output (day, &packed));
         refuse (day, codes[i], WIRE_BATCH, 6); // it was not sent yet
         refuse (day, codes[i], WIRE_HELLO, 3); // not what was asked
         refuse (day, codes[i], WIRE_READY, 3);

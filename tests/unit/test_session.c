@@ -143,12 +143,12 @@ static void test_ask_only (void **state)
         session_destroy (&day->session);
         day->session = session_new (&day->options, NULL, day->now_ms);
         said (day, WIRE_HELLO);
-        welcome_with (day, 12345, (wire_limits_t){0, 0, 0}, whens[i]);
+        welcome_with (day, 12345, (wire_limits_t){0, 0, 0, 0}, whens[i]);
         assert_int_equal (said (day, WIRE_READY).tally.count, 12345);
         refuse (day, REFUSED_HELLO, WIRE_READY, 0);
         pass (day);
         said (day, WIRE_HELLO);
-        welcome_with (day, 12345, (wire_limits_t){0, 0, 0}, whens[i]);
+        welcome_with (day, 12345, (wire_limits_t){0, 0, 0, 0}, whens[i]);
         assert_int_equal (said (day, WIRE_READY).tally.count, 12345);
         refuse (day, REFUSED_UNAVAILABLE, WIRE_RESULTS,
                 0); // state asked for them at once
@@ -188,8 +188,7 @@ static void test_period_does_not_pace_repeats (void **state)
     while (progress (day)->retries == 0) {
         pass (day);
         bytes_t bytes;
-        while (progress (day)->retries == 0 &&
-               session_next_output (day->session, day->now_ms, &bytes))
+        while (progress (day)->retries == 0 && next_output (day, &bytes))
             session_output_sent (day->session, day->now_ms);
     }
     said_batch (day, 3, 3);
@@ -262,20 +261,29 @@ static void test_progress_while_sending_again (void **state)
     assert_int_equal (progress (day)->retries, 3);
 }
 
+static bytes_t copied_output (day_t *day, uint8_t *room)
+{
+    bytes_t output;
+    assert_true (next_output (day, &output));
+    put_bytes (room, output);
+    return bytes_of (room, output.size);
+}
+
 static void test_an_output_that_could_not_be_sent_stays (void **state)
 {
     day_t *day = *state;
-    bytes_t first, second;
+    bytes_t second;
+    uint8_t room[2048];
     start (day);
-    assert_true (session_next_output (day->session, day->now_ms, &first));
+    bytes_t first = copied_output (day, room);
     assert_true (session_deadline (day->session) == NEVER); // nothing but the socket
-    assert_true (session_next_output (day->session, day->now_ms, &second));
+    assert_true (next_output (day, &second));
     assert_true (bytes_equal (first, second));
     said (day, WIRE_HELLO);
     welcome (day, 0);
-    assert_true (session_next_output (day->session, day->now_ms, &first));
+    first = copied_output (day, room);
     assert_true (session_deadline (day->session) == NEVER);
-    assert_true (session_next_output (day->session, day->now_ms, &second));
+    assert_true (next_output (day, &second));
     assert_true (bytes_equal (first, second));
     said_batch (day, 0, 3);
     assert_int_equal (progress (day)->retries, 0);
@@ -401,7 +409,7 @@ static void test_patience (void **state)
     while (!session_over (day->session)) {
         pass (day);
         bytes_t bytes;
-        if (session_next_output (day->session, day->now_ms, &bytes))
+        if (next_output (day, &bytes))
             session_output_sent (day->session, day->now_ms);
     }
     assert_int_equal (day->now_ms - start_ms, 3000);
@@ -547,7 +555,7 @@ static void test_leaves_without_goodbye (void **state)
         int64_t start_ms = day->now_ms;
         for (int i = 0; i < 2; i++) {
             bytes_t bytes;
-            assert_true (session_next_output (day->session, day->now_ms, &bytes));
+            assert_true (next_output (day, &bytes));
             if (taken)
                 said (day, WIRE_DONE);
             day->now_ms = session_deadline (day->session);
@@ -638,7 +646,7 @@ static void test_patience_after_a_sleep (void **state)
     while (!session_over (day->session)) { // and gives up when nobody answers then
         pass (day);
         bytes_t bytes;
-        if (session_next_output (day->session, day->now_ms, &bytes))
+        if (next_output (day, &bytes))
             session_output_sent (day->session, day->now_ms);
     }
     assert_int_equal (day->now_ms - woken_ms, 60000);
@@ -685,7 +693,7 @@ static void test_reconnected_while_selling (void **state)
 
     session_reconnected (day->session, day->now_ms);
     said (day, WIRE_HELLO);
-    welcome_with (day, 6, (wire_limits_t){1, 0, 2}, DAY_OPEN); // it allows less
+    welcome_with (day, 6, (wire_limits_t){1, 0, 2, 0}, DAY_OPEN); // it allows less
     said_batch (day, 6, 2);
     said_nothing (day);
     stored (day, 8);
@@ -708,11 +716,11 @@ static void test_batch_over_the_limits (void **state)
         refuse (day, codes[i], WIRE_BATCH, 3);
         said (day, WIRE_HELLO); // at once
         said_nothing (day);
-        welcome_with (day, 0, (wire_limits_t){0, 0, 2}, DAY_OPEN);
+        welcome_with (day, 0, (wire_limits_t){0, 0, 2, 0}, DAY_OPEN);
         said_batch (day, 0, 2);
         refuse (day, codes[i], WIRE_BATCH, 0);
         said (day, WIRE_HELLO);
-        welcome_with (day, 0, (wire_limits_t){0, 0, 2}, DAY_OPEN); // nothing changed
+        welcome_with (day, 0, (wire_limits_t){0, 0, 2, 0}, DAY_OPEN); // nothing changed
         said_batch (day, 0, 2);
         refuse (day, codes[i], WIRE_BATCH, 0);
         assert_state (day, SESSION_FAILED);
@@ -730,7 +738,7 @@ static void test_busy_for_long_asks_for_the_limits (void **state)
         pass (day);
     }
     said (day, WIRE_HELLO);
-    welcome_with (day, 0, (wire_limits_t){1, 0, 0}, DAY_OPEN);
+    welcome_with (day, 0, (wire_limits_t){1, 0, 0, 0}, DAY_OPEN);
     said_batch (day, 0, 3);
     said_nothing (day);
 }
@@ -824,7 +832,7 @@ static void test_junk (void **state)
         session_receive (day->session, bytes_of (bytes, size), day->now_ms);
         session_tick (day->session, day->now_ms);
         bytes_t output;
-        if (session_next_output (day->session, day->now_ms, &output))
+        if (next_output (day, &output))
             session_output_sent (day->session, day->now_ms);
     }
     start (day);
@@ -962,8 +970,7 @@ static void test_bad_weather (void **state)
             size_t size;
             bytes_t output;
             session_tick (day->session, day->now_ms);
-            while (next_random (&random) % 8 > 0 &&
-                   session_next_output (day->session, day->now_ms, &output)) {
+            while (next_random (&random) % 8 > 0 && next_output (day, &output)) {
                 post_put (there, output);
                 session_output_sent (day->session, day->now_ms);
             }

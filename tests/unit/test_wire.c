@@ -8,7 +8,7 @@
 
 #define MUTATIONS 4000 /* of each example */
 
-typedef enum { U8, U16, U32, U64, TEXT } kind_t;
+typedef enum { U8, U16, U32, U64, TEXT, HEAD } kind_t;
 
 typedef struct {
     const char *name; // in the vectors and in docs/protocol.md
@@ -20,18 +20,20 @@ typedef struct {
     {                                                                                  \
         name, kind, offsetof (wire_message_t, member)                                  \
     }
-#define FIELDS_MAX 10
+#define FIELDS_MAX 13
 
 static const field_t hello[FIELDS_MAX] = {
     FIELD ("window", U32, hello.window),
     FIELD ("message_bytes_max", U32, hello.message_bytes_max),
     FIELD ("rows_max", U32, hello.rows_max),
+    FIELD ("bundle_bytes", U32, hello.bundle_bytes),
 };
 static const field_t batch[FIELDS_MAX] = {
     FIELD ("draw", U64, batch.draw),     FIELD ("offset", U64, batch.offset),
     FIELD ("digest", U64, batch.digest), FIELD ("writer", U64, batch.writer),
     FIELD ("count", U32, batch.count),   FIELD ("rows", TEXT, batch.rows),
 };
+static const field_t batches[FIELDS_MAX] = {FIELD ("batches", TEXT, batches)};
 static const field_t tally[FIELDS_MAX] = {
     FIELD ("draw", U64, tally.draw),
     FIELD ("count", U64, tally.count),
@@ -62,9 +64,12 @@ static const field_t welcome[FIELDS_MAX] = {
     FIELD ("window", U32, welcome.limits.window),
     FIELD ("message_bytes_max", U32, welcome.limits.message_bytes_max),
     FIELD ("rows_max", U32, welcome.limits.rows_max),
+    FIELD ("bundle_bytes", U32, welcome.limits.bundle_bytes),
     FIELD ("agencies", U32, welcome.agencies),
     FIELD ("ready", U32, welcome.ready),
     FIELD ("day", U8, welcome.day),
+    FIELD ("sequence", U64, welcome.sequence),
+    FIELD ("head", HEAD, welcome.head),
 };
 static const field_t waiting[FIELDS_MAX] = {
     FIELD ("ready", U32, waiting.ready),
@@ -109,6 +114,7 @@ static const struct command {
     {"RESULTS", "results.txt", 0x04, results, true},
     {"DONE", "done.txt", 0x05, done, true},
     {"CHECK", "check.txt", 0x06, check, true},
+    {"BATCHES", "batches.txt", 0x07, batches, true},
     {"PING", "ping.txt", 0x0F, nothing, true},
     {"WELCOME", "welcome.txt", 0x11, welcome, false},
     {"STORED", "stored.txt", 0x12, stored, false},
@@ -212,7 +218,11 @@ static wire_message_t described (const struct command *command, uint8_t *text)
         const char *value = vector_value (&vector, field->name, 0);
         if (!value)
             fail_msg ("%s has no %s", vector_name (&vector), field->name);
-        if (field->kind == TEXT) {
+        if (field->kind == HEAD) {
+            uint8_t head[VECTOR_BYTES_MAX];
+            assert_int_equal (vector_hex (value, head), WIRE_HEAD_BYTES);
+            memcpy ((uint8_t *) &message + field->place, head, WIRE_HEAD_BYTES);
+        } else if (field->kind == TEXT) {
             const bytes_t slice =
                 bytes_of (text, vector_text (&vector, field->name, text));
             memcpy ((uint8_t *) &message + field->place, &slice, sizeof slice);
@@ -230,7 +240,11 @@ static void assert_same (const struct command *command, const wire_message_t *me
     assert_int_equal (message->agency, other->agency);
     for (size_t i = 0; i < fields_of (command); i++) {
         const field_t *field = &command->fields[i];
-        if (field->kind == TEXT) {
+        if (field->kind == HEAD) {
+            assert_memory_equal ((const uint8_t *) message + field->place,
+                                 (const uint8_t *) other + field->place,
+                                 WIRE_HEAD_BYTES);
+        } else if (field->kind == TEXT) {
             bytes_t text, expected;
             memcpy (&text, (const uint8_t *) message + field->place, sizeof text);
             memcpy (&expected, (const uint8_t *) other + field->place, sizeof text);
@@ -452,6 +466,42 @@ static void a_batch_can_be_headed_in_place (void **state)
     }
 }
 
+static void a_bundle_of_batches_is_written_and_taken_apart (void **state)
+{
+    (void) state;
+    static const char *const rows[] = {"a,b,1,2000-01-01,1\n", "",
+                                       "c,d,2,2000-01-01,1\n"};
+    uint8_t bundle[512], encoded[128];
+    uint8_t *at = wire_batches_head (bundle, 4);
+    assert_int_equal (at - bundle, WIRE_HEADER_BYTES);
+    for (uint64_t i = 0; i < 3; i++) {
+        const wire_message_t message = {
+            .command = WIRE_BATCH,
+            .agency = 4,
+            .batch = {.offset = i, .rows = bytes_of (rows[i], strlen (rows[i]))}};
+        const size_t size = wire_encode (&message, encoded);
+        uint8_t *next = wire_batches_put (at, bytes_of (encoded, size));
+        assert_int_equal (next - at, WIRE_ENCLOSED_BYTES + size);
+        at = next;
+    }
+    wire_message_t message, one;
+    bytes_t frame;
+    assert_int_equal (wire_decode (bytes_of (bundle, (size_t) (at - bundle)), &message),
+                      REFUSED_OK);
+    assert_int_equal (message.command, WIRE_BATCHES);
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_true (wire_batches_next (&message.batches, &frame, &one));
+        assert_int_equal (one.command, WIRE_BATCH);
+        assert_int_equal (one.agency, 4);
+        assert_int_equal (one.batch.offset, i);
+        assert_true (
+            bytes_equal (one.batch.rows, bytes_of (rows[i], strlen (rows[i]))));
+        assert_int_equal (wire_decode (frame, &one), REFUSED_OK);
+        assert_int_equal (one.batch.offset, i);
+    }
+    assert_false (wire_batches_next (&message.batches, &frame, &one));
+}
+
 static void a_refusal_names_what_was_refused (void **state)
 {
     (void) state;
@@ -500,6 +550,7 @@ int main (void)
         cmocka_unit_test (commands_have_their_names),
         cmocka_unit_test (codes_have_their_names),
         cmocka_unit_test (a_batch_can_be_headed_in_place),
+        cmocka_unit_test (a_bundle_of_batches_is_written_and_taken_apart),
         cmocka_unit_test (a_refusal_names_what_was_refused),
         cmocka_unit_test (a_refusal_stays_small),
     };
