@@ -74,8 +74,13 @@ def simple(command, agency, *values, draw=0):
     layout, fields, _ = LAYOUTS.get(command, ("", "", None))
     if fields.startswith("draw"):
         values = (draw, *values)
-    missing = re.findall(r"\d*[A-Za-z]", layout)[len(values):]
+    missing = kinds(layout)[len(values):]
     return message(command, agency, struct.pack(f">{layout}", *values, *[b"" if "s" in kind else 0 for kind in missing]))
+
+
+def kinds(layout):
+    """Its fields, one by one."""
+    return re.findall(r"\d*[A-Za-z]", layout)
 
 
 def batch(agency, offset, rows, count=None, command="BATCH", draw=0, digest=0, writer=0):
