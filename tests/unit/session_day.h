@@ -218,8 +218,13 @@ static inline void welcome_with (day_t *day, uint64_t next, wire_limits_t limits
 {
     answer (day, &(wire_message_t){.command = WIRE_WELCOME,
                                    .agency = AGENCY,
-                                   .welcome = {DRAW, next, digest_of (next), limits, 5,
-                                               1, (uint8_t) when}});
+                                   .welcome = {.draw = DRAW,
+                                               .next = next,
+                                               .digest = digest_of (next),
+                                               .limits = limits,
+                                               .agencies = 5,
+                                               .ready = 1,
+                                               .day = (uint8_t) when}});
 }
 
 static inline void welcome (day_t *day, uint64_t next)
