@@ -105,7 +105,7 @@ static void take_admit (uint32_t agency, wire_day_t day)
     const wire_message_t admit = {.command = WIRE_ADMIT,
                                   .agency = agency,
                                   .welcome = {.next = 4711,
-                                              .limits = {16, 8192, 500},
+                                              .limits = {16, 8192, 500, 0},
                                               .agencies = 5,
                                               .ready = 2,
                                               .day = (uint8_t) day}};

@@ -47,7 +47,7 @@ static int setup (void **state)
 {
     (void) state;
     const dispatcher_options_t options = {.boot = BOOT,
-                                          .limits = {WINDOW, BYTES_MAX, 0},
+                                          .limits = {WINDOW, BYTES_MAX, 0, 0},
                                           .context = &world,
                                           .to_client = to_client,
                                           .to_worker = to_worker};
@@ -390,7 +390,7 @@ static void hello_is_lowered_to_the_brokers_limits (void **state)
         const wire_message_t hello = {
             .command = WIRE_HELLO,
             .agency = 3,
-            .hello = {windows[i / 5][0], bytes[i % 5][0], 4711}};
+            .hello = {windows[i / 5][0], bytes[i % 5][0], 4711, 0}};
         assert_int_equal (request ("c", &hello), REFUSED_OK);
         const mail_letter_t *letter = dispatched (1);
         assert_int_equal (letter->message.command, WIRE_HELLO);
@@ -945,7 +945,7 @@ static void restart_with (uint32_t bytes_max)
     dispatcher_destroy (&dispatcher);
     const dispatcher_options_t options = {
         .boot = BOOT,
-        .limits = {WINDOW_LIMIT_DEFAULT, bytes_max, 0},
+        .limits = {WINDOW_LIMIT_DEFAULT, bytes_max, 0, 0},
         .context = &world,
         .to_client = to_client,
         .to_worker = to_worker};

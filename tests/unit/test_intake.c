@@ -311,8 +311,9 @@ static void hello_is_lowered_and_passed_to_state (void **state)
                                         {ROWS_MAX + 1, ROWS_MAX},
                                         {UINT32_MAX, ROWS_MAX}};
     for (size_t i = 0; i < 5; i++) {
-        const wire_message_t hello = {
-            .command = WIRE_HELLO, .agency = 3, .hello = {16, 8192, cases[i][0]}};
+        const wire_message_t hello = {.command = WIRE_HELLO,
+                                      .agency = 3,
+                                      .hello = {16, 8192, cases[i][0], 65536}};
         request (&hello);
         const mail_letter_t *letter = sent_only (INTAKE_STATE, 1);
         assert_string_equal (wire_command_name (letter->message.command), "HELLO");
@@ -322,6 +323,7 @@ static void hello_is_lowered_and_passed_to_state (void **state)
         assert_int_equal (letter->message.hello.window, 16);
         assert_int_equal (letter->message.hello.message_bytes_max, 8192);
         assert_int_equal (letter->message.hello.rows_max, cases[i][1]);
+        assert_int_equal (letter->message.hello.bundle_bytes, 65536);
         forget ();
     }
 }

@@ -140,7 +140,7 @@ static void ask (uint32_t agency, const wire_message_t *message)
 static void ask_hello (uint32_t agency)
 {
     const wire_message_t hello = {
-        .command = WIRE_HELLO, .agency = agency, .hello = {16, 8192, 500}};
+        .command = WIRE_HELLO, .agency = agency, .hello = {16, 8192, 500, 65536}};
     ask (agency, &hello);
 }
 
@@ -270,6 +270,7 @@ static void hello_is_vouched_for_and_welcomed_back (void **state)
     assert_int_equal (admit->limits.window, 16);
     assert_int_equal (admit->limits.message_bytes_max, 8192);
     assert_int_equal (admit->limits.rows_max, 500);
+    assert_int_equal (admit->limits.bundle_bytes, 65536);
     assert_int_equal (admit->agencies, AGENCIES);
     assert_int_equal (admit->ready, 0);
     assert_int_equal (admit->day, DAY_OPEN);
@@ -318,7 +319,7 @@ static void windows_are_narrowed_for_a_crowd (void **state)
         const wire_message_t hello = {
             .command = WIRE_HELLO,
             .agency = 1,
-            .hello = {cases[i].asked, cases[i].message_bytes, 500}};
+            .hello = {cases[i].asked, cases[i].message_bytes, 500, 0}};
         ask (1, &hello);
         assert_int_equal (asked_storage (WIRE_ADMIT, 1)->welcome.limits.window,
                           cases[i].granted);
@@ -353,7 +354,7 @@ static void windows_of_a_crowd_fit_together (void **state)
         const wire_message_t hello = {
             .command = WIRE_HELLO,
             .agency = 1,
-            .hello = {cases[i].window, cases[i].message_bytes, 500}};
+            .hello = {cases[i].window, cases[i].message_bytes, 500, 0}};
         ask (1, &hello);
         const wire_limits_t *given = &asked_storage (WIRE_ADMIT, 1)->welcome.limits;
         const uint64_t bytes =
