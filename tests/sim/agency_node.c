@@ -45,17 +45,18 @@ static session_options_t draw_options (world_t *world, const node_t *node)
     const plan_t *plan = &world->plan;
     dice_t *dice = &world->dice;
     const bool asks_only = node->ended_well && dice_chance (dice, 500);
-    return (session_options_t){
+    session_options_t options = {
         .agency = node->agency,
         .limits = {.window = 1 + (uint32_t) dice_below (dice, plan->window_max),
                    .message_bytes_max = dice_chance (dice, 500) ? MESSAGE_BYTES_DEFAULT
                                                                 : MESSAGE_BYTES_MIN,
-                   .rows_max = 1 + (uint32_t) dice_below (dice, plan->batch_rows_max),
-                   .bundle_bytes = dice_chance (dice, 700) ? BATCHES_BYTES_MAX : 0},
+                   .rows_max = 1 + (uint32_t) dice_below (dice, plan->batch_rows_max)},
         .period_ms = plan->period_ms,
         .patience_ms = PATIENCE_SECONDS * 1000,
         .seed = dice_roll (dice),
         .task = asks_only ? SESSION_ASK_ONLY : SESSION_WHOLE};
+    options.limits.bundle_bytes = options.seed % 4 > 0 ? BATCHES_BYTES_MAX : 0;
+    return options;
 }
 
 static void step (world_t *world, node_t *node)
