@@ -219,23 +219,19 @@ static void note_address (door_t *door, int descriptor)
 
 static void log_stranger (door_t *door, int descriptor, int64_t now_ms)
 {
-    uint64_t held_back;
-    if (logger_limit_allows (&door->strangers, now_ms, &held_back))
-        logger_event (
-            LOG_WARNING, "conexion", LOG_FAIL,
-            "door: agencies | address: %s | reason: it does not speak ZeroMQ, or "
-            "not with the keys that are asked for here | not_logged_before: %llu",
-            address_of (door, descriptor), (unsigned long long) held_back);
+    logger_event_limited (
+        &door->strangers, now_ms, LOG_WARNING, "conexion", LOG_FAIL,
+        "door: agencies | address: %s | reason: it does not speak ZeroMQ, or not with "
+        "the keys that are asked for here",
+        address_of (door, descriptor));
 }
 
 static void log_named (door_t *door, int descriptor, int64_t now_ms)
 {
-    uint64_t held_back;
-    if (logger_limit_allows (&door->named, now_ms, &held_back))
-        logger_event (LOG_WARNING, "conexion", LOG_FAIL,
-                      "door: agencies | address: %s | reason: it gave itself a routing "
-                      "id | not_logged_before: %llu",
-                      address_of (door, descriptor), (unsigned long long) held_back);
+    logger_event_limited (
+        &door->named, now_ms, LOG_WARNING, "conexion", LOG_FAIL,
+        "door: agencies | address: %s | reason: it gave itself a routing id",
+        address_of (door, descriptor));
 }
 
 static const char *address_of (const door_t *door, int descriptor)

@@ -124,14 +124,11 @@ static void cut_greatest (memory_guard_t *guard, uint64_t in_use, int64_t now_ms
             break; // none could be cut; and nothing is to go on for ever
         held = rest;
     }
-    uint64_t held_back;
-    if (logger_limit_allows (&guard->limit, now_ms, &held_back))
-        logger_event (LOG_ERROR, "memoria", LOG_FAIL,
-                      "bytes: %llu | bytes_max: %llu | connections_cut: %zu | "
-                      "held_at_most: %llu | not_logged_before: %llu",
-                      (unsigned long long) in_use,
-                      (unsigned long long) guard->options.bytes_max, count,
-                      (unsigned long long) before.most, (unsigned long long) held_back);
+    logger_event_limited (
+        &guard->limit, now_ms, LOG_ERROR, "memoria", LOG_FAIL,
+        "bytes: %llu | bytes_max: %llu | connections_cut: %zu | held_at_most: %llu",
+        (unsigned long long) in_use, (unsigned long long) guard->options.bytes_max,
+        count, (unsigned long long) before.most);
 }
 
 static held_t measure (const memory_guard_t *guard, bool all, int64_t now_ms)

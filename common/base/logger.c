@@ -129,6 +129,24 @@ bool logger_limit_allows (logger_limit_t *limit, int64_t now_ms, uint64_t *held_
     return true;
 }
 
+void logger_event_limited (logger_limit_t *limit, int64_t now_ms, logger_level_t level,
+                           const char *action, logger_result_t result,
+                           const char *format, ...)
+{
+    uint64_t held_back;
+    if (!logger_limit_allows (limit, now_ms, &held_back))
+        return;
+    char parts[LOGGER_PARTS_BYTES];
+    va_list values;
+    va_start (values, format);
+    logger_parts (parts, format, values);
+    va_end (values);
+    const size_t size = strlen (parts);
+    snprintf (parts + size, sizeof parts - size, SEPARATOR "not_logged_before: %llu",
+              (unsigned long long) held_back);
+    logger_event_parts (level, action, result, parts);
+}
+
 void logger_strays (logger_strays_t *strays, uint64_t count, int64_t now_ms)
 {
     uint64_t held_back;

@@ -64,8 +64,15 @@ typedef struct {
     uint64_t held_back;
 } logger_limit_t;
 
-/* Whether a line may be written now; if so `*held_back` says how many were not since
-   the last. */
+/* logger_event (), with `not_logged_before: N` behind the parts, N lines not having
+   been written since the last; or nothing, and one more is counted. */
+void logger_event_limited (logger_limit_t *limit, int64_t now_ms, logger_level_t level,
+                           const char *action, logger_result_t result,
+                           const char *format, ...)
+    __attribute__ ((format (printf, 6, 7)));
+
+/* For a line that counts otherwise: whether it may be written now; if so `*held_back`
+   says how many were not since the last. */
 bool logger_limit_allows (logger_limit_t *limit, int64_t now_ms, uint64_t *held_back);
 
 /* What a process counts of messages that were none, or not for it: say so when there

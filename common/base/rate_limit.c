@@ -75,6 +75,16 @@ bool rate_limit_report (rate_limit_t *limit, int64_t now_ms, uint32_t *agency,
     return true;
 }
 
+void rate_limit_tell (rate_limit_t *limit, int64_t now_ms, logger_level_t level,
+                      const char *action)
+{
+    uint32_t agency;
+    uint64_t count;
+    while (rate_limit_report (limit, now_ms, &agency, &count))
+        logger_event (level, action, LOG_FAIL, "agency: %u | not_logged: %llu", agency,
+                      (unsigned long long) count);
+}
+
 int64_t rate_limit_deadline (const rate_limit_t *limit)
 {
     return limit->any ? limit->accounts[limit->first].until_ms : INT64_MAX;

@@ -315,19 +315,16 @@ static void put_off (supervisor_t *supervisor, child_t *child, const char *what,
 {
     const int64_t now_ms = clock_ms ();
     const bool often = child->pause_ms >= RESTART_BACKOFF_MS_MAX;
-    uint64_t held_back = 0;
     child->start_at_ms = now_ms + child->pause_ms;
     if (!often)
         logger_event (LOG_ERROR, "proceso", LOG_FAIL,
                       "name: %s | %s: %s | restart_in_ms: %lld", child->name, what, why,
                       (long long) child->pause_ms);
-    else if (logger_limit_allows (&supervisor->limit, now_ms, &held_back))
-        logger_event (LOG_ERROR, "proceso", LOG_FAIL,
-                      "name: %s | %s: %s | restart_in_ms: %lld | starts: %llu | "
-                      "not_logged_before: %llu",
-                      child->name, what, why, (long long) child->pause_ms,
-                      (unsigned long long) child->starts,
-                      (unsigned long long) held_back);
+    else
+        logger_event_limited (
+            &supervisor->limit, now_ms, LOG_ERROR, "proceso", LOG_FAIL,
+            "name: %s | %s: %s | restart_in_ms: %lld | starts: %llu", child->name, what,
+            why, (long long) child->pause_ms, (unsigned long long) child->starts);
     child->pause_ms *= 2;
     if (child->pause_ms > RESTART_BACKOFF_MS_MAX)
         child->pause_ms = RESTART_BACKOFF_MS_MAX;

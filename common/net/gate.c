@@ -403,13 +403,10 @@ static bool may_enter (gate_t *gate, gate_visitor_t *visitor)
 
 static void log_refused (gate_t *gate, const gate_visitor_t *visitor)
 {
-    uint64_t held_back;
-    if (logger_limit_allows (&gate->limit, clock_ms (), &held_back))
-        logger_event (LOG_WARNING, "conexion", LOG_FAIL,
-                      "door: %s | address: %s | key: %.*s... | reason: %s | "
-                      "not_logged_before: %llu",
-                      visitor->domain, visitor->address, KEY_SHOWN, visitor->key,
-                      visitor->refusal, (unsigned long long) held_back);
+    logger_event_limited (&gate->limit, clock_ms (), LOG_WARNING, "conexion", LOG_FAIL,
+                          "door: %s | address: %s | key: %.*s... | reason: %s",
+                          visitor->domain, visitor->address, KEY_SHOWN, visitor->key,
+                          visitor->refusal);
 }
 
 /* Nobody who is gone is missed: ZeroMQ drops what it cannot deliver. */

@@ -186,6 +186,15 @@ void net_send_pong (zsock_t *socket, const peer_t *peer, const char *name)
     net_send_message (socket, net_peer (peer), &pong);
 }
 
+bool net_answer_ping (zsock_t *socket, const peer_t *peer, zmq_msg_t *body,
+                      const char *name)
+{
+    const bool ping = net_is_ping (net_body (body));
+    if (ping)
+        net_send_pong (socket, peer, name);
+    return ping;
+}
+
 bool net_is_ping (bytes_t body)
 {
     wire_message_t message;

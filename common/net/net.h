@@ -93,6 +93,10 @@ bool net_is_ping (bytes_t body);
 /* Answer it, as the process of this name; one who is gone by now is not missed. */
 void net_send_pong (zsock_t *socket, const peer_t *peer, const char *name);
 
+/* Both: whether a message that was received was a PING, which is answered then. */
+bool net_answer_ping (zsock_t *socket, const peer_t *peer, zmq_msg_t *body,
+                      const char *name);
+
 static inline bytes_t net_peer (const peer_t *peer)
 {
     return bytes_of (peer->id, peer->size);

@@ -445,6 +445,31 @@ const char *wire_code_name (uint16_t code)
     return code < known && names[code] ? names[code] : "?";
 }
 
+const char *wire_code_text (uint16_t code)
+{
+    static const char *const texts[] = {
+        [REFUSED_SIGNATURE] = "not a message of this protocol",
+        [REFUSED_VERSION] = "this central speaks version " BOUND_TEXT (WIRE_VERSION),
+        [REFUSED_COMMAND] = "not a command for this process",
+        [REFUSED_FRAMES] = "a message is one frame",
+        [REFUSED_SIZE] = "longer than WELCOME permits",
+        [REFUSED_BODY] = "the body does not fit the command",
+        [REFUSED_AGENCY] = "the agency is not on the roll",
+        [REFUSED_HELLO] = "storage has not heard HELLO from this agency",
+        [REFUSED_GAP] = "too far ahead of what is stored",
+        [REFUSED_CONFLICT] = "other bets are stored",
+        [REFUSED_CLOSED] = "the agency has asked for its results",
+        [REFUSED_TALLY] = "another count of bets is stored",
+        [REFUSED_UNDRAWN] = "the draw has not been made",
+        [REFUSED_KEY] = "the key of this connection is not that agency's",
+        [REFUSED_DRAW] = "this central's draw is another one",
+        [REFUSED_BUSY] = "the queue is full, try again later",
+        [REFUSED_NOSPACE] = "the central's disk is full",
+        [REFUSED_UNAVAILABLE] = "a part of the central is away, try again later",
+    };
+    return code < sizeof texts / sizeof *texts ? texts[code] : NULL;
+}
+
 bool wire_from_agency (uint8_t command)
 {
     return (command >= WIRE_HELLO && command <= WIRE_BATCHES) || command == WIRE_PING;
@@ -453,6 +478,8 @@ bool wire_from_agency (uint8_t command)
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
                              const char *text)
 {
+    if (!text)
+        text = wire_code_text ((uint16_t) code);
     wire_message_t refusal = {
         .command = WIRE_REFUSED,
         .agency = request->agency,

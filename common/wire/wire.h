@@ -236,9 +236,13 @@ const char *wire_command_name (uint8_t command);
 /* The code's name as the protocol spells it, "?" when unknown. */
 const char *wire_code_name (uint16_t code);
 
+/* What the code means, for people; NULL for those of a batch's rows, of which
+   bet_fault.h says more. */
+const char *wire_code_text (uint16_t code);
+
 /* The refusal of `request`: its agency, command and, for a batch, offset filled in.
-   Borrows `text`, of which REFUSAL_TEXT_MAX bytes count. A STORE is refused as the
-   BATCH that it was. */
+   Borrows `text`, of which REFUSAL_TEXT_MAX bytes count; NULL: what the code means. A
+   STORE is refused as the BATCH that it was. */
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
                              const char *text);
 

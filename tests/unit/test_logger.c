@@ -286,6 +286,22 @@ static void the_limit_counts (void **state)
     assert_int_equal (held_back, 0);
 }
 
+static void a_limited_line_says_what_was_not_written (void **state)
+{
+    (void) state;
+    logger_limit_t limit = {0};
+    for (int64_t now_ms = 10; now_ms <= 1010; now_ms += 500)
+        logger_event_limited (&limit, now_ms, LOG_WARNING, "conexion", LOG_FAIL,
+                              "address: %s | 100%%: x", "1|2");
+    const char *lines = written ();
+    const char *first =
+        strstr (lines, "action: conexion | result: fail | address: 1/2 | "
+                       "100%: x | not_logged_before: 0\n");
+    assert_non_null (first);
+    assert_non_null (strstr (first + 1, "100%: x | not_logged_before: 1\n"));
+    assert_string_equal (strchr (strchr (lines, '\n') + 1, '\n'), "\n"); // two lines
+}
+
 static void strays_are_told_once_a_second (void **state)
 {
     (void) state;
@@ -383,6 +399,7 @@ int main (void)
         LOG_TEST (levels_hold_lines_back),
         LOG_TEST (levels_are_parsed_in_any_case),
         LOG_TEST (the_limit_counts),
+        LOG_TEST (a_limited_line_says_what_was_not_written),
         LOG_TEST (strays_are_told_once_a_second),
         LOG_TEST (gathered_lines_wait_for_the_flush),
         LOG_TEST (gathered_lines_keep_their_order),

@@ -539,9 +539,30 @@ static void a_refusal_stays_small (void **state)
     assert_int_equal (wire_decode (bytes_of (buffer, size), &message), REFUSED_OK);
 }
 
+/* Every code that is not about rows, where bet_fault.h has the text. */
+static void a_code_has_a_text_for_people (void **state)
+{
+    (void) state;
+    const wire_message_t request = {.command = WIRE_READY, .agency = 3};
+    for (unsigned code = 1; code < 300; code++) {
+        const char *text = wire_code_text ((uint16_t) code);
+        const bool known = wire_code_name ((uint16_t) code)[0] != '?';
+        const bool rows = code >= REFUSED_EMPTY && code < REFUSED_AGENCY;
+        assert_int_equal (text != NULL, known && !rows);
+        if (!text)
+            continue;
+        assert_in_range (strlen (text), 1, REFUSAL_TEXT_MAX);
+        const wire_message_t refusal = wire_refusal (&request, code, NULL);
+        assert_int_equal (refusal.refused.text.size, strlen (text));
+        assert_memory_equal (refusal.refused.text.data, text, strlen (text));
+    }
+    assert_null (wire_code_text (REFUSED_OK));
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (a_code_has_a_text_for_people),
         cmocka_unit_test (every_command_has_good_and_bad_examples),
         cmocka_unit_test (what_is_no_message_is_refused),
         cmocka_unit_test (each_file_of_examples_is_read),

@@ -56,13 +56,8 @@ void intake_destroy (intake_t **intake)
 
 void intake_tick (intake_t *intake, int64_t now_ms)
 {
-    uint32_t agency;
-    uint64_t count;
     intake->now_ms = now_ms;
-    while (rate_limit_report (intake->limit, now_ms, &agency, &count))
-        logger_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
-                      "agency: %u | not_logged: %llu", agency,
-                      (unsigned long long) count);
+    rate_limit_tell (intake->limit, now_ms, LOG_WARNING, "apuesta_recibida");
 }
 
 void intake_set_born_max (intake_t *intake, uint32_t day)
