@@ -1,0 +1,36 @@
+/* agency.h - what the parts of loteria-agency's own program share: main.c (opens and
+   closes), run.c (the loop) and outcome.c (how it ended). For them alone. */
+
+#ifndef LOTERIA_AGENCY_H
+#define LOTERIA_AGENCY_H
+
+#include "bet_source.h"
+#include "report.h"
+#include "seller.h"
+#include "settings.h"
+
+typedef struct {
+    const settings_t *settings; // borrowed; the rest is owned
+    bet_source_t *source;       // NULL when nothing is to be sold
+    rows_t rows;
+    seller_t *seller;
+    report_t *report;
+    int signal_fd;
+    bool stopping;   // a signal came
+    int64_t stop_ms; // then, at the latest
+    int64_t look_ms; // when the file is to be looked at next
+    bool altered;    // since it was sold, and that has been said
+} agency_t;
+
+/* Sell, and wait for the results. Returns false when a signal ended it before. */
+bool agency_run (agency_t *agency);
+
+/* What came of it: says so, and returns the status to end with. The second is for a run
+   that a signal ended. */
+int agency_outcome (agency_t *agency);
+int agency_interrupted (agency_t *agency);
+
+/* Say why it failed; `detail` may be NULL. Returns the status to end with. */
+int agency_fail (const agency_t *agency, const char *reason, const char *detail);
+
+#endif
