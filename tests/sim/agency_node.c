@@ -1,4 +1,5 @@
-/* agency_node.c - an agency's shell in a simulated day, after agency/seller/seller.c. */
+/* agency_node.c - an agency's shell in a simulated day, after agency/seller/seller.c.
+ */
 
 #include "checks.h"
 #include "session.h"
