@@ -86,8 +86,8 @@ static void set_up (bare_t *bare)
     const bare_options_t *options = bare->options;
     bare->shared = measure_shared (sizeof *bare->shared);
     bare->times = measure_shared (options->clients * sizeof *bare->times);
-    bare->latencies =
-        measure_shared (options->clients * options->count * sizeof *bare->latencies);
+    bare->latencies = measure_shared ((size_t) options->clients * options->count *
+                                      sizeof *bare->latencies);
     if (options->curve && zmq_curve_keypair (bare->shared->server_public,
                                              bare->shared->server_secret) == -1)
         measure_die ("this libzmq has no CURVE");
@@ -142,7 +142,7 @@ static void wait_for (role_t *role, bool kill_first)
 static void print_result (const bare_t *bare, const role_t *roles)
 {
     const bare_options_t *options = bare->options;
-    const uint64_t batches = options->clients * options->count;
+    const uint64_t batches = (uint64_t) options->clients * options->count;
     int64_t start_ns = INT64_MAX, end_ns = 0;
     for (uint64_t i = 0; i < options->clients; i++) {
         const bare_times_t *times = &bare->times[i];
@@ -150,7 +150,7 @@ static void print_result (const bare_t *bare, const role_t *roles)
         end_ns = times->end_ns > end_ns ? times->end_ns : end_ns;
     }
     const double seconds = (double) (end_ns - start_ns) / 1e9;
-    printf ("{\"batches\":%" PRIu64 ",\"bytes\":%" PRIu64
+    printf ("{\"batches\":%" PRIu64 ",\"bytes\":%" PRIu32
             ",\"seconds\":%.6f,\"batches_per_second\":%.1f,\"latency_us\":",
             batches, options->bytes, seconds, (double) batches / seconds);
     measure_print_latency (bare->latencies, batches);

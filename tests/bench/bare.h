@@ -25,16 +25,15 @@ typedef struct {                 // what the processes share
 } bare_shared_t;
 
 typedef struct {
-    uint64_t clients, workers;
-    uint64_t bytes;  // of a batch
-    uint64_t window; // batches of a client that are under way
-    uint64_t count;  // batches of each client
-    uint64_t
-        rate;   // batches a second of all clients; 0: as many as the windows let pass
-    bool sync;  // fdatasync before acknowledging
-    bool curve; // at the front
-    bool ipc;   // inner hops over ipc in place of tcp
-    char *file; // what storage appends to
+    uint32_t clients, workers;
+    uint32_t bytes;   // of a batch
+    uint32_t window;  // batches of a client that are under way
+    uint32_t count;   // batches of each client
+    uint32_t rate;    // batches a second of all; 0: as many as the windows let pass
+    bool sync;        // fdatasync before acknowledging
+    bool curve;       // at the front
+    bool ipc;         // inner hops over ipc in place of tcp
+    const char *file; // what storage appends to
 } bare_options_t;
 
 typedef struct {

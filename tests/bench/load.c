@@ -28,8 +28,8 @@
 #define SECONDS_MAX   300
 
 typedef struct {
-    char *server, *bets;
-    uint64_t agencies, count, window, bytes, rows, bundle, rate;
+    const char *server, *bets;
+    uint32_t agencies, count, window, bytes, rows, bundle, rate;
     bool results;
 } options_t;
 
@@ -188,10 +188,10 @@ static void open_seller (seller_t *seller, uint32_t agency, bytes_t bets)
     assert (seller->sent_ns);
     const session_options_t session = {
         .agency = agency,
-        .limits = {.window = (uint32_t) options->window,
-                   .message_bytes_max = (uint32_t) options->bytes,
-                   .rows_max = (uint32_t) options->rows,
-                   .bundle_bytes = options->rate ? 0 : (uint32_t) options->bundle},
+        .limits = {.window = options->window,
+                   .message_bytes_max = options->bytes,
+                   .rows_max = options->rows,
+                   .bundle_bytes = options->rate ? 0 : options->bundle},
         .patience_ms = 60000,
         .seed = agency,
         .task = options->results ? SESSION_WHOLE : SESSION_SELL_ONLY,
@@ -462,7 +462,7 @@ static size_t take_rows (void *self, uint8_t *out, size_t room, uint32_t rows_ma
 static void print_result (void)
 {
     const options_t *options = &load.options;
-    const uint64_t bets = options->agencies * options->count;
+    const uint64_t bets = (uint64_t) options->agencies * options->count;
     const double seconds = (double) (load.stored_ns - load.start_ns) / 1e9;
     uint64_t retries = 0;
     int64_t ready_ns = 0, over_ns = 0;
@@ -472,7 +472,7 @@ static void print_result (void)
         ready_ns = seller->ready_ns > ready_ns ? seller->ready_ns : ready_ns;
         over_ns = seller->over_ns > over_ns ? seller->over_ns : over_ns;
     }
-    printf ("{\"agencies\":%" PRIu64 ",\"bets\":%" PRIu64 ",\"batches\":%zu,"
+    printf ("{\"agencies\":%" PRIu32 ",\"bets\":%" PRIu64 ",\"batches\":%zu,"
             "\"seconds\":%.6f,\"bets_per_second\":%.1f,\"batches_per_second\":%.1f,"
             "\"welcome_seconds\":%.6f,\"retries\":%" PRIu64 ",\"latency_us\":",
             options->agencies, bets, load.batches, seconds, (double) bets / seconds,

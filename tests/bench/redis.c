@@ -20,7 +20,7 @@
 #include "measure.h"
 
 typedef struct {
-    uint64_t port, clients, bytes, window, count;
+    uint32_t port, clients, bytes, window, count;
 } options_t;
 
 typedef struct {
@@ -63,7 +63,7 @@ int main (int argc, char **argv)
     shared_t *shared =
         measure_shared (sizeof *shared + options.clients * sizeof *shared->times);
     uint32_t *latencies =
-        measure_shared (options.clients * options.count * sizeof *latencies);
+        measure_shared ((size_t) options.clients * options.count * sizeof *latencies);
     load (&options, shared, latencies);
     print_result (&options, shared, latencies);
     config_destroy (&config);
@@ -151,7 +151,7 @@ static void take_reply (redisContext *connection)
 static void print_result (const options_t *options, const shared_t *shared,
                           uint32_t *latencies)
 {
-    const uint64_t batches = options->clients * options->count;
+    const uint64_t batches = (uint64_t) options->clients * options->count;
     int64_t start_ns = INT64_MAX, end_ns = 0;
     for (uint64_t i = 0; i < options->clients; i++) {
         const int64_t start = shared->times[i].start_ns, end = shared->times[i].end_ns;
@@ -159,7 +159,7 @@ static void print_result (const options_t *options, const shared_t *shared,
         end_ns = end > end_ns ? end : end_ns;
     }
     const double seconds = (double) (end_ns - start_ns) / 1e9;
-    printf ("{\"batches\":%" PRIu64 ",\"bytes\":%" PRIu64
+    printf ("{\"batches\":%" PRIu64 ",\"bytes\":%" PRIu32
             ",\"seconds\":%.6f,\"batches_per_second\":%.1f,\"latency_us\":",
             batches, options->bytes, seconds, (double) batches / seconds);
     measure_print_latency (latencies, batches);

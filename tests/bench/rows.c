@@ -24,7 +24,7 @@ static uint64_t check_all (const batch_t *batches, uint64_t count, uint8_t *out)
 
 int main (int argc, char **argv)
 {
-    uint64_t count = 0, bytes = 0, milliseconds = 0;
+    uint32_t count = 0, bytes = 0, milliseconds = 0;
     const config_item_t items[] = {{"batches", CONFIG_NUMBER, &count, NULL, "250", 1,
                                     100000, "different batches, again and again"},
                                    {"bytes", CONFIG_NUMBER, &bytes, NULL, "8192", 1024,
@@ -42,7 +42,7 @@ int main (int argc, char **argv)
         return status;
 
     batch_t *batches = make_batches (count, bytes);
-    uint8_t *out = malloc (2 * bytes);
+    uint8_t *out = malloc (2 * (size_t) bytes);
     assert (out);
     uint64_t rows = 0;
     check_all (batches, count, out);

@@ -17,8 +17,8 @@
 #define SYNCS 101
 
 typedef struct {
-    char *data_directory;
-    uint64_t agencies, number, repeat;
+    const char *data_directory;
+    uint32_t agencies, number, repeat;
 } options_t;
 
 typedef struct {
@@ -110,7 +110,7 @@ static uint64_t find_all (book_t *book, const options_t *options)
         size_t open = 0;
         for (; open < BUNDLE_LETTERS_MAX && first + open <= options->agencies; open++) {
             winners[open].agency = first + (uint32_t) open;
-            winners[open].page = (wire_winners_t){.number = (uint32_t) options->number};
+            winners[open].page = (wire_winners_t){.number = options->number};
         }
         while (open > 0) {
             if (winners_find (book, winners, open) == -1)
