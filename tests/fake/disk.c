@@ -432,10 +432,12 @@ static size_t part_of (disk_file_t *file, size_t size, uint64_t position)
     return end > position ? (size_t) (end - position) : 0;
 }
 
+/* Space comes by whole sectors, so a write that wants for it ends at one, too. */
 static size_t room_for (const disk_file_t *file, size_t size, uint64_t position)
 {
     uint64_t end = file->allocated + file->disk->left;
     end = end < file->room ? end : file->room;
+    end = end / DISK_SECTOR_BYTES * DISK_SECTOR_BYTES;
     if (end <= position)
         return 0;
     return size < end - position ? size : (size_t) (end - position);
