@@ -341,20 +341,21 @@ static int start_thread (disk_file_t *disk)
     return error ? -1 : 0;
 }
 
+/* Orders add up, if the second comes before the first is read. */
 static void *sync_as_told (void *context)
 {
     const disk_file_t *disk = context;
     const int fd = disk->fd, orders = disk->orders, outcomes = disk->outcomes;
     uint64_t told;
-    for (;;) {
+    do {
         if (read (orders, &told, sizeof told) != sizeof told)
-            continue; // no signal comes here; nothing else can be
-        if (told >= ORDER_END)
-            return NULL;
-        const uint64_t outcome = 1 + (uint64_t) (fdatasync (fd) == -1 ? errno : 0);
-        while (write (outcomes, &outcome, sizeof outcome) != sizeof outcome)
-            ;
-    }
+            abort (); // no signal comes here; nothing else can be
+        const uint64_t outcome =
+            told == ORDER_END ? 0 : 1 + (uint64_t) (fdatasync (fd) == -1 ? errno : 0);
+        if (outcome > 0 && write (outcomes, &outcome, sizeof outcome) != sizeof outcome)
+            abort ();
+    } while (told < ORDER_END);
+    return NULL;
 }
 
 static int order (const disk_file_t *disk, uint64_t what)

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +41,26 @@ int fsync (int fd)
     return synced.error ? -1 : 0;
 }
 
+/* Stands in for the C library's, too; in a thread of its own, mostly. While it is held
+   it waits for a byte. */
+static struct {
+    atomic_uint count;
+    atomic_int error;
+    atomic_bool held;
+    int gate[2];
+} data_synced;
+
+int fdatasync (int fd)
+{
+    char byte;
+    (void) fd;
+    data_synced.count++;
+    if (data_synced.held && read (data_synced.gate[0], &byte, 1) != 1)
+        abort ();
+    errno = data_synced.error;
+    return data_synced.error ? -1 : 0;
+}
+
 static int setup (void **state)
 {
     (void) state;
@@ -47,6 +69,9 @@ static int setup (void **state)
         return -1;
     snprintf (path, sizeof path, "%s/bets", directory);
     strcpy (why, "?");
+    data_synced.count = 0;
+    data_synced.error = 0;
+    data_synced.held = false;
     return 0;
 }
 
@@ -294,6 +319,211 @@ static void a_short_write_is_a_failure (void **state)
     file_close (&file);
 }
 
+/* ---- Syncs in the background ---- */
+
+static void hold (void)
+{
+    assert_int_equal (pipe2 (data_synced.gate, O_CLOEXEC), 0);
+    data_synced.held = true;
+}
+
+static void let_go (void)
+{
+    assert_int_equal (write (data_synced.gate[1], "", 1), 1);
+}
+
+static void end_hold (void)
+{
+    data_synced.held = false;
+    close (data_synced.gate[0]);
+    close (data_synced.gate[1]);
+}
+
+static int await (file_t *file)
+{
+    struct pollfd waiting = {.fd = file->ops->sync_descriptor (file), .events = POLLIN};
+    assert_true (waiting.fd >= 0);
+    assert_int_equal (poll (&waiting, 1, -1), 1);
+    return file->ops->sync_done (file);
+}
+
+static void a_sync_in_the_background_is_told_when_it_is_over (void **state)
+{
+    (void) state;
+    const size_t before = descriptors ();
+    file_t *file = open_file (FILE_WRITE);
+    const int descriptor = file->ops->sync_descriptor (file);
+    assert_true (descriptor >= 0);
+    assert_int_equal (file->ops->sync_done (file), 1); // none was begun
+    hold ();
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_int_equal (file->ops->sync_start (file), 0);
+        assert_int_equal (file->ops->write (file, "abc", 3, 3 * i), 0); // allowed
+        struct pollfd looked = {.fd = descriptor, .events = POLLIN};
+        assert_int_equal (poll (&looked, 1, 0), 0);
+        assert_int_equal (file->ops->sync_done (file), 0);
+        let_go ();
+        assert_int_equal (await (file), 1);
+        assert_int_equal (file->ops->sync_descriptor (file), descriptor);
+        assert_int_equal (poll (&looked, 1, 0), 0); // it was taken
+        assert_int_equal (file->ops->sync_done (file), 1);
+        assert_int_equal (data_synced.count, i);
+    }
+    end_hold ();
+    file_close (&file);
+    assert_int_equal (descriptors (), before);
+}
+
+static void a_sync_in_the_background_that_fails_says_so_once (void **state)
+{
+    (void) state;
+    file_t *file = open_file (FILE_WRITE);
+    data_synced.error = ENOSPC;
+    assert_int_equal (file->ops->sync_start (file), 0);
+    assert_int_equal (await (file), -1);
+    assert_int_equal (errno, ENOSPC);
+    assert_string_equal (file->failed, "cannot be synced");
+    assert_int_equal (data_synced.count, 1); // it is not asked for again
+
+    assert_int_equal (file->ops->sync_start (file), 0);
+    assert_int_equal (file->ops->sync (file), -1); // waits for it, and tells
+    assert_int_equal (errno, ENOSPC);
+    assert_int_equal (data_synced.count, 2);
+    data_synced.error = 0;
+    assert_int_equal (file->ops->sync (file), 0);
+    file_close (&file);
+}
+
+static void a_sync_waits_for_the_one_in_the_background (void **state)
+{
+    (void) state;
+    file_t *file = open_file (FILE_WRITE);
+    hold ();
+    assert_int_equal (file->ops->sync_start (file), 0);
+    let_go ();
+    let_go ();
+    assert_int_equal (file->ops->sync (file), 0);
+    assert_int_equal (data_synced.count, 2);
+    assert_int_equal (file->ops->sync_done (file), 1); // none is under way
+    assert_int_equal (file->ops->sync_start (file), 0);
+    let_go ();
+    file_close (&file); // waits, too: nothing of it is left behind
+    end_hold ();
+    assert_int_equal (data_synced.count, 3);
+}
+
+/* Else a signal could be taken by the thread, and the loop would not hear of it. */
+static void no_signal_is_for_the_thread_that_syncs (void **state)
+{
+    (void) state;
+    file_t *file = open_file (FILE_WRITE);
+    assert_true (file->ops->sync_descriptor (file) >= 0);
+    unsigned threads = 0, deaf = 0;
+    struct dirent *entry;
+    DIR *listing = opendir ("/proc/self/task");
+    assert_non_null (listing);
+    while ((entry = readdir (listing))) {
+        char name[300], line[256];
+        unsigned long long blocked;
+        snprintf (name, sizeof name, "/proc/self/task/%s/status", entry->d_name);
+        FILE *about = entry->d_name[0] == '.' ? NULL : fopen (name, "r");
+        while (about && fgets (line, sizeof line, about))
+            if (sscanf (line, "SigBlk: %llx", &blocked) == 1)
+                deaf += (blocked >> (SIGTERM - 1) & 1) && (blocked >> (SIGINT - 1) & 1);
+        threads += about != NULL;
+        if (about)
+            fclose (about);
+    }
+    closedir (listing);
+    assert_int_equal (threads, 2);
+    assert_int_equal (deaf, 1);
+    file_close (&file);
+}
+
+/* ---- What may befall it ---- */
+
+static void a_file_that_is_not_what_it_was_is_noticed (void **state)
+{
+    (void) state;
+    char other[sizeof path + 8];
+    snprintf (other, sizeof other, "%s.other", path);
+    file_t *file = open_file (FILE_WRITE);
+    assert_int_equal (file->ops->write (file, "0123456789", 10, 0), 0);
+    assert_int_equal (file->ops->sound (file, 0), 0);
+    assert_int_equal (file->ops->sound (file, 10), 0);
+    assert_int_equal (file->ops->sound (file, 11), -1);
+    assert_string_equal (file->failed, "is shorter than it was");
+    assert_int_equal (truncate (path, 9), 0);
+    assert_int_equal (file->ops->sound (file, 10), -1);
+
+    assert_int_equal (rename (path, other), 0); // moved away
+    assert_int_equal (file->ops->sound (file, 0), -1);
+    assert_string_equal (file->failed, "was removed");
+    const int fd = open (path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true (fd >= 0);
+    close (fd);
+    assert_int_equal (file->ops->sound (file, 0), -1);
+    assert_string_equal (file->failed, "was exchanged for another");
+    assert_int_equal (rename (other, path), 0); // and brought back
+    assert_int_equal (file->ops->sound (file, 0), 0);
+    assert_int_equal (unlink (path), 0);
+    assert_int_equal (file->ops->sound (file, 0), -1);
+    assert_string_equal (file->failed, "was removed");
+    file_close (&file);
+}
+
+static void an_existing_file_is_not_made (void **state)
+{
+    (void) state;
+    assert_int_equal (file_there (directory, "bets"), 0);
+    errno = 0;
+    assert_null (open_file (FILE_EXISTING));
+    assert_int_equal (errno, ENOENT);
+    assert_int_equal (file_there (directory, "bets"), 0);
+    assert_int_equal (file_there ("/nowhere/at/all", "bets"), -1);
+    file_t *file = open_file (FILE_WRITE);
+    assert_int_equal (file_there (directory, "bets"), 1);
+    assert_int_equal (file->ops->write (file, "abc", 3, 0), 0);
+    file_close (&file);
+    file = open_file (FILE_EXISTING);
+    assert_non_null (file);
+    assert_bytes (file, 0, "abc");
+    assert_int_equal (file->ops->write (file, "x", 1, 0), 0);
+    assert_null (open_file (FILE_EXISTING)); // it is locked
+    file_close (&file);
+}
+
+static void a_peek_needs_no_lock_and_changes_nothing (void **state)
+{
+    (void) state;
+    assert_null (open_file (FILE_PEEK));
+    file_t *writer = open_file (FILE_WRITE);
+    assert_int_equal (writer->ops->write (writer, "abc", 3, 0), 0);
+    file_t *peek = open_file (FILE_PEEK);
+    assert_non_null (peek);
+    assert_bytes (peek, 0, "abc");
+    assert_int_equal (peek->ops->write (peek, "x", 1, 0), -1);
+    file_close (&writer);
+    writer = open_file (FILE_WRITE); // whoever peeks does not keep it from anybody
+    assert_non_null (writer);
+    file_close (&writer);
+    file_close (&peek);
+}
+
+static void writing_out_ahead_changes_nothing (void **state)
+{
+    (void) state;
+    file_t *file = open_file (FILE_WRITE);
+    file->ops->write_out (file, 0, 0);
+    file->ops->write_out (file, 0, 100);
+    assert_int_equal (file->ops->write (file, "abc", 3, 0), 0);
+    file->ops->write_out (file, 0, 3);
+    file->ops->write_out (file, 5, 2);
+    assert_bytes (file, 0, "abc");
+    assert_int_equal (file->ops->size (file), 3);
+    file_close (&file);
+}
+
 #define FILE_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (void)
@@ -309,6 +539,14 @@ int main (void)
         FILE_TEST (a_new_directory_is_synced_in_its_parent),
         FILE_TEST (a_writers_directory_is_synced),
         FILE_TEST (a_short_write_is_a_failure),
+        FILE_TEST (a_sync_in_the_background_is_told_when_it_is_over),
+        FILE_TEST (a_sync_in_the_background_that_fails_says_so_once),
+        FILE_TEST (a_sync_waits_for_the_one_in_the_background),
+        FILE_TEST (no_signal_is_for_the_thread_that_syncs),
+        FILE_TEST (a_file_that_is_not_what_it_was_is_noticed),
+        FILE_TEST (an_existing_file_is_not_made),
+        FILE_TEST (a_peek_needs_no_lock_and_changes_nothing),
+        FILE_TEST (writing_out_ahead_changes_nothing),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

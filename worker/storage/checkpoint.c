@@ -159,7 +159,7 @@ checkpoint_choice_t checkpoint_choose (bytes_t a, bytes_t b, checkpoint_t *check
         return CHECKPOINT_REFUSED;
     *checkpoint = newest->checkpoint;
     *cursors = newest->cursors;
-    *torn = other->there && !other->whole ? other->name : NULL;
+    *torn = !other->empty && !other->whole ? other->name : NULL;
     return CHECKPOINT_FOUND;
 }
 

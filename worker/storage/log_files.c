@@ -42,8 +42,8 @@
 #define FILE_MAGIC   "LOTERIA LOG\n\0\0\0"
 #define GROUP_MAGIC  "\xffLOTERIA GROUP\n" // and the zero that ends it
 #define CHUNK_BYTES  (1024 * 1024)         // read at a time when looking behind
-#define STEP_BYTES   (4 * 1024 * 1024)
-#define KEPT_BYTES   (4 * 1024 * 1024)
+#define STEP_BYTES   (2 * 1024 * 1024)
+#define KEPT_BYTES   (2 * 1024 * 1024)
 #define POSITION_MAX (UINT64_MAX / 4)
 #define SEGMENT_MIN  (2 * PAGE)
 
@@ -54,6 +54,7 @@ struct log {
     size_t group_max; // bytes of a group, padded
     log_mark_t released, durable, written;
     bool busy;          // what is written and not durable is being synced
+    bool failed;        // writing or syncing did: nothing will be durable any more
     uint64_t allocated; // positions below this have their place on the disk
     uint64_t length;    // the file is at least so long
     uint64_t sequence;  // of the last record appended
@@ -75,11 +76,15 @@ typedef struct { // a group as it was read
     const uint8_t *chain, *bytes;
 } group_t;
 
+static log_t *open_log (file_t *file, uint64_t identity, const log_mark_t *mark,
+                        bool live, log_found_fn *found, void *context, char *why);
 static log_t *make (file_t *file);
 static void shape (log_t *log, uint64_t segment_bytes, uint64_t segments);
 static void make_header (const log_t *log, uint8_t *page);
 static int read_header (log_t *log, uint64_t identity, char *why);
 static int check_mark (log_t *log, char *why);
+static int read_end (log_t *log, uint64_t position, group_t *group, log_mark_t *end);
+static int rewrite_last (log_t *log);
 static int read_on (log_t *log, log_found_fn *found, void *context, char *why);
 static int read_next (log_t *log, group_t *group, char *why);
 static int read_group (log_t *log, uint64_t position, group_t *group);
@@ -93,8 +98,11 @@ static uint64_t start_of (const log_t *log, size_t size);
 static uint64_t padded (uint64_t size);
 static uint64_t place_of (const log_t *log, uint64_t position);
 static log_room_t allocate (log_t *log, uint64_t end, bool kept);
+static int write_group (log_t *log);
 static void close_group (log_t *log, uint64_t position);
 static void became_durable (log_t *log);
+static int failed (log_t *log);
+static int gone (const log_t *log);
 static int cannot_read (const log_t *log, char *why);
 static int refuse (const log_t *log, uint64_t position, char *why, const char *format,
                    ...) __attribute__ ((format (printf, 4, 5)));
@@ -134,39 +142,6 @@ log_t *log_new (file_t *file, uint64_t identity, const log_options_t *options,
     return log;
 }
 
-static log_t *open_log (file_t *file, uint64_t identity, const log_mark_t *mark,
-                        bool live, log_found_fn *found, void *context, char *why)
-{
-    log_t *log = make (file);
-    why[0] = 0;
-    errno = 0;
-    int rc = read_header (log, identity, why);
-    if (rc == 0) {
-        log->live = live;
-        chain_start (log->identity, log->written.chain);
-        if (mark)
-            log->written = *mark;
-        rc = check_mark (log, why);
-    }
-    log->released = log->written;
-    if (rc == 0)
-        rc = read_on (log, found, context, why);
-    const int64_t length = rc == 0 ? file->ops->size (file) : 0;
-    if (length == -1)
-        rc = cannot_read (log, why);
-    log->length = (uint64_t) length;
-    if (rc == -1) {
-        const int error = errno;
-        log_destroy (&log);
-        errno = error;
-        return NULL;
-    }
-    log->durable = log->written;
-    log->sequence = log->written.sequence;
-    put_bytes (log->chain, bytes_of (log->written.chain, SHA256_BYTES));
-    return log;
-}
-
 log_t *log_open (file_t *file, uint64_t identity, const log_mark_t *mark,
                  log_found_fn *found, void *context, char *why)
 {
@@ -191,33 +166,13 @@ void log_destroy (log_t **log)
 int log_settle (log_t *log)
 {
     file_t *file = log->file;
-    if (log->written.sequence == 0) {
-        uint8_t page[LOG_PAGE_BYTES];
-        make_header (log, page);
-        if (file->ops->write (file, page, sizeof page, 0) == -1)
-            return -1;
-    }
-    if (log->rewrite) {
-        group_t group;
-        log_mark_t mark = {.last = log->written.last};
-        const int rc = read_group (log, mark.last, &group);
-        if (rc == 1) {
-            mark.sequence = group.sequence;
-            put_bytes (mark.chain, bytes_of (group.chain, SHA256_BYTES));
-            walk (&group, &mark, NULL, NULL, NULL);
-        }
-        if (rc == 0 ||
-            (rc == 1 && memcmp (mark.chain, log->written.chain, SHA256_BYTES) != 0)) {
-            file->failed = "reads otherwise than before";
-            errno = EIO;
-        }
-        if (rc != 1 || file->failed)
-            return -1;
-        if (file->ops->write (file, group.bytes, padded (group.length),
-                              place_of (log, mark.last)) == -1)
-            return -1;
-        log->rewrite = false;
-    }
+    uint8_t page[LOG_PAGE_BYTES];
+    make_header (log, page);
+    if (log->written.sequence == 0 &&
+        file->ops->write (file, page, sizeof page, 0) == -1)
+        return -1;
+    if (log->rewrite && rewrite_last (log) == -1)
+        return -1;
     return file->ops->sync (file);
 }
 
@@ -255,22 +210,12 @@ uint64_t log_append (log_t *log, const uint8_t *bytes, bytes_t rows)
 
 int log_begin (log_t *log)
 {
-    file_t *file = log->file;
+    if (log->failed)
+        return gone (log);
     if (log->busy || log->group_size == 0)
         return 0;
-    const uint64_t position = start_of (log, log->group_size);
-    close_group (log, position);
-    const size_t size = padded (log->group_size);
-    if (file->ops->write (file, log->group, size, place_of (log, position)) == -1 ||
-        file->ops->sync_start (file) == -1)
-        return -1;
-    log->written = (log_mark_t){
-        .position = position + size, .last = position, .sequence = log->sequence};
-    put_bytes (log->written.chain, bytes_of (log->chain, SHA256_BYTES));
-    log->group_size = log->group_records = 0;
-    log->busy = true;
-    const uint64_t end = place_of (log, position) + size;
-    log->length = end > log->length ? end : log->length;
+    if (write_group (log) == -1 || log->file->ops->sync_start (log->file) == -1)
+        return failed (log);
     return 0;
 }
 
@@ -281,23 +226,26 @@ int log_descriptor (log_t *log)
 
 int log_look (log_t *log)
 {
+    if (log->failed)
+        return gone (log);
     if (!log->busy)
         return 0;
     const int rc = log->file->ops->sync_done (log->file);
     if (rc == 1)
         became_durable (log);
-    return rc;
+    return rc == -1 ? failed (log) : rc;
 }
 
 int log_wait (log_t *log)
 {
-    file_t *file = log->file;
+    if (log->failed)
+        return gone (log);
     while (log->busy || log->group_size > 0) {
-        if (log->busy && file->ops->sync (file) == -1)
-            return -1;
+        if (!log->busy && write_group (log) == -1)
+            return failed (log);
+        if (log->file->ops->sync (log->file) == -1)
+            return failed (log);
         became_durable (log);
-        if (log_begin (log) == -1)
-            return -1;
     }
     return 0;
 }
@@ -362,6 +310,39 @@ uint64_t log_torn (const log_t *log)
 int log_sound (log_t *log)
 {
     return log->file->ops->sound (log->file, log->length);
+}
+
+static log_t *open_log (file_t *file, uint64_t identity, const log_mark_t *mark,
+                        bool live, log_found_fn *found, void *context, char *why)
+{
+    log_t *log = make (file);
+    why[0] = 0;
+    errno = 0;
+    int rc = read_header (log, identity, why);
+    if (rc == 0) {
+        log->live = live;
+        chain_start (log->identity, log->written.chain);
+        if (mark)
+            log->written = *mark;
+        rc = check_mark (log, why);
+    }
+    log->released = log->written;
+    if (rc == 0)
+        rc = read_on (log, found, context, why);
+    const int64_t length = rc == 0 ? file->ops->size (file) : 0;
+    if (length == -1)
+        rc = cannot_read (log, why);
+    log->length = (uint64_t) length;
+    if (rc == -1) {
+        const int error = errno;
+        log_destroy (&log);
+        errno = error;
+        return NULL;
+    }
+    log->durable = log->written;
+    log->sequence = log->written.sequence;
+    put_bytes (log->chain, bytes_of (log->written.chain, SHA256_BYTES));
+    return log;
 }
 
 static log_t *make (file_t *file)
@@ -442,26 +423,17 @@ static int check_mark (log_t *log, char *why)
 {
     const log_mark_t *mark = &log->written;
     log_mark_t end = {.position = mark->last, .last = mark->last};
+    group_t group;
     if (mark->position % PAGE != 0 || mark->last % PAGE != 0 ||
-        mark->position > POSITION_MAX || mark->last > mark->position) {
+        mark->position > POSITION_MAX || mark->last > mark->position ||
+        (mark->last == mark->position && mark->position > 0)) {
         snprintf (why, LOG_WHY_BYTES, "%s: there is no such place in it: %" PRIu64,
                   log->file->name, mark->position);
         return -1;
     }
     chain_start (log->identity, end.chain);
-    if (mark->last < mark->position) {
-        group_t group;
-        const int rc = read_group (log, mark->last, &group);
-        if (rc == -1)
-            return cannot_read (log, why);
-        if (rc == 1) {
-            end.sequence = group.sequence;
-            put_bytes (end.chain, bytes_of (group.chain, SHA256_BYTES));
-            end.position += padded (group.length);
-            if (walk (&group, &end, NULL, NULL, NULL) == -1)
-                end.position = 0;
-        }
-    }
+    if (mark->last < mark->position && read_end (log, mark->last, &group, &end) == -1)
+        return cannot_read (log, why);
     if (end.position == mark->position && end.sequence == mark->sequence &&
         memcmp (end.chain, mark->chain, SHA256_BYTES) == 0)
         return 0;
@@ -470,6 +442,42 @@ static int check_mark (log_t *log, char *why)
                    "it, is not here as it was: the file is damaged, cut short, or not "
                    "of the same moment as the checkpoint",
                    mark->sequence);
+}
+
+/* The group at a position, and where the log is behind it: as read_group. */
+static int read_end (log_t *log, uint64_t position, group_t *group, log_mark_t *end)
+{
+    const int rc = read_group (log, position, group);
+    if (rc != 1)
+        return rc;
+    *end = (log_mark_t){.position = position + padded (group->length),
+                        .last = position,
+                        .sequence = group->sequence};
+    put_bytes (end->chain, bytes_of (group->chain, SHA256_BYTES));
+    return walk (group, end, NULL, NULL, NULL) == 0;
+}
+
+/* Read once more, so compared once more: the page cache may have dropped what it showed
+   at the opening. */
+static int rewrite_last (log_t *log)
+{
+    file_t *file = log->file;
+    group_t group;
+    log_mark_t end;
+    const uint64_t position = log->written.last;
+    const int rc = read_end (log, position, &group, &end);
+    if (rc == -1)
+        return -1;
+    if (rc == 0 || memcmp (end.chain, log->written.chain, SHA256_BYTES) != 0) {
+        file->failed = "reads otherwise than before";
+        errno = EIO;
+        return -1;
+    }
+    if (file->ops->write (file, group.bytes, padded (group.length),
+                          place_of (log, position)) == -1)
+        return -1;
+    log->rewrite = false;
+    return 0;
 }
 
 static int read_on (log_t *log, log_found_fn *found, void *context, char *why)
@@ -665,6 +673,26 @@ static log_room_t allocate (log_t *log, uint64_t end, bool kept)
     return LOG_FITS;
 }
 
+/* Only once the one before is durable. */
+static int write_group (log_t *log)
+{
+    file_t *file = log->file;
+    assert (!log->busy);
+    const size_t size = padded (log->group_size);
+    const uint64_t position = start_of (log, log->group_size);
+    const uint64_t place = place_of (log, position);
+    close_group (log, position);
+    if (file->ops->write (file, log->group, size, place) == -1)
+        return -1;
+    log->written = (log_mark_t){
+        .position = position + size, .last = position, .sequence = log->sequence};
+    put_bytes (log->written.chain, bytes_of (log->chain, SHA256_BYTES));
+    log->length = place + size > log->length ? place + size : log->length;
+    log->group_size = log->group_records = 0;
+    log->busy = true;
+    return 0;
+}
+
 static void close_group (log_t *log, uint64_t position)
 {
     uint8_t *header = log->group;
@@ -682,6 +710,21 @@ static void became_durable (log_t *log)
 {
     log->durable = log->written;
     log->busy = false;
+}
+
+/* A sync that failed is never asked for again: the kernel has forgotten what it could
+   not write, and would say yes. */
+static int failed (log_t *log)
+{
+    log->failed = true;
+    return -1;
+}
+
+static int gone (const log_t *log)
+{
+    assert (log->failed);
+    errno = EIO;
+    return -1;
 }
 
 static int cannot_read (const log_t *log, char *why)
