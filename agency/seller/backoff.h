@@ -1,4 +1,5 @@
-/* backoff.h - how long to wait before trying again. Pure; the jitter comes of a seed.
+/* backoff.h - how long to wait before trying again. Pure: the jitter is derived from a
+   seed.
 
    A wait lasts between a half of the back-off and the whole of it. The back-off doubles
    with every try, so that waits lie between RETRY_MS_MIN and RETRY_MS_MAX, and agencies
@@ -19,7 +20,7 @@ void backoff_start (backoff_t *backoff, uint64_t seed);
 /* Things go well: begin again with the shortest wait. */
 void backoff_reset (backoff_t *backoff);
 
-/* A try was for nothing: wait longer from now on. */
+/* A try was in vain: wait longer from now on. */
 void backoff_grow (backoff_t *backoff);
 
 /* How long to wait now, in milliseconds. */

@@ -26,31 +26,31 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
         {"server", CONFIG_TEXT, &settings->server, "CLI_SERVER_ADDRESS",
          "127.0.0.1:12345", 0, 0,
          "the central: HOST:PORT, tcp://HOST:PORT or ipc://PATH"},
-        option_keys (&settings->keys, "folder of the agency's keys; without: no CURVE"),
+        option_keys (&settings->keys, "folder of the agency's keys; none: no CURVE"),
         {"bets", CONFIG_TEXT, &settings->bets, NULL, NULL, 0, 0,
          "file to sell; default .data/agency-ID.csv, or the environment's single bet"},
         {"batch-bytes", CONFIG_NUMBER, &settings->batch_bytes, NULL,
          BOUND_TEXT (MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX,
-         "most bytes of a batch's message"},
+         "longest message of one batch, in bytes"},
         option_batch_count (&settings->batch_count, "CLI_BATCH_MAXAMOUNT"),
         {"window", CONFIG_NUMBER, &settings->window, NULL, BOUND_TEXT (WINDOW_DEFAULT),
-         1, WINDOW_MAX, "most batches under way at once"},
+         1, WINDOW_MAX, "batches that may be unacknowledged at once"},
         {"loop-period", CONFIG_DURATION, &settings->loop_period_ms, "CLI_LOOP_PERIOD",
-         "0", 0, 0, "time between two batches, as 5ms; 0 for none"},
+         "0", 0, 0, "pause between batches, such as 5ms; 0: none"},
         {"patience", CONFIG_NUMBER, &settings->patience_seconds, NULL,
          BOUND_TEXT (PATIENCE_SECONDS), 0, 365 * 86400,
-         "seconds of the central's silence to bear; 0 for ever"},
+         "seconds to wait for an answer before giving up; 0: no limit"},
         option_log_level (&settings->log_level, "CLI_LOG_LEVEL"),
         {"log-bets", CONFIG_FLAG, &settings->log_bets, NULL, "no", 0, 0,
-         "a line for each bet that was stored"},
+         "log a line for each bet stored"},
         {"log-winners", CONFIG_FLAG, &settings->log_winners, NULL, "no", 0, 0,
-         "a line for each winner, in place of the documents on stdout"},
+         "log a line for each winner, instead of printing their documents"},
         {"json", CONFIG_FLAG, &settings->json, NULL, "no", 0, 0,
          "print the outcome as one line of JSON"},
         {"quiet", CONFIG_FLAG, &settings->quiet, NULL, "no", 0, 0,
-         "no progress bar on a terminal"},
+         "show no progress bar"},
         {"sell-only", CONFIG_FLAG, &settings->sell_only, NULL, "no", 0, 0,
-         "sell, and leave without asking for the results"},
+         "sell and exit, without asking for the results"},
         {"follow", CONFIG_FLAG, &settings->follow, NULL, "no", 0, 0,
          "sell what is added to the file as it comes, until SIGTERM; as --sell-only"},
         {"results", CONFIG_FLAG, &settings->results_only, NULL, "no", 0, 0,
@@ -75,18 +75,19 @@ static int agree (const config_t *config, void *context, char *why)
     settings_t *settings = context;
     const bool bets_given = strcmp (config_source (config, "bets"), "default") != 0;
     if (settings->id == 0) {
-        snprintf (why, CONFIG_WHY_BYTES, "--id: needed (see " PROGRAM " --help)");
+        snprintf (why, CONFIG_WHY_BYTES, "--id: required (see " PROGRAM " --help)");
         return PROCESS_CANNOT_START;
     }
     if (settings->sell_only && settings->results_only) {
         snprintf (why, CONFIG_WHY_BYTES,
-                  "--sell-only and --results: one or the other (see " PROGRAM
+                  "--sell-only and --results: give one or the other (see " PROGRAM
                   " --help)");
         return PROCESS_CANNOT_START;
     }
     if (settings->follow && settings->results_only) {
         snprintf (why, CONFIG_WHY_BYTES,
-                  "--follow and --results: one or the other (see " PROGRAM " --help)");
+                  "--follow and --results: give one or the other (see " PROGRAM
+                  " --help)");
         return PROCESS_CANNOT_START;
     }
     settings->sell_only |= settings->follow;

@@ -26,7 +26,7 @@ def test_nobody_listens(start, tmp_path):
     server = f"127.0.0.1:{loteria.free_port()}"
     agency = waiting(start, tmp_path, server, "--patience", 1)
     assert agency.wait() == 1
-    assert last_of(agency) == ("agencia", server, "the central has not answered for 1 s: nobody listens there, or no way leads there")
+    assert last_of(agency) == ("agencia", server, "the central has not answered for 1 s: nobody listens there, or there is no route to it")
 
 
 def test_name_that_cannot_be_resolved(start, tmp_path):

@@ -24,7 +24,7 @@ PAIRS = [
     ("loteria-state", ["--listen", "tcp://127.0.0.1:9", "--storage", "tcp://127.0.0.1:9"],
      ["--listen tcp://127.0.0.1:9", "--storage tcp://127.0.0.1:9"]),
     ("loteria-agency", ["--id", "1", "--sell-only", "--results"], ["--sell-only", "--results"]),
-    ("loteria-agency", ["--sell-only"], ["--id: needed"]),
+    ("loteria-agency", ["--sell-only"], ["--id: required"]),
 ]  # fmt: skip
 
 # What a start finds out by itself, where it opens the thing: for --check-config alone.

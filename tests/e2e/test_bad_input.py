@@ -184,7 +184,7 @@ def test_nothing_died_of_it(bad_day):
 
 
 @pytest.mark.parametrize("name, reason", [("nowhere.csv", "No such file"), (".", "is a directory"),
-                                          ("/dev/null", "is no regular file")])  # fmt: skip
+                                          ("/dev/null", "is not a regular file")])  # fmt: skip
 def test_agency_file_that_cannot_be_read(start, tmp_path, name, reason):
     agency = start("loteria-agency", "--id", 1, "--bets", tmp_path / name)
     assert agency.wait() == 1

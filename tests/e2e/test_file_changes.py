@@ -95,7 +95,7 @@ def test_agency_of_yesterday_meets_the_central_of_today(central, tmp_path):
 @pytest.mark.parametrize("change, says", [
     (lambda file: os.truncate(file, 3), "was shortened since its sale began"),
     (lambda file: os.rename(write(file.with_suffix(".new"), range(300)), file), "was replaced by another file"),
-    (lambda file: file.unlink(), "is gone since its sale began"),
+    (lambda file: file.unlink(), "has gone since its sale began"),
     (lambda file: os.utime(file, (1, 1)), "was written over")], ids=["cut", "replaced", "removed", "touched"])  # fmt: skip
 def test_file_that_changes_while_it_is_sold(central, tmp_path, change, says):
     day, file = central(agencies=1), write(tmp_path / "bets.csv", range(300))
@@ -179,7 +179,7 @@ def test_follows_a_file(central, tmp_path, half):
 
 
 @pytest.mark.parametrize("arguments, environment, says", [
-    (("--results",), {}, "--follow and --results: one or the other"),
+    (("--results",), {}, "--follow and --results: give one or the other"),
     ((), SINGLE, "--follow: needs a file")], ids=["results", "single"])  # fmt: skip
 def test_follow_excludes_others(start, arguments, environment, says):
     agency = start("loteria-agency", "--id", 1, "--follow", *arguments, environment=environment)

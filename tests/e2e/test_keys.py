@@ -327,7 +327,7 @@ def test_agencies_are_told_what_is_wrong_with_their_key(central, tmp_path):
         plain.wait_for_log(r"action: conexion \| result: fail .*the other side has (no )?CURVE")
     shutil.copy(day.keys / "worker" / "storage.key", day.keys / "agency-8" / "broker.key")
     wrong = day.agency(8, files[1])
-    wrong.wait_for_log(r"action: conexion \| result: fail .*another key than we were told")
+    wrong.wait_for_log(r"action: conexion \| result: fail .*the other side's key is not the one we have")
 
 
 @contextlib.contextmanager

@@ -339,7 +339,7 @@ def test_a_central_that_is_not_to_be_insecure_is_not(start, tmp_path):
 
 @pytest.mark.parametrize("arguments", [[], ["--check-config"]])
 def test_agency_without_a_number(arguments):
-    assert_wrong(run("loteria-agency", *arguments, environment={"CLI_ID": ""}), 2, "loteria-agency: --id: needed")
+    assert_wrong(run("loteria-agency", *arguments, environment={"CLI_ID": ""}), 2, "loteria-agency: --id: required")
 
 
 def test_agency_s_number_from_everywhere(tmp_path):

@@ -491,7 +491,7 @@ static void test_files_that_cannot_be_read (void **state)
     assert_null (
         bet_source_open (files->path, false, files->error, sizeof files->error));
     snprintf (expected, sizeof expected,
-              "%s: is no regular file, which could be read again", files->path);
+              "%s: is not a regular file, so it cannot be read twice", files->path);
     assert_string_equal (files->error, expected);
 }
 
@@ -557,7 +557,7 @@ static void test_file_that_changes_while_it_is_read (void **state)
     assert_changed (files, "was replaced by another file");
     open_large (files);
     assert_int_equal (unlink (files->path), 0);
-    assert_changed (files, "is gone since its sale began");
+    assert_changed (files, "has gone since its sale began");
     open_large (files);
     touch (files, 1000000);
     assert_changed (files, "was written over");
@@ -649,8 +649,8 @@ static void test_file_that_differs_after_its_sale (void **state)
         {"a\n", "b\n", ": 1 row was added too late, and is not stored"},
         {"a\n", "b\nc", ": 2 rows were added"},
         {"a", "\nb\nc\nd\n", ": 3 rows were added"},
-        {"a", "b", ": its last row, which had no line end, was written on"},
-        {"a", "\r", ": its last row, which had no line end, was written on"},
+        {"a", "b", ": its last row, which had no line end, was continued too late"},
+        {"a", "\r", ": its last row, which had no line end, was continued too late"},
         {"a\n", "\"b\n", "a quote is not closed"},
     };
     files_t *files = *state;
