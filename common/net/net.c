@@ -17,6 +17,7 @@ static int listen_at_all (zsock_t *socket, const places_t *places, uint16_t port
 static void last_endpoint (zsock_t *socket, char *endpoint, size_t size);
 static size_t drop_rest (void *handle);
 static size_t frame_bytes (zmq_msg_t *frame);
+static int receive_frame (void *handle, zmq_msg_t *frame);
 static int send_frame (void *handle, zmq_msg_t *frame, int flags);
 static net_status_t send_status (void);
 static void free_data (void *data, void *hint);
@@ -90,10 +91,8 @@ uint16_t net_port (zsock_t *socket)
 net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body)
 {
     void *handle = zsock_resolve (socket);
-    if (zmq_msg_recv (body, handle, ZMQ_DONTWAIT) == -1) {
-        assert (errno == EAGAIN || errno == EINTR);
+    if (receive_frame (handle, body) == -1)
         return NET_EMPTY;
-    }
     if (peer) {
         if (zmq_msg_size (body) > ADDRESS_BYTES_MAX) {
             zmq_msg_recv (body, handle, ZMQ_DONTWAIT); // tells its connection
@@ -106,9 +105,9 @@ net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body)
         memcpy (peer->id, zmq_msg_data (body), peer->size);
         if (!zmq_msg_more (body))
             return NET_FRAMES;
-        // the frames of one message arrive together: this cannot find nothing
-        const int rc = zmq_msg_recv (body, handle, ZMQ_DONTWAIT);
-        assert (rc != -1);
+        // the frames of one message arrive together, unless its connection just broke
+        if (receive_frame (handle, body) == -1)
+            return NET_FRAMES;
         peer->bytes = frame_bytes (body);
     }
     if (!zmq_msg_more (body))
@@ -304,6 +303,15 @@ static size_t frame_bytes (zmq_msg_t *frame)
     const bool curve = zmq_msg_gets (frame, "User-Id") != NULL;
     const size_t size = zmq_msg_size (frame) + (curve ? CURVE_BYTES : 0);
     return size + (size > UINT8_MAX ? 9 : 2);
+}
+
+static int receive_frame (void *handle, zmq_msg_t *frame)
+{
+    int rc;
+    do
+        rc = zmq_msg_recv (frame, handle, ZMQ_DONTWAIT);
+    while (rc == -1 && errno == EINTR);
+    return rc;
 }
 
 static int send_frame (void *handle, zmq_msg_t *frame, int flags)
