@@ -225,7 +225,7 @@ file=$1
 clients=$2
 case $clients in
 '' | *[!0-9]* | ??????*)
-    echo "generar-compose.sh: '$clients' is no number of agencies" >&2
+    echo "generar-compose.sh: '$clients' is not a number of agencies" >&2
     exit 2
     ;;
 esac

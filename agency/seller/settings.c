@@ -9,7 +9,7 @@
 #include "address.h"
 #include "bounds.h"
 #include "option_rows.h"
-#include "process.h"
+#include "problem.h"
 
 #define PROGRAM "loteria-agency"
 

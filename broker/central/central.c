@@ -89,7 +89,7 @@ static int make_data_directory (const char *path, problem_t *problem)
 {
     if (file_make_directory (path) == -1 && errno != EEXIST)
         return problem_set (problem, problem_status (errno), "central",
-                            "reason: %s cannot be made, %s", path, strerror (errno));
+                            "reason: %s cannot be created, %s", path, strerror (errno));
     if (access (path, W_OK | X_OK) == -1)
         return problem_set (problem, problem_status (errno), "central",
                             "reason: %s cannot be written to, %s", path,
@@ -122,7 +122,8 @@ static int keep_number (uint32_t number, problem_t *problem)
     const int fd = memfd_create ("winning-number", MFD_CLOEXEC);
     if (fd == -1 || dprintf (fd, "%u\n", number) < 0)
         return problem_set (problem, PROCESS_FAILED, "central",
-                            "reason: no file in memory, %s", strerror (errno));
+                            "reason: no file in memory can be created, %s",
+                            strerror (errno));
     return fd;
 }
 

@@ -95,8 +95,7 @@ void run_directory_look (supervisor_t *supervisor, void *directory)
             self->seen[i] = owner;
         else if (owner > 0 && (emptied || self->seen[i] == owner)) {
             logger_event (LOG_ERROR, "central", LOG_FAIL,
-                          "reason: somebody removed %s/%s | consequence: %s is started "
-                          "again",
+                          "reason: %s/%s was removed | consequence: %s is restarted",
                           self->path, sockets[i].name, sockets[i].owner);
             self->seen[i] = 0;
             kill (owner, SIGTERM);
@@ -115,13 +114,13 @@ static int make_directory (run_directory_t *self, problem_t *problem)
     sweep (base ());
     if (!mkdtemp (self->path)) // mode 0700
         return problem_set (problem, PROCESS_CANNOT_START, "central",
-                            "reason: %s cannot be made, %s", self->path,
+                            "reason: %s cannot be created, %s", self->path,
                             strerror (errno));
     self->lock = make_lock (self->path);
     if (self->lock != -1)
         return 0;
     problem_set (problem, PROCESS_CANNOT_START, "central",
-                 "reason: %s/" LOCK " cannot be made, %s", self->path,
+                 "reason: %s/" LOCK " cannot be created, %s", self->path,
                  strerror (errno));
     rmdir (self->path);
     return -1;
@@ -146,7 +145,7 @@ static void sweep (const char *base)
                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd != -1 && is_dead (fd)) {
             logger_event (LOG_INFO, "central", LOG_SUCCESS,
-                          "removed: %s/%s, which a dead central left", base,
+                          "removed: %s/%s, left by a central that died", base,
                           entry->d_name);
             clear (dirfd (entries), entry->d_name, fd);
         } else if (fd != -1)
@@ -178,8 +177,8 @@ static void clear (int parent, const char *name, int directory)
     unlinkat (directory, LOCK, 0);
     close (directory);
     if (unlinkat (parent, name, AT_REMOVEDIR) == -1 && errno != ENOENT)
-        logger_event (LOG_WARNING, "central", LOG_FAIL, "reason: %s stays behind, %s",
-                      name, strerror (errno));
+        logger_event (LOG_WARNING, "central", LOG_FAIL,
+                      "reason: %s cannot be removed, %s", name, strerror (errno));
 }
 
 /* Locked before it has its name, so that it is never there and free. Handed on to all
@@ -224,11 +223,11 @@ static bool restore (run_directory_t *self)
         return true;
     }
     if (logger_limit_allows (&self->limit, clock_ms (), &held_back))
-        logger_event (LOG_CRITICAL, "central", LOG_FAIL,
-                      "reason: %s was removed and cannot be made again | consequence: "
-                      "parts that are started again do not find each other; start the "
-                      "central again",
-                      self->path);
+        logger_event (
+            LOG_CRITICAL, "central", LOG_FAIL,
+            "reason: %s was removed and cannot be created again | consequence: parts "
+            "that restart will not find each other; restart the central",
+            self->path);
     return false;
 }
 

@@ -49,7 +49,7 @@ int main (int argc, char **argv)
         status = ping (argv[2], keys, timeout_ms, signal_fd);
     else {
         fprintf (stderr,
-                 "loteria-ctl: ping ENDPOINT: expected (see loteria-ctl --help)\n");
+                 "loteria-ctl: expected ping ENDPOINT (see loteria-ctl --help)\n");
         status = PROCESS_CANNOT_START;
     }
     config_destroy (&config);

@@ -65,7 +65,7 @@ keyset_t *keyset_open (const char *folder, bool make, char *why)
     keyset->lock = -1;
     int rc = 0;
     if (strlen (folder) >= sizeof keyset->folder)
-        rc = complain (why, "%.64s...: too long a path", folder);
+        rc = complain (why, "%.64s...: the path is too long", folder);
     else
         strcpy (keyset->folder, folder);
     if (rc == 0 && make && file_make_directory (folder) == -1 && errno != EEXIST)
@@ -127,7 +127,8 @@ int keyset_enroll (keyset_t *keyset, uint32_t agency, const char *name,
         keyset->roll ? roll_agency (keyset->roll, agency) : NULL;
     *keyset->new_folder = 0;
     if (!keyset->roll)
-        return complain (why, "%s: no keys of a central: loteria-keys new makes them",
+        return complain (why,
+                         "%s: no central's keys there; loteria-keys new makes them",
                          keyset->folder);
     if (before)
         entry = *before;
@@ -312,15 +313,15 @@ static int add_key (const keyset_t *keyset, roll_entry_t *entry, const char *key
                     char *why)
 {
     if (!key_sound (key))
-        return complain (why, "--public-key: no key of %d characters of Z85",
+        return complain (why, "--public-key: not a key of %d Z85 characters",
                          KEY_TEXT_BYTES - 1);
     const char *role = role_with (keyset, key);
     if (role)
         return complain (why, "this is the key of the central's %s", role);
     const roll_entry_t *owner = roll_owner (keyset->roll, key);
     if (owner)
-        return complain (why, "agency %u has this key already%s", owner->agency,
-                         owner->enabled ? "" : ", and it was revoked");
+        return complain (why, "agency %u already has this key%s", owner->agency,
+                         owner->enabled ? "" : ", which was revoked");
     memcpy (entry->key[entry->keys++], key, KEY_TEXT_BYTES);
     return 0;
 }

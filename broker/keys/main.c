@@ -57,15 +57,15 @@ int main (int argc, char **argv)
          .environment = "TOTAL_AGENCIES",
          .fallback = "0",
          .max = AGENCIES_MAX,
-         .help = "new: enroll the agencies 1 to this number that are not yet"},
+         .help = "new: enroll agencies 1 to this number, those that are not yet"},
         {.name = "name",
          .type = CONFIG_TEXT,
          .value = &order.name,
-         .help = "enroll: what the agency is called"},
+         .help = "enroll: the agency's name"},
         {.name = "public-key",
          .type = CONFIG_TEXT,
          .value = &order.public_key,
-         .help = "enroll: a key that the agency made; revoke: this one only"},
+         .help = "enroll: a public key that the agency made; revoke: only this key"},
         {0}};
     const config_program_t program = {
         .program = "loteria-keys",
@@ -88,9 +88,9 @@ int main (int argc, char **argv)
         return status;
     char why[KEYS_WHY_BYTES];
     if (!command)
-        status = usage ("one of its commands: expected");
+        status = usage ("expected a command");
     else if (!take_argument (command, &order))
-        status = usage ("AGENCY: expected, a number");
+        status = usage ("AGENCY: expected a number");
     else if (command->carry_out (&order, why) == -1) {
         text_clean (why); // a folder's name may be anything
         fprintf (stderr, "loteria-keys: %s\n", why);
@@ -189,7 +189,7 @@ static int agree (const config_t *config, void *context, char *why)
         if (strcmp (config_source (config, uses[i].flag), "flag") == 0 &&
             !strstr (uses[i].commands, command->name)) {
             snprintf (why, CONFIG_WHY_BYTES,
-                      "%s and --%s: that is for %s; leave it out", command->name,
+                      "%s and --%s: only %s takes that; leave it out", command->name,
                       uses[i].flag, uses[i].commands);
             return PROCESS_CANNOT_START;
         }

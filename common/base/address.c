@@ -48,11 +48,11 @@ int address_parse (address_t *address, const char *text, address_use_t use,
         return take_ipc (address, text, use, why);
     const char *end = strstr (text, "://");
     if (end)
-        return wrong (why, "starts with %.*s://, and only tcp:// and ipc:// are known",
+        return wrong (why, "starts with %.*s://; only tcp:// and ipc:// are supported",
                       (int) (end - text < 16 ? end - text : 16), text);
     if (use == ADDRESS_SERVER)
         return take_tcp (address, text, use, why);
-    return wrong (why, "no ZeroMQ endpoint such as tcp://127.0.0.1:12345");
+    return wrong (why, "not a ZeroMQ endpoint such as tcp://127.0.0.1:12345");
 }
 
 void address_set_port (address_t *address, uint16_t port)
@@ -84,15 +84,15 @@ static int check_text (const char *text, char *why)
     if (size == 0)
         return wrong (why, "is empty");
     if (size >= ADDRESS_TEXT_BYTES - strlen (TCP))
-        return wrong (why, "is longer than any address");
+        return wrong (why, "is too long for an address");
     if (text[size - 1] == '\r')
         return wrong (why, "ends with a carriage return: it comes from a file with "
                            "Windows line ends");
     if (text[0] == '"' || text[0] == '\'' || text[size - 1] == '"' ||
         text[size - 1] == '\'')
-        return wrong (why, "has quotes around it that do not belong to it");
+        return wrong (why, "has quotes around it; remove them");
     if (text[0] == ' ' || text[size - 1] == ' ')
-        return wrong (why, "has a blank at its %s", text[0] == ' ' ? "start" : "end");
+        return wrong (why, "has a space at its %s", text[0] == ' ' ? "start" : "end");
     for (const char *at = text; *at; at++)
         if ((unsigned char) *at < ' ' || *at == 0x7F)
             return wrong (why, "holds a control character");
@@ -117,7 +117,8 @@ static int take_tcp (address_t *address, const char *text, address_use_t use, ch
     if (rc == -1 || take_port (address, colon + 1, use, why) == -1)
         return -1;
     if (address->host_kind == ADDRESS_ANY && use != ADDRESS_LISTEN)
-        return wrong (why, "* is for listening; where to go has a name or an address");
+        return wrong (why,
+                      "* is only for listening; to connect, give a name or an address");
     write_endpoint (address);
     return 0;
 }
@@ -127,7 +128,7 @@ static int take_host (address_t *address, const char *text, size_t size, char *w
     if (size == 0)
         return wrong (why, "no host before the port");
     if (size >= sizeof address->host)
-        return wrong (why, "a host's name is not that long");
+        return wrong (why, "the host name is too long");
     memcpy (address->host, text, size);
     const char *host = address->host;
     struct in_addr number;
@@ -136,11 +137,11 @@ static int take_host (address_t *address, const char *text, size_t size, char *w
     else if (inet_pton (AF_INET, host, &number) == 1)
         address->host_kind = ADDRESS_IPV4;
     else if (strchr (host, ':'))
-        return wrong (why, "an IPv6 address stands in brackets, as in [::1]:12345");
+        return wrong (why, "an IPv6 address needs brackets, as in [::1]:12345");
     else if (host[strspn (host, DIGITS ".")] == 0)
-        return wrong (why, "%s is no IPv4 address", host);
+        return wrong (why, "%s is not an IPv4 address", host);
     else if (host[strspn (host, NAME_CHARACTERS)] != 0)
-        return wrong (why, "a host's name has no '%c' in it",
+        return wrong (why, "a host name cannot contain '%c'",
                       host[strspn (host, NAME_CHARACTERS)]);
     else
         address->host_kind = ADDRESS_NAME;
@@ -151,12 +152,12 @@ static int take_host (address_t *address, const char *text, size_t size, char *w
 static int take_ipv6 (address_t *address, const char *text, size_t size, char *why)
 {
     if (size >= sizeof address->host)
-        return wrong (why, "an IPv6 address is not that long");
+        return wrong (why, "the IPv6 address is too long");
     memcpy (address->host, text, size);
     address->host_kind = ADDRESS_IPV6;
     return is_ipv6 (address->host)
                ? 0
-               : wrong (why, "%.64s is no IPv6 address", address->host);
+               : wrong (why, "%.64s is not an IPv6 address", address->host);
 }
 
 /* With a zone perhaps: fe80::1%eth0. */
@@ -185,10 +186,11 @@ static int take_port (address_t *address, const char *text, address_use_t use,
     if (strcmp (text, "*") == 0)
         number = 0;
     else if (digits == 0 || text[digits] != 0 || number < 0 || number > PORT_MAX)
-        return wrong (why, "no port from 1 to 65535 at its end");
+        return wrong (why, "does not end in a port from 1 to 65535");
     if (number == 0 && use != ADDRESS_LISTEN)
         return wrong (
-            why, "port %s is for listening; where to go has one from 1 to 65535", text);
+            why, "port %s is only for listening; to connect, give one from 1 to 65535",
+            text);
     address->port = (uint16_t) number;
     return 0;
 }
@@ -198,12 +200,13 @@ static int take_ipc (address_t *address, const char *text, address_use_t use, ch
     const char *path = text + strlen (IPC);
     address->scheme = ADDRESS_IPC;
     if (*path == 0)
-        return wrong (why, "no path behind ipc://");
+        return wrong (why, "no path after ipc://");
     if (strlen (path) > IPC_PATH_BYTES_MAX)
-        return wrong (why, "a socket's path has at most %d bytes, and this one %zu",
+        return wrong (why,
+                      "a socket's path can have at most %d bytes, this one has %zu",
                       IPC_PATH_BYTES_MAX, strlen (path));
     if (strcmp (path, "*") == 0 && use != ADDRESS_LISTEN)
-        return wrong (why, "* is for listening; where to go has a path");
+        return wrong (why, "* is only for listening; to connect, give a path");
     snprintf (address->endpoint, sizeof address->endpoint, "%s", text);
     return 0;
 }

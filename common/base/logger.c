@@ -56,11 +56,6 @@ int logger_level_parse (const char *text, logger_level_t *level)
     return -1;
 }
 
-const char *logger_level_name (logger_level_t level)
-{
-    return level_names[level];
-}
-
 void logger_set_level (logger_level_t level)
 {
     lowest_level = level;
@@ -154,7 +149,7 @@ void logger_strays (logger_strays_t *strays, uint64_t count, int64_t now_ms)
         !logger_limit_allows (&strays->limit, now_ms, &held_back))
         return;
     logger_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
-                  "reason: no message for this process | count: %llu",
+                  "reason: not a message for this process | count: %llu",
                   (unsigned long long) (count - strays->told));
     strays->told = count;
 }
@@ -271,7 +266,7 @@ static size_t shorten (const char *text, const char *marked, size_t size)
 }
 
 /* A value's own '|' becomes '/', a control character spaces; what nobody sees, what
-   turns the text around and bytes that are no UTF-8 become question marks: nobody who
+   turns the text around and bytes that are not UTF-8 become question marks: nobody who
    reads lines of text stumbles over one, and none says something else than it shows. */
 static void clean_values (char *text, const char *marked, size_t size)
 {
@@ -324,9 +319,10 @@ static bool tell_dropped (void)
         return true;
     char line[LINE_BYTES_MAX];
     size_t size = write_head (line, LOG_WARNING, "log", LOG_FAIL);
-    size += (size_t) snprintf (line + size, sizeof line - size,
-                               " | reason: nobody took the lines | dropped: %llu\n",
-                               (unsigned long long) dropped);
+    size +=
+        (size_t) snprintf (line + size, sizeof line - size,
+                           " | reason: nobody was reading the log | dropped: %llu\n",
+                           (unsigned long long) dropped);
     if (sink_write (line, size) < size)
         return false;
     dropped = 0;

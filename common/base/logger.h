@@ -33,8 +33,6 @@ typedef enum {
    text. */
 int logger_level_parse (const char *text, logger_level_t *level);
 
-const char *logger_level_name (logger_level_t level);
-
 void logger_set_level (logger_level_t level);
 bool logger_enabled (logger_level_t level);
 

@@ -65,8 +65,8 @@ int process_need_descriptors (size_t count, problem_t *problem)
     return descriptors_left (count)
                ? 0
                : problem_set (problem, PROCESS_CANNOT_START, "start",
-                              "descriptors: %zu | reason: too few, %zu are needed "
-                              "besides what is open; raise the limit (ulimit -n)",
+                              "descriptors: %zu | reason: too few, %zu more are "
+                              "needed; raise the limit (ulimit -n)",
                               descriptors_limit (), count);
 }
 

@@ -274,7 +274,7 @@ static void ended (supervisor_t *supervisor, child_t *child, int status,
     if (done && strcmp (child->name, done) == 0 && ended_with (status, 0))
         supervisor->ending = true;
     else if (ended_with (status, PROCESS_CANNOT_START) && child->starts == 1)
-        give_up (supervisor, child, status, "its own line says why it cannot start");
+        give_up (supervisor, child, status, "its own line says why");
     else
         plan_restart (supervisor, child, status);
 }

@@ -114,10 +114,10 @@ const char *text_explain (text_fault_t fault, uint32_t character,
 {
     static const char *const formats[] = {
         [TEXT_GOOD] = "nothing is wrong with it",
-        [TEXT_NOT_UTF8] = "bytes that are no UTF-8, 0x%02X (saved as %s?)",
+        [TEXT_NOT_UTF8] = "bytes that are not UTF-8, 0x%02X (saved as %s?)",
         [TEXT_CONTROL] = "a control character, U+%04X",
-        [TEXT_HIDDEN] = "a character that nobody sees, or that turns text, U+%04X",
-        [TEXT_BLANK] = "a blank at its beginning or end, U+%04X",
+        [TEXT_HIDDEN] = "an invisible character, or one that reverses text, U+%04X",
+        [TEXT_BLANK] = "whitespace at its start or end, U+%04X",
     };
     if (fault == TEXT_GOOD)
         return formats[fault];

@@ -53,7 +53,7 @@ bool text_is_hidden (uint32_t character);
 bool text_is_blank (uint32_t character);
 
 /* Make a line fit to be shown: control characters become spaces; what is hidden, and
-   bytes that are no UTF-8, question marks. In place, byte for byte. */
+   bytes that are not UTF-8, question marks. In place, byte for byte. */
 void text_clean (char *text);
 
 /* The text without the byte order mark (U+FEFF) that some editors begin files with. */

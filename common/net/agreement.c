@@ -31,11 +31,11 @@ bool agreement_places_differ (const agreement_endpoint_t *endpoints, size_t coun
         for (size_t j = i + 1; j < count; j++)
             if (endpoints[i].value && endpoints[j].value &&
                 same_place (endpoints[i].value, endpoints[j].value)) {
-                snprintf (why, CONFIG_WHY_BYTES,
-                          "%s %.150s and %s %.150s: the same place; give one of them "
-                          "another",
-                          endpoints[i].name, endpoints[i].value, endpoints[j].name,
-                          endpoints[j].value);
+                snprintf (
+                    why, CONFIG_WHY_BYTES,
+                    "%s %.150s and %s %.150s: the same address; change one of them",
+                    endpoints[i].name, endpoints[i].value, endpoints[j].name,
+                    endpoints[j].value);
                 return false;
             }
     return true;
@@ -79,11 +79,10 @@ bool agreement_may_listen (const config_t *config, const agreement_endpoint_t *e
     }
     if ((keys && *keys) || insecure || places_local (&places))
         return true;
-    snprintf (
-        why, CONFIG_WHY_BYTES,
-        "%s %.200s and no --keys: without --keys only this machine is listened to "
-        "(127.0.0.1); --insecure lets anybody in",
-        endpoint->name, endpoint->value);
+    snprintf (why, CONFIG_WHY_BYTES,
+              "%s %.200s and no --keys: without --keys only addresses of this machine "
+              "(127.0.0.1) are allowed; --insecure lets anyone in",
+              endpoint->name, endpoint->value);
     return false;
 }
 
@@ -150,7 +149,7 @@ bool agreement_roll (const char *keys, uint64_t agencies, char why[CONFIG_WHY_BY
     if (missing)
         snprintf (why, CONFIG_WHY_BYTES,
                   "--agencies %" PRIu64 " and --keys %.200s: agency %" PRIu32
-                  " has no key there, the draw would wait for it for ever; enroll it "
+                  " has no key there, so the draw would wait forever; enroll it "
                   "(loteria-keys enroll %" PRIu32 " --keys ...), or ask for fewer",
                   agencies, keys, missing, missing);
     return missing == 0;
@@ -172,7 +171,7 @@ bool agreement_number (uint64_t winning_number, uint64_t number_max,
         return true;
     snprintf (why, CONFIG_WHY_BYTES,
               "--winning-number is above --number-max %" PRIu64
-              ": nobody could bet on it; lower the one or raise the other",
+              ": nobody could bet on it; lower one or raise the other",
               number_max);
     return false;
 }

@@ -32,11 +32,10 @@ void doorstep_tell (int64_t now_ms)
     const unsigned long long count = shown_out;
     if (count == told || !logger_limit_allows (&limit, now_ms, &held_back))
         return;
-    logger_event (
-        LOG_WARNING, "listen", LOG_FAIL,
-        "descriptors: %zu | turned_away: %llu | reason: no more connections can "
-        "be had; raise the limit (ulimit -n)",
-        descriptors_limit (), count - told);
+    logger_event (LOG_WARNING, "listen", LOG_FAIL,
+                  "descriptors: %zu | turned_away: %llu | reason: out of descriptors "
+                  "for connections; raise the limit (ulimit -n)",
+                  descriptors_limit (), count - told);
     told = count;
 }
 

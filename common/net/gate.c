@@ -107,10 +107,11 @@ const char *gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
     const bool curve = gate->keyed && address.scheme == ADDRESS_TCP;
     const bool local = places_local (&places);
     if (!curve && !local && !gate->options.insecure) {
-        problem_set (problem, PROCESS_CANNOT_START, "listen",
-                     "endpoint: %s | reason: without --keys only this machine is "
-                     "listened to (127.0.0.1); --insecure lets anybody in",
-                     endpoint);
+        problem_set (
+            problem, PROCESS_CANNOT_START, "listen",
+            "endpoint: %s | reason: without --keys only addresses of this machine "
+            "(127.0.0.1) are allowed; --insecure lets anyone in",
+            endpoint);
         return NULL;
     }
     if ((curve && guard (gate, socket, domain, problem) == -1) ||
@@ -184,14 +185,13 @@ static void log_listening (const address_t *address, bool curve, bool local)
         logger_event (LOG_INFO, "listen", LOG_SUCCESS, "endpoint: %s | curve: yes",
                       endpoint);
     else if (!local)
-        logger_event (
-            LOG_WARNING, "listen", LOG_SUCCESS,
-            "endpoint: %s | curve: no | consequence: whoever reaches it may say "
-            "that he is anybody",
-            endpoint);
+        logger_event (LOG_WARNING, "listen", LOG_SUCCESS,
+                      "endpoint: %s | curve: no | consequence: whoever can reach it "
+                      "can pose as anyone",
+                      endpoint);
     else if (address->scheme == ADDRESS_TCP)
         logger_event (LOG_INFO, "listen", LOG_SUCCESS,
-                      "endpoint: %s | curve: no, so this machine only", endpoint);
+                      "endpoint: %s | curve: no, this machine only", endpoint);
 }
 
 static const char *keep_endpoint (gate_t *gate, const char *endpoint)
@@ -243,7 +243,7 @@ static int guard (gate_t *gate, zsock_t *socket, const char *domain, problem_t *
     return is_guarded (socket, domain)
                ? 0
                : problem_set (problem, PROCESS_CANNOT_START, "keys",
-                              "reason: this libzmq does not guard a socket as told");
+                              "reason: this libzmq did not apply its CURVE settings");
 }
 
 /* The broker of a central that was just killed may be about to let go of the port. */
@@ -299,9 +299,10 @@ static int set_key (zsock_t *socket, int option, const char *key)
 
 static int no_curve (problem_t *problem)
 {
-    return problem_set (problem, PROCESS_CANNOT_START, "keys",
-                        "reason: this libzmq has no CURVE as it is needed, %s",
-                        zmq_strerror (errno));
+    return problem_set (
+        problem, PROCESS_CANNOT_START, "keys",
+        "reason: this libzmq lacks the CURVE support that is needed, %s",
+        zmq_strerror (errno));
 }
 
 static bool is_guarded (zsock_t *socket, const char *domain)
@@ -381,7 +382,7 @@ static bool admits (gate_t *gate, request_t *request, char *name)
                               .key = key,
                               .address = address,
                               .visit = ++gate->visits,
-                              .refusal = "nobody with this key may come in here"};
+                              .refusal = "this key is not admitted here"};
     snprintf (name, NAME_BYTES, "%s %llu", key, (unsigned long long) visitor.visit);
     const bool admitted = may_enter (gate, &visitor);
     if (!admitted)

@@ -56,7 +56,7 @@ int key_pair_load (const char *folder, key_pair_t *pair, char *why)
         rc = read_key (tree, path, "secret-key", pair->secret_key, why);
     zconfig_destroy (&tree);
     if (rc == 0 && !belong_together (pair))
-        rc = complain (why, path, "its secret key is not that of its public key");
+        rc = complain (why, path, "its secret key does not match its public key");
     return rc;
 }
 
@@ -79,7 +79,7 @@ int key_pair_save (const char *folder, const key_pair_t *pair, char *why)
 {
     char text[512];
     snprintf (text, sizeof text,
-              "#   A CURVE key pair. Whoever has this file is who it stands for.\n"
+              "#   A CURVE key pair. Whoever has this file can act as its owner.\n"
               "curve\n    public-key = \"%s\"\n    secret-key = \"%s\"\n",
               pair->public_key, pair->secret_key);
     return save (folder, KEYS_SECRET, text, false, why);
@@ -107,8 +107,7 @@ int keyring_load (keyring_t *ring, const char *folder, const char *const *peers,
             return -1;
         snprintf (path, sizeof path, "%s/%s.key", folder, *peers);
         if (keyring_has (ring, key))
-            return complain (why, path,
-                             "this key is in another file of the folder too");
+            return complain (why, path, "another file in the folder has the same key");
         assert (ring->peers < KEYRING_PEERS_MAX);
         ring->peer_names[ring->peers] = *peers;
         memcpy (ring->peer_keys[ring->peers++], key, sizeof key);
@@ -138,7 +137,7 @@ bool keyring_has (const keyring_t *ring, const char *key)
 static int make_path (char *path, const char *folder, const char *name, char *why)
 {
     const int size = snprintf (path, PATH_BYTES, "%s/%s", folder, name);
-    return size < PATH_BYTES ? 0 : complain (why, folder, "too long a path");
+    return size < PATH_BYTES ? 0 : complain (why, folder, "the path is too long");
 }
 
 static int only_ours (const char *path, char *why)
@@ -147,7 +146,7 @@ static int only_ours (const char *path, char *why)
     if (stat (path, &about) == -1)
         return complain (why, path, strerror (errno));
     if (about.st_mode & (S_IRWXG | S_IRWXO))
-        return complain (why, path, "others than its owner may read it: chmod 600");
+        return complain (why, path, "others than its owner can read it; chmod 600");
     return 0;
 }
 

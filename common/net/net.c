@@ -76,7 +76,7 @@ int net_listen (zsock_t *socket, const places_t *places, address_t *address)
 
 const char *net_problem (int error)
 {
-    return error == EINVAL ? "no ZeroMQ endpoint such as tcp://127.0.0.1:12345"
+    return error == EINVAL ? "not a ZeroMQ endpoint such as tcp://127.0.0.1:12345"
                            : zmq_strerror (error);
 }
 

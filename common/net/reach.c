@@ -104,19 +104,20 @@ const char *reach_reason (reach_state_t state)
     static const char *const reasons[] = {
         [REACH_TRYING] = "no answer yet",
         [REACH_NAME] = "the name does not resolve to an address",
-        [REACH_HERE] = "no socket for such an address can be had on this machine",
-        [REACH_REFUSED] = "refused, nobody listens there, or no way leads there",
+        [REACH_HERE] = "this machine has no socket for such an address",
+        [REACH_REFUSED] = "refused, nothing listens there or there is no route to it",
         [REACH_NOBODY] = "nothing answers at that address",
-        [REACH_MUTE] = "something listens there and says nothing, it hangs or is no "
-                       "part of Lotería",
-        [REACH_CUT] = "something listens there and ends the connection at once, it is "
-                      "stopping or is no part of Lotería",
-        [REACH_FOREIGN] = "something else listens there, no part of Lotería",
+        [REACH_MUTE] = "something listens there but does not answer, it hangs or is "
+                       "not part of Lotería",
+        [REACH_CUT] = "something listens there but closes the connection at once, it "
+                      "is stopping or is not part of Lotería",
+        [REACH_FOREIGN] = "something else listens there, not part of Lotería",
         [REACH_KEYS_THERE] =
-            "the keys do not fit, it has keys and we have none (--keys)",
-        [REACH_KEYS_HERE] = "the keys do not fit, we have keys and it has none",
-        [REACH_OTHER_KEY] = "the keys do not fit, its key is not the one in our folder",
-        [REACH_NOT_ADMITTED] = "the keys do not fit, ours is not admitted there",
+            "the keys do not match, it has keys and we have none (--keys)",
+        [REACH_KEYS_HERE] = "the keys do not match, we have keys and it has none",
+        [REACH_OTHER_KEY] =
+            "the keys do not match, its key is not the one in our folder",
+        [REACH_NOT_ADMITTED] = "the keys do not match, ours is not admitted there",
         [REACH_LOST] = "the connection was lost",
         [REACH_UP] = "connected"};
     return reasons[state];

@@ -177,7 +177,7 @@ static int take_agency (place_t *place, roll_entry_t *entry)
     }
     if (number < 1 || number > AGENCIES_MAX)
         return complain (place->why, place->line,
-                         "the first word is no agency from 1 to %u", AGENCIES_MAX);
+                         "the first word is not an agency from 1 to %u", AGENCIES_MAX);
     entry->agency = (uint32_t) number;
     return 0;
 }
@@ -210,8 +210,8 @@ static int take_keys (place_t *place, roll_entry_t *entry)
         word = bytes_of (word.data + 1, word.size - 1);
     }
     return complain (place->why, place->line,
-                     "the third word is not a public key of %zu characters, nor %d of "
-                     "them with a comma between",
+                     "the third word is neither a public key of %zu characters nor %d "
+                     "of them separated by a comma",
                      size, ROLL_KEYS_MAX);
 }
 
@@ -272,13 +272,14 @@ static int index_entry (roll_t *roll, size_t index, owner_t **owner, char *why)
     const roll_entry_t *entry = &roll->entries[index];
     size_t *slot = &roll->by_agency[entry->agency];
     if (*slot)
-        return complain (why, entry->line, "agency %u stands in line %zu already",
+        return complain (why, entry->line, "agency %u is in line %zu already",
                          entry->agency, roll->entries[*slot - 1].line);
     *slot = index + 1;
     for (size_t i = 0; i < entry->keys; i++) {
         const roll_entry_t *other = roll_owner (roll, entry->key[i]);
         if (other)
-            return complain (why, entry->line, "the key of agency %u (line %zu) again",
+            return complain (why, entry->line,
+                             "the key is also that of agency %u (line %zu)",
                              other->agency, other->line);
         (*owner)->text = entry->key[i];
         (*owner)->entry = entry;

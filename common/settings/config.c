@@ -279,7 +279,8 @@ static bool take_file (config_t *self)
         if (!is_among (section_names, name) && !streq (name, own))
             good = complain (self, "%s: %s: unknown section", self->file, name);
         else if (*zconfig_value (section))
-            good = complain (self, "%s: %s: a section, has no value", self->file, name);
+            good = complain (self, "%s: %s: is a section and takes no value",
+                             self->file, name);
         else if (streq (name, "common"))
             good = take_section (self, section);
     }
@@ -311,7 +312,7 @@ static bool take_key (config_t *self, const char *section, zconfig_t *key)
     if (common ? !is_among (common_names, name) : item == NONE)
         return complain (self, "%s: %s/%s: unknown setting", self->file, section, name);
     if (zconfig_child (key))
-        return complain (self, "%s: %s/%s: holds no settings of its own", self->file,
+        return complain (self, "%s: %s/%s: cannot contain settings", self->file,
                          section, name);
     if (item != NONE &&
         give (self, item, zconfig_value (key), SOURCE_FILE, reason) == -1)

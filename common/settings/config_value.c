@@ -44,11 +44,11 @@ int config_value_parse (const config_item_t *item, const char *text,
         break;
     case CONFIG_DURATION:
         if (config_parse_duration (text, &value->milliseconds) == -1)
-            wrong = "is no duration such as 500ms, 1.5s or 1h30m";
+            wrong = "is not a duration such as 500ms, 1.5s or 1h30m";
         break;
     case CONFIG_LEVEL:
         if (logger_level_parse (text, &value->level) == -1)
-            wrong = "is none of CRITICAL, ERROR, WARNING, INFO and DEBUG";
+            wrong = "is not one of CRITICAL, ERROR, WARNING, INFO, DEBUG";
         break;
     }
     if (!wrong)
@@ -116,7 +116,7 @@ static const char *parse_number (const config_item_t *item, const char *text,
                                  uint32_t *number)
 {
     if (*text == 0 || text[strspn (text, "0123456789")] != 0)
-        return "is no whole number from";
+        return "is not a whole number from";
     errno = 0;
     const unsigned long long given = strtoull (text, NULL, 10);
     if (errno == ERANGE || given < item->min || given > item->max)

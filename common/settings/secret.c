@@ -29,8 +29,8 @@ int secret_load (const config_t *config, const char *name, const char *path,
     if (!path || weight (config, file) < weight (config, name))
         return 0;
     if (weight (config, file) == weight (config, name))
-        snprintf (reason, sizeof reason, "given together with --%s: one or the other",
-                  name);
+        snprintf (reason, sizeof reason,
+                  "given together with --%s; use one or the other", name);
     else if (read_number (path, max, number, reason) == 0)
         return 0;
     snprintf (why, CONFIG_WHY_BYTES, "--%s: %.400s", file, reason);
@@ -55,7 +55,7 @@ static int read_number (const char *path, uint32_t max, uint32_t *number,
     if (rc == 0)
         *number = value.number;
     else
-        snprintf (why, WHY_BYTES, "%.100s: what it holds %s", path, reason);
+        snprintf (why, WHY_BYTES, "%.100s: its content %s", path, reason);
     explicit_bzero (text, strlen (text));
     free (text);
     return rc;

@@ -56,23 +56,22 @@ static void explain_fields (bytes_t row, char *text, size_t size)
     if (row.size == 0)
         snprintf (text, size, "a blank line");
     else if (has_lone_cr (row))
-        snprintf (text, size, "lines end in CR alone: they have to end in LF or CRLF");
+        snprintf (text, size, "lines end in CR alone; they must end in LF or CRLF");
     else if (separator)
-        snprintf (text, size, "one field in place of five: %s in place of commas?",
+        snprintf (text, size, "one field instead of five: %s instead of commas?",
                   separator);
     else if (fields == BET_FIELDS)
-        snprintf (text, size, "no line end behind the row");
+        snprintf (text, size, "no line end after the row");
     else if (fields > BET_FIELDS)
         snprintf (
             text, size,
-            "%zu fields in place of five: a field with a comma in it has to stand "
-            "in quotes",
+            "%zu fields instead of five: a field with a comma in it must be quoted",
             fields);
     else
-        snprintf (text, size, "%zu field%s in place of five%s", fields,
+        snprintf (text, size, "%zu field%s instead of five%s", fields,
                   fields == 1 ? "" : "s",
                   text_check (row, &character) == TEXT_BLANK && !has (row, ',')
-                      ? ": a line of blanks?"
+                      ? ": a line of spaces?"
                       : "");
 }
 
@@ -82,7 +81,7 @@ static const char *separator_name (bytes_t row)
 {
     return has (row, ',')    ? NULL
            : has (row, ';')  ? "semicolons"
-           : has (row, '\t') ? "tabulators"
+           : has (row, '\t') ? "tabs"
            : has (row, '|')  ? "vertical bars"
                              : NULL;
 }
@@ -116,7 +115,7 @@ static const char *explain_value (bytes_t row, const bet_csv_error_t *error,
     case REFUSED_COUNT:
         return "more or fewer rows than announced";
     case REFUSED_QUOTES:
-        return "quotes are not as RFC 4180 has them";
+        return "quotes are not as in RFC 4180";
     case REFUSED_MISSING:
         return "nothing in it";
     case REFUSED_LONG:
@@ -131,9 +130,9 @@ static const char *explain_value (bytes_t row, const bet_csv_error_t *error,
     case REFUSED_DATE:
         return explain_date (field);
     case REFUSED_NUMBER:
-        return "no number of digits alone";
+        return "not a number of digits alone";
     case REFUSED_RANGE:
-        return "a number nobody can bet on";
+        return "a number that nobody can bet on";
     default:
         return wire_code_name ((uint16_t) error->code);
     }
@@ -151,13 +150,13 @@ static const char *explain_date (bytes_t date)
     }
     if (shaped && memcmp (date.data, "1900", 4) < 0)
         return "a day before 1900";
-    return "no day of the calendar, written YYYY-MM-DD";
+    return "not a real date, written YYYY-MM-DD";
 }
 
 static const char *likely_cause (bytes_t row, const bet_csv_error_t *error)
 {
     if (error->code == REFUSED_CONTROL && has_lone_cr (row))
-        return " (lines have to end in LF or CRLF)";
+        return " (lines must end in LF or CRLF)";
     if (error->code == REFUSED_CHARACTER && error->row == 1 &&
         error->field == BET_FIRST_NAME && text_without_mark (row).size < row.size)
         return " (a second byte order mark?)";
@@ -167,7 +166,7 @@ static const char *likely_cause (bytes_t row, const bet_csv_error_t *error)
         return " (a header row? a file of bets has none)";
     const bytes_t next = bet_csv_field (row, BET_NUMBER);
     return bet_check_birthdate (next, BET_BORN_ANY) == REFUSED_OK
-               ? " (the agency's number before the bet? it is no part of it)"
+               ? " (the agency's number before the bet? it is not part of it)"
                : "";
 }
 

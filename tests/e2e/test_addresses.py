@@ -134,21 +134,21 @@ def test_without_keys_this_machine_only(start, tmp_path, listen, local):
         assert part.stop() == 0
     else:
         assert part.wait() == 2
-        assert "without --keys only this machine is listened to" in part.log
+        assert "without --keys only addresses of this machine" in part.log
 
 
 LONG_NAME = f"{'x' * 64}.example"  # a part of a name has 63 bytes: no server is asked for it
 
 
 @pytest.mark.parametrize("name, flag, address, reason", [
-    ("loteria-central", "--listen", "127.0.0.1:9", "no ZeroMQ endpoint such as tcp://127.0.0.1:12345"),
+    ("loteria-central", "--listen", "127.0.0.1:9", "not a ZeroMQ endpoint such as tcp://127.0.0.1:12345"),
     ("loteria-broker", "--listen", "tcp://127.0.0.1", "no port at its end, as in 127.0.0.1:12345"),
-    ("loteria-storage", "--listen", "tcp://127.0.0.1:65536", "no port from 1 to 65535 at its end"),
+    ("loteria-storage", "--listen", "tcp://127.0.0.1:65536", "does not end in a port from 1 to 65535"),
     ("loteria-storage", "--listen", f"tcp://{LONG_NAME}:9", f"the name {LONG_NAME} does not resolve"),
-    ("loteria-state", "--storage", "tcp://127.0.0.1:0", "port 0 is for listening"),
-    ("loteria-state", "--storage", "tcp://::1:9", "an IPv6 address stands in brackets, as in [::1]:12345"),
-    ("loteria-worker", "--broker", "http://127.0.0.1:9", "starts with http://, and only tcp:// and ipc:// are known"),
-    ("loteria-worker", "--state", "tcp://*:9", "* is for listening"),
+    ("loteria-state", "--storage", "tcp://127.0.0.1:0", "port 0 is only for listening"),
+    ("loteria-state", "--storage", "tcp://::1:9", "an IPv6 address needs brackets, as in [::1]:12345"),
+    ("loteria-worker", "--broker", "http://127.0.0.1:9", "starts with http://; only tcp:// and ipc:// are supported"),
+    ("loteria-worker", "--state", "tcp://*:9", "* is only for listening"),
     ("loteria-worker", "--storage", '"tcp://127.0.0.1:9"', "has quotes around it")])  # fmt: skip
 def test_what_is_no_address_is_said(start, tmp_path, name, flag, address, reason):
     place = () if name in ("loteria-worker", "loteria-broker") else ("--data-dir", tmp_path)

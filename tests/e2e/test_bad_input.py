@@ -62,11 +62,11 @@ BAD_ROWS = {
     "control character of two bytes": (b"Ana,P\xc2\x85rez,30111222,1990-05-17,12", "CONTROL", "last name"),
     "line end in a name": (b'"An\na",Perez,30111222,1990-05-17,12', "CONTROL", "first name"),
     "lone CR": (b"Ana,P\rrez,30111222,1990-05-17,12", "CONTROL", "last name"),
-    "blanks for a name": (b"   ,Perez,30111222,1990-05-17,12", "BLANK", "first name: a blank at its beginning"),
+    "blanks for a name": (b"   ,Perez,30111222,1990-05-17,12", "BLANK", "first name: whitespace at its start"),
     "no-break space for a document": ("Ana,Perez,\u00a0,1990-05-17,12".encode(), "BLANK", "document"),
     "blank behind a name": (b"Ana,Perez ,30111222,1990-05-17,12", "BLANK", "last name"),
     "zero-width space": ("Ana,Pe\u200brez,30111222,1990-05-17,12".encode(), "CHARACTER",
-                         "last name: a character that nobody sees, or that turns text, U+200B"),
+                         "last name: an invisible character, or one that reverses text, U+200B"),
     "right-to-left override": ("Ana,\u202ezereP,30111222,1990-05-17,12".encode(), "CHARACTER", "last name"),
     "mark in a file": ("\ufeffAna,Perez,30111222,1990-05-17,12".encode(), "CHARACTER", "first name"),
     "tag": ("Ana,Perez,30111222\U000e0041,1990-05-17,12".encode(), "CHARACTER", "document"),
@@ -195,12 +195,12 @@ def test_agency_file_that_cannot_be_read(start, tmp_path, name, reason):
 
 @pytest.mark.parametrize("address, reason", [
     ("127.0.0.1", "no port at its end, as in 127.0.0.1:12345"),
-    ("127.0.0.1:", "no port from 1 to 65535 at its end"),
-    ("127.0.0.1:0", "port 0 is for listening; where to go has one from 1 to 65535"),
-    ("127.0.0.1:99999", "no port from 1 to 65535 at its end"),
+    ("127.0.0.1:", "does not end in a port from 1 to 65535"),
+    ("127.0.0.1:0", "port 0 is only for listening; to connect, give one from 1 to 65535"),
+    ("127.0.0.1:99999", "does not end in a port from 1 to 65535"),
     ("nonsense", "no port at its end, as in 127.0.0.1:12345"),
-    ("http://127.0.0.1:1", "starts with http://, and only tcp:// and ipc:// are known"),
-    ("::1:12345", "an IPv6 address stands in brackets, as in [::1]:12345")])  # fmt: skip
+    ("http://127.0.0.1:1", "starts with http://; only tcp:// and ipc:// are supported"),
+    ("::1:12345", "an IPv6 address needs brackets, as in [::1]:12345")])  # fmt: skip
 def test_agency_server_that_is_no_address(start, tmp_path, address, reason):
     file = loteria.make_bets(tmp_path / "bets.csv", 1, 1)
     agency = start("loteria-agency", "--id", 1, "--bets", file, "--server", address)

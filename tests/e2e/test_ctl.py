@@ -8,8 +8,8 @@ import zmq
 
 import loteria
 
-REFUSED = "refused, nobody listens there, or no way leads there"
-MUTE = "something listens there and says nothing, it hangs or is no part of Lotería"
+REFUSED = "refused, nothing listens there or there is no route to it"
+MUTE = "something listens there but does not answer, it hangs or is not part of Lotería"
 PARTS = ["loteria-storage", "loteria-state", "loteria-broker", "loteria-worker"]
 
 

@@ -206,9 +206,9 @@ SPOILT = {  # what is done to keys/broker: the file that is named, and what is s
     "no Z85": (lambda own: spoil(own / "secret.key", 'secret-key = ".', 'secret-key = "~'),
                "secret.key: no key in curve/secret-key"),
     "another's public key": (lambda own: spoil(own / "secret.key", 'public-key = ".{40}', 'public-key = "'
-                                               + public_key(own.parent / "worker")), "secret.key: its secret key is not"),
+                                               + public_key(own.parent / "worker")), "secret.key: its secret key does not match"),
     "the same key twice": (lambda own: spoil(own / "worker.key", 'public-key = ".{40}', 'public-key = "' + public_key(own)),
-                           "worker.key: this key is in another file"),
+                           "worker.key: another file in the folder"),
     "no secret there": (lambda own: (own / "secret.key").unlink(), "secret.key: No such file"),
     "a peer's key is not there": (lambda own: (own / "worker.key").unlink(), "worker.key: "),
     "a peer's key is none": (lambda own: (own / "worker.key").write_text("curve\n    public-key = \"x\"\n"),
@@ -239,18 +239,18 @@ def test_every_program_refuses_a_secret_that_others_may_read(start, folder, tmp_
                  "agency": ["--id", 1, "--server", nobody, "--bets", own / "secret.key"], "ctl": ["ping", f"tcp://{nobody}"]}[name]  # fmt: skip
     process = start(f"loteria-{name}", *arguments, "--keys", own)
     assert process.wait() == 2
-    assert f"{own}/secret.key: others than its owner may read it" in process.log
+    assert f"{own}/secret.key: others than its owner can read it" in process.log
 
 
 ROLLS = {  # appended to a roll of agencies 1 and 2 in lines 2 and 3
-    "an agency twice": ("1 enabled {new}", "line 4: agency 1 stands in line 2 already"),
-    "a key twice": ("3 enabled {old}", r"line 4: the key of agency 1 \(line 2\) again"),
-    "a key twice in a line": ("3 enabled {new},{new}", r"line 4: the key of agency 3 \(line 4\) again"),
-    "no key": ("\n# nobody\n3 enabled", "line 6: the third word is not a public key"),
+    "an agency twice": ("1 enabled {new}", "line 4: agency 1 is in line 2 already"),
+    "a key twice": ("3 enabled {old}", r"line 4: the key is also that of agency 1 \(line 2\)"),
+    "a key twice in a line": ("3 enabled {new},{new}", r"line 4: the key is also that of agency 3 \(line 4\)"),
+    "no key": ("\n# nobody\n3 enabled", "line 6: the third word is neither a public key"),
     "three keys": ("3 enabled {new},{old},{old}", "line 4: the third word"),
     "a short key": ("3 enabled {new:.39}", "line 4: the third word"),
-    "agency 0": ("0 enabled {new}", "line 4: the first word is no agency"),
-    "agency x": ("x enabled {new}", "line 4: the first word is no agency"),
+    "agency 0": ("0 enabled {new}", "line 4: the first word is not an agency"),
+    "agency x": ("x enabled {new}", "line 4: the first word is not an agency"),
     "another state": ("3 perhaps {new}", "line 4: the second word is neither"),
     "a bell in a name": ("3 enabled {new} a\ab", "line 4: the name has a control character"),
 }
@@ -364,7 +364,7 @@ def test_a_process_is_asked_how_it_is_with_its_own_keys(start, folder):
             ping = start("loteria-ctl", "ping", front, *options, "--timeout", "30s")
             assert (ping.wait(), ping.stdout) == (1, "")
             said = "its key is not the one in our folder" if options else "it has keys and we have none (--keys)"
-            assert f"reason: the keys do not fit, {said}" in ping.log
+            assert f"reason: the keys do not match, {said}" in ping.log
 
 
 # ---- The roll, while a broker runs ---------------------------------------------------
@@ -512,20 +512,20 @@ def listener(start, tmp_path, name, endpoint, *more):
 def test_without_keys_other_machines_are_refused(start, tmp_path, name, host):
     process = listener(start, tmp_path, name, f"tcp://{host}:{loteria.free_port()}")
     assert process.wait() == 2
-    assert re.search(r"listen \| result: fail .*without --keys only this machine .*--insecure", process.log)
+    assert re.search(r"listen \| result: fail .*without --keys only addresses of this machine .*--insecure", process.log)
 
 
 @pytest.mark.parametrize("options", [[], ["--insecure"]])
 def test_what_is_no_address_is_said(start, tmp_path, options):
     process = listener(start, tmp_path, "loteria-storage", "bogus", *options)
     assert process.wait() == 2
-    assert "endpoint: bogus | reason: no ZeroMQ endpoint such as tcp://127.0.0.1:12345" in process.log
+    assert "endpoint: bogus | reason: not a ZeroMQ endpoint such as tcp://127.0.0.1:12345" in process.log
 
 
 def test_without_keys_a_central_for_other_machines_ends(start, tmp_path):
     process = listener(start, tmp_path, "loteria-central", f"tcp://0.0.0.0:{loteria.free_port()}")
     assert process.wait() == 2
-    assert "without --keys only this machine" in process.log
+    assert "without --keys only addresses of this machine" in process.log
 
 
 @pytest.mark.parametrize("name", [name for name in LISTENERS if name != "loteria-worker"])
@@ -533,7 +533,7 @@ def test_insecure_is_possible_and_said(start, tmp_path, name):
     """A name is none of the addresses that are known to be this machine only, even if it is, as here."""
     process = listener(start, tmp_path, name, f"tcp://lo:{loteria.free_port()}", "--insecure")
     process.wait_for_log(r"WARNING +action: listen \| result: success \| endpoint: tcp://lo:\d+ \| curve: no \| "
-                         "consequence: whoever reaches it may say that he is anybody")
+                         "consequence: whoever can reach it can pose as anyone")
     assert process.stop() == 0
 
 

@@ -223,7 +223,7 @@ def test_durations_as_go_writes_them(duration):
 
 @pytest.mark.parametrize("duration", ["5", "ms", "-5ms", "5 ms", "5msec", "1d", "3000000h", "0x5s"])
 def test_durations_as_go_does_not(duration):
-    assert_wrong(run("loteria-agency", environment={"CLI_LOOP_PERIOD": duration}), 2, "CLI_LOOP_PERIOD: ", "is no duration")
+    assert_wrong(run("loteria-agency", environment={"CLI_LOOP_PERIOD": duration}), 2, "CLI_LOOP_PERIOD: ", "is not a duration")
 
 
 # ---- the file ------------------------------------------------------------------------
@@ -245,8 +245,8 @@ def test_one_file_for_all(tmp_path, program):
     ("nobody\n    port = 1\n", "nobody: unknown section"),
     ("{section}\n    no-such-key = 1\n", "{section}/no-such-key: unknown setting"),
     ("common\n    data-dir = x\n", "common/data-dir: unknown setting"),
-    ("{section} = 5\n", "{section}: a section, has no value"),
-    ("{section}\n    log-level = INFO\n        more = 1\n", "{section}/log-level: holds no settings"),
+    ("{section} = 5\n", "{section}: is a section and takes no value"),
+    ("{section}\n    log-level = INFO\n        more = 1\n", "{section}/log-level: cannot contain settings"),
     ("{section}\n    log-level = INFO\n  x = 1\n", "line 3: "),
     ("{section}\n    log-level INFO\n", "line 2: "),
     ('{section}\n    log-level = "INFO\n', "line 2: "),
@@ -331,7 +331,7 @@ def test_a_central_that_is_not_to_be_insecure_is_not(start, tmp_path):
     process = start("loteria-central", "--insecure=no", "--data-dir", tmp_path / "data",
                     "--listen", f"tcp://0.0.0.0:{loteria.free_port()}", environment={"LOTERIA_INSECURE": "yes"})
     assert process.wait() == 2
-    assert "without --keys only this machine" in process.log
+    assert "without --keys only addresses" in process.log
 
 
 # ---- an agency's own rules -----------------------------------------------------------

@@ -12,12 +12,12 @@ import loteria
 
 NAMELESS = f"{'x' * 64}.example"  # a part of a name has 63 bytes: no server is asked for it
 REASONS = {"name": "the name does not resolve to an address",
-           "refused": "refused, nobody listens there, or no way leads there",
-           "mute": "something listens there and says nothing, it hangs or is no part of Lotería",
-           "keys there": "the keys do not fit, it has keys and we have none (--keys)",
-           "keys here": "the keys do not fit, we have keys and it has none",
-           "other key": "the keys do not fit, its key is not the one in our folder",
-           "not admitted": "the keys do not fit, ours is not admitted there"}  # fmt: skip
+           "refused": "refused, nothing listens there or there is no route to it",
+           "mute": "something listens there but does not answer, it hangs or is not part of Lotería",
+           "keys there": "the keys do not match, it has keys and we have none (--keys)",
+           "keys here": "the keys do not match, we have keys and it has none",
+           "other key": "the keys do not match, its key is not the one in our folder",
+           "not admitted": "the keys do not match, ours is not admitted there"}  # fmt: skip
 
 
 def waits(process, peer, endpoint, reason, result="in_progress"):

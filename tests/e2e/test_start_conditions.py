@@ -136,7 +136,7 @@ def test_sockets_are_where_tmpdir_says_and_come_back_when_they_are_removed(centr
     assert run_directory.parent == temporary
     shutil.rmtree(run_directory)
     for name in ("storage", "state", "broker"):
-        day.process.wait_for_log(f"somebody removed .*{name} is started again")
+        day.process.wait_for_log(f"was removed .*{name} is restarted")
     loteria.assert_day_ends(day, files, day.sell(files))
     assert day.stop() == 0
     assert not list(temporary.iterdir())
@@ -171,6 +171,6 @@ def test_what_dead_centrals_left_is_removed_and_nothing_else(start, tmp_path):
     assert of_dead.is_dir()
     third, of_third = begin("3")
     assert set(temporary.iterdir()) == known - {of_dead} | {of_third}
-    assert "which a dead central left" in third.log
+    assert "left by a central that died" in third.log
     assert living.stop() == third.stop() == 0
     assert {path.name for path in temporary.iterdir()} == {"loteria-abcdef", "loteria-old"}

@@ -42,8 +42,7 @@ static void the_same_place (void **state)
             if (differ (a, b))
                 fail_msg ("%s and %s differ", a, b);
             snprintf (expected, sizeof expected,
-                      "--a %s and --b %s: the same place; give one of them another", a,
-                      b);
+                      "--a %s and --b %s: the same address; change one of them", a, b);
             assert_string_equal (why, expected);
         }
     }

@@ -214,10 +214,11 @@ static void wrong_usage_ends_with_2 (void **state)
     assert_wrong ("--port --id 1", FLAG, ": --port: needs a value");
     assert_wrong ("--config", FLAG, ": --config: needs a value");
     assert_wrong ("--config=", FLAG, ": --config: needs a value");
-    assert_wrong ("--port=", FLAG, ": --port: '' is no whole number from 1 to 65535");
+    assert_wrong ("--port=", FLAG,
+                  ": --port: '' is not a whole number from 1 to 65535");
     assert_wrong ("--exit-when-done=maybe", FLAG, ": --exit-when-done: 'maybe'");
     assert_wrong ("--exit-when-done no", FLAG, ": no: not expected");
-    assert_wrong ("--pace 5", FLAG, ": --pace: '5' is no duration");
+    assert_wrong ("--pace 5", FLAG, ": --pace: '5' is not a duration");
     assert_wrong ("--log-level LOUD", FLAG, ": --log-level: 'LOUD'");
     assert_wrong ("--help=1", FLAG, ": --help: takes no value");
     assert_wrong ("--check-config=yes", FLAG, ": --check-config: takes no value");
@@ -273,7 +274,7 @@ static void environment_beats_defaults_and_yields_to_flags (void **state)
     config_destroy (&config);
 
     setenv ("TEST_PORT", "many", 1);
-    assert_wrong ("", ELSEWHERE, "TEST_PORT: 'many' is no whole number");
+    assert_wrong ("", ELSEWHERE, "TEST_PORT: 'many' is not a whole number");
     assert_wrong ("--port 7", ELSEWHERE, "TEST_PORT: 'many'");
 }
 
@@ -328,8 +329,8 @@ static void bad_files_are_named (void **state)
         {"storage\n    port = 0\n", "storage/port: '0' is outside 1 to 65535"},
         {"storage\n    port\n", "storage/port: ''"},
         {"storage\n    port = 1\n        deep = 1\n",
-         "storage/port: holds no settings"},
-        {"storage = 3\n", "storage: a section, has no value"},
+         "storage/port: cannot contain settings"},
+        {"storage = 3\n", "storage: is a section and takes no value"},
         {"common\n    port = 1\n", "common/port: unknown setting"},
         {"common\n    log-level = LOUD\n", "common/log-level: 'LOUD'"},
         {"sturage\n    port = 1\n", "sturage: unknown section"},
@@ -520,21 +521,20 @@ static void texts_are_text (void **state)
     assert_good ("--id \u00D1and\u00FA");
     assert_good ("--id=");
     assert_wrong ("--id a\tb", FLAG, "--id: 'a b' has a control character, U+0009");
-    assert_wrong ("--id a\u202Eb", FLAG,
-                  "--id: 'a???b' has a character that nobody sees");
+    assert_wrong ("--id a\u202Eb", FLAG, "--id: 'a???b' has an invisible character");
     assert_wrong ("--id Nicol\xE1s", FLAG,
-                  "--id: 'Nicol?s' has bytes that are no UTF-8");
-    assert_wrong ("--data-dir=/tmp\u00A0", FLAG, "has a blank at its beginning or end");
-    assert_wrong ("--port 1\u200B", FLAG, "--port: '1??\?' is no whole number");
+                  "--id: 'Nicol?s' has bytes that are not UTF-8");
+    assert_wrong ("--data-dir=/tmp\u00A0", FLAG, "has whitespace at its start or end");
+    assert_wrong ("--port 1\u200B", FLAG, "--port: '1??\?' is not a whole number");
     setenv ("TEST_DATA_DIR", "data\n", 1);
     assert_wrong ("", ELSEWHERE,
                   "TEST_DATA_DIR: 'data ' has a control character, U+000A");
     setenv ("TEST_DATA_DIR", " data", 1);
-    assert_wrong ("", ELSEWHERE, "TEST_DATA_DIR: ' data' has a blank");
+    assert_wrong ("", ELSEWHERE, "TEST_DATA_DIR: ' data' has whitespace");
     unsetenv ("TEST_DATA_DIR");
     write_file ("storage\n    data-dir = \"data\u200B\"\n");
     assert_wrong (with_file (""), ELSEWHERE,
-                  "storage/data-dir: 'data??\?' has a character");
+                  "storage/data-dir: 'data??\?' has an invisible");
 }
 
 static void a_mark_before_the_file_is_passed_over (void **state)

@@ -421,7 +421,7 @@ static void what_cannot_be_is_a_problem (void **state)
     (void) state;
     assert_not_listened (
         "tcp://0.0.0.0:*", PROCESS_CANNOT_START,
-        "endpoint: tcp://0.0.0.0:* | reason: without --keys only this");
+        "endpoint: tcp://0.0.0.0:* | reason: without --keys only addr");
     assert_not_listened ("nonsense", PROCESS_CANNOT_START,
                          "endpoint: nonsense | reason: ");
     assert_not_listened ("ipc:///nowhere/at/all", PROCESS_CANNOT_START,

@@ -172,7 +172,7 @@ static void bad_batches_are_refused_whole (void **state)
         {"A\x01,Paz,2,2000-01-01,1\n", 1, REFUSED_CONTROL, 1, BET_FIRST_NAME, NULL},
         {GOOD GOOD "Ana,Paz,2,2023-02-30,1\n", 3, REFUSED_DATE, 3, BET_BIRTHDATE, NULL},
         {"Ana,Paz,2,2000-01-01,x\n", 1, REFUSED_NUMBER, 1, BET_NUMBER,
-         "number: no number of digits alone"},
+         "number: not a number of digits alone"},
         {"Ana,Paz,2,2000-01-01,10000\n", 1, REFUSED_RANGE, 1, BET_NUMBER, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

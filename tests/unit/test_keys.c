@@ -133,7 +133,7 @@ static void halves_that_do_not_belong_together_are_refused (void **state)
     memcpy (pair.public_key, other.public_key, sizeof pair.public_key);
     assert_int_equal (key_pair_save (folder, &pair, why), 0);
     assert_int_equal (key_pair_load (folder, &pair, why), -1);
-    assert_said (KEYS_SECRET, "its secret key is not that of its public key");
+    assert_said (KEYS_SECRET, "its secret key does not match its public key");
 }
 
 /* And what stands there instead of a key is not told: it might be one. */
@@ -202,10 +202,10 @@ static void no_key_is_two_peoples (void **state)
     assert_int_equal (key_public_save (folder, "a", other.public_key, why), 0);
     assert_int_equal (key_public_save (folder, "b", other.public_key, why), 0);
     assert_int_equal (keyring_load (&ring, folder, peers, why), -1);
-    assert_said ("b.key", "in another file");
+    assert_said ("b.key", "another file");
     assert_int_equal (key_public_save (folder, "b", own.public_key, why), 0);
     assert_int_equal (keyring_load (&ring, folder, peers, why), -1);
-    assert_said ("b.key", "in another file");
+    assert_said ("b.key", "another file");
 }
 
 static void a_folder_may_be_too_far_away (void **state)

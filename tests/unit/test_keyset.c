@@ -256,7 +256,7 @@ static void keys_that_no_agency_gets (void **state)
     assert_int_equal (keyset_revoke (keyset, 1, NULL, why), 0);
     assert_refused (keyset_enroll (keyset, 2, NULL, pair.public_key, why), "revoked");
     assert_refused (keyset_enroll (keyset, 1, NULL, pair.public_key, why), "revoked");
-    assert_refused (keyset_enroll (keyset, 2, NULL, "x", why), "no key");
+    assert_refused (keyset_enroll (keyset, 2, NULL, "x", why), "not a key");
     assert_null (entry_of (2));
 }
 

@@ -190,12 +190,12 @@ static void faults_are_explained (void **state)
         const char *text;
     } table[] = {
         {TEXT_GOOD, 0, "nothing is wrong with it"},
-        {TEXT_NOT_UTF8, 0xE1, "bytes that are no UTF-8, 0xE1 (saved as Latin-1?)"},
-        {TEXT_NOT_UTF8, 0xFF, "bytes that are no UTF-8, 0xFF (saved as UTF-16?)"},
+        {TEXT_NOT_UTF8, 0xE1, "bytes that are not UTF-8, 0xE1 (saved as Latin-1?)"},
+        {TEXT_NOT_UTF8, 0xFF, "bytes that are not UTF-8, 0xFF (saved as UTF-16?)"},
         {TEXT_CONTROL, 9, "a control character, U+0009"},
         {TEXT_HIDDEN, 0xE0001,
-         "a character that nobody sees, or that turns text, U+E0001"},
-        {TEXT_BLANK, 0xA0, "a blank at its beginning or end, U+00A0"},
+         "an invisible character, or one that reverses text, U+E0001"},
+        {TEXT_BLANK, 0xA0, "whitespace at its start or end, U+00A0"},
     };
     char explanation[TEXT_EXPLANATION_BYTES];
     for (size_t i = 0; i < COUNT (table); i++)
