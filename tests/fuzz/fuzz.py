@@ -18,7 +18,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-TARGETS = ("wire", "bet_csv", "journal", "roll", "config")
+TARGETS = ("wire", "bet_csv", "journal", "log", "roll", "config")
 
 ROWS = [
     b"Santiago Lionel,Lorca,30904465,1999-03-17,7574\n",
@@ -45,6 +45,12 @@ def seeds(target):
     elif target == "journal":
         yield from (b"D", b"D" + bytes([0, 70, 1]), b"D" + bytes([0x80, 70, 1]), b"D" + bytes([3, 64, 200]),
                     b"F" + b"LOTERIA JOURNAL\n" + bytes(48))
+    elif target == "log":
+        header = b"LOTERIA LOG\n\0\0\0\0" + struct.pack(">IIQQI", 3, 0, 1, 16384, 4)
+        slot = b"LOTERIA CHECKPT\n" + struct.pack(">IIQQQII", 3, 0, 1, 1, 0, 0, 0) + bytes(120)
+        cursor = struct.pack(">IBBHQQIII", 7, 1, 1, 0, 5, 6, 3, 1, 3)
+        yield from (b"D", b"D\0\x10\x30\1", b"D\x80\x10\x30\1", b"D\1\0\0\7", b"D\x80\xa1\x2f\1",
+                    b"F" + header + bytes(4096), b"K" + slot, b"K" + slot.replace(bytes(8), bytes(3) + b"\1" + bytes(4), 1) + cursor)
     elif target == "roll":
         yield f"# remark\n1 enabled {KEY}  Agencia Centro\n2 disabled {PAIR[0]}\n".encode()
         yield f"7 enabled {KEY},{PAIR[0]}\r\n".encode()

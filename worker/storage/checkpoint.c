@@ -16,7 +16,6 @@
 #define SIZE_AT     40
 #define HASH_BYTES  8
 #define HEADER      (CHECKPOINT_BYTES - HASH_BYTES)
-#define CURSOR_MIN  32
 
 typedef struct { // a slot, as far as it can be read
     const char *name;
