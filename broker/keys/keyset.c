@@ -31,10 +31,10 @@ typedef struct {
 } role_t;
 
 static const role_t roles[] = {
-    {"broker", {"worker"}},
+    {"broker", {"worker", "storage", "state"}},
     {"worker", {"broker", "storage", "state"}},
-    {"storage", {"worker", "state"}},
-    {"state", {"storage", "worker"}},
+    {"storage", {"worker", "state", "broker"}},
+    {"state", {"storage", "worker", "broker"}},
 };
 #define ROLES (sizeof roles / sizeof *roles)
 

@@ -21,8 +21,10 @@ struct lane {
 
 struct clients {
     zhashx_t *by_id;
+    client_t *by_number;
+    uint64_t numbers; // given so far
     lane_t *by_agency;
-    size_t jobs_max, bytes_max;
+    size_t requests_max, bytes_max;
     size_t waiting, waiting_bytes;
     lane_t *ring;   // with something waiting, next to be served first
     client_t *idle; // with nothing here at all, longest idle first
@@ -35,17 +37,17 @@ static void take_leave (clients_t *clients, client_t *client);
 static void evict_one (clients_t *clients);
 static void enter_lane (clients_t *clients, client_t *client, uint32_t agency);
 static void leave_lane (clients_t *clients, client_t *client);
-static void wait_more (clients_t *clients, job_t *job);
-static void wait_less (clients_t *clients, job_t *job);
+static void wait_more (clients_t *clients, request_t *request);
+static void wait_less (clients_t *clients, request_t *request);
 static void rest (clients_t *clients, client_t *client);
 static lane_t *lane_due (clients_t *clients);
 static void end_turn (clients_t *clients, lane_t *lane);
 
-clients_t *clients_new (size_t jobs_max, size_t bytes_max)
+clients_t *clients_new (size_t requests_max, size_t bytes_max)
 {
     clients_t *clients = calloc (1, sizeof *clients);
     assert (clients);
-    clients->jobs_max = jobs_max;
+    clients->requests_max = requests_max;
     clients->bytes_max = bytes_max;
     clients->by_id = zhashx_new ();
     zhashx_set_key_hasher (clients->by_id, hash_id);
@@ -81,6 +83,8 @@ client_t *clients_admit (clients_t *clients, bytes_t id, uint32_t agency)
     assert (client);
     client->id_size = (uint8_t) id.size;
     put_bytes (client->id, id);
+    client->number = ++clients->numbers;
+    HASH_ADD (hh, clients->by_number, number, sizeof client->number, client);
     zhashx_insert (clients->by_id, &client->id_size, client);
     enter_lane (clients, client, agency);
     rest (clients, client);
@@ -95,65 +99,83 @@ client_t *clients_find (clients_t *clients, bytes_t id)
     return zhashx_lookup (clients->by_id, key);
 }
 
+client_t *clients_numbered (clients_t *clients, uint64_t number)
+{
+    client_t *client;
+    HASH_FIND (hh, clients->by_number, &number, sizeof number, client);
+    return client;
+}
+
 uint32_t clients_agency (const client_t *client)
 {
     return client->lane->agency;
 }
 
-int clients_queue (clients_t *clients, job_t *job)
+int clients_queue (clients_t *clients, request_t *request)
 {
-    client_t *client = job->client;
-    if (client->lane->waiting >= clients->jobs_max ||
-        clients->waiting_bytes + job->bytes > clients->bytes_max)
+    client_t *client = request->client;
+    if (client->lane->waiting >= clients->requests_max ||
+        clients->waiting_bytes + request->bytes > clients->bytes_max)
         return -1;
-    wait_more (clients, job);
-    DL_APPEND (client->waiting, job);
+    wait_more (clients, request);
+    DL_APPEND (client->waiting, request);
     return 0;
 }
 
-void clients_requeue (clients_t *clients, job_t *job)
+void clients_requeue (clients_t *clients, request_t *request)
 {
-    client_t *client = job->client;
-    DL_DELETE2 (client->in_flight, job, mate_prev, mate_next);
-    wait_more (clients, job);
-    DL_PREPEND (client->waiting, job);
+    client_t *client = request->client;
+    DL_DELETE2 (client->in_flight, request, mate_prev, mate_next);
+    wait_more (clients, request);
+    DL_PREPEND (client->waiting, request);
 }
 
-job_t *clients_shed (clients_t *clients, const job_t *job)
+request_t *clients_pop (clients_t *clients)
 {
-    const lane_t *own = job->client->lane, *longest = own;
-    if (own->waiting >= clients->jobs_max ||
-        clients->waiting_bytes + job->bytes <= clients->bytes_max)
+    if (!clients->ring)
+        return NULL;
+    request_t *request = clients->ring->ring->waiting;
+    wait_less (clients, request);
+    rest (clients, request->client);
+    return request;
+}
+
+request_t *clients_shed (clients_t *clients, const request_t *request)
+{
+    const lane_t *own = request->client->lane, *longest = own;
+    if (own->waiting >= clients->requests_max ||
+        clients->waiting_bytes + request->bytes <= clients->bytes_max)
         return NULL;
     for (const lane_t *lane = clients->ring; lane; lane = lane->next)
         if (lane->waiting_bytes > longest->waiting_bytes)
             longest = lane;
-    if (longest->waiting_bytes <= own->waiting_bytes + job->bytes)
+    if (longest->waiting_bytes <= own->waiting_bytes + request->bytes)
         return NULL;
-    job_t *latest = longest->ring->prev->waiting->prev; // before the first is the last
+    request_t *latest =
+        longest->ring->prev->waiting->prev; // before the first is the last
     wait_less (clients, latest);
     rest (clients, latest->client);
     return latest;
 }
 
 /* The next turn of a lane, and of a client in it, comes after all the others'. */
-job_t *clients_next (clients_t *clients)
+request_t *clients_next (clients_t *clients)
 {
     lane_t *lane = lane_due (clients);
     if (!lane)
         return NULL;
     client_t *client = lane->ring;
-    job_t *job = client->waiting;
-    lane->bytes -= (int64_t) job->bytes;
-    wait_less (clients, job);
-    DL_APPEND2 (client->in_flight, job, mate_prev, mate_next);
+    request_t *request = client->waiting;
+    lane->bytes -= (int64_t) request->bytes;
+    wait_less (clients, request);
+    DL_APPEND2 (client->in_flight, request, mate_prev, mate_next);
     if (client->waiting) {
         DL_DELETE (lane->ring, client);
         DL_APPEND (lane->ring, client);
     }
     if (lane->ring && ++lane->served >= LANE_TURN)
         end_turn (clients, lane);
-    return job;
+    return request;
 }
 
 size_t clients_waiting (const clients_t *clients)
@@ -174,20 +196,20 @@ void clients_charge (client_t *client, size_t bytes)
         lane->bytes = -LANE_DEBT_BYTES_MAX;
 }
 
-void clients_settle (clients_t *clients, job_t *job)
+void clients_settle (clients_t *clients, request_t *request)
 {
-    DL_DELETE2 (job->client->in_flight, job, mate_prev, mate_next);
-    rest (clients, job->client);
+    DL_DELETE2 (request->client->in_flight, request, mate_prev, mate_next);
+    rest (clients, request->client);
 }
 
 void clients_drop_stored (clients_t *clients, client_t *client, uint64_t next)
 {
-    job_t *job, *following;
-    DL_FOREACH_SAFE (client->waiting, job, following)
+    request_t *request, *following;
+    DL_FOREACH_SAFE (client->waiting, request, following)
     {
-        if (job->end > 0 && job->end <= next) {
-            wait_less (clients, job);
-            job_destroy (&job);
+        if (request->end > 0 && request->end <= next) {
+            wait_less (clients, request);
+            request_destroy (&request);
         }
     }
     rest (clients, client);
@@ -206,11 +228,11 @@ void clients_remove (clients_t *clients, client_t *client)
     zhashx_delete (clients->by_id, &client->id_size);
 }
 
-void job_destroy (job_t **job)
+void request_destroy (request_t **request)
 {
-    zmq_msg_close (&(*job)->message);
-    free (*job);
-    *job = NULL;
+    zmq_msg_close (&(*request)->message);
+    free (*request);
+    *request = NULL;
 }
 
 /* A key is a size byte and as many bytes: the head of a client. Hashed by FNV-1a. */
@@ -238,15 +260,16 @@ static void free_client (void **item)
 /* All of it but its place in the table. */
 static void take_leave (clients_t *clients, client_t *client)
 {
-    job_t *job, *following;
-    DL_FOREACH_SAFE (client->waiting, job, following)
+    request_t *request, *following;
+    DL_FOREACH_SAFE (client->waiting, request, following)
     {
-        wait_less (clients, job);
-        job_destroy (&job);
+        wait_less (clients, request);
+        request_destroy (&request);
     }
     if (client->idle)
         DL_DELETE (clients->idle, client);
     leave_lane (clients, client);
+    HASH_DELETE (hh, clients->by_number, client);
 }
 
 /* Nothing tells a broker that a connection has gone; who has been idle longest goes. */
@@ -283,10 +306,10 @@ static void leave_lane (clients_t *clients, client_t *client)
     free (lane);
 }
 
-/* Before the job is put into the client's queue. */
-static void wait_more (clients_t *clients, job_t *job)
+/* Before the request is put into the client's queue. */
+static void wait_more (clients_t *clients, request_t *request)
 {
-    client_t *client = job->client;
+    client_t *client = request->client;
     lane_t *lane = client->lane;
     if (client->idle) {
         client->idle = false;
@@ -297,17 +320,17 @@ static void wait_more (clients_t *clients, job_t *job)
     if (!client->waiting)
         DL_APPEND (lane->ring, client);
     lane->waiting++;
-    lane->waiting_bytes += job->bytes;
+    lane->waiting_bytes += request->bytes;
     clients->waiting++;
-    clients->waiting_bytes += job->bytes;
+    clients->waiting_bytes += request->bytes;
 }
 
 /* Takes it out of the queue. */
-static void wait_less (clients_t *clients, job_t *job)
+static void wait_less (clients_t *clients, request_t *request)
 {
-    client_t *client = job->client;
+    client_t *client = request->client;
     lane_t *lane = client->lane;
-    DL_DELETE (client->waiting, job);
+    DL_DELETE (client->waiting, request);
     if (!client->waiting)
         DL_DELETE (lane->ring, client);
     if (!lane->ring) {
@@ -316,9 +339,9 @@ static void wait_less (clients_t *clients, job_t *job)
         lane->bytes = lane->bytes < 0 ? lane->bytes : 0;
     }
     lane->waiting--;
-    lane->waiting_bytes -= job->bytes;
+    lane->waiting_bytes -= request->bytes;
     clients->waiting--;
-    clients->waiting_bytes -= job->bytes;
+    clients->waiting_bytes -= request->bytes;
 }
 
 static void rest (clients_t *clients, client_t *client)

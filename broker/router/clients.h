@@ -11,8 +11,9 @@
 #define LOTERIA_CLIENTS_H
 
 #include <stdbool.h>
+#include <uthash.h>
 
-#include "job.h"
+#include "request.h"
 #include "bounds.h"
 
 typedef struct lane lane_t;
@@ -20,41 +21,47 @@ typedef struct lane lane_t;
 struct client {
     uint8_t id_size;
     uint8_t id[ADDRESS_BYTES_MAX]; // routing id at the front
+    uint64_t number;               // of this client, and of none after it
     lane_t *lane;
-    job_t *waiting;        // in the order they came
-    job_t *in_flight;      // linked as mates
+    request_t *waiting;    // in the order they came
+    request_t *in_flight;  // linked as mates
     client_t *prev, *next; // in its lane's ring of those with something waiting, or in
                            // the list of those with nothing at all, longest idle first
     client_t *member_prev, *member_next; // in its lane
     bool idle;                           // nothing waiting, nothing in flight
+    UT_hash_handle hh;                   // by number
 };
 
 typedef struct clients clients_t;
 
-/* At most `jobs_max` waiting in each lane, and `bytes_max` in all. */
-clients_t *clients_new (size_t jobs_max, size_t bytes_max);
-void clients_destroy (clients_t **clients); // and the jobs that wait
+/* At most `requests_max` waiting in each lane, and `bytes_max` in all. */
+clients_t *clients_new (size_t requests_max, size_t bytes_max);
+void clients_destroy (clients_t **clients); // and the requests that wait
 
 /* The client with this routing id, made if need be, in the lane of `agency`; 0: nobody
    vouches for it. NULL when there are too many. */
 client_t *clients_admit (clients_t *clients, bytes_t id, uint32_t agency);
 client_t *clients_find (clients_t *clients, bytes_t id);
+/* The client with this number; NULL: it has gone. */
+client_t *clients_numbered (clients_t *clients, uint64_t number);
 
 /* Whose it is; 0: nobody vouches for it. */
 uint32_t clients_agency (const client_t *client);
 
 /* Queue a request, behind the client's others, or before them if it was at a worker
-   already. The first returns -1 when a bound is reached: the job is then still the
-   caller's. `job->bytes` says how much it takes. */
-int clients_queue (clients_t *clients, job_t *job);
+   already. The first returns -1 when a bound is reached: the request is then still the
+   caller's. `request->bytes` says how much it takes. */
+int clients_queue (clients_t *clients, request_t *request);
 /* When it was the bound for all: the latest request in the longest lane, now the
-   caller's, so that there is room for `job`. NULL when that bound was not it, or when
-   no lane would still be as long as the job's. */
-job_t *clients_shed (clients_t *clients, const job_t *job);
-void clients_requeue (clients_t *clients, job_t *job);
+   caller's, so that there is room for `request`. NULL when that bound was not it, or
+   when no lane would still be as long as the request's. */
+request_t *clients_shed (clients_t *clients, const request_t *request);
+void clients_requeue (clients_t *clients, request_t *request);
 
 /* The next request to serve, in flight from here on. NULL: none. */
-job_t *clients_next (clients_t *clients);
+request_t *clients_next (clients_t *clients);
+/* Any request that waits, now the caller's: nobody is going to serve it. NULL: none. */
+request_t *clients_pop (clients_t *clients);
 size_t clients_waiting (const clients_t *clients);
 size_t clients_waiting_bytes (const clients_t *clients);
 
@@ -62,8 +69,8 @@ size_t clients_waiting_bytes (const clients_t *clients);
  */
 void clients_charge (client_t *client, size_t bytes);
 
-/* A job in flight has ended; it is the caller's. */
-void clients_settle (clients_t *clients, job_t *job);
+/* A request in flight has ended; it is the caller's. */
+void clients_settle (clients_t *clients, request_t *request);
 
 /* Forget the client's waiting batches that end at or before `next`: they are stored. */
 void clients_drop_stored (clients_t *clients, client_t *client, uint64_t next);
@@ -73,7 +80,5 @@ client_t *clients_member (clients_t *clients, uint32_t agency);
 
 /* Forget a client that has nothing in flight, and what it has waiting. */
 void clients_remove (clients_t *clients, client_t *client);
-
-void job_destroy (job_t **job);
 
 #endif

@@ -8,6 +8,7 @@
 #include "clients.h"
 #include "inflight.h"
 #include "logger.h"
+#include "parts.h"
 #include "pool.h"
 
 #define TRIES_MAX                                                                      \
@@ -17,51 +18,65 @@ struct dispatcher {
     dispatcher_options_t options;
     clients_t *clients;
     pool_t *pool;
+    parts_t parts;
     inflight_t *inflight;
+    int64_t now_ms; // as it was told last
     dispatcher_counts_t counts;
 };
 
 static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
-                          bytes_t frame, wire_message_t *request);
-static bool poses (sender_t sender, const wire_message_t *request);
+                          bytes_t frame, wire_message_t *asked);
+static bool poses (sender_t sender, const wire_message_t *asked);
 static wire_code_t queue (dispatcher_t *dispatcher, bytes_t client, sender_t sender,
-                          zmq_msg_t *message, wire_message_t *request);
+                          zmq_msg_t *message, wire_message_t *asked);
 static client_t *client_of (dispatcher_t *dispatcher, bytes_t id, sender_t sender);
-static bool make_room (dispatcher_t *dispatcher, job_t *job);
+static bool make_room (dispatcher_t *dispatcher, request_t *request);
 static void charge (dispatcher_t *dispatcher, bytes_t id, size_t bytes);
 static void lower_limits (const dispatcher_t *dispatcher, zmq_msg_t *message,
                           wire_message_t *hello);
 static uint32_t lower (uint32_t asked, uint32_t limit);
 static void answer_pong (dispatcher_t *dispatcher, bytes_t client);
 static void refuse (dispatcher_t *dispatcher, bytes_t client,
-                    const wire_message_t *request, wire_code_t code);
+                    const wire_message_t *asked, wire_code_t code);
 static void send_to_client (dispatcher_t *dispatcher, bytes_t client,
                             const wire_message_t *message);
-static void take_own_letter (dispatcher_t *dispatcher, bytes_t id,
-                             const wire_message_t *message, int64_t now_ms);
-static void join (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join,
-                  int64_t now_ms);
-static void send_rejoin (dispatcher_t *dispatcher, bytes_t id);
-static void take_answer (dispatcher_t *dispatcher, worker_t *worker,
-                         const letter_t *letter, const wire_message_t *message);
+static void hear (dispatcher_t *dispatcher, bytes_t id);
+static uint8_t role_of (const dispatcher_t *dispatcher, bytes_t id);
+static void take_own (dispatcher_t *dispatcher, bytes_t id, uint8_t key_role,
+                      const wire_message_t *message);
+static void join (dispatcher_t *dispatcher, bytes_t id, uint8_t key_role,
+                  const wire_join_t *join);
+static void join_pool (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join);
+static void join_parts (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join);
+static void leave (dispatcher_t *dispatcher, bytes_t id);
+static void tell_peer (dispatcher_t *dispatcher, bytes_t id, wire_command_t command);
+static void log_part (uint8_t role, const char *action, const char *why);
+static void take_answer (dispatcher_t *dispatcher, uint8_t role,
+                         const envelope_t *envelope, const wire_message_t *message,
+                         bytes_t encoded);
+static void settle_answered (dispatcher_t *dispatcher, uint8_t role, request_t *request,
+                             const wire_message_t *message);
 static bool concerns (const wire_message_t *message, const client_t *client);
 static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t next);
-static bool storage_answers (const wire_message_t *message);
-static void settle (dispatcher_t *dispatcher, job_t *job);
-static void give_up (dispatcher_t *dispatcher, job_t *job, int64_t now_ms);
-static void end (dispatcher_t *dispatcher, job_t *job);
+static bool storage_answers (uint8_t role, const wire_message_t *message);
+static void settle (dispatcher_t *dispatcher, request_t *request);
+static void give_up (dispatcher_t *dispatcher, request_t *request, int64_t now_ms);
+static void refuse_all (dispatcher_t *dispatcher);
+static void forgive (dispatcher_t *dispatcher, worker_t *worker);
+static void empty (request_t *request);
+static void end (dispatcher_t *dispatcher, request_t *request);
 static void forget (dispatcher_t *dispatcher, client_t *client);
 static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why);
-static void take_back (dispatcher_t *dispatcher, job_t *job);
+static void take_back (dispatcher_t *dispatcher, request_t *request);
 static size_t share (const dispatcher_t *dispatcher);
-static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, size_t letters,
+static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, size_t count,
                          bundle_t *bundle, int64_t now_ms);
 static void try_worker (dispatcher_t *dispatcher, worker_t *worker, bundle_t *bundle,
                         int64_t now_ms);
-static void hand_over (dispatcher_t *dispatcher, worker_t *worker, job_t *job,
+static void hand_over (dispatcher_t *dispatcher, worker_t *worker, request_t *request,
                        bundle_t *bundle, int64_t now_ms);
 
-dispatcher_t *dispatcher_new (const dispatcher_options_t *options)
+dispatcher_t *dispatcher_new (const dispatcher_options_t *options, int64_t now_ms)
 {
     dispatcher_t *dispatcher = calloc (1, sizeof *dispatcher);
     assert (dispatcher);
@@ -74,7 +89,9 @@ dispatcher_t *dispatcher_new (const dispatcher_options_t *options)
     dispatcher->clients =
         clients_new (2 * (size_t) options->limits.window, (size_t) bytes_max);
     dispatcher->pool = pool_new ();
-    dispatcher->inflight = inflight_new (options->boot);
+    dispatcher->inflight = inflight_new ();
+    dispatcher->now_ms = now_ms;
+    parts_start (&dispatcher->parts, now_ms);
     return dispatcher;
 }
 
@@ -92,19 +109,22 @@ void dispatcher_destroy (dispatcher_t **dispatcher)
 wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
                                 sender_t sender, zmq_msg_t *message)
 {
-    wire_message_t request;
+    wire_message_t asked;
     const bytes_t frame = {zmq_msg_data (message), zmq_msg_size (message)};
     dispatcher->counts.requests++;
-    wire_code_t code = judge (dispatcher, sender, frame, &request);
-    if (code == REFUSED_OK && request.command == WIRE_PING) {
+    wire_code_t code = judge (dispatcher, sender, frame, &asked);
+    if (code == REFUSED_OK && asked.command == WIRE_PING) {
         answer_pong (dispatcher, client);
         return REFUSED_OK;
     }
+    if (code == REFUSED_OK &&
+        parts_gone (&dispatcher->parts, dispatcher->now_ms) != ROLE_NONE)
+        code = REFUSED_UNAVAILABLE;
     if (code == REFUSED_OK)
-        code = queue (dispatcher, client, sender, message, &request);
+        code = queue (dispatcher, client, sender, message, &asked);
     if (code != REFUSED_OK) {
         charge (dispatcher, client, frame.size);
-        refuse (dispatcher, client, &request, code);
+        refuse (dispatcher, client, &asked, code);
     }
     return code;
 }
@@ -132,23 +152,23 @@ void dispatcher_forget (dispatcher_t *dispatcher, uint32_t agency)
         forget (dispatcher, client);
 }
 
-void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, bytes_t bundle,
-                        int64_t now_ms)
+void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, uint8_t key_role,
+                        bytes_t bundle, int64_t now_ms)
 {
-    worker_t *worker = pool_find (dispatcher->pool, id);
-    if (worker)
-        liveness_heard (&worker->liveness, now_ms);
-    letter_t letter;
+    envelope_t envelope;
     wire_message_t message;
+    bytes_t encoded;
     int more;
-    while ((more = bundle_next (&bundle, &letter)) == 1) {
-        if (wire_decode (letter.message, &message) != REFUSED_OK)
+    dispatcher->now_ms = now_ms;
+    hear (dispatcher, id);
+    while ((more = bundle_next (&bundle, &envelope, &encoded)) == 1) {
+        if (wire_decode (encoded, &message) != REFUSED_OK)
             dispatcher->counts.strays++;
-        else if (letter.client.size == 0) {
-            take_own_letter (dispatcher, id, &message, now_ms);
-            worker = pool_find (dispatcher->pool, id); // it may have come, or left
-        } else
-            take_answer (dispatcher, worker, &letter, &message);
+        else if (envelope.client == 0)
+            take_own (dispatcher, id, key_role, &message);
+        else // it may have joined or left with what stood before this
+            take_answer (dispatcher, role_of (dispatcher, id), &envelope, &message,
+                         encoded);
     }
     if (more == -1)
         dispatcher->counts.strays++;
@@ -156,19 +176,21 @@ void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, bytes_t bundle,
 
 void dispatcher_dispatch (dispatcher_t *dispatcher, int64_t now_ms)
 {
-    const size_t letters_each = share (dispatcher);
+    if (parts_missing (&dispatcher->parts) != ROLE_NONE)
+        return;
+    const size_t each = share (dispatcher);
     bundle_t bundle = {0};
     worker_t *worker;
     while (clients_waiting (dispatcher->clients) > 0 &&
            inflight_room (dispatcher->inflight) > 0 &&
            (worker = pool_next (dispatcher->pool, now_ms))) {
         if (pool_takes (worker))
-            fill_bundle (dispatcher, worker, letters_each, &bundle, now_ms);
+            fill_bundle (dispatcher, worker, each, &bundle, now_ms);
         else
             try_worker (dispatcher, worker, &bundle, now_ms);
-        if (dispatcher->options.to_worker (dispatcher->options.context,
-                                           bytes_of (worker->id, worker->id_size),
-                                           &bundle) == -1)
+        if (dispatcher->options.to_peer (dispatcher->options.context,
+                                         bytes_of (worker->id, worker->id_size),
+                                         &bundle) == -1)
             dismiss (dispatcher, worker, "it takes nothing");
     }
     bundle_clear (&bundle);
@@ -177,19 +199,31 @@ void dispatcher_dispatch (dispatcher_t *dispatcher, int64_t now_ms)
 void dispatcher_expire (dispatcher_t *dispatcher, int64_t now_ms)
 {
     worker_t *worker;
+    uint8_t role;
+    dispatcher->now_ms = now_ms;
     while ((worker = pool_expired (dispatcher->pool, now_ms)))
         dismiss (dispatcher, worker, "it is silent");
-    job_t *job;
-    while ((job = inflight_first (dispatcher->inflight)) && job->deadline_ms <= now_ms)
-        give_up (dispatcher, job, now_ms);
+    while ((role = parts_expired (&dispatcher->parts, now_ms)) != ROLE_NONE)
+        log_part (role, "parte_baja", "it is silent");
+    request_t *request;
+    while ((request = inflight_first (dispatcher->inflight)) &&
+           request->deadline_ms <= now_ms)
+        give_up (dispatcher, request, now_ms);
+    if (parts_gone (&dispatcher->parts, now_ms) != ROLE_NONE)
+        refuse_all (dispatcher);
 }
 
 int64_t dispatcher_deadline (const dispatcher_t *dispatcher)
 {
-    const int64_t silent_ms = pool_deadline (dispatcher->pool);
-    const job_t *job = inflight_first (dispatcher->inflight);
-    int64_t deadline_ms =
-        job && job->deadline_ms < silent_ms ? job->deadline_ms : silent_ms;
+    int64_t deadline_ms = pool_deadline (dispatcher->pool);
+    const int64_t parts_ms = parts_deadline (&dispatcher->parts, dispatcher->now_ms);
+    const request_t *request = inflight_first (dispatcher->inflight);
+    if (parts_ms < deadline_ms)
+        deadline_ms = parts_ms;
+    if (request && request->deadline_ms < deadline_ms)
+        deadline_ms = request->deadline_ms;
+    if (parts_missing (&dispatcher->parts) != ROLE_NONE)
+        return deadline_ms; // nothing is handed over
     if (clients_waiting (dispatcher->clients) > 0 &&
         pool_trial (dispatcher->pool) < deadline_ms)
         deadline_ms = pool_trial (dispatcher->pool);
@@ -199,6 +233,12 @@ int64_t dispatcher_deadline (const dispatcher_t *dispatcher)
 size_t dispatcher_workers (const dispatcher_t *dispatcher)
 {
     return pool_size (dispatcher->pool);
+}
+
+uint8_t dispatcher_missing (const dispatcher_t *dispatcher)
+{
+    const uint8_t part = parts_missing (&dispatcher->parts);
+    return part == ROLE_NONE && pool_size (dispatcher->pool) == 0 ? ROLE_WORKER : part;
 }
 
 size_t dispatcher_waiting (const dispatcher_t *dispatcher)
@@ -219,55 +259,55 @@ const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher)
 
 /* Rows are the workers' business; here it is the message as such. */
 static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
-                          bytes_t frame, wire_message_t *request)
+                          bytes_t frame, wire_message_t *asked)
 {
-    const wire_code_t code = wire_decode (frame, request);
+    const wire_code_t code = wire_decode (frame, asked);
     if (code != REFUSED_OK)
         return code;
-    if (!wire_from_agency (request->command))
+    if (!wire_from_agency (asked->command))
         return REFUSED_COMMAND;
-    if (poses (sender, request))
+    if (poses (sender, asked))
         return REFUSED_KEY;
     const wire_limits_t *limits = &dispatcher->options.limits;
-    const bool bundle = request->command == WIRE_BATCHES;
+    const bool bundle = asked->command == WIRE_BATCHES;
     if (frame.size > (bundle ? limits->bundle_bytes : limits->message_bytes_max))
         return REFUSED_SIZE;
     return REFUSED_OK;
 }
 
 /* Anybody let in may ask how the broker is; else a key speaks for its agency alone. */
-static bool poses (sender_t sender, const wire_message_t *request)
+static bool poses (sender_t sender, const wire_message_t *asked)
 {
-    return sender.keyed && request->command != WIRE_PING &&
-           (sender.agency == 0 || sender.agency != request->agency);
+    return sender.keyed && asked->command != WIRE_PING &&
+           (sender.agency == 0 || sender.agency != asked->agency);
 }
 
 static wire_code_t queue (dispatcher_t *dispatcher, bytes_t id, sender_t sender,
-                          zmq_msg_t *message, wire_message_t *request)
+                          zmq_msg_t *message, wire_message_t *asked)
 {
     client_t *client = client_of (dispatcher, id, sender);
     if (!client)
         return REFUSED_BUSY;
-    if (request->command == WIRE_HELLO)
-        lower_limits (dispatcher, message, request);
-    job_t *job = calloc (1, sizeof *job);
-    assert (job);
-    job->client = client;
-    job->for_storage = request->command == WIRE_BATCH || request->command == WIRE_CHECK;
-    if (request->command == WIRE_BATCH &&
-        request->batch.offset <= UINT64_MAX - request->batch.count)
-        job->end = request->batch.offset + request->batch.count;
-    job->bytes = REQUEST_BYTES + zmq_msg_size (message);
-    if (request->command == WIRE_CHECK || request->command == WIRE_RESULTS)
+    if (asked->command == WIRE_HELLO)
+        lower_limits (dispatcher, message, asked);
+    request_t *request = calloc (1, sizeof *request);
+    assert (request);
+    request->client = client;
+    request->for_storage = asked->command == WIRE_BATCH || asked->command == WIRE_CHECK;
+    if (asked->command == WIRE_BATCH &&
+        asked->batch.offset <= UINT64_MAX - asked->batch.count)
+        request->end = asked->batch.offset + asked->batch.count;
+    request->bytes = REQUEST_BYTES + zmq_msg_size (message);
+    if (asked->command == WIRE_CHECK || asked->command == WIRE_RESULTS)
         clients_charge (client, DISK_READ_BYTES); // short, but storage reads for it
-    zmq_msg_init (&job->message);
-    zmq_msg_move (&job->message, message);
-    if (clients_queue (dispatcher->clients, job) == 0)
+    zmq_msg_init (&request->message);
+    zmq_msg_move (&request->message, message);
+    if (clients_queue (dispatcher->clients, request) == 0)
         return REFUSED_OK;
-    if (make_room (dispatcher, job))
+    if (make_room (dispatcher, request))
         return REFUSED_OK;
-    zmq_msg_move (message, &job->message);
-    job_destroy (&job);
+    zmq_msg_move (message, &request->message);
+    request_destroy (&request);
     return REFUSED_BUSY;
 }
 
@@ -282,17 +322,17 @@ static client_t *client_of (dispatcher_t *dispatcher, bytes_t id, sender_t sende
 }
 
 /* When the queue is full whoever has most in it gives way, if that is another. */
-static bool make_room (dispatcher_t *dispatcher, job_t *job)
+static bool make_room (dispatcher_t *dispatcher, request_t *request)
 {
-    job_t *shed;
-    while ((shed = clients_shed (dispatcher->clients, job))) {
-        wire_message_t request;
-        wire_decode (job_message (shed), &request);
-        refuse (dispatcher, bytes_of (shed->client->id, shed->client->id_size),
-                &request, REFUSED_BUSY);
-        job_destroy (&shed);
+    request_t *shed;
+    while ((shed = clients_shed (dispatcher->clients, request))) {
+        wire_message_t asked;
+        wire_decode (request_message (shed), &asked);
+        refuse (dispatcher, bytes_of (shed->client->id, shed->client->id_size), &asked,
+                REFUSED_BUSY);
+        request_destroy (&shed);
         dispatcher->counts.shed++;
-        if (clients_queue (dispatcher->clients, job) == 0)
+        if (clients_queue (dispatcher->clients, request) == 0)
             return true;
     }
     return false;
@@ -309,16 +349,16 @@ static void charge (dispatcher_t *dispatcher, bytes_t id, size_t bytes)
 
 /* What the agency would like, down to what this broker takes. */
 static void lower_limits (const dispatcher_t *dispatcher, zmq_msg_t *message,
-                          wire_message_t *request)
+                          wire_message_t *asked)
 {
     const wire_limits_t *limits = &dispatcher->options.limits;
-    wire_limits_t *hello = &request->hello;
+    wire_limits_t *hello = &asked->hello;
     hello->window = lower (hello->window, limits->window);
     hello->message_bytes_max =
         lower (hello->message_bytes_max, limits->message_bytes_max);
     if (hello->bundle_bytes > limits->bundle_bytes)
         hello->bundle_bytes = limits->bundle_bytes;
-    wire_encode (request, zmq_msg_data (message));
+    wire_encode (asked, zmq_msg_data (message));
 }
 
 static uint32_t lower (uint32_t asked, uint32_t limit)
@@ -335,20 +375,10 @@ static void answer_pong (dispatcher_t *dispatcher, bytes_t client)
 }
 
 static void refuse (dispatcher_t *dispatcher, bytes_t client,
-                    const wire_message_t *request, wire_code_t code)
+                    const wire_message_t *asked, wire_code_t code)
 {
-    static const char *const texts[] = {
-        [REFUSED_SIGNATURE] = "no message of this protocol",
-        [REFUSED_VERSION] = "this broker speaks version 2",
-        [REFUSED_COMMAND] = "no command for a broker",
-        [REFUSED_FRAMES] = "a message is one frame",
-        [REFUSED_SIZE] = "longer than WELCOME permits",
-        [REFUSED_BODY] = "the body does not fit the command",
-        [REFUSED_KEY] = "the key of this connection is not that agency's",
-        [REFUSED_BUSY] = "the queue is full, try again later",
-    };
-    wire_message_t refusal = wire_refusal (request, code, texts[code]);
-    refusal.refused.command = request->command; // a STORE is no BATCH here
+    wire_message_t refusal = wire_refusal (asked, code, NULL);
+    refusal.refused.command = asked->command; // a STORE is no BATCH here
     dispatcher->counts.refused++;
     send_to_client (dispatcher, client, &refusal);
 }
@@ -362,28 +392,58 @@ static void send_to_client (dispatcher_t *dispatcher, bytes_t client,
                                    bytes_of (buffer, size));
 }
 
-/* What a worker says for itself. One that is not known, since it was given up or since
-   the broker is new, is asked to announce itself. */
-static void take_own_letter (dispatcher_t *dispatcher, bytes_t id,
-                             const wire_message_t *message, int64_t now_ms)
+/* Whatever a peer sends is a sign of life. */
+static void hear (dispatcher_t *dispatcher, bytes_t id)
 {
     worker_t *worker = pool_find (dispatcher->pool, id);
-    if (message->command == WIRE_JOIN)
-        join (dispatcher, id, &message->join, now_ms);
-    else if (message->command == WIRE_LEAVE && worker)
-        dismiss (dispatcher, worker, "it takes its leave");
-    else if (message->command == WIRE_BEAT && !worker)
-        send_rejoin (dispatcher, id);
-    else if (message->command != WIRE_BEAT && message->command != WIRE_LEAVE)
-        dispatcher->counts.strays++;
+    if (worker)
+        liveness_heard (&worker->liveness, dispatcher->now_ms);
+    else if (parts_heard (&dispatcher->parts, id, dispatcher->now_ms))
+        log_part (parts_role (&dispatcher->parts, id), "parte_alta", "it is heard");
 }
 
-static void join (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join,
-                  int64_t now_ms)
+static uint8_t role_of (const dispatcher_t *dispatcher, bytes_t id)
+{
+    return pool_find (dispatcher->pool, id) ? ROLE_WORKER
+                                            : parts_role (&dispatcher->parts, id);
+}
+
+/* What a peer says for itself. One that is not known, since it was given up or since
+   the broker is new, is asked to announce itself. */
+static void take_own (dispatcher_t *dispatcher, bytes_t id, uint8_t key_role,
+                      const wire_message_t *message)
+{
+    if (message->command == WIRE_JOIN)
+        join (dispatcher, id, key_role, &message->join);
+    else if (message->command == WIRE_LEAVE)
+        leave (dispatcher, id);
+    else if (message->command != WIRE_BEAT)
+        dispatcher->counts.strays++;
+    else if (role_of (dispatcher, id) == ROLE_NONE)
+        tell_peer (dispatcher, id, WIRE_REJOIN);
+}
+
+static void join (dispatcher_t *dispatcher, bytes_t id, uint8_t key_role,
+                  const wire_join_t *join)
+{
+    if (key_role != ROLE_ANY && key_role != join->role) {
+        dispatcher->counts.strays++;
+        return;
+    }
+    if (role_of (dispatcher, id) != join->role)
+        leave (dispatcher, id); // what it was before
+    if (join->role == ROLE_WORKER)
+        join_pool (dispatcher, id, join);
+    else
+        join_parts (dispatcher, id, join);
+    tell_peer (dispatcher, id, WIRE_JOINED);
+}
+
+static void join_pool (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join)
 {
     const bool known = pool_find (dispatcher->pool, id) != NULL;
-    const worker_t *worker =
-        pool_join (dispatcher->pool, id, join->credit, join->heartbeat_ms, now_ms);
+    const worker_t *worker = pool_join (dispatcher->pool, id, join->credit,
+                                        join->heartbeat_ms, dispatcher->now_ms);
     if (!worker)
         logger_event (LOG_ERROR, "worker_alta", LOG_FAIL,
                       "reason: %u workers are enough", WORKERS_MAX);
@@ -392,44 +452,96 @@ static void join (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join,
                       pool_size (dispatcher->pool), worker->credit);
 }
 
-static void send_rejoin (dispatcher_t *dispatcher, bytes_t id)
+/* A storage that is new knows nothing of what the one before it was sent. */
+static void join_parts (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join)
+{
+    const bool known = role_of (dispatcher, id) == join->role;
+    if (parts_join (&dispatcher->parts, join->role, id, join->heartbeat_ms,
+                    dispatcher->now_ms))
+        log_part (join->role, "parte_alta", "it has come");
+    if (join->role == ROLE_STORAGE && !known)
+        for (worker_t *worker = pool_first (dispatcher->pool); worker;
+             worker = worker->next)
+            forgive (dispatcher, worker);
+}
+
+static void leave (dispatcher_t *dispatcher, bytes_t id)
+{
+    worker_t *worker = pool_find (dispatcher->pool, id);
+    const uint8_t part = parts_role (&dispatcher->parts, id);
+    if (worker)
+        dismiss (dispatcher, worker, "it takes its leave");
+    if (part == ROLE_NONE)
+        return;
+    parts_leave (&dispatcher->parts, part, dispatcher->now_ms);
+    log_part (part, "parte_baja", "it takes its leave");
+}
+
+/* REJOIN or JOINED. */
+static void tell_peer (dispatcher_t *dispatcher, bytes_t id, wire_command_t command)
 {
     bundle_t bundle = {0};
-    const letter_t letter = {0};
-    const wire_message_t rejoin = {.command = WIRE_REJOIN};
-    bundle_write (&bundle, &letter, &rejoin);
-    dispatcher->options.to_worker (dispatcher->options.context, id, &bundle);
+    const envelope_t nobody = {0};
+    const wire_message_t message = {.command = (uint8_t) command,
+                                    .boot = dispatcher->options.boot};
+    bundle_write (&bundle, &nobody, &message);
+    dispatcher->options.to_peer (dispatcher->options.context, id, &bundle);
     bundle_clear (&bundle);
 }
 
-/* An answer is true whoever carries it, so it is passed on even if its request was
-   given up; unless it was an earlier broker's, whose clients this one does not know, or
-   is another agency's: whose a client is may have changed since it was asked. */
-static void take_answer (dispatcher_t *dispatcher, worker_t *worker,
-                         const letter_t *letter, const wire_message_t *message)
+static void log_part (uint8_t role, const char *action, const char *why)
 {
-    client_t *client = clients_find (dispatcher->clients, letter->client);
-    job_t *job = inflight_find (dispatcher->inflight, letter->ticket);
-    if (worker && storage_answers (message))
-        pool_forgive (worker);
-    if (job && !job->client) { // of somebody who has gone
-        settle (dispatcher, job);
-        job = NULL;
+    logger_event (LOG_INFO, action, LOG_SUCCESS, "part: %s | reason: %s",
+                  wire_role_name (role), why);
+}
+
+/* An answer is true even if its request was given up, so it is passed on; unless it was
+   an earlier broker's, whose clients this one does not know, or is another agency's:
+   whose a client is may have changed since it was asked. */
+static void take_answer (dispatcher_t *dispatcher, uint8_t role,
+                         const envelope_t *envelope, const wire_message_t *message,
+                         bytes_t encoded)
+{
+    if (!wire_role_answers (role, message->command)) {
+        dispatcher->counts.strays++;
+        return;
     }
-    if (!inflight_ours (dispatcher->inflight, letter->ticket) || !client ||
-        !concerns (message, client)) {
+    if (envelope->boot != dispatcher->options.boot) {
+        dispatcher->counts.late++;
+        return;
+    }
+    client_t *client = clients_numbered (dispatcher->clients, envelope->client);
+    request_t *request = inflight_find (dispatcher->inflight, envelope->ticket);
+    const bool apt = client && concerns (message, client);
+    if (request && (!request->client || (apt && request->client == client)))
+        settle_answered (dispatcher, role, request, message);
+    if (!apt) {
         dispatcher->counts.late++;
         return;
     }
     dispatcher->counts.answers++;
-    if (job && job->client == client)
-        settle (dispatcher, job);
     if (message->command == WIRE_STORED)
         settle_stored (dispatcher, client, message->stored.next);
     if (message->command == WIRE_HELD)
         return; // its answer is yet to come; the worker has room for others meanwhile
-    dispatcher->options.to_client (dispatcher->options.context, letter->client,
-                                   letter->message);
+    dispatcher->options.to_client (dispatcher->options.context,
+                                   bytes_of (client->id, client->id_size), encoded);
+}
+
+/* What is overdue, or somebody's who has gone, has no client any more. */
+static void settle_answered (dispatcher_t *dispatcher, uint8_t role, request_t *request,
+                             const wire_message_t *message)
+{
+    worker_t *worker = request->worker;
+    if (!request->overdue)
+        settle (dispatcher, request);
+    else if (!storage_answers (role, message)) {
+        pool_settle_overdue (worker, request->bytes);
+        inflight_remove (dispatcher->inflight, request);
+        request_destroy (&request);
+    }
+    if (storage_answers (role, message))
+        forgive (dispatcher, worker);
 }
 
 static bool concerns (const wire_message_t *message, const client_t *client)
@@ -441,12 +553,12 @@ static bool concerns (const wire_message_t *message, const client_t *client)
 /* STORED is cumulative: it answers every batch of the client below `next`. */
 static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t next)
 {
-    job_t *job = client->in_flight;
-    while (job) {
-        job_t *following = job->mate_next;
-        if (job->end > 0 && job->end <= next)
-            settle (dispatcher, job);
-        job = following;
+    request_t *request = client->in_flight;
+    while (request) {
+        request_t *following = request->mate_next;
+        if (request->end > 0 && request->end <= next)
+            settle (dispatcher, request);
+        request = following;
     }
     clients_drop_stored (dispatcher->clients, client, next);
 }
@@ -454,47 +566,74 @@ static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t 
 /* Whether storage, or the way to it, has said something of itself: then what was
    overdue there has been answered or is lost. What a worker finds wrong in rows it says
    alone, and state speaks for itself. */
-static bool storage_answers (const wire_message_t *message)
+static bool storage_answers (uint8_t role, const wire_message_t *message)
 {
-    switch (message->command) {
-    case WIRE_STORED:
-    case WIRE_HELD:
-    case WIRE_WELCOME:
-    case WIRE_WINNERS:
-    case WIRE_DIGEST:
-        return true;
-    case WIRE_REFUSED:
-        return message->refused.command == WIRE_BATCH &&
-               message->refused.code >= REFUSED_HELLO &&
-               message->refused.offset <= UINT64_MAX / 2; // beyond it a worker says GAP
-    default:
-        return false;
-    }
+    if (role != ROLE_WORKER)
+        return role == ROLE_STORAGE;
+    return message->refused.code == REFUSED_UNAVAILABLE &&
+           (message->refused.command == WIRE_BATCH ||
+            message->refused.command == WIRE_CHECK);
 }
 
-static void settle (dispatcher_t *dispatcher, job_t *job)
+static void settle (dispatcher_t *dispatcher, request_t *request)
 {
-    pool_settle (job->worker, job->bytes);
-    end (dispatcher, job);
+    pool_settle (request->worker, request->bytes);
+    end (dispatcher, request);
 }
 
 /* Its agency sends it again; the worker may have it still. */
-static void give_up (dispatcher_t *dispatcher, job_t *job, int64_t now_ms)
+static void give_up (dispatcher_t *dispatcher, request_t *request, int64_t now_ms)
 {
     dispatcher->counts.given_up++;
-    if (job->for_storage)
-        pool_overdue (job->worker, job->bytes, now_ms);
-    else
-        pool_settle (job->worker, job->bytes); // a few bytes, and not for storage
-    end (dispatcher, job);
+    if (!request->for_storage) {
+        settle (dispatcher, request); // a few bytes, and not for storage
+        return;
+    }
+    pool_overdue (request->worker, request->bytes, now_ms);
+    inflight_overdue (dispatcher->inflight, request);
+    if (request->client)
+        clients_settle (dispatcher->clients, request);
+    empty (request);
 }
 
-static void end (dispatcher_t *dispatcher, job_t *job)
+/* Storage or state has been away for so long that waiting is no use. */
+static void refuse_all (dispatcher_t *dispatcher)
 {
-    inflight_remove (dispatcher->inflight, job);
-    if (job->client)
-        clients_settle (dispatcher->clients, job);
-    job_destroy (&job);
+    request_t *request;
+    while ((request = clients_pop (dispatcher->clients))) {
+        wire_message_t asked;
+        wire_decode (request_message (request), &asked);
+        refuse (dispatcher, bytes_of (request->client->id, request->client->id_size),
+                &asked, REFUSED_UNAVAILABLE);
+        request_destroy (&request);
+    }
+}
+
+/* What was overdue with it does not take up its credit any more. */
+static void forgive (dispatcher_t *dispatcher, worker_t *worker)
+{
+    while (worker->late) {
+        request_t *request = worker->late;
+        inflight_remove (dispatcher->inflight, request);
+        request_destroy (&request);
+    }
+    pool_forgive (worker);
+}
+
+/* All that is still of interest is whether it is answered. */
+static void empty (request_t *request)
+{
+    request->client = NULL;
+    zmq_msg_close (&request->message);
+    zmq_msg_init (&request->message);
+}
+
+static void end (dispatcher_t *dispatcher, request_t *request)
+{
+    inflight_remove (dispatcher->inflight, request);
+    if (request->client)
+        clients_settle (dispatcher->clients, request);
+    request_destroy (&request);
 }
 
 /* What is at a worker stays there and takes up its credit, for whoever comes and goes
@@ -502,39 +641,37 @@ static void end (dispatcher_t *dispatcher, job_t *job)
 static void forget (dispatcher_t *dispatcher, client_t *client)
 {
     while (client->in_flight) {
-        job_t *job = client->in_flight;
-        clients_settle (dispatcher->clients, job);
-        job->client = NULL;
-        zmq_msg_close (&job->message);
-        zmq_msg_init (&job->message);
+        request_t *request = client->in_flight;
+        clients_settle (dispatcher->clients, request);
+        empty (request);
     }
     clients_remove (dispatcher->clients, client);
 }
 
 static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why)
 {
-    job_t *job;
+    request_t *request;
     const uint32_t holding = worker->holding;
-    while ((job = inflight_held_by (dispatcher->inflight, worker)))
-        take_back (dispatcher, job);
-    pool_forgive (worker);
+    forgive (dispatcher, worker);
+    while ((request = inflight_held_by (dispatcher->inflight, worker)))
+        take_back (dispatcher, request);
     pool_remove (dispatcher->pool, &worker);
     logger_event (LOG_INFO, "worker_baja", LOG_SUCCESS,
                   "reason: %s | workers: %zu | taken_back: %u", why,
                   pool_size (dispatcher->pool), holding);
 }
 
-static void take_back (dispatcher_t *dispatcher, job_t *job)
+static void take_back (dispatcher_t *dispatcher, request_t *request)
 {
-    if (!job->client || job->tries >= TRIES_MAX) {
+    if (!request->client || request->tries >= TRIES_MAX) {
         dispatcher->counts.given_up++;
-        settle (dispatcher, job);
+        settle (dispatcher, request);
         return;
     }
     dispatcher->counts.redispatched++;
-    pool_settle (job->worker, job->bytes);
-    inflight_remove (dispatcher->inflight, job);
-    clients_requeue (dispatcher->clients, job);
+    pool_settle (request->worker, request->bytes);
+    inflight_remove (dispatcher->inflight, request);
+    clients_requeue (dispatcher->clients, request);
 }
 
 /* An even share of what waits for each worker, so that all have something to do; but no
@@ -544,18 +681,18 @@ static size_t share (const dispatcher_t *dispatcher)
     const size_t waiting = clients_waiting (dispatcher->clients);
     const size_t workers = pool_size (dispatcher->pool);
     const size_t even = workers ? (waiting + workers - 1) / workers : 0;
-    return even > BUNDLE_LETTERS_WORTH ? even : BUNDLE_LETTERS_WORTH;
+    return even > BUNDLE_MESSAGES_WORTH ? even : BUNDLE_MESSAGES_WORTH;
 }
 
-static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, size_t letters,
+static void fill_bundle (dispatcher_t *dispatcher, worker_t *worker, size_t count,
                          bundle_t *bundle, int64_t now_ms)
 {
-    job_t *job;
-    while (letters > 0 && pool_takes (worker) && !bundle_full (bundle) &&
+    request_t *request;
+    while (count > 0 && pool_takes (worker) && !bundle_full (bundle) &&
            inflight_room (dispatcher->inflight) > 0 &&
-           (job = clients_next (dispatcher->clients))) {
-        hand_over (dispatcher, worker, job, bundle, now_ms);
-        letters--;
+           (request = clients_next (dispatcher->clients))) {
+        hand_over (dispatcher, worker, request, bundle, now_ms);
+        count--;
     }
 }
 
@@ -567,15 +704,15 @@ static void try_worker (dispatcher_t *dispatcher, worker_t *worker, bundle_t *bu
     pool_tried (worker, now_ms);
 }
 
-static void hand_over (dispatcher_t *dispatcher, worker_t *worker, job_t *job,
+static void hand_over (dispatcher_t *dispatcher, worker_t *worker, request_t *request,
                        bundle_t *bundle, int64_t now_ms)
 {
-    const client_t *client = job->client;
-    job->tries++;
-    inflight_add (dispatcher->inflight, job, worker, now_ms + INFLIGHT_MS);
-    pool_charge (worker, job->bytes);
-    const letter_t letter = {.ticket = job->ticket,
-                             .client = bytes_of (client->id, client->id_size),
-                             .message = job_message (job)};
-    bundle_add (bundle, &letter);
+    const client_t *client = request->client;
+    request->tries++;
+    inflight_add (dispatcher->inflight, request, worker, now_ms + INFLIGHT_MS);
+    pool_charge (worker, request->bytes);
+    const envelope_t envelope = {.boot = dispatcher->options.boot,
+                                 .ticket = request->ticket,
+                                 .client = client->number};
+    bundle_add (bundle, &envelope, request_message (request));
 }

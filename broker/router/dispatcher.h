@@ -1,34 +1,35 @@
 /* dispatcher.h - all that the broker decides: which request goes to which worker, and
    whose an answer is.
 
-   Pure: no socket and no clock. Requests come in from the front, bundles of letters
-   from the back; what is to be sent comes out through two functions that the owner
-   gives. */
+   Pure: no socket and no clock. Requests come in from the front and go to the workers;
+   answers come in at the back from whoever has them: storage, state, a worker. What is
+   to be sent comes out through two functions that the owner gives. While storage or
+   state is missing nothing is handed over. */
 
 #ifndef LOTERIA_DISPATCHER_H
 #define LOTERIA_DISPATCHER_H
 
 #include <zmq.h>
 
-#include "letter.h"
 #include "bounds.h"
+#include "bundle.h"
 
 typedef struct {
-    uint32_t boot; // drawn at random for each life of a broker
+    uint32_t boot; // drawn at random for each life of a broker; not 0
     wire_limits_t limits;
     uint64_t queue_bytes_max; // that may wait; 0, and beyond it: QUEUE_BYTES_MAX
     void *context;
     /* Send a message to a client; it is borrowed. */
     void (*to_client) (void *context, bytes_t client, bytes_t message);
-    /* Send a bundle to a worker, which takes what it holds. Returns 0, or -1 when the
-       worker cannot take it: it is then no worker any more. */
-    int (*to_worker) (void *context, bytes_t worker, bundle_t *bundle);
+    /* Send a bundle to a peer at the back, which takes what it holds. Returns 0, or -1
+       when it cannot take it: a worker is then no worker any more. */
+    int (*to_peer) (void *context, bytes_t peer, bundle_t *bundle);
 } dispatcher_options_t;
 
 typedef struct { // since the start
     uint64_t requests, refused, answers;
     uint64_t late;         // answers to an earlier broker's requests
-    uint64_t strays;       // what was no letter, or from no worker
+    uint64_t strays;       // what was no message, or not for who sent it to say
     uint64_t redispatched; // requests taken from a worker that died
     uint64_t given_up;     // requests without an answer in time
     uint64_t shed;         // waiting requests that made room for another agency's
@@ -36,7 +37,7 @@ typedef struct { // since the start
 
 typedef struct dispatcher dispatcher_t;
 
-dispatcher_t *dispatcher_new (const dispatcher_options_t *options);
+dispatcher_t *dispatcher_new (const dispatcher_options_t *options, int64_t now_ms);
 void dispatcher_destroy (dispatcher_t **dispatcher);
 
 typedef struct {     // who a client is
@@ -64,19 +65,24 @@ void dispatcher_leave (dispatcher_t *dispatcher, bytes_t client);
    is dropped, and nobody is answered. One that still has a key asks again. */
 void dispatcher_forget (dispatcher_t *dispatcher, uint32_t agency);
 
-/* A bundle from a worker: its comings and goings, and answers. */
-void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t worker, bytes_t bundle,
-                        int64_t now_ms);
+/* A bundle from the back: somebody's comings and goings, and answers. `key_role` is the
+   one role that his key lets him have (ROLE_NONE: it is nobody's there), ROLE_ANY where
+   there are no keys. */
+#define ROLE_ANY 0xFF
+void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t peer, uint8_t key_role,
+                        bytes_t bundle, int64_t now_ms);
 
 /* Hand what waits to the workers, as far as their credit goes. */
 void dispatcher_dispatch (dispatcher_t *dispatcher, int64_t now_ms);
 
-/* Take leave of silent workers and of requests that nobody answered. */
+/* Take leave of the silent, and of requests that nobody answered or can answer. */
 void dispatcher_expire (dispatcher_t *dispatcher, int64_t now_ms);
 /* When that is next due; INT64_MAX when nothing is. */
 int64_t dispatcher_deadline (const dispatcher_t *dispatcher);
 
 size_t dispatcher_workers (const dispatcher_t *dispatcher);
+/* Of which role somebody is needed, and nobody is there; ROLE_NONE: of none. */
+uint8_t dispatcher_missing (const dispatcher_t *dispatcher);
 /* Requests that wait for a worker; the bytes of those and of what is under way. */
 size_t dispatcher_waiting (const dispatcher_t *dispatcher);
 uint64_t dispatcher_bytes (const dispatcher_t *dispatcher);

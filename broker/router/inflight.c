@@ -7,31 +7,30 @@
 #include <utlist.h>
 
 #include "clients.h"
+#include "pool.h"
 
 struct inflight {
-    uint32_t boot;
-    uint32_t sequence;
-    job_t *jobs; // by deadline: all are given the same time
-    size_t count;
+    uint32_t ticket;     // the latest
+    request_t *requests; // by deadline: all are given the same time
+    size_t count;        // of these, and of those overdue
     uint64_t bytes;
-    job_t *by_sequence[INFLIGHT_MAX]; // at the sequence number, modulo
+    request_t *by_ticket[INFLIGHT_MAX]; // at the ticket, modulo
 };
 
-inflight_t *inflight_new (uint32_t boot)
+inflight_t *inflight_new (void)
 {
     inflight_t *inflight = calloc (1, sizeof *inflight);
     assert (inflight);
-    inflight->boot = boot;
     return inflight;
 }
 
 void inflight_destroy (inflight_t **inflight)
 {
     if (*inflight) {
-        job_t *job, *following;
-        DL_FOREACH_SAFE ((*inflight)->jobs, job, following)
+        request_t *request, *following;
+        DL_FOREACH_SAFE ((*inflight)->requests, request, following)
         {
-            job_destroy (&job);
+            request_destroy (&request);
         }
         free (*inflight);
     }
@@ -48,53 +47,62 @@ uint64_t inflight_bytes (const inflight_t *inflight)
     return inflight->bytes;
 }
 
-void inflight_add (inflight_t *inflight, job_t *job, worker_t *worker,
+void inflight_add (inflight_t *inflight, request_t *request, worker_t *worker,
                    int64_t deadline_ms)
 {
     assert (inflight->count < INFLIGHT_MAX);
     do // one that is still taken belongs to a request that takes long
-        inflight->sequence++;
-    while (inflight->by_sequence[inflight->sequence % INFLIGHT_MAX]);
-    inflight->by_sequence[inflight->sequence % INFLIGHT_MAX] = job;
-    job->ticket = (uint64_t) inflight->boot << 32 | inflight->sequence;
-    job->worker = worker;
-    job->deadline_ms = deadline_ms;
-    DL_APPEND (inflight->jobs, job);
+        inflight->ticket++;
+    while (inflight->by_ticket[inflight->ticket % INFLIGHT_MAX]);
+    inflight->by_ticket[inflight->ticket % INFLIGHT_MAX] = request;
+    request->ticket = inflight->ticket;
+    request->worker = worker;
+    request->deadline_ms = deadline_ms;
+    DL_APPEND (inflight->requests, request);
     inflight->count++;
-    inflight->bytes += job->bytes;
+    inflight->bytes += request->bytes;
 }
 
-job_t *inflight_find (inflight_t *inflight, uint64_t ticket)
+request_t *inflight_find (inflight_t *inflight, uint32_t ticket)
 {
-    job_t *job = inflight->by_sequence[ticket % INFLIGHT_MAX];
-    return job && job->ticket == ticket ? job : NULL;
+    request_t *request = inflight->by_ticket[ticket % INFLIGHT_MAX];
+    return request && request->ticket == ticket ? request : NULL;
 }
 
-bool inflight_ours (const inflight_t *inflight, uint64_t ticket)
+void inflight_remove (inflight_t *inflight, request_t *request)
 {
-    return ticket >> 32 == inflight->boot;
-}
-
-void inflight_remove (inflight_t *inflight, job_t *job)
-{
-    inflight->by_sequence[job->ticket % INFLIGHT_MAX] = NULL;
-    DL_DELETE (inflight->jobs, job);
+    inflight->by_ticket[request->ticket % INFLIGHT_MAX] = NULL;
+    if (request->overdue)
+        DL_DELETE (request->worker->late, request);
+    else {
+        DL_DELETE (inflight->requests, request);
+        inflight->bytes -= request->bytes;
+    }
     inflight->count--;
-    inflight->bytes -= job->bytes;
-    job->worker = NULL;
+    request->overdue = false;
+    request->worker = NULL;
 }
 
-job_t *inflight_first (const inflight_t *inflight)
+void inflight_overdue (inflight_t *inflight, request_t *request)
 {
-    return inflight->jobs;
+    request->overdue = true;
+    DL_DELETE (inflight->requests, request);
+    inflight->bytes -= request->bytes; // its message is not kept
+    DL_APPEND (request->worker->late, request);
 }
 
-job_t *inflight_held_by (const inflight_t *inflight, const worker_t *worker)
+request_t *inflight_first (const inflight_t *inflight)
 {
-    if (!inflight->jobs)
+    return inflight->requests;
+}
+
+request_t *inflight_held_by (const inflight_t *inflight, const worker_t *worker)
+{
+    if (!inflight->requests)
         return NULL;
-    job_t *job = inflight->jobs->prev; // utlist: before the first stands the last
-    while (job != inflight->jobs && job->worker != worker)
-        job = job->prev;
-    return job->worker == worker ? job : NULL;
+    request_t *request =
+        inflight->requests->prev; // utlist: before the first stands the last
+    while (request != inflight->requests && request->worker != worker)
+        request = request->prev;
+    return request->worker == worker ? request : NULL;
 }

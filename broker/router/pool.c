@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "clients.h"
+
 struct pool {
     worker_t *ring; // next to be served first
     worker_t *by_id;
@@ -29,6 +31,11 @@ void pool_destroy (pool_t **pool)
         HASH_CLEAR (hh, (*pool)->by_id);
         DL_FOREACH_SAFE ((*pool)->ring, worker, following)
         {
+            request_t *request, *next;
+            DL_FOREACH_SAFE (worker->late, request, next)
+            {
+                request_destroy (&request);
+            }
             free (worker);
         }
         free (*pool);
@@ -111,6 +118,11 @@ size_t pool_size (const pool_t *pool)
     return pool->size;
 }
 
+worker_t *pool_first (const pool_t *pool)
+{
+    return pool->ring;
+}
+
 void pool_charge (worker_t *worker, size_t bytes)
 {
     worker->holding++;
@@ -124,7 +136,7 @@ void pool_settle (worker_t *worker, size_t bytes)
     worker->holding_bytes -= bytes;
 }
 
-/* The first trial may be at once: as long as a letter is waited for, all are. */
+/* The first trial may be at once: as long as a request is waited for, all are. */
 void pool_overdue (worker_t *worker, size_t bytes, int64_t now_ms)
 {
     if (worker->overdue == 0) {
@@ -133,6 +145,14 @@ void pool_overdue (worker_t *worker, size_t bytes, int64_t now_ms)
     }
     worker->overdue++;
     worker->overdue_bytes += bytes;
+}
+
+void pool_settle_overdue (worker_t *worker, size_t bytes)
+{
+    assert (worker->overdue > 0);
+    worker->overdue--;
+    worker->overdue_bytes -= bytes;
+    pool_settle (worker, bytes);
 }
 
 void pool_tried (worker_t *worker, int64_t now_ms)

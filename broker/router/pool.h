@@ -1,14 +1,15 @@
 /* pool.h - the workers that have announced themselves, and their credit.
 
-   Pure. A worker may hold as many letters as it gave credit for, and so many bytes
+   Pure. A worker may hold as many requests as it gave credit for, and so many bytes
    (WORKER_CREDIT_BYTES). Who holds least is next, so that nobody piles up what another
    could be doing; one that is silent for too long is no worker any more.
 
-   A letter that was not answered in time is overdue: its agency has been told nothing
+   A request that was not answered in time is overdue: its agency has been told nothing
    and asks again, but the worker, or storage behind it, may have it still, so that it
    goes on taking up credit. Else whatever hangs would be given more and more. When
-   storage is heard from again through this worker what was overdue is over or lost. One
-   that can take nothing for all that is overdue is tried now and then with one letter.
+   storage answers anything that went through this worker, what was overdue is over or
+   lost. One that can take nothing for all that is overdue is tried now and then with
+   one request.
  */
 
 #ifndef LOTERIA_POOL_H
@@ -17,18 +18,19 @@
 #include <stdbool.h>
 #include <uthash.h>
 
-#include "job.h"
+#include "request.h"
 #include "bounds.h"
 #include "liveness.h"
 
 struct worker {
     uint8_t id_size;
     uint8_t id[ADDRESS_BYTES_MAX]; // routing id at the back
-    uint32_t credit;               // letters it takes at once
-    uint32_t holding;              // letters it has
+    uint32_t credit;               // requests it takes at once
+    uint32_t holding;              // requests it has
     size_t holding_bytes;
     uint32_t overdue; // of those
     size_t overdue_bytes;
+    request_t *late;  // these; see inflight_overdue ()
     int64_t trial_ms; // with something overdue: when it may be tried
     int64_t trial_interval_ms;
     liveness_t liveness;
@@ -52,16 +54,20 @@ void pool_remove (pool_t *pool, worker_t **worker);
 /* Of the workers with credit left the one that holds least, of several the one longest
    unserved; else one that is to be tried. NULL when there is none. */
 worker_t *pool_next (pool_t *pool, int64_t now_ms);
-/* Whether it may be given one more letter; and when a trial is next due. */
+/* Whether it may be given one more request; and when a trial is next due. */
 bool pool_takes (const worker_t *worker);
 int64_t pool_trial (const pool_t *pool); // INT64_MAX when none is to come
 size_t pool_size (const pool_t *pool);
+/* Any worker, and on from it by `next` to all. NULL: there is none. */
+worker_t *pool_first (const pool_t *pool);
 
-/* A worker was given a letter; is rid of it; has not answered it in time. */
+/* A worker was given a request; is rid of it; has not answered it in time. */
 void pool_charge (worker_t *worker, size_t bytes);
 void pool_settle (worker_t *worker, size_t bytes);
 void pool_overdue (worker_t *worker, size_t bytes, int64_t now_ms);
-/* It was tried, with one letter. */
+/* One that was overdue has been answered after all. */
+void pool_settle_overdue (worker_t *worker, size_t bytes);
+/* It was tried, with one request. */
 void pool_tried (worker_t *worker, int64_t now_ms);
 /* Nothing that was overdue takes up credit any more. */
 void pool_forgive (worker_t *worker);

@@ -1,5 +1,6 @@
 /* router.c - loteria-broker at work. In: requests from agencies at the front, answers
-   and signs of life from workers at the back. Out: the one to the other. It owns
+   and signs of life from workers, storage and state at the back. Out: the one to the
+   other. It owns
    nothing whose loss matters: agencies ask again until they are answered. */
 
 #include "router.h"
@@ -36,8 +37,11 @@ typedef struct {
     rate_limit_t *limit;      // of lines about an agency's messages
     logger_limit_t strangers; // of those about nobody's
     logger_strays_t strays;   // at the back
-    waiting_t no_worker;
+    waiting_t nobody;         // for whom requests wait
+    uint8_t missed;           // who that is: a role
 } router_t;
+
+static const char *const peers[] = {"worker", "storage", "state", NULL};
 
 static void open_router (router_t *router, const router_options_t *options);
 static void open_gate (router_t *router, const router_options_t *options);
@@ -47,6 +51,7 @@ static bool enrolled (void *context, const char *key);
 static uint32_t draw_boot (void);
 static void wait_for_work (router_t *router, int signal_fd);
 static void take_answers (router_t *router, int64_t now_ms);
+static uint8_t key_role (const router_t *router, zmq_msg_t *body);
 static void look_at_roll (router_t *router, int64_t now_ms);
 static void forget (void *context, uint32_t agency);
 static void take_requests (router_t *router, int64_t now_ms);
@@ -55,10 +60,10 @@ static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
 static void log_refused (router_t *router, wire_code_t code, uint32_t agency,
                          int64_t now_ms);
 static void tell_left_out (router_t *router, int64_t now_ms);
-static void tell_no_worker (router_t *router, int64_t now_ms);
+static void tell_missing (router_t *router, int64_t now_ms);
 static void left (void *context, bytes_t client);
 static void to_client (void *context, bytes_t client, bytes_t message);
-static int to_worker (void *context, bytes_t worker, bundle_t *bundle);
+static int to_peer (void *context, bytes_t peer, bundle_t *bundle);
 static void close_router (router_t *router);
 
 int router_serve (const router_options_t *options, int signal_fd)
@@ -79,7 +84,7 @@ int router_serve (const router_options_t *options, int signal_fd)
                        now_ms);
         dispatcher_expire (router.dispatcher, now_ms);
         dispatcher_dispatch (router.dispatcher, now_ms);
-        tell_no_worker (&router, now_ms);
+        tell_missing (&router, now_ms);
     }
     logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     close_router (&router);
@@ -95,13 +100,13 @@ static void open_router (router_t *router, const router_options_t *options)
                                                   options->memory_max / QUEUE_SHARE,
                                               .context = router,
                                               .to_client = to_client,
-                                              .to_worker = to_worker};
+                                              .to_peer = to_peer};
     awake_start (&router->awake, clock_ms ());
-    router->dispatcher = dispatcher_new (&dispatching);
+    router->dispatcher = dispatcher_new (&dispatching, router->awake.now_ms);
     router->limit = rate_limit_new ();
     open_gate (router, options);
     problem_t problem;
-    router->back = net_router (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES, &problem);
+    router->back = net_router (BUNDLE_BYTES_MAX, BROKER_QUEUE_BUNDLES, &problem);
     const char *workers = router->back
                               ? gate_listen (router->gate, router->back, DOOR_WORKERS,
                                              options->workers, &problem)
@@ -146,7 +151,6 @@ static const char *open_front (router_t *router, const router_options_t *options
 /* An agency is known by its key, and a key is shown over tcp. */
 static void open_gate (router_t *router, const router_options_t *options)
 {
-    static const char *const peers[] = {"worker", NULL};
     const gate_options_t gate = {.keys = options->keys,
                                  .peers = peers,
                                  .insecure = options->insecure,
@@ -173,8 +177,7 @@ static bool admits (void *context, gate_visitor_t *visitor)
     router_t *router = context;
     const keyring_t *ring = gate_keys (router->gate);
     if (strcmp (visitor->domain, DOOR_WORKERS) == 0)
-        return strcmp (visitor->key, keyring_peer (ring, "worker")) == 0 ||
-               strcmp (visitor->key, ring->own.public_key) == 0;
+        return keyring_has (ring, visitor->key);
     if (strcmp (visitor->domain, DOOR_AGENCIES) != 0)
         return false;
     visitor->refusal = "no agency on the roll has this key";
@@ -192,8 +195,10 @@ static bool enrolled (void *context, const char *key)
 static uint32_t draw_boot (void)
 {
     uint32_t boot;
-    if (getrandom (&boot, sizeof boot, 0) != sizeof boot)
-        process_die ("broker", "reason: no random numbers, %s", strerror (errno));
+    do
+        if (getrandom (&boot, sizeof boot, 0) != sizeof boot)
+            process_die ("broker", "reason: no random numbers, %s", strerror (errno));
+    while (boot == 0);
     return boot;
 }
 
@@ -213,6 +218,8 @@ static void wait_for_work (router_t *router, int signal_fd)
         deadline_ms = router->guard.look_ms;
     if (door_deadline (router->door) < deadline_ms)
         deadline_ms = door_deadline (router->door);
+    if (waiting_deadline (&router->nobody) < deadline_ms)
+        deadline_ms = waiting_deadline (&router->nobody);
     zmq_poll (items, 5, awake_timeout (&router->awake, deadline_ms));
 }
 
@@ -244,10 +251,24 @@ static void take_answers (router_t *router, int64_t now_ms)
         if (status == NET_OK && net_is_ping (net_body (&body)))
             net_send_pong (router->back, &peer, "loteria-broker"); // as at the front
         else if (status == NET_OK)
-            dispatcher_bundle (router->dispatcher, net_peer (&peer), net_body (&body),
-                               now_ms);
+            dispatcher_bundle (router->dispatcher, net_peer (&peer),
+                               key_role (router, &body), net_body (&body), now_ms);
     }
     zmq_msg_close (&body);
+}
+
+/* Over ipc there are no keys: who may open the socket's file may be anything. */
+static uint8_t key_role (const router_t *router, zmq_msg_t *body)
+{
+    static const uint8_t roles[] = {ROLE_WORKER, ROLE_STORAGE, ROLE_STATE};
+    const keyring_t *ring = gate_keys (router->gate);
+    gate_sender_t sender;
+    if (!ring || !gate_sender (body, &sender))
+        return ROLE_ANY;
+    for (size_t i = 0; i < sizeof roles; i++)
+        if (strcmp (sender.key, keyring_peer (ring, wire_role_name (roles[i]))) == 0)
+            return roles[i];
+    return ROLE_NONE;
 }
 
 static void take_requests (router_t *router, int64_t now_ms)
@@ -316,20 +337,29 @@ static void tell_left_out (router_t *router, int64_t now_ms)
                       (unsigned long long) count);
 }
 
-static void tell_no_worker (router_t *router, int64_t now_ms)
+/* A worker is missed when requests wait, storage and state always: agencies are told
+   UNAVAILABLE then. */
+static void tell_missing (router_t *router, int64_t now_ms)
 {
-    static const char reason[] = "requests wait and no worker is here";
     int64_t seconds;
     const size_t waiting = dispatcher_waiting (router->dispatcher);
-    if (waiting > 0 && dispatcher_workers (router->dispatcher) == 0)
-        waiting_begin (&router->no_worker, now_ms);
-    else if (waiting_end (&router->no_worker, now_ms, &seconds))
-        logger_event (LOG_INFO, "conexion", LOG_SUCCESS, "peer: worker | after_s: %lld",
-                      (long long) seconds);
-    if (waiting_tells (&router->no_worker, reason, false, now_ms, &seconds))
-        logger_event (LOG_WARNING, "conexion", LOG_IN_PROGRESS,
-                      "peer: worker | waiting_s: %lld | requests: %zu | reason: %s",
-                      (long long) seconds, waiting, reason);
+    uint8_t missed = dispatcher_missing (router->dispatcher);
+    if (missed == ROLE_WORKER && waiting == 0)
+        missed = ROLE_NONE;
+    if (missed != router->missed && waiting_end (&router->nobody, now_ms, &seconds))
+        logger_event (LOG_INFO, "conexion", LOG_SUCCESS, "peer: %s | after_s: %lld",
+                      wire_role_name (router->missed), (long long) seconds);
+    router->missed = missed;
+    if (missed == ROLE_NONE)
+        return;
+    waiting_begin (&router->nobody, now_ms);
+    if (waiting_tells (&router->nobody, wire_role_name (missed), false, now_ms,
+                       &seconds))
+        logger_event (
+            LOG_WARNING, "conexion", LOG_IN_PROGRESS,
+            "peer: %s | waiting_s: %lld | requests: %zu | reason: no %s is here",
+            wire_role_name (missed), (long long) seconds, waiting,
+            wire_role_name (missed));
 }
 
 static void left (void *context, bytes_t client)
@@ -350,10 +380,10 @@ static void to_client (void *context, bytes_t client, bytes_t message)
     }
 }
 
-static int to_worker (void *context, bytes_t worker, bundle_t *bundle)
+static int to_peer (void *context, bytes_t peer, bundle_t *bundle)
 {
     router_t *router = context;
-    return net_send_bundle (router->back, worker, bundle) == NET_OK ? 0 : -1;
+    return net_send_bundle (router->back, peer, bundle) == NET_OK ? 0 : -1;
 }
 
 static void close_router (router_t *router)

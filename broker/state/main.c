@@ -29,6 +29,7 @@ int main (int argc, char **argv)
                          "directory of draw.journal; it must exist"),
         option_state_listen (&options->listen),
         option_storage (&options->storage),
+        option_broker (&options->brokers),
         option_exit_when_done (&options->exit_when_done),
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
@@ -63,6 +64,7 @@ static int agree (const config_t *config, void *context, char *why)
                    agreement_may_listen (config, &places[0], options->keys,
                                          options->insecure, why) &&
                    agreement_may_connect (config, &places[1], why) &&
+                   agreement_brokers (config, options->brokers, why) &&
                    agreement_places_differ (places, 2, why) &&
                    agreement_directory (config, options->data_directory, false, why)
                ? 0

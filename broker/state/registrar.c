@@ -1,4 +1,4 @@
-/* registrar.c - what state does with each letter. */
+/* registrar.c - what state does with each request. */
 
 #include "registrar.h"
 
@@ -10,15 +10,13 @@
 
 typedef struct { // an agency's question that waits for the draw: whom to answer
     bool open;
-    uint64_t ticket;
-    uint8_t worker_size, client_size;
-    uint8_t worker[ADDRESS_BYTES_MAX], client[ADDRESS_BYTES_MAX];
+    envelope_t envelope;
 } question_t;
 
 struct registrar {
     draw_t *draw;       // borrowed
     journal_t *journal; // borrowed
-    outbox_t *to_workers, *to_storage;
+    outbox_t *answers, *to_storage;
     question_t **questions; // by agency
     bool done;
     bool told_other; // the log, that storage is another draw's
@@ -28,9 +26,9 @@ struct registrar {
     uint64_t strays;
 };
 
-typedef struct { // one letter; its way back is the worker and the client
-    bytes_t worker;
-    letter_t letter;
+typedef struct { // one request, or what storage says to one, and whom to answer
+    envelope_t envelope;
+    bytes_t encoded;
     wire_message_t message;
 } request_t;
 
@@ -39,11 +37,8 @@ static uint32_t fair_window (const draw_t *draw, const wire_limits_t *limits);
 static void take_ready (registrar_t *registrar, request_t *request);
 static void take_results (registrar_t *registrar, request_t *request);
 static void take_done (registrar_t *registrar, request_t *request);
-static void take_welcome (registrar_t *registrar, request_t *request);
 static void take_sealed (registrar_t *registrar, request_t *request);
 static bool other_storage (registrar_t *registrar, request_t *request, uint64_t draw);
-static void take_refused (registrar_t *registrar, request_t *request);
-static void pass_back (registrar_t *registrar, request_t *request);
 static void make_draw (registrar_t *registrar);
 static void log_no_space (registrar_t *registrar);
 static void remember (registrar_t *registrar, const request_t *request);
@@ -59,24 +54,21 @@ static void refuse (registrar_t *registrar, const request_t *request, wire_code_
 static uint8_t command_of_agency (uint8_t command);
 static int record (registrar_t *registrar, const draw_record_t *event);
 
-typedef void (desk_fn) (registrar_t *registrar, request_t *request);
+typedef void (handler_fn) (registrar_t *registrar, request_t *request);
 
-static desk_fn *const request_desks[] = {
+static handler_fn *const request_handlers[] = {
     [WIRE_HELLO] = take_hello,
     [WIRE_READY] = take_ready,
     [WIRE_RESULTS] = take_results,
     [WIRE_DONE] = take_done,
 };
 
-static desk_fn *const answer_desks[] = {
-    [WIRE_WELCOME] = take_welcome,
-    [WIRE_WINNERS] = pass_back,
-    [WIRE_REFUSED] = take_refused,
+static handler_fn *const answer_handlers[] = {
     [WIRE_SEALED] = take_sealed,
 };
 
-static void take_bundle (registrar_t *registrar, bytes_t worker, bytes_t bundle,
-                         desk_fn *const *desks, size_t desks_count);
+static void take_bundle (registrar_t *registrar, bytes_t bundle,
+                         handler_fn *const *handlers, size_t handlers_count);
 
 registrar_t *registrar_new (draw_t *draw, journal_t *journal)
 {
@@ -85,7 +77,7 @@ registrar_t *registrar_new (draw_t *draw, journal_t *journal)
     assert (registrar);
     registrar->draw = draw;
     registrar->journal = journal;
-    registrar->to_workers = outbox_new ();
+    registrar->answers = outbox_new ();
     registrar->to_storage = outbox_new ();
     registrar->questions =
         calloc ((size_t) draw_agencies (draw) + 1, sizeof (question_t *));
@@ -103,7 +95,7 @@ void registrar_destroy (registrar_t **registrar)
             free ((*registrar)->questions[i]);
         free ((*registrar)->questions);
         outbox_destroy (&(*registrar)->to_storage);
-        outbox_destroy (&(*registrar)->to_workers);
+        outbox_destroy (&(*registrar)->answers);
         free (*registrar);
     }
     *registrar = NULL;
@@ -114,16 +106,16 @@ void registrar_tick (registrar_t *registrar, int64_t now_ms)
     registrar->now_ms = now_ms;
 }
 
-void registrar_requests (registrar_t *registrar, bytes_t worker, bytes_t bundle)
+void registrar_requests (registrar_t *registrar, bytes_t bundle)
 {
-    take_bundle (registrar, worker, bundle, request_desks,
-                 sizeof request_desks / sizeof *request_desks);
+    take_bundle (registrar, bundle, request_handlers,
+                 sizeof request_handlers / sizeof *request_handlers);
 }
 
 void registrar_answers (registrar_t *registrar, bytes_t bundle)
 {
-    take_bundle (registrar, bytes_of (NULL, 0), bundle, answer_desks,
-                 sizeof answer_desks / sizeof *answer_desks);
+    take_bundle (registrar, bundle, answer_handlers,
+                 sizeof answer_handlers / sizeof *answer_handlers);
 }
 
 int registrar_commit (registrar_t *registrar)
@@ -138,9 +130,9 @@ int registrar_commit (registrar_t *registrar)
     return journal_write (journal) == -1 ? -1 : journal_sync (journal);
 }
 
-outbox_t *registrar_to_workers (registrar_t *registrar)
+outbox_t *registrar_to_brokers (registrar_t *registrar)
 {
-    return registrar->to_workers;
+    return registrar->answers;
 }
 
 outbox_t *registrar_to_storage (registrar_t *registrar)
@@ -148,13 +140,12 @@ outbox_t *registrar_to_storage (registrar_t *registrar)
     return registrar->to_storage;
 }
 
-void registrar_storage_aside (registrar_t *registrar, bytes_t bundle)
+void registrar_unsent (registrar_t *registrar, bytes_t bundle)
 {
     request_t request;
-    while (bundle_next (&bundle, &request.letter) == 1) {
-        const wire_code_t code = wire_decode (request.letter.message, &request.message);
+    while (bundle_next (&bundle, &request.envelope, &request.encoded) == 1) {
+        const wire_code_t code = wire_decode (request.encoded, &request.message);
         assert (code == REFUSED_OK); // written here
-        request.worker = request.letter.via;
         refuse (registrar, &request, REFUSED_UNAVAILABLE);
     }
 }
@@ -169,18 +160,18 @@ uint64_t registrar_strays (const registrar_t *registrar)
     return registrar->strays;
 }
 
-static void take_bundle (registrar_t *registrar, bytes_t worker, bytes_t bundle,
-                         desk_fn *const *desks, size_t desks_count)
+static void take_bundle (registrar_t *registrar, bytes_t bundle,
+                         handler_fn *const *handlers, size_t handlers_count)
 {
-    request_t request = {.worker = worker};
+    request_t request;
     int more;
-    while ((more = bundle_next (&bundle, &request.letter)) == 1) {
-        const wire_code_t code = wire_decode (request.letter.message, &request.message);
+    while ((more = bundle_next (&bundle, &request.envelope, &request.encoded)) == 1) {
+        const wire_code_t code = wire_decode (request.encoded, &request.message);
         const uint8_t command = request.message.command;
-        if (code != REFUSED_OK || command >= desks_count || !desks[command])
+        if (code != REFUSED_OK || command >= handlers_count || !handlers[command])
             registrar->strays++;
         else
-            desks[command](registrar, &request);
+            handlers[command](registrar, &request);
     }
     if (more == -1)
         registrar->strays++;
@@ -200,7 +191,8 @@ static void take_hello (registrar_t *registrar, request_t *request)
     const wire_message_t admit = {
         .command = WIRE_ADMIT,
         .agency = agency,
-        .welcome = {.limits = limits,
+        .welcome = {.draw = draw_identity (draw),
+                    .limits = limits,
                     .agencies = draw_agencies (draw),
                     .ready = draw_agencies_ready (draw),
                     .day = (uint8_t) draw_day (draw, agency)}};
@@ -283,12 +275,6 @@ static void take_done (registrar_t *registrar, request_t *request)
     registrar->done = draw_all_served (registrar->draw);
 }
 
-static void take_welcome (registrar_t *registrar, request_t *request)
-{
-    if (!other_storage (registrar, request, request->message.welcome.draw))
-        pass_back (registrar, request);
-}
-
 static void take_sealed (registrar_t *registrar, request_t *request)
 {
     const uint32_t agency = request->message.agency;
@@ -298,7 +284,6 @@ static void take_sealed (registrar_t *registrar, request_t *request)
                                   .count = tally->count,
                                   .identity = tally->draw,
                                   .digest = tally->digest};
-    request->worker = request->letter.via;
     if (!draw_on_roll (registrar->draw, agency) || tally->draw == 0) {
         registrar->strays++;
         return;
@@ -337,22 +322,8 @@ static bool other_storage (registrar_t *registrar, request_t *request, uint64_t 
             (unsigned long long) draw_identity (registrar->draw),
             (unsigned long long) draw);
     registrar->told_other = true;
-    request->worker = request->letter.via;
     refuse (registrar, request, REFUSED_DRAW);
     return true;
-}
-
-static void take_refused (registrar_t *registrar, request_t *request)
-{
-    wire_refused_t *refused = &request->message.refused;
-    refused->command = command_of_agency (refused->command);
-    pass_back (registrar, request);
-}
-
-static void pass_back (registrar_t *registrar, request_t *request)
-{
-    request->worker = request->letter.via;
-    answer (registrar, request, &request->message);
 }
 
 /* Exactly once: the record is what makes it, and there is only one. If the journal has
@@ -388,11 +359,7 @@ static void remember (registrar_t *registrar, const request_t *request)
     question_t *question = *slot;
     assert (question);
     question->open = true;
-    question->ticket = request->letter.ticket;
-    question->worker_size = (uint8_t) request->worker.size;
-    put_bytes (question->worker, request->worker);
-    question->client_size = (uint8_t) request->letter.client.size;
-    put_bytes (question->client, request->letter.client);
+    question->envelope = request->envelope;
 }
 
 static void answer_question (registrar_t *registrar, uint32_t agency)
@@ -401,11 +368,8 @@ static void answer_question (registrar_t *registrar, uint32_t agency)
     if (!question || !question->open)
         return;
     question->open = false;
-    const request_t request = {
-        .worker = bytes_of (question->worker, question->worker_size),
-        .letter = {.ticket = question->ticket,
-                   .client = bytes_of (question->client, question->client_size)},
-        .message = {.command = WIRE_READY, .agency = agency}};
+    const request_t request = {.envelope = question->envelope,
+                               .message = {.command = WIRE_READY, .agency = agency}};
     ask_find (registrar, &request, 0);
 }
 
@@ -421,21 +385,18 @@ static void ask_find (registrar_t *registrar, const request_t *request, uint64_t
     ask_storage (registrar, request, &find);
 }
 
-/* The letter goes on to storage with the worker to come back through written on it. */
+/* What storage finds it answers to the broker: the envelope goes on. */
 static void ask_storage (registrar_t *registrar, const request_t *request,
                          const wire_message_t *message)
 {
-    letter_t letter = request->letter;
-    letter.via = request->worker;
-    outbox_write (registrar->to_storage, bytes_of (NULL, 0), &letter, message);
+    outbox_write (registrar->to_storage, bytes_of (NULL, 0), &request->envelope,
+                  message);
 }
 
 static void answer (registrar_t *registrar, const request_t *request,
                     const wire_message_t *message)
 {
-    letter_t letter = request->letter;
-    letter.via = bytes_of (NULL, 0);
-    outbox_write (registrar->to_workers, request->worker, &letter, message);
+    outbox_answer (registrar->answers, &request->envelope, message);
 }
 
 static void answer_waiting (registrar_t *registrar, const request_t *request)
@@ -471,7 +432,6 @@ static uint8_t command_of_agency (uint8_t command)
 {
     switch (command) {
     case WIRE_ADMIT:
-    case WIRE_WELCOME:
         return WIRE_HELLO;
     case WIRE_SEAL:
     case WIRE_SEALED:

@@ -1,8 +1,9 @@
 /* registrar.h - state's side of every conversation.
 
-   Takes letters from workers and answers from storage, one at a time, asks the draw
-   what to do, records what happened, and answers. Nothing leaves before the journal
-   has what it speaks of. No socket and no clock. */
+   Takes requests from workers and what storage says, one at a time, asks the draw what
+   to do, records what happened, and answers to the broker. What storage finds (WELCOME,
+   WINNERS, a refusal) it answers there itself. Nothing leaves before the journal has
+   what it speaks of. No socket and no clock. */
 
 #ifndef LOTERIA_REGISTRAR_H
 #define LOTERIA_REGISTRAR_H
@@ -20,18 +21,19 @@ void registrar_destroy (registrar_t **registrar);
    told in every turn. */
 void registrar_tick (registrar_t *registrar, int64_t now_ms);
 
-/* A bundle from the worker with this routing id. */
-void registrar_requests (registrar_t *registrar, bytes_t worker, bytes_t bundle);
+/* A bundle from a worker. */
+void registrar_requests (registrar_t *registrar, bytes_t bundle);
 /* A bundle from storage. */
 void registrar_answers (registrar_t *registrar, bytes_t bundle);
 
 /* Write and sync what was recorded. -1 with errno: the process must end. */
 int registrar_commit (registrar_t *registrar);
-/* What then is to be sent to workers, and to storage (the only peer, so unnamed). */
-outbox_t *registrar_to_workers (registrar_t *registrar);
+/* What then is to be sent to the brokers, and to storage (the only peer, so unnamed).
+ */
+outbox_t *registrar_to_brokers (registrar_t *registrar);
 outbox_t *registrar_to_storage (registrar_t *registrar);
-/* This bundle could not be sent to storage: refuse its letters, to the workers. */
-void registrar_storage_aside (registrar_t *registrar, bytes_t bundle);
+/* This bundle could not be sent to storage: refuse its requests, to the brokers. */
+void registrar_unsent (registrar_t *registrar, bytes_t bundle);
 
 /* Every agency has said that it has its winners, the last one just now. */
 bool registrar_done (const registrar_t *registrar);

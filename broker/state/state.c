@@ -1,11 +1,12 @@
 /* state.c - loteria-state at work: the one owner of who is ready and of the draw. In:
-   HELLO, READY, RESULTS and DONE from workers, answers from storage. Out: answers to
-   workers, questions to storage. Owns draw.journal. */
+   HELLO, READY, RESULTS and DONE from workers, SEALED from storage. Out: answers to
+   the brokers, questions to storage. Owns draw.journal. */
 
 #include "state.h"
 
 #include <errno.h>
 
+#include "brokers.h"
 #include "clock.h"
 #include "gate.h"
 #include "logger.h"
@@ -23,7 +24,7 @@ typedef struct {
     gate_t *gate;
     zsock_t *workers, *storage;
     watch_t *watch; // of storage
-    uint64_t undelivered;
+    brokers_t *brokers;
     logger_strays_t strays;
 } state_t;
 
@@ -38,6 +39,7 @@ static void take_answers (state_t *state);
 static void take_requests (state_t *state);
 static void commit (state_t *state);
 static void send_all (state_t *state);
+static uint64_t strays (const state_t *state);
 static void close_state (state_t *state);
 static void die_of_disk (const state_t *state, const char *consequence);
 
@@ -50,10 +52,11 @@ int state_serve (const state_options_t *options, int signal_fd)
         wait_for_work (&state, signal_fd);
         gate_serve (state.gate);
         watch_look (state.watch, clock_ms ());
+        brokers_look (state.brokers, clock_ms ());
         registrar_tick (state.registrar, clock_ms ());
         take_answers (&state);
         take_requests (&state);
-        logger_strays (&state.strays, registrar_strays (state.registrar), clock_ms ());
+        logger_strays (&state.strays, strays (&state), clock_ms ());
         commit (&state);
         send_all (&state);
         done = options->exit_when_done && registrar_done (state.registrar);
@@ -87,21 +90,28 @@ static void open_state (state_t *state, const state_options_t *options)
     const char *listen = state->watch ? gate_listen (state->gate, state->workers,
                                                      "state", options->listen, &problem)
                                       : NULL;
-    if (!listen)
+    if (listen)
+        state->brokers = brokers_new (state->gate, options->brokers, ROLE_STATE,
+                                      clock_ms (), &problem);
+    if (!state->brokers)
         process_end (&problem);
     logger_event (LOG_INFO, "estado", LOG_SUCCESS,
-                  "listen: %s | storage: %s | agencies: %u | ready: %u | drawn: %s",
-                  listen, options->storage, draw_agencies (state->draw),
-                  draw_agencies_ready (state->draw),
+                  "listen: %s | storage: %s | broker: %s | agencies: %u | ready: %u | "
+                  "drawn: %s",
+                  listen, options->storage, options->brokers,
+                  draw_agencies (state->draw), draw_agencies_ready (state->draw),
                   draw_made (state->draw) ? "yes" : "no");
     logger_flush ();
 }
 
 static void open_gate (state_t *state, const state_options_t *options)
 {
-    static const char *const peers[] = {"storage", "worker", NULL};
-    const gate_options_t gate = {
-        .keys = options->keys, .peers = peers, .insecure = options->insecure};
+    static const char *const peers[] = {"storage", "worker", "broker", NULL};
+    static const char *const hosts[] = {"storage", "broker", NULL};
+    const gate_options_t gate = {.keys = options->keys,
+                                 .peers = peers,
+                                 .hosts = hosts,
+                                 .insecure = options->insecure};
     problem_t problem;
     state->gate = gate_new (&gate, &problem);
     if (!state->gate)
@@ -174,14 +184,19 @@ static void open_day (state_t *state, const state_options_t *options)
 
 static void wait_for_work (state_t *state, int signal_fd)
 {
-    zmq_pollitem_t items[] = {
+    zmq_pollitem_t items[5 + BROKERS_ITEMS] = {
         {.socket = zsock_resolve (state->storage), .events = ZMQ_POLLIN},
         {.socket = zsock_resolve (state->workers), .events = ZMQ_POLLIN},
         gate_item (state->gate),
         watch_item (state->watch),
         {.fd = signal_fd, .events = ZMQ_POLLIN},
     };
-    zmq_poll (items, 5, clock_timeout (clock_ms (), watch_deadline (state->watch)));
+    const int count = 5 + (int) brokers_items (state->brokers, items + 5);
+    const int64_t watch_ms = watch_deadline (state->watch);
+    const int64_t brokers_ms = brokers_deadline (state->brokers);
+    zmq_poll (
+        items, count,
+        clock_timeout (clock_ms (), watch_ms < brokers_ms ? watch_ms : brokers_ms));
 }
 
 static void take_answers (state_t *state)
@@ -210,7 +225,7 @@ static void take_requests (state_t *state)
         if (status == NET_OK && net_is_ping (net_body (&body)))
             net_send_pong (state->workers, &peer, "loteria-state");
         else if (status == NET_OK)
-            registrar_requests (state->registrar, net_peer (&peer), net_body (&body));
+            registrar_requests (state->registrar, net_body (&body));
     }
     zmq_msg_close (&body);
 }
@@ -230,25 +245,29 @@ static void send_all (state_t *state)
         if (net_ready (state->storage))
             net_send_bundle (state->storage, peer, bundle);
         else
-            registrar_storage_aside (state->registrar,
-                                     bytes_of (bundle->data, bundle->size));
+            registrar_unsent (state->registrar, bytes_of (bundle->data, bundle->size));
     }
-    while (outbox_take (registrar_to_workers (state->registrar), &peer, &bundle))
-        if (net_send_bundle (state->workers, peer, bundle) != NET_OK)
-            state->undelivered++; // that worker is gone: the agencies will ask again
+    brokers_send (state->brokers, registrar_to_brokers (state->registrar));
+}
+
+static uint64_t strays (const state_t *state)
+{
+    return registrar_strays (state->registrar) + brokers_strays (state->brokers);
 }
 
 static void close_state (state_t *state)
 {
     logger_gather (false);
+    const uint64_t undelivered = brokers_undelivered (state->brokers);
+    const uint64_t strange = strays (state);
+    brokers_destroy (&state->brokers);
     zsock_destroy (&state->workers);
     watch_destroy (&state->watch);
     zsock_destroy (&state->storage);
     gate_destroy (&state->gate);
     logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
                   "closed: sockets | undelivered: %llu",
-                  (unsigned long long) state->undelivered);
-    const uint64_t strays = registrar_strays (state->registrar);
+                  (unsigned long long) undelivered);
     registrar_destroy (&state->registrar);
     if (journal_settle (state->journal) == -1) // gives reserved space back
         die_of_disk (state, "what was answered is recorded");
@@ -256,7 +275,7 @@ static void close_state (state_t *state)
     file_close (&state->file);
     draw_destroy (&state->draw);
     logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: %s | strays: %llu",
-                  STATE_JOURNAL, (unsigned long long) strays);
+                  STATE_JOURNAL, (unsigned long long) strange);
 }
 
 /* Whatever was logged since the last commit did not come to be. */

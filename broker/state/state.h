@@ -12,6 +12,7 @@ typedef struct {
     const char *data_directory;
     const char *listen;  // ZeroMQ endpoint for workers
     const char *storage; // ZeroMQ endpoint to connect to
+    const char *brokers; // to answer to: see brokers.h
     const char *keys;    // folder, see keys.h; NULL: no CURVE
     bool insecure;       // without keys: listen beyond this machine all the same
     uint32_t agencies;   // on the roll: 1..agencies

@@ -68,7 +68,7 @@
 /* What CURVE adds to a message, which ZeroMQ counts (RFC 26: flags, nonce, box). */
 #define CURVE_BYTES 33
 
-/* Workers a broker knows at once; letters each may hold. */
+/* Workers a broker knows at once; requests each may hold. */
 #define WORKERS_MAX           8192
 #define WORKERS_DEFAULT       4
 #define WORKER_CREDIT_DEFAULT 64
@@ -83,10 +83,10 @@
 /* What a request takes in a broker's memory besides its message. */
 #define REQUEST_BYTES 256
 
-/* Letters waiting in a broker: per client, at its widest window, and in all. */
-#define CLIENT_QUEUE_LETTERS (2 * WINDOW_MAX)
-#define QUEUE_BYTES_MAX      (64 * 1024 * 1024)
-#define QUEUE_SHARE          4 /* of a broker's memory, at most: a quarter */
+/* Requests waiting in a broker: per client, at its widest window, and in all. */
+#define CLIENT_QUEUE_REQUESTS (2 * WINDOW_MAX)
+#define QUEUE_BYTES_MAX       (64 * 1024 * 1024)
+#define QUEUE_SHARE           4 /* of a broker's memory, at most: a quarter */
 /* Requests of one agency that are served before the others have their turn, and their
    bytes: what goes through together is acknowledged together. One that is longer takes
    the bytes of several turns. What an agency was refused is taken off its next turns,
@@ -102,33 +102,38 @@
 #define UNDER_WAY_BYTES_MAX (QUEUE_BYTES_MAX / 2)
 #define INFLIGHT_MAX        131072 /* a power of two */
 
+/* Brokers that storage and state answer; how long a broker that misses one of the two
+   lets requests wait before it answers UNAVAILABLE. */
+#define BROKERS_MAX      8
+#define PART_PATIENCE_MS 2000
+
 /* Memory of a broker, in MB: beyond it those who have sent most are cut. */
 #define BROKER_MEMORY_MB_DEFAULT 1024
 #define BROKER_MEMORY_MB_MIN     64
 #define BROKER_MEMORY_MB_MAX     (1024 * 1024)
 
 /* Bundles on the inner hops: full once either is reached. */
-#define BUNDLE_LETTERS_MAX 64
+#define BUNDLE_MESSAGES_MAX 64
 /* Fewer than this are not divided among workers: a message costs each process it passes
    about as much as checking two batches. 8 workers on 2 cores: 1.4 times as
    fast as with an even division (medians of runs in turn); 2 workers: no slower. */
-#define BUNDLE_LETTERS_WORTH 12
-#define BUNDLE_BYTES_FULL    (256 * 1024)
-#define ADDRESS_BYTES_MAX    255 /* a ZeroMQ routing id */
+#define BUNDLE_MESSAGES_WORTH 12
+#define BUNDLE_BYTES_FULL     (256 * 1024)
+#define ADDRESS_BYTES_MAX     255 /* a ZeroMQ routing id */
 
 /* Canonical rows are larger than what came: each by agency number, comma and CR. */
-#define STORE_BYTES_MAX  (2 * MESSAGE_BYTES_MAX)
-#define LETTER_BYTES_MAX (STORE_BYTES_MAX + 2 * ADDRESS_BYTES_MAX + 64)
-#define BUNDLE_BYTES_MAX (BUNDLE_BYTES_FULL + LETTER_BYTES_MAX)
+#define STORE_BYTES_MAX     (2 * MESSAGE_BYTES_MAX)
+#define ENVELOPED_BYTES_MAX (STORE_BYTES_MAX + 128)
+#define BUNDLE_BYTES_MAX    (BUNDLE_BYTES_FULL + ENVELOPED_BYTES_MAX)
 
 /* Batches that arrived ahead of the one before them wait in storage. */
-#define HELD_LETTERS_PER_AGENCY (2 * WINDOW_MAX)
+#define HELD_BATCHES_PER_AGENCY (2 * WINDOW_MAX)
 #define HELD_BYTES_PER_AGENCY   (8 * 1024 * 1024)
 #define HELD_BYTES_MAX          (64 * 1024 * 1024)
 
 /* Storage commits a group once it has this much, or nothing more is waiting. */
-#define GROUP_LETTERS_MAX 4096
-#define GROUP_BYTES_MAX   (8 * 1024 * 1024)
+#define GROUP_MESSAGES_MAX 4096
+#define GROUP_BYTES_MAX    (8 * 1024 * 1024)
 
 /* The log of records: a ring of equal segments, each of which holds at least two of the
    largest groups; its size is the option --log-mib. */
@@ -148,6 +153,7 @@
 #define STORAGE_QUEUE_BUNDLES 1024
 #define STATE_QUEUE_BUNDLES   1024
 #define WORKER_QUEUE_BUNDLES  1024
+#define BROKER_QUEUE_BUNDLES  1024
 #define FRONT_QUEUE_MESSAGES  (WINDOW_MAX + 8)
 
 /* Log lines that one agency can cause, and all together, within a time; the others are
@@ -207,8 +213,8 @@ static_assert (WINNERS_PAGE_BYTES + DOCUMENT_BYTES_MAX + 64 < MESSAGE_BYTES_DEFA
                "a page of winners is no longer than an ordinary batch");
 static_assert (MESSAGE_BYTES_DEFAULT <= MESSAGE_BYTES_LIMIT_DEFAULT, "default fits");
 static_assert (BATCH_ROWS_MAX <= 0xFFFF, "a journal record counts rows in 16 bits");
-static_assert (HELD_LETTERS_PER_AGENCY >= WINDOW_MAX, "a whole window can be held");
-static_assert (CLIENT_QUEUE_LETTERS >= WINDOW_MAX, "a whole window can wait");
+static_assert (HELD_BATCHES_PER_AGENCY >= WINDOW_MAX, "a whole window can be held");
+static_assert (CLIENT_QUEUE_REQUESTS >= WINDOW_MAX, "a whole window can wait");
 static_assert (LOG_MIB_MIN * 1024 * 1024 / LOG_SEGMENTS >= 2 * LOG_GROUP_BYTES_MAX,
                "a segment holds two groups");
 static_assert (STORE_BYTES_MAX + 256 <= LOG_GROUP_BYTES_MAX, "any batch fits a group");

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "brokers.h"
 #include "places.h"
 #include "roll.h"
 #include "whole_file.h"
@@ -98,6 +99,25 @@ bool agreement_may_connect (const config_t *config,
     snprintf (why, CONFIG_WHY_BYTES, "%s %.120s: %.300s", endpoint->name,
               endpoint->value, reason);
     return false;
+}
+
+bool agreement_brokers (const config_t *config, const char *endpoints,
+                        char why[CONFIG_WHY_BYTES])
+{
+    char list[BROKERS_MAX][ADDRESS_TEXT_BYTES];
+    const size_t count = brokers_split (endpoints, list);
+    if (count == 0) {
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--broker %.300s: one to %d endpoints, with commas between",
+                  endpoints, BROKERS_MAX);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const agreement_endpoint_t endpoint = {"--broker", list[i]};
+        if (!agreement_may_connect (config, &endpoint, why))
+            return false;
+    }
+    return true;
 }
 
 bool agreement_directory (const config_t *config, const char *path, bool make,

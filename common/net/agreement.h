@@ -34,6 +34,10 @@ bool agreement_may_connect (const config_t *config,
                             const agreement_endpoint_t *endpoint,
                             char why[CONFIG_WHY_BYTES]);
 
+/* The same for a list of brokers, with commas between (brokers.h). */
+bool agreement_brokers (const config_t *config, const char *endpoints,
+                        char why[CONFIG_WHY_BYTES]);
+
 /* The directory that --data-dir names, if it was given, is there, or can be made if
    `make`, and can be written to. For --check-config; touches files. */
 bool agreement_directory (const config_t *config, const char *path, bool make,

@@ -398,8 +398,13 @@ static void text_of (zmq_msg_t *frame, char *text, size_t size)
 
 static bool may_enter (gate_t *gate, gate_visitor_t *visitor)
 {
-    return gate->options.admits ? gate->options.admits (gate->options.context, visitor)
-                                : keyring_has (&gate->ring, visitor->key);
+    const char *const *host = gate->options.hosts;
+    if (gate->options.admits)
+        return gate->options.admits (gate->options.context, visitor);
+    for (; host && *host; host++)
+        if (strcmp (keyring_peer (&gate->ring, *host), visitor->key) == 0)
+            return false;
+    return keyring_has (&gate->ring, visitor->key);
 }
 
 static void log_refused (gate_t *gate, const gate_visitor_t *visitor)

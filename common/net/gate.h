@@ -35,9 +35,10 @@ typedef struct { // who sent a message
 typedef struct {
     const char *keys;         // folder, see keys.h; NULL or "": no CURVE
     const char *const *peers; // whose public keys must be there, ended by NULL
+    const char *const *hosts; // those of them that are only gone to; NULL: none
     bool insecure;            // without keys: listen beyond this machine all the same
-    /* Whether he may come in. NULL: the process's own key and those of its peers may.
-     */
+    /* Whether he may come in. NULL: the process's own key and those of its peers that
+       are no hosts may. */
     bool (*admits) (void *context, gate_visitor_t *visitor);
     void *context;
 } gate_options_t;

@@ -153,7 +153,7 @@ bool net_ready (zsock_t *socket)
 
 net_status_t net_send_bundle (zsock_t *socket, bytes_t peer, bundle_t *bundle)
 {
-    if (bundle->letters == 0)
+    if (bundle->messages == 0)
         return NET_OK;
     size_t size;
     uint8_t *data = bundle_release (bundle, &size);

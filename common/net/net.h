@@ -7,8 +7,8 @@
 
 #include <czmq.h>
 
-#include "letter.h"
 #include "bounds.h"
+#include "bundle.h"
 #include "places.h"
 #include "problem.h"
 

@@ -68,12 +68,14 @@ config_item_t option_state_listen (const char **endpoint)
 
 config_item_t option_broker (const char **endpoint)
 {
-    return (config_item_t){.name = "broker",
-                           .type = CONFIG_TEXT,
-                           .value = endpoint,
-                           .environment = "LOTERIA_BROKER",
-                           .fallback = "tcp://127.0.0.1:12346",
-                           .help = "ZeroMQ endpoint of the broker"};
+    return (config_item_t){
+        .name = "broker",
+        .type = CONFIG_TEXT,
+        .value = endpoint,
+        .environment = "LOTERIA_BROKER",
+        .fallback = "tcp://127.0.0.1:12346",
+        .help = "ZeroMQ endpoint of the broker (its --workers); storage and "
+                "state take several, with commas between"};
 }
 
 config_item_t option_storage (const char **endpoint)

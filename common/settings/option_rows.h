@@ -19,7 +19,7 @@ config_item_t option_storage_listen (const char **endpoint);
 config_item_t option_state_listen (const char **endpoint);
 
 /* Where it connects. */
-config_item_t option_broker (const char **endpoint);
+config_item_t option_broker (const char **endpoint); // storage, state: all of them
 config_item_t option_storage (const char **endpoint);
 config_item_t option_state (const char **endpoint);
 

@@ -40,15 +40,24 @@ void outbox_destroy (outbox_t **outbox)
     *outbox = NULL;
 }
 
-void outbox_write (outbox_t *outbox, bytes_t peer, const letter_t *letter,
+void outbox_write (outbox_t *outbox, bytes_t peer, const envelope_t *envelope,
                    const wire_message_t *message)
 {
-    bundle_write (bundle_for (outbox, peer), letter, message);
+    bundle_write (bundle_for (outbox, peer), envelope, message);
 }
 
-void outbox_add (outbox_t *outbox, bytes_t peer, const letter_t *letter)
+void outbox_answer (outbox_t *outbox, const envelope_t *envelope,
+                    const wire_message_t *message)
 {
-    bundle_add (bundle_for (outbox, peer), letter);
+    uint8_t boot[sizeof envelope->boot];
+    put_u32 (boot, envelope->boot);
+    outbox_write (outbox, bytes_of (boot, sizeof boot), envelope, message);
+}
+
+uint32_t outbox_boot (bytes_t peer)
+{
+    reader_t reader = {.rest = peer};
+    return read_u32 (&reader);
 }
 
 bool outbox_take (outbox_t *outbox, bytes_t *peer, bundle_t **bundle)

@@ -1,12 +1,12 @@
-/* outbox.h - letters waiting to go out, gathered into bundles by receiver.
+/* outbox.h - messages waiting to go out, gathered into bundles by receiver.
 
-   Used by the processes that answer many workers: what is decided in one turn leaves in
-   as few messages as there are receivers. Touches memory only. */
+   What is decided in one turn leaves in as few frames as there are receivers. Touches
+   memory only. */
 
 #ifndef LOTERIA_OUTBOX_H
 #define LOTERIA_OUTBOX_H
 
-#include "letter.h"
+#include "bundle.h"
 
 typedef struct outbox outbox_t;
 
@@ -14,10 +14,16 @@ outbox_t *outbox_new (void);
 void outbox_destroy (outbox_t **outbox);
 
 /* Add a message for the peer with this routing id (empty for the only peer). */
-void outbox_write (outbox_t *outbox, bytes_t peer, const letter_t *letter,
+void outbox_write (outbox_t *outbox, bytes_t peer, const envelope_t *envelope,
                    const wire_message_t *message);
-/* The same with the letter's own, encoded message. */
-void outbox_add (outbox_t *outbox, bytes_t peer, const letter_t *letter);
+
+/* Add an answer, for the broker that wrote the envelope: the receiver's name is then
+   its boot number (outbox_boot ()). */
+void outbox_answer (outbox_t *outbox, const envelope_t *envelope,
+                    const wire_message_t *message);
+
+/* The boot number of a receiver of answers. */
+uint32_t outbox_boot (bytes_t peer);
 
 /* Take the next bundle and its receiver, in the order they were begun. False when
    there is none. Both are valid until the outbox is next written to; the bundle is the

@@ -115,8 +115,11 @@ static size_t body_size (const wire_message_t *message)
         return 16;
     case WIRE_DONE:
     case WIRE_WAITING:
-    case WIRE_JOIN:
         return 8;
+    case WIRE_JOIN:
+        return 9;
+    case WIRE_JOINED:
+        return 4;
     case WIRE_FIND:
         return 28;
     case WIRE_WINNERS:
@@ -170,7 +173,10 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
     case WIRE_REFUSED:
         return put_refused (at, &message->refused);
     case WIRE_JOIN:
-        return put_u32 (put_u32 (at, message->join.credit), message->join.heartbeat_ms);
+        at = put_u32 (put_u8 (at, message->join.role), message->join.credit);
+        return put_u32 (at, message->join.heartbeat_ms);
+    case WIRE_JOINED:
+        return put_u32 (at, message->boot);
     case WIRE_PONG:
         return put_bytes (at, message->name);
     default:
@@ -276,8 +282,13 @@ static void read_body (reader_t *reader, wire_message_t *message)
         message->refused = read_refused (reader);
         break;
     case WIRE_JOIN:
+        message->join.role = read_u8 (reader);
+        reader->failed |= wire_role_name (message->join.role)[0] == '?';
         message->join.credit = read_u32 (reader);
         message->join.heartbeat_ms = read_u32 (reader);
+        break;
+    case WIRE_JOINED:
+        message->boot = read_u32 (reader);
         break;
     case WIRE_PONG:
         message->name = read_rest (reader);
@@ -399,6 +410,7 @@ const char *wire_command_name (uint8_t command)
         [WIRE_FIND] = "FIND",       [WIRE_SEALED] = "SEALED",
         [WIRE_HELD] = "HELD",       [WIRE_CHECK] = "CHECK",
         [WIRE_DIGEST] = "DIGEST",   [WIRE_BATCHES] = "BATCHES",
+        [WIRE_JOINED] = "JOINED",
     };
     const size_t known = sizeof names / sizeof names[0];
     return command < known && names[command] ? names[command] : "?";
@@ -468,6 +480,33 @@ const char *wire_code_text (uint16_t code)
         [REFUSED_UNAVAILABLE] = "a part of the central is away, try again later",
     };
     return code < sizeof texts / sizeof *texts ? texts[code] : NULL;
+}
+
+const char *wire_role_name (uint8_t role)
+{
+    static const char *const names[] = {
+        [ROLE_WORKER] = "worker", [ROLE_STORAGE] = "storage", [ROLE_STATE] = "state"};
+    const size_t known = sizeof names / sizeof names[0];
+    return role < known && names[role] ? names[role] : "?";
+}
+
+bool wire_role_answers (uint8_t role, uint8_t command)
+{
+    switch (command) {
+    case WIRE_STORED:
+    case WIRE_HELD:
+    case WIRE_DIGEST:
+    case WIRE_WELCOME:
+    case WIRE_WINNERS:
+        return role == ROLE_STORAGE;
+    case WIRE_WAITING:
+    case WIRE_GOODBYE:
+        return role == ROLE_STATE;
+    case WIRE_REFUSED:
+        return role == ROLE_WORKER || role == ROLE_STORAGE || role == ROLE_STATE;
+    default:
+        return false;
+    }
 }
 
 bool wire_from_agency (uint8_t command)

@@ -2,8 +2,8 @@
 
    A message is one ZeroMQ frame: an eight-byte header (signature, version, command,
    agency) and the command's body. The same messages travel on the front, alone, and
-   on the inner hops, as letters in bundles (letter.h). Encoding and decoding touch
-   nothing but memory; tests/vectors/ holds the byte examples both ways. */
+   on the inner hops, each in an envelope, in bundles (bundle.h). Encoding and decoding
+   touch nothing but memory; tests/vectors/ holds the byte examples both ways. */
 
 #ifndef LOTERIA_WIRE_H
 #define LOTERIA_WIRE_H
@@ -44,13 +44,15 @@ typedef enum {
     WIRE_DIGEST = 0x16,
     WIRE_REFUSED = 0x1E,
     WIRE_PONG = 0x1F,
-    // worker to broker, and REJOIN back
+    // worker, storage or state to broker; REJOIN and JOINED back
     WIRE_JOIN = 0x21,
     WIRE_BEAT = 0x22,
     WIRE_LEAVE = 0x23,
     WIRE_REJOIN = 0x24,
-    // worker to storage; HELD back, for the broker
+    WIRE_JOINED = 0x25,
+    // worker to storage
     WIRE_STORE = 0x31,
+    // storage to broker, for it alone
     WIRE_HELD = 0x36,
     // state to storage, and SEALED back
     WIRE_ADMIT = 0x32,
@@ -179,8 +181,16 @@ typedef struct {       // REFUSED
     bytes_t text;      // for people; at most REFUSAL_TEXT_MAX; borrowed
 } wire_refused_t;
 
-typedef struct { // JOIN
-    uint32_t credit;
+typedef enum {
+    ROLE_NONE = 0,
+    ROLE_WORKER = 1,
+    ROLE_STORAGE = 2,
+    ROLE_STATE = 3
+} wire_role_t;
+
+typedef struct {     // JOIN
+    uint8_t role;    // wire_role_t
+    uint32_t credit; // requests that a worker takes at once; else 0
     uint32_t heartbeat_ms;
 } wire_join_t;
 
@@ -201,7 +211,8 @@ typedef struct {
         wire_winners_t winners;
         wire_refused_t refused;
         wire_join_t join;
-        bytes_t name; // PONG: the process that answers; borrowed
+        uint32_t boot; // JOINED: the broker's
+        bytes_t name;  // PONG: the process that answers; borrowed
     };
 } wire_message_t;
 
@@ -245,6 +256,12 @@ const char *wire_code_text (uint16_t code);
    STORE is refused as the BATCH that it was. */
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
                              const char *text);
+
+/* The role's name, "?" when it is none. */
+const char *wire_role_name (uint8_t role);
+
+/* Whether who has this role may give an agency this answer, or HELD to the broker. */
+bool wire_role_answers (uint8_t role, uint8_t command);
 
 /* Whether an agency may send the command (as against an inner process). */
 bool wire_from_agency (uint8_t command);

@@ -289,20 +289,21 @@ def restart_central(day, offset):
 
 
 def restart_storage(day, offset):
-    """It is asked in a worker's place. Its memory, too; and it is killed."""
+    """It is asked in a worker's place, and answers a broker that is none. Its memory, too; and it is killed."""
     server = f"127.0.0.1:{loteria.free_port()}"
     draw, _, digest = wire.standing(day.data, 1)
     store = wire.batch(1, offset, [f"1,{wire.bets(1)[0]}"], command="STORE", draw=draw, digest=digest)
     start = time.monotonic()
-    storage = loteria.Process(day.directory, "loteria-storage", "--data-dir", day.data, "--listen", f"tcp://{server}")
-    try:
-        with wire.Client(server, reconnect_ivl=1) as client:
-            client.send(wire.letter(store))
-            (stored,) = client.receive(decode=wire.answers)
+    with wire.Broker() as broker, wire.Client(server, reconnect_ivl=1) as client:
+        storage = loteria.Process(day.directory, "loteria-storage", "--data-dir", day.data, "--listen", f"tcp://{server}",
+                                  "--broker", broker.endpoint)  # fmt: skip
+        try:
+            client.send(wire.enveloped(store, wire.envelope(boot=broker.boot)))
+            ((stored, _),) = broker.receive()
             assert (stored.name, stored.next) == ("STORED", offset + 1), stored
             return time.monotonic() - start, memory_at_work(storage.pid)
-    finally:
-        storage.kill()
+        finally:
+            storage.kill()
 
 
 def forget_pages(data):

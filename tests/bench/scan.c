@@ -104,11 +104,12 @@ static void found_record (void *context, uint32_t index, const record_t *record)
    at a time. */
 static uint64_t find_all (book_t *book, const options_t *options)
 {
-    static winners_t winners[BUNDLE_LETTERS_MAX];
+    static winners_t winners[BUNDLE_MESSAGES_MAX];
     uint64_t found = 0;
-    for (uint32_t first = 1; first <= options->agencies; first += BUNDLE_LETTERS_MAX) {
+    for (uint32_t first = 1; first <= options->agencies; first += BUNDLE_MESSAGES_MAX) {
         size_t open = 0;
-        for (; open < BUNDLE_LETTERS_MAX && first + open <= options->agencies; open++) {
+        for (; open < BUNDLE_MESSAGES_MAX && first + open <= options->agencies;
+             open++) {
             winners[open].agency = first + (uint32_t) open;
             winners[open].page = (wire_winners_t){.number = options->number};
         }

@@ -276,8 +276,8 @@ class Parts(Day):
                                *worker_arguments),
             "loteria-broker": ("--listen", f"tcp://{self.server}", "--workers", broker),
             "loteria-state": ("--data-dir", self.data, "--listen", state, "--storage", storage,
-                              "--agencies", agencies),
-            "loteria-storage": ("--data-dir", self.data, "--listen", storage)}
+                              "--broker", broker, "--agencies", agencies),
+            "loteria-storage": ("--data-dir", self.data, "--listen", storage, "--broker", broker)}
         if start:
             for name in reversed(self.commands):
                 self.start(name)

@@ -216,9 +216,9 @@ def file_step(name, file, rest):
         raise AssertionError(f"{name} on a data file: nobody knows what that does to it")
 
 
-# What answers say that has to be on the disk before, by who gives them and by command.
+# What messages say that has to be on the disk before, by who gives them and by command.
 STORAGE_TOLD = {b"\x11": "stored", b"\x12": "stored", b"\x35": "sealed"}  # WELCOME, STORED, SEALED
-STATE_TOLD = {b"\x13": "waiting", b"\x14": "winners", b"\x15": "served"}  # WAITING, WINNERS, GOODBYE
+STATE_TOLD = {b"\x13": "waiting", b"\x34": "winners", b"\x15": "served"}  # WAITING, FIND, GOODBYE
 
 
 def told(sent, says):

@@ -14,7 +14,7 @@ SERVERS = ["loteria-storage", "loteria-state", "loteria-broker"]
 
 # What each says when it is at work, and what it then closes.
 IDLE = {
-    "loteria-storage": ("action: almacenamiento", ["socket", "bets.csv"]),
+    "loteria-storage": ("action: almacenamiento", ["sockets", "bets.csv"]),
     "loteria-state": ("action: estado", ["sockets", "draw.journal"]),
     "loteria-broker": ("action: broker", ["sockets"]),
     "loteria-worker": ("action: worker ", ["sockets"]),

@@ -38,7 +38,7 @@ NO_REQUESTS = {
     "version 255 and nothing behind": ([wire.message("HELLO", 1, version=255)], "VERSION"),
     **{f"command {number:#04x}": ([wire.message(number, 1, bytes(12))], "COMMAND")
        for number in (0x00, 0x08, 0x0E, 0x10, 0x17, 0x20, 0x30, 0x37, 0x7F, 0xFF)},
-    **{f"{name} from outside": ([wire.simple(name, 1)], "COMMAND")
+    **{f"{name} from outside": ([wire.simple(name, 1, *((1,) if name == "JOIN" else ()))], "COMMAND")
        for name, number in wire.COMMANDS.items() if number > 0x0F},
     "STORE with a row": ([wire.message("STORE", 1, bytes(35) + b"\1" + b"1,a,b,1,2000-01-01,1\r\n")], "COMMAND"),
     "HELLO without its body": ([wire.message("HELLO", 1)], "BODY"),
@@ -202,15 +202,15 @@ def inner_garbage(seed):
     """What no process of ours sends to another: each a list of frames."""
     chance = random.Random(seed)
     yield from ([frame] for frame in garbage(1000, seed))
-    yield from ([wire.letter(frame, chance.randbytes(chance.randrange(0, 255)), chance.getrandbits(64))]
+    yield from ([wire.enveloped(frame, chance.randbytes(16))]
                 for frame in garbage(1000, seed + 1) if frame[4:8] == STRANGER.to_bytes(4, "big"))
-    yield from ([wire.letter(hello(), size=size)] for size in (0, 1, 3, 4, 13, 14, 35, 37, 2**31, 2**32 - 1))
-    yield from ([wire.letter(b"LT\2" + bytes([number]) + bytes(4))] for number in range(256) if number not in (0x21, 0x23))
-    yield from ([wire.letter(wire.simple(name, STRANGER))] for name in wire.COMMANDS if name not in ("JOIN", "LEAVE"))
-    yield [wire.letter(b"")]
-    yield [b"", wire.letter(hello())]
-    yield [wire.letter(hello())] * 3
-    yield [wire.letter(hello(STRANGER)) * 500]
+    yield from ([wire.enveloped(hello(), size=size)] for size in (0, 1, 3, 4, 19, 20, 39, 41, 2**31, 2**32 - 1))
+    yield from ([wire.enveloped(b"LT\2" + bytes([number]) + bytes(4), wire.envelope())] for number in range(256) if number not in (0x21, 0x23))
+    yield from ([wire.enveloped(wire.simple(name, STRANGER), wire.envelope())] for name in wire.COMMANDS if name not in ("JOIN", "LEAVE"))
+    yield [wire.enveloped(b"")]
+    yield [b"", wire.enveloped(hello(), wire.envelope())]
+    yield [wire.enveloped(hello(), wire.envelope())] * 3
+    yield [wire.enveloped(hello(STRANGER), wire.envelope()) * 500]
 
 
 def test_ping_and_garbage_on_every_port_while_a_day_runs(parts, tmp_path):
@@ -257,7 +257,7 @@ def any_message(chance):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_sound_letters_that_make_no_sense_kill_nobody(parts, seed):
+def test_sound_messages_that_make_no_sense_kill_nobody(parts, seed):
     """The inner hops trust what they are told; that may spoil a day, and never ends a process."""
     day, chance = parts(workers=2, agencies=3), random.Random(seed)
     with contextlib.ExitStack() as stack:
@@ -266,8 +266,7 @@ def test_sound_letters_that_make_no_sense_kill_nobody(parts, seed):
         for _ in range(700):
             for client in clients:
                 client.send(b"".join(
-                    wire.letter(any_message(chance), chance.randbytes(chance.choice((0, 1, 5, 255))),
-                           chance.choice((0, 1, chance.getrandbits(64))), chance.randbytes(chance.choice((0, 5, 255))))
+                    wire.enveloped(any_message(chance), chance.choice((wire.NOBODY, wire.envelope(), chance.randbytes(16))))
                     for _ in range(chance.choice((1, 1, 2, 5, 64)))))  # fmt: skip
         # each port is served in turn with all that came before
         for client in clients:

@@ -23,7 +23,7 @@ COMMANDS = {
     "BATCHES": 0x07, "PING": 0x0F,
     "WELCOME": 0x11, "STORED": 0x12, "WAITING": 0x13, "WINNERS": 0x14, "GOODBYE": 0x15, "DIGEST": 0x16,
     "REFUSED": 0x1E, "PONG": 0x1F,
-    "JOIN": 0x21, "BEAT": 0x22, "LEAVE": 0x23, "REJOIN": 0x24,
+    "JOIN": 0x21, "BEAT": 0x22, "LEAVE": 0x23, "REJOIN": 0x24, "JOINED": 0x25,
     "STORE": 0x31, "ADMIT": 0x32, "SEAL": 0x33, "FIND": 0x34, "SEALED": 0x35, "HELD": 0x36,
 }  # fmt: skip
 CODES = {
@@ -53,13 +53,15 @@ LAYOUTS = {
     "WINNERS": ("QQII", "cursor next number count", "documents"),
     "REFUSED": ("HBBIQQ", "code command field row offset expected", "text"),
     "PONG": ("", "", "process"),
-    "JOIN": ("II", "credit heartbeat_ms", None),
+    "JOIN": ("BII", "role credit heartbeat_ms", None),
+    "JOINED": ("I", "boot", None),
     "STORE": ("QQQQI", "draw offset digest writer count", "rows"),
     "ADMIT": ("QQQIIIIIIBQ32s", STANDING, None),
     "SEAL": ("QQQ", "draw count digest", None),
     "FIND": ("QQQI", "draw cursor count number", None),
     "SEALED": ("QQQ", "draw count digest", None),
 }
+ROLES = {"worker": 1, "storage": 2, "state": 3}
 VERSION = 2
 RECORD_BYTES = 128  # of a journal's header, and of each of its records
 
@@ -178,25 +180,31 @@ def standing(data, agency):
     return int.from_bytes(journal[32:40], "big"), bets, told
 
 
-def letter(message, client=b"\0abcd", ticket=0, via=b"", size=None):
+NOBODY = bytes(16)  # the envelope of what a process says for itself
+
+
+def envelope(client=1, ticket=1, boot=1):
+    return struct.pack(">IIQ", boot, ticket, client)
+
+
+def enveloped(message, envelope=NOBODY, size=None):
     """As processes of a central send it to each other; `size` where it is to be a wrong one."""
-    rest = ticket.to_bytes(8, "big") + bytes([len(client)]) + client + bytes([len(via)]) + via + message
-    return (4 + len(rest) if size is None else size).to_bytes(4, "big") + rest
+    return (20 + len(message) if size is None else size).to_bytes(4, "big") + envelope + message
 
 
-def letters(bundle):
-    """(message, client, ticket) of each letter in a bundle."""
+def opened(bundle):
+    """(message, envelope) of each in a bundle."""
     found = []
     while bundle:
-        (size, ticket), via = struct.unpack(">IQ", bundle[:12]), 13 + bundle[12]
-        found.append((bundle[via + 1 + bundle[via]:size], bundle[13:via], ticket))
+        size = int.from_bytes(bundle[:4], "big")
+        found.append((bundle[20:size], bundle[4:20]))
         bundle = bundle[size:]
     return found
 
 
-def answers(bundle):
-    """What is in the letters of a bundle, decoded."""
-    return [decode(frame) for frame, _, _ in letters(bundle)]
+def joining(role, credit=0, heartbeat_ms=60_000):
+    """What a process of this role says to a broker's door for workers at first."""
+    return enveloped(simple("JOIN", 0, ROLES[role], credit, heartbeat_ms))
 
 
 def read_key(path, name="public-key"):
@@ -277,7 +285,7 @@ class Client:
         return answer
 
     def receive_within(self, seconds, decode=decode):
-        """The next answer, or None. From storage and state `answers` decodes it."""
+        """The next answer, or None."""
         if not self.socket.poll(max(0, int(seconds * 1000))):
             return None
         frames = self.socket.recv_multipart()
@@ -314,6 +322,46 @@ class Client:
         answer = self.ask(batch(agency, offset, rows))
         assert (answer.name, answer.agency) == ("STORED", agency), answer
         return answer.next
+
+
+class Broker:
+    """A broker's door for workers, and no more: for who wants to hear what storage or state answers."""
+
+    def __init__(self, boot=7, endpoint=None):
+        self.boot = boot
+        self.endpoint = endpoint or f"tcp://127.0.0.1:{loteria.free_port()}"
+        self.joined = []  # roles, in the order they came
+        self.socket = zmq.Context.instance().socket(zmq.ROUTER)
+        self.socket.linger = 0
+        self.socket.bind(self.endpoint)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close(linger=0)
+
+    def wait_for(self, role):
+        """Until somebody has joined in this role."""
+        while ROLES[role] not in self.joined:
+            assert self.hear() == []
+
+    def receive(self):
+        """The next answers, (decoded message, envelope) of each; who joins is let in meanwhile."""
+        while True:
+            answers = self.hear()
+            if answers:
+                return answers
+
+    def hear(self):
+        assert self.socket.poll(loteria.DEADLINE * 1000), "nothing is heard"
+        peer, bundle = self.socket.recv_multipart()
+        heard = [(decode(message), envelope) for message, envelope in opened(bundle)]
+        for message, _ in heard:
+            if message.name == "JOIN":
+                self.joined.append(message.role)
+                self.socket.send_multipart([peer, enveloped(simple("JOINED", 0, self.boot))])
+        return [item for item in heard if item[1] != NOBODY]
 
 
 def let_in(endpoint, **options):

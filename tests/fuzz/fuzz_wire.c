@@ -1,9 +1,9 @@
-/* fuzz_wire.c - any bytes as a message, and as a bundle of letters. Whatever decodes is
-   encoded to the same bytes again: no two messages mean the same. */
+/* fuzz_wire.c - any bytes as a message, and as a bundle of messages. Whatever decodes
+   is encoded to the same bytes again: no two messages mean the same. */
 
 #include "fuzz.h"
 
-#include "letter.h"
+#include "bundle.h"
 #include "wire.h"
 
 static void check_message (bytes_t frame);
@@ -36,11 +36,12 @@ static void check_bundle (bytes_t frame)
 {
     bundle_t bundle = {0};
     bytes_t rest = frame;
-    letter_t letter;
+    envelope_t envelope;
+    bytes_t message;
     int more;
-    while ((more = bundle_next (&rest, &letter)) == 1) {
-        check_message (letter.message);
-        bundle_add (&bundle, &letter);
+    while ((more = bundle_next (&rest, &envelope, &message)) == 1) {
+        check_message (message);
+        bundle_add (&bundle, &envelope, message);
     }
     if (more == 0)
         MUST (bytes_equal (bytes_of (bundle.data, bundle.size), frame));

@@ -13,7 +13,7 @@ static void step (world_t *world, node_t *node);
 static void take_answers (node_t *node, int64_t now_ms);
 static void take_requests (node_t *node);
 static void to_client (void *context, bytes_t client, bytes_t message);
-static int to_worker (void *context, bytes_t worker, bundle_t *bundle);
+static int to_peer (void *context, bytes_t peer, bundle_t *bundle);
 static int64_t deadline (const world_t *world, const node_t *node);
 static void destroy (void **core);
 
@@ -27,10 +27,11 @@ static void *start (world_t *world, node_t *node)
                    .rows_max = BATCH_ROWS_MAX},
         .context = node,
         .to_client = to_client,
-        .to_worker = to_worker};
+        .to_peer = to_peer};
     const ssize_t rc = getrandom (&options.boot, sizeof options.boot, 0);
     assert (rc == sizeof options.boot);
-    return dispatcher_new (&options);
+    options.boot |= 1; // never 0
+    return dispatcher_new (&options, world->now_ms);
 }
 
 static void step (world_t *world, node_t *node)
@@ -47,7 +48,7 @@ static void take_answers (node_t *node, int64_t now_ms)
     for (int i = node_appetite (node); i > 0; i--) {
         if (!node_receive (node, SLOT_BROKER_BACK, &peer, &body))
             break;
-        dispatcher_bundle (node->core, peer, body, now_ms);
+        dispatcher_bundle (node->core, peer, ROLE_ANY, body, now_ms);
     }
 }
 
@@ -70,11 +71,11 @@ static void to_client (void *context, bytes_t client, bytes_t message)
     node_send (context, SLOT_BROKER_FRONT, client, message);
 }
 
-static int to_worker (void *context, bytes_t worker, bundle_t *bundle)
+static int to_peer (void *context, bytes_t peer, bundle_t *bundle)
 {
     const bool sent =
-        bundle->letters == 0 || node_send (context, SLOT_BROKER_BACK, worker,
-                                           bytes_of (bundle->data, bundle->size));
+        bundle->messages == 0 || node_send (context, SLOT_BROKER_BACK, peer,
+                                            bytes_of (bundle->data, bundle->size));
     bundle_clear (bundle);
     return sent ? 0 : -1;
 }

@@ -11,7 +11,8 @@
 #define PAGES_MAX 16
 /* After faults stop: everything under way is acknowledged, everybody has ended. The
    README says where these come from. */
-#define ACKNOWLEDGED_MS 5000
+/* A sync of three seconds at a part, then the longest wait of an agency, twice. */
+#define ACKNOWLEDGED_MS 9000
 #define ENDED_MS        15000
 
 typedef struct { // a page of winners, as it was told first

@@ -12,6 +12,7 @@ typedef struct {
     journal_t *journal;
     draw_t *draw;
     registrar_t *registrar;
+    member_t member;
     bool answering; // what was recorded is on disk, the answers have not left
 } state_t;
 
@@ -47,6 +48,7 @@ static bool open_state (state_t *state, node_t *node)
 {
     if (!open_journal (state, node) || !open_day (state, node))
         return false;
+    member_start (&state->member, ROLE_STATE, HEARTBEAT_MS_DEFAULT);
     state->registrar = registrar_new (state->draw, state->journal);
     if (registrar_commit (state->registrar) == 0)
         return true;
@@ -113,6 +115,7 @@ static void step (world_t *world, node_t *node)
         send_all (state, node);
         return;
     }
+    node_look_at_broker (node, SLOT_STATE_BROKER, &state->member);
     registrar_tick (state->registrar, world->now_ms);
     take_answers (state, node);
     take_requests (state, node);
@@ -137,11 +140,11 @@ static void take_answers (state_t *state, node_t *node)
 
 static void take_requests (state_t *state, node_t *node)
 {
-    bytes_t peer, body;
+    bytes_t body;
     for (int i = node_appetite (node); i > 0; i--) {
-        if (!node_receive (node, SLOT_STATE_ROUTER, &peer, &body))
+        if (!node_receive (node, SLOT_STATE_ROUTER, NULL, &body))
             break;
-        registrar_requests (state->registrar, peer, body);
+        registrar_requests (state->registrar, body);
     }
 }
 
@@ -152,23 +155,19 @@ static void send_all (state_t *state, node_t *node)
     while (outbox_take (registrar_to_storage (state->registrar), &peer, &bundle)) {
         const bytes_t body = bytes_of (bundle->data, bundle->size);
         if (!node_ready (node, SLOT_STATE_STORAGE))
-            registrar_storage_aside (state->registrar, body);
-        else if (bundle->letters > 0)
+            registrar_unsent (state->registrar, body);
+        else if (bundle->messages > 0)
             node_send (node, SLOT_STATE_STORAGE, peer, body);
         bundle_clear (bundle);
     }
-    while (outbox_take (registrar_to_workers (state->registrar), &peer, &bundle)) {
-        if (bundle->letters > 0)
-            node_send (node, SLOT_STATE_ROUTER, peer,
-                       bytes_of (bundle->data, bundle->size));
-        bundle_clear (bundle);
-    }
+    node_send_answers (node, SLOT_STATE_BROKER, &state->member,
+                       registrar_to_brokers (state->registrar));
 }
 
 static int64_t deadline (const world_t *world, const node_t *node)
 {
     const state_t *state = node->core;
-    return state->answering ? world->now_ms : INT64_MAX;
+    return state->answering ? world->now_ms : member_deadline (&state->member);
 }
 
 static void destroy (void **core)

@@ -13,6 +13,7 @@ typedef struct {
     ledger_t *ledger;
     book_t *book;
     clerk_t *clerk;
+    member_t member;
     bool answering; // the group is on disk, its answers have not left
 } storage_t;
 
@@ -36,6 +37,7 @@ static void *start (world_t *world, node_t *node)
         return NULL;
     }
     storage_t *storage = core;
+    member_start (&storage->member, ROLE_STORAGE, HEARTBEAT_MS_DEFAULT);
     storage->clerk = clerk_new (storage->ledger, storage->book, false);
     if (!node->dying)
         checks_settled (world->checks, node);
@@ -77,6 +79,7 @@ static void step (world_t *world, node_t *node)
         send_answers (storage, node);
         return;
     }
+    node_look_at_broker (node, SLOT_STORAGE_BROKER, &storage->member);
     clerk_tick (storage->clerk, world->now_ms);
     if (!take_group (storage, node)) {
         node_die (node, "the book cannot be read");
@@ -107,18 +110,20 @@ static void send_answers (storage_t *storage, node_t *node)
 {
     bytes_t peer;
     bundle_t *bundle;
-    while (outbox_take (clerk_outbox (storage->clerk), &peer, &bundle)) {
-        if (bundle->letters > 0)
+    while (outbox_take (clerk_to_state (storage->clerk), &peer, &bundle)) {
+        if (bundle->messages > 0)
             node_send (node, SLOT_STORAGE_ROUTER, peer,
                        bytes_of (bundle->data, bundle->size));
         bundle_clear (bundle);
     }
+    node_send_answers (node, SLOT_STORAGE_BROKER, &storage->member,
+                       clerk_answers (storage->clerk));
 }
 
 static int64_t deadline (const world_t *world, const node_t *node)
 {
     const storage_t *storage = node->core;
-    return storage->answering ? world->now_ms : INT64_MAX;
+    return storage->answering ? world->now_ms : member_deadline (&storage->member);
 }
 
 static void destroy (void **core)

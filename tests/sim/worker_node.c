@@ -29,7 +29,8 @@ static void *start (world_t *world, node_t *node)
     assert (worker);
     const intake_options_t options = {.rows_max = world->plan.worker_rows,
                                       .number_max = NUMBER_MAX_DEFAULT,
-                                      .join = {.credit = world->plan.worker_credit,
+                                      .join = {.role = ROLE_WORKER,
+                                               .credit = world->plan.worker_credit,
                                                .heartbeat_ms = HEARTBEAT_MS_DEFAULT},
                                       .context = node,
                                       .send = send_to};
@@ -56,8 +57,6 @@ static void take_all (worker_t *worker, node_t *node, intake_side_t from)
             break;
         if (from == INTAKE_BROKER)
             intake_requests (worker->intake, body);
-        else
-            intake_answers (worker->intake, body);
     }
 }
 

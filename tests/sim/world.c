@@ -95,6 +95,10 @@ static void add_nodes (world_t *world)
     add_node (world, &broker_node, "broker", 0);
     network_link (network, NODE_STATE, SLOT_STATE_STORAGE, NODE_STORAGE,
                   SLOT_STORAGE_ROUTER);
+    network_link (network, NODE_STORAGE, SLOT_STORAGE_BROKER, NODE_BROKER,
+                  SLOT_BROKER_BACK);
+    network_link (network, NODE_STATE, SLOT_STATE_BROKER, NODE_BROKER,
+                  SLOT_BROKER_BACK);
     for (uint32_t i = 0; i < world->plan.workers; i++) {
         char name[24];
         snprintf (name, sizeof name, "worker-%u", i + 1);
@@ -408,4 +412,31 @@ ssize_t getrandom (void *buffer, size_t size, unsigned flags)
     for (size_t i = 0; i < size; i++)
         ((uint8_t *) buffer)[i] = (uint8_t) dice_roll (&getrandom_dice);
     return (ssize_t) size;
+}
+
+void node_look_at_broker (node_t *node, int slot, member_t *member)
+{
+    bytes_t body;
+    bundle_t bundle = {0};
+    for (int i = node_appetite (node); i > 0; i--) {
+        if (!node_receive (node, slot, NULL, &body))
+            break;
+        member_take (member, body);
+    }
+    if (member_write (member, node_ready (node, slot), node->world->now_ms, &bundle))
+        node_send (node, slot, bytes_of (NULL, 0), bytes_of (bundle.data, bundle.size));
+    bundle_clear (&bundle);
+}
+
+void node_send_answers (node_t *node, int slot, const member_t *member,
+                        outbox_t *answers)
+{
+    bytes_t boot;
+    bundle_t *bundle;
+    while (outbox_take (answers, &boot, &bundle)) {
+        if (bundle->messages > 0 && member->boot == outbox_boot (boot))
+            node_send (node, slot, bytes_of (NULL, 0),
+                       bytes_of (bundle->data, bundle->size));
+        bundle_clear (bundle);
+    }
 }

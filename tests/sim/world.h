@@ -5,6 +5,8 @@
 #define LOTERIA_WORLD_H
 
 #include "disk.h"
+#include "member.h"
+#include "outbox.h"
 #include "plan.h"
 
 #define WORLD_NODES_MAX (3 + PLAN_WORKERS_MAX + PLAN_AGENCIES_MAX * PLAN_PROCESSES_MAX)
@@ -16,8 +18,10 @@
 
 /* Sockets of a node; a worker's are numbered as its intake numbers them. */
 #define SLOT_STORAGE_ROUTER 0
+#define SLOT_STORAGE_BROKER 1
 #define SLOT_STATE_ROUTER   0
 #define SLOT_STATE_STORAGE  1
+#define SLOT_STATE_BROKER   2
 #define SLOT_BROKER_FRONT   0
 #define SLOT_BROKER_BACK    1
 #define SLOT_AGENCY         0
@@ -100,6 +104,10 @@ int node_appetite (node_t *node);
 bool node_receive (node_t *node, int slot, bytes_t *peer, bytes_t *body);
 bool node_send (node_t *node, int slot, bytes_t peer, bytes_t body);
 bool node_ready (node_t *node, int slot);
+/* What brokers.h does, for the one broker of a simulated day, over this socket. */
+void node_look_at_broker (node_t *node, int slot, member_t *member);
+void node_send_answers (node_t *node, int slot, const member_t *member,
+                        outbox_t *answers);
 
 /* For the faults. */
 void world_kill (world_t *world, node_t *node);

@@ -1,4 +1,4 @@
-/* test_clerk.c - storage's conversations: letters in, answers out once all is on disk.
+/* test_clerk.c - storage's conversations: requests in, answers out once all is on disk.
  */
 
 #include <unistd.h>
@@ -46,7 +46,7 @@ static int teardown (void **state)
     return 0;
 }
 
-/* ---- Letters in, answers out ---- */
+/* ---- Requests in, answers out ---- */
 
 static void take (const char *worker, const char *client, const wire_message_t *message)
 {
@@ -147,7 +147,9 @@ static void collect (void)
     mail_clear (&mail);
     bytes_t peer;
     bundle_t *bundle;
-    while (outbox_take (clerk_outbox (clerk), &peer, &bundle))
+    while (outbox_take (clerk_answers (clerk), &peer, &bundle))
+        mail_open (&mail, peer, bundle_bytes (bundle));
+    while (outbox_take (clerk_to_state (clerk), &peer, &bundle))
         mail_open (&mail, peer, bundle_bytes (bundle));
     set_held_aside ();
 }
@@ -158,11 +160,11 @@ static void set_held_aside (void)
     size_t kept = 0;
     held_told = 0;
     for (size_t i = 0; i < mail.count; i++)
-        if (mail.letters[i].message.command == WIRE_HELD) {
-            free (mail.letters[i].bytes);
+        if (mail.items[i].message.command == WIRE_HELD) {
+            free (mail.items[i].bytes);
             held_told++;
         } else
-            mail.letters[kept++] = mail.letters[i];
+            mail.items[kept++] = mail.items[i];
     mail.count = kept;
 }
 
@@ -183,18 +185,18 @@ static void commit_stored (uint32_t agency, uint64_t next)
 {
     commit ();
     assert_only (&mail, WIRE_STORED);
-    assert_int_equal (mail.letters[0].message.agency, agency);
-    assert_int_equal (mail.letters[0].message.stored.next, next);
+    assert_int_equal (mail.items[0].message.agency, agency);
+    assert_int_equal (mail.items[0].message.stored.next, next);
 }
 
 static const wire_refused_t *commit_refused (wire_code_t code, wire_command_t command)
 {
     commit ();
     assert_only (&mail, WIRE_REFUSED);
-    assert_refused (&mail.letters[0], code);
-    assert_string_equal (wire_command_name (mail.letters[0].message.refused.command),
+    assert_refused (&mail.items[0], code);
+    assert_string_equal (wire_command_name (mail.items[0].message.refused.command),
                          wire_command_name (command));
-    return &mail.letters[0].message.refused;
+    return &mail.items[0].message.refused;
 }
 
 /* The agency is admitted and has `count` bets stored. */
@@ -217,9 +219,8 @@ static void batches_in_order_are_stored (void **state)
     for (uint32_t i = 0; i < 10; i++) {
         take_store (1, i * 3, 3);
         commit_stored (1, i * 3 + 3);
-        assert_int_equal (mail.letters[0].ticket, ticket);
-        assert_string_equal (mail.letters[0].peer, WORKER);
-        assert_string_equal (mail.letters[0].client, CLIENT);
+        assert_int_equal (mail.items[0].ticket, ticket);
+        assert_string_equal (mail.items[0].client, CLIENT);
     }
     shelf_check (&shelf, AGENCIES);
     assert_int_equal (shelf.csv->durable.size, shelf.csv->cached.size);
@@ -237,11 +238,11 @@ static void one_answer_acknowledges_the_group (void **state)
     commit ();
     assert_int_equal (mail.count, 2);
     for (size_t i = 0; i < 2; i++) {
-        const mail_letter_t *letter = &mail.letters[i];
-        assert_string_equal (wire_command_name (letter->message.command), "STORED");
-        assert_int_equal (letter->message.stored.next,
-                          letter->message.agency == 1 ? 30 : 10);
-        assert_true (letter->ticket >= ticket - 1); // the latest letter's
+        const mailed_t *item = &mail.items[i];
+        assert_string_equal (wire_command_name (item->message.command), "STORED");
+        assert_int_equal (item->message.stored.next,
+                          item->message.agency == 1 ? 30 : 10);
+        assert_true (item->ticket >= ticket - 1); // the latest item's
     }
 }
 
@@ -310,7 +311,7 @@ static void other_bets_at_a_stored_offset_are_a_conflict (void **state)
         const wire_refused_t *refused = commit_refused (REFUSED_CONFLICT, WIRE_BATCH);
         assert_int_equal (refused->offset, store.batch.offset);
         assert_int_equal (refused->expected, 8);
-        assert_int_equal (mail.letters[0].ticket, ticket);
+        assert_int_equal (mail.items[0].ticket, ticket);
     }
     shelf_check (&shelf, AGENCIES);
 }
@@ -368,7 +369,7 @@ static void a_whole_window_in_reverse_is_stored (void **state)
     for (uint32_t i = WINDOW_MAX; i-- > 0;)
         take_store (1, i * 2, 2);
     commit_stored (1, 2 * WINDOW_MAX);
-    assert_int_equal (mail.letters[0].ticket,
+    assert_int_equal (mail.items[0].ticket,
                       2); // the last batch was the first to come
     shelf_check (&shelf, AGENCIES);
 }
@@ -386,12 +387,12 @@ static void held_batches_are_judged_again (void **state)
     take_store (1, 0, 8);
     commit ();
     assert_int_equal (mail.count, 3);
-    assert_refused (&mail.letters[0], REFUSED_CONFLICT);
-    assert_string_equal (mail.letters[0].client, "c2");
-    assert_refused (&mail.letters[1], REFUSED_GAP);
-    assert_int_equal (mail.letters[1].message.refused.offset, 7);
-    assert_string_equal (wire_command_name (mail.letters[2].message.command), "STORED");
-    assert_int_equal (mail.letters[2].message.stored.next, 8);
+    assert_refused (&mail.items[0], REFUSED_CONFLICT);
+    assert_string_equal (mail.items[0].client, "c2");
+    assert_refused (&mail.items[1], REFUSED_GAP);
+    assert_int_equal (mail.items[1].message.refused.offset, 7);
+    assert_string_equal (wire_command_name (mail.items[2].message.command), "STORED");
+    assert_int_equal (mail.items[2].message.stored.next, 8);
     shelf_check (&shelf, AGENCIES);
 }
 
@@ -401,14 +402,14 @@ static void too_far_ahead_is_a_gap (void **state)
     begin (1, 3);
     take_store (1, 4 + (uint64_t) WINDOW_MAX * BATCH_ROWS_MAX, 1);
     assert_int_equal (commit_refused (REFUSED_GAP, WIRE_BATCH)->expected, 3);
-    for (uint32_t i = 0; i < HELD_LETTERS_PER_AGENCY; i++)
+    for (uint32_t i = 0; i < HELD_BATCHES_PER_AGENCY; i++)
         take_store (1, 4 + i, 1);
     commit_silent ();
-    take_store (1, 4 + HELD_LETTERS_PER_AGENCY, 1);
+    take_store (1, 4 + HELD_BATCHES_PER_AGENCY, 1);
     assert_int_equal (commit_refused (REFUSED_GAP, WIRE_BATCH)->offset,
-                      4 + HELD_LETTERS_PER_AGENCY);
+                      4 + HELD_BATCHES_PER_AGENCY);
     take_store (1, 3, 1);
-    commit_stored (1, 4 + HELD_LETTERS_PER_AGENCY);
+    commit_stored (1, 4 + HELD_BATCHES_PER_AGENCY);
 }
 
 static void across_the_end_is_a_gap (void **state)
@@ -436,7 +437,7 @@ static void a_stranger_is_asked_to_say_hello (void **state)
         take (WORKER, CLIENT, &store);
         const wire_refused_t *refused = commit_refused (REFUSED_HELLO, WIRE_BATCH);
         assert_int_equal (refused->expected, 0);
-        assert_int_equal (mail.letters[0].message.agency, strangers[i]);
+        assert_int_equal (mail.items[0].message.agency, strangers[i]);
     }
     assert_int_equal (book_records (shelf.book), 0);
 }
@@ -472,7 +473,8 @@ static void rows_that_no_worker_writes_are_refused (void **state)
     assert_int_equal (shelf_next (&shelf, 1), 3);
 }
 
-/* As many rows as a record can count, as many bytes as a letter can hold; not one more.
+/* As many rows as a record can count, as many bytes as a message can hold; not one
+ * more.
  */
 static void rows_are_bounded (void **state)
 {
@@ -524,12 +526,11 @@ static void two_clients_of_one_agency_are_both_answered (void **state)
     assert_int_equal (mail.count, 2);
     bool told_old = false, told_new = false;
     for (size_t i = 0; i < 2; i++) {
-        const mail_letter_t *letter = &mail.letters[i];
-        assert_string_equal (wire_command_name (letter->message.command), "STORED");
-        told_old |=
-            strcmp (letter->client, "old") == 0 && letter->message.stored.next >= 2;
-        told_new |= strcmp (letter->client, "new") == 0 &&
-                    letter->message.stored.next == 6 && letter->ticket == ticket;
+        const mailed_t *item = &mail.items[i];
+        assert_string_equal (wire_command_name (item->message.command), "STORED");
+        told_old |= strcmp (item->client, "old") == 0 && item->message.stored.next >= 2;
+        told_new |= strcmp (item->client, "new") == 0 &&
+                    item->message.stored.next == 6 && item->ticket == ticket;
     }
     assert_true (told_old && told_new);
 }
@@ -547,7 +548,7 @@ static void admission_is_answered_with_the_next_offset (void **state)
     assert_int_equal (mail.count, 3);
     static const uint64_t nexts[] = {7, 9};
     for (size_t i = 0; i < 2; i++) {
-        const wire_message_t *welcome = &mail.letters[i].message;
+        const wire_message_t *welcome = &mail.items[i].message;
         assert_string_equal (wire_command_name (welcome->command), "WELCOME");
         assert_int_equal (welcome->agency, 3);
         assert_int_equal (welcome->welcome.next, nexts[i]);
@@ -578,8 +579,8 @@ static void a_sealed_agency_is_told_so (void **state)
         take_admit (1, (wire_day_t) day);
         commit ();
         assert_only (&mail, WIRE_WELCOME);
-        assert_int_equal (mail.letters[0].message.welcome.day, told[day]);
-        assert_int_equal (mail.letters[0].message.welcome.next, 3);
+        assert_int_equal (mail.items[0].message.welcome.day, told[day]);
+        assert_int_equal (mail.items[0].message.welcome.next, 3);
     }
 }
 
@@ -601,9 +602,9 @@ static void the_right_count_is_sealed (void **state)
     begin (1, 6);
     begin (2, 0);
     take_seal (1, 5);
-    assert_int_equal (commit_refused (REFUSED_TALLY, WIRE_SEAL)->expected, 6);
+    assert_int_equal (commit_refused (REFUSED_TALLY, WIRE_READY)->expected, 6);
     take_seal (1, 7);
-    commit_refused (REFUSED_TALLY, WIRE_SEAL);
+    commit_refused (REFUSED_TALLY, WIRE_READY);
     const uint32_t records = book_records (shelf.book);
     for (int i = 0; i < 3; i++) { // asked again it is so still, and recorded once
         take_seal (1, 6);
@@ -611,17 +612,17 @@ static void the_right_count_is_sealed (void **state)
         commit ();
         assert_int_equal (mail.count, 2);
         for (uint32_t j = 0; j < 2; j++) {
-            assert_string_equal (wire_command_name (mail.letters[j].message.command),
+            assert_string_equal (wire_command_name (mail.items[j].message.command),
                                  "SEALED");
-            assert_int_equal (mail.letters[j].message.agency, j + 1);
-            assert_int_equal (mail.letters[j].message.tally.count, j == 0 ? 6 : 0);
+            assert_int_equal (mail.items[j].message.agency, j + 1);
+            assert_int_equal (mail.items[j].message.tally.count, j == 0 ? 6 : 0);
         }
         assert_int_equal (book_records (shelf.book), records + 2);
     }
     take_seal (1, 5);
-    commit_refused (REFUSED_TALLY, WIRE_SEAL);
+    commit_refused (REFUSED_TALLY, WIRE_READY);
     take_seal (3, 0);
-    commit_refused (REFUSED_HELLO, WIRE_SEAL);
+    commit_refused (REFUSED_HELLO, WIRE_READY);
     restart ();
     take_seal (1, 6);
     commit ();
@@ -657,7 +658,7 @@ static void winners_are_found_for_the_sealed (void **state)
     begin (1, 5000);
     begin (2, 30);
     take_find (1, 0, 5000, 3);
-    commit_refused (REFUSED_TALLY, WIRE_FIND);
+    commit_refused (REFUSED_TALLY, WIRE_RESULTS);
     take_seal (1, 5000);
     commit ();
     static const struct {
@@ -666,7 +667,7 @@ static void winners_are_found_for_the_sealed (void **state)
     } wrong[] = {{1, 4999}, {1, 5001}, {1, 0}, {2, 30}, {3, 0}, {UINT32_MAX, 0}};
     for (size_t i = 0; i < 6; i++) {
         take_find (wrong[i].agency, 0, wrong[i].count, 3);
-        commit_refused (REFUSED_TALLY, WIRE_FIND);
+        commit_refused (REFUSED_TALLY, WIRE_RESULTS);
     }
     uint64_t cursor = 0, offset = 0;
     uint32_t found = 0;
@@ -674,8 +675,8 @@ static void winners_are_found_for_the_sealed (void **state)
         take_find (1, cursor, 5000, 3);
         commit ();
         assert_only (&mail, WIRE_WINNERS);
-        const wire_winners_t *page = &mail.letters[0].message.winners;
-        assert_int_equal (mail.letters[0].message.agency, 1);
+        const wire_winners_t *page = &mail.items[0].message.winners;
+        assert_int_equal (mail.items[0].message.agency, 1);
         assert_int_equal (page->cursor, cursor);
         assert_int_equal (page->number, 3);
         const uint8_t *at = page->documents.data;
@@ -699,7 +700,7 @@ static void winners_are_found_for_the_sealed (void **state)
 static void a_bundle_of_questions_is_answered_one_by_one (void **state)
 {
     (void) state;
-    enum { ASKED = 3 * BUNDLE_LETTERS_MAX / 2 };
+    enum { ASKED = 3 * BUNDLE_MESSAGES_MAX / 2 };
     begin (1, 50);
     begin (2, 30);
     begin (3, 20);
@@ -719,8 +720,8 @@ static void a_bundle_of_questions_is_answered_one_by_one (void **state)
     assert_int_equal (mail.count, ASKED);
     bool answered[ASKED] = {0};
     for (size_t i = 0; i < mail.count; i++) {
-        const wire_message_t *message = &mail.letters[i].message;
-        const uint64_t asked = mail.letters[i].ticket - 1000;
+        const wire_message_t *message = &mail.items[i].message;
+        const uint64_t asked = mail.items[i].ticket - 1000;
         assert_true (asked < ASKED && !answered[asked]);
         answered[asked] = true;
         assert_int_equal (message->agency, 1 + asked % 3);
@@ -745,7 +746,7 @@ static void conflicts (const wire_message_t *message)
     const uint32_t records = book_records (shelf.book);
     take (WORKER, CLIENT, message);
     commit_refused (REFUSED_CONFLICT,
-                    message->command == WIRE_STORE ? WIRE_BATCH : message->command);
+                    message->command == WIRE_STORE ? WIRE_BATCH : WIRE_READY);
     assert_int_equal (book_records (shelf.book), records);
 }
 
@@ -761,7 +762,7 @@ static void a_batch_behind_other_bets_is_a_conflict (void **state)
     conflicts (&store);
     take_store (1, 5, 3);
     commit_stored (1, 8);
-    assert_true (mail.letters[0].message.stored.digest == shelf_digest (1, 8));
+    assert_true (mail.items[0].message.stored.digest == shelf_digest (1, 8));
     shelf_check (&shelf, AGENCIES);
 }
 
@@ -777,10 +778,10 @@ static void a_held_batch_is_compared_when_its_turn_comes (void **state)
     commit ();
     assert_int_equal (mail.count, 2);
     for (size_t i = 0; i < 2; i++)
-        if (strcmp (mail.letters[i].client, "other") == 0)
-            assert_refused (&mail.letters[i], REFUSED_CONFLICT);
+        if (strcmp (mail.items[i].client, "other") == 0)
+            assert_refused (&mail.items[i], REFUSED_CONFLICT);
         else
-            assert_int_equal (mail.letters[i].message.stored.next, 3);
+            assert_int_equal (mail.items[i].message.stored.next, 3);
     assert_int_equal (shelf_next (&shelf, 1), 3);
 }
 
@@ -836,8 +837,9 @@ static void another_draw_is_refused_whatever_it_asks (void **state)
                                    store_of (1, 20, 1), // it is not held either
                                    seal_of (1, 8),      find_of (1, 0, 8, 3),
                                    check_of (1, 3),     store_of (3, 0, 1)};
-    static const wire_command_t told[] = {WIRE_BATCH, WIRE_BATCH, WIRE_BATCH, WIRE_SEAL,
-                                          WIRE_FIND,  WIRE_CHECK, WIRE_BATCH};
+    static const wire_command_t told[] = {WIRE_BATCH, WIRE_BATCH,   WIRE_BATCH,
+                                          WIRE_READY, WIRE_RESULTS, WIRE_CHECK,
+                                          WIRE_BATCH};
     const uint64_t draws[] = {0, book_draw (shelf.book) ^ 1, UINT64_MAX};
     const uint32_t records = book_records (shelf.book);
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
@@ -871,8 +873,8 @@ static void other_bets_are_not_sealed (void **state)
     take_seal (1, 7);
     commit ();
     assert_only (&mail, WIRE_SEALED);
-    assert_true (mail.letters[0].message.tally.draw == book_draw (shelf.book));
-    assert_true (mail.letters[0].message.tally.digest == shelf_digest (1, 7));
+    assert_true (mail.items[0].message.tally.draw == book_draw (shelf.book));
+    assert_true (mail.items[0].message.tally.digest == shelf_digest (1, 7));
     seal = seal_of (1, 7);
     seal.tally.digest ^= 1;
     conflicts (&seal);
@@ -895,9 +897,8 @@ static void what_is_stored_can_be_compared_anywhere (void **state)
             take_check (1, count);
             commit ();
             assert_only (&mail, WIRE_DIGEST);
-            assert_int_equal (mail.letters[0].message.tally.count, count);
-            assert_true (mail.letters[0].message.tally.digest ==
-                         shelf_digest (1, count));
+            assert_int_equal (mail.items[0].message.tally.count, count);
+            assert_true (mail.items[0].message.tally.digest == shelf_digest (1, count));
         }
         take_check (1, 61);
         assert_int_equal (commit_refused (REFUSED_GAP, WIRE_CHECK)->expected, 60);
@@ -949,7 +950,7 @@ static void of_two_histories_one_is_stored (void **state)
             take (WORKER, who == 0 ? "first" : "second", &store);
             commit ();
             assert_int_equal (mail.count, 1);
-            const wire_message_t *told = &mail.letters[0].message;
+            const wire_message_t *told = &mail.items[0].message;
             const uint64_t stored = shelf_next (&shelf, 1);
             const uint64_t end = offset + count;
             const bool own =
@@ -969,7 +970,7 @@ static void of_two_histories_one_is_stored (void **state)
     assert_true (won[0] > 15 && won[1] > 15);
 }
 
-/* ---- What is no letter of ours ---- */
+/* ---- What is no request of ours ---- */
 
 static void strays_are_counted_and_the_rest_is_taken (void **state)
 {
@@ -985,8 +986,8 @@ static void strays_are_counted_and_the_rest_is_taken (void **state)
         const wire_message_t message = {.command = commands[i], .agency = 1};
         bundle_put (&bundle, CLIENT, 1, &message);
     }
-    const letter_t garbage = {.message = text_bytes ("garbage")};
-    bundle_add (&bundle, &garbage);
+    const envelope_t envelope = mail_envelope (CLIENT, 1);
+    bundle_add (&bundle, &envelope, text_bytes ("garbage"));
     const wire_message_t store = store_of (1, 0, 3);
     bundle_put (&bundle, CLIENT, 2, &store);
     assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)),
@@ -995,7 +996,7 @@ static void strays_are_counted_and_the_rest_is_taken (void **state)
     commit_stored (1, 3);
 
     const bytes_t good = bundle_bytes (&bundle);
-    for (size_t cut = 1; cut < 20; cut++) { // the last letter is cut short
+    for (size_t cut = 1; cut < 20; cut++) { // the last item is cut short
         const uint64_t strays = clerk_strays (clerk);
         assert_int_equal (clerk_take (clerk, text_bytes (WORKER),
                                       bytes_of (good.data, good.size - cut)),
@@ -1031,11 +1032,11 @@ static void damaged_bundles_do_no_harm (void **state)
         bundle_clear (&bundle);
         if (i % 16 == 0) {
             assert_int_equal (clerk_commit (clerk), 0);
-            outbox_t *outbox = clerk_outbox (clerk);
+            outbox_t *outbox = clerk_answers (clerk);
             bytes_t peer;
             bundle_t *answers;
             while (outbox_take (outbox, &peer, &answers))
-                assert_true (answers->letters > 0);
+                assert_true (answers->messages > 0);
         }
     }
     assert_int_equal (clerk_commit (clerk), 0);
@@ -1044,12 +1045,12 @@ static void damaged_bundles_do_no_harm (void **state)
 
 /* ---- Groups, and a disk that does not do as asked ---- */
 
-static void a_group_is_full_by_letters_or_by_bytes (void **state)
+static void a_group_is_full_by_messages_or_by_bytes (void **state)
 {
     (void) state;
     begin (1, 0);
     assert_false (clerk_full (clerk));
-    for (uint32_t i = 0; i < GROUP_LETTERS_MAX; i++) {
+    for (uint32_t i = 0; i < GROUP_MESSAGES_MAX; i++) {
         assert_false (clerk_full (clerk));
         take_store (1, i % 3, 1);
     }
@@ -1081,7 +1082,7 @@ static void no_space_is_refused_until_there_is_room (void **state)
         commit_stored (1, stored);
         if (i == 1) {
             take_seal (1, stored);
-            commit_refused (REFUSED_NOSPACE, WIRE_SEAL);
+            commit_refused (REFUSED_NOSPACE, WIRE_READY);
             assert_false (ledger_find (shelf.ledger, 1)->sealed);
         }
         files[i]->room = UINT64_MAX;
@@ -1133,7 +1134,7 @@ static void a_book_that_cannot_be_read_is_told (void **state)
 }
 
 /* The largest group: much is held for several agencies, and its turn comes with the
-   letters of one bundle. What a crash leaves of it is cut off, and nothing more. */
+   messages of one bundle. What a crash leaves of it is cut off, and nothing more. */
 static void a_crash_in_the_largest_group_recovers (void **state)
 {
     (void) state;
@@ -1241,7 +1242,7 @@ typedef struct {
 static void check_answers (walk_t *walk)
 {
     for (size_t i = 0; i < mail.count; i++) {
-        const wire_message_t *message = &mail.letters[i].message;
+        const wire_message_t *message = &mail.items[i].message;
         const uint32_t agency = message->agency;
         assert_true (agency >= 1 && agency <= AGENCIES);
         const uint64_t stored = shelf_next (&shelf, agency);
@@ -1398,7 +1399,7 @@ int main (void)
         CLERK_TEST (of_two_histories_one_is_stored),
         CLERK_TEST (strays_are_counted_and_the_rest_is_taken),
         CLERK_TEST (damaged_bundles_do_no_harm),
-        CLERK_TEST (a_group_is_full_by_letters_or_by_bytes),
+        CLERK_TEST (a_group_is_full_by_messages_or_by_bytes),
         CLERK_TEST (no_space_is_refused_until_there_is_room),
         CLERK_TEST (a_commit_that_fails_answers_nothing),
         CLERK_TEST (a_book_that_cannot_be_read_is_told),

@@ -31,37 +31,37 @@ static client_t *admit (const char *id)
     return clients_admit (clients, text_bytes (id), 0);
 }
 
-static job_t *make_job (client_t *client, uint64_t ticket, size_t size)
+static request_t *make_request (client_t *client, uint64_t ticket, size_t size)
 {
-    job_t *job = calloc (1, sizeof *job);
-    assert_non_null (job);
-    job->client = client;
-    job->ticket = ticket; // the test's own mark
-    job->bytes = size;
-    zmq_msg_init_size (&job->message, size);
-    return job;
+    request_t *request = calloc (1, sizeof *request);
+    assert_non_null (request);
+    request->client = client;
+    request->ticket = ticket; // the test's own mark
+    request->bytes = size;
+    zmq_msg_init_size (&request->message, size);
+    return request;
 }
 
-static job_t *queue (client_t *client, uint64_t ticket)
+static request_t *queue (client_t *client, uint64_t ticket)
 {
-    job_t *job = make_job (client, ticket, 10);
-    assert_int_equal (clients_queue (clients, job), 0);
-    return job;
+    request_t *request = make_request (client, ticket, 10);
+    assert_int_equal (clients_queue (clients, request), 0);
+    return request;
 }
 
-static job_t *assert_next (const client_t *client, uint64_t ticket)
+static request_t *assert_next (const client_t *client, uint64_t ticket)
 {
-    job_t *job = clients_next (clients);
-    assert_non_null (job);
-    assert_ptr_equal (job->client, client);
-    assert_int_equal (job->ticket, ticket);
-    return job;
+    request_t *request = clients_next (clients);
+    assert_non_null (request);
+    assert_ptr_equal (request->client, client);
+    assert_int_equal (request->ticket, ticket);
+    return request;
 }
 
-static void finish (job_t *job)
+static void finish (request_t *request)
 {
-    clients_settle (clients, job);
-    job_destroy (&job);
+    clients_settle (clients, request);
+    request_destroy (&request);
 }
 
 static void clients_are_found_by_their_ids (void **state)
@@ -113,15 +113,15 @@ static void clients_are_served_in_turn (void **state)
                              ticket));
     }
     queue (c, 9); // it need not wait for more than one turn of the other
-    job_t *job = clients_next (clients);
-    for (int i = 0; i < LANE_TURN && job->client != c; i++) {
-        finish (job);
-        job = clients_next (clients);
+    request_t *request = clients_next (clients);
+    for (int i = 0; i < LANE_TURN && request->client != c; i++) {
+        finish (request);
+        request = clients_next (clients);
     }
-    assert_ptr_equal (job->client, c);
-    finish (job);
-    while ((job = clients_next (clients)))
-        finish (job);
+    assert_ptr_equal (request->client, c);
+    finish (request);
+    while ((request = clients_next (clients)))
+        finish (request);
     assert_int_equal (clients_waiting (clients), 0);
 }
 
@@ -148,9 +148,9 @@ static void agencies_are_served_in_turn_however_they_come (void **state)
                                other,  other,  other,    other,    one[1],   one[2],
                                one[0], one[1], one[2],   one[0],   one[1],   one[2]};
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        job_t *job = clients_next (clients);
-        assert_ptr_equal (job->client, order[i]);
-        finish (job);
+        request_t *request = clients_next (clients);
+        assert_ptr_equal (request->client, order[i]);
+        finish (request);
     }
     assert_null (clients_next (clients));
 }
@@ -164,16 +164,16 @@ static void turns_are_of_bytes_too (void **state)
     client_t *const one = admit_of ("1", 1), *const two = admit_of ("2", 2);
     for (uint64_t i = 0; i < JOBS_MAX; i++) {
         if (i < 3)
-            assert_int_equal (clients_queue (clients, make_job (one, i, LONG)), 0);
-        assert_int_equal (clients_queue (clients, make_job (two, i, SHORT)), 0);
+            assert_int_equal (clients_queue (clients, make_request (one, i, LONG)), 0);
+        assert_int_equal (clients_queue (clients, make_request (two, i, SHORT)), 0);
     }
     size_t bytes_one = 0, bytes_two = 0;
     while (bytes_one < 2 * LONG) {
-        job_t *job = clients_next (clients);
-        *(job->client == one ? &bytes_one : &bytes_two) += job->bytes;
+        request_t *request = clients_next (clients);
+        *(request->client == one ? &bytes_one : &bytes_two) += request->bytes;
         assert_true (bytes_one <= bytes_two + LANE_TURN_BYTES);
         assert_true (bytes_two <= bytes_one + LONG);
-        finish (job);
+        finish (request);
     }
 }
 
@@ -184,14 +184,14 @@ static void an_agency_may_have_so_much_waiting (void **state)
     client_t *two = admit_of ("2", 2);
     for (uint64_t i = 0; i < JOBS_MAX; i++)
         queue (one[i % 2], i);
-    job_t *job = make_job (one[0], 0, 10);
-    assert_int_equal (clients_queue (clients, job), -1);
+    request_t *request = make_request (one[0], 0, 10);
+    assert_int_equal (clients_queue (clients, request), -1);
     client_t *third = admit_of ("1c", 1); // it opens another connection
-    job->client = third;
-    assert_int_equal (clients_queue (clients, job), -1);
+    request->client = third;
+    assert_int_equal (clients_queue (clients, request), -1);
     queue (two, 0);
     finish (clients_next (clients));
-    assert_int_equal (clients_queue (clients, job), 0); // room in its lane
+    assert_int_equal (clients_queue (clients, request), 0); // room in its lane
 }
 
 /* All connections of an agency can be found, one after another, and forgotten. */
@@ -234,17 +234,17 @@ static void a_client_may_have_so_much_waiting (void **state)
     client_t *flood = admit ("flood"), *other = admit ("other");
     for (uint64_t i = 0; i < JOBS_MAX; i++)
         queue (flood, i);
-    job_t *job = make_job (flood, 0, 10);
-    assert_int_equal (clients_queue (clients, job), -1);
+    request_t *request = make_request (flood, 0, 10);
+    assert_int_equal (clients_queue (clients, request), -1);
     assert_int_equal (clients_waiting (clients), JOBS_MAX);
     queue (other, 0);
-    job_t *first = assert_next (flood, 0);
-    assert_int_equal (clients_queue (clients, job), 0); // the first makes room
+    request_t *first = assert_next (flood, 0);
+    assert_int_equal (clients_queue (clients, request), 0); // the first makes room
     clients_requeue (clients, first); // what was taken back has its place in any case
     assert_int_equal (clients_waiting (clients), JOBS_MAX + 2);
-    job = make_job (flood, 0, 10);
-    assert_int_equal (clients_queue (clients, job), -1);
-    job_destroy (&job);
+    request = make_request (flood, 0, 10);
+    assert_int_equal (clients_queue (clients, request), -1);
+    request_destroy (&request);
 }
 
 static void all_together_may_have_so_many_bytes (void **state)
@@ -254,45 +254,45 @@ static void all_together_may_have_so_many_bytes (void **state)
     char id[ID_BYTES];
     for (size_t i = 0; i < QUEUE_BYTES_MAX / SIZE; i++) {
         snprintf (id, sizeof id, "%zu", i);
-        job_t *job = make_job (admit (id), i, SIZE);
-        assert_int_equal (clients_queue (clients, job), 0);
+        request_t *request = make_request (admit (id), i, SIZE);
+        assert_int_equal (clients_queue (clients, request), 0);
     }
-    job_t *job = make_job (admit ("late"), 0, 1);
-    assert_int_equal (clients_queue (clients, job), -1);
+    request_t *request = make_request (admit ("late"), 0, 1);
+    assert_int_equal (clients_queue (clients, request), -1);
     finish (clients_next (clients));
-    assert_int_equal (clients_queue (clients, job), 0);
+    assert_int_equal (clients_queue (clients, request), 0);
     client_t *first = clients_find (clients, text_bytes ("1"));
-    job = make_job (first, 0, SIZE);
-    assert_int_equal (clients_queue (clients, job), -1);
+    request = make_request (first, 0, SIZE);
+    assert_int_equal (clients_queue (clients, request), -1);
     first->waiting->end = 5; // as if it were a batch, and stored
     clients_drop_stored (clients, first, 5);
-    assert_int_equal (clients_queue (clients, job), 0);
+    assert_int_equal (clients_queue (clients, request), 0);
 }
 
-/* A worker's jobs come back latest first; they are served in their order, and before
-   what came since. */
+/* A worker's requests come back latest first; they are served in their order, and
+   before what came since. */
 static void what_is_taken_back_keeps_its_order (void **state)
 {
     (void) state;
     client_t *client = admit ("c"), *other = admit ("o");
-    job_t *jobs[6];
+    request_t *requests[6];
     for (uint64_t i = 0; i < 6; i++)
         queue (client, i);
     for (uint64_t i = 0; i < 6; i++)
-        jobs[i] = assert_next (client, i);
+        requests[i] = assert_next (client, i);
     queue (client, 6);
     queue (other, 100);
-    finish (jobs[2]);
+    finish (requests[2]);
     for (int i = 5; i >= 0; i--)
         if (i != 2)
-            clients_requeue (clients, jobs[i]);
+            clients_requeue (clients, requests[i]);
     assert_int_equal (clients_waiting (clients), 7);
     static const uint64_t order[] = {0, 1, 3, 4, 5, 6};
     for (size_t i = 0; i < 6;) {
-        job_t *job = clients_next (clients);
-        if (job->client == client)
-            assert_int_equal (job->ticket, order[i++]);
-        finish (job);
+        request_t *request = clients_next (clients);
+        if (request->client == client)
+            assert_int_equal (request->ticket, order[i++]);
+        finish (request);
     }
 }
 
@@ -311,20 +311,20 @@ static void what_is_stored_need_not_be_sent (void **state)
     assert_int_equal (clients_waiting (clients), 9); // not those of the other
     static const uint64_t left[] = {2, 3, 5};
     for (size_t i = 0; i < 3;) {
-        job_t *job = clients_next (clients);
-        if (job->client == client)
-            assert_int_equal (job->ticket, left[i++]);
-        finish (job);
+        request_t *request = clients_next (clients);
+        if (request->client == client)
+            assert_int_equal (request->ticket, left[i++]);
+        finish (request);
     }
     queue (client, 0)->end = 1;
     clients_drop_stored (clients, client, 1); // the last it had: it has no turn now
     clients_drop_stored (clients, other, UINT64_MAX);
     queue (client, 7);
-    job_t *job;
-    while ((job = clients_next (clients)) && job->client == other)
-        finish (job);
-    assert_int_equal (job->ticket, 7);
-    finish (job);
+    request_t *request;
+    while ((request = clients_next (clients)) && request->client == other)
+        finish (request);
+    assert_int_equal (request->ticket, 7);
+    finish (request);
 }
 
 /* ---- Whom it forgets ---- */
@@ -347,9 +347,9 @@ static void who_was_idle_longest_is_forgotten (void **state)
 {
     (void) state;
     fill_up (0);
-    job_t *waiting = queue (admit ("0"), 0);
+    request_t *waiting = queue (admit ("0"), 0);
     queue (admit ("1"), 1);
-    job_t *in_flight = assert_next (waiting->client, 0);
+    request_t *in_flight = assert_next (waiting->client, 0);
     finish (assert_next (admit ("1"), 1)); // has been busy since: idle last
     assert_non_null (admit ("new"));
     assert_true (known ("0"));
@@ -365,7 +365,7 @@ static void nobody_is_forgotten_who_has_something_here (void **state)
 {
     (void) state;
     enum { FLYING = 50 };
-    job_t *flying[FLYING];
+    request_t *flying[FLYING];
     char id[ID_BYTES];
     fill_up (0);
     for (size_t i = 0; i < CLIENTS_MAX; i++) {
@@ -378,8 +378,9 @@ static void nobody_is_forgotten_who_has_something_here (void **state)
     finish (flying[7]);
     assert_non_null (admit ("new"));
     assert_false (known ("7"));
-    job_t *job = make_job (clients_find (clients, text_bytes ("100")), 0, 10);
-    assert_int_equal (clients_queue (clients, job), 0);
+    request_t *request =
+        make_request (clients_find (clients, text_bytes ("100")), 0, 10);
+    assert_int_equal (clients_queue (clients, request), 0);
     for (size_t i = 0; i < FLYING; i++)
         if (i != 7)
             clients_requeue (clients, flying[i]);
@@ -410,7 +411,7 @@ static void queues_follow_plain_lists (void **state)
     enum { CLIENTS = 8, STEPS = 60000 };
     static uint64_t lists[CLIENTS][2 * STEPS]; // tickets waiting, from `head` to `tail`
     size_t head[CLIENTS], tail[CLIENTS], waiting = 0, flying = 0;
-    job_t *flight[200];
+    request_t *flight[200];
     int since_turn[CLIENTS] = {0};
     uint64_t random = 31, ticket = 0;
     for (int i = 0; i < CLIENTS; i++)
@@ -421,22 +422,22 @@ static void queues_follow_plain_lists (void **state)
         client_t *client = admit (id);
         const size_t what = random_below (&random, 10);
         if (what < 4) {
-            job_t *job = make_job (client, ++ticket, 10);
+            request_t *request = make_request (client, ++ticket, 10);
             const bool room = tail[who] - head[who] < JOBS_MAX;
-            assert_int_equal (clients_queue (clients, job), room ? 0 : -1);
+            assert_int_equal (clients_queue (clients, request), room ? 0 : -1);
             if (room) {
                 lists[who][tail[who]++] = ticket;
                 waiting++;
             } else
-                job_destroy (&job);
+                request_destroy (&request);
         } else if (what < 8 && flying < 200) {
-            job_t *job = clients_next (clients);
-            assert_true ((job != NULL) == (waiting > 0));
-            if (!job)
+            request_t *request = clients_next (clients);
+            assert_true ((request != NULL) == (waiting > 0));
+            if (!request)
                 continue;
-            const int whose = job->client->id[0] - 'a';
-            assert_int_equal (job->ticket, lists[whose][head[whose]++]);
-            flight[flying++] = job;
+            const int whose = request->client->id[0] - 'a';
+            assert_int_equal (request->ticket, lists[whose][head[whose]++]);
+            flight[flying++] = request;
             waiting--;
             for (int i = 0; i < CLIENTS; i++)
                 since_turn[i] =
@@ -446,14 +447,14 @@ static void queues_follow_plain_lists (void **state)
                              LANE_TURN * (CLIENTS - 1)); // nobody waits longer
         } else if (flying > 0) {
             const size_t i = random_below (&random, flying);
-            job_t *job = flight[i];
+            request_t *request = flight[i];
             flight[i] = flight[--flying];
             if (what == 8)
-                finish (job);
+                finish (request);
             else {
-                const int whose = job->client->id[0] - 'a';
-                lists[whose][--head[whose]] = job->ticket;
-                clients_requeue (clients, job);
+                const int whose = request->client->id[0] - 'a';
+                lists[whose][--head[whose]] = request->ticket;
+                clients_requeue (clients, request);
                 waiting++;
             }
         }

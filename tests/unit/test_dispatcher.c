@@ -19,40 +19,127 @@ typedef struct { // what has left the broker
     mail_t to_clients;
     mail_t to_workers;
     const char *gone; // a worker that takes nothing
+    size_t joined;    // JOINEDs sent
 } world_t;
+
+typedef struct { // a client as the broker knows it
+    char id[ID_BYTES];
+    uint64_t number; // of the latest one with this id
+    uint32_t agency;
+    bool here;
+} known_t;
 
 static dispatcher_t *dispatcher;
 static world_t world;
-static sender_t sender; // of the requests to come: nobody known by a key, unless told
+static known_t known[512];
+static size_t known_count;
+static uint64_t numbers; // given by the broker so far
+static sender_t sender;  // of the requests to come: nobody known by a key, unless told
 static int64_t now_ms;
+
+/* The broker numbers its clients as they come; so do we. */
+static known_t *client_of (const char *id)
+{
+    for (size_t i = 0; i < known_count; i++)
+        if (strcmp (known[i].id, id) == 0)
+            return &known[i];
+    return NULL;
+}
+
+static void client_is_here (const char *id)
+{
+    known_t *client = client_of (id);
+    if (!client) {
+        assert_true (known_count < COUNT (known));
+        client = &known[known_count++];
+        *client = (known_t){0};
+        strcpy (client->id, id);
+    }
+    if (!client->here || client->agency != sender.agency)
+        client->number = ++numbers;
+    client->here = true;
+    client->agency = sender.agency;
+}
+
+static void leave (const char *id)
+{
+    known_t *client = client_of (id);
+    dispatcher_leave (dispatcher, text_bytes (id));
+    if (client)
+        client->here = false;
+}
+
+static void forget_agency (uint32_t agency)
+{
+    dispatcher_forget (dispatcher, agency);
+    for (size_t i = 0; i < known_count; i++)
+        if (known[i].agency == agency)
+            known[i].here = false;
+}
 
 static void to_client (void *context, bytes_t client, bytes_t message)
 {
-    const letter_t letter = {.message = message};
-    mail_add (&((world_t *) context)->to_clients, client, &letter);
+    const envelope_t nobody = {0};
+    mail_add (&((world_t *) context)->to_clients, client, &nobody, message);
 }
 
-static int to_worker (void *context, bytes_t worker, bundle_t *bundle)
+/* JOINED, which answers every JOIN, is not kept. */
+static int to_peer (void *context, bytes_t peer, bundle_t *bundle)
 {
     world_t *at = context;
-    assert_true (bundle->letters > 0);
-    const bool gone = at->gone && bytes_equal (worker, text_bytes (at->gone));
+    assert_true (bundle->messages > 0);
+    const bool gone = at->gone && bytes_equal (peer, text_bytes (at->gone));
+    const size_t before = at->to_workers.count;
     if (!gone)
-        mail_open (&at->to_workers, worker, bundle_bytes (bundle));
+        mail_open (&at->to_workers, peer, bundle_bytes (bundle));
+    for (size_t i = before; i < at->to_workers.count; i++) {
+        mailed_t *item = &at->to_workers.items[i];
+        *item->client = 0;
+        for (size_t j = 0; j < known_count; j++)
+            if (known[j].number == item->envelope.client)
+                strcpy (item->client, known[j].id);
+    }
+    if (at->to_workers.count > before &&
+        at->to_workers.items[before].message.command == WIRE_JOINED) {
+        assert_int_equal (at->to_workers.items[before].message.boot, BOOT);
+        free (at->to_workers.items[before].bytes);
+        at->to_workers.count = before;
+        at->joined++;
+    }
     bundle_clear (bundle); // either way, as the sockets do it
     return gone ? -1 : 0;
+}
+
+static void say (const char *peer, const char *client, uint64_t ticket,
+                 const wire_message_t *message);
+
+static void join_part (const char *id, wire_role_t role)
+{
+    const wire_message_t message = {
+        .command = WIRE_JOIN,
+        .join = {.role = (uint8_t) role, .heartbeat_ms = HEARTBEAT_MS_MAX}};
+    say (id, "", 0, &message);
+}
+
+/* A broker with all that it needs but workers. */
+static void begin (const wire_limits_t *limits)
+{
+    const dispatcher_options_t options = {.boot = BOOT,
+                                          .limits = *limits,
+                                          .context = &world,
+                                          .to_client = to_client,
+                                          .to_peer = to_peer};
+    known_count = numbers = 0;
+    dispatcher = dispatcher_new (&options, now_ms);
+    join_part ("storage", ROLE_STORAGE);
+    join_part ("state", ROLE_STATE);
 }
 
 static int setup (void **state)
 {
     (void) state;
-    const dispatcher_options_t options = {.boot = BOOT,
-                                          .limits = {WINDOW, BYTES_MAX, 0, 0},
-                                          .context = &world,
-                                          .to_client = to_client,
-                                          .to_worker = to_worker};
-    dispatcher = dispatcher_new (&options);
     now_ms = 1000000;
+    begin (&(wire_limits_t){WINDOW, BYTES_MAX, 0, 0});
     return 0;
 }
 
@@ -88,6 +175,8 @@ static wire_code_t request_bytes (const char *client, bytes_t bytes)
     put_bytes (zmq_msg_data (&message), bytes);
     const wire_code_t code =
         dispatcher_request (dispatcher, text_bytes (client), sender, &message);
+    if ((code == REFUSED_OK && bytes.data[3] != WIRE_PING) || code == REFUSED_BUSY)
+        client_is_here (client);
     if (code != REFUSED_OK) // it is the caller's still
         assert_int_equal (zmq_msg_size (&message), bytes.size);
     zmq_msg_close (&message);
@@ -117,18 +206,30 @@ static wire_code_t ready (const char *client, uint64_t count)
     return request (client, &message);
 }
 
-static void say (const char *worker, const char *client, uint64_t ticket,
+/* What is for a client is said by who may: storage or state, and the peer itself where
+   it refuses. */
+static void say (const char *peer, const char *client, uint64_t ticket,
                  const wire_message_t *message)
 {
     bundle_t bundle = {0};
-    bundle_put (&bundle, client, ticket, message);
-    dispatcher_bundle (dispatcher, text_bytes (worker), bundle_bytes (&bundle), now_ms);
+    const known_t *whose = client_of (client);
+    const envelope_t envelope = {.boot = (uint32_t) (ticket >> 32),
+                                 .ticket = (uint32_t) ticket,
+                                 .client = !*client ? 0
+                                           : whose  ? whose->number
+                                                    : 4711};
+    if (*client && message->command != WIRE_REFUSED)
+        peer = wire_role_answers (ROLE_STORAGE, message->command) ? "storage" : "state";
+    bundle_write (&bundle, &envelope, message);
+    dispatcher_bundle (dispatcher, text_bytes (peer), ROLE_ANY, bundle_bytes (&bundle),
+                       now_ms);
     bundle_clear (&bundle);
 }
 
 static void join (const char *worker, uint32_t credit)
 {
-    const wire_message_t message = {.command = WIRE_JOIN, .join = {credit, MS}};
+    const wire_message_t message = {.command = WIRE_JOIN,
+                                    .join = {ROLE_WORKER, credit, MS}};
     say (worker, "", 0, &message);
 }
 
@@ -160,22 +261,24 @@ static void dispatch (void)
 static void pass (int64_t ms)
 {
     now_ms += ms;
+    say_own ("storage", WIRE_BEAT);
+    say_own ("state", WIRE_BEAT);
     dispatcher_expire (dispatcher, now_ms);
 }
 
-/* So many letters went to workers since they were last forgotten. */
-static const mail_letter_t *dispatched (size_t count)
+/* So many requests went to workers since they were last forgotten. */
+static const mailed_t *dispatched (size_t count)
 {
     dispatch ();
     assert_int_equal (world.to_workers.count, count);
-    return world.to_workers.letters;
+    return world.to_workers.items;
 }
 
 static const wire_message_t *told (const char *client, wire_command_t command)
 {
     assert_only (&world.to_clients, command);
-    assert_string_equal (world.to_clients.letters[0].peer, client);
-    return &world.to_clients.letters[0].message;
+    assert_string_equal (world.to_clients.items[0].peer, client);
+    return &world.to_clients.items[0].message;
 }
 
 /* ---- There and back ---- */
@@ -185,17 +288,16 @@ static void a_request_goes_to_a_worker_and_its_answer_back (void **state)
     (void) state;
     join ("w", 10);
     assert_int_equal (batch ("c", 40, 5), REFUSED_OK);
-    const mail_letter_t *letter = dispatched (1);
-    assert_string_equal (letter->peer, "w");
-    assert_string_equal (letter->client, "c");
-    assert_string_equal (letter->via, "");
-    assert_int_equal (letter->ticket >> 32, BOOT);
-    assert_string_equal (wire_command_name (letter->message.command), "BATCH");
-    assert_int_equal (letter->message.batch.offset, 40);
-    assert_int_equal (letter->message.batch.count, 5);
-    assert_true (bytes_equal (letter->message.batch.rows, text_bytes ("rows")));
+    const mailed_t *item = dispatched (1);
+    assert_string_equal (item->peer, "w");
+    assert_string_equal (item->client, "c");
+    assert_int_equal (item->ticket >> 32, BOOT);
+    assert_string_equal (wire_command_name (item->message.command), "BATCH");
+    assert_int_equal (item->message.batch.offset, 40);
+    assert_int_equal (item->message.batch.count, 5);
+    assert_true (bytes_equal (item->message.batch.rows, text_bytes ("rows")));
     assert_int_equal (world.to_clients.count, 0);
-    answer_stored ("w", "c", letter->ticket, 45);
+    answer_stored ("w", "c", item->ticket, 45);
     assert_int_equal (told ("c", WIRE_STORED)->stored.next, 45);
     assert_int_equal (counts ()->requests, 1);
     assert_int_equal (counts ()->answers, 1);
@@ -208,13 +310,13 @@ static void requests_wait_for_a_worker (void **state)
     for (uint64_t i = 0; i < 3; i++)
         assert_int_equal (ready ("c", i), REFUSED_OK);
     dispatched (0);
-    assert_true (dispatcher_deadline (dispatcher) == INT64_MAX);
+    assert_true (dispatcher_deadline (dispatcher) >= now_ms + HEARTBEAT_MS_MAX);
     join ("w", 2);
-    const mail_letter_t *letters = dispatched (2);
+    const mailed_t *items = dispatched (2);
     for (uint64_t i = 0; i < 2; i++)
-        assert_int_equal (letters[i].message.tally.count, i);
+        assert_int_equal (items[i].message.tally.count, i);
     dispatched (2);
-    answer_waiting ("w", "c", letters[0].ticket);
+    answer_waiting ("w", "c", items[0].ticket);
     assert_int_equal (dispatched (3)[2].message.tally.count, 2);
 }
 
@@ -226,22 +328,22 @@ static void a_worker_holds_no_more_than_its_credit (void **state)
     join ("w2", 5);
     for (size_t i = 0; i < 4 * COUNT (clients); i++)
         assert_int_equal (ready (clients[i % 5], i), REFUSED_OK);
-    const mail_letter_t *letters = dispatched (8);
+    const mailed_t *items = dispatched (8);
     size_t first = 0;
     for (size_t i = 0; i < 8; i++)
-        first += strcmp (letters[i].peer, "w1") == 0;
+        first += strcmp (items[i].peer, "w1") == 0;
     assert_int_equal (first, 3);
     join ("w1", 4); // it can take one more now
     assert_string_equal (dispatched (9)[8].peer, "w1");
     join ("w1", 1); // less than it holds
-    answer_waiting ("w1", letters[0].client, letters[0].ticket);
+    answer_waiting ("w1", items[0].client, items[0].ticket);
     dispatched (9);
 }
 
 static void the_load_is_shared (void **state)
 {
     (void) state;
-    enum { EACH = 2 * BUNDLE_LETTERS_WORTH };
+    enum { EACH = 2 * BUNDLE_MESSAGES_WORTH };
     size_t share[WORKERS] = {0};
     char id[ID_BYTES];
     for (int i = 0; i < WORKERS; i++) {
@@ -252,9 +354,9 @@ static void the_load_is_shared (void **state)
         snprintf (id, sizeof id, "c%zu", i);
         ready (id, i);
     }
-    const mail_letter_t *letters = dispatched (EACH * WORKERS);
+    const mailed_t *items = dispatched (EACH * WORKERS);
     for (size_t i = 0; i < EACH * WORKERS; i++)
-        share[letters[i].peer[1] - '0']++;
+        share[items[i].peer[1] - '0']++;
     for (int i = 0; i < WORKERS; i++)
         assert_int_equal (share[i], EACH);
 }
@@ -264,11 +366,11 @@ static void a_few_requests_go_to_one_worker (void **state)
     (void) state;
     join ("w0", 64);
     join ("w1", 64);
-    for (size_t i = 0; i < BUNDLE_LETTERS_WORTH; i++)
+    for (size_t i = 0; i < BUNDLE_MESSAGES_WORTH; i++)
         ready (i % 2 ? "odd" : "even", i);
-    const mail_letter_t *letters = dispatched (BUNDLE_LETTERS_WORTH);
-    for (size_t i = 0; i < BUNDLE_LETTERS_WORTH; i++)
-        assert_string_equal (letters[i].peer, letters[0].peer);
+    const mailed_t *items = dispatched (BUNDLE_MESSAGES_WORTH);
+    for (size_t i = 0; i < BUNDLE_MESSAGES_WORTH; i++)
+        assert_string_equal (items[i].peer, items[0].peer);
 }
 
 static void a_flood_delays_nobody_else (void **state)
@@ -280,8 +382,8 @@ static void a_flood_delays_nobody_else (void **state)
     dispatched (1);
     ready ("other", 100);
     size_t before = 0;
-    while (strcmp (world.to_workers.letters[before].client, "other") != 0) {
-        answer_waiting ("w", "flood", world.to_workers.letters[before].ticket);
+    while (strcmp (world.to_workers.items[before].client, "other") != 0) {
+        answer_waiting ("w", "flood", world.to_workers.items[before].ticket);
         dispatched (++before + 1);
     }
     assert_true (before <= LANE_TURN + 1);
@@ -325,7 +427,9 @@ static void what_is_no_request_is_refused (void **state)
     }
     for (size_t i = 0; i < COUNT (from_inside); i++) {
         forget ();
-        const wire_message_t message = {.command = from_inside[i], .agency = 7};
+        wire_message_t message = {.command = from_inside[i], .agency = 7};
+        if (message.command == WIRE_JOIN)
+            message.join.role = ROLE_WORKER;
         assert_int_equal (request ("c", &message), REFUSED_COMMAND);
         assert_int_equal (told ("c", WIRE_REFUSED)->refused.code, REFUSED_COMMAND);
     }
@@ -392,14 +496,14 @@ static void hello_is_lowered_to_the_brokers_limits (void **state)
             .agency = 3,
             .hello = {windows[i / 5][0], bytes[i % 5][0], 4711, 0}};
         assert_int_equal (request ("c", &hello), REFUSED_OK);
-        const mail_letter_t *letter = dispatched (1);
-        assert_int_equal (letter->message.command, WIRE_HELLO);
-        assert_int_equal (letter->message.agency, 3);
-        assert_int_equal (letter->message.hello.window, windows[i / 5][1]);
-        assert_int_equal (letter->message.hello.message_bytes_max, bytes[i % 5][1]);
-        assert_int_equal (letter->message.hello.rows_max,
+        const mailed_t *item = dispatched (1);
+        assert_int_equal (item->message.command, WIRE_HELLO);
+        assert_int_equal (item->message.agency, 3);
+        assert_int_equal (item->message.hello.window, windows[i / 5][1]);
+        assert_int_equal (item->message.hello.message_bytes_max, bytes[i % 5][1]);
+        assert_int_equal (item->message.hello.rows_max,
                           4711); // the worker's business
-        answer_waiting ("w", "c", letter->ticket);
+        answer_waiting ("w", "c", item->ticket);
     }
 }
 
@@ -430,12 +534,12 @@ static void strangers_are_asked_to_join (void **state)
     (void) state;
     say_own ("w", WIRE_BEAT);
     assert_only (&world.to_workers, WIRE_REJOIN);
-    assert_string_equal (world.to_workers.letters[0].peer, "w");
-    assert_string_equal (world.to_workers.letters[0].client, "");
+    assert_string_equal (world.to_workers.items[0].peer, "w");
+    assert_string_equal (world.to_workers.items[0].client, "");
     forget ();
     say_own ("w", WIRE_LEAVE); // it is gone already
     assert_int_equal (world.to_workers.count, 0);
-    assert_int_equal (dispatcher_workers (dispatcher), 0);
+    assert_int_equal (dispatcher_missing (dispatcher), ROLE_WORKER);
     join ("w", 5);
     assert_int_equal (dispatcher_workers (dispatcher), 1);
     say_own ("w", WIRE_BEAT);
@@ -454,40 +558,42 @@ static void what_a_leaving_worker_held_goes_to_another (void **state)
     for (uint64_t i = 0; i < 5; i++)
         ready ("c", i);
     dispatched (5);
-    const uint64_t second = world.to_workers.letters[1].ticket;
+    const uint64_t second = world.to_workers.items[1].ticket;
     answer_waiting ("w1", "c", second);
     ready ("c", 5);
     say_own ("w1", WIRE_LEAVE);
-    assert_int_equal (dispatcher_workers (dispatcher), 0);
+    assert_int_equal (dispatcher_missing (dispatcher), ROLE_WORKER);
     assert_int_equal (counts ()->redispatched, 4);
     forget ();
     join ("w2", 10);
-    const mail_letter_t *letters = dispatched (5);
+    const mailed_t *items = dispatched (5);
     static const uint64_t order[] = {0, 2, 3, 4, 5};
     for (size_t i = 0; i < 5; i++) {
-        assert_string_equal (letters[i].peer, "w2");
-        assert_int_equal (letters[i].message.tally.count, order[i]);
-        assert_true (letters[i].ticket != second);
+        assert_string_equal (items[i].peer, "w2");
+        assert_int_equal (items[i].message.tally.count, order[i]);
+        assert_true (items[i].ticket != second);
     }
 }
 
-/* It is no more, and what it answers is true all the same. */
-static void a_worker_may_leave_and_answer_in_one_bundle (void **state)
+/* What stands behind its LEAVE is nobody's. */
+static void who_has_left_answers_nothing (void **state)
 {
     (void) state;
     join ("w", 8);
     batch ("c", 0, 1);
-    const uint64_t ticket = dispatched (1)[0].ticket;
+    const mailed_t *item = dispatched (1);
     const wire_message_t leave = {.command = WIRE_LEAVE};
-    const wire_message_t stored = {
-        .command = WIRE_STORED, .agency = 3, .stored = {.next = 1}};
+    const wire_message_t refusal = {.command = WIRE_REFUSED, .agency = 3};
+    const envelope_t nobody = {0};
     bundle_t bundle = {0};
-    bundle_put (&bundle, "", 0, &leave);
-    bundle_put (&bundle, "c", ticket, &stored);
-    dispatcher_bundle (dispatcher, text_bytes ("w"), bundle_bytes (&bundle), now_ms);
+    bundle_write (&bundle, &nobody, &leave);
+    bundle_write (&bundle, &item->envelope, &refusal);
+    dispatcher_bundle (dispatcher, text_bytes ("w"), ROLE_ANY, bundle_bytes (&bundle),
+                       now_ms);
     bundle_clear (&bundle);
-    assert_int_equal (dispatcher_workers (dispatcher), 0);
-    assert_int_equal (told ("c", WIRE_STORED)->stored.next, 1);
+    assert_int_equal (dispatcher_missing (dispatcher), ROLE_WORKER);
+    assert_int_equal (world.to_clients.count, 0);
+    assert_int_equal (counts ()->strays, 1);
 }
 
 static void a_silent_worker_is_given_up (void **state)
@@ -498,26 +604,27 @@ static void a_silent_worker_is_given_up (void **state)
     ready ("a", 1);
     ready ("b", 2);
     dispatched (2);
-    const mail_letter_t held = world.to_workers.letters[0];
+    const mailed_t held = world.to_workers.items[0];
     assert_string_equal (held.peer, "w1");
     const int64_t silence_ms = HEARTBEATS_MISSED * MS;
     assert_true (dispatcher_deadline (dispatcher) == now_ms + silence_ms);
     pass (silence_ms - 1);
     assert_int_equal (dispatcher_workers (dispatcher), 2);
-    answer_waiting ("w2", "b", world.to_workers.letters[1].ticket); // it is heard
+    answer_waiting ("w2", "b", world.to_workers.items[1].ticket);
+    say_own ("w2", WIRE_BEAT);
     pass (1);
     assert_int_equal (dispatcher_workers (dispatcher), 1);
     assert_int_equal (counts ()->redispatched, 1);
-    const mail_letter_t *letters = dispatched (3);
-    assert_string_equal (letters[2].peer, "w2");
-    assert_string_equal (letters[2].client, "a");
-    assert_int_equal (letters[2].message.tally.count, 1);
+    const mailed_t *items = dispatched (3);
+    assert_string_equal (items[2].peer, "w2");
+    assert_string_equal (items[2].client, "a");
+    assert_int_equal (items[2].message.tally.count, 1);
 
     mail_clear (&world.to_clients); // it was only slow: its answer is as true as any
-    answer_waiting ("w1", "a", letters[0].ticket);
+    answer_waiting ("w1", "a", items[0].ticket);
     told ("a", WIRE_WAITING);
     mail_clear (&world.to_clients);
-    answer_waiting ("w2", "a", letters[2].ticket);
+    answer_waiting ("w2", "a", items[2].ticket);
     told ("a", WIRE_WAITING);
     assert_int_equal (counts ()->late, 0);
 }
@@ -530,16 +637,16 @@ static void a_worker_that_takes_nothing_is_none (void **state)
     world.gone = "w1";
     ready ("c", 1);
     ready ("c", 2);
-    const mail_letter_t *letters = dispatched (2);
+    const mailed_t *items = dispatched (2);
     for (size_t i = 0; i < 2; i++) {
-        assert_string_equal (letters[i].peer, "w2");
-        assert_int_equal (letters[i].message.tally.count, i + 1);
+        assert_string_equal (items[i].peer, "w2");
+        assert_int_equal (items[i].message.tally.count, i + 1);
     }
     assert_int_equal (dispatcher_workers (dispatcher), 1);
     world.gone = "w2";
     ready ("c", 3);
     dispatch ();
-    assert_int_equal (dispatcher_workers (dispatcher), 0);
+    assert_int_equal (dispatcher_missing (dispatcher), ROLE_WORKER);
     world.gone = NULL;
     forget ();
     join ("w3", 10);
@@ -577,7 +684,7 @@ static void a_request_without_answer_is_given_up (void **state)
     join ("w", 1);
     ready ("c", 1);
     dispatched (1);
-    const uint64_t ticket = world.to_workers.letters[0].ticket;
+    const uint64_t ticket = world.to_workers.items[0].ticket;
     const int64_t deadline_ms = now_ms + INFLIGHT_MS;
     ready ("c", 2);
     while (now_ms < deadline_ms) {
@@ -617,8 +724,8 @@ static void stored_answers_every_batch_below (void **state)
         assert_int_equal (batch ("c", i * 10, 10), REFUSED_OK);
     batch ("d", 0, 10);
     ready ("c", 60);
-    const mail_letter_t *letters = dispatched (3);
-    const uint64_t ticket = letters[0].ticket;
+    const mailed_t *items = dispatched (3);
+    const uint64_t ticket = items[0].ticket;
     // 0, 10 or another client's: whatever was first, it is answered by the last's
     // STORED
     answer_stored ("w1", "c", ticket, 40);
@@ -627,10 +734,10 @@ static void stored_answers_every_batch_below (void **state)
     join ("w2", 64);
     dispatch ();
     for (size_t i = 0; i < world.to_workers.count; i++) {
-        const mail_letter_t *letter = &world.to_workers.letters[i];
-        const bool sent_before = letter->message.command == WIRE_BATCH &&
-                                 strcmp (letter->client, "c") == 0 &&
-                                 letter->message.batch.offset < 40;
+        const mailed_t *item = &world.to_workers.items[i];
+        const bool sent_before = item->message.command == WIRE_BATCH &&
+                                 strcmp (item->client, "c") == 0 &&
+                                 item->message.batch.offset < 40;
         assert_false (sent_before);
     }
     assert_true (world.to_workers.count >= 3); // 40, 50, READY
@@ -642,8 +749,8 @@ static void stored_gives_the_credit_of_all_back (void **state)
     join ("w1", WINDOW);
     for (uint64_t i = 0; i < WINDOW; i++)
         batch ("c", i * 10, 10);
-    const mail_letter_t *letters = dispatched (WINDOW);
-    const uint64_t first = letters[0].ticket;
+    const mailed_t *items = dispatched (WINDOW);
+    const uint64_t first = items[0].ticket;
     answer_stored ("w1", "c", first, WINDOW * 10);
     for (uint64_t i = 0; i < WINDOW; i++)
         batch ("c", 1000 + i, 1);
@@ -672,16 +779,16 @@ static void answers_to_an_earlier_broker_are_dropped (void **state)
     assert_int_equal (counts ()->answers, 1);
 }
 
-/* A letter with another client's ticket reaches its client, and settles nothing. */
+/* An answer with another client's ticket reaches its client, and settles nothing. */
 static void a_ticket_is_its_clients_own (void **state)
 {
     (void) state;
     join ("w", 2);
     ready ("a", 1);
     ready ("b", 2);
-    const mail_letter_t *letters = dispatched (2);
-    const uint64_t of_a = letters[0].ticket;
-    assert_string_equal (letters[0].client, "a");
+    const mailed_t *items = dispatched (2);
+    const uint64_t of_a = items[0].ticket;
+    assert_string_equal (items[0].client, "a");
     answer_waiting ("w", "b", of_a);
     told ("b", WIRE_WAITING);
     ready ("c", 3);
@@ -699,13 +806,14 @@ static void strays_are_counted (void **state)
         say_own ("w", commands[i]);
         assert_int_equal (counts ()->strays, i + 1);
     }
-    dispatcher_bundle (dispatcher, text_bytes ("w"), text_bytes ("garbage"), now_ms);
+    dispatcher_bundle (dispatcher, text_bytes ("w"), ROLE_ANY, text_bytes ("garbage"),
+                       now_ms);
     assert_int_equal (counts ()->strays, 5);
     bundle_t bundle = {0};
-    const letter_t garbage = {.client = text_bytes ("c"),
-                              .message = text_bytes ("garbage")};
-    bundle_add (&bundle, &garbage);
-    dispatcher_bundle (dispatcher, text_bytes ("w"), bundle_bytes (&bundle), now_ms);
+    const envelope_t envelope = {BOOT, 1, 1};
+    bundle_add (&bundle, &envelope, text_bytes ("garbage"));
+    dispatcher_bundle (dispatcher, text_bytes ("w"), ROLE_ANY, bundle_bytes (&bundle),
+                       now_ms);
     bundle_clear (&bundle);
     assert_int_equal (counts ()->strays, 6);
     assert_int_equal (world.to_clients.count, 0);
@@ -721,9 +829,9 @@ static void damaged_bundles_do_no_harm (void **state)
         dispatch ();
         bundle_t bundle = {0};
         const uint64_t ticket =
-            world.to_workers.count > 0 ? world.to_workers.letters[0].ticket : 0;
+            world.to_workers.count > 0 ? world.to_workers.items[0].ticket : 0;
         const wire_message_t messages[] = {
-            {.command = WIRE_JOIN, .join = {5, 50}},
+            {.command = WIRE_JOIN, .join = {1, 5, 50}},
             {.command = WIRE_BEAT},
             {.command = WIRE_LEAVE},
             {.command = WIRE_STORED, .stored = {.next = 9}}};
@@ -734,7 +842,7 @@ static void damaged_bundles_do_no_harm (void **state)
         for (size_t n = random_below (&random, 4); n > 0; n--)
             bundle.data[random_below (&random, bundle.size)] ^=
                 (uint8_t) (1 << random_below (&random, 8));
-        dispatcher_bundle (dispatcher, text_bytes (i % 2 ? "w1" : "w2"),
+        dispatcher_bundle (dispatcher, text_bytes (i % 2 ? "w1" : "w2"), ROLE_ANY,
                            bundle_bytes (&bundle), now_ms);
         bundle_clear (&bundle);
         forget ();
@@ -765,9 +873,9 @@ static void what_storage_reads_for_counts_for_more_than_its_bytes (void **state)
     for (uint64_t i = 0; i < 8; i++)
         assert_int_equal (ready ("other", i), REFUSED_OK);
     join ("w", 100);
-    const mail_letter_t *letters = dispatched (16);
+    const mailed_t *items = dispatched (16);
     for (size_t i = 0; i < 16; i++)
-        assert_string_equal (letters[i].client, i < 8 ? "other" : "reader");
+        assert_string_equal (items[i].client, i < 8 ? "other" : "reader");
 }
 
 static void a_key_speaks_for_its_agency_alone (void **state)
@@ -821,14 +929,14 @@ static void a_forgotten_agency_is_answered_nothing (void **state)
     sender = keyed (3);
     for (uint64_t i = 0; i < 6; i++)
         assert_int_equal (ready (i % 2 ? "a" : "b", i), REFUSED_OK);
-    const mail_letter_t *letters = dispatched (4);
+    const mailed_t *items = dispatched (4);
     for (size_t i = 0; i < 4; i++)
-        tickets[i] = letters[i].ticket;
+        tickets[i] = items[i].ticket;
     answer_waiting ("w", "a", tickets[0]); // told already: the push is still to come
     forget ();
-    dispatcher_forget (dispatcher, 2);
-    dispatcher_forget (dispatcher, 3);
-    dispatcher_forget (dispatcher, 3);
+    forget_agency (2);
+    forget_agency (3);
+    forget_agency (3);
     sender = keyed (5);
     for (uint64_t i = 0; i < 4; i++)
         assert_int_equal (ask_as ("other", WIRE_DONE, 5), REFUSED_OK);
@@ -839,12 +947,12 @@ static void a_forgotten_agency_is_answered_nothing (void **state)
     }
     assert_int_equal (world.to_clients.count, 0);
     assert_int_equal (counts ()->late, 8);
-    letters = dispatched (4);
+    items = dispatched (4);
     for (size_t i = 0; i < 4; i++)
-        assert_string_equal (letters[i].client, "other");
+        assert_string_equal (items[i].client, "other");
     const wire_message_t goodbye = {.command = WIRE_GOODBYE, .agency = 5};
     for (size_t i = 0; i < 4; i++)
-        say ("w", "other", world.to_workers.letters[i].ticket, &goodbye);
+        say ("w", "other", world.to_workers.items[i].ticket, &goodbye);
     assert_int_equal (world.to_clients.count, 4);
     sender = keyed (3); // with another key it comes again, over a connection it had
     forget ();
@@ -885,9 +993,9 @@ static void who_has_left_is_answered_nothing (void **state)
     sender = keyed (3);
     ready ("id", 1);
     const uint64_t ticket = dispatched (1)->ticket;
-    dispatcher_leave (dispatcher, text_bytes ("nobody"));
-    dispatcher_leave (dispatcher, text_bytes ("id"));
-    dispatcher_leave (dispatcher, text_bytes ("id"));
+    leave ("nobody");
+    leave ("id");
+    leave ("id");
     for (int i = 0; i < 2; i++)
         answer_waiting ("w", "id", ticket);
     assert_int_equal (world.to_clients.count, 0);
@@ -907,7 +1015,7 @@ static void an_answer_to_who_has_gone_settles_once (void **state)
         forget ();
         ready ("id", 1);
         const uint64_t first = dispatched (1)->ticket;
-        dispatcher_leave (dispatcher, text_bytes ("id"));
+        leave ("id");
         ready ("id", 2);
         dispatched (1); // no credit is left
         answer_waiting ("w", "id", first);
@@ -927,7 +1035,7 @@ static void leaving_frees_what_waits_and_not_what_is_at_work (void **state)
     for (uint64_t i = 0; i < QUEUE; i++) // come, send, go
         assert_int_equal (batch ("c", i, 1), REFUSED_OK);
     dispatched (2);
-    dispatcher_leave (dispatcher, text_bytes ("c"));
+    leave ("c");
     assert_int_equal (dispatcher_waiting (dispatcher), 0);
     for (uint64_t i = 0; i < 3; i++)
         assert_int_equal (batch ("c", 9, 1), REFUSED_OK);
@@ -943,13 +1051,7 @@ static void leaving_frees_what_waits_and_not_what_is_at_work (void **state)
 static void restart_with (uint32_t bytes_max)
 {
     dispatcher_destroy (&dispatcher);
-    const dispatcher_options_t options = {
-        .boot = BOOT,
-        .limits = {WINDOW_LIMIT_DEFAULT, bytes_max, 0, 0},
-        .context = &world,
-        .to_client = to_client,
-        .to_worker = to_worker};
-    dispatcher = dispatcher_new (&options);
+    begin (&(wire_limits_t){WINDOW_LIMIT_DEFAULT, bytes_max, 0, 0});
 }
 
 /* A batch of so many bytes, whole. */
@@ -969,13 +1071,12 @@ static void refuse_all (size_t bytes[], size_t agencies)
     mail_t taken = world.to_workers;
     world.to_workers = (mail_t){0};
     for (size_t i = 0; i < taken.count; i++) {
-        const mail_letter_t *letter = &taken.letters[i];
+        const mailed_t *item = &taken.items[i];
         const wire_message_t refusal =
-            wire_refusal (&letter->message, REFUSED_FIELDS, "");
-        assert_in_range (letter->message.agency, 1, agencies);
-        bytes[letter->message.agency] +=
-            WIRE_BATCH_BYTES + letter->message.batch.rows.size;
-        say (letter->peer, letter->client, letter->ticket, &refusal);
+            wire_refusal (&item->message, REFUSED_FIELDS, "");
+        assert_in_range (item->message.agency, 1, agencies);
+        bytes[item->message.agency] += WIRE_BATCH_BYTES + item->message.batch.rows.size;
+        say (item->peer, item->client, item->ticket, &refusal);
     }
     mail_clear (&taken);
     mail_clear (&world.to_clients);
@@ -1085,8 +1186,8 @@ static void a_full_queue_sheds_who_has_most_in_it (void **state)
     assert_int_equal (counts ()->shed, second);
     assert_int_equal (world.to_clients.count, second + 1);
     for (size_t i = 0; i <= second; i++) {
-        assert_refused (&world.to_clients.letters[i], REFUSED_BUSY);
-        assert_string_equal (world.to_clients.letters[i].peer,
+        assert_refused (&world.to_clients.items[i], REFUSED_BUSY);
+        assert_string_equal (world.to_clients.items[i].peer,
                              i < second ? "one" : "two");
     }
     while (long_batch ("three", 3, 100) == REFUSED_OK)
@@ -1107,6 +1208,7 @@ static void storage_that_hangs_is_not_given_more_and_more (void **state)
     join ("w2", 64);
     size_t given = 0;
     uint64_t ticket = 0;
+    char whose[ID_BYTES] = "";
     for (int tick = 0; tick < 4 * SECONDS; tick++) {
         say_own ("w1", WIRE_BEAT);
         say_own ("w2", WIRE_BEAT);
@@ -1114,15 +1216,18 @@ static void storage_that_hangs_is_not_given_more_and_more (void **state)
         long_batch ("one", 1, SIZE);
         long_batch ("two", 2, SIZE);
         dispatch ();
-        if (world.to_workers.count > 0)
-            ticket = world.to_workers.letters[0].ticket;
+        if (world.to_workers.count > 0) {
+            ticket = world.to_workers.items[0].ticket;
+            strcpy (whose, world.to_workers.items[0].client);
+        }
         given += world.to_workers.count * SIZE;
         forget ();
     }
     assert_true (given <= 2 * (WORKER_CREDIT_BYTES + SIZE) +
                               2 * (4 + SECONDS * 1000 / TRIAL_MS_MAX) * SIZE);
     const wire_message_t stored = {.command = WIRE_STORED, .agency = 9};
-    say ("w1", "who asked has gone", ticket, &stored);
+    leave (whose); // that who asked has gone makes no difference
+    say ("w1", whose, ticket, &stored);
     dispatch ();
     assert_true (world.to_workers.count >= WORKER_CREDIT_BYTES / (2 * SIZE));
 }
@@ -1140,6 +1245,7 @@ static void a_worker_alone_does_not_clear_storage (void **state)
     batch ("c", 0, 1);
     batch ("c", 1, 1);
     const uint64_t ticket = dispatched (2)->ticket;
+    const uint64_t other = world.to_workers.items[1].ticket;
     for (int i = 0; i < 4; i++) {
         say_own ("w", WIRE_BEAT);
         pass (500);
@@ -1157,7 +1263,7 @@ static void a_worker_alone_does_not_clear_storage (void **state)
         .command = WIRE_REFUSED,
         .agency = 3,
         .refused = {.code = REFUSED_CONFLICT, .command = WIRE_BATCH}};
-    say ("w", "c", ticket, &conflict);
+    say ("storage", "c", other, &conflict);
     dispatched (4);
 }
 
@@ -1170,7 +1276,7 @@ static void a_key_that_changes_hands_hears_nothing_of_before (void **state)
     sender = keyed (3);
     ready ("c", 1);
     const uint64_t ticket = dispatched (1)->ticket;
-    dispatcher_forget (dispatcher, 3);
+    forget_agency (3);
     sender = keyed (4);
     assert_int_equal (ask_as ("c", WIRE_DONE, 4), REFUSED_OK);
     const wire_message_t winners = {.command = WIRE_WINNERS, .agency = 3};
@@ -1180,6 +1286,152 @@ static void a_key_that_changes_hands_hears_nothing_of_before (void **state)
     const wire_message_t goodbye = {.command = WIRE_GOODBYE, .agency = 4};
     say ("w", "c", dispatched (2)[1].ticket, &goodbye);
     told ("c", WIRE_GOODBYE);
+}
+
+/* ---- Storage and state ---- */
+
+static void say_with_key (const char *peer, uint8_t key_role,
+                          const wire_message_t *message)
+{
+    bundle_t bundle = {0};
+    const envelope_t nobody = {0};
+    bundle_write (&bundle, &nobody, message);
+    dispatcher_bundle (dispatcher, text_bytes (peer), key_role, bundle_bytes (&bundle),
+                       now_ms);
+    bundle_clear (&bundle);
+}
+
+/* For a while what comes waits; then it is refused, and goes on once the part is back.
+ */
+static void nothing_is_handed_over_while_a_part_is_missing (void **state)
+{
+    (void) state;
+    static const char *const parts[] = {"storage", "state"};
+    static const wire_role_t roles[] = {ROLE_STORAGE, ROLE_STATE};
+    join ("w", 10);
+    for (size_t i = 0; i < 2; i++) {
+        say_own (parts[i], WIRE_LEAVE);
+        assert_int_equal (dispatcher_missing (dispatcher), roles[i]);
+        assert_int_equal (batch ("c", 7, 1), REFUSED_OK);
+        assert_int_equal (ready ("d", 1), REFUSED_OK);
+        dispatched (0);
+        pass (PART_PATIENCE_MS / 4);
+        say_own ("w", WIRE_BEAT);
+        mail_clear (&world.to_workers); // the part's BEAT was answered REJOIN
+        join_part (parts[i], roles[i]);
+        assert_int_equal (world.to_clients.count, 0);
+        dispatched (2);
+        forget ();
+
+        say_own (parts[i], WIRE_LEAVE);
+        assert_int_equal (batch ("c", 8, 1), REFUSED_OK);
+        assert_true (dispatcher_deadline (dispatcher) <= now_ms + PART_PATIENCE_MS);
+        for (int j = 0; j < 4; j++) {
+            assert_int_equal (world.to_clients.count, 0);
+            say_own ("w", WIRE_BEAT);
+            pass (PART_PATIENCE_MS / 4);
+        }
+        const wire_message_t *refused = told ("c", WIRE_REFUSED);
+        assert_int_equal (refused->refused.code, REFUSED_UNAVAILABLE);
+        assert_int_equal (refused->refused.offset, 8);
+        assert_int_equal (refused->refused.command, WIRE_BATCH);
+        assert_int_equal (dispatcher_waiting (dispatcher), 0);
+        forget ();
+        assert_int_equal (ready ("c", 9), REFUSED_UNAVAILABLE); // at once
+        told ("c", WIRE_REFUSED);
+        forget ();
+        dispatched (0);
+        join_part (parts[i], roles[i]);
+        assert_int_equal (ready ("c", 9), REFUSED_OK);
+        dispatched (1);
+        forget ();
+    }
+}
+
+static void a_part_that_is_silent_is_missing_until_it_is_heard (void **state)
+{
+    (void) state;
+    join ("w", 10);
+    now_ms += HEARTBEATS_MISSED * HEARTBEAT_MS_MAX;
+    join ("w", 10);
+    say_own ("state", WIRE_BEAT);
+    dispatcher_expire (dispatcher, now_ms);
+    assert_int_equal (dispatcher_missing (dispatcher), ROLE_STORAGE);
+    ready ("c", 1);
+    dispatched (0);
+    say_own ("storage", WIRE_BEAT);
+    assert_int_equal (world.to_workers.count, 0); // it is not asked to join
+    dispatched (1);
+}
+
+static void each_role_gives_its_own_answers (void **state)
+{
+    (void) state;
+    static const struct {
+        uint8_t command, role; // ROLE_NONE: anybody's who has joined
+    } cases[] = {
+        {WIRE_STORED, ROLE_STORAGE},  {WIRE_DIGEST, ROLE_STORAGE},
+        {WIRE_WELCOME, ROLE_STORAGE}, {WIRE_WINNERS, ROLE_STORAGE},
+        {WIRE_WAITING, ROLE_STATE},   {WIRE_GOODBYE, ROLE_STATE},
+        {WIRE_REFUSED, ROLE_NONE},
+    };
+    static const char *const peers[] = {"stranger", "w", "storage", "state"};
+    join ("w", 10);
+    ready ("c", 1);
+    const envelope_t envelope = dispatched (1)->envelope;
+    for (size_t i = 0; i < COUNT (cases); i++)
+        for (uint8_t role = 0; role < COUNT (peers); role++) {
+            const bool apt =
+                cases[i].role == ROLE_NONE ? role != ROLE_NONE : role == cases[i].role;
+            const uint64_t strays = counts ()->strays;
+            const wire_message_t answer = {.command = cases[i].command, .agency = 3};
+            bundle_t bundle = {0};
+            mail_clear (&world.to_clients);
+            bundle_write (&bundle, &envelope, &answer);
+            dispatcher_bundle (dispatcher, text_bytes (peers[role]), ROLE_ANY,
+                               bundle_bytes (&bundle), now_ms);
+            bundle_clear (&bundle);
+            assert_int_equal (world.to_clients.count, apt);
+            assert_int_equal (counts ()->strays, strays + !apt);
+        }
+}
+
+static void a_key_lets_one_have_one_role (void **state)
+{
+    (void) state;
+    static const uint8_t keys[] = {ROLE_NONE, ROLE_WORKER, ROLE_STORAGE, ROLE_STATE};
+    size_t joined = world.joined;
+    for (size_t i = 0; i < COUNT (keys); i++)
+        for (uint8_t role = ROLE_WORKER; role <= ROLE_STATE; role++) {
+            const wire_message_t message = {.command = WIRE_JOIN,
+                                            .join = {.role = role, .heartbeat_ms = MS}};
+            const uint64_t strays = counts ()->strays;
+            say_with_key ("somebody", keys[i], &message);
+            assert_int_equal (world.joined, joined += keys[i] == role);
+            assert_int_equal (counts ()->strays, strays + (keys[i] != role));
+        }
+    assert_int_equal (dispatcher_workers (dispatcher), 0); // it is state by now
+}
+
+/* What the one before had is not waited for. */
+static void a_new_storage_starts_with_a_clean_sheet (void **state)
+{
+    (void) state;
+    join ("w", 2);
+    batch ("c", 0, 1);
+    batch ("c", 1, 1);
+    dispatched (2);
+    for (int i = 0; i < 4; i++) {
+        say_own ("w", WIRE_BEAT);
+        pass (500);
+    }
+    batch ("c", 2, 1);
+    dispatched (3); // a trial
+    batch ("c", 3, 1);
+    batch ("c", 4, 1);
+    dispatched (3);
+    join_part ("another", ROLE_STORAGE);
+    dispatched (4);
 }
 
 /* ---- All of it at random ---- */
@@ -1207,37 +1459,36 @@ static void ask (walk_t *walk)
     walk->accepted[walk->asked++] = code == REFUSED_OK;
 }
 
-/* The letters that left go to their workers; the number of each is whose it must be. */
+/* The requests that left go to their workers; the number of each is whose it must be.
+ */
 static void deliver (walk_t *walk)
 {
     for (size_t i = 0; i < world.to_workers.count; i++) {
-        const mail_letter_t *letter = &world.to_workers.letters[i];
-        const int worker = letter->peer[1] - '0';
-        if (letter->message.command == WIRE_REJOIN) {
+        const mailed_t *item = &world.to_workers.items[i];
+        const int worker = item->peer[1] - '0';
+        if (item->message.command == WIRE_REJOIN) {
             walk->knows[worker] = false;
             continue;
         }
         char id[ID_BYTES];
-        snprintf (id, sizeof id, "c%zu",
-                  (size_t) letter->message.tally.count % CLIENTS);
-        assert_string_equal (letter->client, id);
-        assert_true (walk->accepted[letter->message.tally.count]);
+        snprintf (id, sizeof id, "c%zu", (size_t) item->message.tally.count % CLIENTS);
+        assert_string_equal (item->client, id);
+        assert_true (walk->accepted[item->message.tally.count]);
         uint8_t bytes[64];
-        const letter_t copy = {
-            .ticket = letter->ticket,
-            .client = text_bytes (letter->client),
-            .message = {bytes, wire_encode (&letter->message, bytes)}};
-        mail_add (&walk->with[worker], text_bytes (letter->peer), &copy);
+        mailed_t *kept;
+        mail_add (&walk->with[worker], text_bytes (item->peer), &item->envelope,
+                  bytes_of (bytes, wire_encode (&item->message, bytes)));
+        kept = &walk->with[worker].items[walk->with[worker].count - 1];
+        strcpy (kept->client, item->client);
     }
     for (size_t i = 0; i < world.to_clients.count; i++) {
-        const mail_letter_t *letter = &world.to_clients.letters[i];
-        if (letter->message.command == WIRE_REFUSED)
+        const mailed_t *item = &world.to_clients.items[i];
+        if (item->message.command == WIRE_REFUSED)
             continue; // BUSY
         char id[ID_BYTES];
-        snprintf (id, sizeof id, "c%zu",
-                  (size_t) letter->message.stored.next % CLIENTS);
-        assert_string_equal (letter->peer, id);
-        walk->answered[letter->message.stored.next] = true;
+        snprintf (id, sizeof id, "c%zu", (size_t) item->message.stored.next % CLIENTS);
+        assert_string_equal (item->peer, id);
+        walk->answered[item->message.stored.next] = true;
     }
     forget ();
 }
@@ -1248,14 +1499,14 @@ static void answer_one (walk_t *walk, size_t worker)
     if (with->count == 0)
         return;
     const size_t which = random_below (&walk->random, with->count);
-    mail_letter_t *letter = &with->letters[which];
+    mailed_t *item = &with->items[which];
     const wire_message_t answer = {// carries the number back; ends no batch
                                    .command = WIRE_STORED,
                                    .agency = 3,
-                                   .stored = {.next = letter->message.tally.count}};
-    say (letter->peer, letter->client, letter->ticket, &answer);
-    free (letter->bytes);
-    *letter = with->letters[--with->count];
+                                   .stored = {.next = item->message.tally.count}};
+    say (item->peer, item->client, item->ticket, &answer);
+    free (item->bytes);
+    *item = with->items[--with->count];
 }
 
 static void do_something (walk_t *walk)
@@ -1345,7 +1596,7 @@ int main (void)
         DISPATCHER_TEST (a_full_queue_says_busy),
         DISPATCHER_TEST (strangers_are_asked_to_join),
         DISPATCHER_TEST (what_a_leaving_worker_held_goes_to_another),
-        DISPATCHER_TEST (a_worker_may_leave_and_answer_in_one_bundle),
+        DISPATCHER_TEST (who_has_left_answers_nothing),
         DISPATCHER_TEST (a_silent_worker_is_given_up),
         DISPATCHER_TEST (a_worker_that_takes_nothing_is_none),
         DISPATCHER_TEST (a_request_that_outlives_its_workers_is_given_up),
@@ -1372,6 +1623,11 @@ int main (void)
         DISPATCHER_TEST (a_full_queue_sheds_who_has_most_in_it),
         DISPATCHER_TEST (storage_that_hangs_is_not_given_more_and_more),
         DISPATCHER_TEST (a_worker_alone_does_not_clear_storage),
+        DISPATCHER_TEST (nothing_is_handed_over_while_a_part_is_missing),
+        DISPATCHER_TEST (a_part_that_is_silent_is_missing_until_it_is_heard),
+        DISPATCHER_TEST (each_role_gives_its_own_answers),
+        DISPATCHER_TEST (a_key_lets_one_have_one_role),
+        DISPATCHER_TEST (a_new_storage_starts_with_a_clean_sheet),
         DISPATCHER_TEST (every_request_is_answered_or_given_up),
     };
     logger_set_level (LOG_CRITICAL);

@@ -26,9 +26,9 @@ static side_t sides[INTAKE_SIDES];
 static int send_bundle (void *context, intake_side_t to, bundle_t *bundle)
 {
     side_t *side = (side_t *) context + to;
-    assert_true (bundle->letters > 0);
+    assert_true (bundle->messages > 0);
     assert_true (bundle->size <= BUNDLE_BYTES_MAX);
-    assert_true (bundle->letters <= BUNDLE_LETTERS_MAX);
+    assert_true (bundle->messages <= BUNDLE_MESSAGES_MAX);
     if (side->away)
         return -1;
     mail_open (&side->mail, (bytes_t){0}, bundle_bytes (bundle));
@@ -41,7 +41,7 @@ static int setup_with (uint32_t rows_max)
 {
     const intake_options_t options = {.rows_max = rows_max,
                                       .number_max = NUMBER_MAX,
-                                      .join = {CREDIT, 500},
+                                      .join = {ROLE_WORKER, CREDIT, 500},
                                       .context = sides,
                                       .send = send_bundle};
     intake = intake_new (&options);
@@ -90,24 +90,24 @@ static void batch (uint64_t offset, uint32_t count, bytes_t rows)
 }
 
 /* What was sent to this side and to no other; then it is forgotten. */
-static mail_letter_t *sent_only (intake_side_t side, size_t count)
+static mailed_t *sent_only (intake_side_t side, size_t count)
 {
     intake_flush (intake);
     for (int i = 0; i < INTAKE_SIDES; i++)
         assert_int_equal (sides[i].mail.count, i == (int) side ? count : 0);
-    return sides[side].mail.letters;
+    return sides[side].mail.items;
 }
 
 static const wire_refused_t *sent_refusal (wire_code_t code, wire_command_t command)
 {
-    const mail_letter_t *letter = sent_only (INTAKE_BROKER, 1);
-    assert_refused (letter, code);
-    assert_int_equal (letter->ticket, 77);
-    assert_string_equal (letter->client, "client");
-    assert_int_equal (letter->message.agency, 3);
-    assert_string_equal (wire_command_name (letter->message.refused.command),
+    const mailed_t *item = sent_only (INTAKE_BROKER, 1);
+    assert_refused (item, code);
+    assert_int_equal (item->ticket, 77);
+    assert_string_equal (item->client, "client");
+    assert_int_equal (item->message.agency, 3);
+    assert_string_equal (wire_command_name (item->message.refused.command),
                          wire_command_name (command));
-    return &letter->message.refused;
+    return &item->message.refused;
 }
 
 /* ---- Batches ---- */
@@ -127,12 +127,12 @@ static void good_batches_go_to_storage_in_canonical_rows (void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         batch (100 + i, cases[i].count, text_bytes (cases[i].rows));
-        const mail_letter_t *letter = sent_only (INTAKE_STORAGE, 1);
-        const wire_batch_t *store = &letter->message.batch;
-        assert_string_equal (wire_command_name (letter->message.command), "STORE");
-        assert_int_equal (letter->message.agency, 3);
-        assert_int_equal (letter->ticket, 77);
-        assert_string_equal (letter->client, "client");
+        const mailed_t *item = sent_only (INTAKE_STORAGE, 1);
+        const wire_batch_t *store = &item->message.batch;
+        assert_string_equal (wire_command_name (item->message.command), "STORE");
+        assert_int_equal (item->message.agency, 3);
+        assert_int_equal (item->ticket, 77);
+        assert_string_equal (item->client, "client");
         assert_int_equal (store->offset, 100 + i);
         assert_int_equal (store->count, cases[i].count);
         if (cases[i].canonical)
@@ -255,8 +255,8 @@ static void the_largest_batch_passes (void **state)
         .agency = UINT32_MAX,
         .batch = {.count = count, .rows = bytes_of (rows, count * (sizeof row - 1))}};
     request (&message);
-    const mail_letter_t *letter = sent_only (INTAKE_STORAGE, 1);
-    assert_int_equal (letter->message.batch.rows.size, count * (sizeof row - 1 + 12));
+    const mailed_t *item = sent_only (INTAKE_STORAGE, 1);
+    assert_int_equal (item->message.batch.rows.size, count * (sizeof row - 1 + 12));
 }
 
 /* No broker passes on so much; a worker survives it all the same. */
@@ -315,15 +315,15 @@ static void hello_is_lowered_and_passed_to_state (void **state)
                                       .agency = 3,
                                       .hello = {16, 8192, cases[i][0], 65536}};
         request (&hello);
-        const mail_letter_t *letter = sent_only (INTAKE_STATE, 1);
-        assert_string_equal (wire_command_name (letter->message.command), "HELLO");
-        assert_int_equal (letter->ticket, 77);
-        assert_string_equal (letter->client, "client");
-        assert_int_equal (letter->message.agency, 3);
-        assert_int_equal (letter->message.hello.window, 16);
-        assert_int_equal (letter->message.hello.message_bytes_max, 8192);
-        assert_int_equal (letter->message.hello.rows_max, cases[i][1]);
-        assert_int_equal (letter->message.hello.bundle_bytes, 65536);
+        const mailed_t *item = sent_only (INTAKE_STATE, 1);
+        assert_string_equal (wire_command_name (item->message.command), "HELLO");
+        assert_int_equal (item->ticket, 77);
+        assert_string_equal (item->client, "client");
+        assert_int_equal (item->message.agency, 3);
+        assert_int_equal (item->message.hello.window, 16);
+        assert_int_equal (item->message.hello.message_bytes_max, 8192);
+        assert_int_equal (item->message.hello.rows_max, cases[i][1]);
+        assert_int_equal (item->message.hello.bundle_bytes, 65536);
         forget ();
     }
 }
@@ -338,11 +338,11 @@ static void questions_are_passed_to_state (void **state)
     };
     for (size_t i = 0; i < 3; i++) {
         request (&questions[i]);
-        const mail_letter_t *letter = sent_only (INTAKE_STATE, 1);
-        assert_int_equal (letter->message.command, questions[i].command);
-        assert_int_equal (letter->message.agency, 3);
-        assert_int_equal (letter->message.tally.count, questions[i].tally.count);
-        assert_int_equal (letter->ticket, 77);
+        const mailed_t *item = sent_only (INTAKE_STATE, 1);
+        assert_int_equal (item->message.command, questions[i].command);
+        assert_int_equal (item->message.agency, 3);
+        assert_int_equal (item->message.tally.count, questions[i].tally.count);
+        assert_int_equal (item->ticket, 77);
         forget ();
     }
 }
@@ -352,11 +352,12 @@ static void rejoin_is_answered_with_join (void **state)
     (void) state;
     const wire_message_t rejoin = {.command = WIRE_REJOIN};
     request (&rejoin);
-    const mail_letter_t *letter = sent_only (INTAKE_BROKER, 1);
-    assert_string_equal (wire_command_name (letter->message.command), "JOIN");
-    assert_int_equal (letter->message.join.credit, CREDIT);
-    assert_int_equal (letter->message.join.heartbeat_ms, 500);
-    assert_string_equal (letter->client, ""); // its own, nobody's request
+    const mailed_t *item = sent_only (INTAKE_BROKER, 1);
+    assert_string_equal (wire_command_name (item->message.command), "JOIN");
+    assert_int_equal (item->message.join.role, ROLE_WORKER);
+    assert_int_equal (item->message.join.credit, CREDIT);
+    assert_int_equal (item->message.join.heartbeat_ms, 500);
+    assert_string_equal (item->client, ""); // its own, nobody's request
 }
 
 static void a_worker_speaks_for_itself (void **state)
@@ -365,41 +366,16 @@ static void a_worker_speaks_for_itself (void **state)
     static const wire_command_t commands[] = {WIRE_JOIN, WIRE_BEAT, WIRE_LEAVE};
     for (size_t i = 0; i < 3; i++) {
         intake_say (intake, commands[i]);
-        const mail_letter_t *letter = sent_only (INTAKE_BROKER, 1);
-        assert_string_equal (wire_command_name (letter->message.command),
+        const mailed_t *item = sent_only (INTAKE_BROKER, 1);
+        assert_string_equal (wire_command_name (item->message.command),
                              wire_command_name (commands[i]));
-        assert_string_equal (letter->client, "");
-        assert_int_equal (letter->message.agency, 0);
+        assert_string_equal (item->client, "");
+        assert_int_equal (item->message.agency, 0);
         forget ();
     }
 }
 
-static void answers_are_passed_to_the_broker (void **state)
-{
-    (void) state;
-    const wire_message_t answers[] = {
-        {.command = WIRE_STORED, .agency = 1, .stored = {.next = 9}},
-        {.command = WIRE_WINNERS,
-         .agency = 2,
-         .winners = {.documents = text_bytes ("1\n")}},
-        {.command = WIRE_REFUSED, .agency = 3, .refused = {.code = REFUSED_GAP}},
-    };
-    bundle_t bundle = {0};
-    for (size_t i = 0; i < 3; i++)
-        bundle_put (&bundle, i == 0 ? "a" : "b", i, &answers[i]);
-    intake_answers (intake, bundle_bytes (&bundle));
-    bundle_clear (&bundle);
-    const mail_letter_t *letters = sent_only (INTAKE_BROKER, 3);
-    for (size_t i = 0; i < 3; i++) {
-        assert_int_equal (letters[i].message.command, answers[i].command);
-        assert_int_equal (letters[i].message.agency, i + 1);
-        assert_int_equal (letters[i].ticket, i);
-        assert_string_equal (letters[i].client, i == 0 ? "a" : "b");
-    }
-    assert_int_equal (sides[INTAKE_BROKER].bundles, 1);
-}
-
-static void a_bundle_is_taken_letter_by_letter (void **state)
+static void a_bundle_is_taken_message_by_message (void **state)
 {
     (void) state;
     bundle_t bundle = {0};
@@ -425,7 +401,7 @@ static void a_bundle_is_taken_letter_by_letter (void **state)
         assert_int_equal (sides[to[i]].bundles, 1);
         assert_int_equal (mail->count, 20);
         for (uint64_t j = 0; j < 20; j++)
-            assert_int_equal (mail->letters[j].ticket, j * 3 + i);
+            assert_int_equal (mail->items[j].ticket, j * 3 + i);
     }
     intake_flush (intake); // and there is nothing more
     assert_int_equal (sides[INTAKE_STORAGE].bundles, 1);
@@ -434,19 +410,18 @@ static void a_bundle_is_taken_letter_by_letter (void **state)
 static void full_bundles_leave_at_once (void **state)
 {
     (void) state;
-    for (uint64_t i = 0; i < 2 * BUNDLE_LETTERS_MAX + 10; i++)
+    for (uint64_t i = 0; i < 2 * BUNDLE_MESSAGES_MAX + 10; i++)
         batch (i, 1, text_bytes (GOOD));
-    assert_int_equal (sides[INTAKE_STORAGE].mail.count, 2 * BUNDLE_LETTERS_MAX);
-    sent_only (INTAKE_STORAGE, 2 * BUNDLE_LETTERS_MAX + 10);
+    assert_int_equal (sides[INTAKE_STORAGE].mail.count, 2 * BUNDLE_MESSAGES_MAX);
+    sent_only (INTAKE_STORAGE, 2 * BUNDLE_MESSAGES_MAX + 10);
     assert_int_equal (sides[INTAKE_STORAGE].bundles, 3);
     for (uint64_t i = 0; i < sides[INTAKE_STORAGE].mail.count; i++)
-        assert_int_equal (sides[INTAKE_STORAGE].mail.letters[i].message.batch.offset,
-                          i);
+        assert_int_equal (sides[INTAKE_STORAGE].mail.items[i].message.batch.offset, i);
 }
 
 /* ---- A side that cannot be reached ---- */
 
-static void what_cannot_go_inwards_is_answered_aside (void **state)
+static void what_cannot_go_inwards_is_refused (void **state)
 {
     (void) state;
     const wire_message_t hello = {.command = WIRE_HELLO, .agency = 3};
@@ -473,16 +448,16 @@ static void what_cannot_go_inwards_is_answered_aside (void **state)
 }
 
 /* With more than one bundle of them, each is answered, and the bundles stay bounded. */
-static void every_letter_is_answered_aside (void **state)
+static void every_request_of_it_is_refused (void **state)
 {
     (void) state;
     sides[INTAKE_STORAGE].away = true;
     for (uint64_t i = 0; i < 500; i++)
         batch (i, 1, text_bytes (GOOD));
-    const mail_letter_t *letters = sent_only (INTAKE_BROKER, 500);
+    const mailed_t *items = sent_only (INTAKE_BROKER, 500);
     for (uint64_t i = 0; i < 500; i++) {
-        assert_refused (&letters[i], REFUSED_UNAVAILABLE);
-        assert_int_equal (letters[i].message.refused.offset, i);
+        assert_refused (&items[i], REFUSED_UNAVAILABLE);
+        assert_int_equal (items[i].message.refused.offset, i);
     }
 }
 
@@ -521,24 +496,22 @@ static void strays_are_counted (void **state)
         assert_int_equal (intake_strays (intake), i + 1);
     }
     bundle_t bundle = {0};
-    const letter_t garbage = {.message = text_bytes ("garbage")};
-    bundle_add (&bundle, &garbage);
+    const envelope_t envelope = mail_envelope ("client", 77);
+    bundle_add (&bundle, &envelope, text_bytes ("garbage"));
     intake_requests (intake, bundle_bytes (&bundle));
     bundle_clear (&bundle);
     assert_int_equal (intake_strays (intake), sizeof commands + 1);
     intake_requests (intake, text_bytes ("no bundle at all"));
     assert_int_equal (intake_strays (intake), sizeof commands + 2);
-    intake_answers (intake, text_bytes ("no bundle at all"));
-    assert_int_equal (intake_strays (intake), sizeof commands + 3);
     sent_only (INTAKE_BROKER, 0);
 }
 
-/* A frame may be longer than any letter is. */
-static void a_letter_longer_than_any_is_none (void **state)
+/* A frame may be longer than any message is. */
+static void a_message_longer_than_any_is_none (void **state)
 {
     (void) state;
     static uint8_t frame[BUNDLE_BYTES_MAX];
-    const size_t size = LETTER_BYTES_MAX + 1, envelope = 4 + 8 + 1 + 1;
+    const size_t size = ENVELOPED_BYTES_MAX + 1, envelope = BUNDLE_HEAD_BYTES;
     put_u32 (frame, (uint32_t) size);
     const wire_message_t winners = {
         .command = WIRE_WINNERS,
@@ -548,10 +521,8 @@ static void a_letter_longer_than_any_is_none (void **state)
     wire_encode (&winners, message);
     memcpy (frame + envelope, message, wire_size (&winners));
     free (message);
-    intake_answers (intake, bytes_of (frame, size));
-    assert_int_equal (intake_strays (intake), 1);
     intake_requests (intake, bytes_of (frame, size));
-    assert_int_equal (intake_strays (intake), 2);
+    assert_int_equal (intake_strays (intake), 1);
     sent_only (INTAKE_BROKER, 0);
 }
 
@@ -603,14 +574,13 @@ int main (void)
         INTAKE_TEST (questions_are_passed_to_state),
         INTAKE_TEST (rejoin_is_answered_with_join),
         INTAKE_TEST (a_worker_speaks_for_itself),
-        INTAKE_TEST (answers_are_passed_to_the_broker),
-        INTAKE_TEST (a_bundle_is_taken_letter_by_letter),
+        INTAKE_TEST (a_bundle_is_taken_message_by_message),
         INTAKE_TEST (full_bundles_leave_at_once),
-        INTAKE_TEST (what_cannot_go_inwards_is_answered_aside),
-        INTAKE_TEST (every_letter_is_answered_aside),
+        INTAKE_TEST (what_cannot_go_inwards_is_refused),
+        INTAKE_TEST (every_request_of_it_is_refused),
         INTAKE_TEST (what_the_broker_does_not_take_is_lost_and_counted),
         INTAKE_TEST (strays_are_counted),
-        INTAKE_TEST (a_letter_longer_than_any_is_none),
+        INTAKE_TEST (a_message_longer_than_any_is_none),
         INTAKE_TEST (damaged_bundles_do_no_harm),
     };
     logger_set_level (LOG_CRITICAL);

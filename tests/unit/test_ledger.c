@@ -139,14 +139,9 @@ static void records_open_accounts_themselves (void **state)
 static int hold (account_t *account, uint64_t offset, size_t size, uint64_t ticket)
 {
     static uint8_t message[STORE_BYTES_MAX];
-    char worker[ID_BYTES], client[ID_BYTES];
+    const envelope_t envelope = {7, (uint32_t) ticket, ticket % 5};
     memset (message, (int) (offset % 251), size);
-    snprintf (worker, sizeof worker, "w%u", (unsigned) (ticket % 7));
-    snprintf (client, sizeof client, "c%u", (unsigned) (ticket % 5));
-    const letter_t letter = {.ticket = ticket,
-                             .client = text_bytes (client),
-                             .message = bytes_of (message, size)};
-    return ledger_hold (ledger, account, text_bytes (worker), &letter, offset);
+    return ledger_hold (ledger, account, &envelope, bytes_of (message, size), offset);
 }
 
 static void assert_released (account_t *account, uint64_t offset, size_t size,
@@ -155,18 +150,16 @@ static void assert_released (account_t *account, uint64_t offset, size_t size,
     held_t *held = ledger_release (ledger, account);
     assert_non_null (held);
     assert_int_equal (held->offset, offset);
-    assert_int_equal (held->ticket, ticket);
+    assert_int_equal (held->envelope.boot, 7);
+    assert_int_equal (held->envelope.ticket, ticket);
+    assert_int_equal (held->envelope.client, ticket % 5);
     assert_int_equal (held->message_size, size);
     for (size_t i = 0; i < size; i++)
         assert_int_equal (held->message[i], offset % 251);
-    assert_int_equal (held->worker_size, 2);
-    assert_int_equal (held->worker[1], '0' + ticket % 7);
-    assert_int_equal (held->client_size, 2);
-    assert_int_equal (held->client[1], '0' + ticket % 5);
     free (held);
 }
 
-static void held_letters_come_out_when_their_turn_has_come (void **state)
+static void held_batches_come_out_when_their_turn_has_come (void **state)
 {
     (void) state;
     account_t *account = ledger_admit (ledger, 1);
@@ -206,18 +199,18 @@ static void the_later_of_two_with_one_offset_is_kept (void **state)
     assert_released (account, 8, 50, 9);
 }
 
-static void holding_is_bounded_by_letters (void **state)
+static void holding_is_bounded_by_batches (void **state)
 {
     (void) state;
     account_t *account = ledger_admit (ledger, 1);
-    for (uint64_t i = 0; i < HELD_LETTERS_PER_AGENCY; i++)
+    for (uint64_t i = 0; i < HELD_BATCHES_PER_AGENCY; i++)
         assert_int_equal (hold (account, 1 + i, 10, i), 0);
-    assert_int_equal (hold (account, 1 + HELD_LETTERS_PER_AGENCY, 10, 0), -1);
+    assert_int_equal (hold (account, 1 + HELD_BATCHES_PER_AGENCY, 10, 0), -1);
     assert_int_equal (hold (account, 100, 10, 7), 0); // in place of another
     assert_int_equal (hold (ledger_admit (ledger, 2), 1, 10, 0), 0);
     account->next = 1;
     assert_released (account, 1, 10, 0);
-    assert_int_equal (hold (account, 1 + HELD_LETTERS_PER_AGENCY, 10, 0), 0);
+    assert_int_equal (hold (account, 1 + HELD_BATCHES_PER_AGENCY, 10, 0), 0);
 }
 
 static void holding_is_bounded_by_distance (void **state)
@@ -280,7 +273,7 @@ static void holding_follows_a_plain_list (void **state)
             memset (tickets, 0, sizeof tickets);
         } else if (random_below (&random, 5) > 0) {
             account->next = 0;
-            const bool room = tickets[offset] || count < HELD_LETTERS_PER_AGENCY;
+            const bool room = tickets[offset] || count < HELD_BATCHES_PER_AGENCY;
             assert_int_equal (hold (account, offset, 20, step), room ? 0 : -1);
             if (room)
                 tickets[offset] = step + 1;
@@ -306,9 +299,9 @@ int main (void)
         LEDGER_TEST (records_point_back),
         LEDGER_TEST (a_seal_closes_its_account_only),
         LEDGER_TEST (records_open_accounts_themselves),
-        LEDGER_TEST (held_letters_come_out_when_their_turn_has_come),
+        LEDGER_TEST (held_batches_come_out_when_their_turn_has_come),
         LEDGER_TEST (the_later_of_two_with_one_offset_is_kept),
-        LEDGER_TEST (holding_is_bounded_by_letters),
+        LEDGER_TEST (holding_is_bounded_by_batches),
         LEDGER_TEST (holding_is_bounded_by_distance),
         LEDGER_TEST (holding_is_bounded_by_bytes),
         LEDGER_TEST (holding_follows_a_plain_list),

@@ -239,27 +239,27 @@ static void bundles_are_sent_and_gone (void **state)
 
     const wire_message_t stored = {
         .command = WIRE_STORED, .agency = 7, .stored = {.next = 99}};
-    const letter_t letter = {.ticket = 3, .client = bytes_of ("client", 6)};
+    const envelope_t envelope = {.boot = 1, .ticket = 3, .client = 5};
     static const char nobody[] = "nobody";
     for (int known = 0; known <= 1; known++) {
-        bundle_write (&bundle, &letter, &stored);
-        bundle_write (&bundle, &letter, &stored);
+        bundle_write (&bundle, &envelope, &stored);
+        bundle_write (&bundle, &envelope, &stored);
         const bytes_t to = known ? net_peer (&peer) : bytes_of (nobody, 6);
         assert_int_equal (net_send_bundle (router, to, &bundle),
                           known ? NET_OK : NET_GONE);
-        assert_int_equal (bundle.letters, 0);
+        assert_int_equal (bundle.messages, 0);
         assert_int_equal (bundle.size, 0);
         assert_null (bundle.data);
     }
     await (dealer, ZMQ_POLLIN);
     assert_int_equal (net_receive (dealer, NULL, &body), NET_OK);
-    bytes_t rest = net_body (&body);
-    letter_t read;
+    bytes_t rest = net_body (&body), message;
+    envelope_t read;
     for (int i = 0; i < 2; i++) {
-        assert_int_equal (bundle_next (&rest, &read), 1);
+        assert_int_equal (bundle_next (&rest, &read, &message), 1);
         assert_int_equal (read.ticket, 3);
     }
-    assert_int_equal (bundle_next (&rest, &read), 0);
+    assert_int_equal (bundle_next (&rest, &read, &message), 0);
 }
 
 static void messages_are_encoded (void **state)

@@ -1,4 +1,4 @@
-/* test_outbox.c - letters gathered into bundles by receiver. */
+/* test_outbox.c - messages gathered into bundles by receiver. */
 
 #include "mail.h"
 #include "testing.h"
@@ -25,10 +25,10 @@ static int teardown (void **state)
 
 static void write_stored (const char *peer, const char *client, uint64_t next)
 {
-    const letter_t letter = {.ticket = next + 1000, .client = text_bytes (client)};
+    const envelope_t envelope = mail_envelope (client, next + 1000);
     const wire_message_t stored = {
         .command = WIRE_STORED, .agency = 3, .stored = {.next = next}};
-    outbox_write (outbox, text_bytes (peer), &letter, &stored);
+    outbox_write (outbox, text_bytes (peer), &envelope, &stored);
 }
 
 /* Take all; returns the bundles. Those of even number are released, as sending does. */
@@ -38,8 +38,8 @@ static size_t take_all (mail_t *mail)
     bytes_t peer;
     bundle_t *bundle;
     while (outbox_take (outbox, &peer, &bundle)) {
-        assert_true (bundle->letters > 0);
-        assert_true (bundle->letters <= BUNDLE_LETTERS_MAX);
+        assert_true (bundle->messages > 0);
+        assert_true (bundle->messages <= BUNDLE_MESSAGES_MAX);
         mail_open (mail, peer, bundle_bytes (bundle));
         if (bundles++ % 2 == 0) {
             size_t size;
@@ -73,33 +73,42 @@ static void a_bundle_for_each_receiver (void **state)
                     {"w1", 4}, {"", 3},   {"w2x", 5}};
     assert_int_equal (mail.count, 7);
     for (size_t i = 0; i < 7; i++) {
-        assert_string_equal (mail.letters[i].peer, expected[i].peer);
-        assert_int_equal (mail.letters[i].message.stored.next, expected[i].next);
-        assert_int_equal (mail.letters[i].ticket, expected[i].next + 1000);
-        assert_string_equal (mail.letters[i].client, "c");
+        assert_string_equal (mail.items[i].peer, expected[i].peer);
+        assert_int_equal (mail.items[i].message.stored.next, expected[i].next);
+        assert_int_equal (mail.items[i].ticket, expected[i].next + 1000);
+        assert_string_equal (mail.items[i].client, "c");
     }
     mail_clear (&mail);
     assert_int_equal (take_all (&mail), 0);
 }
 
-static void an_encoded_letter_goes_as_it_is (void **state)
+/* Each broker gets those that answer its own requests. */
+static void answers_go_to_the_broker_that_asked (void **state)
 {
     (void) state;
-    mail_t mail = {0};
-    uint8_t message[WIRE_SMALL_BYTES_MAX];
-    const wire_message_t seal = {
-        .command = WIRE_SEAL, .agency = 9, .tally = {.count = 77}};
-    const letter_t letter = {.ticket = 5,
-                             .client = text_bytes ("client"),
-                             .via = text_bytes ("worker"),
-                             .message = {message, wire_encode (&seal, message)}};
-    outbox_add (outbox, text_bytes ("peer"), &letter);
-    assert_int_equal (take_all (&mail), 1);
-    assert_only (&mail, WIRE_SEAL);
-    assert_int_equal (mail.letters[0].message.tally.count, 77);
-    assert_string_equal (mail.letters[0].via, "worker");
-    assert_string_equal (mail.letters[0].client, "client");
-    mail_clear (&mail);
+    static const uint32_t boots[] = {1, 256, 1, UINT32_MAX, 256, 1};
+    for (uint64_t i = 0; i < 6; i++) {
+        const envelope_t envelope = {.boot = boots[i], .ticket = 5, .client = i};
+        const wire_message_t stored = {.command = WIRE_STORED, .stored = {.next = i}};
+        outbox_answer (outbox, &envelope, &stored);
+    }
+    static const uint32_t expected[] = {1, 256, UINT32_MAX};
+    bytes_t peer;
+    bundle_t *bundle;
+    for (size_t i = 0; i < 3; i++) {
+        assert_true (outbox_take (outbox, &peer, &bundle));
+        assert_int_equal (outbox_boot (peer), expected[i]);
+        assert_int_equal (bundle->messages, 3 - i);
+        mail_t mail = {0};
+        mail_open (&mail, text_bytes (""), bundle_bytes (bundle));
+        for (size_t j = 0; j < mail.count; j++) {
+            assert_int_equal (mail.items[j].envelope.boot, expected[i]);
+            assert_int_equal (mail.items[j].envelope.client,
+                              mail.items[j].message.stored.next);
+        }
+        mail_clear (&mail);
+    }
+    assert_false (outbox_take (outbox, &peer, &bundle));
 }
 
 /* Bundles are full by letters and by bytes; for each receiver the order stays. */
@@ -108,7 +117,7 @@ static void full_bundles_are_followed_by_others (void **state)
     (void) state;
     static uint8_t documents[200 * 1024];
     mail_t mail = {0};
-    for (uint64_t i = 0; i < 3 * BUNDLE_LETTERS_MAX; i++) {
+    for (uint64_t i = 0; i < 3 * BUNDLE_MESSAGES_MAX; i++) {
         write_stored ("w1", "c", i);
         if (i % 3 == 0)
             write_stored ("w2", "c", i);
@@ -116,19 +125,19 @@ static void full_bundles_are_followed_by_others (void **state)
     assert_int_equal (take_all (&mail), 4);
     uint64_t next_of[3] = {0};
     for (size_t i = 0; i < mail.count; i++) {
-        const int peer = mail.letters[i].peer[1] - '0';
-        assert_int_equal (mail.letters[i].message.stored.next, next_of[peer]);
+        const int peer = mail.items[i].peer[1] - '0';
+        assert_int_equal (mail.items[i].message.stored.next, next_of[peer]);
         next_of[peer] += peer == 1 ? 1 : 3;
     }
-    assert_int_equal (mail.count, 4 * BUNDLE_LETTERS_MAX);
+    assert_int_equal (mail.count, 4 * BUNDLE_MESSAGES_MAX);
     mail_clear (&mail);
 
-    const letter_t letter = {0};
+    const envelope_t envelope = {0};
     const wire_message_t winners = {
         .command = WIRE_WINNERS,
         .winners = {.documents = {documents, sizeof documents}}};
     for (int i = 0; i < 5; i++)
-        outbox_write (outbox, text_bytes ("w1"), &letter, &winners);
+        outbox_write (outbox, text_bytes ("w1"), &envelope, &winners);
     assert_int_equal (take_all (&mail), 3);
     mail_clear (&mail);
 }
@@ -141,8 +150,8 @@ static void many_receivers_many_times (void **state)
     uint64_t random = 3;
     for (int round = 0; round < ROUNDS; round++) {
         uint64_t written[PEERS] = {0}, read[PEERS] = {0};
-        const size_t letters = random_below (&random, 6000);
-        for (size_t i = 0; i < letters; i++) {
+        const size_t items = random_below (&random, 6000);
+        for (size_t i = 0; i < items; i++) {
             char peer[ID_BYTES];
             const size_t number = random_below (&random, PEERS);
             snprintf (peer, sizeof peer, "%zu", number);
@@ -150,11 +159,11 @@ static void many_receivers_many_times (void **state)
         }
         mail_t mail = {0};
         take_all (&mail);
-        assert_int_equal (mail.count, letters);
+        assert_int_equal (mail.count, items);
         for (size_t i = 0; i < mail.count; i++) {
-            const mail_letter_t *letter = &mail.letters[i];
-            assert_string_equal (letter->peer, letter->client);
-            assert_int_equal (letter->message.stored.next, read[atoi (letter->peer)]++);
+            const mailed_t *item = &mail.items[i];
+            assert_string_equal (item->peer, item->client);
+            assert_int_equal (item->message.stored.next, read[atoi (item->peer)]++);
         }
         assert_memory_equal (written, read, sizeof written);
         mail_clear (&mail);
@@ -178,7 +187,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         OUTBOX_TEST (an_empty_one_has_nothing),
         OUTBOX_TEST (a_bundle_for_each_receiver),
-        OUTBOX_TEST (an_encoded_letter_goes_as_it_is),
+        OUTBOX_TEST (answers_go_to_the_broker_that_asked),
         OUTBOX_TEST (full_bundles_are_followed_by_others),
         OUTBOX_TEST (many_receivers_many_times),
         OUTBOX_TEST (destroying_frees_what_was_not_taken),

@@ -30,9 +30,9 @@ static worker_t *join (const char *id, uint32_t credit)
     return pool_join (pool, text_bytes (id), credit, MS, 0);
 }
 
-static void charge (worker_t *worker, int letters)
+static void charge (worker_t *worker, int items)
 {
-    while (letters-- > 0)
+    while (items-- > 0)
         pool_charge (worker, 10);
 }
 

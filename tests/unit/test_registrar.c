@@ -21,7 +21,7 @@ static journal_t *journal;
 static draw_t *draw;
 static registrar_t *registrar;
 static uint64_t identity;             // of storage's draw
-static mail_t to_workers, to_storage; // what was sent since it was last looked for
+static mail_t to_brokers, to_storage; // what was sent since it was last looked for
 static uint64_t ticket;
 static uint32_t agencies; // on the roll of a new day
 
@@ -38,7 +38,7 @@ static int take_record (void *context, uint32_t index, const uint8_t *payload,
 
 static void forget (void)
 {
-    mail_clear (&to_workers);
+    mail_clear (&to_brokers);
     mail_clear (&to_storage);
 }
 
@@ -94,7 +94,7 @@ static int teardown (void **state)
     return 0;
 }
 
-/* ---- Letters in, letters out ---- */
+/* ---- Messages in, messages out ---- */
 
 static void take_mail (mail_t *mail, outbox_t *outbox)
 {
@@ -109,32 +109,28 @@ static void commit (void)
     assert_int_equal (registrar_commit (registrar), 0);
     assert_int_equal (journal_synced (journal), journal_count (journal));
     take_mail (&to_storage, registrar_to_storage (registrar));
-    take_mail (&to_workers, registrar_to_workers (registrar));
+    take_mail (&to_brokers, registrar_to_brokers (registrar));
     for (size_t i = 0; i < to_storage.count; i++)
-        assert_string_equal (to_storage.letters[i].peer, ""); // there is but one
-    for (size_t i = 0; i < to_workers.count; i++)
-        assert_string_equal (to_workers.letters[i].via, "");
+        assert_string_equal (to_storage.items[i].peer, ""); // there is but one
 }
 
-/* An agency's message, by way of a worker; what was sent before is forgotten. */
-static void ask_by (const char *worker, const char *client,
-                    const wire_message_t *message)
+/* An agency's message, by way of some worker; what was sent before is forgotten. */
+static void ask_from (const char *client, const wire_message_t *message)
 {
     bundle_t bundle = {0};
     forget ();
     bundle_put (&bundle, client, ++ticket, message);
-    registrar_requests (registrar, text_bytes (worker), bundle_bytes (&bundle));
+    registrar_requests (registrar, bundle_bytes (&bundle));
     bundle_clear (&bundle);
     commit ();
 }
 
-/* Agency n asks from connection "cn" by worker "wn". */
+/* Agency n asks from connection "cn". */
 static void ask (uint32_t agency, const wire_message_t *message)
 {
-    char worker[ID_BYTES], client[ID_BYTES];
-    snprintf (worker, sizeof worker, "w%u", agency % 100);
+    char client[ID_BYTES];
     snprintf (client, sizeof client, "c%u", agency % 100);
-    ask_by (worker, client, message);
+    ask_from (client, message);
 }
 
 static void ask_hello (uint32_t agency)
@@ -171,14 +167,11 @@ static void ask_done (uint32_t agency)
     ask (agency, &done);
 }
 
-/* What storage answers to a letter of ours. */
-static void storage_answers (const mail_letter_t *letter, const wire_message_t *message)
+/* What storage answers to a message of ours. */
+static void storage_answers (const mailed_t *item, const wire_message_t *message)
 {
     bundle_t bundle = {0};
-    const letter_t answer = {.ticket = letter->ticket,
-                             .client = text_bytes (letter->client),
-                             .via = text_bytes (letter->via)};
-    bundle_write (&bundle, &answer, message);
+    bundle_write (&bundle, &item->envelope, message);
     forget ();
     registrar_answers (registrar, bundle_bytes (&bundle));
     bundle_clear (&bundle);
@@ -187,16 +180,16 @@ static void storage_answers (const mail_letter_t *letter, const wire_message_t *
 
 static void storage_seals (uint32_t agency, uint64_t count)
 {
-    const mail_letter_t letter = to_storage.letters[0];
+    const mailed_t item = to_storage.items[0];
     assert_only (&to_storage, WIRE_SEAL);
-    assert_int_equal (letter.message.agency, agency);
+    assert_int_equal (item.message.agency, agency);
     const wire_tally_t tally = tally_of (agency, count);
-    assert_int_equal (letter.message.tally.draw, tally.draw);
-    assert_int_equal (letter.message.tally.count, tally.count);
-    assert_int_equal (letter.message.tally.digest, tally.digest);
+    assert_int_equal (item.message.tally.draw, tally.draw);
+    assert_int_equal (item.message.tally.count, tally.count);
+    assert_int_equal (item.message.tally.digest, tally.digest);
     const wire_message_t sealed = {
         .command = WIRE_SEALED, .agency = agency, .tally = tally};
-    storage_answers (&letter, &sealed);
+    storage_answers (&item, &sealed);
 }
 
 static void seal (uint32_t agency)
@@ -213,19 +206,19 @@ static void make_draw (void)
     assert_true (draw_made (draw));
 }
 
-/* The only letter that was sent, to the worker and client who asked last. */
+/* The only message that was sent, to the client who asked last. */
 static const wire_message_t *told (wire_command_t command)
 {
     assert_int_equal (to_storage.count, 0);
-    assert_only (&to_workers, command);
-    assert_int_equal (to_workers.letters[0].ticket, ticket);
-    return &to_workers.letters[0].message;
+    assert_only (&to_brokers, command);
+    assert_int_equal (to_brokers.items[0].ticket, ticket);
+    return &to_brokers.items[0].message;
 }
 
 static const wire_refused_t *told_refused (wire_code_t code, wire_command_t command)
 {
     const wire_message_t *message = told (WIRE_REFUSED);
-    assert_refused (&to_workers.letters[0], code);
+    assert_refused (&to_brokers.items[0], code);
     assert_string_equal (wire_command_name (message->refused.command),
                          wire_command_name (command));
     assert_true (message->refused.text.size > 0);
@@ -234,22 +227,20 @@ static const wire_refused_t *told_refused (wire_code_t code, wire_command_t comm
 
 static const wire_message_t *asked_storage (wire_command_t command, uint32_t agency)
 {
-    char worker[ID_BYTES], client[ID_BYTES];
-    snprintf (worker, sizeof worker, "w%u", agency);
+    char client[ID_BYTES];
     snprintf (client, sizeof client, "c%u", agency);
-    assert_int_equal (to_workers.count, 0);
+    assert_int_equal (to_brokers.count, 0);
     assert_only (&to_storage, command);
-    assert_string_equal (to_storage.letters[0].via, worker);
-    assert_string_equal (to_storage.letters[0].client, client);
-    assert_int_equal (to_storage.letters[0].message.agency, agency);
-    return &to_storage.letters[0].message;
+    assert_string_equal (to_storage.items[0].client, client);
+    assert_int_equal (to_storage.items[0].message.agency, agency);
+    return &to_storage.items[0].message;
 }
 
-static void assert_waiting (const mail_letter_t *letter, uint32_t ready)
+static void assert_waiting (const mailed_t *item, uint32_t ready)
 {
-    assert_string_equal (wire_command_name (letter->message.command), "WAITING");
-    assert_int_equal (letter->message.waiting.ready, ready);
-    assert_int_equal (letter->message.waiting.agencies, AGENCIES);
+    assert_string_equal (wire_command_name (item->message.command), "WAITING");
+    assert_int_equal (item->message.waiting.ready, ready);
+    assert_int_equal (item->message.waiting.agencies, AGENCIES);
 }
 
 static size_t records_of (draw_event_t event)
@@ -262,7 +253,7 @@ static size_t records_of (draw_event_t event)
 
 /* ---- HELLO ---- */
 
-static void hello_is_vouched_for_and_welcomed_back (void **state)
+static void hello_is_vouched_for (void **state)
 {
     (void) state;
     ask_hello (2);
@@ -274,16 +265,8 @@ static void hello_is_vouched_for_and_welcomed_back (void **state)
     assert_int_equal (admit->agencies, AGENCIES);
     assert_int_equal (admit->ready, 0);
     assert_int_equal (admit->day, DAY_OPEN);
-    assert_int_equal (to_storage.letters[0].ticket, ticket);
-    const wire_message_t welcome = {
-        .command = WIRE_WELCOME,
-        .agency = 2,
-        .welcome = {.draw = identity, .next = 99, .day = DAY_SEALED}};
-    storage_answers (&to_storage.letters[0], &welcome);
-    assert_int_equal (told (WIRE_WELCOME)->welcome.next, 99);
-    assert_int_equal (to_workers.letters[0].message.welcome.day, DAY_SEALED);
-    assert_string_equal (to_workers.letters[0].peer, "w2");
-    assert_string_equal (to_workers.letters[0].client, "c2");
+    assert_int_equal (to_storage.items[0].ticket, ticket);
+    assert_true (admit->draw == 0); // not known before a first seal
 }
 
 static void hello_is_told_how_far_the_day_is (void **state)
@@ -292,14 +275,15 @@ static void hello_is_told_how_far_the_day_is (void **state)
     seal (1);
     ask_hello (1);
     assert_int_equal (asked_storage (WIRE_ADMIT, 1)->welcome.day, DAY_SEALED);
-    assert_int_equal (to_storage.letters[0].message.welcome.ready, 1);
+    assert_true (to_storage.items[0].message.welcome.draw == identity);
+    assert_int_equal (to_storage.items[0].message.welcome.ready, 1);
     ask_hello (2);
     assert_int_equal (asked_storage (WIRE_ADMIT, 2)->welcome.day, DAY_OPEN);
     seal (2);
     seal (3);
     ask_hello (2);
     assert_int_equal (asked_storage (WIRE_ADMIT, 2)->welcome.day, DAY_DRAWN);
-    assert_int_equal (to_storage.letters[0].message.welcome.ready, AGENCIES);
+    assert_int_equal (to_storage.items[0].message.welcome.ready, AGENCIES);
 }
 
 static void windows_are_narrowed_for_a_crowd (void **state)
@@ -379,7 +363,7 @@ static void who_is_not_on_the_roll_is_refused (void **state)
         for (size_t i = 0; i < COUNT (strangers); i++) {
             ask_hello (strangers[i]);
             told_refused (REFUSED_AGENCY, WIRE_HELLO);
-            assert_int_equal (to_workers.letters[0].message.agency, strangers[i]);
+            assert_int_equal (to_brokers.items[0].message.agency, strangers[i]);
             ask_ready (strangers[i], 0);
             told_refused (REFUSED_AGENCY, WIRE_READY);
             ask_results (strangers[i], 0);
@@ -402,14 +386,13 @@ static void ready_is_sealed_and_waits (void **state)
     assert_int_equal (asked_storage (WIRE_SEAL, 2)->tally.count, 20);
     assert_int_equal (records_of (DRAW_SEALED), 0); // it is not so before storage says
     storage_seals (2, 20);
-    assert_waiting (&to_workers.letters[0], 1);
+    assert_waiting (&to_brokers.items[0], 1);
     told (WIRE_WAITING);
-    assert_string_equal (to_workers.letters[0].peer, "w2");
     assert_int_equal (records_of (DRAW_SEALED), 1);
     assert_int_equal (draw_count (draw, 2), 20);
 
     ask_ready (2, 20); // renewed: storage is not asked again
-    assert_waiting (&to_workers.letters[0], 1);
+    assert_waiting (&to_brokers.items[0], 1);
     told (WIRE_WAITING);
     static const uint64_t others[] = {0, 19, 21, UINT64_MAX};
     for (size_t i = 0; i < 4; i++) {
@@ -423,19 +406,19 @@ static void sealed_twice_is_recorded_once (void **state)
 {
     (void) state;
     ask_ready (1, 10);
-    const mail_letter_t letter = to_storage.letters[0];
-    mail_letter_t copy = letter;
+    const mailed_t item = to_storage.items[0];
+    mailed_t copy = item;
     copy.bytes = NULL;
     const wire_message_t sealed = {
         .command = WIRE_SEALED, .agency = 1, .tally = tally_of (1, 10)};
     for (int i = 0; i < 3; i++) { // the agency asked as often before the first came
         storage_answers (&copy, &sealed);
-        assert_waiting (&to_workers.letters[0], 1);
+        assert_waiting (&to_brokers.items[0], 1);
         assert_int_equal (records_of (DRAW_SEALED), 1);
     }
     const wire_message_t stranger = {.command = WIRE_SEALED, .agency = AGENCIES + 1};
     storage_answers (&copy, &stranger);
-    assert_int_equal (to_workers.count + to_storage.count, 0);
+    assert_int_equal (to_brokers.count + to_storage.count, 0);
     assert_int_equal (registrar_strays (registrar), 1);
 }
 
@@ -449,32 +432,17 @@ static void the_last_seal_makes_the_draw_and_all_are_told (void **state)
     seal (3);
     assert_true (draw_made (draw));
     assert_int_equal (records_of (DRAW_DRAWN), 1);
-    assert_int_equal (to_workers.count, 0);
+    assert_int_equal (to_brokers.count, 0);
     assert_int_equal (to_storage.count, AGENCIES);
     for (uint32_t i = 0; i < AGENCIES; i++) { // each for its own, unasked
-        const mail_letter_t *letter = &to_storage.letters[i];
-        const char worker[] = {'w', (char) ('1' + i), 0};
-        assert_string_equal (wire_command_name (letter->message.command), "FIND");
-        assert_int_equal (letter->message.agency, i + 1);
-        assert_int_equal (letter->message.find.cursor, 0);
-        assert_int_equal (letter->message.find.count, 10 * (i + 1));
-        assert_int_equal (letter->message.find.number, NUMBER);
-        assert_string_equal (letter->via, worker);
-        assert_int_equal (letter->client[1], '1' + i);
+        const mailed_t *item = &to_storage.items[i];
+        assert_string_equal (wire_command_name (item->message.command), "FIND");
+        assert_int_equal (item->message.agency, i + 1);
+        assert_int_equal (item->message.find.cursor, 0);
+        assert_int_equal (item->message.find.count, 10 * (i + 1));
+        assert_int_equal (item->message.find.number, NUMBER);
+        assert_int_equal (item->client[1], '1' + i);
     }
-    const wire_message_t winners = {
-        .command = WIRE_WINNERS,
-        .agency = 2,
-        .winners = {.next = 5, .count = 1, .documents = text_bytes ("123\n")}};
-    mail_letter_t letter = to_storage.letters[1];
-    letter.bytes = NULL;
-    storage_answers (&letter, &winners);
-    assert_only (&to_workers, WIRE_WINNERS);
-    assert_string_equal (to_workers.letters[0].peer, "w2");
-    assert_string_equal (to_workers.letters[0].client, "c2");
-    assert_true (bytes_equal (to_workers.letters[0].message.winners.documents,
-                              text_bytes ("123\n")));
-    assert_int_equal (to_workers.letters[0].message.winners.next, 5);
 }
 
 static void who_asked_last_is_told (void **state)
@@ -483,16 +451,14 @@ static void who_asked_last_is_told (void **state)
     const wire_message_t ready = {
         .command = WIRE_READY, .agency = 1, .tally = tally_of (1, 10)};
     seal (1);
-    ask_by ("w8", "a new connection", &ready);
-    assert_string_equal (to_workers.letters[0].peer, "w8");
+    ask_from ("new", &ready);
     seal (2);
     seal (3);
-    assert_int_equal (to_storage.letters[0].message.agency, 1);
-    assert_string_equal (to_storage.letters[0].via, "w8");
-    assert_string_equal (to_storage.letters[0].client, "a new connection");
-    ask_by ("w9", "another", &ready); // from here on each gets its own answer
+    assert_int_equal (to_storage.items[0].message.agency, 1);
+    assert_string_equal (to_storage.items[0].client, "new");
+    ask_from ("another", &ready); // from here on each gets its own answer
     assert_only (&to_storage, WIRE_FIND);
-    assert_string_equal (to_storage.letters[0].client, "another");
+    assert_string_equal (to_storage.items[0].client, "another");
 }
 
 static void the_draw_is_made_once (void **state)
@@ -501,10 +467,10 @@ static void the_draw_is_made_once (void **state)
     make_draw ();
     const wire_message_t sealed = {
         .command = WIRE_SEALED, .agency = 3, .tally = tally_of (3, 30)};
-    mail_letter_t letter = to_storage.letters[2];
-    letter.bytes = NULL;
+    mailed_t item = to_storage.items[2];
+    item.bytes = NULL;
     for (int i = 0; i < 3; i++) {
-        storage_answers (&letter, &sealed);
+        storage_answers (&item, &sealed);
         for (uint32_t agency = 1; agency <= AGENCIES; agency++)
             ask_ready (agency, 10 * agency);
         assert_int_equal (records_of (DRAW_DRAWN), 1);
@@ -559,20 +525,14 @@ static void storage_of_another_draw_is_not_believed (void **state)
     (void) state;
     seal (1);
     ask_ready (2, 20);
-    mail_letter_t letter = to_storage.letters[0];
+    mailed_t item = to_storage.items[0];
     wire_message_t sealed = {
         .command = WIRE_SEALED, .agency = 2, .tally = tally_of (2, 20)};
     sealed.tally.draw = 8;
-    storage_answers (&letter, &sealed);
+    storage_answers (&item, &sealed);
     assert_int_equal (to_storage.count, 0);
     told_refused (REFUSED_DRAW, WIRE_READY);
     assert_false (draw_sealed (draw, 2));
-    ask_hello (2);
-    letter = to_storage.letters[0];
-    const wire_message_t welcome = {
-        .command = WIRE_WELCOME, .agency = 2, .welcome = {.draw = 8}};
-    storage_answers (&letter, &welcome);
-    told_refused (REFUSED_DRAW, WIRE_HELLO);
     assert_int_equal (records_of (DRAW_SEALED), 1);
 }
 
@@ -580,10 +540,10 @@ static void a_seal_of_no_draw_is_a_stray (void **state)
 {
     (void) state;
     ask_ready (1, 10);
-    const mail_letter_t letter = to_storage.letters[0];
+    const mailed_t item = to_storage.items[0];
     const wire_message_t sealed = {.command = WIRE_SEALED, .agency = 1};
     const uint64_t strays = registrar_strays (registrar);
-    storage_answers (&letter, &sealed);
+    storage_answers (&item, &sealed);
     assert_int_equal (registrar_strays (registrar), strays + 1);
     assert_false (draw_sealed (draw, 1));
 }
@@ -601,7 +561,7 @@ static void other_bets_than_were_sealed_are_a_conflict (void **state)
         start ();
     }
     ask_ready (1, 10);
-    assert_waiting (&to_workers.letters[0], 1);
+    assert_waiting (&to_brokers.items[0], 1);
 }
 
 /* ---- RESULTS and DONE ---- */
@@ -653,49 +613,18 @@ static void done_is_recorded_once_and_the_last_ends_the_day (void **state)
 
 /* ---- Storage says no, or nothing ---- */
 
-static void refusals_name_the_agencys_own_command (void **state)
-{
-    (void) state;
-    static const struct {
-        wire_command_t asked, named;
-    } cases[] = {
-        {WIRE_ADMIT, WIRE_HELLO}, {WIRE_SEAL, WIRE_READY}, {WIRE_FIND, WIRE_RESULTS}};
-    for (size_t i = 0; i < 3; i++) {
-        ask_hello (2);
-        const wire_message_t refused = {.command = WIRE_REFUSED,
-                                        .agency = 2,
-                                        .refused = {REFUSED_TALLY,
-                                                    (uint8_t) cases[i].asked, 3, 4, 5,
-                                                    6, text_bytes ("why")}};
-        storage_answers (&to_storage.letters[0], &refused);
-        const wire_refused_t *told_so = told_refused (REFUSED_TALLY, cases[i].named);
-        assert_int_equal (told_so->field, 3);
-        assert_int_equal (told_so->row, 4);
-        assert_int_equal (told_so->offset, 5);
-        assert_int_equal (told_so->expected, 6);
-        assert_true (bytes_equal (told_so->text, text_bytes ("why")));
-        assert_string_equal (to_workers.letters[0].peer, "w2");
-        assert_string_equal (to_workers.letters[0].client, "c2");
-    }
-}
-
 static void a_refused_seal_can_be_asked_for_again (void **state)
 {
     (void) state;
     ask_ready (1, 9);
-    const wire_message_t refused = {
-        .command = WIRE_REFUSED,
-        .agency = 1,
-        .refused = {.code = REFUSED_TALLY, .command = WIRE_SEAL, .expected = 10}};
-    storage_answers (&to_storage.letters[0], &refused);
-    assert_refused (&to_workers.letters[0], REFUSED_TALLY);
+    assert_only (&to_storage, WIRE_SEAL); // storage tells the agency that it is not so
     assert_false (draw_sealed (draw, 1));
     make_draw ();
     assert_int_equal (to_storage.count, AGENCIES);
 }
 
-/* The bundle that could not be sent comes back; each letter's agency is told. */
-static void what_storage_does_not_get_is_refused_aside (void **state)
+/* The bundle that could not be sent comes back; each one's agency is told. */
+static void what_storage_does_not_get_is_refused (void **state)
 {
     (void) state;
     static const wire_command_t named[] = {WIRE_HELLO, WIRE_READY, WIRE_RESULTS};
@@ -703,25 +632,21 @@ static void what_storage_does_not_get_is_refused_aside (void **state)
     bundle_t bundle = {0};
     for (uint64_t i = 0; i < 3; i++) {
         const wire_message_t message = {.command = (uint8_t) asked[i], .agency = 2};
-        const letter_t letter = {.ticket = i,
-                                 .client = text_bytes (i == 0 ? "c0" : "c1"),
-                                 .via = text_bytes (i == 2 ? "w2" : "w1")};
-        bundle_write (&bundle, &letter, &message);
+        bundle_put (&bundle, i == 0 ? "c0" : "c1", i, &message);
     }
-    registrar_storage_aside (registrar, bundle_bytes (&bundle));
+    registrar_unsent (registrar, bundle_bytes (&bundle));
     bundle_clear (&bundle);
     commit ();
     assert_int_equal (to_storage.count, 0);
-    assert_int_equal (to_workers.count, 3);
+    assert_int_equal (to_brokers.count, 3);
     for (uint64_t i = 0; i < 3; i++) {
-        const mail_letter_t *letter = &to_workers.letters[i];
-        assert_refused (letter, REFUSED_UNAVAILABLE);
-        assert_string_equal (wire_command_name (letter->message.refused.command),
+        const mailed_t *item = &to_brokers.items[i];
+        assert_refused (item, REFUSED_UNAVAILABLE);
+        assert_string_equal (wire_command_name (item->message.refused.command),
                              wire_command_name (named[i]));
-        assert_int_equal (letter->ticket, i);
-        assert_int_equal (letter->message.agency, 2);
-        assert_string_equal (letter->peer, i == 2 ? "w2" : "w1");
-        assert_string_equal (letter->client, i == 0 ? "c0" : "c1");
+        assert_int_equal (item->ticket, i);
+        assert_int_equal (item->message.agency, 2);
+        assert_string_equal (item->client, i == 0 ? "c0" : "c1");
     }
 }
 
@@ -755,7 +680,7 @@ static void the_day_goes_on_from_every_record (void **state)
             if (!sealed)
                 storage_seals (agency, 10 * agency);
             else if (!made)
-                assert_waiting (&to_workers.letters[0], draw_agencies_ready (draw));
+                assert_waiting (&to_brokers.items[0], draw_agencies_ready (draw));
             else
                 asked_storage (WIRE_FIND, agency);
         }
@@ -779,7 +704,6 @@ static void no_space_for_a_seal_is_refused_until_there_is (void **state)
     for (int i = 0; i < 3; i++) {
         seal (1);
         told_refused (REFUSED_NOSPACE, WIRE_READY);
-        assert_string_equal (to_workers.letters[0].peer, "w1");
         assert_false (draw_sealed (draw, 1));
         assert_int_equal (records_of (DRAW_SEALED), 0);
     }
@@ -796,18 +720,18 @@ static void no_space_for_the_draw_leaves_it_due (void **state)
     file->room = file->cached.size + AGENCIES * RECORD;
     for (uint32_t agency = 1; agency <= AGENCIES; agency++) {
         seal (agency);
-        assert_waiting (&to_workers.letters[0], agency);
+        assert_waiting (&to_brokers.items[0], agency);
     }
     assert_true (draw_due (draw));
     ask_ready (1, 10);
-    assert_waiting (&to_workers.letters[0], AGENCIES);
+    assert_waiting (&to_brokers.items[0], AGENCIES);
     ask_results (1, 0);
     told_refused (REFUSED_UNDRAWN, WIRE_RESULTS);
     start (); // still no room: a restart makes it due again
     commit ();
     assert_true (draw_due (draw));
     ask_ready (3, 30);
-    assert_waiting (&to_workers.letters[0], AGENCIES);
+    assert_waiting (&to_brokers.items[0], AGENCIES);
     file->room = UINT64_MAX;
     ask_ready (1, 10);
     assert_true (draw_made (draw));
@@ -815,7 +739,7 @@ static void no_space_for_the_draw_leaves_it_due (void **state)
     assert_true (to_storage.count >= 2); // agency 1, and 3 who waits
     bool found[AGENCIES + 1] = {0};
     for (size_t i = 0; i < to_storage.count; i++)
-        found[to_storage.letters[i].message.agency] = true;
+        found[to_storage.items[i].message.agency] = true;
     assert_true (found[1] && found[3]);
 }
 
@@ -860,13 +784,11 @@ static void a_commit_that_fails_says_so (void **state)
         start (); // with nothing reserved
         ask_ready (1, 10);
         assert_only (&to_storage, WIRE_SEAL);
-        const mail_letter_t *letter = &to_storage.letters[0];
+        const mailed_t *item = &to_storage.items[0];
         bundle_t bundle = {0};
-        const letter_t answer = {.client = text_bytes (letter->client),
-                                 .via = text_bytes (letter->via)};
         const wire_message_t sealed = {
             .command = WIRE_SEALED, .agency = 1, .tally = tally_of (1, 10)};
-        bundle_write (&bundle, &answer, &sealed);
+        bundle_write (&bundle, &item->envelope, &sealed);
         file->fails[DISK_RESERVE] =
             step == 2 ? DISK_ALWAYS : 0; // and not for want of space
         registrar_answers (registrar, bundle_bytes (&bundle));
@@ -884,7 +806,7 @@ static void a_commit_that_fails_says_so (void **state)
     }
 }
 
-/* ---- What is no letter of ours ---- */
+/* ---- What is no message of ours ---- */
 
 static void strays_are_counted (void **state)
 {
@@ -895,23 +817,25 @@ static void strays_are_counted (void **state)
         WIRE_BEAT,    WIRE_LEAVE,   WIRE_REJOIN,  WIRE_STORE,  WIRE_ADMIT,
         WIRE_SEAL,    WIRE_FIND,    WIRE_SEALED};
     static const uint8_t answers[] = {
-        WIRE_HELLO,  WIRE_BATCH,   WIRE_READY,   WIRE_RESULTS, WIRE_DONE, WIRE_PING,
-        WIRE_STORED, WIRE_WAITING, WIRE_GOODBYE, WIRE_PONG,    WIRE_JOIN, WIRE_BEAT,
-        WIRE_LEAVE,  WIRE_REJOIN,  WIRE_STORE,   WIRE_ADMIT,   WIRE_SEAL, WIRE_FIND};
+        WIRE_HELLO,   WIRE_BATCH,   WIRE_READY,   WIRE_RESULTS, WIRE_DONE,
+        WIRE_PING,    WIRE_WELCOME, WIRE_WINNERS, WIRE_REFUSED, WIRE_STORED,
+        WIRE_WAITING, WIRE_GOODBYE, WIRE_PONG,    WIRE_JOIN,    WIRE_BEAT,
+        WIRE_LEAVE,   WIRE_REJOIN,  WIRE_STORE,   WIRE_ADMIT,   WIRE_SEAL,
+        WIRE_FIND};
     for (size_t i = 0; i < sizeof requests; i++) {
         const wire_message_t message = {.command = requests[i], .agency = 1};
         ask (1, &message);
-        assert_int_equal (to_workers.count + to_storage.count, 0);
+        assert_int_equal (to_brokers.count + to_storage.count, 0);
         assert_int_equal (registrar_strays (registrar), i + 1);
     }
-    const mail_letter_t letter = {.via = "w1", .client = "c1"};
+    const mailed_t item = {.envelope = mail_envelope ("c1", 1)};
     for (size_t i = 0; i < sizeof answers; i++) {
         const wire_message_t message = {.command = answers[i], .agency = 1};
-        storage_answers (&letter, &message);
-        assert_int_equal (to_workers.count + to_storage.count, 0);
+        storage_answers (&item, &message);
+        assert_int_equal (to_brokers.count + to_storage.count, 0);
         assert_int_equal (registrar_strays (registrar), sizeof requests + i + 1);
     }
-    registrar_requests (registrar, text_bytes ("w1"), text_bytes ("no bundle"));
+    registrar_requests (registrar, text_bytes ("no bundle"));
     registrar_answers (registrar, text_bytes ("no bundle"));
     assert_int_equal (registrar_strays (registrar),
                       sizeof requests + sizeof answers + 2);
@@ -936,7 +860,7 @@ static void damaged_bundles_do_no_harm (void **state)
             bundle.data[random_below (&random, bundle.size)] ^=
                 (uint8_t) (1 << random_below (&random, 8));
         if (random_below (&random, 2))
-            registrar_requests (registrar, text_bytes ("w1"), bundle_bytes (&bundle));
+            registrar_requests (registrar, bundle_bytes (&bundle));
         else
             registrar_answers (registrar, bundle_bytes (&bundle));
         bundle_clear (&bundle);
@@ -951,7 +875,7 @@ static void damaged_bundles_do_no_harm (void **state)
 
 typedef struct {
     uint64_t random;
-    mail_t at_storage;         // letters that it has not answered yet
+    mail_t at_storage;         // items that it has not answered yet
     bool sealed[AGENCIES + 1]; // by storage, which does not forget
     size_t crashes, draws;
 } walk_t;
@@ -961,8 +885,8 @@ static void check_sent (walk_t *walk)
 {
     const bool drawn = records_of (DRAW_DRAWN) == 1;
     assert_true (records_of (DRAW_DRAWN) <= 1);
-    for (size_t i = 0; i < to_workers.count; i++) {
-        const wire_message_t *message = &to_workers.letters[i].message;
+    for (size_t i = 0; i < to_brokers.count; i++) {
+        const wire_message_t *message = &to_brokers.items[i].message;
         if (message->command == WIRE_WAITING)
             assert_true (message->waiting.ready <= records_of (DRAW_SEALED));
         else if (message->command == WIRE_GOODBYE)
@@ -971,17 +895,14 @@ static void check_sent (walk_t *walk)
             assert_true (message->refused.code != REFUSED_UNDRAWN || !drawn);
     }
     for (size_t i = 0; i < to_storage.count; i++) {
-        const mail_letter_t *letter = &to_storage.letters[i];
-        const wire_message_t *message = &letter->message;
+        const mailed_t *item = &to_storage.items[i];
+        const wire_message_t *message = &item->message;
         assert_true (message->command != WIRE_FIND || drawn);
         if (random_below (&walk->random, 5) == 0)
             continue; // lost on the way
         uint8_t bytes[WIRE_SMALL_BYTES_MAX];
-        const letter_t copy = {.ticket = letter->ticket,
-                               .client = text_bytes (letter->client),
-                               .via = text_bytes (letter->via),
-                               .message = {bytes, wire_encode (message, bytes)}};
-        mail_add (&walk->at_storage, (bytes_t){0}, &copy);
+        mail_add (&walk->at_storage, (bytes_t){0}, &item->envelope,
+                  bytes_of (bytes, wire_encode (message, bytes)));
     }
     forget ();
 }
@@ -992,24 +913,20 @@ static void storage_takes_one (walk_t *walk)
     if (mail->count == 0)
         return;
     const size_t which = random_below (&walk->random, mail->count);
-    const mail_letter_t letter = mail->letters[which];
-    mail->letters[which] = mail->letters[--mail->count];
-    const uint32_t agency = letter.message.agency;
-    wire_message_t answer = {.agency = agency};
-    if (letter.message.command == WIRE_ADMIT)
-        answer.command = WIRE_WELCOME;
-    else if (letter.message.command == WIRE_SEAL) {
-        answer.command = WIRE_SEALED;
-        answer.tally = letter.message.tally;
+    const mailed_t item = mail->items[which];
+    mail->items[which] = mail->items[--mail->count];
+    const uint32_t agency = item.message.agency;
+    const wire_message_t sealed = {
+        .command = WIRE_SEALED, .agency = agency, .tally = item.message.tally};
+    if (item.message.command == WIRE_SEAL) {
         walk->sealed[agency] = true;
-    } else {
-        answer.command = WIRE_WINNERS;
+        storage_answers (&item, &sealed);
+    } else if (item.message.command == WIRE_FIND) {
         for (uint32_t i = 1; i <= AGENCIES; i++)
             assert_true (walk->sealed[i]); // nobody learns anything before
-        assert_int_equal (letter.message.find.count, 10 * agency);
+        assert_int_equal (item.message.find.count, 10 * agency);
     }
-    storage_answers (&letter, &answer);
-    free (letter.bytes);
+    free (item.bytes);
     check_sent (walk);
 }
 
@@ -1040,7 +957,7 @@ static void crash (walk_t *walk)
     const wire_message_t done = {
         .command = WIRE_DONE, .agency = agency, .draw = identity};
     bundle_put (&bundle, "client", 0, &done);
-    registrar_requests (registrar, text_bytes ("w1"), bundle_bytes (&bundle));
+    registrar_requests (registrar, bundle_bytes (&bundle));
     bundle_clear (&bundle);
     file->fails[DISK_SYNC] = 1;
     if (random_below (&walk->random, 2))
@@ -1093,7 +1010,7 @@ static void there_is_one_draw_whatever_happens (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        REGISTRAR_TEST (hello_is_vouched_for_and_welcomed_back),
+        REGISTRAR_TEST (hello_is_vouched_for),
         REGISTRAR_TEST (hello_is_told_how_far_the_day_is),
         REGISTRAR_TEST (windows_are_narrowed_for_a_crowd),
         REGISTRAR_TEST (windows_of_a_crowd_fit_together),
@@ -1105,9 +1022,8 @@ int main (void)
         REGISTRAR_TEST (the_draw_is_made_once),
         REGISTRAR_TEST (results_are_for_after_the_draw),
         REGISTRAR_TEST (done_is_recorded_once_and_the_last_ends_the_day),
-        REGISTRAR_TEST (refusals_name_the_agencys_own_command),
         REGISTRAR_TEST (a_refused_seal_can_be_asked_for_again),
-        REGISTRAR_TEST (what_storage_does_not_get_is_refused_aside),
+        REGISTRAR_TEST (what_storage_does_not_get_is_refused),
         REGISTRAR_TEST (the_day_goes_on_from_every_record),
         REGISTRAR_TEST (no_space_for_a_seal_is_refused_until_there_is),
         REGISTRAR_TEST (no_space_for_the_draw_leaves_it_due),

@@ -91,9 +91,11 @@ static const field_t refused[FIELDS_MAX] = {
 };
 static const field_t pong[FIELDS_MAX] = {FIELD ("process", TEXT, name)};
 static const field_t join[FIELDS_MAX] = {
+    FIELD ("role", U8, join.role),
     FIELD ("credit", U32, join.credit),
     FIELD ("heartbeat_ms", U32, join.heartbeat_ms),
 };
+static const field_t joined[FIELDS_MAX] = {FIELD ("boot", U32, boot)};
 static const field_t find[FIELDS_MAX] = {
     FIELD ("draw", U64, find.draw),
     FIELD ("cursor", U64, find.cursor),
@@ -128,6 +130,7 @@ static const struct command {
     {"BEAT", "beat.txt", 0x22, nothing, false},
     {"LEAVE", "leave.txt", 0x23, nothing, false},
     {"REJOIN", "rejoin.txt", 0x24, nothing, false},
+    {"JOINED", "joined.txt", 0x25, joined, false},
     {"STORE", "store.txt", 0x31, batch, false},
     {"ADMIT", "admit.txt", 0x32, welcome, false},
     {"SEAL", "seal.txt", 0x33, tally, false},

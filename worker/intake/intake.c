@@ -11,6 +11,11 @@
 #include "rate_limit.h"
 #include "logger.h"
 
+typedef struct { // a request: whom to answer, and what it says, encoded
+    envelope_t envelope;
+    bytes_t message;
+} asked_t;
+
 struct intake {
     intake_options_t options;
     bet_rules_t rules;
@@ -20,18 +25,19 @@ struct intake {
     uint64_t strays, lost;
 };
 
-static void take_request (intake_t *intake, const letter_t *letter);
-static void check_batch (intake_t *intake, const letter_t *letter,
+static void take_request (intake_t *intake, const asked_t *asked);
+static void check_batch (intake_t *intake, const asked_t *asked,
                          const wire_message_t *request);
 static wire_code_t check_shape (const intake_t *intake, const wire_batch_t *batch);
-static void refuse_batch (intake_t *intake, const letter_t *letter,
+static void refuse_batch (intake_t *intake, const asked_t *asked,
                           const wire_message_t *request, const bet_csv_error_t *error);
-static void pass_hello (intake_t *intake, const letter_t *letter,
+static void pass_hello (intake_t *intake, const asked_t *asked,
                         wire_message_t *request);
+static void pass (intake_t *intake, intake_side_t to, const asked_t *asked);
 static const char *reason (wire_code_t code);
 static bundle_t *outgoing (intake_t *intake, intake_side_t to);
 static void send_side (intake_t *intake, intake_side_t to);
-static void answer_aside (intake_t *intake, bytes_t bundle);
+static void refuse_all (intake_t *intake, bytes_t bundle);
 
 intake_t *intake_new (const intake_options_t *options)
 {
@@ -67,30 +73,20 @@ void intake_set_born_max (intake_t *intake, uint32_t day)
 
 void intake_requests (intake_t *intake, bytes_t bundle)
 {
-    letter_t letter;
+    asked_t asked;
     int more;
-    while ((more = bundle_next (&bundle, &letter)) == 1)
-        take_request (intake, &letter);
-    if (more == -1)
-        intake->strays++;
-}
-
-void intake_answers (intake_t *intake, bytes_t bundle)
-{
-    letter_t letter;
-    int more;
-    while ((more = bundle_next (&bundle, &letter)) == 1)
-        bundle_add (outgoing (intake, INTAKE_BROKER), &letter);
+    while ((more = bundle_next (&bundle, &asked.envelope, &asked.message)) == 1)
+        take_request (intake, &asked);
     if (more == -1)
         intake->strays++;
 }
 
 void intake_say (intake_t *intake, wire_command_t command)
 {
-    const letter_t letter = {0};
+    const envelope_t nobody = {0};
     const wire_message_t message = {.command = (uint8_t) command,
                                     .join = intake->options.join};
-    bundle_write (outgoing (intake, INTAKE_BROKER), &letter, &message);
+    bundle_write (outgoing (intake, INTAKE_BROKER), &nobody, &message);
 }
 
 /* Inwards first: what cannot be sent there becomes an answer to the broker. */
@@ -111,30 +107,32 @@ uint64_t intake_lost (const intake_t *intake)
     return intake->lost;
 }
 
-static void take_request (intake_t *intake, const letter_t *letter)
+static void take_request (intake_t *intake, const asked_t *asked)
 {
     wire_message_t request;
-    if (wire_decode (letter->message, &request) != REFUSED_OK) {
+    if (wire_decode (asked->message, &request) != REFUSED_OK) {
         intake->strays++; // the broker decoded it before
         return;
     }
     switch (request.command) {
     case WIRE_BATCH:
-        check_batch (intake, letter, &request);
+        check_batch (intake, asked, &request);
         break;
     case WIRE_HELLO:
-        pass_hello (intake, letter, &request);
+        pass_hello (intake, asked, &request);
         break;
     case WIRE_READY:
     case WIRE_RESULTS:
     case WIRE_DONE:
-        bundle_add (outgoing (intake, INTAKE_STATE), letter);
+        pass (intake, INTAKE_STATE, asked);
         break;
     case WIRE_CHECK:
-        bundle_add (outgoing (intake, INTAKE_STORAGE), letter);
+        pass (intake, INTAKE_STORAGE, asked);
         break;
     case WIRE_REJOIN:
         intake_say (intake, WIRE_JOIN);
+        break;
+    case WIRE_JOINED: // nothing of a worker's depends on which broker it is
         break;
     default:
         intake->strays++;
@@ -143,7 +141,7 @@ static void take_request (intake_t *intake, const letter_t *letter)
 
 /* Rows are checked and written in their canonical form at once, right where they will
    leave from. A batch is taken whole or not at all. */
-static void check_batch (intake_t *intake, const letter_t *letter,
+static void check_batch (intake_t *intake, const asked_t *asked,
                          const wire_message_t *request)
 {
     const wire_batch_t *batch = &request->batch;
@@ -152,7 +150,7 @@ static void check_batch (intake_t *intake, const letter_t *letter,
         bundle_t *bundle = outgoing (intake, INTAKE_STORAGE);
         const size_t room =
             batch->rows.size + (size_t) batch->count * (AGENCY_DIGITS_MAX + 2);
-        uint8_t *at = bundle_open (bundle, letter, WIRE_BATCH_BYTES + room);
+        uint8_t *at = bundle_open (bundle, &asked->envelope, WIRE_BATCH_BYTES + room);
         wire_batch_head (at, WIRE_STORE, request->agency, batch);
         const size_t size =
             bet_csv_canonical (batch->rows, batch->count, request->agency,
@@ -160,7 +158,7 @@ static void check_batch (intake_t *intake, const letter_t *letter,
         bundle_close (bundle, size ? WIRE_BATCH_BYTES + size : 0);
     }
     if (error.code != REFUSED_OK)
-        refuse_batch (intake, letter, request, &error);
+        refuse_batch (intake, asked, request, &error);
 }
 
 static wire_code_t check_shape (const intake_t *intake, const wire_batch_t *batch)
@@ -175,7 +173,7 @@ static wire_code_t check_shape (const intake_t *intake, const wire_batch_t *batc
     return batch->offset > UINT64_MAX / 2 ? REFUSED_GAP : REFUSED_OK;
 }
 
-static void refuse_batch (intake_t *intake, const letter_t *letter,
+static void refuse_batch (intake_t *intake, const asked_t *asked,
                           const wire_message_t *request, const bet_csv_error_t *error)
 {
     char explanation[REFUSAL_TEXT_MAX + 1];
@@ -185,7 +183,7 @@ static void refuse_batch (intake_t *intake, const letter_t *letter,
     wire_message_t refusal = wire_refusal (request, error->code, text);
     refusal.refused.row = error->row;
     refusal.refused.field = (uint8_t) error->field;
-    bundle_write (outgoing (intake, INTAKE_BROKER), letter, &refusal);
+    bundle_write (outgoing (intake, INTAKE_BROKER), &asked->envelope, &refusal);
     if (rate_limit_allows (intake->limit, request->agency, intake->now_ms))
         logger_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
                       "cantidad: %u | agency: %u | offset: %llu | code: %s | row: %u | "
@@ -195,13 +193,17 @@ static void refuse_batch (intake_t *intake, const letter_t *letter,
                       wire_code_name ((uint16_t) error->code), error->row, text);
 }
 
-static void pass_hello (intake_t *intake, const letter_t *letter,
-                        wire_message_t *request)
+static void pass_hello (intake_t *intake, const asked_t *asked, wire_message_t *request)
 {
     wire_limits_t *hello = &request->hello;
     if (hello->rows_max == 0 || hello->rows_max > intake->options.rows_max)
         hello->rows_max = intake->options.rows_max;
-    bundle_write (outgoing (intake, INTAKE_STATE), letter, request);
+    bundle_write (outgoing (intake, INTAKE_STATE), &asked->envelope, request);
+}
+
+static void pass (intake_t *intake, intake_side_t to, const asked_t *asked)
+{
+    bundle_add (outgoing (intake, to), &asked->envelope, asked->message);
 }
 
 /* What is wrong with the batch as a whole; NULL when its rows are to be looked at. */
@@ -229,28 +231,28 @@ static bundle_t *outgoing (intake_t *intake, intake_side_t to)
 static void send_side (intake_t *intake, intake_side_t to)
 {
     bundle_t *bundle = &intake->outgoing[to];
-    if (bundle->letters == 0 ||
+    if (bundle->messages == 0 ||
         intake->options.send (intake->options.context, to, bundle) == 0)
         return;
     if (to == INTAKE_BROKER)
         intake->lost++; // the agencies will ask again
     else
-        answer_aside (intake, bytes_of (bundle->data, bundle->size));
+        refuse_all (intake, bytes_of (bundle->data, bundle->size));
     bundle_clear (bundle);
 }
 
-static void answer_aside (intake_t *intake, bytes_t bundle)
+static void refuse_all (intake_t *intake, bytes_t bundle)
 {
-    letter_t letter;
+    asked_t asked;
     wire_message_t request;
-    while (bundle_next (&bundle, &letter) == 1) {
-        const wire_code_t code = wire_decode (letter.message, &request);
+    while (bundle_next (&bundle, &asked.envelope, &asked.message) == 1) {
+        const wire_code_t code = wire_decode (asked.message, &request);
         assert (code == REFUSED_OK); // written here
         const bool storage =
             request.command == WIRE_STORE || request.command == WIRE_CHECK;
         const wire_message_t refusal = wire_refusal (
             &request, REFUSED_UNAVAILABLE,
             storage ? "storage cannot be reached" : "state cannot be reached");
-        bundle_write (outgoing (intake, INTAKE_BROKER), &letter, &refusal);
+        bundle_write (outgoing (intake, INTAKE_BROKER), &asked.envelope, &refusal);
     }
 }

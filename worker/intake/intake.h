@@ -1,14 +1,14 @@
-/* intake.h - what a worker does with letters: checks batches, passes everything else
-   on.
+/* intake.h - what a worker does with requests: checks batches, passes everything on.
 
    Pure: no socket and no clock; what is to be sent leaves through a function. It keeps
-   no table of who asked what: the return address travels with the letter, so a worker
-   can die at any moment and nothing is forgotten. */
+   no table of who asked what: the envelope travels along, and whoever has the answer
+   sends it straight to the broker. So a worker can die at any moment and nothing is
+   forgotten. */
 
 #ifndef LOTERIA_INTAKE_H
 #define LOTERIA_INTAKE_H
 
-#include "letter.h"
+#include "bundle.h"
 
 typedef enum {
     INTAKE_BROKER,
@@ -41,15 +41,13 @@ void intake_set_born_max (intake_t *intake, uint32_t day);
 
 /* A bundle from the broker: requests. */
 void intake_requests (intake_t *intake, bytes_t bundle);
-/* A bundle from storage or state: answers. */
-void intake_answers (intake_t *intake, bytes_t bundle);
 /* Say JOIN, BEAT or LEAVE. */
 void intake_say (intake_t *intake, wire_command_t command);
 /* Send what has gathered. What cannot be sent inwards is answered UNAVAILABLE: the
    agency will ask again. */
 void intake_flush (intake_t *intake);
 
-/* Letters that were none or not for a worker; and bundles the broker did not take. */
+/* Messages that were none or not for a worker; and bundles the broker did not take. */
 uint64_t intake_strays (const intake_t *intake);
 uint64_t intake_lost (const intake_t *intake);
 

@@ -1,6 +1,6 @@
-/* worker.c - loteria-worker at work. In: requests from the broker, answers from storage
-   and state. Out: checked batches to storage, the rest to state, answers to the broker,
-   and a sign of life now and then. It owns nothing. */
+/* worker.c - loteria-worker at work. In: requests from the broker. Out: checked batches
+   to storage, the rest to state; to the broker what is refused here, and a sign of life
+   now and then. It owns nothing. */
 
 #include "worker.h"
 
@@ -56,9 +56,8 @@ int worker_serve (const worker_options_t *options, int signal_fd)
         intake_tick (worker.intake, clock_ms ());
         // the calendar's day, so the wall clock's: nobody is born in the future
         intake_set_born_max (worker.intake, bet_born_max (time (NULL)));
-        take_all (&worker, INTAKE_STORAGE);
-        take_all (&worker, INTAKE_STATE);
-        take_all (&worker, INTAKE_BROKER);
+        for (int side = 0; side < INTAKE_SIDES; side++)
+            take_all (&worker, (intake_side_t) side);
         answer_pings (&worker);
         beat (&worker, options->heartbeat_ms);
         logger_strays (&worker.strays, intake_strays (worker.intake), clock_ms ());
@@ -72,12 +71,13 @@ int worker_serve (const worker_options_t *options, int signal_fd)
 
 static void open_worker (worker_t *worker, const worker_options_t *options)
 {
-    const intake_options_t intake = {
-        .rows_max = options->rows_max,
-        .number_max = options->number_max,
-        .join = {.credit = options->credit, .heartbeat_ms = options->heartbeat_ms},
-        .context = worker,
-        .send = send_to};
+    const intake_options_t intake = {.rows_max = options->rows_max,
+                                     .number_max = options->number_max,
+                                     .join = {.role = ROLE_WORKER,
+                                              .credit = options->credit,
+                                              .heartbeat_ms = options->heartbeat_ms},
+                                     .context = worker,
+                                     .send = send_to};
     worker->intake = intake_new (&intake);
     open_gate (worker, options);
     connect_to (worker, INTAKE_BROKER, "broker", options->broker);
@@ -163,6 +163,7 @@ static void watch_all (worker_t *worker, int64_t now_ms)
         watch_look (worker->watches[side], now_ms);
 }
 
+/* Storage and state say nothing to a worker: what comes from there is thrown away. */
 static void take_all (worker_t *worker, intake_side_t from)
 {
     zmq_msg_t body;
@@ -171,12 +172,8 @@ static void take_all (worker_t *worker, intake_side_t from)
         const net_status_t status = net_receive (worker->sockets[from], NULL, &body);
         if (status == NET_EMPTY)
             break;
-        if (status != NET_OK)
-            continue;
-        if (from == INTAKE_BROKER)
+        if (status == NET_OK && from == INTAKE_BROKER)
             intake_requests (worker->intake, net_body (&body));
-        else
-            intake_answers (worker->intake, net_body (&body));
     }
     zmq_msg_close (&body);
 }

@@ -1,4 +1,4 @@
-/* clerk.c - what storage does with each letter. */
+/* clerk.c - what storage does with each request. */
 
 #include "clerk.h"
 
@@ -12,11 +12,12 @@
 #include "logger.h"
 #include "winners.h"
 
-#define FINDS_MAX BUNDLE_LETTERS_MAX
+#define FINDS_MAX BUNDLE_MESSAGES_MAX
 
-typedef struct { // one letter and whom to answer
-    bytes_t peer;
-    letter_t letter;
+typedef struct {  // one request and whom to answer
+    bytes_t peer; // who passed it on; of interest where state asked for itself
+    envelope_t envelope;
+    bytes_t encoded;
     wire_message_t message;
     uint64_t digest; // of a STORE: behind its rows, if it is right about those before
 } request_t;
@@ -25,25 +26,27 @@ struct clerk {
     ledger_t *ledger; // borrowed
     book_t *book;     // borrowed
     bool log_bets;
-    outbox_t *outbox;
+    outbox_t *answers, *to_state;
     account_t **owed; // accounts that this group owes a STORED or a HELD
     size_t owed_count, owed_capacity;
-    size_t letters;   // in this group
+    size_t messages;  // in this group
     winners_t *finds; // FINDS_MAX, of the bundle that is being taken
     request_t *finders;
     size_t finds_count;
     rate_limit_t *refusals, *conflicts; // of the log's lines
+    bool told_other;                    // the log, that state is another draw's
     int64_t now_ms;
     uint64_t strays;
 };
 
-static int take_letter (clerk_t *clerk, request_t *request);
+static int take_request (clerk_t *clerk, request_t *request);
 static int take_store (clerk_t *clerk, request_t *request);
 static int take_admit (clerk_t *clerk, request_t *request);
 static int take_seal (clerk_t *clerk, request_t *request);
 static int take_find (clerk_t *clerk, request_t *request);
 static int take_check (clerk_t *clerk, request_t *request);
 static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw);
+static void log_other_state (clerk_t *clerk, uint64_t draw);
 static int answer_finds (clerk_t *clerk);
 static void conflict (clerk_t *clerk, const request_t *request, const char *reason);
 static int store (clerk_t *clerk, account_t *account, request_t *request);
@@ -60,6 +63,7 @@ static void answer (clerk_t *clerk, const request_t *request,
                     const wire_message_t *message);
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
                     const char *text);
+static uint8_t command_of_agency (uint8_t command);
 static void log_stored (const clerk_t *clerk, const wire_batch_t *batch);
 static void report (rate_limit_t *limit, int64_t now_ms, logger_level_t level,
                     const char *action);
@@ -67,7 +71,7 @@ static void report (rate_limit_t *limit, int64_t now_ms, logger_level_t level,
 static const struct {
     uint8_t command;
     int (*take) (clerk_t *clerk, request_t *request);
-} desks[] = {
+} handlers[] = {
     {WIRE_STORE, take_store}, {WIRE_ADMIT, take_admit}, {WIRE_SEAL, take_seal},
     {WIRE_FIND, take_find},   {WIRE_CHECK, take_check},
 };
@@ -79,7 +83,8 @@ clerk_t *clerk_new (ledger_t *ledger, book_t *book, bool log_bets)
     clerk->ledger = ledger;
     clerk->book = book;
     clerk->log_bets = log_bets;
-    clerk->outbox = outbox_new ();
+    clerk->answers = outbox_new ();
+    clerk->to_state = outbox_new ();
     clerk->refusals = rate_limit_new ();
     clerk->conflicts = rate_limit_new ();
     clerk->finds = malloc (FINDS_MAX * sizeof *clerk->finds);
@@ -91,7 +96,8 @@ clerk_t *clerk_new (ledger_t *ledger, book_t *book, bool log_bets)
 void clerk_destroy (clerk_t **clerk)
 {
     if (*clerk) {
-        outbox_destroy (&(*clerk)->outbox);
+        outbox_destroy (&(*clerk)->answers);
+        outbox_destroy (&(*clerk)->to_state);
         rate_limit_destroy (&(*clerk)->refusals);
         rate_limit_destroy (&(*clerk)->conflicts);
         free ((*clerk)->owed);
@@ -120,9 +126,9 @@ int clerk_take (clerk_t *clerk, bytes_t peer, bytes_t bundle)
 {
     request_t request = {.peer = peer};
     int more;
-    while ((more = bundle_next (&bundle, &request.letter)) == 1) {
-        clerk->letters++;
-        if (take_letter (clerk, &request) == -1)
+    while ((more = bundle_next (&bundle, &request.envelope, &request.encoded)) == 1) {
+        clerk->messages++;
+        if (take_request (clerk, &request) == -1)
             return -1;
     }
     if (more == -1)
@@ -132,7 +138,7 @@ int clerk_take (clerk_t *clerk, bytes_t peer, bytes_t bundle)
 
 bool clerk_full (const clerk_t *clerk)
 {
-    return clerk->letters >= GROUP_LETTERS_MAX ||
+    return clerk->messages >= GROUP_MESSAGES_MAX ||
            book_pending (clerk->book) >= GROUP_BYTES_MAX;
 }
 
@@ -146,13 +152,18 @@ int clerk_commit (clerk_t *clerk)
         tell_held (clerk, clerk->owed[i]);
     }
     clerk->owed_count = 0;
-    clerk->letters = 0;
+    clerk->messages = 0;
     return 0;
 }
 
-outbox_t *clerk_outbox (clerk_t *clerk)
+outbox_t *clerk_answers (clerk_t *clerk)
 {
-    return clerk->outbox;
+    return clerk->answers;
+}
+
+outbox_t *clerk_to_state (clerk_t *clerk)
+{
+    return clerk->to_state;
 }
 
 uint64_t clerk_strays (const clerk_t *clerk)
@@ -160,13 +171,13 @@ uint64_t clerk_strays (const clerk_t *clerk)
     return clerk->strays;
 }
 
-static int take_letter (clerk_t *clerk, request_t *request)
+static int take_request (clerk_t *clerk, request_t *request)
 {
-    const wire_code_t code = wire_decode (request->letter.message, &request->message);
+    const wire_code_t code = wire_decode (request->encoded, &request->message);
     if (code == REFUSED_OK)
-        for (size_t i = 0; i < sizeof desks / sizeof desks[0]; i++)
-            if (desks[i].command == request->message.command)
-                return desks[i].take (clerk, request);
+        for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++)
+            if (handlers[i].command == request->message.command)
+                return handlers[i].take (clerk, request);
     clerk->strays++;
     return 0;
 }
@@ -197,6 +208,11 @@ static int take_admit (clerk_t *clerk, request_t *request)
     wire_message_t *message = &request->message;
     if (message->agency == 0 || message->agency > AGENCIES_MAX) {
         clerk->strays++;
+        return 0;
+    }
+    if (message->welcome.draw != 0 &&
+        other_draw (clerk, request, message->welcome.draw)) {
+        log_other_state (clerk, message->welcome.draw);
         return 0;
     }
     account_t *account = ledger_admit (clerk->ledger, message->agency);
@@ -246,7 +262,7 @@ static int take_seal (clerk_t *clerk, request_t *request)
                                    .tally = {.draw = book_draw (clerk->book),
                                              .count = account->next,
                                              .digest = account->digest}};
-    answer (clerk, request, &sealed);
+    outbox_write (clerk->to_state, request->peer, &request->envelope, &sealed);
     return 0;
 }
 
@@ -303,6 +319,20 @@ static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw)
         return false;
     refuse (clerk, request, REFUSED_DRAW, "it began with another draw");
     return true;
+}
+
+/* The seals that state has recorded are those of other bets: one of the two was started
+   in the wrong directory. */
+static void log_other_state (clerk_t *clerk, uint64_t draw)
+{
+    if (!clerk->told_other)
+        logger_event (LOG_ERROR, "conflicto", LOG_FAIL,
+                      "draw: %016llx | state: %016llx | reason: draw.journal and "
+                      "bets.journal are not of one draw; give state and storage the "
+                      "data directories that belong together",
+                      (unsigned long long) book_draw (clerk->book),
+                      (unsigned long long) draw);
+    clerk->told_other = true;
 }
 
 static int answer_finds (clerk_t *clerk)
@@ -415,25 +445,22 @@ static void conflict (clerk_t *clerk, const request_t *request, const char *reas
 
 static void hold (clerk_t *clerk, account_t *account, request_t *request)
 {
-    if (ledger_hold (clerk->ledger, account, request->peer, &request->letter,
+    if (ledger_hold (clerk->ledger, account, &request->envelope, request->encoded,
                      request->message.batch.offset) == -1)
         refuse (clerk, request, REFUSED_GAP, "too far ahead of what is stored");
     else
         note_owed (clerk, account);
 }
 
-/* What was held and whose turn has come goes the way of a letter that arrives now. */
+/* What was held and whose turn has come goes the way of a batch that arrives now. */
 static int store_released (clerk_t *clerk, account_t *account)
 {
     held_t *held;
     int rc = 0;
     while (rc == 0 && (held = ledger_release (clerk->ledger, account))) {
-        request_t request = {
-            .peer = bytes_of (held->worker, held->worker_size),
-            .letter = {.ticket = held->ticket,
-                       .client = bytes_of (held->client, held->client_size),
-                       .message = bytes_of (held->message, held->message_size)}};
-        const wire_code_t code = wire_decode (request.letter.message, &request.message);
+        request_t request = {.envelope = held->envelope,
+                             .encoded = bytes_of (held->message, held->message_size)};
+        const wire_code_t code = wire_decode (request.encoded, &request.message);
         const bool sound = code == REFUSED_OK && rows_sound (&request);
         assert (sound); // it was when it came
         rc = store (clerk, account, &request);
@@ -446,18 +473,13 @@ static int store_released (clerk_t *clerk, account_t *account)
    of them came from. Should they come from two connections, each gets one. */
 static void owe (clerk_t *clerk, account_t *account, const request_t *request)
 {
-    const letter_t *letter = &request->letter;
-    if (account->ack &&
-        !bytes_equal (letter->client,
-                      bytes_of (account->ack_client, account->ack_client_size)))
+    const envelope_t *envelope = &request->envelope;
+    if (account->ack && (account->ack_to.client != envelope->client ||
+                         account->ack_to.boot != envelope->boot))
         pay (clerk, account);
     note_owed (clerk, account);
     account->ack = true;
-    account->ack_ticket = letter->ticket;
-    account->ack_worker_size = (uint8_t) request->peer.size;
-    put_bytes (account->ack_worker, request->peer);
-    account->ack_client_size = (uint8_t) letter->client.size;
-    put_bytes (account->ack_client, letter->client);
+    account->ack_to = *envelope;
 }
 
 static void note_owed (clerk_t *clerk, account_t *account)
@@ -479,16 +501,11 @@ static void pay (clerk_t *clerk, account_t *account)
     if (!account->ack)
         return;
     account->ack = false;
-    const letter_t letter = {
-        .ticket = account->ack_ticket,
-        .client = bytes_of (account->ack_client, account->ack_client_size)};
     const wire_message_t stored = {
         .command = WIRE_STORED,
         .agency = account->agency,
         .stored = {.next = account->next, .digest = account->digest}};
-    outbox_write (clerk->outbox,
-                  bytes_of (account->ack_worker, account->ack_worker_size), &letter,
-                  &stored);
+    outbox_answer (clerk->answers, &account->ack_to, &stored);
 }
 
 /* What is held still when its group is over may be so for long: the worker's credit
@@ -498,11 +515,8 @@ static void tell_held (clerk_t *clerk, account_t *account)
     const wire_message_t message = {.command = WIRE_HELD, .agency = account->agency};
     for (size_t i = 0; i < account->held_count; i++) {
         held_t *held = account->held[i];
-        const letter_t letter = {.ticket = held->ticket,
-                                 .client = bytes_of (held->client, held->client_size)};
         if (!held->told)
-            outbox_write (clerk->outbox, bytes_of (held->worker, held->worker_size),
-                          &letter, &message);
+            outbox_answer (clerk->answers, &held->envelope, &message);
         held->told = true;
     }
 }
@@ -510,7 +524,7 @@ static void tell_held (clerk_t *clerk, account_t *account)
 static void answer (clerk_t *clerk, const request_t *request,
                     const wire_message_t *message)
 {
-    outbox_write (clerk->outbox, request->peer, &request->letter, message);
+    outbox_answer (clerk->answers, &request->envelope, message);
 }
 
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
@@ -518,6 +532,7 @@ static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
 {
     wire_message_t refusal = wire_refusal (&request->message, code, text);
     const account_t *account = ledger_find (clerk->ledger, request->message.agency);
+    refusal.refused.command = command_of_agency (refusal.refused.command);
     refusal.refused.expected = account ? account->next : 0;
     answer (clerk, request, &refusal);
     if (request->message.command == WIRE_STORE &&
@@ -528,6 +543,21 @@ static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
             request->message.batch.count, request->message.agency,
             (unsigned long long) request->message.batch.offset,
             wire_code_name ((uint16_t) code), text);
+}
+
+/* What state asks in an agency's place is refused as what the agency asked. */
+static uint8_t command_of_agency (uint8_t command)
+{
+    switch (command) {
+    case WIRE_ADMIT:
+        return WIRE_HELLO;
+    case WIRE_SEAL:
+        return WIRE_READY;
+    case WIRE_FIND:
+        return WIRE_RESULTS;
+    default:
+        return command;
+    }
 }
 
 static void log_stored (const clerk_t *clerk, const wire_batch_t *batch)

@@ -13,7 +13,7 @@ struct ledger {
 };
 
 static size_t held_place (const account_t *account, uint64_t offset);
-static held_t *held_new (bytes_t worker, const letter_t *letter, uint64_t offset);
+static held_t *held_new (const envelope_t *envelope, bytes_t message, uint64_t offset);
 static void remove_held (ledger_t *ledger, account_t *account, size_t place);
 
 ledger_t *ledger_new (void)
@@ -101,22 +101,22 @@ void ledger_apply (ledger_t *ledger, uint32_t index, const record_t *record)
         account->sealed = true;
 }
 
-int ledger_hold (ledger_t *ledger, account_t *account, bytes_t worker,
-                 const letter_t *letter, uint64_t offset)
+int ledger_hold (ledger_t *ledger, account_t *account, const envelope_t *envelope,
+                 bytes_t message, uint64_t offset)
 {
     if (offset - account->next > OFFSETS_AHEAD_MAX)
         return -1;
     const size_t place = held_place (account, offset);
     if (place < account->held_count && account->held[place]->offset == offset)
         remove_held (ledger, account, place);
-    const size_t size = letter->message.size;
-    if (account->held_count == HELD_LETTERS_PER_AGENCY ||
+    const size_t size = message.size;
+    if (account->held_count == HELD_BATCHES_PER_AGENCY ||
         account->held_bytes + size > HELD_BYTES_PER_AGENCY ||
         ledger->held_bytes + size > HELD_BYTES_MAX)
         return -1;
     memmove (account->held + place + 1, account->held + place,
              (account->held_count - place) * sizeof (held_t *));
-    account->held[place] = held_new (worker, letter, offset);
+    account->held[place] = held_new (envelope, message, offset);
     account->held_count++;
     account->held_bytes += size;
     ledger->held_bytes += size;
@@ -142,7 +142,7 @@ void ledger_drop_held (ledger_t *ledger, account_t *account)
         remove_held (ledger, account, account->held_count - 1);
 }
 
-/* Where a letter with this offset is, or belongs. Most come in order: from the end. */
+/* Where a batch with this offset is, or belongs. Most come in order: from the end. */
 static size_t held_place (const account_t *account, uint64_t offset)
 {
     size_t place = account->held_count;
@@ -151,19 +151,15 @@ static size_t held_place (const account_t *account, uint64_t offset)
     return place;
 }
 
-static held_t *held_new (bytes_t worker, const letter_t *letter, uint64_t offset)
+static held_t *held_new (const envelope_t *envelope, bytes_t message, uint64_t offset)
 {
-    held_t *held = malloc (sizeof *held + letter->message.size);
+    held_t *held = malloc (sizeof *held + message.size);
     assert (held);
     held->offset = offset;
-    held->ticket = letter->ticket;
+    held->envelope = *envelope;
     held->told = false;
-    held->worker_size = (uint8_t) worker.size;
-    put_bytes (held->worker, worker);
-    held->client_size = (uint8_t) letter->client.size;
-    put_bytes (held->client, letter->client);
-    held->message_size = letter->message.size;
-    put_bytes (held->message, letter->message);
+    held->message_size = message.size;
+    put_bytes (held->message, message);
     return held;
 }
 

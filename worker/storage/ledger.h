@@ -8,7 +8,7 @@
 #define LOTERIA_LEDGER_H
 
 #include "book.h"
-#include "letter.h"
+#include "bundle.h"
 
 typedef enum {
     LEDGER_NEXT,   // exactly what comes next
@@ -18,12 +18,10 @@ typedef enum {
     LEDGER_CLOSED  // the agency is sealed, and this is not among its bets
 } ledger_verdict_t;
 
-typedef struct { // a batch that came before its turn, with a copy of its letter
+typedef struct { // a batch that came before its turn
     uint64_t offset;
-    uint64_t ticket;
+    envelope_t envelope;
     bool told; // the broker knows that it is held
-    uint8_t worker_size, client_size;
-    uint8_t worker[ADDRESS_BYTES_MAX], client[ADDRESS_BYTES_MAX];
     size_t message_size;
     uint8_t message[]; // the STORE, encoded
 } held_t;
@@ -36,13 +34,11 @@ typedef struct {
     uint32_t last;     // its last record: index + 1, 0 when none
     uint32_t ordinal;  // records so far
     uint32_t path[32]; // last record whose ordinal ends in i zero bits, likewise
-    held_t *held[HELD_LETTERS_PER_AGENCY]; // by offset
+    held_t *held[HELD_BATCHES_PER_AGENCY]; // by offset
     size_t held_count, held_bytes;
     bool owed; // something is to be answered when this group is over
     bool ack;  // a STORED is owed for what this group holds, to:
-    uint64_t ack_ticket;
-    uint8_t ack_worker_size, ack_client_size;
-    uint8_t ack_worker[ADDRESS_BYTES_MAX], ack_client[ADDRESS_BYTES_MAX];
+    envelope_t ack_to;
 } account_t;
 
 typedef struct ledger ledger_t;
@@ -67,11 +63,11 @@ record_t ledger_record (const account_t *account, record_kind_t kind, uint32_t c
  */
 void ledger_apply (ledger_t *ledger, uint32_t index, const record_t *record);
 
-/* Keep a copy of a letter that is ahead, in place of one with the same offset. Returns
-   0, or -1 when it is too far ahead or there is no room. */
-int ledger_hold (ledger_t *ledger, account_t *account, bytes_t worker,
-                 const letter_t *letter, uint64_t offset);
-/* The held letter whose turn has come (or is past), now the caller's to free; NULL when
+/* Keep a copy of a batch that is ahead, in place of one with the same offset; `message`
+   is its STORE. Returns 0, or -1 when it is too far ahead or there is no room. */
+int ledger_hold (ledger_t *ledger, account_t *account, const envelope_t *envelope,
+                 bytes_t message, uint64_t offset);
+/* The held batch whose turn has come (or is past), now the caller's to free; NULL when
    none. */
 held_t *ledger_release (ledger_t *ledger, account_t *account);
 /* Forget what is held for the account. */

@@ -24,6 +24,7 @@ int main (int argc, char **argv)
         option_data_dir (&options->data_directory,
                          "directory of bets.csv and bets.journal; it must exist"),
         option_storage_listen (&options->listen),
+        option_broker (&options->brokers),
         option_log_bets (&options->log_bets),
         {.name = "check",
          .type = CONFIG_TEXT,
@@ -60,6 +61,7 @@ static int agree (const config_t *config, void *context, char *why)
     return settings->check ||
                    (agreement_may_listen (config, &place, options->keys,
                                           options->insecure, why) &&
+                    agreement_brokers (config, options->brokers, why) &&
                     agreement_directory (config, options->data_directory, false, why))
                ? 0
                : PROCESS_CANNOT_START;

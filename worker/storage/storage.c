@@ -1,11 +1,13 @@
 /* storage.c - loteria-storage at work: the one process that writes bets.csv and
-   bets.journal. In: bundles from workers (STORE) and from state (ADMIT, SEAL, FIND).
-   Out: their answers, each after the disk has what it speaks of. */
+   bets.journal. In: bundles from workers (STORE, CHECK) and from state (ADMIT, SEAL,
+   FIND). Out: the agencies' answers to the brokers, SEALED to state, each after the
+   disk has what it speaks of. */
 
 #include "storage.h"
 
 #include <errno.h>
 
+#include "brokers.h"
 #include "clerk.h"
 #include "clock.h"
 #include "gate.h"
@@ -21,7 +23,8 @@ typedef struct {
     clerk_t *clerk;
     gate_t *gate;
     zsock_t *socket;
-    uint64_t undelivered;
+    brokers_t *brokers;
+    uint64_t undelivered; // to state
     logger_strays_t strays;
 } storage_t;
 
@@ -34,6 +37,7 @@ static void take_group (storage_t *storage);
 static bool take_message (storage_t *storage, peer_t *peer, zmq_msg_t *body);
 static void commit_group (storage_t *storage);
 static void send_answers (storage_t *storage);
+static uint64_t strays (const storage_t *storage);
 static void close_storage (storage_t *storage);
 static void die_of_disk (const storage_t *storage, const char *consequence);
 
@@ -44,9 +48,10 @@ int storage_serve (const storage_options_t *options, int signal_fd)
     while (!process_signal (signal_fd)) {
         wait_for_work (&storage, signal_fd);
         gate_serve (storage.gate);
+        brokers_look (storage.brokers, clock_ms ());
         clerk_tick (storage.clerk, clock_ms ());
         take_group (&storage);
-        logger_strays (&storage.strays, clerk_strays (storage.clerk), clock_ms ());
+        logger_strays (&storage.strays, strays (&storage), clock_ms ());
         commit_group (&storage);
         send_answers (&storage);
     }
@@ -68,12 +73,16 @@ static void open_storage (storage_t *storage, const storage_options_t *options)
                              ? gate_listen (storage->gate, storage->socket, "storage",
                                             options->listen, &problem)
                              : NULL;
-    if (!listen)
+    if (listen)
+        storage->brokers = brokers_new (storage->gate, options->brokers, ROLE_STORAGE,
+                                        clock_ms (), &problem);
+    if (!storage->brokers)
         process_end (&problem);
     logger_event (
         LOG_INFO, "almacenamiento", LOG_SUCCESS,
-        "listen: %s | data_dir: %s | records: %u | bytes: %llu | hash: %016llx", listen,
-        options->data_directory, book_records (storage->book),
+        "listen: %s | broker: %s | data_dir: %s | records: %u | bytes: %llu | hash: "
+        "%016llx",
+        listen, options->brokers, options->data_directory, book_records (storage->book),
         (unsigned long long) book_bytes (storage->book),
         (unsigned long long) book_hash (storage->book));
     logger_gather (true);
@@ -81,9 +90,12 @@ static void open_storage (storage_t *storage, const storage_options_t *options)
 
 static void open_gate (storage_t *storage, const storage_options_t *options)
 {
-    static const char *const peers[] = {"worker", "state", NULL};
-    const gate_options_t gate = {
-        .keys = options->keys, .peers = peers, .insecure = options->insecure};
+    static const char *const peers[] = {"worker", "state", "broker", NULL};
+    static const char *const hosts[] = {"broker", NULL};
+    const gate_options_t gate = {.keys = options->keys,
+                                 .peers = peers,
+                                 .hosts = hosts,
+                                 .insecure = options->insecure};
     problem_t problem;
     storage->gate = gate_new (&gate, &problem);
     if (!storage->gate)
@@ -126,13 +138,17 @@ static void found_record (void *context, uint32_t index, const record_t *record)
 
 static void wait_for_work (storage_t *storage, int signal_fd)
 {
-    zmq_pollitem_t items[] = {
+    zmq_pollitem_t items[3 + BROKERS_ITEMS] = {
         {.socket = zsock_resolve (storage->socket), .events = ZMQ_POLLIN},
         gate_item (storage->gate),
         {.fd = signal_fd, .events = ZMQ_POLLIN},
     };
-    const int64_t deadline_ms = clerk_deadline (storage->clerk);
-    zmq_poll (items, 3, clock_timeout (clock_ms (), deadline_ms));
+    const int count = 3 + (int) brokers_items (storage->brokers, items + 3);
+    const int64_t clerk_ms = clerk_deadline (storage->clerk);
+    const int64_t brokers_ms = brokers_deadline (storage->brokers);
+    zmq_poll (
+        items, count,
+        clock_timeout (clock_ms (), clerk_ms < brokers_ms ? clerk_ms : brokers_ms));
 }
 
 /* A group is what is waiting by now: the longer the last sync took, the more. */
@@ -170,20 +186,29 @@ static void send_answers (storage_t *storage)
 {
     bytes_t peer;
     bundle_t *bundle;
-    while (outbox_take (clerk_outbox (storage->clerk), &peer, &bundle))
+    while (outbox_take (clerk_to_state (storage->clerk), &peer, &bundle))
         if (net_send_bundle (storage->socket, peer, bundle) != NET_OK)
-            storage->undelivered++; // that worker is gone: the agencies will ask again
+            storage->undelivered++; // that state is gone: the agencies will ask again
+    brokers_send (storage->brokers, clerk_answers (storage->clerk));
+}
+
+static uint64_t strays (const storage_t *storage)
+{
+    return clerk_strays (storage->clerk) + brokers_strays (storage->brokers);
 }
 
 static void close_storage (storage_t *storage)
 {
     logger_gather (false);
+    const uint64_t undelivered =
+        storage->undelivered + brokers_undelivered (storage->brokers);
+    const uint64_t strange = strays (storage);
+    brokers_destroy (&storage->brokers);
     zsock_destroy (&storage->socket);
     gate_destroy (&storage->gate);
     logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
-                  "closed: socket | undelivered: %llu",
-                  (unsigned long long) storage->undelivered);
-    const uint64_t strays = clerk_strays (storage->clerk);
+                  "closed: sockets | undelivered: %llu",
+                  (unsigned long long) undelivered);
     clerk_destroy (&storage->clerk);
     if (book_settle (storage->book) == -1) // gives reserved space back
         die_of_disk (storage, "what was acknowledged is stored");
@@ -194,7 +219,7 @@ static void close_storage (storage_t *storage)
     ledger_destroy (&storage->ledger);
     logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
                   "closed: %s | bytes: %llu | strays: %llu", STORAGE_CSV,
-                  (unsigned long long) bytes, (unsigned long long) strays);
+                  (unsigned long long) bytes, (unsigned long long) strange);
 }
 
 /* Whatever was logged of this group did not come to be. */

@@ -10,9 +10,10 @@
 
 typedef struct {
     const char *data_directory;
-    const char *listen; // ZeroMQ endpoint for workers and state
-    const char *keys;   // folder, see keys.h; NULL: no CURVE
-    bool insecure;      // without keys: listen beyond this machine all the same
+    const char *listen;  // ZeroMQ endpoint for workers and state
+    const char *brokers; // to answer to: see brokers.h
+    const char *keys;    // folder, see keys.h; NULL: no CURVE
+    bool insecure;       // without keys: listen beyond this machine all the same
     bool log_bets;
 } storage_options_t;
 
