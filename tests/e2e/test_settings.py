@@ -47,6 +47,7 @@ PROGRAMS = {
     "loteria-storage": ("storage", [
         ("data-dir", "LOTERIA_DATA_DIR", "/tmp", "/", None),
         ("listen", "LOTERIA_STORAGE_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
+        ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10,tcp://127.0.0.1:11", None),
         ("log-bets", "LOTERIA_LOG_BETS", "1", "0", "ja"), ("check", None, "/tmp", "/", None),
         ("log-level", "LOGGING_LEVEL", "INFO", "ERROR", "5")]),
     "loteria-state": ("state", [
@@ -55,6 +56,7 @@ PROGRAMS = {
         ("winning-number-file", "LOTERIA_WINNING_NUMBER_FILE", NUMBER_FILE, NUMBER_FILE, None),
         ("data-dir", "LOTERIA_DATA_DIR", "/tmp", "/", None),
         ("listen", "LOTERIA_STATE_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
+        ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10,tcp://127.0.0.1:11", None),
         ("storage", "LOTERIA_STORAGE", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
         ("exit-when-done", "LOTERIA_EXIT_WHEN_DONE", "yes", "no", "si"),
         ("log-level", "LOGGING_LEVEL", "WARNING", "ERROR", "WARN")]),

@@ -333,13 +333,22 @@ class Broker:
         self.joined = []  # roles, in the order they came
         self.socket = zmq.Context.instance().socket(zmq.ROUTER)
         self.socket.linger = 0
-        self.socket.bind(self.endpoint)
+        # where another one has just been, ZeroMQ may not have closed it yet
+        loteria.wait_until(self.bound, explain=lambda: f"{self.endpoint} stays in use")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.socket.close(linger=0)
+
+    def bound(self):
+        try:
+            self.socket.bind(self.endpoint)
+        except zmq.ZMQError as error:
+            assert error.errno == zmq.EADDRINUSE, error
+            return False
+        return True
 
     def wait_for(self, role):
         """Until somebody has joined in this role."""
