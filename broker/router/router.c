@@ -24,7 +24,7 @@
 #define DOOR_AGENCIES "agencies"
 #define DOOR_WORKERS  "workers"
 
-typedef struct {
+struct router {
     gate_t *gate;
     enrolment_t *enrolment; // NULL without keys
     zsock_t *front, *back;
@@ -39,17 +39,19 @@ typedef struct {
     logger_strays_t strays;   // at the back
     waiting_t nobody;         // for whom requests wait
     uint8_t missed;           // who that is: a role
-} router_t;
+};
 
 static const char *const peers[] = {"worker", "storage", "state", NULL};
 
-static void open_router (router_t *router, const router_options_t *options);
-static void open_gate (router_t *router, const router_options_t *options);
-static const char *open_front (router_t *router, const router_options_t *options);
+static int open_router (router_t *router, const router_options_t *options,
+                        int64_t now_ms, problem_t *problem);
+static int draw_boot (uint32_t *boot, problem_t *problem);
+static int open_gate (router_t *router, const router_options_t *options,
+                      problem_t *problem);
+static const char *open_front (router_t *router, const router_options_t *options,
+                               problem_t *problem);
 static bool admits (void *context, gate_visitor_t *visitor);
 static bool enrolled (void *context, const char *key);
-static uint32_t draw_boot (void);
-static void wait_for_work (router_t *router, int signal_fd);
 static void take_answers (router_t *router, int64_t now_ms);
 static uint8_t key_role (const router_t *router, zmq_msg_t *body);
 static void look_at_roll (router_t *router, int64_t now_ms);
@@ -64,111 +66,189 @@ static void tell_missing (router_t *router, int64_t now_ms);
 static void left (void *context, bytes_t client);
 static void to_client (void *context, bytes_t client, bytes_t message);
 static int to_peer (void *context, bytes_t peer, bundle_t *bundle);
-static void close_router (router_t *router);
+static void log_closed (const dispatcher_counts_t *counts, uint64_t undelivered);
 
 int router_serve (const router_options_t *options, int signal_fd)
 {
-    router_t router = {0};
-    open_router (&router, options);
+    problem_t problem;
+    router_t *router = router_new (options, clock_ms (), &problem);
+    if (!router)
+        process_end (&problem);
     while (!process_signal (signal_fd)) {
-        wait_for_work (&router, signal_fd);
-        const int64_t now_ms = awake_look (&router.awake, clock_ms ());
-        door_look (router.door, now_ms);
-        gate_serve (router.gate);
-        look_at_roll (&router, now_ms);
-        memory_guard_look (&router.guard, dispatcher_bytes (router.dispatcher), now_ms);
-        take_answers (&router, now_ms);
-        take_requests (&router, now_ms);
-        tell_left_out (&router, now_ms);
-        logger_strays (&router.strays, dispatcher_counts (router.dispatcher)->strays,
-                       now_ms);
-        dispatcher_expire (router.dispatcher, now_ms);
-        dispatcher_dispatch (router.dispatcher, now_ms);
-        tell_missing (&router, now_ms);
+        zmq_pollitem_t items[ROUTER_ITEMS + 1];
+        const size_t count = router_items (router, items);
+        items[count] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
+        zmq_poll (items, (int) count + 1,
+                  clock_timeout (clock_ms (), router_deadline (router)));
+        router_turn (router, clock_ms ());
     }
     logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
-    close_router (&router);
+    // what is answered already reaches its agency
+    take_answers (router, router->awake.now_ms);
+    const dispatcher_counts_t counts = *dispatcher_counts (router->dispatcher);
+    const uint64_t undelivered = router->undelivered;
+    router_destroy (&router);
+    log_closed (&counts, undelivered);
     logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
     return 0;
 }
 
-static void open_router (router_t *router, const router_options_t *options)
+router_t *router_new (const router_options_t *options, int64_t now_ms,
+                      problem_t *problem)
 {
-    const dispatcher_options_t dispatching = {.boot = draw_boot (),
-                                              .limits = options->limits,
-                                              .queue_bytes_max =
-                                                  options->memory_max / QUEUE_SHARE,
-                                              .context = router,
-                                              .to_client = to_client,
-                                              .to_peer = to_peer};
-    awake_start (&router->awake, clock_ms ());
-    router->dispatcher = dispatcher_new (&dispatching, router->awake.now_ms);
+    router_t *router = calloc (1, sizeof *router);
+    assert (router);
+    router->guard.statm = -1;
+    if (open_router (router, options, now_ms, problem) == -1)
+        router_destroy (&router);
+    return router;
+}
+
+void router_destroy (router_t **router)
+{
+    if (*router) {
+        door_destroy (&(*router)->door);
+        zsock_destroy (&(*router)->front);
+        zsock_destroy (&(*router)->back);
+        rate_limit_destroy (&(*router)->limit);
+        memory_guard_close (&(*router)->guard);
+        enrolment_destroy (&(*router)->enrolment);
+        gate_destroy (&(*router)->gate);
+        dispatcher_destroy (&(*router)->dispatcher);
+        free (*router);
+    }
+    *router = NULL;
+}
+
+void router_turn (router_t *router, int64_t clock_now_ms)
+{
+    const int64_t now_ms = awake_look (&router->awake, clock_now_ms);
+    door_look (router->door, now_ms);
+    gate_serve (router->gate);
+    look_at_roll (router, now_ms);
+    memory_guard_look (&router->guard, dispatcher_bytes (router->dispatcher), now_ms);
+    take_answers (router, now_ms);
+    take_requests (router, now_ms);
+    tell_left_out (router, now_ms);
+    logger_strays (&router->strays, dispatcher_counts (router->dispatcher)->strays,
+                   now_ms);
+    dispatcher_expire (router->dispatcher, now_ms);
+    dispatcher_dispatch (router->dispatcher, now_ms);
+    tell_missing (router, now_ms);
+}
+
+size_t router_items (const router_t *router, zmq_pollitem_t *items)
+{
+    items[0] =
+        (zmq_pollitem_t){.socket = zsock_resolve (router->back), .events = ZMQ_POLLIN};
+    items[1] =
+        (zmq_pollitem_t){.socket = zsock_resolve (router->front), .events = ZMQ_POLLIN};
+    items[2] = gate_item (router->gate);
+    items[3] = door_item (router->door);
+    return ROUTER_ITEMS;
+}
+
+int64_t router_deadline (const router_t *router)
+{
+    const int64_t due[] = {dispatcher_deadline (router->dispatcher),
+                           router->enrolment ? enrolment_deadline (router->enrolment)
+                                             : INT64_MAX,
+                           router->guard.look_ms, door_deadline (router->door),
+                           waiting_deadline (&router->nobody)};
+    int64_t deadline_ms = INT64_MAX;
+    for (size_t i = 0; i < sizeof due / sizeof *due; i++)
+        deadline_ms = due[i] < deadline_ms ? due[i] : deadline_ms;
+    return awake_deadline (&router->awake, deadline_ms);
+}
+
+static int open_router (router_t *router, const router_options_t *options,
+                        int64_t now_ms, problem_t *problem)
+{
+    dispatcher_options_t dispatching = {.limits = options->limits,
+                                        .queue_bytes_max =
+                                            options->memory_max / QUEUE_SHARE,
+                                        .context = router,
+                                        .to_client = to_client,
+                                        .to_peer = to_peer};
+    const char *workers = NULL, *listen = NULL;
+    awake_start (&router->awake, now_ms);
     router->limit = rate_limit_new ();
-    open_gate (router, options);
-    problem_t problem;
-    router->back = net_router (BUNDLE_BYTES_MAX, BROKER_QUEUE_BUNDLES, &problem);
-    const char *workers = router->back
-                              ? gate_listen (router->gate, router->back, DOOR_WORKERS,
-                                             options->workers, &problem)
-                              : NULL;
-    if (!workers)
-        process_end (&problem);
-    const char *listen = open_front (router, options);
+    if (draw_boot (&dispatching.boot, problem) == -1 ||
+        open_gate (router, options, problem) == -1)
+        return -1;
+    router->dispatcher = dispatcher_new (&dispatching, now_ms);
+    router->back = net_router (BUNDLE_BYTES_MAX, BROKER_QUEUE_BUNDLES, problem);
+    if (router->back)
+        workers = gate_listen (router->gate, router->back, DOOR_WORKERS,
+                               options->workers, problem);
+    if (workers)
+        listen = open_front (router, options, problem);
+    if (!listen)
+        return -1;
     logger_event (LOG_INFO, "broker", LOG_SUCCESS,
                   "listen: %s | workers: %s | message_bytes: %u | window: %u", listen,
                   workers, options->limits.message_bytes_max, options->limits.window);
+    return 0;
+}
+
+/* 0 is nobody's. */
+static int draw_boot (uint32_t *boot, problem_t *problem)
+{
+    do
+        if (getrandom (boot, sizeof *boot, 0) != sizeof *boot)
+            return problem_set (problem, PROCESS_FAILED, "broker",
+                                "reason: no random numbers, %s", strerror (errno));
+    while (*boot == 0);
+    return 0;
 }
 
 /* Beyond the limit, up to twice, a message can still be answered; then it kills its
    connection. Returns where it listens. */
-static const char *open_front (router_t *router, const router_options_t *options)
+static const char *open_front (router_t *router, const router_options_t *options,
+                               problem_t *problem)
 {
-    problem_t problem;
+    const char *listen = NULL;
     router->front = net_router (2 * (size_t) options->limits.message_bytes_max,
-                                FRONT_QUEUE_MESSAGES, &problem);
+                                FRONT_QUEUE_MESSAGES, problem);
     if (!router->front)
-        process_end (&problem);
+        return NULL;
     const door_options_t door = {
         .front = router->front, .context = router, .left = left};
-    router->door = door_new (&door, &problem);
-    const char *listen = router->door
-                             ? gate_listen (router->gate, router->front, DOOR_AGENCIES,
-                                            options->listen, &problem)
-                             : NULL;
+    router->door = door_new (&door, problem);
+    if (router->door)
+        listen = gate_listen (router->gate, router->front, DOOR_AGENCIES,
+                              options->listen, problem);
     if (!listen)
-        process_end (&problem);
+        return NULL;
     door_open (router->door);
     const memory_guard_options_t guard = {.bytes_max = options->memory_max,
                                           .port = door_port (router->door),
                                           .context = router->door,
                                           .holds = door_holds,
                                           .cut = door_cut};
-    if (memory_guard_open (&router->guard, &guard, &problem) == -1)
-        process_end (&problem);
-    return listen;
+    return memory_guard_open (&router->guard, &guard, problem) == 0 ? listen : NULL;
 }
 
 /* An agency is known by its key, and a key is shown over tcp. */
-static void open_gate (router_t *router, const router_options_t *options)
+static int open_gate (router_t *router, const router_options_t *options,
+                      problem_t *problem)
 {
     const gate_options_t gate = {.keys = options->keys,
                                  .peers = peers,
                                  .insecure = options->insecure,
                                  .admits = admits,
                                  .context = router};
-    problem_t problem;
-    router->gate = gate_new (&gate, &problem);
+    router->gate = gate_new (&gate, problem);
     if (!router->gate)
-        process_end (&problem);
+        return -1;
     if (!gate_keys (router->gate))
-        return;
+        return 0;
     if (!gate_endpoint_tcp (options->listen))
-        process_reject ("listen",
-                        "endpoint: %s | reason: with --keys agencies come by tcp",
-                        options->listen);
-    router->enrolment = enrolment_open (options->keys, router->awake.now_ms, &problem);
-    if (!router->enrolment)
-        process_end (&problem);
+        return problem_set (problem, PROCESS_CANNOT_START, "listen",
+                            "endpoint: %s | reason: with --keys agencies come by tcp",
+                            options->listen);
+    router->enrolment = enrolment_open (options->keys, router->awake.now_ms, problem);
+    return router->enrolment ? 0 : -1;
 }
 
 /* The broker's own key is for asking how it is (PING). */
@@ -190,37 +270,6 @@ static bool enrolled (void *context, const char *key)
     const router_t *router = context;
     return enrolment_find (router->enrolment, key) != 0 ||
            strcmp (key, gate_keys (router->gate)->own.public_key) == 0;
-}
-
-static uint32_t draw_boot (void)
-{
-    uint32_t boot;
-    do
-        if (getrandom (&boot, sizeof boot, 0) != sizeof boot)
-            process_die ("broker", "reason: no random numbers, %s", strerror (errno));
-    while (boot == 0);
-    return boot;
-}
-
-static void wait_for_work (router_t *router, int signal_fd)
-{
-    zmq_pollitem_t items[] = {
-        {.socket = zsock_resolve (router->back), .events = ZMQ_POLLIN},
-        {.socket = zsock_resolve (router->front), .events = ZMQ_POLLIN},
-        gate_item (router->gate),
-        door_item (router->door),
-        {.fd = signal_fd, .events = ZMQ_POLLIN},
-    };
-    int64_t deadline_ms = dispatcher_deadline (router->dispatcher);
-    if (router->enrolment && enrolment_deadline (router->enrolment) < deadline_ms)
-        deadline_ms = enrolment_deadline (router->enrolment);
-    if (router->guard.look_ms < deadline_ms)
-        deadline_ms = router->guard.look_ms;
-    if (door_deadline (router->door) < deadline_ms)
-        deadline_ms = door_deadline (router->door);
-    if (waiting_deadline (&router->nobody) < deadline_ms)
-        deadline_ms = waiting_deadline (&router->nobody);
-    zmq_poll (items, 5, awake_timeout (&router->awake, deadline_ms));
 }
 
 static void look_at_roll (router_t *router, int64_t now_ms)
@@ -386,18 +435,8 @@ static int to_peer (void *context, bytes_t peer, bundle_t *bundle)
     return net_send_bundle (router->back, peer, bundle) == NET_OK ? 0 : -1;
 }
 
-static void close_router (router_t *router)
+static void log_closed (const dispatcher_counts_t *counts, uint64_t undelivered)
 {
-    // what is answered already reaches its agency
-    take_answers (router, router->awake.now_ms);
-    door_destroy (&router->door);
-    zsock_destroy (&router->front);
-    zsock_destroy (&router->back);
-    rate_limit_destroy (&router->limit);
-    memory_guard_close (&router->guard);
-    enrolment_destroy (&router->enrolment);
-    gate_destroy (&router->gate);
-    const dispatcher_counts_t *counts = dispatcher_counts (router->dispatcher);
     logger_event (
         LOG_INFO, "shutdown", LOG_SUCCESS,
         "closed: sockets | requests: %llu | refused: %llu | answers: %llu | "
@@ -406,6 +445,5 @@ static void close_router (router_t *router)
         (unsigned long long) counts->requests, (unsigned long long) counts->refused,
         (unsigned long long) counts->answers, (unsigned long long) counts->redispatched,
         (unsigned long long) counts->given_up, (unsigned long long) counts->late,
-        (unsigned long long) counts->strays, (unsigned long long) router->undelivered);
-    dispatcher_destroy (&router->dispatcher);
+        (unsigned long long) counts->strays, (unsigned long long) undelivered);
 }

@@ -1,8 +1,11 @@
-/* router.h - the broker process: sockets and signals around the dispatcher. */
+/* router.h - the broker process: sockets and time around the dispatcher. */
 
 #ifndef LOTERIA_ROUTER_H
 #define LOTERIA_ROUTER_H
 
+#include <czmq.h>
+
+#include "problem.h"
 #include "wire.h"
 
 typedef struct {
@@ -13,6 +16,22 @@ typedef struct {
     uint64_t memory_max; // bytes
     wire_limits_t limits;
 } router_options_t;
+
+typedef struct router router_t;
+
+/* Listen. NULL with the problem. */
+router_t *router_new (const router_options_t *options, int64_t now_ms,
+                      problem_t *problem);
+void router_destroy (router_t **router);
+
+/* Take what is there and pass it on; nothing is waited for. */
+void router_turn (router_t *router, int64_t now_ms);
+
+/* What to poll before the next turn; returns how many those are. And when to take it at
+   the latest. */
+#define ROUTER_ITEMS 4
+size_t router_items (const router_t *router, zmq_pollitem_t *items);
+int64_t router_deadline (const router_t *router);
 
 /* Serve until SIGTERM or SIGINT. Returns the exit code. */
 int router_serve (const router_options_t *options, int signal_fd);

@@ -18,6 +18,13 @@ int64_t awake_look (awake_t *awake, int64_t clock_now_ms)
     return awake->now_ms;
 }
 
+int64_t awake_deadline (const awake_t *awake, int64_t deadline_ms)
+{
+    if (deadline_ms == INT64_MAX)
+        return INT64_MAX; // whatever time passes, nothing is due
+    return awake->seen_ms + awake_timeout (awake, deadline_ms);
+}
+
 int awake_timeout (const awake_t *awake, int64_t deadline_ms)
 {
     if (deadline_ms == INT64_MAX)

@@ -21,6 +21,10 @@ void awake_start (awake_t *awake, int64_t clock_now_ms);
    the last look. For a loop, once each time round. */
 int64_t awake_look (awake_t *awake, int64_t clock_now_ms);
 
+/* What the clock will say at a deadline in waking time, or when it is to be looked at
+   before that: see awake_timeout (). INT64_MAX: never. */
+int64_t awake_deadline (const awake_t *awake, int64_t deadline_ms);
+
 /* The poll timeout till a deadline in waking time: never long, so that time that is
    slept through is told from time that is spent asleep on purpose. */
 int awake_timeout (const awake_t *awake, int64_t deadline_ms);

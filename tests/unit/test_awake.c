@@ -82,6 +82,11 @@ static void waits_are_short_unless_nothing_is_due (void **state)
     assert_int_equal (awake_timeout (&awake, 1001), 1);
     assert_int_equal (awake_timeout (&awake, 100000), AWAKE_STEP_MS);
     assert_int_equal (awake_timeout (&awake, INT64_MAX), -1);
+    awake_look (&awake, 1000 + 3 * AWAKE_STEP_MS); // of which it slept through two
+    assert_int_equal (awake_deadline (&awake, 1001 + AWAKE_STEP_MS),
+                      1001 + 3 * AWAKE_STEP_MS);
+    assert_int_equal (awake_deadline (&awake, 100000), 1000 + 4 * AWAKE_STEP_MS);
+    assert_true (awake_deadline (&awake, INT64_MAX) == INT64_MAX);
 }
 
 int main (void)

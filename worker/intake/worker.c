@@ -4,7 +4,8 @@
 
 #include "worker.h"
 
-#include <errno.h>
+#include <assert.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "bet.h"
@@ -18,7 +19,8 @@
 
 #define PINGS_MAX 16
 
-typedef struct {
+struct worker {
+    uint32_t heartbeat_ms;
     gate_t *gate;
     zsock_t *sockets[INTAKE_SIDES];
     watch_t *watches[INTAKE_SIDES];
@@ -27,49 +29,116 @@ typedef struct {
     logger_strays_t strays;
     bool beating;    // it has been connected to everybody
     int64_t beat_ms; // when the next sign of life is due
-} worker_t;
+};
 
 static const char *const peers[] = {"broker", "storage", "state", NULL};
 
-static void open_worker (worker_t *worker, const worker_options_t *options);
-static void open_gate (worker_t *worker, const worker_options_t *options);
-static void connect_to (worker_t *worker, intake_side_t side, const char *peer,
-                        const char *endpoint);
-static void listen_at (worker_t *worker, const char *endpoint);
-static void wait_for_work (worker_t *worker, int signal_fd);
+static int open_worker (worker_t *worker, const worker_options_t *options,
+                        int64_t now_ms, problem_t *problem);
+static int connect_to (worker_t *worker, intake_side_t side, const char *endpoint,
+                       int64_t now_ms, problem_t *problem);
+static int listen_at (worker_t *worker, const char *endpoint, problem_t *problem);
 static void watch_all (worker_t *worker, int64_t now_ms);
 static void take_all (worker_t *worker, intake_side_t from);
 static void answer_pings (worker_t *worker);
-static void beat (worker_t *worker, int64_t interval_ms);
+static void beat (worker_t *worker, int64_t now_ms);
 static bool connected (const worker_t *worker);
 static int send_to (void *context, intake_side_t to, bundle_t *bundle);
-static void close_worker (worker_t *worker);
+static void take_leave (worker_t *worker);
 
 int worker_serve (const worker_options_t *options, int signal_fd)
 {
-    worker_t worker = {0};
-    open_worker (&worker, options);
+    problem_t problem;
+    worker_t *worker = worker_new (options, clock_ms (), &problem);
+    if (!worker)
+        process_end (&problem);
     while (!process_signal (signal_fd)) {
-        wait_for_work (&worker, signal_fd);
-        gate_serve (worker.gate);
-        watch_all (&worker, clock_ms ());
-        intake_tick (worker.intake, clock_ms ());
-        // the calendar's day, so the wall clock's: nobody is born in the future
-        intake_set_born_max (worker.intake, bet_born_max (time (NULL)));
-        for (int side = 0; side < INTAKE_SIDES; side++)
-            take_all (&worker, (intake_side_t) side);
-        answer_pings (&worker);
-        beat (&worker, options->heartbeat_ms);
-        logger_strays (&worker.strays, intake_strays (worker.intake), clock_ms ());
-        intake_flush (worker.intake);
+        zmq_pollitem_t items[WORKER_ITEMS + 1];
+        const size_t count = worker_items (worker, items);
+        items[count] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
+        zmq_poll (items, (int) count + 1,
+                  clock_timeout (clock_ms (), worker_deadline (worker)));
+        worker_turn (worker, clock_ms ());
     }
     logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
-    close_worker (&worker);
+    const uint64_t strays = intake_strays (worker->intake);
+    const uint64_t lost = intake_lost (worker->intake);
+    worker_destroy (&worker);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
+                  "closed: sockets | strays: %llu | lost: %llu",
+                  (unsigned long long) strays, (unsigned long long) lost);
     logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
     return 0;
 }
 
-static void open_worker (worker_t *worker, const worker_options_t *options)
+worker_t *worker_new (const worker_options_t *options, int64_t now_ms,
+                      problem_t *problem)
+{
+    worker_t *worker = calloc (1, sizeof *worker);
+    assert (worker);
+    if (open_worker (worker, options, now_ms, problem) == -1)
+        worker_destroy (&worker);
+    return worker;
+}
+
+/* What it still holds the broker gives to another worker. */
+void worker_destroy (worker_t **worker)
+{
+    if (*worker) {
+        take_leave (*worker);
+        for (int side = 0; side < INTAKE_SIDES; side++) {
+            watch_destroy (&(*worker)->watches[side]);
+            zsock_destroy (&(*worker)->sockets[side]);
+        }
+        zsock_destroy (&(*worker)->listener);
+        gate_destroy (&(*worker)->gate);
+        intake_destroy (&(*worker)->intake);
+        free (*worker);
+    }
+    *worker = NULL;
+}
+
+void worker_turn (worker_t *worker, int64_t now_ms)
+{
+    gate_serve (worker->gate);
+    watch_all (worker, now_ms);
+    intake_tick (worker->intake, now_ms);
+    // the calendar's day, so the wall clock's: nobody is born in the future
+    intake_set_born_max (worker->intake, bet_born_max (time (NULL)));
+    for (int side = 0; side < INTAKE_SIDES; side++)
+        take_all (worker, (intake_side_t) side);
+    answer_pings (worker);
+    beat (worker, now_ms);
+    logger_strays (&worker->strays, intake_strays (worker->intake), now_ms);
+    intake_flush (worker->intake);
+}
+
+size_t worker_items (const worker_t *worker, zmq_pollitem_t *items)
+{
+    size_t count = 0;
+    for (int side = 0; side < INTAKE_SIDES; side++) {
+        items[count++] = (zmq_pollitem_t){
+            .socket = zsock_resolve (worker->sockets[side]), .events = ZMQ_POLLIN};
+        items[count++] = watch_item (worker->watches[side]);
+    }
+    items[count++] = gate_item (worker->gate);
+    if (worker->listener)
+        items[count++] = (zmq_pollitem_t){.socket = zsock_resolve (worker->listener),
+                                          .events = ZMQ_POLLIN};
+    return count;
+}
+
+int64_t worker_deadline (const worker_t *worker)
+{
+    int64_t deadline_ms = worker->beat_ms;
+    for (int side = 0; side < INTAKE_SIDES; side++)
+        if (watch_deadline (worker->watches[side]) < deadline_ms)
+            deadline_ms = watch_deadline (worker->watches[side]);
+    return deadline_ms;
+}
+
+static int open_worker (worker_t *worker, const worker_options_t *options,
+                        int64_t now_ms, problem_t *problem)
 {
     const intake_options_t intake = {.rows_max = options->rows_max,
                                      .number_max = options->number_max,
@@ -78,26 +147,26 @@ static void open_worker (worker_t *worker, const worker_options_t *options)
                                               .heartbeat_ms = options->heartbeat_ms},
                                      .context = worker,
                                      .send = send_to};
+    const gate_options_t gate = {
+        .keys = options->keys, .peers = peers, .insecure = options->insecure};
+    const char *const endpoints[INTAKE_SIDES] = {[INTAKE_BROKER] = options->broker,
+                                                 [INTAKE_STORAGE] = options->storage,
+                                                 [INTAKE_STATE] = options->state};
+    worker->heartbeat_ms = options->heartbeat_ms;
     worker->intake = intake_new (&intake);
-    open_gate (worker, options);
-    connect_to (worker, INTAKE_BROKER, "broker", options->broker);
-    connect_to (worker, INTAKE_STORAGE, "storage", options->storage);
-    connect_to (worker, INTAKE_STATE, "state", options->state);
-    if (options->listen)
-        listen_at (worker, options->listen);
+    worker->gate = gate_new (&gate, problem);
+    if (!worker->gate)
+        return -1;
+    for (int side = 0; side < INTAKE_SIDES; side++)
+        if (connect_to (worker, (intake_side_t) side, endpoints[side], now_ms,
+                        problem) == -1)
+            return -1;
+    if (options->listen && listen_at (worker, options->listen, problem) == -1)
+        return -1;
     logger_event (LOG_INFO, "worker", LOG_SUCCESS,
                   "broker: %s | storage: %s | state: %s | credit: %u", options->broker,
                   options->storage, options->state, options->credit);
-}
-
-static void open_gate (worker_t *worker, const worker_options_t *options)
-{
-    const gate_options_t gate = {
-        .keys = options->keys, .peers = peers, .insecure = options->insecure};
-    problem_t problem;
-    worker->gate = gate_new (&gate, &problem);
-    if (!worker->gate)
-        process_end (&problem);
+    return 0;
 }
 
 void worker_check_keys (const worker_options_t *options)
@@ -110,51 +179,29 @@ void worker_check_keys (const worker_options_t *options)
     explicit_bzero (&ring, sizeof ring);
 }
 
-static void connect_to (worker_t *worker, intake_side_t side, const char *peer,
-                        const char *endpoint)
+static int connect_to (worker_t *worker, intake_side_t side, const char *endpoint,
+                       int64_t now_ms, problem_t *problem)
 {
-    problem_t problem;
     worker->sockets[side] =
-        net_dealer (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES, &problem);
+        net_dealer (BUNDLE_BYTES_MAX, WORKER_QUEUE_BUNDLES, problem);
     if (!worker->sockets[side])
-        process_end (&problem);
+        return -1;
     const watch_options_t watch = {.gate = worker->gate,
                                    .socket = worker->sockets[side],
                                    .endpoint = endpoint,
-                                   .peer = peer,
-                                   .key = peer};
-    worker->watches[side] = watch_new (&watch, clock_ms (), &problem);
-    if (!worker->watches[side])
-        process_end (&problem);
+                                   .peer = peers[side],
+                                   .key = peers[side]};
+    worker->watches[side] = watch_new (&watch, now_ms, problem);
+    return worker->watches[side] ? 0 : -1;
 }
 
-static void listen_at (worker_t *worker, const char *endpoint)
+static int listen_at (worker_t *worker, const char *endpoint, problem_t *problem)
 {
-    problem_t problem;
-    worker->listener = net_router (WIRE_SMALL_BYTES_MAX, PINGS_MAX, &problem);
-    if (!worker->listener ||
-        !gate_listen (worker->gate, worker->listener, "worker", endpoint, &problem))
-        process_end (&problem);
-}
-
-static void wait_for_work (worker_t *worker, int signal_fd)
-{
-    zmq_pollitem_t items[2 * INTAKE_SIDES + 3];
-    int count = 0;
-    int64_t deadline_ms = worker->beat_ms;
-    for (int side = 0; side < INTAKE_SIDES; side++) {
-        items[count++] = (zmq_pollitem_t){
-            .socket = zsock_resolve (worker->sockets[side]), .events = ZMQ_POLLIN};
-        items[count++] = watch_item (worker->watches[side]);
-        if (watch_deadline (worker->watches[side]) < deadline_ms)
-            deadline_ms = watch_deadline (worker->watches[side]);
-    }
-    items[count++] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
-    items[count++] = gate_item (worker->gate);
-    if (worker->listener)
-        items[count++] = (zmq_pollitem_t){.socket = zsock_resolve (worker->listener),
-                                          .events = ZMQ_POLLIN};
-    zmq_poll (items, count, clock_timeout (clock_ms (), deadline_ms));
+    worker->listener = net_router (WIRE_SMALL_BYTES_MAX, PINGS_MAX, problem);
+    return worker->listener && gate_listen (worker->gate, worker->listener, "worker",
+                                            endpoint, problem)
+               ? 0
+               : -1;
 }
 
 static void watch_all (worker_t *worker, int64_t now_ms)
@@ -197,15 +244,15 @@ static void answer_pings (worker_t *worker)
 /* From the loop that does the work, so that a worker which hangs falls silent. To a
    broker that does not know this worker a beat is as good as an announcement: it asks
    for one. The first comes when there is somebody to pass work on to. */
-static void beat (worker_t *worker, int64_t interval_ms)
+static void beat (worker_t *worker, int64_t now_ms)
 {
-    const int64_t now_ms = clock_ms ();
     if (now_ms < worker->beat_ms)
         return;
     worker->beating = worker->beating || connected (worker);
     if (worker->beating)
         intake_say (worker->intake, WIRE_BEAT);
-    worker->beat_ms = now_ms + (worker->beating ? interval_ms : CONNECT_LOOK_MS);
+    worker->beat_ms =
+        now_ms + (worker->beating ? worker->heartbeat_ms : CONNECT_LOOK_MS);
 }
 
 static bool connected (const worker_t *worker)
@@ -226,20 +273,11 @@ static int send_to (void *context, intake_side_t to, bundle_t *bundle)
                : -1;
 }
 
-/* What it still holds the broker gives to another worker. */
-static void close_worker (worker_t *worker)
+/* One that could not even begin has nobody to leave. */
+static void take_leave (worker_t *worker)
 {
+    if (!worker->sockets[INTAKE_SIDES - 1])
+        return;
     intake_say (worker->intake, WIRE_LEAVE);
     intake_flush (worker->intake);
-    for (int side = 0; side < INTAKE_SIDES; side++) {
-        watch_destroy (&worker->watches[side]);
-        zsock_destroy (&worker->sockets[side]);
-    }
-    zsock_destroy (&worker->listener);
-    gate_destroy (&worker->gate);
-    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
-                  "closed: sockets | strays: %llu | lost: %llu",
-                  (unsigned long long) intake_strays (worker->intake),
-                  (unsigned long long) intake_lost (worker->intake));
-    intake_destroy (&worker->intake);
 }

@@ -1,10 +1,11 @@
-/* worker.h - one worker process: sockets, signals and clock around the intake. */
+/* worker.h - one worker process: sockets and time around the intake. */
 
 #ifndef LOTERIA_WORKER_H
 #define LOTERIA_WORKER_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <czmq.h>
+
+#include "problem.h"
 
 typedef struct {
     const char *broker, *storage, *state; // ZeroMQ endpoints to connect to
@@ -16,6 +17,22 @@ typedef struct {
     uint32_t credit;
     uint32_t heartbeat_ms;
 } worker_options_t;
+
+typedef struct worker worker_t;
+
+/* Begin to connect, and listen. NULL with the problem. */
+worker_t *worker_new (const worker_options_t *options, int64_t now_ms,
+                      problem_t *problem);
+void worker_destroy (worker_t **worker); // takes leave of the broker
+
+/* Take what is there and pass it on; nothing is waited for. */
+void worker_turn (worker_t *worker, int64_t now_ms);
+
+/* What to poll before the next turn: at most WORKER_ITEMS; returns how many. And when
+   to take it at the latest. */
+#define WORKER_ITEMS 8
+size_t worker_items (const worker_t *worker, zmq_pollitem_t *items);
+int64_t worker_deadline (const worker_t *worker);
 
 /* For who starts several workers: ends the process, saying so once, when the keys are
    none. Opens no ZeroMQ context. */
