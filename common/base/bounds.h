@@ -186,7 +186,6 @@
 #define SPEAK_MS               10000 /* for a newcomer's first message */
 #define HANDSHAKE_MS           2000
 #define CONNECT_MS             3000 /* without an answer: nobody is at that address */
-#define CONNECTIONS_PENDING    4096 /* not accepted yet; the kernel may allow fewer */
 #define LINGER_MS              500
 #define AWAKE_STEP_MS          50   /* the most that passes from one look to the next */
 #define WAIT_FIRST_MS          5000 /* who waits says so after this */
