@@ -1,5 +1,5 @@
-/* central.c - loteria-central: storage, state, broker and workers of one machine, kept
-   running. Owns its children, and the directory of the sockets between them. */
+/* central.c - loteria-central: keeps storage, state, broker and workers running on one
+   machine. Owns its child processes and the directory of the sockets between them. */
 
 #include "central.h"
 
@@ -97,8 +97,8 @@ static int make_data_directory (const char *path, problem_t *problem)
     return 0;
 }
 
-/* Parts of a central that was killed have them until they have ended. Storage and state
-   would wait as well, but here it is said once. */
+/* The parts of a central that was killed hold them until they have ended. Storage and
+   state would wait as well, but this way it is logged once. */
 static int wait_for_files (const char *directory, problem_t *problem)
 {
     static const char *const names[] = {"bets.journal", "bets.csv", "draw.journal"};
@@ -115,8 +115,8 @@ static int wait_for_files (const char *directory, problem_t *problem)
     return 0;
 }
 
-/* Not on state's command line, which everybody on this machine can read; in memory, as
-   state may be started again and read it then. */
+/* Not on state's command line, which anybody on this machine can read. In memory, since
+   state may be restarted and read it again. */
 static int keep_number (uint32_t number, problem_t *problem)
 {
     const int fd = memfd_create ("winning-number", MFD_CLOEXEC);
@@ -127,8 +127,8 @@ static int keep_number (uint32_t number, problem_t *problem)
     return fd;
 }
 
-/* The parts read their settings from the environment, where main () has put central's
-   own. What is left is who listens where, and what is one part's alone. */
+/* The parts read their settings from the environment, where main () has put central's.
+   What remains is who listens where, and what concerns one part only. */
 static void tell_parts (const central_t *central, const central_options_t *options)
 {
     char number[TEXT_BYTES], workers[RUN_ENDPOINT_BYTES], storage[RUN_ENDPOINT_BYTES],
@@ -146,7 +146,8 @@ static void tell_parts (const central_t *central, const central_options_t *optio
     tell (option_state (NULL), state);
     tell (option_worker_count (NULL), "1");
     tell (option_winning_number_file (NULL), number);
-    tell (option_keys (NULL, NULL), ""); // a part that nobody reaches by tcp has none
+    tell (option_keys (NULL, NULL),
+          ""); // parts that are not reached over tcp have none
 }
 
 static void tell (config_item_t option, const char *value)

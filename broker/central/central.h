@@ -1,4 +1,4 @@
-/* central.h - a whole central on one machine: which processes, with which arguments. */
+/* central.h - a whole central on one machine: which processes, with which settings. */
 
 #ifndef LOTERIA_CENTRAL_H
 #define LOTERIA_CENTRAL_H
@@ -14,8 +14,7 @@ typedef struct {
     uint32_t agencies;  // on the roll
     uint32_t winning_number;
     bool exit_when_done;
-    // For the parts, which read them from the environment; here so that they are
-    // checked.
+    // For the parts, which read them from the environment; checked here, too.
     uint32_t number_max, message_bytes, batch_count, window;
     bool insecure, log_bets;
 } central_options_t;

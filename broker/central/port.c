@@ -1,4 +1,4 @@
-/* port.c - loteria-central chooses the agencies' port when it is left open. */
+/* port.c - chooses the agencies' port when it is left open: loteria-central. */
 
 #include "port.h"
 
@@ -49,9 +49,9 @@ static const char *fail (problem_t *problem, int status, const char *endpoint,
     return NULL;
 }
 
-/* The descriptors stay open: bound and not listening, they keep others from the port,
-   and the broker, which shares it (SO_REUSEADDR), not. Returns 0 with errno set when it
-   cannot be had. */
+/* The descriptors stay open: bound but not listening, they keep others from the port,
+   but not the broker, which shares it (SO_REUSEADDR). Returns 0 with errno set when
+   there is none. */
 static uint16_t reserve (const places_t *places)
 {
     int held[PLACES_MAX];
@@ -63,7 +63,7 @@ static uint16_t reserve (const places_t *places)
         if (descriptor != -1)
             held[count++] = descriptor;
         else if (errno != EADDRNOTAVAIL && errno != EAFNOSUPPORT)
-            error = errno; // one that this machine has not is passed over
+            error = errno; // one that this machine lacks is skipped
     }
     if (error == 0 && count > 0)
         return port;
@@ -73,7 +73,7 @@ static uint16_t reserve (const places_t *places)
     return 0;
 }
 
-/* At the port, or at any that is free if it is 0: then it is told. */
+/* At the port, or at any free one if it is 0, which `port` then has. */
 static int hold (const address_t *place, uint16_t *port)
 {
     const bool everywhere = place->host_kind == ADDRESS_ANY;
@@ -106,7 +106,7 @@ static int hold_at (int family, const char *host, uint16_t *port)
     struct sockaddr_storage bound;
     socklen_t size = sizeof bound;
     getsockname (descriptor, (struct sockaddr *) &bound, &size);
-    // it stands at the same place in an address of either family
+    // at the same place in addresses of either family
     *port = ntohs (((struct sockaddr_in *) &bound)->sin_port);
     return descriptor;
 }

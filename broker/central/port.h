@@ -1,4 +1,4 @@
-/* port.h - a port of its own for the agencies, whatever becomes of the broker. */
+/* port.h - a port for the agencies that stays the same when the broker restarts. */
 
 #ifndef LOTERIA_PORT_H
 #define LOTERIA_PORT_H
@@ -7,10 +7,9 @@
 #include "problem.h"
 
 /* Where the broker is to listen: `endpoint` itself; or, when it leaves the port open
-   (tcp://127.0.0.1:*), the same with one that is free, in `reserved`. Nobody else is
-   given that port while this process runs, so that a broker which is started again
-   listens where the agencies have found it. NULL with the problem when there is none,
-   or it is no address. */
+   (tcp://127.0.0.1:*), the same with a free one, in `reserved`. No other process gets
+   that port while this one runs, so that a restarted broker listens where the agencies
+   found it. NULL with the problem when there is none, or it is not an address. */
 const char *port_reserve (const char *endpoint, address_t *reserved,
                           problem_t *problem);
 

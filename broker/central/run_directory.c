@@ -37,7 +37,7 @@ static const struct {
 struct run_directory {
     char path[sizeof ((struct sockaddr_un *) NULL)->sun_path];
     int lock;
-    pid_t seen[RUN_SOCKETS]; // the owner whose socket was there
+    pid_t seen[RUN_SOCKETS]; // the owner when its socket was there
     logger_limit_t limit;
 };
 
@@ -132,7 +132,7 @@ static const char *base (void)
     return base && *base == '/' ? base : "/tmp";
 }
 
-/* Nobody's fault is a reason not to start: what cannot be removed stays. */
+/* Not a reason to fail: what cannot be removed stays. */
 static void sweep (const char *base)
 {
     DIR *entries = opendir (base);
@@ -155,7 +155,7 @@ static void sweep (const char *base)
         closedir (entries);
 }
 
-/* Ours, and its lock free to be had. Without a lock nothing is proved. */
+/* It is ours, and its lock is free. Without a lock nothing is proved. */
 static bool is_dead (int directory)
 {
     struct stat about;
@@ -168,7 +168,7 @@ static bool is_dead (int directory)
     return dead;
 }
 
-/* `directory` is open on parent/name, and is closed. */
+/* `directory` is open on parent/name; this closes it. */
 static void clear (int parent, const char *name, int directory)
 {
     for (run_socket_t i = 0; i < RUN_SOCKETS; i++)
@@ -181,8 +181,8 @@ static void clear (int parent, const char *name, int directory)
                       "reason: %s cannot be removed, %s", name, strerror (errno));
 }
 
-/* Locked before it has its name, so that it is never there and free. Handed on to all
-   children: while one of them lives the directory is not a dead central's. */
+/* Locked before it gets its name, so that it is never there unlocked. All children
+   inherit it: while one of them lives, the directory is in use. */
 static int make_lock (const char *path)
 {
     const int directory = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -210,8 +210,8 @@ static bool is_there (const run_directory_t *self, const char *name)
     return lstat (path, &about) == 0 || errno != ENOENT;
 }
 
-/* The directory may be gone as well, and in its place there may be something of
-   somebody else's, who would like to be talked to. */
+/* The directory may be gone as well, and another user may have put something in its
+   place, hoping that we talk to it. */
 static bool restore (run_directory_t *self)
 {
     uint64_t held_back;

@@ -1,5 +1,5 @@
-/* run_directory.h - the directory of a central's inner sockets, which only its user can
-   enter: the inner hops are ipc, and nobody else is on them. */
+/* run_directory.h - the directory of a central's inner sockets. Only its user can enter
+   it, so that nobody else reaches the inner hops, which are ipc. */
 
 #ifndef LOTERIA_RUN_DIRECTORY_H
 #define LOTERIA_RUN_DIRECTORY_H
@@ -13,12 +13,12 @@
 
 typedef struct run_directory run_directory_t;
 
-/* Make loteria-XXXXXX in TMPDIR, or in /tmp, and remove those that dead centrals of
+/* Create loteria-XXXXXX in TMPDIR, or in /tmp, and remove those that dead centrals of
    this user left there: those whose lock nobody holds. The lock of the new one is held
-   by this process and by the children that it will have. NULL with the problem. */
+   by this process and by its children to come. NULL with the problem. */
 run_directory_t *run_directory_new (problem_t *problem);
 
-/* The sockets go, and the directory, unless there is something else in it. */
+/* Remove the sockets, and the directory unless it has something else in it. */
 void run_directory_destroy (run_directory_t **directory);
 
 typedef enum { RUN_STORAGE, RUN_STATE, RUN_WORKERS, RUN_SOCKETS } run_socket_t;
@@ -27,8 +27,8 @@ typedef enum { RUN_STORAGE, RUN_STATE, RUN_WORKERS, RUN_SOCKETS } run_socket_t;
 void run_directory_endpoint (const run_directory_t *directory, run_socket_t socket,
                              char endpoint[RUN_ENDPOINT_BYTES]);
 
-/* Somebody may empty the place where temporary files are. A socket that was there and
-   is gone has its part ended, so that it is started again and makes it anew. For
+/* The place for temporary files may be emptied. When a socket that was there is gone,
+   its part is ended, so that it is restarted and creates it anew. For
    supervisor_look_after; `directory` is a run_directory_t *. */
 void run_directory_look (supervisor_t *supervisor, void *directory);
 

@@ -13,7 +13,7 @@
 typedef struct {
     zsock_t *socket;
     watch_t *watch;
-    awake_t awake; // a stopped process has to look again before it says that nobody is
+    awake_t awake; // after being stopped, look again before giving up
     int64_t deadline_ms;
     int signal_fd;
 } question_t;
@@ -51,7 +51,7 @@ static int open_question (question_t *question, gate_t *gate, const char *endpoi
     question->socket = net_dealer (WIRE_SMALL_BYTES_MAX, MESSAGES_MAX, problem);
     if (!question->socket)
         return -1;
-    zsock_set_linger (question->socket, 0); // one nobody waits for need not arrive
+    zsock_set_linger (question->socket, 0); // nobody waits for it at the end
     awake_start (&question->awake, clock_ms ());
     question->deadline_ms = question->awake.now_ms + timeout_ms;
     const watch_options_t watch = {
@@ -71,8 +71,7 @@ static const char *ask (question_t *question, char *name)
     return take_answer (question->socket, name);
 }
 
-/* False when the time is over, or a signal says so, or nobody will ever be there for
-   these keys. */
+/* False when time is up, a signal came, or these keys will never be admitted. */
 static bool wait_for (question_t *question, short event)
 {
     zmq_pollitem_t items[] = {
@@ -111,7 +110,7 @@ static const char *take_answer (zsock_t *socket, char *name)
     return problem;
 }
 
-/* It came from a socket: a terminal must not be told what to do. */
+/* It came from a socket, and must not control a terminal. */
 static void copy_printable (char *name, bytes_t text)
 {
     size_t size = text.size < WIRE_NAME_BYTES_MAX ? text.size : WIRE_NAME_BYTES_MAX;

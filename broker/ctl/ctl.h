@@ -1,4 +1,4 @@
-/* ctl.h - loteria-ctl's questions to running processes. */
+/* ctl.h - what loteria-ctl asks running processes. */
 
 #ifndef LOTERIA_CTL_H
 #define LOTERIA_CTL_H
@@ -9,9 +9,9 @@
 #include "wire.h"
 
 /* Ask whoever listens at `endpoint` who it is, and wait up to `timeout_ms`. 0 with its
-   name in `name`, ended by a zero and fit to print; or -1 with the problem. `keys` is
-   the folder of the process that is asked, NULL when it has none. A signal at
-   `signal_fd` ends the wait. */
+   name in `name`, zero-terminated and printable; or -1 with the problem. `keys` is the
+   folder of the process that is asked, NULL when it has none. A signal at `signal_fd`
+   ends the wait. */
 int ctl_ping (const char *endpoint, const char *keys, int64_t timeout_ms, int signal_fd,
               char name[WIRE_NAME_BYTES_MAX + 1], problem_t *problem);
 

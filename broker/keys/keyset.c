@@ -168,7 +168,7 @@ int keyset_revoke (keyset_t *keyset, uint32_t agency, const char *public_key, ch
     if (public_key && place == entry.keys)
         return complain (why, "agency %u has no such key", agency);
     if (!public_key || entry.keys == 1)
-        entry.enabled = false; // the key stays to be seen, and cannot be used again
+        entry.enabled = false; // the key stays on record, and cannot be used again
     else {
         entry.keys--;
         memmove (entry.key[place], entry.key[place + 1],
@@ -198,7 +198,7 @@ static int lock_folder (keyset_t *keyset, char *why)
     return 0;
 }
 
-/* None at all is no mistake: then the set is yet to be made. */
+/* None at all is fine: the set has yet to be made. */
 static int read_roll (keyset_t *keyset, char *why)
 {
     char path[PATH_MAX];
@@ -212,7 +212,7 @@ static int read_roll (keyset_t *keyset, char *why)
     return parse_roll (keyset, text, size, why);
 }
 
-/* Takes `text` over. */
+/* Takes ownership of `text`. */
 static int parse_roll (keyset_t *keyset, char *text, size_t size, char *why)
 {
     char reason[KEYS_WHY_BYTES];
@@ -238,7 +238,7 @@ static int make_folder (const keyset_t *keyset, const char *name, char *path, ch
     return 0;
 }
 
-/* The one that is there, or else a new one. */
+/* The pair that is there, or else a new one. */
 static int make_pair (const char *folder, key_pair_t *pair, char *why)
 {
     if (key_pair_there (folder))
@@ -247,7 +247,7 @@ static int make_pair (const char *folder, key_pair_t *pair, char *why)
     return key_pair_save (folder, pair, why);
 }
 
-/* The broker may have a new key, which the folders of agencies are to have too. */
+/* The broker may have a new key, which the agencies' folders need too. */
 static int tell_agencies (const keyset_t *keyset, const char *broker_key, char *why)
 {
     char folder[PATH_MAX], unused[KEYS_WHY_BYTES], key[KEY_TEXT_BYTES];
@@ -268,8 +268,8 @@ static int tell_agencies (const keyset_t *keyset, const char *broker_key, char *
     return rc;
 }
 
-/* A folder for agency N, or for its next key: agency-N, agency-N-2, ... One that is
-   there already and without a key (a mounted volume) will do. */
+/* A folder for agency N, or for its next key: agency-N, agency-N-2, ... An existing one
+   without a key (a mounted volume) will do. */
 static int make_agency (keyset_t *keyset, uint32_t agency, key_pair_t *pair, char *why)
 {
     char name[32], folder[PATH_MAX];
@@ -326,7 +326,7 @@ static int add_key (const keyset_t *keyset, roll_entry_t *entry, const char *key
     return 0;
 }
 
-/* An agency with such a key could open doors that are none of its business. */
+/* With such a key an agency could pose as a part of the central. */
 static const char *role_with (const keyset_t *keyset, const char *key)
 {
     char folder[PATH_MAX], why[KEYS_WHY_BYTES];
@@ -340,8 +340,8 @@ static const char *role_with (const keyset_t *keyset, const char *key)
     return NULL;
 }
 
-/* Its line takes the place of the one it had; everything else stays, remarks too. What
-   is written has been parsed first. */
+/* The agency's line replaces its old one; everything else stays, comments too. What is
+   written has been parsed first. */
 static int change_roll (keyset_t *keyset, const roll_entry_t *entry, char *why)
 {
     char line[ROLL_LINE_BYTES_MAX + 1], folder[PATH_MAX];

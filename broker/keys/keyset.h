@@ -6,8 +6,8 @@
      KEYS/state/    secret.key  worker.key  storage.key
      KEYS/agency-N/ secret.key  broker.key            to be handed to agency N
 
-   Each folder is all that its owner needs, and all that it should have. One program at
-   a time works on a set; a broker may be reading its roll meanwhile. */
+   Each folder is all that its owner needs, and all that it should have. Only one
+   program works on a set at a time; a broker may read its roll meanwhile. */
 
 #ifndef LOTERIA_KEYSET_H
 #define LOTERIA_KEYSET_H
@@ -19,20 +19,21 @@
 
 typedef struct keyset keyset_t;
 
-/* Open the set in folder KEYS, made if it is missing and `make`. NULL with the reason
-   in `why`, which has KEYS_WHY_BYTES. */
+/* Open the set in folder KEYS, created if it is missing and `make`. NULL with the
+   reason in `why`, which has KEYS_WHY_BYTES. */
 keyset_t *keyset_open (const char *folder, bool make, char *why);
 void keyset_close (keyset_t **keyset);
 
-/* Each returns -1 with the reason in `why` if it fails, else 0 unless it says more. */
+/* Each returns -1 with the reason in `why`, else 0 unless it says more. */
 
-/* Make the central's keys that there are not yet, and hand the public ones to who needs
-   them, the agencies that have a folder here too. Returns how many were made. */
+/* Make those keys of the central that do not exist yet, and copy the public ones to
+   those who need them, including agencies that have a folder here. Returns how many
+   were made. */
 int keyset_make (keyset_t *keyset, char *why);
 
 /* Give the agency a key, its own `public_key` or else a new one with a folder, and
-   enable it. It then has that key beside the one it had; or instead of those it had if
-   it was disabled. `name` is NULL for the one it has. */
+   enable it. It has that key besides the one it had, or instead of those it had if it
+   was disabled. `name` is NULL to keep its name. */
 int keyset_enroll (keyset_t *keyset, uint32_t agency, const char *name,
                    const char *public_key, char *why);
 
@@ -45,7 +46,7 @@ int keyset_revoke (keyset_t *keyset, uint32_t agency, const char *public_key,
 
 const roll_t *keyset_roll (const keyset_t *keyset);
 
-/* For an agency that makes its own: a pair in `folder`, made if it is missing. */
+/* For an agency that makes its own: a pair in `folder`, created if it is missing. */
 int keyset_pair (const char *folder, key_pair_t *pair, char *why);
 
 #endif

@@ -13,7 +13,7 @@
 
 #define TCP                "tcp://"
 #define IPC                "ipc://"
-#define IPC_PATH_BYTES_MAX 107 // what the address of such a socket has room for
+#define IPC_PATH_BYTES_MAX 107 // what fits a Unix socket's address
 #define PORT_MAX           65535
 #define PORT_DIGITS_MAX    5
 
@@ -77,7 +77,7 @@ bool address_is_local (const address_t *address)
     return address->host_kind == ADDRESS_IPV6 && is_loopback_ipv6 (address->host);
 }
 
-/* What comes in with a value by accident, and would not be seen in a message. */
+/* What gets into a value by accident and would not be visible in a message. */
 static int check_text (const char *text, char *why)
 {
     const size_t size = strlen (text);
@@ -177,7 +177,7 @@ static bool is_ipv6 (const char *text)
     return inet_pton (AF_INET6, number, &ignored) == 1;
 }
 
-/* ZeroMQ takes any number, and another port for one that is too high. */
+/* ZeroMQ accepts any number, and makes another port of one that is too high. */
 static int take_port (address_t *address, const char *text, address_use_t use,
                       char *why)
 {

@@ -28,7 +28,7 @@ int64_t awake_deadline (const awake_t *awake, int64_t deadline_ms)
 int awake_timeout (const awake_t *awake, int64_t deadline_ms)
 {
     if (deadline_ms == INT64_MAX)
-        return -1; // whatever time passes, nothing is due
+        return -1; // nothing is due, however long it takes
     const int timeout_ms = clock_timeout (awake->now_ms, deadline_ms);
     return timeout_ms < AWAKE_STEP_MS ? timeout_ms : AWAKE_STEP_MS;
 }

@@ -29,8 +29,8 @@ static inline bool bytes_equal (bytes_t a, bytes_t b)
     return a.size == b.size && (a.size == 0 || memcmp (a.data, b.data, a.size) == 0);
 }
 
-/* How often the byte occurs. By blocks whose count fits a byte: compilers make sixteen
-   comparisons at once of that, and of a plain loop one at a time. */
+/* How often the byte occurs. By blocks whose count fits a byte: compilers turn that
+   into sixteen comparisons at once, and a plain loop into one at a time. */
 static inline size_t bytes_count (bytes_t bytes, uint8_t byte)
 {
     enum { BLOCK = 128 };
@@ -48,8 +48,8 @@ static inline size_t bytes_count (bytes_t bytes, uint8_t byte)
 
 enum { BYTES_MASK = 64 };
 
-/* A bit for each of the BYTES_MASK bytes at `at`, the first the lowest: whether it is
-   `byte`. Where lines are short, several times as fast as a search for each. */
+/* A bit for each of the BYTES_MASK bytes at `at`, lowest first: whether it is `byte`.
+   Where lines are short, several times as fast as a search for each. */
 static inline uint64_t bytes_mask (const uint8_t *at, uint8_t byte)
 {
     uint64_t mask = 0;
@@ -67,8 +67,8 @@ static inline uint64_t bytes_mask (const uint8_t *at, uint8_t byte)
     return mask;
 }
 
-/* Each put writes the value and returns the place behind it; the caller has seen to
-   the room. */
+/* Each put writes the value and returns the place after it; the caller makes sure that
+   there is room. */
 static inline uint8_t *put_u8 (uint8_t *at, uint8_t value)
 {
     *at = value;

@@ -17,7 +17,7 @@ void descriptors_open_standard (void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl (fd, F_GETFD) == -1 && errno == EBADF && open_nothing () != fd)
-            _exit (EXIT_FAILURE); // and nowhere to say so
+            _exit (EXIT_FAILURE); // with nowhere to say so
 }
 
 void descriptors_raise_limit (void)
@@ -37,7 +37,7 @@ size_t descriptors_limit (void)
     return limit.rlim_cur > SIZE_MAX ? SIZE_MAX : (size_t) limit.rlim_cur;
 }
 
-/* Tried out: the limit alone does not say how many are taken, nor what the whole
+/* Tried out, as the limit alone says neither how many are in use nor what the whole
    machine has left. */
 bool descriptors_left (size_t count)
 {
@@ -51,7 +51,7 @@ bool descriptors_left (size_t count)
     return got == count;
 }
 
-/* The lowest number that is free. Without a /dev, something that cannot be written. */
+/* Takes the lowest free number. Without a /dev, something that cannot be written to. */
 static int open_nothing (void)
 {
     const int fd = open ("/dev/null", O_RDWR);

@@ -1,5 +1,5 @@
-/* descriptors.h - the file descriptors that a process begins with, and how many it may
-   have. For every program, without ZeroMQ. */
+/* descriptors.h - the file descriptors that a process starts with, and how many it may
+   open. For every program, without ZeroMQ. */
 
 #ifndef LOTERIA_DESCRIPTORS_H
 #define LOTERIA_DESCRIPTORS_H
@@ -7,18 +7,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Call before anything opens a file: descriptors 0, 1 and 2 that are closed become
-   /dev/null. Else the next file opened, a journal say, would be what lines of the log
-   are written to. */
+/* Call before anything opens a file: of descriptors 0, 1 and 2, those that are closed
+   become /dev/null. Otherwise log lines would go into the next file that is opened,
+   bets.csv say. */
 void descriptors_open_standard (void);
 
-/* The soft limit becomes the hard one. */
+/* Raise the soft limit to the hard one. */
 void descriptors_raise_limit (void);
 
-/* How many this process may have at once. */
+/* How many this process may have open at once. */
 size_t descriptors_limit (void);
 
-/* Whether it can open so many more, as things are now. */
+/* Whether it could open so many more right now. */
 bool descriptors_left (size_t count);
 
 #endif

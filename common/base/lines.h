@@ -1,5 +1,5 @@
-/* lines.h - where the lines of a text end, one after the other. Where lines are short
-   that is several times as quick as a search for each. */
+/* lines.h - finds the line ends of a text, one after another. Where lines are short,
+   several times as fast as searching for each. */
 
 #ifndef LOTERIA_LINES_H
 #define LOTERIA_LINES_H
@@ -8,9 +8,9 @@
 
 typedef struct {
     const uint8_t *end;   // of the text
-    const uint8_t *next;  // byte that was not looked at
-    const uint8_t *block; // that was looked at last
-    uint64_t line_feeds;  // of the block, those that were not told yet
+    const uint8_t *next;  // first byte not looked at yet
+    const uint8_t *block; // the last one looked at
+    uint64_t line_feeds;  // of the block, those not returned yet
 } lines_t;
 
 static inline lines_t lines_of (bytes_t text)
@@ -18,7 +18,7 @@ static inline lines_t lines_of (bytes_t text)
     return (lines_t){.end = text.data + text.size, .next = text.data};
 }
 
-/* The text's next line feed; NULL when there is no further one. */
+/* The text's next line feed; NULL when there are no more. */
 static inline const uint8_t *lines_next (lines_t *lines)
 {
     while (lines->line_feeds == 0 && lines->next < lines->end) {

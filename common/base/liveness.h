@@ -1,7 +1,7 @@
-/* liveness.h - who is heard, who is silent; pure: time comes in as an argument.
+/* liveness.h - whether a peer is alive. Pure: time comes in as an argument.
 
-   A peer announces its interval and speaks at least that often; any message counts.
-   Silent for HEARTBEATS_MISSED intervals, it is taken for dead. */
+   A peer announces its interval and sends something at least that often; any message
+   counts. After HEARTBEATS_MISSED intervals of silence it is taken for dead. */
 
 #ifndef LOTERIA_LIVENESS_H
 #define LOTERIA_LIVENESS_H
@@ -11,7 +11,7 @@
 
 typedef struct {
     int64_t interval_ms;
-    int64_t heard_ms; // when the peer last spoke
+    int64_t heard_ms; // when it was last heard
 } liveness_t;
 
 void liveness_start (liveness_t *liveness, int64_t interval_ms, int64_t now_ms);

@@ -1,4 +1,4 @@
-/* log.c - log lines on stderr: every process, from its one thread. */
+/* logger.c - log lines on stderr: every process, from its one thread. */
 
 #include "logger.h"
 
@@ -25,7 +25,7 @@ static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR",
 static const char *const result_names[] = {"success", "fail", "in_progress"};
 
 static logger_level_t lowest_level = LOG_INFO;
-static uint64_t dropped; // lines that nobody took
+static uint64_t dropped; // lines that nobody read
 
 static struct {
     bool on;
@@ -196,8 +196,8 @@ static size_t write_head (char *line, logger_level_t level, const char *action,
     return (size_t) size;
 }
 
-/* Write " | " and the parts; return the bytes written. Nothing of `text` is to be
-   taken for a terminated string afterwards. */
+/* Write " | " and the parts; return the bytes written. `text` is not a terminated
+   string afterwards. */
 static size_t write_parts (char *text, size_t capacity, const char *format,
                            va_list values)
 {
@@ -221,9 +221,9 @@ static size_t write_parts (char *text, size_t capacity, const char *format,
     return separator + size;
 }
 
-/* Where a '|' is the format's own and where a value's cannot be told from the text; so
-   it is written twice, the second time with a line end for each '|' of the format's
-   own: where the two differ, and nowhere else, the '|' separates parts. */
+/* The text alone does not tell a '|' of the format from one in a value. So it is
+   written twice, the second time with a line feed for each '|' of the format: where the
+   two differ, and nowhere else, the '|' separates parts. */
 static void format_both (char *text, char *marked, size_t capacity, const char *format,
                          va_list values, bool *cut)
 {
@@ -246,8 +246,8 @@ static void format_both (char *text, char *marked, size_t capacity, const char *
     *cut = (size_t) size >= capacity;
 }
 
-/* The size to cut to: room for the dots, no character split, and no last part that lost
-   its colon. */
+/* The size to cut to: with room for the dots, no character split, and no last part that
+   lost its colon. */
 static size_t shorten (const char *text, const char *marked, size_t size)
 {
     size = size > sizeof DOTS - 1 ? size - (sizeof DOTS - 1) : 0;
@@ -265,9 +265,10 @@ static size_t shorten (const char *text, const char *marked, size_t size)
     return size;
 }
 
-/* A value's own '|' becomes '/', a control character spaces; what nobody sees, what
-   turns the text around and bytes that are not UTF-8 become question marks: nobody who
-   reads lines of text stumbles over one, and none says something else than it shows. */
+/* A value's own '|' becomes '/', a control character spaces. Invisible characters,
+   those that reverse text and bytes that are not UTF-8 become question marks: no
+   program that reads lines stumbles over them, and no line says anything but what it
+   shows. */
 static void clean_values (char *text, const char *marked, size_t size)
 {
     for (size_t at = 0; at < size;) {
@@ -301,8 +302,8 @@ static void emit (const char *bytes, size_t size)
     gathered.size += size;
 }
 
-/* A process must not stop its work, or wait, for the sake of a line: what does not go
-   is dropped, and counted. */
+/* A process must not stop its work, or wait, for a log line: what cannot be written is
+   dropped and counted. */
 static void write_out (const char *bytes, size_t size)
 {
     if (size == 0)
@@ -311,8 +312,8 @@ static void write_out (const char *bytes, size_t size)
     dropped += count_lines (bytes + done, size - done);
 }
 
-/* Where they are missing, and whatever the level: a line that was dropped may have been
-   of any. Returns whether lines go. */
+/* Says it where the lines are missing, and whatever the level, as those dropped may
+   have been of any. Returns whether lines can be written. */
 static bool tell_dropped (void)
 {
     if (dropped == 0)

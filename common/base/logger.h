@@ -1,9 +1,10 @@
-/* log.h - log lines in the form that the users' programs parse:
+/* logger.h - log lines in the form that the users' programs parse:
 
      2026-11-23 12:00:00 INFO     action: sorteo | result: success | numero: 7574
 
-   To stderr, whole lines, and never waiting long for who reads them (sink.h): lines
-   that nobody takes are dropped, and when they go again the first one says how many:
+   They go to stderr as whole lines, never waiting long for their reader (sink.h). Lines
+   that nobody reads are dropped; when writing works again, the first line says how
+   many:
 
      2026-11-23 12:00:00 WARNING  action: log | result: fail | ... | dropped: 812 */
 
@@ -15,8 +16,8 @@
 #include <stdint.h>
 #include <syslog.h>
 
-/* czmq.h brings in syslog's levels, macros of these names with other values: whichever
-   header comes first, ours are meant. */
+/* czmq.h brings in syslog's levels: macros of these names with other values. Whichever
+   header comes first, ours count. */
 #undef LOG_DEBUG
 #undef LOG_INFO
 #undef LOG_WARNING
@@ -38,10 +39,10 @@ bool logger_enabled (logger_level_t level);
 
 typedef enum { LOG_SUCCESS, LOG_FAIL, LOG_IN_PROGRESS } logger_result_t;
 
-/* Write a line. `format` holds the parts behind the result, "key: %s | other: %u", or
-   is NULL. A '|' that comes in with a value is written as '/', a control character as
-   a space, and what text.h calls hidden as question marks, so that no value can look
-   like another part, another line or another value. */
+/* Write a line. `format` has the parts after the result, "key: %s | other: %u", or is
+   NULL. In a value a '|' becomes '/', a control character a space, and what text.h
+   calls hidden question marks, so that no value can look like another part, line or
+   value. */
 void logger_event (logger_level_t level, const char *action, logger_result_t result,
                    const char *format, ...) __attribute__ ((format (printf, 4, 5)));
 
@@ -49,8 +50,8 @@ void logger_event (logger_level_t level, const char *action, logger_result_t res
 void logger_event_list (logger_level_t level, const char *action,
                         logger_result_t result, const char *format, va_list values);
 
-/* In two steps, for a line that is written elsewhere, later or never: the parts as
-   text, and the line with them. */
+/* The same in two steps, for a line that is written elsewhere, later or never: format
+   the parts, and write a line with them. */
 #define LOGGER_PARTS_BYTES 896
 void logger_parts (char text[LOGGER_PARTS_BYTES], const char *format, va_list values);
 void logger_event_parts (logger_level_t level, const char *action,
@@ -62,19 +63,19 @@ typedef struct {
     uint64_t held_back;
 } logger_limit_t;
 
-/* logger_event (), with `not_logged_before: N` behind the parts, N lines not having
-   been written since the last; or nothing, and one more is counted. */
+/* logger_event () with `not_logged_before: N` added: N lines were not written since the
+   last. If this one may not be written either, it is counted. */
 void logger_event_limited (logger_limit_t *limit, int64_t now_ms, logger_level_t level,
                            const char *action, logger_result_t result,
                            const char *format, ...)
     __attribute__ ((format (printf, 6, 7)));
 
-/* For a line that counts otherwise: whether it may be written now; if so `*held_back`
-   says how many were not since the last. */
+/* For a line that says it another way: whether it may be written now; if so
+   `*held_back` says how many were not since the last. */
 bool logger_limit_allows (logger_limit_t *limit, int64_t now_ms, uint64_t *held_back);
 
-/* What a process counts of messages that were none, or not for it: say so when there
-   are more than last time, at most once a second. */
+/* A process counts messages that it could not read or that were not for it. Log when
+   there are more than last time, at most once a second. */
 typedef struct {
     logger_limit_t limit;
     uint64_t told;
@@ -82,13 +83,13 @@ typedef struct {
 
 void logger_strays (logger_strays_t *strays, uint64_t count, int64_t now_ms);
 
-/* A line in no such form, for programs that say on stderr how they are used wrongly. */
+/* A line of plain text, for programs that say on stderr how they were used wrongly. */
 void logger_text (const char *line);
 
-/* Gather lines and write them together: for a process that logs many at
-   once. logger_flush () writes what was gathered and must be called before waiting;
-   logger_discard () drops it: it says what turned out not to be so. The buffer grows
-   with what is gathered; at 32 MiB it is written without being asked. */
+/* Gather lines and write them together, for a process that logs many at once.
+   logger_flush () writes what was gathered, and must be called before waiting;
+   logger_discard () drops it, because it turned out not to be so. The buffer grows as
+   needed; at 32 MiB it is written without being asked. */
 void logger_gather (bool on);
 void logger_flush (void);
 void logger_discard (void);

@@ -1,11 +1,11 @@
 /* problem.h - why something could not be done, from the function that failed to the
    one that ends the process.
 
-   Library code never ends a process: it returns NULL or -1 and says why. What may only
-   be a reason among others, such as why an address cannot be read, is a text that its
-   caller makes use of (`char *why`). What a process cannot go on without is a problem,
-   which is handed on as it is: a line for the log, and the status to end with. Only
-   main (), the function that it serves with and the supervisor end the process for it
+   Library code never ends a process: it returns NULL or -1 and says why. Functions that
+   know only a reason, such as what is wrong with an address, return it as text (`char
+   *why`) for their caller to use. Functions without which a process cannot go on return
+   a problem, which is passed on as it is: a line for the log, and the status to exit
+   with. Only main (), the function that serves and the supervisor then end the process
    (process_end). */
 
 #ifndef LOTERIA_PROBLEM_H
@@ -28,9 +28,9 @@ typedef struct {
 int problem_set (problem_t *problem, int status, const char *action, const char *format,
                  ...) __attribute__ ((format (printf, 4, 5)));
 
-/* The status that a failure with this errno deserves: PROCESS_FAILED when it is of a
-   kind that may pass (the disk, memory, descriptors), 0 for ECANCELED (the process was
-   told to stop meanwhile), else PROCESS_CANNOT_START. 0 is no such kind. */
+/* The status for a failure with this errno: PROCESS_FAILED when it is of a kind that
+   may pass (the disk, memory, descriptors), 0 for ECANCELED (the process was told to
+   stop meanwhile), else PROCESS_CANNOT_START. */
 int problem_status (int error);
 
 #endif

@@ -60,7 +60,7 @@ int process_need_descriptors (size_t count, problem_t *problem)
 {
     static bool asked;
     if (asked)
-        return 0; // what it was given then it has begun to use
+        return 0; // it has begun to use them since
     asked = true;
     return descriptors_left (count)
                ? 0
@@ -105,7 +105,7 @@ void process_watch_children (int signal_fd)
     has_children = true;
     stop_signals (&signals);
     sigaddset (&signals, SIGCHLD);
-    // A parent that ignores SIGCHLD hands that down, and nothing would arrive.
+    // A parent that ignores SIGCHLD passes that on, and nothing would arrive.
     set_disposition (SIGCHLD, SIG_DFL);
     take_signals (signal_fd, &signals);
 }
@@ -118,7 +118,7 @@ void process_be_supervised (pid_t parent)
     sigprocmask (SIG_SETMASK, &none, NULL);
     prctl (PR_SET_PDEATHSIG, SIGTERM);
     if (getppid () != parent)
-        _exit (EXIT_FAILURE); // it died before it could be noticed
+        _exit (EXIT_FAILURE); // the parent died before prctl ()
 }
 
 int process_signal (int signal_fd)
@@ -139,7 +139,7 @@ int process_signal (int signal_fd)
     return signal;
 }
 
-/* Process 1 of a container is spared what a signal does by default. */
+/* The last line is for process 1 of a container, which default actions do not end. */
 void process_end_by (int signal)
 {
     sigset_t signals;
@@ -159,7 +159,7 @@ void process_end (const problem_t *problem)
         logger_event_parts (LOG_CRITICAL, problem->action, LOG_FAIL, problem->parts);
     logger_flush ();
     fflush (NULL);
-    // Not exit (): czmq would wait, then print a line for each socket still open.
+    // Not exit (): czmq would wait, and then print a line per socket still open.
     _exit (problem->status);
 }
 
@@ -188,8 +188,8 @@ void process_reject (const char *action, const char *format, ...)
     END_WITH (PROCESS_CANNOT_START);
 }
 
-/* SIGPIPE and SIGXFSZ: who writes is told anyhow. SIGHUP: a terminal that is closed, or
-   a connection to it that breaks, does not end a day. */
+/* SIGPIPE and SIGXFSZ: write () fails anyway. SIGHUP: closing a terminal, or losing the
+   connection to it, must not end a day. */
 static void ignore_signals (void)
 {
     static const int ignored[] = {SIGPIPE, SIGXFSZ, SIGHUP, SIGUSR1, SIGUSR2};
@@ -197,8 +197,8 @@ static void ignore_signals (void)
         set_disposition (ignored[i], SIG_IGN);
 }
 
-/* What process_be_supervised left. A shell has what it runs in the background ignore
-   SIGINT as well, but does not care to have it told of its own death. */
+/* What process_be_supervised left behind. A shell, too, makes its background jobs
+   ignore SIGINT, but sets no death signal. */
 static bool is_supervised (void)
 {
     struct sigaction action;
@@ -207,8 +207,8 @@ static bool is_supervised (void)
            prctl (PR_GET_PDEATHSIG, &death_signal) == 0 && death_signal != 0;
 }
 
-/* Large messages come and go: given back to the kernel each time, their memory would be
-   cleared by it each time. 64 KiB batches: 1.1 to 1.3 times as many. */
+/* Large messages come and go. If their memory went back to the kernel each time, it
+   would be cleared each time. With 64 KiB batches: 1.1 to 1.3 times as many. */
 static void keep_memory (void)
 {
     mallopt (M_MMAP_THRESHOLD, KEPT_CHUNK_BYTES);
@@ -220,18 +220,18 @@ static void take_czmq_in_hand (void)
     zsys_handler_set (NULL);
     while (clear_one_variable ())
         continue;
-    // Its own complaints would go to stdout, which belongs to results.
+    // Its own messages would go to stdout, which is for results.
     setenv ("ZSYS_LOGSTREAM", "stderr", 1);
 }
 
-/* One at a time, since unsetenv () moves the others about. */
+/* One at a time, since unsetenv () moves the others. */
 static bool clear_one_variable (void)
 {
     for (char **variable = environ; variable && *variable; variable++) {
         char name[128];
         size_t size = strcspn (*variable, "=");
         if (strncmp (*variable, "ZSYS_", 5) != 0 || size >= sizeof name)
-            continue; // none of czmq's names is that long
+            continue; // no name of czmq's is that long
         memcpy (name, *variable, size);
         name[size] = 0;
         return unsetenv (name) == 0;

@@ -1,4 +1,4 @@
-/* rate_limit.c - lines by agency. Whoever logs what agencies do. */
+/* rate_limit.c - log lines by agency: every process that logs what agencies do. */
 
 #include "rate_limit.h"
 
@@ -8,17 +8,17 @@
 #include "bounds.h"
 
 typedef struct {
-    int64_t until_ms; // when its time is over
+    int64_t until_ms; // when its period is over
     uint32_t lines;   // written in it
     uint64_t held_back;
-    uint32_t next; // of those with something held back: the next one
+    uint32_t next; // the next one with lines held back
 } account_t;
 
 struct rate_limit {
-    account_t *accounts;  // by agency; pages that nobody touched take no memory
-    uint32_t first, last; // with something held back, in the order their time is over
+    account_t *accounts;  // by agency; untouched pages take no memory
+    uint32_t first, last; // with lines held back, in the order their periods end
     bool any;
-    int64_t all_until_ms; // as for one, of all agencies together
+    int64_t all_until_ms; // the same for all agencies together
     uint32_t all_lines;
 };
 
@@ -43,8 +43,8 @@ void rate_limit_destroy (rate_limit_t **limit)
     *limit = NULL;
 }
 
-/* An agency's time begins with its first line, and again with the first after it was
-   over and what was held back in it was told. */
+/* An agency's period begins with its first line, and again with the first line after it
+   was over and what it held back was logged. */
 bool rate_limit_allows (rate_limit_t *limit, uint32_t agency, int64_t now_ms)
 {
     if (agency > AGENCIES_MAX)
@@ -102,8 +102,9 @@ static void begin (rate_limit_t *limit, account_t *account, int64_t now_ms)
     }
 }
 
-/* Whose first line is left out later may have begun earlier, by less than
-   RATE_LIMIT_PERIOD_MS: it is told that much too late, and the list needs no order. */
+/* An agency whose first line is left out later may have begun earlier, by less than
+   RATE_LIMIT_PERIOD_MS: its lines are reported that much too late, and the list need
+   not be sorted. */
 static void hold_back (rate_limit_t *limit, uint32_t agency)
 {
     account_t *account = &limit->accounts[agency];

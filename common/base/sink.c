@@ -1,4 +1,4 @@
-/* sink.c - stderr, written to without waiting. Every process, from its one thread. */
+/* sink.c - writes to stderr without blocking: every process, from its one thread. */
 
 #include "sink.h"
 
@@ -20,22 +20,22 @@
 #define TRIES_MAX  100
 
 typedef enum {
-    KIND_FILE,   // takes all there is at once, or fails
-    KIND_OWN,    // a pipe or terminal, opened again for us alone, which does not block
-    KIND_SOCKET, // is told with each message not to block
-    KIND_POLLED  // may block: is asked before
+    KIND_FILE,   // takes everything at once, or fails
+    KIND_OWN,    // a pipe or terminal, reopened for us alone, non-blocking
+    KIND_SOCKET, // each send says not to block
+    KIND_POLLED  // may block: polled first
 } kind_t;
 
 static struct {
     kind_t kind;
     int fd;
-    dev_t device; // of what it was last
+    dev_t device; // what stderr was last time
     ino_t inode;
-    bool stuck;          // its reader took nothing when he was waited for
-    int64_t left_ms;     // to wait
+    bool stuck;          // its reader took nothing while we waited
+    int64_t left_ms;     // that we may still wait
     int64_t left_at_ms;  // as of then
-    size_t rest_size;    // of a line that began to go
-    char rest[PIPE_BUF]; // it
+    size_t rest_size;    // of a line that was written in part
+    char rest[PIPE_BUF]; // that rest
 } sink;
 
 static void open_sink (void);
@@ -92,15 +92,15 @@ static void open_sink (void)
         open_again ();
 }
 
-/* O_NONBLOCK belongs to what was opened, not to who has it: set on stderr as it is, it
-   would be set for the shell and for every process that shares it. Not kept: a pipe's
-   reader waits until everybody has closed it. */
+/* O_NONBLOCK belongs to the open file, not to a descriptor: set on stderr itself, it
+   would be set for the shell and every process that shares it. Not kept open: a pipe's
+   reader waits until all writers have closed it. */
 static void open_again (void)
 {
     const int fd =
         open ("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd == -1)
-        return; // somebody else's, or no descriptor left
+        return; // another user's, or no descriptor left
     sink.kind = KIND_OWN;
     sink.fd = fd;
 }
@@ -128,8 +128,8 @@ static size_t piece_of (const char *lines, size_t size)
     return end ? (size_t) (end + 1 - lines) : PIPE_BUF;
 }
 
-/* Of `size` bytes `done` are written: what is left of a line is kept for the next time.
-   Returns the bytes that are done with. */
+/* `done` of `size` bytes are written: what is left of a line is kept for the next time.
+   Returns how many bytes are done with. */
 static size_t keep_rest (const char *lines, size_t size, size_t done)
 {
     if (done == size || done == 0 || lines[done - 1] == '\n')
@@ -143,7 +143,7 @@ static size_t keep_rest (const char *lines, size_t size, size_t done)
     return done + rest;
 }
 
-/* Returns how many of the bytes went. */
+/* Returns how many bytes were written. */
 static size_t put (const char *bytes, size_t size, bool patient)
 {
     size_t done = 0;

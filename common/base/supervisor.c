@@ -22,12 +22,12 @@
 #include "process.h"
 
 #define QUICK_END_MS 2000 // a child that ends sooner was not really running
-#define KILLED_MS    1000 // to see those gone who were killed
+#define KILLED_MS    1000 // to see killed children end
 
 typedef struct {
     char name[32]; // for messages
     char **argv;
-    int fd;              // handed on to it, or -1
+    int fd;              // that it inherits, or -1
     pid_t pid;           // 0 when it is not running
     int64_t started_ms;  // when it was last started
     int64_t start_at_ms; // when it is to be started next
@@ -127,7 +127,7 @@ void supervisor_look_after (supervisor_t *supervisor, supervisor_look_t *look,
 
 bool supervisor_check_settings (supervisor_t *supervisor)
 {
-    // By a process in between: who looks at this one's children sees the real ones.
+    // In a process of its own, so that this one's children are always the real ones.
     const pid_t pid = fork ();
     if (pid == 0)
         check_each_kind (supervisor);
@@ -214,7 +214,7 @@ static void become (const child_t *child, pid_t parent)
     if (child->fd != -1)
         fcntl (child->fd, F_SETFD, 0);
     execv (child->argv[0], child->argv);
-    // For want of memory it may go well another time.
+    // Lack of memory may pass.
     (errno == ENOMEM || errno == EAGAIN || errno == ENFILE ? process_die
                                                            : process_reject) (
         "start", "program: %s | reason: %s", child->argv[0], strerror (errno));
@@ -262,9 +262,9 @@ static void reap (supervisor_t *supervisor, const char *done)
                 ended (supervisor, &supervisor->children[i], status, done);
 }
 
-/* One that says at its very first start that it cannot start as it was told ends
-   everything, so that whoever started this sees why. One that says so later does not
-   take a day down that was well: the others go on, and it is tried again. */
+/* If a child's very first start ends because of its settings, everything ends, so that
+   the user sees why. Later that does not stop a running day: the others go on, and the
+   child is tried again. */
 static void ended (supervisor_t *supervisor, child_t *child, int status,
                    const char *done)
 {
@@ -308,8 +308,8 @@ static void plan_restart (supervisor_t *supervisor, child_t *child, int status)
     put_off (supervisor, child, "ended", how);
 }
 
-/* Without end: each pause limits its own line, and many children that fail at once
-   share one. */
+/* Never gives up: each pause limits its own log line, and many children that fail at
+   once share one. */
 static void put_off (supervisor_t *supervisor, child_t *child, const char *what,
                      const char *why)
 {
@@ -382,7 +382,7 @@ static void stop_kind (supervisor_t *supervisor, size_t first, size_t last)
     }
 }
 
-/* And see them gone: what they hold, another may take then. */
+/* And wait until they are gone, so that others can take what they held. */
 static void kill_all (supervisor_t *supervisor)
 {
     for (size_t i = 0; i < supervisor->count; i++)
@@ -412,8 +412,8 @@ static void check_each_kind (const supervisor_t *supervisor)
     _exit (EXIT_SUCCESS);
 }
 
-/* Its own --check-config says on stderr what is wrong, once, however many of them there
-   are to be. */
+/* Its own --check-config says on stderr what is wrong: once, however many of its kind
+   there will be. */
 static bool settings_sound (const child_t *child)
 {
     const pid_t pid = fork ();
@@ -422,7 +422,7 @@ static bool settings_sound (const child_t *child)
     return found_sound (pid);
 }
 
-/* By this child; what could not be asked about is tried. */
+/* By this child. If it cannot be found out, the start is tried. */
 static bool found_sound (pid_t pid)
 {
     int status;

@@ -1,7 +1,7 @@
 /* supervisor.h - child processes: started, watched, restarted, stopped.
 
-   For a process that does nothing else: it has no ZeroMQ context, since a context does
-   not survive fork. Children get SIGTERM should their parent die, and leave SIGINT to
+   For a process that does nothing else. It must not have a ZeroMQ context, which does
+   not survive fork. Children get SIGTERM when their parent dies, and leave SIGINT to
    it. */
 
 #ifndef LOTERIA_SUPERVISOR_H
@@ -13,14 +13,13 @@
 
 typedef struct supervisor supervisor_t;
 
-/* `signal_fd` is process_start ()'s; supervisor_run has SIGCHLD come by it too. */
+/* `signal_fd` is process_start ()'s; supervisor_run makes it report SIGCHLD too. */
 supervisor_t *supervisor_new (int signal_fd);
 void supervisor_destroy (supervisor_t **supervisor);
 
-/* Add a child that is to run argv[0] (a path) with `argv`, which is copied. Started by
-   supervisor_run in the order added, stopped in the opposite order. `fd` is a
-   descriptor that it is to have under the same number, close-on-exec or not; -1: none.
- */
+/* Add a child that runs argv[0] (a path) with `argv`, which is copied. supervisor_run
+   starts children in the order added and stops them in the opposite order. `fd` is a
+   descriptor that it inherits under the same number, close-on-exec or not; -1: none. */
 void supervisor_add (supervisor_t *supervisor, const char *name,
                      const char *const *argv, int fd);
 
@@ -29,8 +28,8 @@ typedef void (supervisor_look_t) (supervisor_t *supervisor, void *context);
 void supervisor_look_after (supervisor_t *supervisor, supervisor_look_t *look,
                             void *context);
 
-/* Whether each program takes its settings: run with --check-config, one of a kind. What
-   is wrong it has said itself. */
+/* Whether each program accepts its settings: run with --check-config, one of each kind,
+   which says itself what is wrong. */
 bool supervisor_check_settings (supervisor_t *supervisor);
 
 /* Start all and keep them running, however often they die or end, with a growing pause
@@ -46,7 +45,7 @@ int supervisor_run (supervisor_t *supervisor, const char *done);
 /* The pid of the (first) child of this name; 0 when it is not running. */
 pid_t supervisor_pid (const supervisor_t *supervisor, const char *name);
 
-/* Where the program `name` is: beside the running one. Returns a string to free. */
+/* The path of program `name`: beside the running one. Returns a string to free. */
 char *supervisor_program (const char *name);
 
 #endif

@@ -12,7 +12,7 @@ typedef struct {
     uint32_t first, last;
 } range_t;
 
-// In order, as all tables here. What nobody sees, or turns the direction.
+// Sorted, like all tables here. Invisible, or changing the direction of text.
 static const range_t hidden[] = {
     {0x00AD, 0x00AD},   // soft hyphen
     {0x034F, 0x034F},   // grapheme joiner
@@ -39,7 +39,7 @@ static const range_t blanks[] = {
     {0x202F, 0x202F}, {0x205F, 0x205F}, {0x2800, 0x2800}, {0x3000, 0x3000},
 };
 
-// Marks of no script in particular, Cyrillic's, Hebrew's and Arabic's, the kana's.
+// Combining marks: of no script in particular, Cyrillic, Hebrew, Arabic, kana.
 static const range_t marks[] = {
     {0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x05BF, 0x05BF},
     {0x05C1, 0x05C2}, {0x05C4, 0x05C5}, {0x05C7, 0x05C7}, {0x064B, 0x065F},
@@ -128,7 +128,7 @@ const char *text_explain (text_fault_t fault, uint32_t character,
 
 size_t text_character (bytes_t text, uint32_t *character)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; // for so many bytes
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; // by length
     const uint8_t *at = text.data;
     const uint8_t lead = at[0];
     if (lead < 0x80) {

@@ -1,4 +1,4 @@
-/* waiting.c - what somebody who waits says of it: every process that needs another. */
+/* waiting.c - when to log a wait: every process that needs another. */
 
 #include "waiting.h"
 

@@ -40,7 +40,7 @@ char *whole_file_read (const char *path, size_t bytes_max, size_t *size)
     return text;
 }
 
-/* By way of a file of another name. rename () replaces what is there, link () does not.
+/* Through a file of another name. rename () replaces an existing one, link () does not.
  */
 int whole_file_save (const char *directory, const char *name, bytes_t text,
                      bool replace)
@@ -77,8 +77,9 @@ static int read_all (int file, char *text, size_t capacity, size_t *size)
     return got == -1 ? -1 : 0;
 }
 
-/* Whatever has the draft's name is not written to: a crash may have left it, or
-   somebody who owns the directory put a link there to what only root may change. */
+/* Whatever already has the draft's name is removed, not written to: a crash may have
+   left it, or the directory's owner may have put a link there to what only root may
+   change. */
 static int write_new (const char *directory, const char *path, bytes_t text)
 {
     unlink (path);
@@ -93,7 +94,7 @@ static int write_new (const char *directory, const char *path, bytes_t text)
     return close_as_it_was (file, rc);
 }
 
-/* What root writes is for whose directory it is: its reader may be another user. */
+/* What root writes belongs to the directory's owner, who is to read it. */
 static int hand_over (const char *directory, int file)
 {
     struct stat about;
@@ -115,7 +116,7 @@ static int write_all (int file, bytes_t text)
     return 0;
 }
 
-/* What went wrong before is what is told, not what closing says. */
+/* Reports what went wrong before, rather than what close () says. */
 static int close_as_it_was (int file, int rc)
 {
     const int error = errno;

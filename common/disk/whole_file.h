@@ -1,5 +1,5 @@
 /* whole_file.h - small files that are read and written as a whole: settings, keys, the
-   roll. (The day's files are file.h's.) */
+   roll. (For the day's files see file.h.) */
 
 #ifndef LOTERIA_WHOLE_FILE_H
 #define LOTERIA_WHOLE_FILE_H
@@ -8,14 +8,13 @@
 
 #include "bytes.h"
 
-/* The file's bytes, a zero behind them, for free (); NULL with errno set: EFBIG when
-   they are more than `bytes_max`. */
+/* The file's bytes and a final zero, to be freed; NULL with errno set: EFBIG when there
+   are more than `bytes_max`. */
 char *whole_file_read (const char *path, size_t bytes_max, size_t *size);
 
-/* DIRECTORY/NAME is `text` from now on, with mode 0600 (and, written by root, the
-   directory's owner): a crash leaves the file as it
-   was, or as it is to be. One that is there stays, and that is EEXIST, unless
-   `replace`. 0, or -1 with errno set. */
+/* Write `text` to DIRECTORY/NAME with mode 0600 (and, if root writes it, the
+   directory's owner). A crash leaves either the old file or the new one. Unless
+   `replace`, an existing file stays, and that is EEXIST. 0, or -1 with errno set. */
 int whole_file_save (const char *directory, const char *name, bytes_t text,
                      bool replace);
 

@@ -1,4 +1,4 @@
-/* agreement.c - settings that exclude each other, for the programs' main (). */
+/* agreement.c - whether settings fit together: for the programs' main (). */
 
 #include "agreement.h"
 
@@ -42,8 +42,8 @@ bool agreement_places_differ (const agreement_endpoint_t *endpoints, size_t coun
     return true;
 }
 
-/* Of tcp the port decides, where the hosts are the same or one stands for all. Port 0
-   is any that is free. */
+/* For tcp the port decides, if the hosts are the same or one of them stands for all.
+   Port 0 is any free one. */
 static bool same_place (const char *a, const char *b)
 {
     address_t one, other;

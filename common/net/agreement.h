@@ -1,11 +1,10 @@
-/* agreement.h - whether settings go together: what more than one program asks in its
-   config_program_t.agree.
+/* agreement.h - whether settings fit together: checks that several programs make in
+   their config_program_t.agree.
 
    Each returns true, or false with one line in `why` (CONFIG_WHY_BYTES) that names the
-   settings and says what to do. Settings that are not there are NULL.
+   settings and says what to do. Settings that were not given are NULL.
 
-   What whoever opens the thing finds at the start anyway, and says in the log, is asked
-   here for --check-config alone. */
+   What a start finds out anyway, and logs, is checked here for --check-config only. */
 
 #ifndef LOTERIA_AGREEMENT_H
 #define LOTERIA_AGREEMENT_H
@@ -19,27 +18,27 @@ typedef struct {
     const char *value;
 } agreement_endpoint_t;
 
-/* No two of `count` endpoints are the same place: two listeners there, or a part that
-   takes itself for another. */
+/* No two of `count` endpoints are the same: two could not listen there, and a part
+   could take itself for another. */
 bool agreement_places_differ (const agreement_endpoint_t *endpoints, size_t count,
                               char why[CONFIG_WHY_BYTES]);
 
-/* That is an address to listen on, and without keys one of this machine only, unless it
-   is told otherwise. For --check-config; asks the resolver for a name. */
+/* It is an address to listen at and, without keys or `insecure`, one of this machine
+   only. For --check-config; asks the resolver for a name. */
 bool agreement_may_listen (const config_t *config, const agreement_endpoint_t *endpoint,
                            const char *keys, bool insecure, char why[CONFIG_WHY_BYTES]);
 
-/* That is an address to go to. For --check-config. */
+/* It is an address to connect to. For --check-config. */
 bool agreement_may_connect (const config_t *config,
                             const agreement_endpoint_t *endpoint,
                             char why[CONFIG_WHY_BYTES]);
 
-/* The same for a list of brokers, with commas between (brokers.h). */
+/* The same for a comma-separated list of brokers (brokers.h). */
 bool agreement_brokers (const config_t *config, const char *endpoints,
                         char why[CONFIG_WHY_BYTES]);
 
-/* The directory that --data-dir names, if it was given, is there, or can be made if
-   `make`, and can be written to. For --check-config; touches files. */
+/* The directory that --data-dir names, if it was given, exists (or can be created, if
+   `make`) and can be written to. For --check-config; touches files. */
 bool agreement_directory (const config_t *config, const char *path, bool make,
                           char why[CONFIG_WHY_BYTES]);
 
@@ -48,12 +47,12 @@ bool agreement_directory (const config_t *config, const char *path, bool make,
    that cannot be read is for the broker to say. Touches files. */
 bool agreement_roll (const char *keys, uint64_t agencies, char why[CONFIG_WHY_BYTES]);
 
-/* The winning number can be bet on. Says neither what it is. */
+/* The winning number can be bet on. The text does not say what it is. */
 bool agreement_number (uint64_t winning_number, uint64_t number_max,
                        char why[CONFIG_WHY_BYTES]);
 
 /* What one agency may have under way is less than half of the memory beyond which the
-   broker cuts who sends most. */
+   broker cuts those that send most. */
 bool agreement_memory (uint64_t window, uint64_t message_bytes, uint64_t memory_mb,
                        char why[CONFIG_WHY_BYTES]);
 

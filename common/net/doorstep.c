@@ -1,5 +1,5 @@
 /* doorstep.c - accept4 () for ZeroMQ, at the limit of descriptors: every process that
-   listens. Runs in ZeroMQ's thread but for the two functions of the header. */
+   listens. Runs in ZeroMQ's thread, except for the two functions of the header. */
 
 #include "doorstep.h"
 
@@ -39,7 +39,7 @@ void doorstep_tell (int64_t now_ms)
     told = count;
 }
 
-/* In place of the C library's: ZeroMQ's own call comes here. */
+/* Replaces the C library's: ZeroMQ calls this one. */
 int accept4 (int socket, struct sockaddr *restrict address, socklen_t *restrict size,
              int flags)
 {
@@ -52,7 +52,7 @@ int accept4 (int socket, struct sockaddr *restrict address, socklen_t *restrict 
     return fd;
 }
 
-/* Another thread may be quicker in taking the spare one; then it is had back later. */
+/* Another thread may take the spare descriptor first; then we get it back later. */
 static void show_out (int socket)
 {
     if (spare != -1)

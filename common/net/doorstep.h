@@ -1,8 +1,8 @@
-/* doorstep.h - who comes when a process has no descriptor left for him.
+/* doorstep.h - connections that arrive when a process has no descriptor left.
 
-   ZeroMQ would leave him waiting, and be told again at once that somebody waits: it
-   does nothing else from then on. So he is let in by a descriptor that is kept for
-   this, and shown out: he hears of it, and comes again after a while. */
+   ZeroMQ would leave them waiting and be told again at once that they wait: from then
+   on it would do nothing else. So they are accepted with a descriptor kept for this,
+   and closed: the other side notices, and tries again after a while. */
 
 #ifndef LOTERIA_DOORSTEP_H
 #define LOTERIA_DOORSTEP_H
@@ -12,7 +12,7 @@
 /* Call before anything listens. */
 void doorstep_open (void);
 
-/* Say how many were shown out since the last time, at most once a second. */
+/* Log how many were closed since the last time, at most once a second. */
 void doorstep_tell (int64_t now_ms);
 
 #endif

@@ -1,4 +1,4 @@
-/* gate.c - keys on sockets, and the answer to who may come in: every process. */
+/* gate.c - keys for sockets, and who is admitted: every process. */
 
 #include "gate.h"
 
@@ -12,10 +12,10 @@
 #include "process.h"
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
-#define ZAP_FRAMES   8 // behind the address and the empty frame; RFC 27, "CURVE"
+#define ZAP_FRAMES   8 // after the address and the empty frame; RFC 27, "CURVE"
 #define ZAP_TEXT_MAX 255
 #define DOORS_MAX    8 // that one process listens at
-#define KEY_SHOWN    8 // of a key in the log: enough to find it, and no more
+#define KEY_SHOWN    8 // characters of a key in the log: enough to find it by
 #define ZAP_ENFORCE_DOMAIN                                                             \
     93 // ZMQ_ZAP_ENFORCE_DOMAIN: in 4.3.4's library, not its header
 
@@ -141,7 +141,7 @@ zmq_pollitem_t gate_item (const gate_t *gate)
                             .events = ZMQ_POLLIN};
 }
 
-/* Bounded, so that a crowd of newcomers does not keep those inside from their work. */
+/* Bounded, so that a crowd of newcomers does not keep the process from its work. */
 void gate_serve (gate_t *gate)
 {
     doorstep_tell (clock_ms ());
@@ -202,7 +202,7 @@ static const char *keep_endpoint (gate_t *gate, const char *endpoint)
     return kept;
 }
 
-/* Before any socket of this process listens: whoever comes is asked about here. */
+/* Before any socket of this process listens, as this decides who is admitted. */
 static int open_handler (gate_t *gate, problem_t *problem)
 {
     const gate_options_t *options = &gate->options;
@@ -230,7 +230,7 @@ static int find_places (places_t *places, address_t *address, const char *endpoi
                         endpoint, why);
 }
 
-/* What was set is read back: a guard that is not there would go unnoticed. */
+/* What was set is read back: missing protection would go unnoticed. */
 static int guard (gate_t *gate, zsock_t *socket, const char *domain, problem_t *problem)
 {
     const int yes = 1;
@@ -246,7 +246,7 @@ static int guard (gate_t *gate, zsock_t *socket, const char *domain, problem_t *
                               "reason: this libzmq did not apply its CURVE settings");
 }
 
-/* The broker of a central that was just killed may be about to let go of the port. */
+/* The broker of a central that was just killed may be about to release the port. */
 static int bind_patiently (zsock_t *socket, const places_t *places, address_t *address,
                            const char *endpoint, problem_t *problem)
 {
@@ -275,7 +275,7 @@ static int show_keys (const gate_t *gate, zsock_t *socket, const char *peer)
                : -1;
 }
 
-/* The limit on messages is on what CURVE makes of them. */
+/* ZeroMQ applies the limit to encrypted messages. */
 static int make_room (zsock_t *socket)
 {
     int64_t bytes_max;
@@ -319,7 +319,7 @@ static bool is_guarded (zsock_t *socket, const char *domain)
            strcmp (domain_set, domain) == 0;
 }
 
-/* Takes all frames, keeps those that a request may have. */
+/* Takes all frames, and keeps those that belong to a request. */
 static bool take_request (gate_t *gate, request_t *request)
 {
     void *handle = zsock_resolve (gate->handler);
@@ -338,13 +338,13 @@ static bool take_request (gate_t *gate, request_t *request)
     return true;
 }
 
-/* The user id that every message of the connection will carry is the key itself, since
-   whose it is may change while the connection lasts, and the number of the visit. */
+/* The user id of every message of the connection is the key itself, since its owner may
+   change while the connection lasts, and the number of the visit. */
 static void answer (gate_t *gate, request_t *request)
 {
     char name[NAME_BYTES] = "";
     if (request->count < KEY || !frame_is (&request->frames[EMPTY], ""))
-        return; // not even to be answered; ZeroMQ itself asks, so this is never seen
+        return; // cannot even be answered; ZeroMQ itself asks, so it never happens
     const bool admitted = sound (request) && admits (gate, request, name);
     void *handle = zsock_resolve (gate->handler);
     zmq_msg_send (&request->frames[ADDRESS], handle, ZMQ_SNDMORE | ZMQ_DONTWAIT);
@@ -415,7 +415,7 @@ static void log_refused (gate_t *gate, const gate_visitor_t *visitor)
                           visitor->refusal);
 }
 
-/* Nobody who is gone is missed: ZeroMQ drops what it cannot deliver. */
+/* ZeroMQ drops what it cannot deliver, and that does not matter. */
 static void send_text (zsock_t *socket, const char *text, bool more)
 {
     zmq_send (zsock_resolve (socket), text, strlen (text),

@@ -1,5 +1,5 @@
 /* keys.h - CURVE keys (ZeroMQ RFC 26), and the folder in which a process finds its own
-   and those of whom it talks to.
+   key pair and the public keys of its peers.
 
      FOLDER/secret.key   its pair, for its own eyes: mode 0600
      FOLDER/NAME.key     the public key of NAME
@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #define KEY_BYTES         32
-#define KEY_TEXT_BYTES    41 // 40 characters of Z85, and a zero
+#define KEY_TEXT_BYTES    41 // 40 characters of Z85 and a zero
 #define KEYS_WHY_BYTES    1024
 #define KEYRING_PEERS_MAX 4
 #define KEYS_SECRET       "secret.key"
@@ -31,13 +31,13 @@ typedef struct { // what a process has in its folder
     char peer_keys[KEYRING_PEERS_MAX][KEY_TEXT_BYTES];
 } keyring_t;
 
-/* Whether it is a key's 40 characters. */
+/* Whether it is a key of 40 characters. */
 bool key_sound (const char *text);
 
 /* A new pair. */
 void key_pair_make (key_pair_t *pair);
 
-/* Whether there is a pair in the folder, sound or not. */
+/* Whether the folder has a pair, sound or not. */
 bool key_pair_there (const char *folder);
 
 /* Each returns 0, or -1 with the file and what is wrong with it in `why`, which has

@@ -1,5 +1,4 @@
-/* monitor.h - hears what happens to the connections of a socket: ZeroMQ's socket
-   monitor. */
+/* monitor.h - what happens to the connections of a socket: ZeroMQ's socket monitor. */
 
 #ifndef LOTERIA_MONITOR_H
 #define LOTERIA_MONITOR_H

@@ -29,7 +29,7 @@ zsock_t *net_router (size_t message_bytes_max, int messages_max, problem_t *prob
         return NULL;
     zsock_t *socket =
         open_socket (ZMQ_ROUTER, message_bytes_max, messages_max, problem);
-    if (socket) // what cannot be routed is an error, not air
+    if (socket) // what cannot be routed is an error, not lost
         zsock_set_router_mandatory (socket, 1);
     return socket;
 }
@@ -95,7 +95,7 @@ net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body)
         return NET_EMPTY;
     if (peer) {
         if (zmq_msg_size (body) > ADDRESS_BYTES_MAX) {
-            zmq_msg_recv (body, handle, ZMQ_DONTWAIT); // tells its connection
+            zmq_msg_recv (body, handle, ZMQ_DONTWAIT); // has its connection
             if (zmq_msg_more (body))
                 drop_rest (handle);
             return NET_NAME;
@@ -201,10 +201,9 @@ bool net_is_ping (bytes_t body)
            wire_decode (body, &message) == REFUSED_OK && message.command == WIRE_PING;
 }
 
-/* ZeroMQ counts the routing ids that it gives a ROUTER's peers from rand () on, which
-   starts alike in every process; and a peer that has claimed the id that is next ends
-   the process with an assertion of ZeroMQ's (4.3.4; tried). Nobody may know where the
-   count is. */
+/* ZeroMQ numbers a ROUTER's peers starting from rand (), which starts alike in every
+   process; and a peer that claims the next number makes ZeroMQ fail an assertion
+   (4.3.4; tried). So nobody may be able to guess it. */
 static int shuffle_ids (problem_t *problem)
 {
     unsigned seed;
@@ -241,8 +240,8 @@ static zsock_t *open_socket (int type, size_t message_bytes_max, int messages_ma
     return socket;
 }
 
-/* With IPv6 on, ZeroMQ makes an IPv4 address one of IPv6's, 0.0.0.0 too; so it is on
-   for those alone that need it, and for *, which is all addresses of this machine. */
+/* With IPv6 on, ZeroMQ turns IPv4 addresses into IPv6 ones, 0.0.0.0 too. So it is on
+   only for those that need it, and for *, which is all addresses of this machine. */
 static void set_family (zsock_t *socket, const char *endpoint)
 {
     static const char *const by_ipv6[] = {"tcp://[", "tcp://*:"};
@@ -281,8 +280,8 @@ static void last_endpoint (zsock_t *socket, char *endpoint, size_t size)
     zmq_getsockopt (zsock_resolve (socket), ZMQ_LAST_ENDPOINT, endpoint, &size);
 }
 
-/* Take the frames of an over-long message one by one; nothing of them is kept. How many
-   bytes they were. */
+/* Take the rest of a message with too many frames one by one, and keep nothing. Returns
+   how many bytes they had. */
 static size_t drop_rest (void *handle)
 {
     zmq_msg_t frame;
@@ -297,7 +296,7 @@ static size_t drop_rest (void *handle)
     return dropped;
 }
 
-/* With what ZMTP and CURVE add to it. */
+/* Including what ZMTP and CURVE add. */
 static size_t frame_bytes (zmq_msg_t *frame)
 {
     const bool curve = zmq_msg_gets (frame, "User-Id") != NULL;

@@ -1,5 +1,5 @@
-/* net.h - ZeroMQ sockets as Lotería uses them: ROUTER and DEALER, one frame a message,
-   never blocking, everything bounded. The rules behind the options are in
+/* net.h - ZeroMQ sockets as Lotería uses them: ROUTER and DEALER, one frame per
+   message, never blocking, everything bounded. The rules behind the options are in
    docs/architecture.md ("ZeroMQ, the rules we keep"). */
 
 #ifndef LOTERIA_NET_H
@@ -30,56 +30,56 @@ typedef enum {
     NET_GONE    // send: a ROUTER has no such peer
 } net_status_t;
 
-/* A socket whose messages are at most `message_bytes_max`, with at most `messages_max`
-   queued to be sent to a peer. What has come in has no such bound, on purpose: a full
-   queue, a peer that hangs up, and a heartbeat of his or ours behind it are a failed
-   assertion within ZeroMQ (4.3.4, out_event (); tried: whoever gets in ends the process
-   at will). What comes in is bounded by its bytes: by memory_guard.h at the front, by
-   what was asked for (a window, a worker's credit) elsewhere. NULL with the problem
-   when out of sockets. */
+/* A socket whose messages have at most `message_bytes_max` bytes, with at most
+   `messages_max` queued for each peer. Incoming messages have no such bound, on
+   purpose: a full queue, a peer that hangs up and a heartbeat after that fail an
+   assertion in ZeroMQ (4.3.4, out_event (); tried: any peer could end the process).
+   Incoming bytes are bounded: by memory_guard.h at the front, elsewhere by what was
+   asked for (a window, a worker's credit). NULL with the problem when out of sockets.
+ */
 zsock_t *net_router (size_t message_bytes_max, int messages_max, problem_t *problem);
 zsock_t *net_dealer (size_t message_bytes_max, int messages_max, problem_t *problem);
 
 /* Each returns 0, or -1 with errno set (EADDRINUSE, EACCES, EINVAL for a malformed
-   one, ...). An IPv6 address in brackets is spoken to by IPv6; a name as the socket is
-   set (ZMQ_IPV6): by IPv4, unless it was told otherwise. */
+   one, ...). An IPv6 address in brackets uses IPv6; a name, whatever the socket is set
+   to (ZMQ_IPV6): IPv4 unless told otherwise. */
 int net_bind (zsock_t *socket, const char *endpoint);
 int net_connect (zsock_t *socket, const char *endpoint);
 
-/* Listen at every one of the places, with one and the same port if any will do; one of
-   several that this machine has not (it may be without IPv6) is passed over. `address`
-   is what they were found for, and tells the port afterwards. 0, or -1 with errno set;
-   nothing is listened to then. */
+/* Listen at all of the places, with the same port at each if any will do. One of
+   several that this machine lacks (it may be without IPv6) is skipped. `address` is
+   what they were found for, and has the port afterwards. 0, or -1 with errno set,
+   listening nowhere. */
 int net_listen (zsock_t *socket, const places_t *places, address_t *address);
 
-/* Why they failed, for a reader. */
+/* Why they failed, for people. */
 const char *net_problem (int error);
 
-/* The tcp port that the socket is bound to; 0 when to none. */
+/* The tcp port that the socket is bound to; 0 when there is none. */
 uint16_t net_port (zsock_t *socket);
 
 /* Take a message, if there is one. `peer` is for a ROUTER, else NULL. `body` must be
-   initialised, and holds the message afterwards when the answer is NET_OK. */
+   initialised, and has the message afterwards if the result is NET_OK. */
 net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body);
 
 /* Send `body`; on NET_OK it is empty afterwards, else it is as it was. `peer` names a
    ROUTER's receiver (by its routing id) and is an empty slice for a DEALER. */
 net_status_t net_send (zsock_t *socket, bytes_t peer, zmq_msg_t *body);
 
-/* The descriptor of the tcp connection that the message came over; -1 over any other
-   kind. (As the sender's key, from the last frame. Over tcp ZeroMQ sets it before it
-   looks at what the peer says of itself; over ipc a peer could make it up.) */
+/* The descriptor of the tcp connection that the message came over; -1 for any other
+   transport. (Like the sender's key, from the last frame. Over tcp ZeroMQ sets it
+   before it reads what the peer says about itself; over ipc a peer could forge it.) */
 int net_descriptor (zmq_msg_t *body);
 
-/* Whether the peer gave itself a routing id, as no client of ours does: ZeroMQ's own
-   are a zero and four bytes. One that looks like those nobody can tell from them. */
+/* Whether the peer gave itself a routing id, which no client of ours does: ZeroMQ's own
+   are a zero and four bytes. One that looks like those cannot be told from them. */
 bool net_named_itself (const peer_t *peer);
 
-/* Whether a DEALER's next send will be taken: somebody is there and has room. */
+/* Whether a DEALER's next send will succeed: a peer is there and has room. */
 bool net_ready (zsock_t *socket);
 
-/* Send a bundle, which is empty afterwards whatever the answer; an empty one is not
-   sent and NET_OK. */
+/* Send a bundle, which is empty afterwards whatever the result. An empty one is not
+   sent, and NET_OK. */
 net_status_t net_send_bundle (zsock_t *socket, bytes_t peer, bundle_t *bundle);
 
 /* Send one message of the small kinds (at most WIRE_SMALL_BYTES_MAX + documents). */
@@ -90,10 +90,11 @@ net_status_t net_send_message (zsock_t *socket, bytes_t peer,
  */
 bool net_is_ping (bytes_t body);
 
-/* Answer it, as the process of this name; one who is gone by now is not missed. */
+/* Answer it, as the process of this name. It does not matter if the asker is gone. */
 void net_send_pong (zsock_t *socket, const peer_t *peer, const char *name);
 
-/* Both: whether a message that was received was a PING, which is answered then. */
+/* Both: whether a message that was received was a PING, which has been answered then.
+ */
 bool net_answer_ping (zsock_t *socket, const peer_t *peer, zmq_msg_t *body,
                       const char *name);
 

@@ -55,7 +55,7 @@ static void add_all (places_t *places, const address_t *address,
             add (places, address, found->ai_addr);
 }
 
-/* A file of names may say the same twice. */
+/* /etc/hosts may list the same address twice. */
 static void add (places_t *places, const address_t *address,
                  const struct sockaddr *found)
 {

@@ -1,4 +1,4 @@
-/* places.h - the addresses of this machine that a name to listen on stands for. */
+/* places.h - the addresses of this machine that a name to listen at stands for. */
 
 #ifndef LOTERIA_PLACES_H
 #define LOTERIA_PLACES_H
@@ -14,9 +14,9 @@ typedef struct {
     address_t list[PLACES_MAX]; // with numbers for names, IPv4 first
 } places_t;
 
-/* All that `address` stands for: itself, unless it is a name; of a name every address,
-   once; of an interface's name ("lo") that, which ZeroMQ knows. Asks the resolver, and
-   waits for it. Returns 0, or -1 with why in `why`. */
+/* All that `address` stands for: itself, unless it is a name; each address of a name,
+   once; an interface's name ("lo") as it is, since ZeroMQ knows those. Asks the
+   resolver and waits for it. Returns 0, or -1 with the reason in `why`. */
 int places_find (places_t *places, const address_t *address,
                  char why[ADDRESS_WHY_BYTES]);
 

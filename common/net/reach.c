@@ -1,4 +1,4 @@
-/* reach.c - reads what ZeroMQ's monitor says of a connection: for watch.c. */
+/* reach.c - interprets what ZeroMQ's monitor says about a connection: for watch.c. */
 
 #include "reach.h"
 
@@ -129,7 +129,7 @@ static void came_up (reach_t *reach)
     const uint64_t opened = reach->opened + 1;
     reach_start (reach, reach->named, reach->keyed);
     reach->opened = opened;
-    reach->ipv6 = ipv6; // that way it was found, and will be again
+    reach->ipv6 = ipv6; // the family that worked
     reach->state = REACH_UP;
 }
 
@@ -159,8 +159,8 @@ static void handshake_failed (reach_t *reach, reach_state_t state, int64_t now_m
     reach->stuck_ms = now_ms + CONNECT_RETRY_MS_MAX;
 }
 
-/* What a wrong key of the other side looks like; one that happens to stop in the midst
-   of a handshake looks the same, but not twice. */
+/* This is what a wrong key of the other side looks like. A peer that stops in the
+   middle of a handshake looks the same, but not twice. */
 static void was_cut (reach_t *reach, int64_t now_ms)
 {
     const bool late = took (reach->connected_ms, now_ms, HANDSHAKE_MS);
@@ -181,7 +181,7 @@ static void was_disconnected (reach_t *reach, int64_t now_ms)
     reach->stuck_ms = now_ms + CONNECT_RETRY_MS_MAX;
 }
 
-/* As long as the patience, but for what a busy machine adds to the beginning. */
+/* As long as the patience, less what a busy machine adds at the beginning. */
 static bool took (int64_t since_ms, int64_t now_ms, int64_t patience_ms)
 {
     return now_ms - since_ms >= patience_ms - patience_ms / 4;

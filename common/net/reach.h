@@ -1,11 +1,11 @@
-/* reach.h - what becomes of a connection that is being made, and why nothing does.
-   Pure: it is told what ZeroMQ's socket monitor says, and the time.
+/* reach.h - how an attempt to connect is going, and why it does not succeed. Pure: what
+   ZeroMQ's socket monitor says and the time come in as arguments.
 
-   ZeroMQ tries and tries again, and says nothing; and some things it does not try again
-   (libzmq 4.3.4): after a handshake that was refused, or was of another kind than ours,
-   it does nothing for ever. reach_turn () says when to connect anew. It also tries the
-   first address of a name only: a name that stands for addresses of both kinds is gone
-   to by IPv4 and by IPv6 in turn, until somebody is there. */
+   ZeroMQ keeps trying without saying so, but not always (libzmq 4.3.4): after a
+   handshake that was refused, or was of another kind than ours, it never tries again.
+   reach_turn () says when to connect anew. ZeroMQ also tries only the first address of
+   a name: a name with addresses of both families is tried by IPv4 and IPv6 in turn,
+   until one works. */
 
 #ifndef LOTERIA_REACH_H
 #define LOTERIA_REACH_H
@@ -16,16 +16,16 @@
 typedef enum { // those before the first handshake: the further, the later
     REACH_TRYING,
     REACH_NAME,         // its name does not resolve
-    REACH_HERE,         // no socket for it can be had on this machine
-    REACH_REFUSED,      // refused, or no way leads there
-    REACH_NOBODY,       // what is sent to that address is not answered
-    REACH_MUTE,         // connected, and then it said nothing
-    REACH_CUT,          // connected, and then it ended the connection
-    REACH_FOREIGN,      // it speaks no ZeroMQ, or is no socket for us
-    REACH_KEYS_THERE,   // it asks for keys, and we have none
-    REACH_KEYS_HERE,    // we have keys, and it has none
-    REACH_OTHER_KEY,    // it has another key than we were told
-    REACH_NOT_ADMITTED, // our key is not admitted: the peer said so
+    REACH_HERE,         // this machine has no socket for it
+    REACH_REFUSED,      // refused, or no route to it
+    REACH_NOBODY,       // nothing answers at that address
+    REACH_MUTE,         // connected, then silent
+    REACH_CUT,          // connected, then cut off
+    REACH_FOREIGN,      // not ZeroMQ, or not a socket for us
+    REACH_KEYS_THERE,   // it wants keys, we have none
+    REACH_KEYS_HERE,    // we have keys, it has none
+    REACH_OTHER_KEY,    // its key is not the one we know
+    REACH_NOT_ADMITTED, // the peer does not admit our key
     REACH_LOST,         // there was a connection
     REACH_UP
 } reach_state_t;
@@ -33,12 +33,12 @@ typedef enum { // those before the first handshake: the further, the later
 typedef enum { REACH_STAY, REACH_AGAIN, REACH_OTHER_FAMILY } reach_turn_t;
 
 typedef struct {
-    bool named, keyed; // gone to by name; with CURVE
+    bool named, keyed; // by name; with CURVE
     bool ipv6;         // how a name is resolved at present
     reach_state_t state;
-    uint64_t opened;        // so many times it was there
-    reach_state_t found[2]; // what came of the last attempt by IPv4, and by IPv6
-    int64_t tried_ms;       // when the attempt began that is not over
+    uint64_t opened;        // how often it was there
+    reach_state_t found[2]; // the result of the last attempt by IPv4, by IPv6
+    int64_t tried_ms;       // when the present attempt began
     int64_t connected_ms;
     bool tried, closed, ended, failed, greeted;
     int cuts;         // in a row
@@ -62,10 +62,10 @@ reach_state_t reach_state (const reach_t *reach);
  */
 bool reach_tried_all (const reach_t *reach);
 
-/* Whether it will not pass by itself: somebody has to mend it. */
+/* Whether somebody has to mend it, as it will not pass by itself. */
 bool reach_needs_help (reach_state_t state);
 
-/* For people; a text that stays. */
+/* For people; a constant. */
 const char *reach_reason (reach_state_t state);
 
 #endif

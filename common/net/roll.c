@@ -145,7 +145,7 @@ static bytes_t take_line (bytes_t *text)
     return line;
 }
 
-/* Nothing and remarks are passed over. */
+/* Empty lines and comments are skipped. */
 static int take_entry (roll_t *roll, bytes_t line, size_t number, char *why)
 {
     place_t place = {.rest = line, .line = number, .why = why};

@@ -1,4 +1,4 @@
-/* roll.h - the roll of agencies: which key is whose. A plain text file; a line an
+/* roll.h - the roll of agencies: which key is whose. A plain text file, one line per
    agency, in any order:
 
      # agency  state    public keys      name
@@ -6,8 +6,8 @@
      2         enabled  KEY,KEY          two keys, while one takes the other's place
      3         disabled KEY              Agencia Sur
 
-   Spaces and tabs part the words and may stand around the name. The name is what is
-   between, and text as text.h has it.
+   Spaces and tabs separate the words and may stand around the name. The name is text as
+   text.h has it.
 
    Pure: text in, answers out. */
 
@@ -28,28 +28,28 @@ typedef struct {
     size_t keys;
     char key[ROLL_KEYS_MAX][KEY_TEXT_BYTES]; // Z85
     char name[ROLL_NAME_BYTES_MAX + 1];      // UTF-8, may be empty
-    size_t line;                             // where it stands
+    size_t line;                             // in the file
 } roll_entry_t;
 
 typedef struct roll roll_t;
 
-/* The roll that the text is; NULL with "line 3: ..." in `why`, which has
-   KEYS_WHY_BYTES, when it is none. No agency, and no key, may occur twice. */
+/* Parse the text of a roll; NULL with "line 3: ..." in `why`, which has KEYS_WHY_BYTES.
+   No agency and no key may occur twice. */
 roll_t *roll_parse (bytes_t text, char *why);
 void roll_destroy (roll_t **roll);
 
-/* The enabled agency whose key it is; 0 when nobody's. */
+/* The enabled agency that has this key; 0 when none has. */
 uint32_t roll_find (const roll_t *roll, const char *key);
 
-/* Who has the key, enabled or not; NULL when nobody. */
+/* Who has the key, enabled or not; NULL when nobody has. */
 const roll_entry_t *roll_owner (const roll_t *roll, const char *key);
 
-/* All entries in the order of the text; by agency, NULL when it is not there. */
+/* All entries, in the order of the text; one by agency, NULL when it is not there. */
 size_t roll_size (const roll_t *roll);
 const roll_entry_t *roll_at (const roll_t *roll, size_t index);
 const roll_entry_t *roll_agency (const roll_t *roll, uint32_t agency);
 
-/* Whether every key that opened the agency's door in `before` still does. */
+/* Whether every key that was valid for the agency in `before` still is. */
 bool roll_keeps (const roll_t *roll, const roll_entry_t *before);
 
 /* An entry as a line of the text, with its LF. Returns its length. */

@@ -13,7 +13,7 @@
      ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |       \
      ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |      \
      ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
-#define EVENTS_MAX 256 // taken in one look
+#define EVENTS_MAX 256 // taken per look
 
 struct watch {
     watch_options_t options;
@@ -106,7 +106,7 @@ static int open_watch (watch_t *watch, problem_t *problem)
                          watch->address.endpoint, problem);
 }
 
-/* What there was of the connection is gone, or comes to nothing. */
+/* The connection is gone, or will not succeed. */
 static void connect_anew (watch_t *watch)
 {
     void *handle = zsock_resolve (watch->options.socket);

@@ -1,13 +1,13 @@
-/* watch.h - connects a socket, keeps at it, and says for whom it waits, where, since
-   when and why: see reach.h and waiting.h for what it decides.
+/* watch.h - connects a socket, keeps trying, and logs which peer it waits for, where,
+   since when and why; reach.h and waiting.h decide that.
 
      action: conexion | result: in_progress | peer: storage | endpoint: tcp://... |
        waiting_s: 5 | reason: the name does not resolve to an address
      action: conexion | result: success | peer: storage | endpoint: tcp://... |
        after_s: 12
 
-   The first after WAIT_FIRST_MS and then every WAIT_AGAIN_MS, as `fail` and at once
-   when it will not pass by itself; the second when the first was there. */
+   The first after WAIT_FIRST_MS and then every WAIT_AGAIN_MS; as `fail` and at once
+   when it will not pass by itself. The second only if the first was logged. */
 
 #ifndef LOTERIA_WATCH_H
 #define LOTERIA_WATCH_H
@@ -21,15 +21,14 @@ typedef struct {
     gate_t *gate;         // these three are borrowed
     zsock_t *socket;      // a DEALER, not connected yet
     const char *endpoint; // where to; tcp:// may be left out
-    const char *peer;     // who is there, for people: "storage"
+    const char *peer;     // its name, for people: "storage"
     const char *key;      // as gate_connect takes it
-    bool quiet;           // say nothing: the owner does
+    bool quiet;           // log nothing: the owner does
 } watch_options_t;
 
 typedef struct watch watch_t;
 
-/* Connect. NULL with the problem when that is no address or there are no sockets left.
- */
+/* Connect. NULL with the problem when that is not an address, or out of sockets. */
 watch_t *watch_new (const watch_options_t *options, int64_t now_ms, problem_t *problem);
 
 /* Before the socket itself. */

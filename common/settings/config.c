@@ -20,11 +20,11 @@
 #define LINE_BYTES_MAX 1024
 #define NONE           SIZE_MAX
 
-// In the order of their weight.
+// In increasing precedence.
 typedef enum { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG } source_t;
 
 typedef struct {
-    char *text; // as it was given; owned; NULL when it was not
+    char *text; // as it was given; owned; NULL when it was not given
     config_value_t value;
     source_t source;
 } setting_t;
@@ -32,12 +32,12 @@ typedef struct {
 struct config {
     const config_program_t *program;
     size_t count;
-    setting_t *settings; // one an item
+    setting_t *settings; // one per item
     const char *file;    // borrowed
     bool check;          // --check-config was given
 };
 
-// What the sections of a file may be called, and what section `common` may hold.
+// The sections that a file may have, and what section `common` may contain.
 static const char *const section_names[] = {"common", "broker",  "worker", "storage",
                                             "state",  "central", "agency", "ctl",
                                             "keys",   NULL};
@@ -67,8 +67,8 @@ static bool complain (const config_t *self, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 static char *clean (char *line);
 
-/* Flags come first, since they may ask for --help and name the file; what is found
-   later never replaces what weighs more, but is checked all the same. */
+/* Flags come first, since they may ask for --help and name the file. What is found
+   later never replaces what takes precedence, but is checked all the same. */
 config_t *config_load (const config_program_t *program, int argc, char **argv,
                        int *status)
 {
@@ -229,7 +229,7 @@ static bool take_flag (config_t *self, const char *name, const char *value)
     return true;
 }
 
-/* What everybody on this machine may read in /proc. */
+/* Anybody on this machine can read it in /proc. */
 static void hide_value (const config_t *self, const char *name, char *value)
 {
     const size_t item = value ? find_item (self, name + 2) : NONE;
@@ -248,7 +248,7 @@ static bool take_environment (config_t *self)
         const bool sound =
             !value || !*value || give (self, i, value, SOURCE_ENVIRONMENT, reason) == 0;
         if (value && item->type == CONFIG_SECRET) {
-            memset (value, '*', strlen (value)); // the kernel shows what was there
+            memset (value, '*', strlen (value)); // /proc shows this memory
             unsetenv (name);
         }
         if (!sound)
@@ -260,7 +260,7 @@ static bool take_environment (config_t *self)
     return true;
 }
 
-/* Section `common` first, so that the program's own replaces it. */
+/* Section `common` first, so that the program's own section overrides it. */
 static bool take_file (config_t *self)
 {
     char reason[CONFIG_REASON_BYTES];
@@ -301,7 +301,7 @@ static bool take_section (config_t *self, zconfig_t *section)
     return good;
 }
 
-/* What is common may be a setting that this very program has not. */
+/* Section `common` may have settings that this program does not have. */
 static bool take_key (config_t *self, const char *section, zconfig_t *key)
 {
     char reason[CONFIG_REASON_BYTES];
@@ -331,7 +331,7 @@ static void take_defaults (config_t *self)
     }
 }
 
-/* Check a value, and take it unless the setting has one that weighs more. */
+/* Check a value, and take it unless the setting has one that takes precedence. */
 static int give (config_t *self, size_t item, const char *text, source_t source,
                  char reason[CONFIG_REASON_BYTES])
 {
@@ -397,7 +397,7 @@ static bool is_among (const char *const *names, const char *name)
     return false;
 }
 
-/* Say in one line what is wrong. Always false, for the caller to pass on. */
+/* Say in one line what is wrong. Always returns false, for the caller to pass on. */
 static bool complain (const config_t *self, const char *format, ...)
 {
     char line[LINE_BYTES_MAX];
@@ -411,7 +411,7 @@ static bool complain (const config_t *self, const char *format, ...)
     return false;
 }
 
-/* What was typed may hold control characters; a line is to stay one. */
+/* What was typed may contain control characters, and a line must stay one line. */
 static char *clean (char *line)
 {
     text_clean (line);

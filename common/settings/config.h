@@ -1,6 +1,6 @@
 /* config.h - a program's settings: flags > environment > file > default.
 
-   A program states its settings in a table; this module fills them in, answers --help,
+   A program lists its settings in a table. This module fills them in, answers --help,
    --version, --check-config and --config FILE, and says in one line what is wrong and
    where. The file is ZPL (ZeroMQ RFC 4, czmq's zconfig): a section per program, and
    `common` for all of them.
@@ -46,12 +46,11 @@ typedef struct {
     const char *section;        // "storage"
     const char *summary;        // one line
     const config_item_t *items; // ended by an item without a name
-    const char *arguments; // what the usage line shows before the flags, or NULL; the
+    const char *arguments; // shown before the flags in the usage line, or NULL; the
                            // program takes them out of argv itself
-    /* Whether the values go together, which no single one can say: asked when all are
-       in place, by --check-config too. Returns 0; or the exit code to end with,
-       having written one line to `why` that names the settings and says what to do.
-       NULL: they always do. */
+    /* Whether the values fit together. Called when all are in place, also for
+       --check-config. Returns 0; or the status to exit with, and one line in `why` that
+       names the settings and says what to do. NULL: they always do. */
     int (*agree) (const config_t *config, void *context, char why[CONFIG_WHY_BYTES]);
     void *context;
 } config_program_t;

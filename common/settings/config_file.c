@@ -13,8 +13,8 @@ static zconfig_t *parse (const char *text, size_t size, char *complaint,
                          size_t capacity);
 static void explain (const char *complaint, char *reason);
 
-/* zconfig_load () says NULL for whatever goes wrong, so it is done in two steps. The
-   limit on size matters: czmq's tree is destroyed by recursion. */
+/* zconfig_load () returns NULL whatever goes wrong, so this takes two steps. The size
+   limit matters: czmq destroys its tree by recursion. */
 zconfig_t *config_file_load (const char *path, char reason[CONFIG_REASON_BYTES])
 {
     char complaint[CONFIG_REASON_BYTES];
@@ -37,8 +37,8 @@ zconfig_t *config_file_load (const char *path, char reason[CONFIG_REASON_BYTES])
     return tree;
 }
 
-/* czmq prints what is wrong, and in which line, on stdout; a C library of GNU's lets
-   that variable point to a buffer for a while. */
+/* czmq prints what is wrong, and in which line, to stdout. The GNU C library lets that
+   variable point to a buffer for a while. */
 static zconfig_t *parse (const char *text, size_t size, char *complaint,
                          size_t capacity)
 {

@@ -9,8 +9,8 @@
 
 #define CONFIG_FILE_BYTES_MAX (64 * 1024)
 
-/* Read the file. Returns its tree, for zconfig_destroy (), or NULL with why not in
-   `reason`, with the line where there is one to blame. */
+/* Read the file. Returns its tree, for zconfig_destroy (), or NULL with why not, and in
+   which line if there is one to blame, in `reason`. */
 zconfig_t *config_file_load (const char *path, char reason[CONFIG_REASON_BYTES]);
 
 #endif

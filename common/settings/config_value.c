@@ -13,7 +13,7 @@
 #include "text.h"
 
 #define NS_PER_MS    1000000
-#define FRACTION_MAX 10000000000000 // 10^13: what is behind is less than a nanosecond
+#define FRACTION_MAX 10000000000000 // 10^13: further digits are less than a nanosecond
 
 static const char *check_text (const char *text,
                                char explanation[TEXT_EXPLANATION_BYTES]);
@@ -111,7 +111,7 @@ int config_parse_duration (const char *text, uint64_t *milliseconds)
     return 0;
 }
 
-/* strtoull () alone would take signs, spaces and nothing at all. */
+/* strtoull () alone would accept signs, spaces and empty text. */
 static const char *parse_number (const config_item_t *item, const char *text,
                                  uint32_t *number)
 {
@@ -137,7 +137,7 @@ static int parse_flag (const char *text, bool *flag)
 }
 
 /* Take a number and its unit, "1.5s", off the text. As in Go, digits may be missing on
-   one side of the point, and the sum stays below 2^63 nanoseconds, 292 years. */
+   one side of the point, and the sum is below 2^63 nanoseconds, 292 years. */
 static int take_term (const char **text, uint64_t *total_ns)
 {
     static const char digits[] = "0123456789";
@@ -155,7 +155,7 @@ static int take_term (const char **text, uint64_t *total_ns)
     if (unit_ns == 0)
         return -1;
 
-    // Beyond its range strtoull () gives the greatest number: too many of any unit.
+    // Beyond its range strtoull () returns the largest number: too many of any unit.
     uint64_t count = whole_count > 0 ? strtoull (whole, NULL, 10) : 0;
     if (count > INT64_MAX / unit_ns)
         return -1;
@@ -163,7 +163,7 @@ static int take_term (const char **text, uint64_t *total_ns)
     return *total_ns > INT64_MAX ? -1 : 0;
 }
 
-/* Nanoseconds of the unit that the text goes on with; 0 when it is none. */
+/* Nanoseconds of the unit that comes next in the text; 0 when there is none. */
 static uint64_t take_unit (const char **text)
 {
     static const struct {
@@ -185,7 +185,7 @@ static uint64_t take_unit (const char **text)
     return 0;
 }
 
-/* Digits behind the point, rounded up. */
+/* Digits after the point, rounded up. */
 static uint64_t fraction_ns (const char *digits, size_t count, uint64_t unit_ns)
 {
     uint64_t total_ns = 0;
@@ -197,7 +197,7 @@ static uint64_t fraction_ns (const char *digits, size_t count, uint64_t unit_ns)
         if (scale < FRACTION_MAX)
             scale *= 10;
         else
-            digit = digit > 0; // too small to say more of
+            digit = digit > 0; // too small to count
         total_ns += digit * unit_ns / scale;
         rest |= digit * unit_ns % scale;
     }

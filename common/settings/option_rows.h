@@ -1,8 +1,8 @@
-/* option_rows.h - the settings that several programs have, each a row of a program's
-   table (config.h), written where the program says.
+/* option_rows.h - the settings that several programs share: each is a row of a
+   program's table (config.h), whose value goes where the program says.
 
-   A setting has one name, one environment name, one range and one default wherever it
-   is, so loteria-central can hand its settings to its parts through the environment. */
+   A setting has the same name, environment name, range and default in every program. So
+   loteria-central can hand its settings to its parts through the environment. */
 
 #ifndef LOTERIA_OPTION_ROWS_H
 #define LOTERIA_OPTION_ROWS_H
