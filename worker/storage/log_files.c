@@ -42,7 +42,8 @@
 #define FILE_MAGIC   "LOTERIA LOG\n\0\0\0"
 #define GROUP_MAGIC  "\xffLOTERIA GROUP\n" // and the zero that ends it
 #define CHUNK_BYTES  (1024 * 1024)         // read at a time when looking behind
-#define STEP_BYTES   (2 * 1024 * 1024)
+#define STEP_BYTES   (1024 * 1024)
+#define FILL_BYTES   (64 * 1024)
 #define KEPT_BYTES   (2 * 1024 * 1024)
 #define POSITION_MAX (UINT64_MAX / 4)
 #define SEGMENT_MIN  (2 * PAGE)
@@ -98,6 +99,7 @@ static uint64_t start_of (const log_t *log, size_t size);
 static uint64_t padded (uint64_t size);
 static uint64_t place_of (const log_t *log, uint64_t position);
 static log_room_t allocate (log_t *log, uint64_t end, bool kept);
+static int fill (log_t *log, uint64_t length);
 static int write_group (log_t *log);
 static void close_group (log_t *log, uint64_t position);
 static void became_durable (log_t *log);
@@ -128,9 +130,9 @@ log_t *log_new (file_t *file, uint64_t identity, const log_options_t *options,
     chain_start (identity, log->chain);
     put_bytes (log->written.chain, bytes_of (log->chain, SHA256_BYTES));
     log->durable = log->released = log->written;
-    const log_room_t room = allocate (log, 0, false);
     log->length = sizeof page;
-    if (room != LOG_FITS || file->ops->write (file, page, sizeof page, 0) == -1 ||
+    if (allocate (log, 0, false) != LOG_FITS ||
+        file->ops->write (file, page, sizeof page, 0) == -1 ||
         file->ops->sync (file) == -1) {
         const int error = errno;
         snprintf (why, LOG_WHY_BYTES, "%s: %s, %s", file->name,
@@ -654,7 +656,12 @@ static uint64_t place_of (const log_t *log, uint64_t position)
 }
 
 /* See to it that what ends there has its place on the disk: during the first lap step
-   by step, so that a small day takes little of it. */
+   by step, so that a small day takes little of it. The step is filled with zeros, since
+   a sync of bytes that are written over needs no change of the file's own data.
+   Measured on ext4 (virtio, medians of 200 rounds in turn), written and synced in place
+   of zeros, of space that is only reserved, of none: 64 B 107, 125, 150 µs; 8 KiB 166,
+   194, 190; 64 KiB 152, 213, 210; 256 KiB 301, 314, 325; 1 MiB 534, 677, 752. All of 64
+   MiB at once would take 40 ms, and the room; a step adds 0.4 ms to one sync. */
 static log_room_t allocate (log_t *log, uint64_t end, bool kept)
 {
     file_t *file = log->file;
@@ -664,13 +671,29 @@ static log_room_t allocate (log_t *log, uint64_t end, bool kept)
         return LOG_FITS;
     uint64_t wanted = (needed + STEP_BYTES - 1) / STEP_BYTES * STEP_BYTES;
     wanted = wanted < log->ring_bytes ? wanted : log->ring_bytes;
-    if (file->ops->reserve (file, PAGE + wanted) == 0)
-        log->allocated = wanted;
-    else if (file_full (errno) && file->ops->reserve (file, PAGE + needed) == 0)
-        log->allocated = needed;
-    else
+    int rc = file->ops->reserve (file, PAGE + wanted);
+    if (rc == -1 && file_full (errno)) { // the last room there is, without a step ahead
+        wanted = needed;
+        rc = file->ops->reserve (file, PAGE + wanted);
+    }
+    if (rc == -1 || fill (log, PAGE + wanted) == -1)
         return file_full (errno) ? LOG_NO_SPACE : LOG_FAILED;
+    log->allocated = wanted;
     return LOG_FITS;
+}
+
+static int fill (log_t *log, uint64_t length)
+{
+    static const uint8_t zeros[FILL_BYTES];
+    file_t *file = log->file;
+    while (log->length < length) {
+        const uint64_t more = length - log->length;
+        const size_t size = more < sizeof zeros ? (size_t) more : sizeof zeros;
+        if (file->ops->write (file, zeros, size, log->length) == -1)
+            return -1;
+        log->length += size;
+    }
+    return 0;
 }
 
 /* Only once the one before is durable. */
