@@ -13,6 +13,7 @@ struct lane {
     client_t *ring;    // those with something waiting, next to be served first
     size_t waiting;    // requests
     size_t waiting_bytes;
+    size_t spare;        // bytes of messages that are kept for others in them
     size_t served;       // of them, in this turn
     int64_t bytes;       // that it may still have in this turn; below 0: a debt
     lane_t *prev, *next; // in the ring of lanes with something waiting
@@ -26,6 +27,7 @@ struct clients {
     lane_t *by_agency;
     size_t requests_max, bytes_max;
     size_t waiting, waiting_bytes;
+    size_t spare;   // of all lanes
     lane_t *ring;   // with something waiting, next to be served first
     client_t *idle; // with nothing here at all, longest idle first
 };
@@ -40,6 +42,8 @@ static void leave_lane (clients_t *clients, client_t *client);
 static void wait_more (clients_t *clients, request_t *request);
 static void wait_less (clients_t *clients, request_t *request);
 static void rest (clients_t *clients, client_t *client);
+static bool fits (const clients_t *clients, const request_t *request);
+static size_t lane_bytes (const lane_t *lane);
 static lane_t *lane_due (clients_t *clients);
 static void end_turn (clients_t *clients, lane_t *lane);
 
@@ -114,8 +118,7 @@ uint32_t clients_agency (const client_t *client)
 int clients_queue (clients_t *clients, request_t *request)
 {
     client_t *client = request->client;
-    if (client->lane->waiting >= clients->requests_max ||
-        clients->waiting_bytes + request->bytes > clients->bytes_max)
+    if (client->lane->waiting >= clients->requests_max || !fits (clients, request))
         return -1;
     wait_more (clients, request);
     DL_APPEND (client->waiting, request);
@@ -143,13 +146,12 @@ request_t *clients_pop (clients_t *clients)
 request_t *clients_shed (clients_t *clients, const request_t *request)
 {
     const lane_t *own = request->client->lane, *longest = own;
-    if (own->waiting >= clients->requests_max ||
-        clients->waiting_bytes + request->bytes <= clients->bytes_max)
+    if (own->waiting >= clients->requests_max || fits (clients, request))
         return NULL;
     for (const lane_t *lane = clients->ring; lane; lane = lane->next)
-        if (lane->waiting_bytes > longest->waiting_bytes)
+        if (lane_bytes (lane) > lane_bytes (longest))
             longest = lane;
-    if (longest->waiting_bytes <= own->waiting_bytes + request->bytes)
+    if (lane_bytes (longest) <= lane_bytes (own) + request->bytes)
         return NULL;
     request_t *latest =
         longest->ring->prev->waiting->prev; // before the first is the last
@@ -183,9 +185,14 @@ size_t clients_waiting (const clients_t *clients)
     return clients->waiting;
 }
 
-size_t clients_waiting_bytes (const clients_t *clients)
+size_t clients_bytes (const clients_t *clients)
 {
-    return clients->waiting_bytes;
+    return clients->waiting_bytes + clients->spare;
+}
+
+parcel_t *clients_parcel (clients_t *clients, client_t *client, size_t bytes)
+{
+    return parcel_new (bytes, &client->lane->spare, &clients->spare);
 }
 
 void clients_charge (client_t *client, size_t bytes)
@@ -226,13 +233,6 @@ void clients_remove (clients_t *clients, client_t *client)
 {
     take_leave (clients, client);
     zhashx_delete (clients->by_id, &client->id_size);
-}
-
-void request_destroy (request_t **request)
-{
-    zmq_msg_close (&(*request)->message);
-    free (*request);
-    *request = NULL;
 }
 
 /* A key is a size byte and as many bytes: the head of a client. Hashed by FNV-1a. */
@@ -350,6 +350,16 @@ static void rest (clients_t *clients, client_t *client)
         return;
     client->idle = true;
     DL_APPEND (clients->idle, client);
+}
+
+static bool fits (const clients_t *clients, const request_t *request)
+{
+    return clients_bytes (clients) + request->bytes <= clients->bytes_max;
+}
+
+static size_t lane_bytes (const lane_t *lane)
+{
+    return lane->waiting_bytes + lane->spare;
 }
 
 /* The lane whose turn it is. One whose next request is longer than what it has left

@@ -63,7 +63,12 @@ request_t *clients_next (clients_t *clients);
 /* Any request that waits, now the caller's: nobody is going to serve it. NULL: none. */
 request_t *clients_pop (clients_t *clients);
 size_t clients_waiting (const clients_t *clients);
-size_t clients_waiting_bytes (const clients_t *clients);
+/* The bytes that these take, and those of messages that are kept for others in them. */
+size_t clients_bytes (const clients_t *clients);
+
+/* For a message of the client's with several requests in it, whose requests must all be
+   over, or emptied, before the client is removed. */
+parcel_t *clients_parcel (clients_t *clients, client_t *client, size_t bytes);
 
 /* Somebody was refused what cost us so many bytes: they are taken off his next turns.
  */

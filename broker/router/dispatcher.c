@@ -27,8 +27,16 @@ struct dispatcher {
 static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
                           bytes_t frame, wire_message_t *asked);
 static bool poses (sender_t sender, const wire_message_t *asked);
-static wire_code_t queue (dispatcher_t *dispatcher, bytes_t client, sender_t sender,
-                          zmq_msg_t *message, wire_message_t *asked);
+static wire_code_t take (dispatcher_t *dispatcher, client_t *client, zmq_msg_t *message,
+                         wire_message_t *asked);
+static wire_code_t take_bundle (dispatcher_t *dispatcher, client_t *client,
+                                zmq_msg_t *message, bytes_t batches);
+static wire_code_t take_batch (dispatcher_t *dispatcher, client_t *client,
+                               parcel_t *parcel, zmq_msg_t *message, bytes_t frame,
+                               const wire_message_t *batch);
+static request_t *request_of (client_t *client, const wire_message_t *asked,
+                              size_t bytes);
+static bool queue (dispatcher_t *dispatcher, request_t *request);
 static client_t *client_of (dispatcher_t *dispatcher, bytes_t id, sender_t sender);
 static bool make_room (dispatcher_t *dispatcher, request_t *request);
 static void charge (dispatcher_t *dispatcher, bytes_t id, size_t bytes);
@@ -106,25 +114,30 @@ void dispatcher_destroy (dispatcher_t **dispatcher)
     *dispatcher = NULL;
 }
 
-wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
-                                sender_t sender, zmq_msg_t *message)
+wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t id, sender_t sender,
+                                zmq_msg_t *message)
 {
     wire_message_t asked;
     const bytes_t frame = {zmq_msg_data (message), zmq_msg_size (message)};
     dispatcher->counts.requests++;
     wire_code_t code = judge (dispatcher, sender, frame, &asked);
     if (code == REFUSED_OK && asked.command == WIRE_PING) {
-        answer_pong (dispatcher, client);
+        answer_pong (dispatcher, id);
         return REFUSED_OK;
     }
     if (code == REFUSED_OK &&
         parts_gone (&dispatcher->parts, dispatcher->now_ms) != ROLE_NONE)
         code = REFUSED_UNAVAILABLE;
+    client_t *client = code == REFUSED_OK ? client_of (dispatcher, id, sender) : NULL;
+    if (code == REFUSED_OK && !client)
+        code = REFUSED_BUSY;
+    if (code == REFUSED_OK && asked.command == WIRE_BATCHES)
+        return take_bundle (dispatcher, client, message, asked.batches);
     if (code == REFUSED_OK)
-        code = queue (dispatcher, client, sender, message, &asked);
+        code = take (dispatcher, client, message, &asked);
     if (code != REFUSED_OK) {
-        charge (dispatcher, client, frame.size);
-        refuse (dispatcher, client, &asked, code);
+        charge (dispatcher, id, frame.size);
+        refuse (dispatcher, id, &asked, code);
     }
     return code;
 }
@@ -248,8 +261,7 @@ size_t dispatcher_waiting (const dispatcher_t *dispatcher)
 
 uint64_t dispatcher_bytes (const dispatcher_t *dispatcher)
 {
-    return clients_waiting_bytes (dispatcher->clients) +
-           inflight_bytes (dispatcher->inflight);
+    return clients_bytes (dispatcher->clients) + inflight_bytes (dispatcher->inflight);
 }
 
 const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher)
@@ -282,14 +294,68 @@ static bool poses (sender_t sender, const wire_message_t *asked)
            (sender.agency == 0 || sender.agency != asked->agency);
 }
 
-static wire_code_t queue (dispatcher_t *dispatcher, bytes_t id, sender_t sender,
-                          zmq_msg_t *message, wire_message_t *asked)
+static wire_code_t take (dispatcher_t *dispatcher, client_t *client, zmq_msg_t *message,
+                         wire_message_t *asked)
 {
-    client_t *client = client_of (dispatcher, id, sender);
-    if (!client)
-        return REFUSED_BUSY;
     if (asked->command == WIRE_HELLO)
         lower_limits (dispatcher, message, asked);
+    if (asked->command == WIRE_CHECK || asked->command == WIRE_RESULTS)
+        clients_charge (client, DISK_READ_BYTES); // short, but storage reads for it
+    request_t *request = request_of (client, asked, zmq_msg_size (message));
+    zmq_msg_move (&request->message, message);
+    if (queue (dispatcher, request))
+        return REFUSED_OK;
+    zmq_msg_move (message, &request->message);
+    request_destroy (&request);
+    return REFUSED_BUSY;
+}
+
+/* Each batch is a request of its own. When there is no room for one it is refused, and
+   the rest is dropped: its agency knows that what follows was not taken either. */
+static wire_code_t take_bundle (dispatcher_t *dispatcher, client_t *client,
+                                zmq_msg_t *message, bytes_t batches)
+{
+    wire_code_t code, worst = REFUSED_OK;
+    wire_message_t batch;
+    bytes_t frame;
+    parcel_t *parcel =
+        clients_parcel (dispatcher->clients, client, zmq_msg_size (message));
+    dispatcher->counts.requests--; // each is counted
+    while (worst != REFUSED_BUSY && wire_batches_next (&batches, &frame, &batch)) {
+        code = take_batch (dispatcher, client, parcel, message, frame, &batch);
+        worst = code == REFUSED_OK ? worst : code;
+    }
+    if (worst == REFUSED_BUSY)
+        clients_charge (client, batches.size);
+    parcel_release (&parcel);
+    return worst;
+}
+
+static wire_code_t take_batch (dispatcher_t *dispatcher, client_t *client,
+                               parcel_t *parcel, zmq_msg_t *message, bytes_t frame,
+                               const wire_message_t *batch)
+{
+    wire_code_t code = REFUSED_SIZE;
+    dispatcher->counts.requests++;
+    if (frame.size <= dispatcher->options.limits.message_bytes_max) {
+        request_t *request = request_of (client, batch, frame.size);
+        const uint8_t *start = zmq_msg_data (message);
+        parcel_add (parcel, request, message, (size_t) (frame.data - start),
+                    frame.size);
+        if (queue (dispatcher, request))
+            return REFUSED_OK;
+        request_destroy (&request);
+        code = REFUSED_BUSY;
+    }
+    clients_charge (client, REQUEST_BYTES + frame.size);
+    refuse (dispatcher, bytes_of (client->id, client->id_size), batch, code);
+    return code;
+}
+
+/* Without its message yet, which has so many bytes. */
+static request_t *request_of (client_t *client, const wire_message_t *asked,
+                              size_t bytes)
+{
     request_t *request = calloc (1, sizeof *request);
     assert (request);
     request->client = client;
@@ -297,18 +363,15 @@ static wire_code_t queue (dispatcher_t *dispatcher, bytes_t id, sender_t sender,
     if (asked->command == WIRE_BATCH &&
         asked->batch.offset <= UINT64_MAX - asked->batch.count)
         request->end = asked->batch.offset + asked->batch.count;
-    request->bytes = REQUEST_BYTES + zmq_msg_size (message);
-    if (asked->command == WIRE_CHECK || asked->command == WIRE_RESULTS)
-        clients_charge (client, DISK_READ_BYTES); // short, but storage reads for it
+    request->bytes = REQUEST_BYTES + bytes;
     zmq_msg_init (&request->message);
-    zmq_msg_move (&request->message, message);
-    if (clients_queue (dispatcher->clients, request) == 0)
-        return REFUSED_OK;
-    if (make_room (dispatcher, request))
-        return REFUSED_OK;
-    zmq_msg_move (message, &request->message);
-    request_destroy (&request);
-    return REFUSED_BUSY;
+    return request;
+}
+
+static bool queue (dispatcher_t *dispatcher, request_t *request)
+{
+    return clients_queue (dispatcher->clients, request) == 0 ||
+           make_room (dispatcher, request);
 }
 
 /* Should the routing id be one that another agency's connection had before, whose end
@@ -624,8 +687,7 @@ static void forgive (dispatcher_t *dispatcher, worker_t *worker)
 static void empty (request_t *request)
 {
     request->client = NULL;
-    zmq_msg_close (&request->message);
-    zmq_msg_init (&request->message);
+    request_empty (request);
 }
 
 static void end (dispatcher_t *dispatcher, request_t *request)

@@ -15,6 +15,7 @@ typedef struct {
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
+static uint32_t bundle_bytes (uint32_t message_bytes);
 
 int main (int argc, char **argv)
 {
@@ -63,6 +64,7 @@ static int agree (const config_t *config, void *context, char *why)
     settings_t *settings = context;
     router_options_t *options = &settings->options;
     options->memory_max = settings->memory_mb * (uint64_t) (1024 * 1024);
+    options->limits.bundle_bytes = bundle_bytes (options->limits.message_bytes_max);
     snprintf (settings->fallback, sizeof settings->fallback, "tcp://127.0.0.1:%u",
               settings->port);
     const char *front = options->listen ? "--listen" : "--port";
@@ -80,4 +82,11 @@ static int agree (const config_t *config, void *context, char *why)
                                      settings->memory_mb, why)
                ? 0
                : PROCESS_CANNOT_START;
+}
+
+/* A bundle is no longer than what the front's socket takes: see open_front (). */
+static uint32_t bundle_bytes (uint32_t message_bytes)
+{
+    return 2 * message_bytes < BATCHES_BYTES_MAX ? 2 * message_bytes
+                                                 : BATCHES_BYTES_MAX;
 }

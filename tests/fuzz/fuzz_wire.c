@@ -7,6 +7,7 @@
 #include "wire.h"
 
 static void check_message (bytes_t frame);
+static void check_batches (const wire_message_t *message);
 static void check_bundle (bytes_t frame);
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
@@ -30,6 +31,25 @@ static void check_message (bytes_t frame)
     MUST (again && wire_encode (&message, again) == size);
     MUST (bytes_equal (bytes_of (again, size), frame));
     free (again);
+    if (message.command == WIRE_BATCHES)
+        check_batches (&message);
+}
+
+/* What was decoded can be taken apart, and put together again. */
+static void check_batches (const wire_message_t *message)
+{
+    wire_message_t batch, alone;
+    bytes_t rest = message->batches, frame;
+    uint8_t *whole = malloc (message->batches.size), *at = whole;
+    MUST (whole);
+    while (wire_batches_next (&rest, &frame, &batch)) {
+        MUST (wire_decode (frame, &alone) == REFUSED_OK);
+        MUST (alone.command == WIRE_BATCH && alone.agency == message->agency);
+        MUST (batch.batch.offset == alone.batch.offset);
+        at = wire_batches_put (at, frame);
+    }
+    MUST (bytes_equal (bytes_of (whole, (size_t) (at - whole)), message->batches));
+    free (whole);
 }
 
 static void check_bundle (bytes_t frame)

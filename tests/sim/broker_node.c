@@ -24,7 +24,8 @@ static void *start (world_t *world, node_t *node)
     dispatcher_options_t options = {
         .limits = {.window = world->plan.broker_window,
                    .message_bytes_max = MESSAGE_BYTES_LIMIT_DEFAULT,
-                   .rows_max = BATCH_ROWS_MAX},
+                   .rows_max = BATCH_ROWS_MAX,
+                   .bundle_bytes = BATCHES_BYTES_MAX},
         .context = node,
         .to_client = to_client,
         .to_peer = to_peer};

@@ -1580,6 +1580,331 @@ static void every_request_is_answered_or_given_up (void **state)
 
 #define DISPATCHER_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
+/* ---- Several batches in one message ---- */
+
+#define ROWS           "rows" /* of each batch */
+#define BATCH_SIZE     (WIRE_BATCH_BYTES + sizeof ROWS - 1)
+#define BUNDLE_SIZE(n) (WIRE_HEADER_BYTES + (n) * (WIRE_ENCLOSED_BYTES + BATCH_SIZE))
+
+static size_t freed; // messages of bundles that are not kept any more
+
+static void note_freed (void *data, void *hint)
+{
+    (void) hint;
+    memset (data, 0xDD, 16); // whoever still reads it finds that out
+    free (data);
+    freed++;
+}
+
+static size_t put_batches (uint8_t *buffer, uint32_t agency, uint64_t offset,
+                           size_t count)
+{
+    uint8_t encoded[256];
+    uint8_t *at = wire_batches_head (buffer, agency);
+    for (size_t i = 0; i < count; i++) {
+        const wire_message_t message = {
+            .command = WIRE_BATCH,
+            .agency = agency,
+            .batch = {.offset = offset + i, .count = 1, .rows = text_bytes (ROWS)}};
+        at = wire_batches_put (at, bytes_of (encoded, wire_encode (&message, encoded)));
+    }
+    return (size_t) (at - buffer);
+}
+
+static wire_code_t bundle_message (const char *client, bytes_t bytes)
+{
+    zmq_msg_t message;
+    uint8_t *data = malloc (bytes.size);
+    assert_non_null (data);
+    put_bytes (data, bytes);
+    zmq_msg_init_data (&message, data, bytes.size, note_freed, NULL);
+    const wire_code_t code =
+        dispatcher_request (dispatcher, text_bytes (client), sender, &message);
+    if (code == REFUSED_OK || code == REFUSED_BUSY || code == REFUSED_SIZE)
+        client_is_here (client);
+    zmq_msg_close (&message);
+    return code;
+}
+
+/* `count` batches of one bet each, from `offset` on. */
+static wire_code_t bundle (const char *client, uint64_t offset, size_t count)
+{
+    static uint8_t buffer[65536];
+    const size_t size = put_batches (buffer, 3, offset, count);
+    assert_int_equal (size, BUNDLE_SIZE (count));
+    return bundle_message (client, bytes_of (buffer, size));
+}
+
+static void restart_with_bundles (uint32_t window, uint32_t bundle_bytes)
+{
+    dispatcher_destroy (&dispatcher);
+    begin (&(wire_limits_t){window, BYTES_MAX, 0, bundle_bytes});
+    freed = 0;
+}
+
+static void a_bundle_is_taken_apart (void **state)
+{
+    (void) state;
+    restart_with_bundles (WINDOW, BUNDLE_SIZE (4));
+    join ("w", 10);
+    assert_int_equal (batch ("c", 7, 1), REFUSED_OK);
+    assert_int_equal (bundle ("c", 8, 4), REFUSED_OK);
+    assert_int_equal (batch ("c", 12, 1), REFUSED_OK);
+    assert_int_equal (counts ()->requests, 6);
+    const mailed_t *items = dispatched (6);
+    for (uint64_t i = 0; i < 6; i++) { // in order, and nothing tells how they came
+        assert_string_equal (wire_command_name (items[i].message.command), "BATCH");
+        assert_int_equal (items[i].message.agency, 3);
+        assert_int_equal (items[i].message.batch.offset, 7 + i);
+        assert_true (bytes_equal (items[i].message.batch.rows, text_bytes (ROWS)));
+        assert_int_equal (items[i].ticket, items[0].ticket + i);
+    }
+    const wire_message_t refusal = wire_refusal (&items[2].message, REFUSED_FIELDS, "");
+    say ("w", "c", items[2].ticket, &refusal); // each is answered by itself
+    assert_int_equal (told ("c", WIRE_REFUSED)->refused.offset, 9);
+    answer_stored ("w", "c", items[5].ticket, 13);
+    assert_int_equal (freed, 1);
+    assert_int_equal (dispatcher_bytes (dispatcher), 0);
+}
+
+/* In memory, and in what is counted, the message is there whole until the last of its
+   batches is over. */
+static void a_bundle_is_kept_and_counted_whole (void **state)
+{
+    (void) state;
+    restart_with_bundles (WINDOW, 65536);
+    join ("w", 1);
+    assert_int_equal (bundle ("c", 0, 3), REFUSED_OK);
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_int_equal (dispatcher_bytes (dispatcher),
+                          BUNDLE_SIZE (3) + (3 - i) * REQUEST_BYTES);
+        const mailed_t *items = dispatched (i + 1);
+        assert_int_equal (dispatcher_bytes (dispatcher),
+                          BUNDLE_SIZE (3) + (3 - i) * REQUEST_BYTES);
+        assert_int_equal (freed, 0);
+        assert_true (bytes_equal (items[i].message.batch.rows, text_bytes (ROWS)));
+        const wire_message_t refusal =
+            wire_refusal (&items[i].message, REFUSED_FIELDS, "");
+        say ("w", "c", items[i].ticket, &refusal);
+    }
+    assert_int_equal (freed, 1);
+    assert_int_equal (dispatcher_bytes (dispatcher), 0);
+}
+
+/* Whatever becomes of a batch: it is stored, given up, its worker dies, its client
+   goes. */
+static void a_bundle_ends_however_its_batches_do (void **state)
+{
+    (void) state;
+    restart_with_bundles (WINDOW, 65536);
+    join ("w", 2);
+    assert_int_equal (bundle ("c", 0, 4), REFUSED_OK);
+    const uint64_t first = dispatched (2)->ticket;
+    say_own ("w", WIRE_LEAVE); // taken back
+    assert_int_equal (freed, 0);
+    join ("v", 2);
+    assert_int_equal (dispatched (4)[2].message.batch.offset, 0);
+    answer_stored ("v", "c", first, 3); // two at work, one that waits
+    assert_int_equal (freed, 0);
+    assert_int_equal (dispatched (5)[4].message.batch.offset, 3);
+    pass (INFLIGHT_MS / 2);
+    say_own ("v", WIRE_BEAT);
+    pass (INFLIGHT_MS / 2); // nobody answers: nothing of it is kept
+    assert_int_equal (freed, 1);
+    assert_int_equal (dispatcher_bytes (dispatcher), 0);
+
+    forget ();
+    assert_int_equal (bundle ("d", 0, 4), REFUSED_OK);
+    dispatched (2); // one, and one as a trial: what is overdue takes up its credit
+    leave ("d");    // what is at work is a request still, without its message
+    assert_int_equal (freed, 2);
+    assert_int_equal (dispatcher_bytes (dispatcher), 2 * (REQUEST_BYTES + BATCH_SIZE));
+}
+
+static void of_a_bundle_without_room_a_prefix_is_taken (void **state)
+{
+    (void) state;
+    restart_with_bundles (WINDOW, 65536);
+    assert_int_equal (bundle ("c", 0, QUEUE - 2), REFUSED_OK);
+    assert_int_equal (bundle ("c", QUEUE - 2, 6), REFUSED_BUSY);
+    const wire_message_t *refusal = told ("c", WIRE_REFUSED); // one
+    assert_int_equal (refusal->refused.code, REFUSED_BUSY);
+    assert_int_equal (refusal->refused.command, WIRE_BATCH);
+    assert_int_equal (refusal->refused.offset, QUEUE);
+    assert_int_equal (dispatcher_waiting (dispatcher), QUEUE);
+    assert_int_equal (dispatcher_bytes (dispatcher), BUNDLE_SIZE (QUEUE - 2) +
+                                                         BUNDLE_SIZE (6) +
+                                                         QUEUE * REQUEST_BYTES);
+    join ("w", QUEUE);
+    const mailed_t *items = dispatched (QUEUE);
+    for (uint64_t i = 0; i < QUEUE; i++)
+        assert_int_equal (items[i].message.batch.offset, i);
+    answer_stored ("w", "c", items[QUEUE - 1].ticket, QUEUE);
+    assert_int_equal (freed, 2);
+    assert_int_equal (dispatcher_bytes (dispatcher), 0);
+
+    forget (); // nor is anything kept of one of which nothing was taken
+    assert_int_equal (bundle ("c", QUEUE, QUEUE), REFUSED_OK);
+    assert_int_equal (bundle ("c", 2 * QUEUE, 3), REFUSED_BUSY);
+    assert_int_equal (told ("c", WIRE_REFUSED)->refused.offset, 2 * QUEUE);
+    assert_int_equal (freed, 3);
+}
+
+static void a_batch_that_is_too_long_is_refused_alone (void **state)
+{
+    (void) state;
+    static uint8_t buffer[8192];
+    uint8_t encoded[2048];
+    restart_with_bundles (WINDOW, 65536);
+    uint8_t *at = wire_batches_head (buffer, 3);
+    for (uint64_t i = 0; i < 3; i++) {
+        wire_message_t message = {
+            .command = WIRE_BATCH, .agency = 3, .batch = {.offset = i, .count = 1}};
+        size_t size = wire_encode (&message, encoded);
+        if (i == 1)
+            for (; size <= BYTES_MAX; size++)
+                encoded[size] = 'x';
+        at = wire_batches_put (at, bytes_of (encoded, size));
+    }
+    assert_int_equal (bundle_message ("c", bytes_of (buffer, (size_t) (at - buffer))),
+                      REFUSED_SIZE);
+    const wire_message_t *refusal = told ("c", WIRE_REFUSED);
+    assert_int_equal (refusal->refused.code, REFUSED_SIZE);
+    assert_int_equal (refusal->refused.command, WIRE_BATCH);
+    assert_int_equal (refusal->refused.offset, 1);
+    join ("w", 10);
+    const mailed_t *items = dispatched (2);
+    assert_int_equal (items[0].message.batch.offset, 0);
+    assert_int_equal (items[1].message.batch.offset, 2);
+}
+
+/* Refused as a whole, and nothing of it is taken. */
+static void a_bundle_that_is_none_is_refused_whole (void **state)
+{
+    (void) state;
+    static uint8_t buffer[65536];
+    restart_with_bundles (WINDOW, BUNDLE_SIZE (3));
+    join ("w", 10);
+    const size_t size = put_batches (buffer, 3, 0, 3);
+    const struct {
+        size_t at; // the byte that is another
+        uint8_t byte;
+        size_t size;
+        wire_code_t code;
+    } cases[] = {
+        {0, 'L', size - 1, REFUSED_BODY},              // the last is cut
+        {0, 'L', WIRE_HEADER_BYTES, REFUSED_BODY},     // there is none
+        {0, 'L', BUNDLE_SIZE (2) + 4, REFUSED_BODY},   // a size, and nothing behind
+        {11, 0xFF, size, REFUSED_BODY},                // it reaches beyond the end
+        {11, 0, size, REFUSED_BODY},                   // of no bytes
+        {15, WIRE_READY, size, REFUSED_BODY},          // no BATCH
+        {19, 4, size, REFUSED_BODY},                   // another agency's
+        {BUNDLE_SIZE (2) + 11, 4, size, REFUSED_BODY}, // and the last one
+        {14, 1, size, REFUSED_BODY},                   // of another version
+        {2, 1, size, REFUSED_VERSION},                 // all of it is
+    };
+    for (size_t i = 0; i < COUNT (cases); i++) {
+        const uint8_t before = buffer[cases[i].at];
+        buffer[cases[i].at] = cases[i].byte;
+        assert_int_equal (bundle_message ("c", bytes_of (buffer, cases[i].size)),
+                          cases[i].code);
+        buffer[cases[i].at] = before;
+        const wire_message_t *refusal = told ("c", WIRE_REFUSED);
+        assert_int_equal (refusal->refused.code, cases[i].code);
+        assert_int_equal (refusal->refused.command, WIRE_BATCHES);
+        assert_int_equal (refusal->refused.offset, 0);
+        mail_clear (&world.to_clients);
+    }
+    assert_int_equal (bundle ("c", 0, 4), REFUSED_SIZE); // longer than was granted
+    assert_int_equal (told ("c", WIRE_REFUSED)->refused.command, WIRE_BATCHES);
+    mail_clear (&world.to_clients);
+    sender = keyed (2);
+    assert_int_equal (bundle ("c", 0, 2), REFUSED_KEY);
+    assert_int_equal (told ("c", WIRE_REFUSED)->refused.command, WIRE_BATCHES);
+    dispatched (0);
+    assert_int_equal (dispatcher_bytes (dispatcher), 0);
+    assert_int_equal (freed, COUNT (cases) + 2);
+}
+
+/* No broker takes bundles unless it says so. */
+static void a_bundle_that_was_not_granted_is_refused (void **state)
+{
+    (void) state;
+    freed = 0;
+    assert_int_equal (bundle ("c", 0, 1), REFUSED_SIZE);
+    assert_int_equal (told ("c", WIRE_REFUSED)->refused.command, WIRE_BATCHES);
+    assert_int_equal (freed, 1);
+}
+
+/* 65,536 bytes for the sake of one small batch that stays: they count in the queue, and
+   their sender is who gives way. */
+static void what_is_kept_of_bundles_counts_in_the_queue (void **state)
+{
+    (void) state;
+    static uint8_t buffer[65536];
+    const size_t queue_bytes = 10 * sizeof buffer;
+    dispatcher_destroy (&dispatcher);
+    const dispatcher_options_t options = {
+        .boot = BOOT,
+        .limits = {WINDOW_LIMIT_DEFAULT, sizeof buffer, 0, sizeof buffer},
+        .queue_bytes_max = queue_bytes,
+        .context = &world,
+        .to_client = to_client,
+        .to_peer = to_peer};
+    known_count = numbers = 0;
+    dispatcher = dispatcher_new (&options, now_ms);
+    join_part ("storage", ROLE_STORAGE);
+    join_part ("state", ROLE_STATE);
+    const wire_message_t small = {
+        .command = WIRE_BATCH, .agency = 2, .batch = {.offset = 1, .count = 1}};
+    wire_message_t large = {
+        .command = WIRE_BATCH, .agency = 2, .batch = {.offset = 0, .count = 1}};
+    uint8_t encoded[64];
+    memset (buffer, 'x', sizeof buffer);
+    uint8_t *at = wire_batches_head (buffer, 2);
+    const size_t size = wire_encode (&small, encoded);
+    at = wire_batches_put (at, bytes_of (encoded, size));
+    put_u32 (at, (uint32_t) (sizeof buffer - (size_t) (at - buffer) - 4));
+    wire_encode (&large, at + 4);
+
+    sender = keyed (2);
+    join ("w", 64); // the long one of each is over at once: its rows are none
+    for (int i = 0; i < 9; i++) {
+        assert_int_equal (bundle_message ("two", bytes_of (buffer, sizeof buffer)),
+                          REFUSED_OK);
+        dispatch ();
+        const mailed_t *items = world.to_workers.items;
+        for (size_t j = 0; j < world.to_workers.count; j++)
+            if (items[j].message.batch.offset == 0) {
+                const wire_message_t refusal =
+                    wire_refusal (&items[j].message, REFUSED_FIELDS, "");
+                say ("w", "two", items[j].ticket, &refusal);
+            }
+        forget ();
+        assert_int_equal (dispatcher_bytes (dispatcher),
+                          (size_t) (i + 1) * (sizeof buffer + REQUEST_BYTES));
+    }
+    // with what else there is it is full
+    assert_int_equal (long_batch ("three", 3, 60000), REFUSED_OK);
+    assert_int_equal (long_batch ("three", 3, 60000), REFUSED_BUSY);
+}
+
+/* Batches in bundles have the turns and the bytes of batches. */
+static void a_bundle_waits_for_its_turns (void **state)
+{
+    (void) state;
+    restart_with_bundles (WINDOW_LIMIT_DEFAULT, 65536);
+    sender = keyed (3);
+    assert_int_equal (bundle ("many", 0, 4 * LANE_TURN), REFUSED_OK);
+    sender = keyed (4);
+    for (uint64_t i = 0; i < LANE_TURN; i++)
+        assert_int_equal (ask_as ("one", WIRE_READY, 4), REFUSED_OK);
+    join ("w", 3 * LANE_TURN);
+    const mailed_t *items = dispatched (3 * LANE_TURN);
+    for (size_t i = 0; i < 3 * LANE_TURN; i++)
+        assert_string_equal (items[i].client, i / LANE_TURN == 1 ? "one" : "many");
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -1628,6 +1953,15 @@ int main (void)
         DISPATCHER_TEST (each_role_gives_its_own_answers),
         DISPATCHER_TEST (a_key_lets_one_have_one_role),
         DISPATCHER_TEST (a_new_storage_starts_with_a_clean_sheet),
+        DISPATCHER_TEST (a_bundle_is_taken_apart),
+        DISPATCHER_TEST (a_bundle_is_kept_and_counted_whole),
+        DISPATCHER_TEST (a_bundle_ends_however_its_batches_do),
+        DISPATCHER_TEST (of_a_bundle_without_room_a_prefix_is_taken),
+        DISPATCHER_TEST (a_batch_that_is_too_long_is_refused_alone),
+        DISPATCHER_TEST (a_bundle_that_is_none_is_refused_whole),
+        DISPATCHER_TEST (a_bundle_that_was_not_granted_is_refused),
+        DISPATCHER_TEST (what_is_kept_of_bundles_counts_in_the_queue),
+        DISPATCHER_TEST (a_bundle_waits_for_its_turns),
         DISPATCHER_TEST (every_request_is_answered_or_given_up),
     };
     logger_set_level (LOG_CRITICAL);
