@@ -6,7 +6,7 @@
 #   scripts/generar-compose.sh [--compose-1] FILE N
 #
 #   FILE          the file to write, docker-compose-dev.yaml for instance
-#   N             how many agencies; 0 works, too
+#   N             how many agencies; 0 works too
 #   --compose-1   without the line that names the project, which docker-compose 1.29 does
 #                 not know; start it with `docker-compose -p tp0 -f FILE up`
 #
@@ -22,7 +22,7 @@ usage () {
     exit 2
 }
 
-# On the roll are the clients. A roll of none there is not: then it is what
+# The roll has the clients. It cannot be empty: without clients it is what
 # etc/compose/loteria.cfg says.
 roll () {
     if [ "$clients" -gt 0 ]; then
@@ -47,7 +47,7 @@ x-program: &program
   cap_drop: [ALL]
   security_opt: ["no-new-privileges:true"]
   pids_limit: 32
-  # Of the name of a part that is away nothing is known; asking must not hold things up.
+  # The name of a part that is away does not resolve; asking must not take long.
   dns_opt: ["timeout:1", "attempts:1"]
   mem_limit: 512m
 

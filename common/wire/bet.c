@@ -83,7 +83,7 @@ wire_code_t bet_check_number (bytes_t text, uint32_t number_max, uint32_t *numbe
 {
     if (text.size == 0)
         return REFUSED_MISSING;
-    uint64_t value = 0; // wraps for an over-long one, whose value nobody asks for
+    uint64_t value = 0; // wraps if it is too long, but then the value is not used
     for (size_t i = 0; i < text.size; i++) {
         unsigned digit = text.data[i] - (unsigned) '0';
         if (digit > 9)

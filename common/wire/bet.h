@@ -1,4 +1,4 @@
-/* bet.h - a bet and the rules that its fields obey. */
+/* bet.h - a bet, and the rules for its fields. */
 
 #ifndef LOTERIA_BET_H
 #define LOTERIA_BET_H
@@ -18,7 +18,7 @@ typedef enum {
 #define BET_FIELDS 5
 
 typedef struct {
-    bytes_t first_name; // borrowed, without quotes, as all of these
+    bytes_t first_name; // borrowed and without quotes, like all of these
     bytes_t last_name;
     bytes_t document;
     bytes_t birthdate;
@@ -28,28 +28,28 @@ typedef struct {
 /* The field's name for people: "first name", ... */
 const char *bet_field_name (uint8_t field);
 
-/* What a central may want otherwise, or what changes with time. Days are numbers that
-   read as they are written: 20261130. */
+/* What a central may configure, or what changes with time. Days are numbers that read
+   as they are written: 20261130. */
 typedef struct {
     uint32_t number_max; // the highest number that can be bet on
-    uint32_t born_max;   // the last day that anybody can be born on
+    uint32_t born_max;   // the latest birthdate
 } bet_rules_t;
 
 #define BET_BORN_MIN 19000101
 #define BET_BORN_ANY 99991231
 
-/* What no central is stricter than: for rows whose central has had its say. */
+/* The most permissive rules: for rows that a central has accepted already. */
 extern const bet_rules_t bet_rules_widest;
 
-/* The last birthdate that is none of the future anywhere on Earth, at a time in seconds
-   since 1970 (UTC): tomorrow's, as it is tomorrow already where the sun rises first.
-   BET_BORN_ANY when the clock has clearly not been set: bets are not refused for it. */
+/* The latest birthdate that is not in the future everywhere on Earth, at a time in
+   seconds since 1970 (UTC): tomorrow, which has begun somewhere already. BET_BORN_ANY
+   when the clock has clearly not been set: no bet is refused for that. */
 uint32_t bet_born_max (int64_t seconds);
 
-/* A name or document: not empty, not over-long, and text as text.h has it. */
+/* A name or document: not empty, not too long, and text as text.h has it. */
 wire_code_t bet_check_text (bytes_t text, size_t bytes_max);
 
-/* YYYY-MM-DD, ASCII digits, a day of the calendar from 1900-01-01 to `born_max`. */
+/* YYYY-MM-DD, ASCII digits, a real date from 1900-01-01 to `born_max`. */
 wire_code_t bet_check_birthdate (bytes_t text, uint32_t born_max);
 
 /* ASCII digits only; leading zeros are dropped; 0..number_max. */

@@ -2,9 +2,9 @@
    (storage), splits files into rows (agency).
 
    Nearly every row is plain: no quotes and nothing to refuse. A plain row is recognised
-   and copied in one quick pass; if it is short, too, and the processor has SSE2, all of
-   its bytes are looked at at once. Any other is looked at a second time, field by
-   field, by code that is slower and can say what is wrong. */
+   and copied in one quick pass; if it is also short, and the processor has SSE2, all
+   its bytes are examined at once. Any other is examined again, field by field, by
+   slower code that can say what is wrong. */
 
 #include "bet_csv.h"
 
@@ -35,7 +35,7 @@ typedef struct {
     const uint8_t *start;
     const uint8_t *number;
     const uint8_t *line_end;
-    const uint8_t *next; // the row behind this one
+    const uint8_t *next; // the row after this one
 } plain_row_t;
 
 enum { PREFIX_BYTES = 16 };
@@ -121,7 +121,7 @@ static void prefix_make (prefix_t *prefix, uint32_t agency)
 
 #ifdef __SSE2__
 
-#define SHORT_BYTES 64 // a row that is shorter is a short one
+#define SHORT_BYTES 64 // a shorter row is a short one
 #define LANES       16
 
 typedef struct { // a bit for each of a row's first 64 bytes
@@ -131,11 +131,11 @@ typedef struct { // a bit for each of a row's first 64 bytes
 static void look_at_once (const uint8_t *row, masks_t *masks);
 static uint64_t bits_below (unsigned place);
 
-/* Copy the first of `rows` in its canonical form to `*out`, which moves on. Returns its
-   bytes; 0, and nothing has happened, for any row that is not both plain and short.
-   What is copied with it, up to 64 bytes, has room: as many are left of `rows`, and
-   they will have to be written, too. Twice as fast as byte by byte, mostly since how
-   long a field is makes no difference to what the processor does next. */
+/* Copy the first of `rows` in its canonical form to `*out`, which is advanced. Returns
+   its bytes; 0, having done nothing, for any row that is not both plain and short. Up
+   to 64 bytes are copied with it; there is room, since as many are left of `rows`,
+   which need room too. Twice as fast as byte by byte, mostly because no branch depends
+   on the length of a field. */
 static size_t short_row_copy (bytes_t rows, const prefix_t *prefix,
                               const bet_rules_t *rules, uint8_t **out)
 {
@@ -180,9 +180,9 @@ static size_t short_row_copy (bytes_t rows, const prefix_t *prefix,
     return line_feed + 1;
 }
 
-/* Faults are what no plain row has: controls but line ends, quotes, bytes that begin or
-   belong to other characters than those of two bytes from U+00C0 to U+02FF: Latin
-   letters, nothing that text.h forbids. */
+/* Faults are what no plain row has: controls except line ends, quotes, and bytes of any
+   characters but those of two bytes from U+00C0 to U+02FF: Latin letters, none of which
+   text.h forbids. */
 static inline void look_at_once (const uint8_t *row, masks_t *masks)
 {
     *masks = (masks_t){0};
@@ -192,7 +192,7 @@ static inline void look_at_once (const uint8_t *row, masks_t *masks)
             _mm_cmpeq_epi8 (bytes, _mm_min_epu8 (bytes, _mm_set1_epi8 (0x1F))),
             _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 (0x7F)));
         const __m128i quote = _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('"'));
-        // as signed numbers: 0x80 is the least of all
+        // as signed numbers, where 0x80 is the smallest
         const __m128i trail = _mm_cmplt_epi8 (bytes, _mm_set1_epi8 ((char) 0xC0));
         const __m128i lead =
             _mm_and_si128 (_mm_cmpgt_epi8 (bytes, _mm_set1_epi8 ((char) 0xC2)),
@@ -238,7 +238,7 @@ static const uint8_t byte_class[256] = {[0x20 ... 0x21] = PLAIN, // up to the qu
                                         [0xC3 ... 0xCB] = PAIR,  // up to U+02FF
                                         [0xCE ... 0xD1] = PAIR}; // U+0380..U+047F
 
-/* Returns false for any row that is not quite plain, good or bad. */
+/* Returns false for any row that is not plain, valid or not. */
 static bool plain_row_read (bytes_t rows, const bet_rules_t *rules, plain_row_t *row)
 {
     /* An LF as the very last byte stops every scan below within the rows. */
@@ -267,7 +267,7 @@ static bool plain_row_read (bytes_t rows, const bet_rules_t *rules, plain_row_t 
            bet_check_number (digits, rules->number_max, &number) == REFUSED_OK;
 }
 
-/* The place behind a plain text and its comma, NULL if anything else comes first. */
+/* The place after a plain text and its comma; NULL if anything else comes first. */
 static inline const uint8_t *plain_text_skip (const uint8_t *start, size_t bytes_max)
 {
     const uint8_t *at = start;
@@ -367,7 +367,7 @@ static wire_code_t field_read_quoted (bytes_t *rest, field_t *field)
     return ends ? REFUSED_OK : REFUSED_QUOTES;
 }
 
-/* 1 for LF, 2 for CRLF, 0 when no line end stands here. */
+/* 1 for LF, 2 for CRLF, 0 when there is no line end here. */
 static size_t line_end_size (const uint8_t *at, size_t size)
 {
     if (size > 0 && at[0] == '\n')
@@ -421,7 +421,7 @@ static bytes_t without_zeros (bytes_t digits)
     return digits;
 }
 
-/* Nearly every row is its own canonical form, and need not be read to know that. */
+/* Nearly every row is its own canonical form, and this tells without reading it. */
 uint64_t bet_csv_digest (uint64_t digest, bytes_t rows, uint32_t count)
 {
     while (count > 0 && rows.size > 0) {
@@ -487,7 +487,7 @@ static bool agency_read (bytes_t *rows, uint32_t *agency)
     return true;
 }
 
-/* Whether a good row is also the very bytes that bet_csv_canonical () makes of it. */
+/* Whether a valid row is exactly what bet_csv_canonical () makes of it. */
 static bool row_is_canonical (const row_t *row)
 {
     for (int i = 0; i < BET_FIELDS; i++)
@@ -497,8 +497,8 @@ static bool row_is_canonical (const row_t *row)
     return row->line_end.size == 2 && without_zeros (digits).size == digits.size;
 }
 
-/* The field's text; where quotes have to be undoubled, a copy at `*scratch`, which
-   moves on behind it. */
+/* The field's text; if it has doubled quotes, a copy at `*scratch`, which is advanced.
+ */
 static bytes_t field_unquote (const field_t *field, uint8_t **scratch)
 {
     if (field->doubled == 0)
@@ -531,7 +531,7 @@ size_t bet_csv_row_size (bytes_t text, size_t *text_end)
         return 0;
     const uint8_t *start = text.data, *end = start + text.size;
     const uint8_t *line = memchr (start, '\n', text.size);
-    /* A quote opens a quoted stretch only where a field begins, or right behind a
+    /* A quote opens a quoted stretch only where a field begins, or right after a
        closing quote, which it doubles. Any other is a fault, for the check to find. */
     const uint8_t *at = start, *closed = start;
     while (line != NULL) {

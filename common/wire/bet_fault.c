@@ -34,7 +34,7 @@ const char *bet_fault_explain (bytes_t rows, const bet_csv_error_t *error,
     return text;
 }
 
-/* The row with this number, from 1, without its line end; nothing for 0. */
+/* The row with this number, from 1, without its line end; empty for 0. */
 static bytes_t find_row (bytes_t rows, uint32_t number)
 {
     size_t end = 0, size = 0;
@@ -75,8 +75,7 @@ static void explain_fields (bytes_t row, char *text, size_t size)
                       : "");
 }
 
-/* What the row has in place of commas; NULL if it has commas, or nothing of the kind.
- */
+/* What the row has instead of commas; NULL if it has commas, or nothing like them. */
 static const char *separator_name (bytes_t row)
 {
     return has (row, ',')    ? NULL
@@ -86,7 +85,7 @@ static const char *separator_name (bytes_t row)
                              : NULL;
 }
 
-/* As commas have it that do not stand in quotes. */
+/* By its commas that are not in quotes. */
 static size_t count_fields (bytes_t row)
 {
     size_t fields = 1;

@@ -7,7 +7,7 @@
 
 #include "bet_csv.h"
 
-/* Why bet_csv_canonical () refused `rows` with `error`, and what the likely cause is:
+/* Why bet_csv_canonical () refused `rows` with `error`, and the likely cause:
    "birthdate: not a real date, written YYYY-MM-DD (a header row?)". Returns
    `text`. */
 const char *bet_fault_explain (bytes_t rows, const bet_csv_error_t *error,

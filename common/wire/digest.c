@@ -1,8 +1,8 @@
 /* digest.c - the running hash of an agency's bets. Agency and storage; touches memory
    only.
 
-   It is worked out for every bet, twice, so lines are found sixty-four bytes at a time,
-   and hashed without a call. */
+   It is computed for every bet, twice, so lines are found sixty-four bytes at a time
+   and hashed without a function call. */
 
 #include "digest.h"
 
@@ -75,7 +75,7 @@ size_t digest_prefix (uint32_t agency)
     return size;
 }
 
-/* Whether a row's last field may begin with a zero and go on: a number has at most
+/* Whether a row's last field may have a leading zero: a number has at most
    NUMBER_DIGITS_MAX digits, so its comma is among the last bytes. */
 static inline bool may_lead_with_zeros (const uint8_t *start, const uint8_t *end)
 {

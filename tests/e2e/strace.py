@@ -27,7 +27,7 @@ def only_on(*paths):
 
 
 def inject(call, how, which):
-    """`which` is the how-manieth of its name in its thread, or a range like 3..4."""
+    """`which` counts calls of this name in its thread, or is a range like 3..4."""
     return ("-e", f"inject={call}:{how}:when={which}")
 
 

@@ -51,7 +51,7 @@ FAILURES = {
 HARMLESS = {"close", "pread64"}  # what may follow before the end: it changes nothing, and vouches for nothing
 REASONS = {"EIO": "Input/output error", "ENOSPC": "No space left on device", "SHORT": "Input/output error"}
 
-# Whose call it is, the main thread's or a helper's; its call's how-manieth. A helper comes and goes, so
+# Whose call it is, the main thread's or a helper's; which of its calls, counted from 1. A helper comes and goes, so
 # its syncs are counted by the batch that is stored.
 Case = collections.namedtuple("Case", "thread call number failure")
 HELPS = ("fdatasync", "bets.csv")  # all that another thread may do

@@ -512,7 +512,7 @@ class Seller:
 
 class Worker:
     """Speaks to the broker as a worker does, and answers in storage's place as if all were stored. It is the test's
-    own, so that it is the test that says when there is another turn to be had."""
+    own, so that the test decides when there is another turn."""
 
     def __init__(self, client, storage, state):
         self.client, self.storage, self.held = client, storage, []
@@ -522,7 +522,7 @@ class Worker:
             assert wire.decode(joined).name == "JOINED"
 
     def answer(self):
-        """All that it holds; as many turns more are to be had."""
+        """All that it holds; as many more turns are available."""
         for batch, envelope in self.held:
             agency, _, offset = struct.unpack(">IQQ", batch[4:24])
             following = offset + 1 if agency <= SELLERS else 0  # the flood's is the same one every time
