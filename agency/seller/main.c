@@ -26,7 +26,6 @@ int main (int argc, char **argv)
     config_t *config = settings_load (&settings, argc, argv, &status);
     if (config == NULL)
         return status;
-    logger_set_level (settings.log_level);
 
     agency.settings = &settings;
     status = PROCESS_FAILED;

@@ -5,7 +5,6 @@
 
 #include "bet.h"
 #include "config.h"
-#include "logger.h"
 
 typedef struct {
     uint32_t id;
@@ -17,7 +16,6 @@ typedef struct {
     uint32_t window;
     uint64_t loop_period_ms;
     uint32_t patience_seconds;
-    logger_level_t log_level;
     bool log_bets;
     bool log_winners;
     bool json;

@@ -50,8 +50,6 @@ int central_run (const central_options_t *options, int signal_fd)
                            : PROCESS_CANNOT_START;
     supervisor_destroy (&central.supervisor);
     run_directory_destroy (&central.directory);
-    if (status < 0)
-        process_end_by (-status);
     return status;
 }
 

@@ -21,7 +21,7 @@ typedef struct {
 
 /* The environment is as config_export () leaves it. Run the central until SIGTERM or
    SIGINT, until it is done, or until a part of it cannot be kept running. Returns the
-   exit code. */
+   exit code, or minus the signal to end by. */
 int central_run (const central_options_t *options, int signal_fd);
 
 #endif

@@ -8,6 +8,7 @@
 #include "option_rows.h"
 #include "port.h"
 #include "process.h"
+#include "program.h"
 #include "secret.h"
 
 typedef struct {
@@ -18,13 +19,12 @@ typedef struct {
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
-static int serve (settings_t *settings, int signal_fd);
+static int serve (const config_t *config, void *context, int signal_fd);
 
 int main (int argc, char **argv)
 {
     settings_t settings = {0};
     central_options_t *options = &settings.options;
-    logger_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
         {.name = "workers",
          .type = CONFIG_NUMBER,
@@ -51,7 +51,7 @@ int main (int argc, char **argv)
         option_insecure (&options->insecure),
         option_log_bets (&options->log_bets),
         option_exit_when_done (&options->exit_when_done),
-        option_log_level (&log_level, OPTION_LOG_LEVEL),
+        option_log_level (OPTION_LOG_LEVEL),
         {0}};
     const config_program_t program = {
         .program = "loteria-central",
@@ -59,17 +59,9 @@ int main (int argc, char **argv)
         .summary = "A whole central on one machine: broker, state, storage, workers.",
         .items = items,
         .agree = agree,
+        .serve = serve,
         .context = &settings};
-    const int signal_fd = process_start ();
-    int status;
-    config_t *config = config_load (&program, argc, argv, &status);
-    if (!config)
-        return status;
-    logger_set_level (log_level);
-    config_export (config); // the parts read the same settings
-    status = serve (&settings, signal_fd);
-    config_destroy (&config);
-    return status;
+    return program_main (&program, argc, argv);
 }
 
 static int agree (const config_t *config, void *context, char *why)
@@ -89,8 +81,9 @@ static int agree (const config_t *config, void *context, char *why)
                : PROCESS_CANNOT_START;
 }
 
-static int serve (settings_t *settings, int signal_fd)
+static int serve (const config_t *config, void *context, int signal_fd)
 {
+    settings_t *settings = context;
     central_options_t *options = &settings->options;
     address_t front;
     problem_t problem;
@@ -100,5 +93,6 @@ static int serve (settings_t *settings, int signal_fd)
         options->listen ? options->listen : settings->fallback, &front, &problem);
     if (!options->listen)
         process_end (&problem);
+    config_export (config); // the parts have the same settings
     return central_run (options, signal_fd);
 }

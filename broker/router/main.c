@@ -5,7 +5,8 @@
 #include "agreement.h"
 #include "bounds.h"
 #include "option_rows.h"
-#include "process.h"
+#include "problem.h"
+#include "program.h"
 #include "router.h"
 
 typedef struct {
@@ -15,13 +16,13 @@ typedef struct {
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
+static int serve (const config_t *config, void *context, int signal_fd);
 static uint32_t bundle_bytes (uint32_t message_bytes);
 
 int main (int argc, char **argv)
 {
     settings_t settings = {.options = {.limits = {.rows_max = BATCH_ROWS_MAX}}};
     router_options_t *options = &settings.options;
-    logger_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
         option_listen (&options->listen),
         option_port (&settings.port),
@@ -38,7 +39,7 @@ int main (int argc, char **argv)
          .help = "memory beyond which the connections that hold most are cut"},
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
-        option_log_level (&log_level, OPTION_LOG_LEVEL),
+        option_log_level (OPTION_LOG_LEVEL),
         {0}};
     const config_program_t program = {
         .program = "loteria-broker",
@@ -46,16 +47,9 @@ int main (int argc, char **argv)
         .summary = "Takes the agencies' requests and hands them to the workers.",
         .items = items,
         .agree = agree,
+        .serve = serve,
         .context = &settings};
-    const int signal_fd = process_start ();
-    int status;
-    config_t *config = config_load (&program, argc, argv, &status);
-    if (!config)
-        return status;
-    logger_set_level (log_level);
-    status = router_serve (options, signal_fd);
-    config_destroy (&config);
-    return status;
+    return program_main (&program, argc, argv);
 }
 
 /* Fills in what is not a setting of its own, too. */
@@ -89,4 +83,10 @@ static uint32_t bundle_bytes (uint32_t message_bytes)
 {
     return 2 * message_bytes < BATCHES_BYTES_MAX ? 2 * message_bytes
                                                  : BATCHES_BYTES_MAX;
+}
+
+static int serve (const config_t *config, void *context, int signal_fd)
+{
+    (void) config;
+    return router_serve (&((settings_t *) context)->options, signal_fd);
 }

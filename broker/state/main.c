@@ -20,7 +20,6 @@ int main (int argc, char **argv)
 {
     settings_t settings = {0};
     state_options_t *options = &settings.options;
-    logger_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
         option_agencies (&options->agencies),
         option_winning_number (&options->number),
@@ -33,7 +32,7 @@ int main (int argc, char **argv)
         option_exit_when_done (&options->exit_when_done),
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
-        option_log_level (&log_level, OPTION_LOG_LEVEL),
+        option_log_level (OPTION_LOG_LEVEL),
         {0}};
     const config_program_t program = {
         .program = "loteria-state",
@@ -47,7 +46,6 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    logger_set_level (log_level);
     status = state_serve (options, signal_fd);
     config_destroy (&config);
     return status;

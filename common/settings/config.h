@@ -24,7 +24,7 @@ typedef enum {
     CONFIG_SECRET,   // the same, but never shown, and gone from argv and environment
     CONFIG_FLAG,     // bool *: --name alone is yes; else yes/no/true/false/1/0
     CONFIG_DURATION, // uint64_t *: milliseconds; as Go writes them: 5ms, 1.5s, 1h2m
-    CONFIG_LEVEL     // logger_level_t *
+    CONFIG_LEVEL     // of the log, which is set to it; no value
 } config_type_t;
 
 typedef struct {
@@ -52,6 +52,9 @@ typedef struct {
        --check-config. Returns 0; or the status to exit with, and one line in `why` that
        names the settings and says what to do. NULL: they always do. */
     int (*agree) (const config_t *config, void *context, char why[CONFIG_WHY_BYTES]);
+    /* The program's work, for program_main (): returns the exit code, or minus the
+       signal to end by. */
+    int (*serve) (const config_t *config, void *context, int signal_fd);
     void *context;
 } config_program_t;
 

@@ -91,7 +91,7 @@ void config_value_store (const config_item_t *item, config_value_t value,
         *(bool *) item->value = value.flag;
         break;
     case CONFIG_LEVEL:
-        *(logger_level_t *) item->value = value.level;
+        logger_set_level (value.level);
         break;
     }
 }

@@ -241,11 +241,10 @@ config_item_t option_log_bets (bool *logs)
                                    "documents)"};
 }
 
-config_item_t option_log_level (logger_level_t *level, const char *environment)
+config_item_t option_log_level (const char *environment)
 {
     return (config_item_t){.name = "log-level",
                            .type = CONFIG_LEVEL,
-                           .value = level,
                            .environment = environment,
                            .fallback = "INFO",
                            .help = "least severe level that is logged"};

@@ -8,7 +8,6 @@
 #define LOTERIA_OPTION_ROWS_H
 
 #include "config.h"
-#include "logger.h"
 
 /* Where a program listens. */
 config_item_t option_listen (const char **endpoint); // for agencies; no default: --port
@@ -44,7 +43,7 @@ config_item_t option_window (uint32_t *batches);
 
 /* The log. */
 config_item_t option_log_bets (bool *logs);
-config_item_t option_log_level (logger_level_t *level, const char *environment);
+config_item_t option_log_level (const char *environment);
 
 #define OPTION_LOG_LEVEL   "LOGGING_LEVEL" // the environment's, but for an agency
 #define OPTION_BATCH_COUNT "LOTERIA_BATCH_COUNT"

@@ -8,7 +8,6 @@
 
 #include "bytes.h"
 #include "config.h"
-#include "logger.h"
 
 #define ARGUMENTS_MAX 16
 
@@ -46,13 +45,12 @@ static void load (int argc, char **argv)
     uint32_t number = 0;
     uint64_t duration = 0;
     bool flag = false;
-    logger_level_t level = LOG_INFO;
     const config_item_t items[] = {
         {"data-dir", CONFIG_TEXT, &text, NULL, "data", 0, 0, "a text"},
         {"workers", CONFIG_NUMBER, &number, NULL, "4", 1, 100, "a number"},
         {"log-bets", CONFIG_FLAG, &flag, NULL, "no", 0, 0, "a flag"},
         {"loop-period", CONFIG_DURATION, &duration, NULL, "0", 0, 0, "a duration"},
-        {"log-level", CONFIG_LEVEL, &level, NULL, "INFO", 0, 0, "a level"},
+        {"log-level", CONFIG_LEVEL, NULL, NULL, "INFO", 0, 0, "a level"},
         {0}};
     const config_program_t program = {
         .program = "loteria-fuzz", .section = "central", .summary = "", .items = items};

@@ -22,7 +22,6 @@ int main (int argc, char **argv)
 {
     settings_t settings = {0};
     worker_options_t *options = &settings.options;
-    logger_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
         option_broker (&options->broker),
         option_storage (&options->storage),
@@ -49,7 +48,7 @@ int main (int argc, char **argv)
          .help = "milliseconds between heartbeats; the broker gives up after three"},
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
-        option_log_level (&log_level, OPTION_LOG_LEVEL),
+        option_log_level (OPTION_LOG_LEVEL),
         {0}};
     const config_program_t program = {.program = "loteria-worker",
                                       .section = "worker",
@@ -63,7 +62,6 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    logger_set_level (log_level);
     if (settings.count > 1)
         worker_check_keys (options);
     status = settings.count > 1 ? supervise (argc, argv, settings.count, signal_fd)

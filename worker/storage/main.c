@@ -19,7 +19,6 @@ int main (int argc, char **argv)
 {
     settings_t settings = {0};
     storage_options_t *options = &settings.options;
-    logger_level_t log_level = LOG_INFO;
     const config_item_t items[] = {
         option_data_dir (&options->data_directory,
                          "directory of bets.csv and bets.journal; it must exist"),
@@ -32,7 +31,7 @@ int main (int argc, char **argv)
          .help = "verify this directory offline, print what it holds, and exit"},
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
-        option_log_level (&log_level, OPTION_LOG_LEVEL),
+        option_log_level (OPTION_LOG_LEVEL),
         {0}};
     const config_program_t program = {
         .program = "loteria-storage",
@@ -46,7 +45,6 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    logger_set_level (log_level);
     status = settings.check ? check_directory (settings.check)
                             : storage_serve (options, signal_fd);
     config_destroy (&config);
