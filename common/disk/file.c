@@ -26,6 +26,8 @@ typedef struct {
     file_t file;
     int fd;
     int directory;        // where its name leads to it
+    dev_t device;         // what it is: nobody else has this pair while it is open
+    ino_t inode;          //
     bool threaded;        // there is a thread that syncs, spoken to through:
     pthread_t thread;     //
     int orders, outcomes; // event descriptors: an order, and 1 + errno of a sync
@@ -78,6 +80,7 @@ file_t *file_open (const char *directory, const char *name, file_mode_t mode, ch
 {
     const bool writing = mode == FILE_WRITE || mode == FILE_EXISTING;
     int parent;
+    struct stat about;
     const int fd = open_in (directory, name, mode, &parent);
     if (fd == -1) {
         snprintf (why, why_size, "%s/%s: %s", directory, name, strerror (errno));
@@ -90,6 +93,9 @@ file_t *file_open (const char *directory, const char *name, file_mode_t mode, ch
         snprintf (why, why_size, "%s/%s: %s", directory, name,
                   errno == EWOULDBLOCK ? "another process is using it"
                                        : strerror (errno));
+        rc = -1;
+    } else if (fstat (fd, &about) == -1) {
+        snprintf (why, why_size, "%s/%s: %s", directory, name, strerror (errno));
         rc = -1;
     } else if (writing && fsync (parent) == -1) { // it may be new
         snprintf (why, why_size, "%s: cannot be synced, %s", directory,
@@ -106,6 +112,8 @@ file_t *file_open (const char *directory, const char *name, file_mode_t mode, ch
     *disk = (disk_file_t){.file = {.ops = &disk_ops, .name = name},
                           .fd = fd,
                           .directory = parent,
+                          .device = about.st_dev,
+                          .inode = about.st_ino,
                           .orders = -1,
                           .outcomes = -1};
     return &disk->file;
@@ -370,20 +378,20 @@ static void disk_write_out (file_t *file, uint64_t from, uint64_t to)
                          SYNC_FILE_RANGE_WRITE);
 }
 
+/* Asked for each group of records: one call of the system. */
 static int disk_sound (file_t *file, uint64_t size_min)
 {
     const disk_file_t *disk = (disk_file_t *) file;
-    struct stat own, named;
-    if (fstat (disk->fd, &own) == -1)
-        return noted (file, -1, "cannot be looked at");
+    struct stat named;
     if (fstatat (disk->directory, file->name, &named, AT_SYMLINK_NOFOLLOW) == -1)
         return noted (file, -1,
                       errno == ENOENT ? "was removed" : "cannot be looked at");
+    const bool same = named.st_ino == disk->inode && named.st_dev == disk->device;
+    if (same && (uint64_t) named.st_size >= size_min)
+        return 0;
     errno = ESTALE;
-    if (named.st_ino != own.st_ino || named.st_dev != own.st_dev)
-        return noted (file, -1, "was exchanged for another");
-    return noted (file, (uint64_t) own.st_size < size_min ? -1 : 0,
-                  "is shorter than it was");
+    return noted (file, -1,
+                  same ? "is shorter than it was" : "was exchanged for another");
 }
 
 static int disk_truncate (file_t *file, uint64_t size)
