@@ -302,6 +302,8 @@ static bool take_winners (session_t *session, const wire_message_t *message,
     progress->ready = true;
     progress->number = page->number;
     progress->winners = session->results.count;
+    progress->records = page->sequence;
+    memcpy (progress->head, page->head, sizeof progress->head);
     session->cursor = page->next;
     session_made_progress (session);
     if (page->next > 0)

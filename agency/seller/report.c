@@ -61,6 +61,7 @@ static int write_selling (report_t *report, const session_progress_t *progress,
                           int64_t now_ms, char *line, size_t size);
 static void put_line (const char *line, size_t size);
 static uint64_t rate (uint64_t count, int64_t elapsed_ms);
+static void tell_head (report_t *report, const session_progress_t *progress);
 static void tell_winners (report_t *report, bytes_t documents);
 static void print_json (const report_t *report, const session_progress_t *progress,
                         bytes_t winners);
@@ -312,6 +313,8 @@ int report_outcome (report_t *report, const session_t *session)
     if (progress->ready)
         tell (report, LOG_INFO, "consulta_ganadores", LOG_SUCCESS,
               "cant_ganadores: %" PRIu64, progress->winners);
+    if (progress->records > 0)
+        tell_head (report, progress);
     if (report->options.log_winners)
         tell_winners (report, winners);
     report_hide_bar (report);
@@ -321,6 +324,17 @@ int report_outcome (report_t *report, const session_t *session)
     else if (winners.size > 0 && !report->options.log_winners)
         fwrite (winners.data, 1, winners.size, stdout);
     return fflush (stdout) == 0 && !ferror (stdout) ? 0 : -1;
+}
+
+/* For whoever wants to know later whether the central's log is still the one that it
+   was: loteria-storage --check --expect HEAD. */
+static void tell_head (report_t *report, const session_progress_t *progress)
+{
+    char text[2 * WIRE_HEAD_BYTES + 1];
+    for (size_t i = 0; i < WIRE_HEAD_BYTES; i++)
+        snprintf (text + 2 * i, 3, "%02x", progress->head[i]);
+    tell (report, LOG_INFO, "cabeza", LOG_SUCCESS, "records: %" PRIu64 " | head: %s",
+          progress->records, text);
 }
 
 static void tell_winners (report_t *report, bytes_t documents)

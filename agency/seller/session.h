@@ -68,6 +68,8 @@ typedef struct {
     uint32_t agencies; // on the roll
     uint32_t number;   // drawn
     uint64_t winners;  // documents
+    uint64_t records;  // in the central's log, as it said with the winners' last page
+    uint8_t head[WIRE_HEAD_BYTES]; // of these
 } session_progress_t;
 
 typedef struct session session_t;

@@ -208,7 +208,7 @@
 #define DESCRIPTORS_TRIED_MAX 256
 
 static_assert (ROW_BYTES_MAX < MESSAGE_BYTES_MIN - 32, "any row fits any message");
-static_assert (WINNERS_PAGE_BYTES + DOCUMENT_BYTES_MAX + 64 < MESSAGE_BYTES_DEFAULT,
+static_assert (WINNERS_PAGE_BYTES + DOCUMENT_BYTES_MAX + 128 < MESSAGE_BYTES_DEFAULT,
                "a page of winners is no longer than an ordinary batch");
 static_assert (MESSAGE_BYTES_DEFAULT <= MESSAGE_BYTES_LIMIT_DEFAULT, "default fits");
 static_assert (BATCH_ROWS_MAX <= 0xFFFF, "a journal record counts rows in 16 bits");

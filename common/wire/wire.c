@@ -4,9 +4,9 @@
 
 #define HELLO_BYTES   16
 #define WELCOME_BYTES (49 + 8 + WIRE_HEAD_BYTES)
-#define BATCH_BYTES   36 // before the rows
-#define WINNERS_BYTES 24 // before the documents
-#define REFUSED_BYTES 24 // before the text
+#define BATCH_BYTES   36                         // before the rows
+#define WINNERS_BYTES (24 + 8 + WIRE_HEAD_BYTES) // before the documents
+#define REFUSED_BYTES 24                         // before the text
 
 static wire_code_t read_header (reader_t *reader, wire_message_t *message);
 static size_t body_size (const wire_message_t *message);
@@ -24,6 +24,7 @@ static bytes_t read_batches (reader_t *reader, uint32_t agency);
 static bool enclosed_batch (bytes_t *batches, bytes_t *frame, wire_message_t *batch);
 static wire_winners_t read_winners (reader_t *reader);
 static wire_refused_t read_refused (reader_t *reader);
+static void read_head (reader_t *reader, uint8_t head[WIRE_HEAD_BYTES]);
 static bytes_t read_rest (reader_t *reader);
 
 size_t wire_size (const wire_message_t *message)
@@ -211,6 +212,8 @@ static uint8_t *put_winners (uint8_t *at, const wire_winners_t *winners)
 {
     at = put_u64 (put_u64 (at, winners->cursor), winners->next);
     at = put_u32 (put_u32 (at, winners->number), winners->count);
+    at = put_u64 (at, winners->sequence);
+    at = put_bytes (at, bytes_of (winners->head, sizeof winners->head));
     return put_bytes (at, winners->documents);
 }
 
@@ -321,9 +324,7 @@ static wire_welcome_t read_welcome (reader_t *reader)
     welcome.day = read_u8 (reader);
     reader->failed |= welcome.day > DAY_DRAWN;
     welcome.sequence = read_u64 (reader);
-    const bytes_t head = read_bytes (reader, sizeof welcome.head);
-    memset (welcome.head, 0, sizeof welcome.head);
-    put_bytes (welcome.head, head);
+    read_head (reader, welcome.head);
     return welcome;
 }
 
@@ -371,6 +372,8 @@ static wire_winners_t read_winners (reader_t *reader)
     winners.next = read_u64 (reader);
     winners.number = read_u32 (reader);
     winners.count = read_u32 (reader);
+    winners.sequence = read_u64 (reader);
+    read_head (reader, winners.head);
     winners.documents = read_rest (reader);
     return winners;
 }
@@ -387,6 +390,12 @@ static wire_refused_t read_refused (reader_t *reader)
     refused.text = read_rest (reader);
     reader->failed |= refused.text.size > REFUSAL_TEXT_MAX;
     return refused;
+}
+
+static void read_head (reader_t *reader, uint8_t head[WIRE_HEAD_BYTES])
+{
+    memset (head, 0, WIRE_HEAD_BYTES);
+    put_bytes (head, read_bytes (reader, WIRE_HEAD_BYTES));
 }
 
 static bytes_t read_rest (reader_t *reader)

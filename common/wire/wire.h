@@ -168,6 +168,8 @@ typedef struct { // WINNERS
     uint64_t next; // cursor of the next page; 0 when this is the last
     uint32_t number;
     uint32_t count;    // of documents in this page
+    uint64_t sequence; // as in WELCOME: at the draw, or later
+    uint8_t head[WIRE_HEAD_BYTES];
     bytes_t documents; // each followed by LF; borrowed from the message
 } wire_winners_t;
 

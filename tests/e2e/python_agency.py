@@ -55,10 +55,10 @@ def winners(draw):
     page = ask((WAITING, first), *ready)
     while page.startswith(WAITING):
         page = hear(2, first, READY) or ask((WAITING, first), *ready)
-    documents = page[25:]
+    documents = page[65:]
     while (cursor := page[9:17]) != bytes(8):
         page = ask(WINNERS + cursor, RESULTS, "Q8s", draw, cursor)
-        documents += page[25:]
+        documents += page[65:]
     sys.stdout.write(documents.decode())
     ask(GOODBYE, DONE, "Q", draw)
 

@@ -50,7 +50,7 @@ LAYOUTS = {
     "STORED": ("QQ", "next digest", None),
     "DIGEST": ("QQ", "count digest", None),
     "WAITING": ("II", "ready agencies", None),
-    "WINNERS": ("QQII", "cursor next number count", "documents"),
+    "WINNERS": ("QQIIQ32s", "cursor next number count sequence head", "documents"),
     "REFUSED": ("HBBIQQ", "code command field row offset expected", "text"),
     "PONG": ("", "", "process"),
     "JOIN": ("BII", "role credit heartbeat_ms", None),

@@ -224,12 +224,12 @@ static void take_winners (checks_t *checks, uint32_t agency, bytes_t message)
                    .next = number (message, 16, 8),
                    .number = (uint32_t) number (message, 24, 4),
                    .count = (uint32_t) number (message, 28, 4),
-                   .size = message.size - 32};
-    if (message.size < 32 || page.size > sizeof page.documents) {
+                   .size = message.size - 72};
+    if (message.size < 72 || page.size > sizeof page.documents) {
         world_violate (checks->world, "I4: WINNERS of %zu bytes", message.size);
         return;
     }
-    memcpy (page.documents, message.data + 32, page.size);
+    memcpy (page.documents, message.data + 72, page.size);
     take_sealed (checks, agency);
     if (!checks->draw.drawn)
         world_violate (checks->world,

@@ -269,11 +269,16 @@ static inline void waiting (day_t *day, uint32_t ready)
 static inline void winners (day_t *day, uint64_t cursor, uint64_t next, uint32_t count,
                             const char *documents)
 {
-    answer (day,
-            &(wire_message_t){.command = WIRE_WINNERS,
-                              .agency = AGENCY,
-                              .winners = {cursor, next, 7574, count,
-                                          bytes_of (documents, strlen (documents))}});
+    answer (day, &(wire_message_t){.command = WIRE_WINNERS,
+                                   .agency = AGENCY,
+                                   .winners = {.cursor = cursor,
+                                               .next = next,
+                                               .number = 7574,
+                                               .count = count,
+                                               .sequence = 4711,
+                                               .head = {1, 2, 3},
+                                               .documents = bytes_of (
+                                                   documents, strlen (documents))}});
 }
 
 static inline void goodbye (day_t *day)

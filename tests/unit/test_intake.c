@@ -515,7 +515,7 @@ static void a_message_longer_than_any_is_none (void **state)
     put_u32 (frame, (uint32_t) size);
     const wire_message_t winners = {
         .command = WIRE_WINNERS,
-        .winners = {.documents = {frame, size - envelope - WIRE_HEADER_BYTES - 24}}};
+        .winners = {.documents = {frame, size - envelope - WIRE_HEADER_BYTES - 64}}};
     uint8_t *message = malloc (wire_size (&winners));
     assert_non_null (message);
     wire_encode (&winners, message);

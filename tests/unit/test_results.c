@@ -55,9 +55,11 @@ static void test_pages_that_cannot_be (void **state)
         assert_int_equal (progress (day)->ignored, i + 1);
         assert_int_equal (progress (day)->winners, 1);
     }
+    assert_int_equal (progress (day)->records, 4711); // as it was told with a page
     winners (day, 50, 0, 1, "12345678901234567890123456789012\n"); // 32 bytes
     assert_state (day, SESSION_LEAVING);
     assert_int_equal (progress (day)->winners, 2);
+    assert_memory_equal (progress (day)->head, "\1\2\3\0", 4);
 }
 
 static void test_many_pages (void **state)

@@ -876,7 +876,7 @@ static bool central_answer (uint64_t *next, bool *sealed, uint64_t total,
                             const wire_message_t *asked, uint64_t *random,
                             wire_message_t *reply)
 {
-    static const char document[] = "00000000\n";
+    const bytes_t text = bytes_of ("00000000\n", 9);
     uint64_t end = asked->batch.offset + asked->batch.count;
     *reply = wire_refusal (asked, REFUSED_BUSY, "");
     if (next_random (random) % 10 == 0)
@@ -916,13 +916,15 @@ static bool central_answer (uint64_t *next, bool *sealed, uint64_t total,
         *sealed = true;
         reply->command = next_random (random) % 2 ? WIRE_WAITING : WIRE_WINNERS;
         if (reply->command == WIRE_WINNERS)
-            reply->winners =
-                (wire_winners_t){0, 5, 7574, 1, bytes_of (document, strlen (document))};
+            reply->winners = (wire_winners_t){
+                .next = 5, .number = 7574, .count = 1, .documents = text};
         return true;
     case WIRE_RESULTS:
         reply->command = WIRE_WINNERS;
-        reply->winners = (wire_winners_t){asked->results.cursor, 0, 7574, 1,
-                                          bytes_of (document, strlen (document))};
+        reply->winners = (wire_winners_t){.cursor = asked->results.cursor,
+                                          .number = 7574,
+                                          .count = 1,
+                                          .documents = text};
         return true;
     default:
         reply->command = WIRE_GOODBYE;

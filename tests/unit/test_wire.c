@@ -78,6 +78,7 @@ static const field_t waiting[FIELDS_MAX] = {
 static const field_t winners[FIELDS_MAX] = {
     FIELD ("cursor", U64, winners.cursor),        FIELD ("next", U64, winners.next),
     FIELD ("number", U32, winners.number),        FIELD ("count", U32, winners.count),
+    FIELD ("sequence", U64, winners.sequence),    FIELD ("head", HEAD, winners.head),
     FIELD ("documents", TEXT, winners.documents),
 };
 static const field_t refused[FIELDS_MAX] = {
