@@ -519,9 +519,8 @@ static void join_pool (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *
 static void join_parts (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join)
 {
     const bool known = role_of (dispatcher, id) == join->role;
-    if (parts_join (&dispatcher->parts, join->role, id, join->heartbeat_ms,
-                    dispatcher->now_ms))
-        log_part (join->role, "parte_alta", "it has come");
+    parts_join (&dispatcher->parts, join->role, id, join->heartbeat_ms,
+                dispatcher->now_ms);
     if (join->role == ROLE_STORAGE && !known)
         for (worker_t *worker = pool_first (dispatcher->pool); worker;
              worker = worker->next)

@@ -15,19 +15,18 @@ void parts_start (parts_t *parts, int64_t now_ms)
         miss (&parts->part[i], now_ms);
 }
 
-bool parts_join (parts_t *parts, uint8_t role, bytes_t id, uint32_t heartbeat_ms,
+void parts_join (parts_t *parts, uint8_t role, bytes_t id, uint32_t heartbeat_ms,
                  int64_t now_ms)
 {
     part_t *part = part_of (parts, role);
-    const bool known = !part->missing && parts_role (parts, id) == role;
     const uint32_t interval_ms = heartbeat_ms < HEARTBEAT_MS_MIN   ? HEARTBEAT_MS_MIN
                                  : heartbeat_ms > HEARTBEAT_MS_MAX ? HEARTBEAT_MS_MAX
                                                                    : heartbeat_ms;
     part->id_size = (uint8_t) id.size;
     put_bytes (part->id, id);
-    part->missing = false;
+    if (!part->missing)
+        miss (part, now_ms);
     liveness_start (&part->liveness, interval_ms, now_ms);
-    return !known;
 }
 
 uint8_t parts_role (const parts_t *parts, bytes_t id)

@@ -1,9 +1,11 @@
 /* parts.h - the parts of a central without which nothing is answered: storage and
    state, as their broker sees them.
 
-   Pure. A part announces itself (JOIN) and gives signs of life. One that is silent for
-   too long is missing until it is heard again; one that took its leave, until it
-   announces itself again. Of two with one role the latest to come is the one. */
+   Pure. A part announces itself (JOIN), is told whom it has joined (JOINED), and is
+   there once it is heard after that: from then on it knows where answers go. One that
+   is silent for too long is missing until it is heard again; one that took its leave,
+   until it announces itself again. Of two with one role the latest to come is the one.
+ */
 
 #ifndef LOTERIA_PARTS_H
 #define LOTERIA_PARTS_H
@@ -32,9 +34,9 @@ typedef struct {
 /* Nobody is there yet. */
 void parts_start (parts_t *parts, int64_t now_ms);
 
-/* `role`, ROLE_STORAGE or ROLE_STATE, has this routing id from now on. False: it had
-   it already, and was not missing. */
-bool parts_join (parts_t *parts, uint8_t role, bytes_t id, uint32_t heartbeat_ms,
+/* `role`, ROLE_STORAGE or ROLE_STATE, has this routing id from now on, and is missing
+   until it is heard. */
+void parts_join (parts_t *parts, uint8_t role, bytes_t id, uint32_t heartbeat_ms,
                  int64_t now_ms);
 
 /* What the peer with this routing id is: its role, ROLE_NONE when it is no part. */

@@ -13,6 +13,15 @@ int64_t clock_ms (void)
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+uint64_t clock_wall_ms (void)
+{
+    struct timespec now = {0};
+    clock_gettime (CLOCK_REALTIME, &now);
+    return now.tv_sec < 0
+               ? 0
+               : (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+}
+
 int clock_timeout (int64_t now_ms, int64_t deadline_ms)
 {
     if (deadline_ms <= now_ms)

@@ -25,6 +25,7 @@ static int open_broker (broker_t *broker, gate_t *gate, uint8_t role, int64_t no
 static void take_all (brokers_t *brokers, broker_t *broker);
 static void say (broker_t *broker, bool there, int64_t now_ms);
 static void take_leave (broker_t *broker);
+static broker_t *whose (brokers_t *brokers, uint32_t boot);
 static broker_t *find (brokers_t *brokers, uint32_t boot);
 
 brokers_t *brokers_new (gate_t *gate, const char *endpoints, uint8_t role,
@@ -127,7 +128,7 @@ void brokers_send (brokers_t *brokers, outbox_t *answers)
     bytes_t boot;
     bundle_t *bundle;
     while (outbox_take (answers, &boot, &bundle)) {
-        broker_t *broker = find (brokers, outbox_boot (boot));
+        broker_t *broker = whose (brokers, outbox_boot (boot));
         const size_t messages = bundle->messages;
         if (!broker ||
             net_send_bundle (broker->socket, bytes_of (NULL, 0), bundle) != NET_OK)
@@ -196,6 +197,15 @@ static void take_leave (broker_t *broker)
     bundle_write (&bundle, &nobody, &leave);
     net_send_bundle (broker->socket, bytes_of (NULL, 0), &bundle);
     bundle_clear (&bundle);
+}
+
+/* A broker hands out work once it has said JOINED; the work may be taken first. */
+static broker_t *whose (brokers_t *brokers, uint32_t boot)
+{
+    broker_t *broker = find (brokers, boot);
+    for (size_t i = 0; !broker && i < brokers->count; i++)
+        take_all (brokers, &brokers->broker[i]);
+    return broker ? broker : find (brokers, boot);
 }
 
 static broker_t *find (brokers_t *brokers, uint32_t boot)

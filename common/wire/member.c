@@ -42,6 +42,7 @@ uint64_t member_take (member_t *member, bytes_t bundle)
         if (code == REFUSED_OK && message.command == WIRE_JOINED) {
             member->boot = message.boot;
             member->joined = true;
+            member->due_ms = 0; // the broker waits for it
         } else if (code == REFUSED_OK && message.command == WIRE_REJOIN) {
             member->joined = false;
             member->due_ms = 0;

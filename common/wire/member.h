@@ -2,8 +2,8 @@
    when. Pure: time comes in as an argument.
 
    A member says JOIN when the broker is there anew, or asks for it (REJOIN), and again
-   at its interval until it hears JOINED; from then on BEAT. JOINED tells the boot
-   number that the broker's envelopes have. */
+   at its interval until it hears JOINED; from then on BEAT, at once and at its
+   interval. JOINED tells the boot number that the broker's envelopes have. */
 
 #ifndef LOTERIA_MEMBER_H
 #define LOTERIA_MEMBER_H

@@ -330,7 +330,7 @@ class Broker:
     def __init__(self, boot=7, endpoint=None):
         self.boot = boot
         self.endpoint = endpoint or f"tcp://127.0.0.1:{loteria.free_port()}"
-        self.joined = []  # roles, in the order they came
+        self.joined, self.beaten = [], False  # roles, in the order they came
         self.socket = zmq.Context.instance().socket(zmq.ROUTER)
         self.socket.linger = 0
         # where another one has just been, ZeroMQ may not have closed it yet
@@ -351,8 +351,8 @@ class Broker:
         return True
 
     def wait_for(self, role):
-        """Until somebody has joined in this role."""
-        while ROLES[role] not in self.joined:
+        """Until somebody has joined in this role, and has heard that he has: then he beats."""
+        while ROLES[role] not in self.joined or not self.beaten:
             assert self.hear() == []
 
     def receive(self):
@@ -367,6 +367,7 @@ class Broker:
         peer, bundle = self.socket.recv_multipart()
         heard = [(decode(message), envelope) for message, envelope in opened(bundle)]
         for message, _ in heard:
+            self.beaten = self.beaten or message.name == "BEAT"
             if message.name == "JOIN":
                 self.joined.append(message.role)
                 self.socket.send_multipart([peer, enveloped(simple("JOINED", 0, self.boot))])

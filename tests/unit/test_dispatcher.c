@@ -118,7 +118,10 @@ static void join_part (const char *id, wire_role_t role)
     const wire_message_t message = {
         .command = WIRE_JOIN,
         .join = {.role = (uint8_t) role, .heartbeat_ms = HEARTBEAT_MS_MAX}};
+    const wire_message_t beat = {.command = WIRE_BEAT};
     say (id, "", 0, &message);
+    assert_int_equal (dispatcher_missing (dispatcher) == ROLE_WORKER, false);
+    say (id, "", 0, &beat); // it has heard JOINED
 }
 
 /* A broker with all that it needs but workers. */

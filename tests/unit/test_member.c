@@ -33,10 +33,11 @@ static void it_joins_and_then_beats (void **state)
     assert_int_equal (member_turn (&member, true, 1001), 0);
     hears (WIRE_JOINED, 77);
     assert_int_equal (member.boot, 77);
-    assert_true (member_deadline (&member) == 1001 + MS);
-    assert_int_equal (member_turn (&member, true, 1000 + MS), 0);
-    assert_int_equal (member_turn (&member, true, 1001 + MS), WIRE_BEAT);
-    assert_int_equal (member_turn (&member, true, 1002 + MS), 0);
+    assert_int_equal (member_turn (&member, true, 1002), WIRE_BEAT); // it has heard
+    assert_true (member_deadline (&member) == 1002 + MS);
+    assert_int_equal (member_turn (&member, true, 1001 + MS), 0);
+    assert_int_equal (member_turn (&member, true, 1002 + MS), WIRE_BEAT);
+    assert_int_equal (member_turn (&member, true, 1003 + MS), 0);
 }
 
 static void an_unanswered_join_is_said_again (void **state)

@@ -17,8 +17,10 @@ static int setup (void **state)
 
 static void both_join (int64_t now_ms)
 {
-    assert_true (parts_join (&parts, ROLE_STORAGE, text_bytes ("storage"), MS, now_ms));
-    assert_true (parts_join (&parts, ROLE_STATE, text_bytes ("state"), MS, now_ms));
+    parts_join (&parts, ROLE_STORAGE, text_bytes ("storage"), MS, now_ms);
+    parts_join (&parts, ROLE_STATE, text_bytes ("state"), MS, now_ms);
+    assert_true (parts_heard (&parts, text_bytes ("storage"), now_ms));
+    assert_true (parts_heard (&parts, text_bytes ("state"), now_ms));
     assert_int_equal (parts_missing (&parts), ROLE_NONE);
 }
 
@@ -38,9 +40,12 @@ static void each_is_needed (void **state)
 {
     (void) state;
     parts_join (&parts, ROLE_STORAGE, text_bytes ("storage"), MS, 1000);
+    assert_int_equal (parts_missing (&parts), ROLE_STORAGE); // not heard since
+    parts_heard (&parts, text_bytes ("storage"), 1000);
     assert_int_equal (parts_missing (&parts), ROLE_STATE);
     parts_start (&parts, 1000);
     parts_join (&parts, ROLE_STATE, text_bytes ("state"), MS, 1000);
+    parts_heard (&parts, text_bytes ("state"), 1000);
     assert_int_equal (parts_missing (&parts), ROLE_STORAGE);
     assert_int_equal (parts_role (&parts, text_bytes ("state")), ROLE_STATE);
     assert_int_equal (parts_role (&parts, text_bytes ("storage")), ROLE_NONE);
@@ -81,8 +86,12 @@ static void the_latest_to_join_is_the_one (void **state)
 {
     (void) state;
     both_join (1000);
-    assert_false (parts_join (&parts, ROLE_STATE, text_bytes ("state"), MS, 1100));
-    assert_true (parts_join (&parts, ROLE_STATE, text_bytes ("new"), MS, 1200));
+    parts_join (&parts, ROLE_STATE, text_bytes ("state"), MS, 1100);
+    assert_int_equal (parts_missing (&parts), ROLE_STATE); // it has not heard JOINED
+    parts_heard (&parts, text_bytes ("state"), 1100);
+    parts_join (&parts, ROLE_STATE, text_bytes ("new"), MS, 1200);
+    assert_int_equal (parts_missing (&parts), ROLE_STATE);
+    assert_int_equal (parts_gone (&parts, 1200 + PART_PATIENCE_MS - 1), ROLE_NONE);
     assert_int_equal (parts_role (&parts, text_bytes ("state")), ROLE_NONE);
     assert_int_equal (parts_role (&parts, text_bytes ("new")), ROLE_STATE);
 }
@@ -95,6 +104,8 @@ static void intervals_are_put_within_their_limits (void **state)
     for (size_t i = 0; i < 3; i++) {
         parts_join (&parts, ROLE_STORAGE, text_bytes ("storage"), intervals[i][0], 0);
         parts_join (&parts, ROLE_STATE, text_bytes ("state"), intervals[i][0], 0);
+        parts_heard (&parts, text_bytes ("storage"), 0);
+        parts_heard (&parts, text_bytes ("state"), 0);
         assert_true (parts_deadline (&parts, 0) ==
                      HEARTBEATS_MISSED * (int64_t) intervals[i][1]);
     }

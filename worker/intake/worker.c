@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "bet.h"
 #include "clock.h"
@@ -104,7 +103,8 @@ void worker_turn (worker_t *worker, int64_t now_ms)
     watch_all (worker, now_ms);
     intake_tick (worker->intake, now_ms);
     // the calendar's day, so the wall clock's: nobody is born in the future
-    intake_set_born_max (worker->intake, bet_born_max (time (NULL)));
+    intake_set_born_max (worker->intake,
+                         bet_born_max ((int64_t) (clock_wall_ms () / 1000)));
     for (int side = 0; side < INTAKE_SIDES; side++)
         take_all (worker, (intake_side_t) side);
     answer_pings (worker);
