@@ -43,7 +43,6 @@ static void charge (dispatcher_t *dispatcher, bytes_t id, size_t bytes);
 static void lower_limits (const dispatcher_t *dispatcher, zmq_msg_t *message,
                           wire_message_t *hello);
 static uint32_t lower (uint32_t asked, uint32_t limit);
-static void answer_pong (dispatcher_t *dispatcher, bytes_t client);
 static void refuse (dispatcher_t *dispatcher, bytes_t client,
                     const wire_message_t *asked, wire_code_t code);
 static void send_to_client (dispatcher_t *dispatcher, bytes_t client,
@@ -121,10 +120,6 @@ wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t id, sender_t s
     const bytes_t frame = {zmq_msg_data (message), zmq_msg_size (message)};
     dispatcher->counts.requests++;
     wire_code_t code = judge (dispatcher, sender, frame, &asked);
-    if (code == REFUSED_OK && asked.command == WIRE_PING) {
-        answer_pong (dispatcher, id);
-        return REFUSED_OK;
-    }
     if (code == REFUSED_OK &&
         parts_gone (&dispatcher->parts, dispatcher->now_ms) != ROLE_NONE)
         code = REFUSED_UNAVAILABLE;
@@ -287,11 +282,10 @@ static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
     return REFUSED_OK;
 }
 
-/* Anybody let in may ask how the broker is; else a key speaks for its agency alone. */
+/* A key speaks for its agency alone. */
 static bool poses (sender_t sender, const wire_message_t *asked)
 {
-    return sender.keyed && asked->command != WIRE_PING &&
-           (sender.agency == 0 || sender.agency != asked->agency);
+    return sender.keyed && (sender.agency == 0 || sender.agency != asked->agency);
 }
 
 static wire_code_t take (dispatcher_t *dispatcher, client_t *client, zmq_msg_t *message,
@@ -427,14 +421,6 @@ static void lower_limits (const dispatcher_t *dispatcher, zmq_msg_t *message,
 static uint32_t lower (uint32_t asked, uint32_t limit)
 {
     return asked == 0 || asked > limit ? limit : asked;
-}
-
-static void answer_pong (dispatcher_t *dispatcher, bytes_t client)
-{
-    static const char name[] = "loteria-broker";
-    const wire_message_t pong = {.command = WIRE_PONG,
-                                 .name = bytes_of (name, sizeof name - 1)};
-    send_to_client (dispatcher, client, &pong);
 }
 
 static void refuse (dispatcher_t *dispatcher, bytes_t client,

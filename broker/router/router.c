@@ -21,6 +21,7 @@
 #include "memory_guard.h"
 #include "waiting.h"
 
+#define NAME          "loteria-broker"
 #define DOOR_AGENCIES "agencies"
 #define DOOR_WORKERS  "workers"
 
@@ -61,7 +62,6 @@ static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
                           bool whole, int64_t now_ms);
 static void log_refused (router_t *router, wire_code_t code, uint32_t agency,
                          int64_t now_ms);
-static void tell_left_out (router_t *router, int64_t now_ms);
 static void tell_missing (router_t *router, int64_t now_ms);
 static void left (void *context, bytes_t client);
 static void to_client (void *context, bytes_t client, bytes_t message);
@@ -129,7 +129,7 @@ void router_turn (router_t *router, int64_t clock_now_ms)
     memory_guard_look (&router->guard, dispatcher_bytes (router->dispatcher), now_ms);
     take_answers (router, now_ms);
     take_requests (router, now_ms);
-    tell_left_out (router, now_ms);
+    rate_limit_tell (router->limit, now_ms, LOG_WARNING, "mensaje_recibido");
     logger_strays (&router->strays, dispatcher_counts (router->dispatcher)->strays,
                    now_ms);
     dispatcher_expire (router->dispatcher, now_ms);
@@ -297,9 +297,7 @@ static void take_answers (router_t *router, int64_t now_ms)
         const net_status_t status = net_receive (router->back, &peer, &body);
         if (status == NET_EMPTY)
             break;
-        if (status == NET_OK && net_is_ping (net_body (&body)))
-            net_send_pong (router->back, &peer, "loteria-broker"); // as at the front
-        else if (status == NET_OK)
+        if (status == NET_OK && !net_answer_ping (router->back, &peer, &body, NAME))
             dispatcher_bundle (router->dispatcher, net_peer (&peer),
                                key_role (router, &body), net_body (&body), now_ms);
     }
@@ -352,6 +350,8 @@ static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
     const bool stranger = sender.keyed && !enrolled (router, known.key);
     if (stranger)
         door_turn_out (router->door, body);
+    if (whole && net_answer_ping (router->front, peer, body, NAME))
+        return; // whoever is let in may ask that
     wire_code_t code = REFUSED_FRAMES;
     if (whole)
         code = dispatcher_request (router->dispatcher, net_peer (peer), sender, body);
@@ -364,26 +364,13 @@ static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
 static void log_refused (router_t *router, wire_code_t code, uint32_t agency,
                          int64_t now_ms)
 {
-    uint64_t held_back;
     const char *name = wire_code_name ((uint16_t) code);
     if (agency > 0 && rate_limit_allows (router->limit, agency, now_ms))
         logger_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
                       "agency: %u | code: %s", agency, name);
-    else if (agency == 0 &&
-             logger_limit_allows (&router->strangers, now_ms, &held_back))
-        logger_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
-                      "code: %s | not_logged_before: %llu", name,
-                      (unsigned long long) held_back);
-}
-
-static void tell_left_out (router_t *router, int64_t now_ms)
-{
-    uint32_t agency;
-    uint64_t count;
-    while (rate_limit_report (router->limit, now_ms, &agency, &count))
-        logger_event (LOG_WARNING, "mensaje_recibido", LOG_FAIL,
-                      "agency: %u | not_logged: %llu", agency,
-                      (unsigned long long) count);
+    else if (agency == 0)
+        logger_event_limited (&router->strangers, now_ms, LOG_WARNING,
+                              "mensaje_recibido", LOG_FAIL, "code: %s", name);
 }
 
 /* A worker is missed when requests wait, storage and state always: agencies are told

@@ -475,6 +475,7 @@ const char *wire_code_text (uint16_t code)
         [REFUSED_FRAMES] = "a message is one frame",
         [REFUSED_SIZE] = "longer than WELCOME permits",
         [REFUSED_BODY] = "the body does not fit the command",
+        [REFUSED_ROWS] = "more rows than WELCOME permits",
         [REFUSED_AGENCY] = "the agency is not on the roll",
         [REFUSED_HELLO] = "storage has not heard HELLO from this agency",
         [REFUSED_GAP] = "too far ahead of what is stored",
@@ -520,7 +521,7 @@ bool wire_role_answers (uint8_t role, uint8_t command)
 
 bool wire_from_agency (uint8_t command)
 {
-    return (command >= WIRE_HELLO && command <= WIRE_BATCHES) || command == WIRE_PING;
+    return command >= WIRE_HELLO && command <= WIRE_BATCHES;
 }
 
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,

@@ -265,7 +265,7 @@ const char *wire_role_name (uint8_t role);
 /* Whether who has this role may give an agency this answer, or HELD to the broker. */
 bool wire_role_answers (uint8_t role, uint8_t command);
 
-/* Whether an agency may send the command (as against an inner process). */
+/* Whether it is a request of an agency's. */
 bool wire_from_agency (uint8_t command);
 
 #endif

@@ -178,7 +178,7 @@ static wire_code_t request_bytes (const char *client, bytes_t bytes)
     put_bytes (zmq_msg_data (&message), bytes);
     const wire_code_t code =
         dispatcher_request (dispatcher, text_bytes (client), sender, &message);
-    if ((code == REFUSED_OK && bytes.data[3] != WIRE_PING) || code == REFUSED_BUSY)
+    if (code == REFUSED_OK || code == REFUSED_BUSY)
         client_is_here (client);
     if (code != REFUSED_OK) // it is the caller's still
         assert_int_equal (zmq_msg_size (&message), bytes.size);
@@ -398,10 +398,10 @@ static void what_is_no_request_is_refused (void **state)
 {
     (void) state;
     static const uint8_t from_inside[] = {
-        WIRE_WELCOME, WIRE_STORED,  WIRE_WAITING, WIRE_WINNERS,
-        WIRE_GOODBYE, WIRE_REFUSED, WIRE_PONG,    WIRE_JOIN,
-        WIRE_BEAT,    WIRE_LEAVE,   WIRE_REJOIN,  WIRE_STORE,
-        WIRE_ADMIT,   WIRE_SEAL,    WIRE_FIND,    WIRE_SEALED};
+        WIRE_WELCOME, WIRE_STORED, WIRE_WAITING, WIRE_WINNERS, WIRE_GOODBYE,
+        WIRE_REFUSED, WIRE_PONG,   WIRE_JOIN,    WIRE_PING,    WIRE_BEAT,
+        WIRE_LEAVE,   WIRE_REJOIN, WIRE_STORE,   WIRE_ADMIT,   WIRE_SEAL,
+        WIRE_FIND,    WIRE_SEALED};
     static const struct {
         const char *bytes;
         size_t size;
@@ -465,17 +465,6 @@ static void a_message_over_the_limit_is_refused (void **state)
     assert_int_equal (refused->refused.code, REFUSED_SIZE);
     assert_int_equal (refused->refused.offset, 9);
     assert_int_equal (refused->refused.command, WIRE_BATCH);
-}
-
-static void a_ping_is_answered_at_once (void **state)
-{
-    (void) state;
-    const wire_message_t ping = {.command = WIRE_PING};
-    assert_int_equal (request ("c", &ping), REFUSED_OK);
-    assert_true (
-        bytes_equal (told ("c", WIRE_PONG)->name, text_bytes ("loteria-broker")));
-    join ("w", 10);
-    dispatched (0);
 }
 
 static void hello_is_lowered_to_the_brokers_limits (void **state)
@@ -909,17 +898,6 @@ static void a_key_speaks_for_its_agency_alone (void **state)
     assert_int_equal (batch ("c", 0, 1), REFUSED_OK);
     assert_int_equal (world.to_clients.count, 0);
     dispatched (COUNT (commands) + 1);
-}
-
-static void anybody_let_in_may_ask_how_it_is (void **state)
-{
-    (void) state;
-    for (uint32_t agency = 0; agency < 3; agency++) {
-        sender = keyed (agency);
-        assert_int_equal (ask_as ("c", WIRE_PING, 7), REFUSED_OK);
-        told ("c", WIRE_PONG);
-        forget ();
-    }
 }
 
 /* What an agency has waiting and in flight is dropped, over all its connections; the
@@ -1919,7 +1897,6 @@ int main (void)
         DISPATCHER_TEST (a_flood_delays_nobody_else),
         DISPATCHER_TEST (what_is_no_request_is_refused),
         DISPATCHER_TEST (a_message_over_the_limit_is_refused),
-        DISPATCHER_TEST (a_ping_is_answered_at_once),
         DISPATCHER_TEST (hello_is_lowered_to_the_brokers_limits),
         DISPATCHER_TEST (a_full_queue_says_busy),
         DISPATCHER_TEST (strangers_are_asked_to_join),
@@ -1938,7 +1915,6 @@ int main (void)
         DISPATCHER_TEST (damaged_bundles_do_no_harm),
         DISPATCHER_TEST (a_key_speaks_for_its_agency_alone),
         DISPATCHER_TEST (what_storage_reads_for_counts_for_more_than_its_bytes),
-        DISPATCHER_TEST (anybody_let_in_may_ask_how_it_is),
         DISPATCHER_TEST (a_forgotten_agency_is_answered_nothing),
         DISPATCHER_TEST (a_key_that_changes_hands_hears_nothing_of_before),
         DISPATCHER_TEST (an_id_is_its_latest_owners),

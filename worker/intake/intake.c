@@ -8,13 +8,15 @@
 
 #include "bet_csv.h"
 #include "bet_fault.h"
-#include "rate_limit.h"
+#include "handler.h"
 #include "logger.h"
+#include "rate_limit.h"
 
-typedef struct { // a request: whom to answer, and what it says, encoded
+typedef struct {
     envelope_t envelope;
-    bytes_t message;
-} asked_t;
+    bytes_t encoded;
+    wire_message_t message;
+} request_t;
 
 struct intake {
     intake_options_t options;
@@ -25,19 +27,32 @@ struct intake {
     uint64_t strays, lost;
 };
 
-static void take_request (intake_t *intake, const asked_t *asked);
-static void check_batch (intake_t *intake, const asked_t *asked,
-                         const wire_message_t *request);
+static void take_request (intake_t *intake, request_t *request);
+static int check_batch (void *self, void *taken);
 static wire_code_t check_shape (const intake_t *intake, const wire_batch_t *batch);
-static void refuse_batch (intake_t *intake, const asked_t *asked,
-                          const wire_message_t *request, const bet_csv_error_t *error);
-static void pass_hello (intake_t *intake, const asked_t *asked,
-                        wire_message_t *request);
-static void pass (intake_t *intake, intake_side_t to, const asked_t *asked);
+static void refuse_batch (intake_t *intake, const request_t *request,
+                          const bet_csv_error_t *error);
 static const char *reason (wire_code_t code);
+static int pass_hello (void *self, void *taken);
+static int pass_to_state (void *self, void *taken);
+static int pass_to_storage (void *self, void *taken);
+static int join (void *self, void *taken);
+static int ignore (void *self, void *taken);
 static bundle_t *outgoing (intake_t *intake, intake_side_t to);
 static void send_side (intake_t *intake, intake_side_t to);
 static void refuse_all (intake_t *intake, bytes_t bundle);
+
+static const handler_t handlers[] = {
+    {WIRE_BATCH, check_batch},
+    {WIRE_HELLO, pass_hello},
+    {WIRE_READY, pass_to_state},
+    {WIRE_RESULTS, pass_to_state},
+    {WIRE_DONE, pass_to_state},
+    {WIRE_CHECK, pass_to_storage},
+    {WIRE_REJOIN, join},
+    {WIRE_JOINED, ignore},
+    {0},
+};
 
 intake_t *intake_new (const intake_options_t *options)
 {
@@ -73,10 +88,10 @@ void intake_set_born_max (intake_t *intake, uint32_t day)
 
 void intake_requests (intake_t *intake, bytes_t bundle)
 {
-    asked_t asked;
+    request_t request;
     int more;
-    while ((more = bundle_next (&bundle, &asked.envelope, &asked.message)) == 1)
-        take_request (intake, &asked);
+    while ((more = bundle_next (&bundle, &request.envelope, &request.encoded)) == 1)
+        take_request (intake, &request);
     if (more == -1)
         intake->strays++;
 }
@@ -107,58 +122,40 @@ uint64_t intake_lost (const intake_t *intake)
     return intake->lost;
 }
 
-static void take_request (intake_t *intake, const asked_t *asked)
+static void take_request (intake_t *intake, request_t *request)
 {
-    wire_message_t request;
-    if (wire_decode (asked->message, &request) != REFUSED_OK) {
-        intake->strays++; // the broker decoded it before
-        return;
-    }
-    switch (request.command) {
-    case WIRE_BATCH:
-        check_batch (intake, asked, &request);
-        break;
-    case WIRE_HELLO:
-        pass_hello (intake, asked, &request);
-        break;
-    case WIRE_READY:
-    case WIRE_RESULTS:
-    case WIRE_DONE:
-        pass (intake, INTAKE_STATE, asked);
-        break;
-    case WIRE_CHECK:
-        pass (intake, INTAKE_STORAGE, asked);
-        break;
-    case WIRE_REJOIN:
-        intake_say (intake, WIRE_JOIN);
-        break;
-    case WIRE_JOINED: // nothing of a worker's depends on which broker it is
-        break;
-    default:
-        intake->strays++;
-    }
+    const handler_t *handler = NULL;
+    if (wire_decode (request->encoded, &request->message) == REFUSED_OK)
+        handler = handler_find (handlers, request->message.command);
+    if (handler)
+        handler->handle (intake, request);
+    else
+        intake->strays++; // the broker has decoded it, and sends no others
 }
 
 /* Rows are checked and written in their canonical form at once, right where they will
    leave from. A batch is taken whole or not at all. */
-static void check_batch (intake_t *intake, const asked_t *asked,
-                         const wire_message_t *request)
+static int check_batch (void *self, void *taken)
 {
-    const wire_batch_t *batch = &request->batch;
+    intake_t *intake = self;
+    const request_t *request = taken;
+    const uint32_t agency = request->message.agency;
+    const wire_batch_t *batch = &request->message.batch;
     bet_csv_error_t error = {.code = check_shape (intake, batch)};
     if (error.code == REFUSED_OK) {
         bundle_t *bundle = outgoing (intake, INTAKE_STORAGE);
         const size_t room =
             batch->rows.size + (size_t) batch->count * (AGENCY_DIGITS_MAX + 2);
-        uint8_t *at = bundle_open (bundle, &asked->envelope, WIRE_BATCH_BYTES + room);
-        wire_batch_head (at, WIRE_STORE, request->agency, batch);
+        uint8_t *at = bundle_open (bundle, &request->envelope, WIRE_BATCH_BYTES + room);
+        wire_batch_head (at, WIRE_STORE, agency, batch);
         const size_t size =
-            bet_csv_canonical (batch->rows, batch->count, request->agency,
-                               &intake->rules, at + WIRE_BATCH_BYTES, &error);
+            bet_csv_canonical (batch->rows, batch->count, agency, &intake->rules,
+                               at + WIRE_BATCH_BYTES, &error);
         bundle_close (bundle, size ? WIRE_BATCH_BYTES + size : 0);
     }
     if (error.code != REFUSED_OK)
-        refuse_batch (intake, asked, request, &error);
+        refuse_batch (intake, request, &error);
+    return 0;
 }
 
 static wire_code_t check_shape (const intake_t *intake, const wire_batch_t *batch)
@@ -173,52 +170,76 @@ static wire_code_t check_shape (const intake_t *intake, const wire_batch_t *batc
     return batch->offset > UINT64_MAX / 2 ? REFUSED_GAP : REFUSED_OK;
 }
 
-static void refuse_batch (intake_t *intake, const asked_t *asked,
-                          const wire_message_t *request, const bet_csv_error_t *error)
+static void refuse_batch (intake_t *intake, const request_t *request,
+                          const bet_csv_error_t *error)
 {
+    const wire_message_t *message = &request->message;
     char explanation[REFUSAL_TEXT_MAX + 1];
     const char *text = reason (error->code);
     if (!text)
-        text = bet_fault_explain (request->batch.rows, error, explanation);
-    wire_message_t refusal = wire_refusal (request, error->code, text);
+        text = bet_fault_explain (message->batch.rows, error, explanation);
+    wire_message_t refusal = wire_refusal (message, error->code, text);
     refusal.refused.row = error->row;
     refusal.refused.field = (uint8_t) error->field;
-    bundle_write (outgoing (intake, INTAKE_BROKER), &asked->envelope, &refusal);
-    if (rate_limit_allows (intake->limit, request->agency, intake->now_ms))
+    bundle_write (outgoing (intake, INTAKE_BROKER), &request->envelope, &refusal);
+    if (rate_limit_allows (intake->limit, message->agency, intake->now_ms))
         logger_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
                       "cantidad: %u | agency: %u | offset: %llu | code: %s | row: %u | "
                       "reason: %s",
-                      request->batch.count, request->agency,
-                      (unsigned long long) request->batch.offset,
+                      message->batch.count, message->agency,
+                      (unsigned long long) message->batch.offset,
                       wire_code_name ((uint16_t) error->code), error->row, text);
-}
-
-static void pass_hello (intake_t *intake, const asked_t *asked, wire_message_t *request)
-{
-    wire_limits_t *hello = &request->hello;
-    if (hello->rows_max == 0 || hello->rows_max > intake->options.rows_max)
-        hello->rows_max = intake->options.rows_max;
-    bundle_write (outgoing (intake, INTAKE_STATE), &asked->envelope, request);
-}
-
-static void pass (intake_t *intake, intake_side_t to, const asked_t *asked)
-{
-    bundle_add (outgoing (intake, to), &asked->envelope, asked->message);
 }
 
 /* What is wrong with the batch as a whole; NULL when its rows are to be looked at. */
 static const char *reason (wire_code_t code)
 {
-    switch (code) {
-    case REFUSED_ROWS:
-        return "more rows than WELCOME permits";
-    case REFUSED_SIZE:
-        return "more bytes than any batch may have";
-    case REFUSED_GAP:
+    if (code == REFUSED_GAP)
         return "an offset beyond all bets";
-    default:
-        return NULL;
-    }
+    return code == REFUSED_ROWS || code == REFUSED_SIZE
+               ? wire_code_text ((uint16_t) code)
+               : NULL;
+}
+
+static int pass_hello (void *self, void *taken)
+{
+    intake_t *intake = self;
+    request_t *request = taken;
+    wire_limits_t *hello = &request->message.hello;
+    if (hello->rows_max == 0 || hello->rows_max > intake->options.rows_max)
+        hello->rows_max = intake->options.rows_max;
+    bundle_write (outgoing (intake, INTAKE_STATE), &request->envelope,
+                  &request->message);
+    return 0;
+}
+
+static int pass_to_state (void *self, void *taken)
+{
+    const request_t *request = taken;
+    bundle_add (outgoing (self, INTAKE_STATE), &request->envelope, request->encoded);
+    return 0;
+}
+
+static int pass_to_storage (void *self, void *taken)
+{
+    const request_t *request = taken;
+    bundle_add (outgoing (self, INTAKE_STORAGE), &request->envelope, request->encoded);
+    return 0;
+}
+
+static int join (void *self, void *taken)
+{
+    (void) taken;
+    intake_say (self, WIRE_JOIN);
+    return 0;
+}
+
+/* Nothing of a worker's depends on which broker it is. */
+static int ignore (void *self, void *taken)
+{
+    (void) self;
+    (void) taken;
+    return 0;
 }
 
 static bundle_t *outgoing (intake_t *intake, intake_side_t to)
@@ -243,16 +264,15 @@ static void send_side (intake_t *intake, intake_side_t to)
 
 static void refuse_all (intake_t *intake, bytes_t bundle)
 {
-    asked_t asked;
-    wire_message_t request;
-    while (bundle_next (&bundle, &asked.envelope, &asked.message) == 1) {
-        const wire_code_t code = wire_decode (asked.message, &request);
+    request_t request;
+    while (bundle_next (&bundle, &request.envelope, &request.encoded) == 1) {
+        const wire_code_t code = wire_decode (request.encoded, &request.message);
         assert (code == REFUSED_OK); // written here
-        const bool storage =
-            request.command == WIRE_STORE || request.command == WIRE_CHECK;
+        const uint8_t command = request.message.command;
+        const bool storage = command == WIRE_STORE || command == WIRE_CHECK;
         const wire_message_t refusal = wire_refusal (
-            &request, REFUSED_UNAVAILABLE,
+            &request.message, REFUSED_UNAVAILABLE,
             storage ? "storage cannot be reached" : "state cannot be reached");
-        bundle_write (outgoing (intake, INTAKE_BROKER), &asked.envelope, &refusal);
+        bundle_write (outgoing (intake, INTAKE_BROKER), &request.envelope, &refusal);
     }
 }

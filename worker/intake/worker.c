@@ -235,8 +235,8 @@ static void answer_pings (worker_t *worker)
         const net_status_t status = net_receive (worker->listener, &peer, &body);
         if (status == NET_EMPTY)
             break;
-        if (status == NET_OK && net_is_ping (net_body (&body)))
-            net_send_pong (worker->listener, &peer, "loteria-worker");
+        if (status == NET_OK)
+            net_answer_ping (worker->listener, &peer, &body, "loteria-worker");
     }
     zmq_msg_close (&body);
 }
