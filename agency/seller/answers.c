@@ -52,7 +52,7 @@ bool answers_take (session_t *session, const wire_message_t *message, int64_t no
                  {WIRE_GOODBYE, take_goodbye}, {WIRE_REFUSED, take_refused},
                  {WIRE_DIGEST, take_digest}};
 
-    // what could not be read was refused without knowing whose it was
+    // what could not be read is refused as nobody's
     bool nobodys = message->agency == 0 && message->command == WIRE_REFUSED;
     if (message->agency != session->options.agency && !nobodys)
         return false;
@@ -103,8 +103,8 @@ static bool take_welcome (session_t *session, const wire_message_t *message,
     return true;
 }
 
-/* Within a draw a central never has fewer bets than it had. One such answer may be old;
-   several, each to a question of its own, are not. */
+/* Within a draw a central never has fewer bets than before. One answer that says so may
+   be old; several, each to its own question, are not. */
 static bool welcome_back (session_t *session, uint64_t next, int64_t now_ms)
 {
     if (++session->regresses == REGRESSES_MAX)
@@ -120,7 +120,7 @@ static bool welcome_back (session_t *session, uint64_t next, int64_t now_ms)
     return true;
 }
 
-/* Returns whether they are as they were. */
+/* Returns whether they are what they were. */
 static bool agree_on_limits (session_t *session, const wire_limits_t *theirs)
 {
     const wire_limits_t *own = &session->options.limits, before = session->agreed;
@@ -141,8 +141,8 @@ static uint32_t lower (uint32_t own, uint32_t theirs)
     return theirs > 0 && theirs < own ? theirs : own;
 }
 
-/* Batches that are under way and go on at `next` stay; else the rows before it are read
-   again, and compared with what is stored. */
+/* Batches under way that go on at `next` stay; otherwise the rows before it are read
+   again and compared with what is stored. */
 static void place_source (session_t *session, const wire_welcome_t *welcome,
                           int64_t now_ms)
 {
@@ -170,8 +170,8 @@ static void place_source (session_t *session, const wire_welcome_t *welcome,
     sale_start_window (session, stored.next, 0, DIGEST_START);
 }
 
-/* Once it was sent it may be stored: it is sent again to the same place, and only when
-   another bet turns out to be there it gets a new one. */
+/* Once sent it may be stored, so it is sent again to the same place, and gets a new one
+   only when another bet turns out to be there. */
 static void place_single (session_t *session, const wire_welcome_t *welcome)
 {
     agree_on_limits (session, &welcome->limits);
@@ -191,7 +191,7 @@ static bool take_stored (session_t *session, const wire_message_t *message,
     if (session->progress.state != SESSION_SELLING || stored->next > INT64_MAX)
         return false;
     if (session->options.writer != 0 && window_unsent (session->window))
-        return false; // it is about to be sent again, and answered
+        return false; // it is about to be sent again, and will be answered
     bool moved = drop_stored (session, stored->next) > 0;
     if (session->options.writer != 0) {
         if (moved) {
@@ -241,8 +241,8 @@ static uint64_t drop_stored (session_t *session, uint64_t next)
 }
 
 /* An earlier run of this agency, or this one before it started over, had more batches
-   under way, and they arrived. The source moves behind them; if it has not that many
-   rows, or other ones, moving it finds out. */
+   under way, and they arrived. The source moves behind them, which also shows whether
+   it has that many rows, and the same ones. */
 static void stored_beyond (session_t *session, const wire_stored_t *stored)
 {
     window_t *window = session->window;
@@ -330,7 +330,7 @@ static bool take_refused (session_t *session, const wire_message_t *message,
 {
     const wire_refused_t *refused = &message->refused;
     if (session->progress.state == SESSION_LEAVING || refused->code == REFUSED_OK)
-        return false; // what matters is here already
+        return false; // all that matters is here already
     if (refused->code == REFUSED_SIZE && of_batch (refused))
         return about_moment (session, refused) &&
                take_over_limits (session, refused, now_ms);
@@ -374,8 +374,7 @@ static bool take_refused (session_t *session, const wire_message_t *message,
     }
 }
 
-/* Not the late answer to a question of an earlier state, or to a batch stored since
-   (asking for the results may be all that was wrong with READY). */
+/* Not a late answer to a question of an earlier state, or to a batch stored since. */
 static bool about_moment (const session_t *session, const wire_refused_t *refused)
 {
     static const uint8_t questions[] = {
@@ -408,8 +407,8 @@ static void take_busy (session_t *session, const wire_refused_t *refused,
     session_hold_back (session, REFUSED_BUSY, now_ms);
 }
 
-/* Somebody else sells under this number, or did. A single bet takes another place; for
-   a file what is stored is compared with it, which says more than the refusal. */
+/* Somebody else sells, or sold, under this number. A single bet takes another place; a
+   file is compared with what is stored, which says more than the refusal. */
 static bool take_conflict (session_t *session, const wire_refused_t *refused,
                            int64_t now_ms)
 {
@@ -433,8 +432,8 @@ static bool take_conflict (session_t *session, const wire_refused_t *refused,
     return true;
 }
 
-/* The central allows less than it did, and will say what; if it does not, there is no
-   way. */
+/* The central's limits are lower than they were, and it will say so; if it does not,
+   there is no way on. */
 static bool take_over_limits (session_t *session, const wire_refused_t *refused,
                               int64_t now_ms)
 {
@@ -449,8 +448,8 @@ static bool take_over_limits (session_t *session, const wire_refused_t *refused,
     return true;
 }
 
-/* The refusal takes the whole batch; what stands before the bad row is sold all the
-   same, and then it is time to say which one it was. */
+/* The whole batch is refused. What stands before the bad row is sold all the same, and
+   then it is time to say which row it was. */
 static bool take_bad_row (session_t *session, const wire_refused_t *refused,
                           const window_batch_t *batch, int64_t now_ms)
 {
@@ -458,7 +457,7 @@ static bool take_bad_row (session_t *session, const wire_refused_t *refused,
     const uint64_t bad_row = batch->offset + (exact ? refused->row - 1 : 0);
     if (session->verdict == VERDICT_REFUSED &&
         (refused->row > batch->count || bad_row >= session->bad_row))
-        return true; // the answer to what was sent before it was cut
+        return true; // the answer to a batch from before the cut
     session->verdict = VERDICT_REFUSED;
     session->bad_row = bad_row;
     session->exact_row = exact;

@@ -3,7 +3,7 @@
 
    A wait lasts between a half of the back-off and the whole of it. The back-off doubles
    with every try, so that waits lie between RETRY_MS_MIN and RETRY_MS_MAX, and agencies
-   that lost their central at one moment do not come back at one moment. */
+   that lost their central together do not all come back together. */
 
 #ifndef LOTERIA_BACKOFF_H
 #define LOTERIA_BACKOFF_H

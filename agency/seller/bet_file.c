@@ -108,7 +108,7 @@ static inline size_t row_size (const bet_source_t *source, size_t *text_end)
     return size;
 }
 
-/* Within what the next row, which is too long for one, begins with. */
+/* In the beginning of the next row, which is too long. */
 static bool has_lone_cr (const bet_source_t *source)
 {
     const uint8_t *at = source->buffer + source->start;
@@ -138,9 +138,9 @@ rows_status_t bet_file_read_more (bet_source_t *source)
     return ROWS_OK;
 }
 
-/* What a file shows that is just being cut or exchanged is not for sale: it is looked
-   at after every read, and its end is one only if it has not moved meanwhile. Returns
-   how many bytes came, 0 at the end, -1 when it failed. */
+/* What a file shows while it is being cut or exchanged is not for sale: it is looked at
+   after every read, and its end counts only if it has not moved meanwhile. Returns how
+   many bytes came, 0 at the end, -1 when it failed. */
 static ssize_t read_file (bet_source_t *source)
 {
     for (int tries = 0;; tries++) {
@@ -165,8 +165,8 @@ uint64_t bet_file_bytes_read (const bet_source_t *source)
     return source->base + source->end - source->completed;
 }
 
-/* Compare the file that has its name with the one that was seen last. Being longer is
-   no harm: rows may be added. */
+/* Compare the file that has its name with the one that was seen last. It may be longer:
+   rows may be added. */
 rows_status_t bet_file_look (bet_source_t *source)
 {
     const struct stat *seen = &source->seen;
@@ -212,8 +212,8 @@ static void find_quote (bet_source_t *source, size_t from)
     source->quote = quote ? (size_t) (quote - source->buffer) : source->end;
 }
 
-/* What the buffer holds of rows that are plain. A blank line, a row that is too long
-   and the like are left to next (). */
+/* The plain rows in the buffer. A blank line, a row that is too long and the like are
+   left to next (). */
 static size_t file_take (void *self, uint8_t *out, size_t room, uint32_t rows_max,
                          uint32_t *rows, uint64_t *digest)
 {

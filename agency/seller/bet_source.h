@@ -1,5 +1,5 @@
 /* bet_source.h - an agency's bets as a stream of rows: a CSV file, which may be larger
-   than memory, or one single bet.
+   than memory, or a single bet.
 
    A file that is shortened, replaced or written over while it is read is an error that
    says so; rows that are added at its end are read when it is looked at again. */
@@ -13,14 +13,14 @@
 typedef struct bet_source bet_source_t;
 
 typedef enum {
-    BET_SOURCE_SAME,   // nothing is there that was not read
-    BET_SOURCE_GREW,   // there is more to read; `next` goes on with it
+    BET_SOURCE_SAME,   // everything in it has been read
+    BET_SOURCE_GREW,   // there is more to read, with `next`
     BET_SOURCE_CHANGED // it is another file, or shorter, or was written over
 } bet_source_look_t;
 
 /* Open a CSV file. Rows end with LF or CRLF; quotes may hide a line end; blank lines
    and a UTF-8 byte order mark at the very start are passed over. The last row may lack
-   its line end; when `more_may_come` it is then no row yet, but the half of one.
+   its line end; with `more_may_come` it then counts as half a row, and is left alone.
    Returns NULL, with one line in `error` (`error_size` bytes) that names the file and
    says why, when it cannot be read. `path` is copied. */
 bet_source_t *bet_source_open (const char *path, bool more_may_come, char *error,
@@ -37,16 +37,16 @@ void bet_source_destroy (bet_source_t **source);
 /* What a session takes rows from; borrows from `source`. */
 rows_t bet_source_rows (bet_source_t *source);
 
-/* Look at the file again, whose end was reached. After BET_SOURCE_CHANGED the rows'
+/* Look again at the file, whose end was reached. After BET_SOURCE_CHANGED the rows'
    error () says what happened. A single bet stays the same. */
 bet_source_look_t bet_source_look (bet_source_t *source);
 
-/* The line of a last row without line end that was not taken, since more may come; 0
-   when there is none. */
+/* The line of a last row that was left alone for want of a line end; 0: there is none.
+ */
 uint64_t bet_source_half_row (const bet_source_t *source);
 
-/* The end was reached, and all of it was sold: whether the file is other by now. Then
-   `text` (`size` bytes) says in what, as one line; its rows cannot be sold any more. */
+/* The end was reached, and all of it was sold: whether the file has changed since. If
+   so `text` (`size` bytes) says how, in one line; no more rows can be sold. */
 bool bet_source_differs (bet_source_t *source, char *text, size_t size);
 
 /* How far it has been read, in bytes, and how large it was when it was looked at. */

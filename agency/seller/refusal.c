@@ -1,4 +1,4 @@
-/* refusal.c - says what the central would not take, and where to mend it (agency). */
+/* refusal.c - says what the central refused, and where to mend it (agency). */
 
 #include "refusal.h"
 

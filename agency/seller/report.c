@@ -22,7 +22,7 @@
 #define BAR_CELLS       16
 #define LINE_BYTES_MAX  256
 #define COLUMNS_DEFAULT 80
-#define UPDATE_MS       500 // at least so often it is seen whether somebody answers
+#define UPDATE_MS       500 // how often it looks, at least, whether somebody answers
 #define WAITING_SAY_MS  WAIT_AGAIN_MS
 #define ERASE_LINE      "\r\033[K"
 
@@ -38,7 +38,7 @@ struct report {
     waiting_t delay;      // the central is busy, or full
     logger_limit_t limit; // of that
     bool sold;
-    int64_t told_ms;         // that the draw is waited for
+    int64_t told_ms;         // when it said that it waits for the draw
     session_progress_t told; // `ready` and its numbers, as last told
     uint8_t *canonical;      // room for a batch's rows, owned
     size_t canonical_bytes;
@@ -86,8 +86,8 @@ void report_destroy (report_t **report)
     *report = NULL;
 }
 
-/* The central took the rows, so they are sound; made canonical they are easy to read.
- */
+/* The central accepted the rows, so they are sound; in canonical form they are easy to
+   read. */
 void report_stored (void *self, const window_batch_t *batch)
 {
     report_t *report = self;
@@ -157,7 +157,7 @@ static void tell_contact (report_t *report, const session_t *session,
         tell (report, LOG_INFO, "conexion", LOG_SUCCESS,
               "server_address: %s | after_s: %" PRId64, report->options.server,
               waited_s);
-    // a READY that was answered is asked again only after a while
+    // a READY that was answered is repeated only after a while
     const bool asks = progress->state != SESSION_WAITING || link != REACH_UP ||
                       now_ms - progress->heard_ms >= 2 * READY_RENEW_MS;
     if (session_answer_due (session) && asks)
@@ -177,7 +177,7 @@ static void tell_silence (report_t *report, reach_state_t link, int64_t now_ms)
               report->options.server, waited_s, reason);
 }
 
-/* The central answers, but takes nothing. */
+/* The central answers, but accepts nothing. */
 static void tell_held_up (report_t *report, const session_progress_t *progress,
                           int64_t now_ms)
 {
@@ -276,7 +276,7 @@ static int write_selling (report_t *report, const session_progress_t *progress,
                      left_s % 60);
 }
 
-/* On one line of the terminal, however narrow it is. */
+/* On one line of the terminal, however narrow. */
 static void put_line (const char *line, size_t size)
 {
     struct winsize window = {0};
@@ -380,7 +380,7 @@ static void print_json_documents (bytes_t documents)
     putchar (']');
 }
 
-/* Bytes that are no UTF-8 would be no JSON; a document of a sound bet has none. */
+/* What is not UTF-8 would not be JSON; the document of a sound bet always is. */
 static void print_json_text (bytes_t text)
 {
     bool sound = bet_check_text (text, DOCUMENT_BYTES_MAX) == REFUSED_OK;

@@ -27,8 +27,8 @@ void report_destroy (report_t **report);
 /* For session_options_t.stored: `report` is the listener. */
 void report_stored (void *report, const window_batch_t *batch);
 
-/* Say what changed, and draw the bar anew if it is time. `link` is how the connection
-   stands: why there is no answer, if there is none. */
+/* Say what changed, and draw the bar anew if it is time. `link` is the state of the
+   connection: why there is no answer, if there is none. */
 void report_update (report_t *report, const session_t *session, reach_state_t link,
                     int64_t now_ms);
 

@@ -14,9 +14,9 @@ typedef struct {
 
 void results_clear (results_t *results);
 
-/* Whether the page is one to follow the pages before it: as many documents as it says,
-   of sound length; with them no more winners than the agency's `bets`; and a next page,
-   if any, that lies further on. */
+/* Whether the page can follow those before it: it has as many documents as it says,
+   each of a possible length; there are no more winners than the agency has `bets`; and
+   the next page, if any, lies further on. */
 bool results_fit (const results_t *results, const wire_winners_t *page, uint64_t bets);
 
 /* Append a page that fits. Returns 0, or -1 when that would be over

@@ -32,7 +32,7 @@ typedef struct {
     /* Why a call failed, naming the source and the line. */
     const char *(*error) (void *self);
 
-    /* Take rows as they stand, each with its line end, as many as fit into `room` bytes
+    /* Take rows as they are, each with its line end, as many as fit into `room` bytes
        at `out`, at most `rows_max`, and as far as that is quick: there may be more, for
        next. Returns their bytes, `*rows` how many they are; `*digest` moves on behind
        them (bet_csv_digest). NULL: there is only next. */

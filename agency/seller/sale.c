@@ -1,5 +1,5 @@
-/* sale.c - the session's dealings with its source (agency): moves it, packs batches,
-   and compares what it has with what is stored. Pure. */
+/* sale.c - the session and its source (agency): moves it, packs batches, and compares
+   it with what is stored. Pure. */
 
 #include "refusal.h"
 #include "session_state.h"
@@ -52,9 +52,7 @@ bool sale_work (session_t *session, int64_t now_ms)
     return sale_packs (session) ? sell (session, now_ms) : tell_verdict (session);
 }
 
-/* One step on the way to where the source is to be, and what it is for once it is
- * there.
- */
+/* One step on the source's way to where it has to be; once there, what it went for. */
 static bool move_source (session_t *session, int64_t now_ms)
 {
     window_t *window = session->window;
@@ -89,7 +87,7 @@ static bool move_source (session_t *session, int64_t now_ms)
     return true;
 }
 
-/* See to it that there is a batch to send, if there can be one. */
+/* Pack a batch, if there can be one. */
 static bool sell (session_t *session, int64_t now_ms)
 {
     window_t *window = session->window;
@@ -121,8 +119,6 @@ static bool sell (session_t *session, int64_t now_ms)
     return true;
 }
 
-/* The source's rows before the window's first are all stored: whether they are the same
-   ones. If not, the search for the first that is another begins. */
 bool sale_agrees (session_t *session, const wire_stored_t *stored)
 {
     if (window_first_digest (session->window) == stored->digest)
@@ -131,8 +127,8 @@ bool sale_agrees (session_t *session, const wire_stored_t *stored)
     return false;
 }
 
-/* All that was read is stored. Before it is said that this is all, the source is read
-   once more: who knows what became of it meanwhile. */
+/* All that was read is stored. Before saying that this is all, the source is read once
+   more: it may have changed meanwhile. */
 void sale_all_stored (session_t *session, int64_t now_ms)
 {
     if (session->verdict != VERDICT_NONE || session->options.task == SESSION_FOLLOW)
@@ -161,8 +157,8 @@ void sale_start_window (session_t *session, uint64_t offset, uint64_t from,
     window_restart (session->window, &start);
 }
 
-/* The first `count` bets that are stored are other ones than the source's, or
-   (`differs` is false) it is to be seen whether they are. */
+/* The first `count` bets that are stored differ from the source's, or (`differs` is
+   false) may do so. */
 static void begin_compare (session_t *session, uint64_t count, bool differs)
 {
     session->comparing = false;
@@ -214,7 +210,7 @@ void sale_look_at_compare (session_t *session)
     }
 }
 
-/* The row has to be found once more, for its line and its text. */
+/* The row has to be found again, for its line and its text. */
 static bool tell_verdict (session_t *session)
 {
     const rows_t *source = session->source;

@@ -4,9 +4,9 @@
    unanswered. A question (HELLO, CHECK, READY, RESULTS, DONE) is written anew whenever
    it is sent; batches stand ready in the window.
 
-   Nothing is taken for sold because of its place alone: at WELCOME, at every STORED and
-   before READY the digest of what is stored is compared with that of what the source
-   has, and where they differ `compare` finds the first bet that is another one. */
+   No bet counts as sold because of its place alone: at WELCOME, at every STORED and
+   before READY the digest of what is stored is compared with that of the source, and
+   where they differ `compare` finds the first bet that does. */
 
 #include "refusal.h"
 #include "session_state.h"
@@ -17,7 +17,7 @@
 
 #define LEAVE_TRIES 2
 #define LEAVE_MS    LINGER_MS
-#define LATE_MS     1000 // a tick so much later than it was asked for: we did not run
+#define LATE_MS     1000 // a tick that comes so much too late: we were not running
 #define BUSY_MAX    3    // then the limits are asked for again
 
 static void send_again (session_t *session, int64_t now_ms);
@@ -102,7 +102,8 @@ bool session_finish (session_t *session, int64_t now_ms)
     return true;
 }
 
-/* What is due is done before patience ends: who slept, or was stopped, asks first. */
+/* What is due is done before patience runs out: after a sleep, or a stop, it asks
+   first. */
 void session_tick (session_t *session, int64_t now_ms)
 {
     if (session_over (session))
@@ -137,7 +138,7 @@ static void send_again (session_t *session, int64_t now_ms)
         session->asking = true;
     else if (session->busy >= BUSY_MAX) {
         session->busy = 0;
-        session_start_over (session, true, now_ms); // it may take less than it did
+        session_start_over (session, true, now_ms); // its limits may be lower now
     } else
         window_resend (session->window, session->busy_from);
     session->busy_from = 0;
@@ -211,8 +212,8 @@ void session_leave (session_t *session, int64_t now_ms)
     session->timer_ms = now_ms + LEAVE_MS; // also when nobody takes the message
 }
 
-/* At once if there was progress since the last time, else after a while: a central that
-   keeps refusing is not to be kept busy with it. */
+/* At once if there was progress since the last time, else after a while, so as not to
+   keep a central busy that goes on refusing. */
 void session_start_over (session_t *session, bool at_once, int64_t now_ms)
 {
     session->progress.state = SESSION_HELLO;
@@ -223,7 +224,7 @@ void session_start_over (session_t *session, bool at_once, int64_t now_ms)
         session_start_timer (session, now_ms);
 }
 
-/* When several batches are refused, that is one reason to wait and not several. */
+/* Several batches refused are one reason to wait, not several. */
 void session_hold_back (session_t *session, uint16_t code, int64_t now_ms)
 {
     session->progress.held_up = code;
@@ -246,7 +247,7 @@ void session_start_timer (session_t *session, int64_t now_ms)
     session->timer_ms = now_ms + backoff_wait_ms (&session->backoff);
 }
 
-/* What was asked last has its time to be answered, too. */
+/* The latest question has its time to be answered, too. */
 static int64_t patience_deadline (const session_t *session)
 {
     if (session->options.patience_ms == 0 || !session_answer_due (session))

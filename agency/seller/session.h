@@ -21,7 +21,7 @@
 typedef enum {
     SESSION_HELLO,     // asked to be let in
     SESSION_SELLING,   // sends batches until all are acknowledged
-    SESSION_COMPARING, // looks for the first bet that is not the one that is stored
+    SESSION_COMPARING, // looks for the first bet that differs from what is stored
     SESSION_WAITING,   // said READY: waits for the draw
     SESSION_RESULTS,   // asks for the winners' further pages
     SESSION_LEAVING,   // said DONE
@@ -40,7 +40,7 @@ typedef struct {
     uint32_t agency;
     wire_limits_t limits; // own; none but bundle_bytes is 0
     int64_t period_ms;    // between two new batches; 0: none
-    int64_t patience_ms;  // the longest silence of the central; 0: for ever
+    int64_t patience_ms;  // how long the central may be silent; 0: for ever
     uint64_t seed;        // of the jitter
     uint64_t writer;      // of a single bet, at random; 0 for the bets of a file
     session_task_t task;
@@ -53,13 +53,13 @@ typedef struct {
 typedef struct {
     session_state_t state;
     int64_t welcomed_ms; // first WELCOME; -1 before
-    int64_t stored_ms;   // all bets acknowledged; -1 before
-    int64_t sold_ms;     // and the source, read once more, has no others; -1 before
-    int64_t heard_ms;    // the central's last message of use, or the start
+    int64_t stored_ms;   // all bets were acknowledged; -1 before
+    int64_t sold_ms;     // and reading the source once more found no others; -1 before
+    int64_t heard_ms;    // the central's last useful message, or the start
     uint64_t sent;       // bets sent by this session and acknowledged
-    uint64_t stored;     // bets of the agency in the central, as it said last
+    uint64_t stored;     // bets of the agency that the central has, as it said last
     uint64_t retries;    // batches sent again
-    uint64_t ignored;    // messages that were none, or not for this moment
+    uint64_t ignored;    // messages that were unreadable, or came at the wrong moment
     uint16_t
         held_up;  // wire_code_t of a BUSY, NOSPACE or UNAVAILABLE; 0 once it is over
     bool silence; // the state is FAILED because nobody answered
@@ -80,23 +80,22 @@ session_t *session_new (const session_options_t *options, const rows_t *source,
                         int64_t now_ms);
 void session_destroy (session_t **session);
 
-/* Take a message off the socket. Any bytes will do; what is no message of use is
-   counted and forgotten. */
+/* Take a message that came. It may be any bytes: what is of no use is counted and
+   dropped. */
 void session_receive (session_t *session, bytes_t message, int64_t now_ms);
 
-/* The connection was lost, and is there again: what the central allows may be other
-   now. */
+/* The connection was lost and is back: the central's limits may have changed. */
 void session_reconnected (session_t *session, int64_t now_ms);
 
 /* Rows were added to the source, whose end was reached. */
 void session_more (session_t *session);
 
-/* Sell what the source has, see that it is stored, and leave then. Returns false when
-   that may take long, for more of the source is yet to be read. */
+/* Sell what the source has, make sure that it is stored, and then end. Returns false
+   when that may take long, since more of the source is still to be read. */
 bool session_finish (session_t *session, int64_t now_ms);
 
-/* Let time pass: send again, renew, give up. Time in which the process did not run is
-   no time that the central had to answer. */
+/* Let time pass: send again, renew, give up. Time in which the process did not run does
+   not count as time that the central had to answer in. */
 void session_tick (session_t *session, int64_t now_ms);
 
 /* The bytes of the message to be sent next; 0 when there is none now. */
@@ -108,18 +107,18 @@ void session_write_output (session_t *session, uint8_t *buffer);
 /* It is on its way. */
 void session_output_sent (session_t *session, int64_t now_ms);
 
-/* When session_tick () and session_next_output () have to be called again, if nothing
-   comes; INT64_MAX for never. Past when there is work to do right now. */
+/* When session_tick () and session_next_output () have to be called again if nothing
+   comes; INT64_MAX: never; in the past: there is work to do right now. */
 int64_t session_deadline (const session_t *session);
 
 bool session_over (const session_t *session);
 
-/* Whether the central has something to answer, so that its silence means something. */
+/* Whether the central owes an answer, so that its silence means something. */
 bool session_answer_due (const session_t *session);
 
 const session_progress_t *session_progress (const session_t *session);
 
-/* Why it failed, as one line for people. */
+/* Why it failed, in one line for the user. */
 const char *session_failure (const session_t *session);
 
 /* The winners' documents, each followed by LF; complete once the state is LEAVING or

@@ -15,10 +15,10 @@
 
 #define NEVER INT64_MAX
 
-typedef enum { // why it is going to fail once all that can be stored is
+typedef enum { // why it will fail once all that can be stored is stored
     VERDICT_NONE,
     VERDICT_REFUSED, // `refused` of the row `bad_row`; what stands before is sold
-    VERDICT_DIFFERS, // the row `bad_row` is not the one that is stored
+    VERDICT_DIFFERS, // the row `bad_row` differs from what is stored
     VERDICT_SOURCE,  // the source failed
     VERDICT_LONG
 } verdict_t;
@@ -34,16 +34,16 @@ struct session {
     uint64_t draw;   // the central's; 0 before the first WELCOME
     uint64_t digest; // of what is stored, as the central said last
     bool started;    // the window was, by a first WELCOME
-    bool comparing;  // what is stored is `theirs`, once the window is there
+    bool comparing;  // with `theirs`, once the window has got there
     wire_stored_t theirs;
     compare_t compare;
-    bool looked;         // the source was read once more since its last row was packed
+    bool looked;         // the source has been read again since its last row was packed
     uint64_t place;      // of the single bet
-    uint64_t place_hash; // digest of the bets before it
-    bool placed;         // they are known
-    bool single_sent;    // so that it may be stored there
-    int regresses;       // WELCOMEs in a row with fewer bets than are stored
-    int conflicts;       // refusals in a row that say that somebody else sells as well
+    uint64_t place_hash; // the digest of the bets before it
+    bool placed;         // both are known
+    bool single_sent;    // so it may be stored there
+    int regresses;       // WELCOMEs in a row with fewer bets than were stored
+    int conflicts;       // refusals in a row that mean that somebody else sells, too
     int busy;            // BUSYs in a row
     uint64_t busy_from; // the lowest offset that they named; 0: all is to be sent again
     bool over_limits;   // a batch was refused under `refused_under`
@@ -56,7 +56,7 @@ struct session {
     uint8_t refused_text[REFUSAL_TEXT_MAX];
 
     bool asking;     // the state's question is to be sent: `question`
-    bool holding;    // refused for now: nothing is sent until the timer ends that
+    bool holding;    // refused for now: nothing is sent until the timer ends
     bool closed;     // results were asked for in an earlier run: nothing can be sold
     bool progressed; // since the last HELLO
     int64_t timer_ms;
@@ -75,7 +75,7 @@ struct session {
 
 /* ---- answers.c ---- */
 
-/* Take a message of the central's. Returns whether it was one of use at this moment. */
+/* Take a message from the central. Returns whether it was of use at this moment. */
 bool answers_take (session_t *session, const wire_message_t *message, int64_t now_ms);
 
 /* ---- sale.c ---- */
@@ -86,16 +86,16 @@ bool sale_has_work (const session_t *session);
 bool sale_packs (const session_t *session);
 bool sale_work (session_t *session, int64_t now_ms);
 
-/* Go on with the source's row `offset`, having read those from `from` on, before which
-   the digest is `digest`. */
+/* Go on with the source's row `offset`, after reading those from `from` on; `digest` is
+   that of the rows before `from`. */
 void sale_start_window (session_t *session, uint64_t offset, uint64_t from,
                         uint64_t digest);
 
-/* The source's rows before the window's first are all stored: whether they are the same
-   ones. If not, the search for the first that is another begins. */
+/* The source's rows before the window's first are all stored: whether what is stored
+   equals them. If not, the search for the first difference begins. */
 bool sale_agrees (session_t *session, const wire_stored_t *stored);
 
-/* A digest that was asked for is there. */
+/* A digest that was asked for has come. */
 void sale_look_at_compare (session_t *session);
 
 /* All that was read is stored; and: that is all. */
@@ -114,8 +114,8 @@ void session_hold_back (session_t *session, uint16_t code, int64_t now_ms);
 void session_made_progress (session_t *session);
 void session_start_timer (session_t *session, int64_t now_ms);
 
-/* It cannot go on. All return true: the message that it came to was of use. The second
-   when `failure` says why already. */
+/* It cannot go on. All return true: the message that led to this was of use. The second
+   is for when `failure` says why already. */
 bool session_fail (session_t *session, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 bool session_give_up (session_t *session);

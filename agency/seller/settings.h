@@ -31,7 +31,7 @@ typedef struct {
 } settings_t;
 
 /* Fill in `settings`. Returns the configuration, which owns the texts, or NULL when the
-   program should end with `*status`; what there was to say has been said. */
+   program should end with `*status`; the reason has been printed. */
 config_t *settings_load (settings_t *settings, int argc, char **argv, int *status);
 
 #endif

@@ -1,9 +1,9 @@
 /* window.c - batches under way (agency): a ring of encoded messages.
 
    The ring's places own their buffers, each allocated when it is first used and then
-   used again and again. The row that did not fit into a batch is held, still in the
-   source's own buffer, and opens the next one. Rows that are only passed are packed as
-   well, into a buffer of their own, and hashed. */
+   used again and again. The row that did not fit into a batch is kept, still in the
+   source's own buffer, and opens the next one. Rows that are only passed over are
+   packed as well, into a buffer of their own, and hashed. */
 
 #include "window.h"
 
@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-#define PASS_ROWS 20000 /* that one step of moving passes, or little more */
+#define PASS_ROWS 20000 /* passed over in one step of moving, or a few more */
 
 struct window {
     uint32_t agency;

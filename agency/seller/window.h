@@ -1,6 +1,6 @@
-/* window.h - the batches that are under way: packed from the rows of a source, kept
-   until the central has stored them. Rows that the central has already are read as
-   well, so that the digest of what the source has can be compared with what is stored.
+/* window.h - the batches under way: packed from a source's rows, and kept until the
+   central has stored them. Rows that the central has already are read as well, so that
+   their digest can be compared with that of what is stored.
    Pure: touches memory and the source only. */
 
 #ifndef LOTERIA_WINDOW_H
@@ -18,7 +18,7 @@ typedef struct {
     uint8_t *message; // the encoded BATCH; owned by the window
 } window_batch_t;
 
-typedef struct { // where to go on, and how
+typedef struct { // where to go on, and under which limits
     uint64_t offset;
     uint64_t from;   // at most `offset`: rows from here on are read again
     uint64_t digest; // of the bets before `from`
@@ -30,8 +30,8 @@ typedef struct window window_t;
 
 typedef enum {
     WINDOW_PACKED, // one more batch
-    WINDOW_MOVING, // the source is not yet where it should be: ask again
-    WINDOW_THERE,  // it is
+    WINDOW_MOVING, // the source is not there yet: call again
+    WINDOW_THERE,  // it has arrived
     WINDOW_END,    // everything is packed
     WINDOW_SHORT,  // the source ends before the place to start from
     WINDOW_LONG,   // a row fits no message
@@ -73,15 +73,15 @@ uint64_t window_rows (const window_t *window);
 
 bool window_empty (const window_t *window);
 
-/* Whether there is nothing more to be packed, and every batch was stored. */
+/* Whether there is nothing left to pack, and every batch was stored. */
 bool window_done (const window_t *window);
 
-/* The offset behind the last row that was packed or passed, and the digest of all the
+/* The offset behind the last row packed or passed over, and the digest of all the
    source's rows before it. */
 uint64_t window_end (const window_t *window);
 uint64_t window_digest (const window_t *window);
 
-/* The same of the first row that is under way, or would be. */
+/* Likewise, of the first row under way, or of the next to be. */
 uint64_t window_first (const window_t *window);
 uint64_t window_first_digest (const window_t *window);
 
