@@ -509,7 +509,7 @@ static void join_parts (dispatcher_t *dispatcher, bytes_t id, const wire_join_t 
                 dispatcher->now_ms);
     if (join->role == ROLE_STORAGE && !known)
         for (worker_t *worker = pool_first (dispatcher->pool); worker;
-             worker = worker->next)
+             worker = pool_after (worker))
             forgive (dispatcher, worker);
 }
 
@@ -700,7 +700,7 @@ static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why
     request_t *request;
     const uint32_t holding = worker->holding;
     forgive (dispatcher, worker);
-    while ((request = inflight_held_by (dispatcher->inflight, worker)))
+    while ((request = inflight_held_by (worker)))
         take_back (dispatcher, request);
     pool_remove (dispatcher->pool, &worker);
     logger_event (LOG_INFO, "worker_baja", LOG_SUCCESS,

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -35,6 +36,7 @@ struct door {
 };
 
 static size_t connections_max (void);
+static void take_events (door_t *door, int count_max, int64_t now_ms);
 static void take (door_t *door, uint16_t event, int value, int64_t now_ms);
 static void note_address (door_t *door, int descriptor);
 static void log_stranger (door_t *door, int descriptor, int64_t now_ms);
@@ -92,10 +94,7 @@ int64_t door_deadline (const door_t *door)
 
 void door_look (door_t *door, int64_t now_ms)
 {
-    uint16_t event;
-    uint32_t value;
-    while (monitor_take (door->monitor, &event, &value))
-        take (door, event, (int) value, now_ms);
+    take_events (door, LOOP_EVENTS_MAX, now_ms);
     connections_expire (door->connections, now_ms);
 }
 
@@ -121,7 +120,7 @@ bool door_heard (door_t *door, const peer_t *peer, zmq_msg_t *body,
     const bool known =
         connections_knows (door->connections, message.descriptor, message.client);
     if (!known)
-        door_look (door, now_ms); // it has come since
+        take_events (door, INT_MAX, now_ms); // it has come since
     if (!connections_heard (door->connections, &message))
         return false;
     if (known || !net_named_itself (peer))
@@ -175,6 +174,14 @@ static size_t connections_max (void)
 }
 
 /* In the order in which things happened: one thread of ZeroMQ's does all of them. */
+static void take_events (door_t *door, int count_max, int64_t now_ms)
+{
+    uint16_t event;
+    uint32_t value;
+    for (int i = 0; i < count_max && monitor_take (door->monitor, &event, &value); i++)
+        take (door, event, (int) value, now_ms);
+}
+
 static void take (door_t *door, uint16_t event, int value, int64_t now_ms)
 {
     switch (event) {

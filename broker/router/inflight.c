@@ -17,6 +17,8 @@ struct inflight {
     request_t *by_ticket[INFLIGHT_MAX]; // at the ticket, modulo
 };
 
+static void take_out (inflight_t *inflight, request_t *request);
+
 inflight_t *inflight_new (void)
 {
     inflight_t *inflight = calloc (1, sizeof *inflight);
@@ -59,6 +61,7 @@ void inflight_add (inflight_t *inflight, request_t *request, worker_t *worker,
     request->worker = worker;
     request->deadline_ms = deadline_ms;
     DL_APPEND (inflight->requests, request);
+    DL_APPEND2 (worker->held, request, held_prev, held_next);
     inflight->count++;
     inflight->bytes += request->bytes;
 }
@@ -74,10 +77,8 @@ void inflight_remove (inflight_t *inflight, request_t *request)
     inflight->by_ticket[request->ticket % INFLIGHT_MAX] = NULL;
     if (request->overdue)
         DL_DELETE (request->worker->late, request);
-    else {
-        DL_DELETE (inflight->requests, request);
-        inflight->bytes -= request->bytes;
-    }
+    else
+        take_out (inflight, request);
     inflight->count--;
     request->overdue = false;
     request->worker = NULL;
@@ -85,9 +86,8 @@ void inflight_remove (inflight_t *inflight, request_t *request)
 
 void inflight_overdue (inflight_t *inflight, request_t *request)
 {
+    take_out (inflight, request); // and its message is not kept
     request->overdue = true;
-    DL_DELETE (inflight->requests, request);
-    inflight->bytes -= request->bytes; // its message is not kept
     DL_APPEND (request->worker->late, request);
 }
 
@@ -96,13 +96,14 @@ request_t *inflight_first (const inflight_t *inflight)
     return inflight->requests;
 }
 
-request_t *inflight_held_by (const inflight_t *inflight, const worker_t *worker)
+request_t *inflight_held_by (const worker_t *worker)
 {
-    if (!inflight->requests)
-        return NULL;
-    request_t *request =
-        inflight->requests->prev; // utlist: before the first stands the last
-    while (request != inflight->requests && request->worker != worker)
-        request = request->prev;
-    return request->worker == worker ? request : NULL;
+    return worker->held ? worker->held->held_prev : NULL; // before the first: the last
+}
+
+static void take_out (inflight_t *inflight, request_t *request)
+{
+    DL_DELETE (inflight->requests, request);
+    DL_DELETE2 (request->worker->held, request, held_prev, held_next);
+    inflight->bytes -= request->bytes;
 }

@@ -33,6 +33,6 @@ void inflight_overdue (inflight_t *inflight, request_t *request);
 /* The request with the nearest deadline; the one with the next is request->next. */
 request_t *inflight_first (const inflight_t *inflight);
 /* The latest request that this worker has, or NULL. */
-request_t *inflight_held_by (const inflight_t *inflight, const worker_t *worker);
+request_t *inflight_held_by (const worker_t *worker);
 
 #endif

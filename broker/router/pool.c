@@ -8,14 +8,26 @@
 
 #include "clients.h"
 
+typedef struct { // the first is the least; the two behind i are 2i and 2i + 1, from 1
+    worker_t **workers;
+    size_t count, capacity;
+} heap_t;
+
 struct pool {
-    worker_t *ring; // next to be served first
     worker_t *by_id;
-    size_t size;
+    heap_t heaps[POOL_HEAPS];
+    uint64_t served; // workers that were next so far
 };
 
 static uint32_t within (uint32_t value, uint32_t min, uint32_t max);
-static bool to_be_tried (const worker_t *worker, int64_t now_ms);
+static void forget_late (worker_t *worker);
+static void sort (worker_t *worker);
+static void sort_in (worker_t *worker, int heap, bool belongs);
+static worker_t *first (const pool_t *pool, int heap);
+static void insert (heap_t *heap, worker_t *worker, int which);
+static void take_out (heap_t *heap, worker_t *worker, int which);
+static void settle_at (heap_t *heap, size_t place, worker_t *worker, int which);
+static bool before (const worker_t *a, const worker_t *b, int which);
 
 pool_t *pool_new (void)
 {
@@ -28,16 +40,14 @@ void pool_destroy (pool_t **pool)
 {
     if (*pool) {
         worker_t *worker, *following;
-        HASH_CLEAR (hh, (*pool)->by_id);
-        DL_FOREACH_SAFE ((*pool)->ring, worker, following)
+        HASH_ITER (hh, (*pool)->by_id, worker, following)
         {
-            request_t *request, *next;
-            DL_FOREACH_SAFE (worker->late, request, next)
-            {
-                request_destroy (&request);
-            }
+            forget_late (worker);
+            HASH_DELETE (hh, (*pool)->by_id, worker);
             free (worker);
         }
+        for (int heap = 0; heap < POOL_HEAPS; heap++)
+            free ((*pool)->heaps[heap].workers);
         free (*pool);
     }
     *pool = NULL;
@@ -48,20 +58,23 @@ worker_t *pool_join (pool_t *pool, bytes_t id, uint32_t credit, uint32_t heartbe
 {
     worker_t *worker = pool_find (pool, id);
     if (!worker) {
-        if (pool->size >= WORKERS_MAX)
+        if (pool_size (pool) >= WORKERS_MAX)
             return NULL;
         worker = calloc (1, sizeof *worker);
         assert (worker);
+        worker->pool = pool;
+        worker->served = ++pool->served;
         worker->id_size = (uint8_t) id.size;
         put_bytes (worker->id, id);
-        DL_APPEND (pool->ring, worker);
         HASH_ADD (hh, pool->by_id, id, id.size, worker);
-        pool->size++;
     }
     worker->credit = within (credit, 1, WORKER_CREDIT_MAX);
     const uint32_t interval_ms =
         within (heartbeat_ms, HEARTBEAT_MS_MIN, HEARTBEAT_MS_MAX);
     liveness_start (&worker->liveness, interval_ms, now_ms);
+    worker->silent_ms = liveness_deadline (&worker->liveness);
+    sort_in (worker, POOL_SILENT, true);
+    sort (worker);
     return worker;
 }
 
@@ -75,8 +88,8 @@ worker_t *pool_find (pool_t *pool, bytes_t id)
 void pool_remove (pool_t *pool, worker_t **worker)
 {
     assert ((*worker)->holding == (*worker)->overdue);
-    pool->size--;
-    DL_DELETE (pool->ring, *worker);
+    for (int heap = 0; heap < POOL_HEAPS; heap++)
+        sort_in (*worker, heap, false);
     HASH_DELETE (hh, pool->by_id, *worker);
     free (*worker);
     *worker = NULL;
@@ -84,18 +97,14 @@ void pool_remove (pool_t *pool, worker_t **worker)
 
 worker_t *pool_next (pool_t *pool, int64_t now_ms)
 {
-    worker_t *least = NULL, *trial = NULL;
-    for (worker_t *worker = pool->ring; worker; worker = worker->next)
-        if (!pool_takes (worker))
-            trial = !trial && to_be_tried (worker, now_ms) ? worker : trial;
-        else if (!least || worker->holding < least->holding)
-            least = worker;
-    least = least ? least : trial;
-    if (least) {
-        DL_DELETE (pool->ring, least);
-        DL_APPEND (pool->ring, least);
+    worker_t *next = first (pool, POOL_READY);
+    if (!next && pool_trial (pool) <= now_ms)
+        next = first (pool, POOL_TRIAL);
+    if (next) {
+        next->served = ++pool->served;
+        sort (next);
     }
-    return least;
+    return next;
 }
 
 bool pool_takes (const worker_t *worker)
@@ -106,27 +115,30 @@ bool pool_takes (const worker_t *worker)
 
 int64_t pool_trial (const pool_t *pool)
 {
-    int64_t trial_ms = INT64_MAX;
-    for (const worker_t *worker = pool->ring; worker; worker = worker->next)
-        if (worker->overdue > 0 && !pool_takes (worker) && worker->trial_ms < trial_ms)
-            trial_ms = worker->trial_ms;
-    return trial_ms;
+    const worker_t *worker = first (pool, POOL_TRIAL);
+    return worker ? worker->trial_ms : INT64_MAX;
 }
 
 size_t pool_size (const pool_t *pool)
 {
-    return pool->size;
+    return HASH_COUNT (pool->by_id);
 }
 
 worker_t *pool_first (const pool_t *pool)
 {
-    return pool->ring;
+    return pool->by_id;
+}
+
+worker_t *pool_after (const worker_t *worker)
+{
+    return worker->hh.next;
 }
 
 void pool_charge (worker_t *worker, size_t bytes)
 {
     worker->holding++;
     worker->holding_bytes += bytes;
+    sort (worker);
 }
 
 void pool_settle (worker_t *worker, size_t bytes)
@@ -134,6 +146,7 @@ void pool_settle (worker_t *worker, size_t bytes)
     assert (worker->holding > worker->overdue);
     worker->holding--;
     worker->holding_bytes -= bytes;
+    sort (worker);
 }
 
 /* The first trial may be at once: as long as a request is waited for, all are. */
@@ -145,6 +158,7 @@ void pool_overdue (worker_t *worker, size_t bytes, int64_t now_ms)
     }
     worker->overdue++;
     worker->overdue_bytes += bytes;
+    sort (worker);
 }
 
 void pool_settle_overdue (worker_t *worker, size_t bytes)
@@ -161,6 +175,7 @@ void pool_tried (worker_t *worker, int64_t now_ms)
     worker->trial_interval_ms *= 2;
     if (worker->trial_interval_ms > TRIAL_MS_MAX)
         worker->trial_interval_ms = TRIAL_MS_MAX;
+    sort (worker);
 }
 
 void pool_forgive (worker_t *worker)
@@ -169,23 +184,27 @@ void pool_forgive (worker_t *worker)
     worker->holding_bytes -= worker->overdue_bytes;
     worker->overdue = 0;
     worker->overdue_bytes = 0;
+    sort (worker);
 }
 
+/* Who has been heard since it was sorted is sorted anew, when its time has come: once a
+   silence, and not once a message. */
 worker_t *pool_expired (pool_t *pool, int64_t now_ms)
 {
-    for (worker_t *worker = pool->ring; worker; worker = worker->next)
+    worker_t *worker;
+    while ((worker = first (pool, POOL_SILENT)) && worker->silent_ms <= now_ms) {
         if (liveness_expired (&worker->liveness, now_ms))
             return worker;
+        worker->silent_ms = liveness_deadline (&worker->liveness);
+        sort_in (worker, POOL_SILENT, true);
+    }
     return NULL;
 }
 
 int64_t pool_deadline (const pool_t *pool)
 {
-    int64_t deadline = INT64_MAX;
-    for (const worker_t *worker = pool->ring; worker; worker = worker->next)
-        if (liveness_deadline (&worker->liveness) < deadline)
-            deadline = liveness_deadline (&worker->liveness);
-    return deadline;
+    const worker_t *worker = first (pool, POOL_SILENT);
+    return worker ? worker->silent_ms : INT64_MAX;
 }
 
 static uint32_t within (uint32_t value, uint32_t min, uint32_t max)
@@ -193,7 +212,88 @@ static uint32_t within (uint32_t value, uint32_t min, uint32_t max)
     return value < min ? min : value > max ? max : value;
 }
 
-static bool to_be_tried (const worker_t *worker, int64_t now_ms)
+static void forget_late (worker_t *worker)
 {
-    return worker->overdue > 0 && worker->trial_ms <= now_ms;
+    request_t *request, *following;
+    DL_FOREACH_SAFE (worker->late, request, following)
+    {
+        request_destroy (&request);
+    }
+}
+
+/* Where it belongs now that what it holds has changed. */
+static void sort (worker_t *worker)
+{
+    const bool takes = pool_takes (worker);
+    sort_in (worker, POOL_READY, takes);
+    sort_in (worker, POOL_TRIAL, !takes && worker->overdue > 0);
+}
+
+static void sort_in (worker_t *worker, int which, bool belongs)
+{
+    heap_t *heap = &worker->pool->heaps[which];
+    if (worker->place[which] > 0 && !belongs)
+        take_out (heap, worker, which);
+    else if (worker->place[which] > 0)
+        settle_at (heap, worker->place[which], worker, which);
+    else if (belongs)
+        insert (heap, worker, which);
+}
+
+static worker_t *first (const pool_t *pool, int which)
+{
+    const heap_t *heap = &pool->heaps[which];
+    return heap->count > 0 ? heap->workers[1] : NULL;
+}
+
+static void insert (heap_t *heap, worker_t *worker, int which)
+{
+    if (heap->count + 1 >= heap->capacity) {
+        heap->capacity = heap->capacity * 2 + 16;
+        heap->workers = realloc (heap->workers, heap->capacity * sizeof *heap->workers);
+        assert (heap->workers);
+    }
+    settle_at (heap, ++heap->count, worker, which);
+}
+
+static void take_out (heap_t *heap, worker_t *worker, int which)
+{
+    const size_t place = worker->place[which];
+    worker_t *last = heap->workers[heap->count--];
+    worker->place[which] = 0;
+    if (last != worker)
+        settle_at (heap, place, last, which);
+}
+
+/* There is a gap at `place`: move others into it until the worker fits. */
+static void settle_at (heap_t *heap, size_t place, worker_t *worker, int which)
+{
+    worker_t **at = heap->workers;
+    for (; place > 1 && before (worker, at[place / 2], which); place /= 2) {
+        at[place] = at[place / 2];
+        at[place]->place[which] = place;
+    }
+    for (size_t next; (next = 2 * place) <= heap->count; place = next) {
+        next += next < heap->count && before (at[next + 1], at[next], which);
+        if (!before (at[next], worker, which))
+            break;
+        at[place] = at[next];
+        at[place]->place[which] = place;
+    }
+    at[place] = worker;
+    worker->place[which] = place;
+}
+
+static bool before (const worker_t *a, const worker_t *b, int which)
+{
+    switch (which) {
+    case POOL_READY:
+        return a->holding != b->holding ? a->holding < b->holding
+                                        : a->served < b->served;
+    case POOL_TRIAL:
+        return a->trial_ms != b->trial_ms ? a->trial_ms < b->trial_ms
+                                          : a->served < b->served;
+    default:
+        return a->silent_ms < b->silent_ms;
+    }
 }

@@ -22,7 +22,13 @@
 #include "bounds.h"
 #include "liveness.h"
 
+typedef struct pool pool_t;
+
+/* What workers are sorted by, each in a heap of its own. */
+enum { POOL_READY, POOL_TRIAL, POOL_SILENT, POOL_HEAPS };
+
 struct worker {
+    pool_t *pool;
     uint8_t id_size;
     uint8_t id[ADDRESS_BYTES_MAX]; // routing id at the back
     uint32_t credit;               // requests it takes at once
@@ -31,14 +37,15 @@ struct worker {
     uint32_t overdue; // of those
     size_t overdue_bytes;
     request_t *late;  // these; see inflight_overdue ()
+    request_t *held;  // those in flight; see inflight_add ()
     int64_t trial_ms; // with something overdue: when it may be tried
     int64_t trial_interval_ms;
     liveness_t liveness;
-    worker_t *prev, *next; // in the ring, longest unserved first
+    int64_t silent_ms;        // not taken for silent before; set now and then
+    uint64_t served;          // when it was last next: a count
+    size_t place[POOL_HEAPS]; // in each of them, from 1; 0: it is not in it
     UT_hash_handle hh;
 };
-
-typedef struct pool pool_t;
 
 pool_t *pool_new (void);
 void pool_destroy (pool_t **pool);
@@ -58,8 +65,9 @@ worker_t *pool_next (pool_t *pool, int64_t now_ms);
 bool pool_takes (const worker_t *worker);
 int64_t pool_trial (const pool_t *pool); // INT64_MAX when none is to come
 size_t pool_size (const pool_t *pool);
-/* Any worker, and on from it by `next` to all. NULL: there is none. */
+/* Any worker, and on from it to all others. NULL: there are no more. */
 worker_t *pool_first (const pool_t *pool);
+worker_t *pool_after (const worker_t *worker);
 
 /* A worker was given a request; is rid of it; has not answered it in time. */
 void pool_charge (worker_t *worker, size_t bytes);
@@ -72,7 +80,7 @@ void pool_tried (worker_t *worker, int64_t now_ms);
 /* Nothing that was overdue takes up credit any more. */
 void pool_forgive (worker_t *worker);
 
-/* A worker that has been silent for too long, or NULL. And the moment of the next. */
+/* A worker that has been silent for too long, or NULL. And when to ask again. */
 worker_t *pool_expired (pool_t *pool, int64_t now_ms);
 int64_t pool_deadline (const pool_t *pool); // INT64_MAX when there are no workers
 

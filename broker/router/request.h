@@ -29,6 +29,7 @@ struct request {
     worker_t *worker;       // who has it; NULL while it waits; borrowed
     request_t *prev, *next; // waiting: in the client's queue; in flight: by deadline
     request_t *mate_prev, *mate_next; // in flight: the same client's others
+    request_t *held_prev, *held_next; // in flight: the same worker's others
     uint32_t ticket;                  // in flight: what its answer will carry
     bool overdue;        // given up: what its worker does with it nobody knows
     int64_t deadline_ms; // in flight: when it is given up

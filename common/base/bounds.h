@@ -171,6 +171,9 @@
 /* Messages taken from one socket before the others get their turn. */
 #define LOOP_MESSAGES_MAX 256
 
+/* Comings and goings at the broker's front that are looked at in one go. */
+#define LOOP_EVENTS_MAX 4096
+
 /* Times, in milliseconds. */
 #define HEARTBEAT_MS_DEFAULT   500
 #define HEARTBEAT_MS_MIN       50

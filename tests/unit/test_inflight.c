@@ -13,6 +13,7 @@ static int setup (void **state)
 {
     (void) state;
     inflight = inflight_new ();
+    worker_a = worker_b = (worker_t){0};
     return 0;
 }
 
@@ -53,7 +54,7 @@ static void an_empty_one_knows_nothing (void **state)
     for (size_t i = 0; i < 3; i++)
         assert_null (inflight_find (inflight, tickets[i]));
     assert_null (inflight_first (inflight));
-    assert_null (inflight_held_by (inflight, &worker_a));
+    assert_null (inflight_held_by (&worker_a));
     assert_int_equal (inflight_room (inflight), INFLIGHT_MAX);
 }
 
@@ -80,7 +81,7 @@ static void what_is_overdue_can_be_found (void **state)
     assert_ptr_equal (inflight_find (inflight, requests[0]->ticket), requests[0]);
     assert_ptr_equal (inflight_first (inflight), requests[1]);
     assert_null (requests[1]->next);
-    assert_ptr_equal (inflight_held_by (inflight, &worker_a), requests[1]);
+    assert_ptr_equal (inflight_held_by (&worker_a), requests[1]);
     assert_int_equal (inflight_room (inflight), INFLIGHT_MAX - 3);
     assert_ptr_equal (worker_a.late, requests[2]);
     drop (requests[2]);
@@ -100,15 +101,15 @@ static void requests_are_found_by_worker_latest_first (void **state)
         requests[i] = add (i % 3 == 0 ? &worker_b : &worker_a, i);
     static const int of_a[] = {5, 4, 2, 1}, of_b[] = {3, 0};
     for (int i = 0; i < 2; i++) {
-        assert_ptr_equal (inflight_held_by (inflight, &worker_b), requests[of_b[i]]);
+        assert_ptr_equal (inflight_held_by (&worker_b), requests[of_b[i]]);
         drop (requests[of_b[i]]);
     }
-    assert_null (inflight_held_by (inflight, &worker_b));
+    assert_null (inflight_held_by (&worker_b));
     for (int i = 0; i < 4; i++) {
-        assert_ptr_equal (inflight_held_by (inflight, &worker_a), requests[of_a[i]]);
+        assert_ptr_equal (inflight_held_by (&worker_a), requests[of_a[i]]);
         drop (requests[of_a[i]]);
     }
-    assert_null (inflight_held_by (inflight, &worker_a));
+    assert_null (inflight_held_by (&worker_a));
 }
 
 static void the_nearest_deadline_is_first (void **state)
@@ -188,7 +189,7 @@ static void it_follows_a_plain_list (void **state)
             const request_t *latest = NULL;
             for (size_t i = 0; i < count; i++)
                 latest = requests[i]->worker == workers[w] ? requests[i] : latest;
-            assert_ptr_equal (inflight_held_by (inflight, workers[w]), latest);
+            assert_ptr_equal (inflight_held_by (workers[w]), latest);
         }
     }
 }

@@ -349,12 +349,92 @@ static void credit_is_accounted_for (void **state)
     }
 }
 
+/* Against a plain search through all of them, whatever happens. */
+static void it_follows_a_plain_search (void **state)
+{
+    (void) state;
+    enum { WORKERS = 40 };
+    uint64_t random = 41;
+    int64_t now_ms = 0;
+    worker_t *workers[WORKERS] = {0};
+    for (int step = 0; step < 200000; step++) {
+        const size_t which = random_below (&random, WORKERS);
+        worker_t **slot = &workers[which], *worker = *slot;
+        char id[ID_BYTES];
+        snprintf (id, sizeof id, "w%zu", which);
+        now_ms += (int64_t) random_below (&random, 3);
+        switch (random_below (&random, 10)) {
+        case 0:
+            if (!worker)
+                *slot =
+                    pool_join (pool, text_bytes (id),
+                               1 + (uint32_t) random_below (&random, 4), MS, now_ms);
+            break;
+        case 1:
+            if (worker && worker->holding == worker->overdue)
+                pool_remove (pool, slot);
+            break;
+        case 2:
+            if (worker && worker->holding > worker->overdue)
+                pool_settle (worker, 10);
+            break;
+        case 3:
+            if (worker && worker->holding > worker->overdue)
+                pool_overdue (worker, 10, now_ms);
+            break;
+        case 4:
+            if (worker && random_below (&random, 4) == 0)
+                pool_forgive (worker);
+            break;
+        case 5:
+            if (worker)
+                liveness_heard (&worker->liveness, now_ms);
+            break;
+        default: {
+            const worker_t *least = NULL;
+            int64_t trial_ms = INT64_MAX, silent_ms = INT64_MAX;
+            for (size_t i = 0; i < WORKERS; i++) {
+                const worker_t *other = workers[i];
+                if (!other)
+                    continue;
+                if (pool_takes (other) && (!least || other->holding < least->holding ||
+                                           (other->holding == least->holding &&
+                                            other->served < least->served)))
+                    least = other;
+                if (!pool_takes (other) && other->overdue > 0 &&
+                    other->trial_ms < trial_ms)
+                    trial_ms = other->trial_ms;
+                if (liveness_deadline (&other->liveness) < silent_ms)
+                    silent_ms = liveness_deadline (&other->liveness);
+            }
+            assert_true (pool_trial (pool) == trial_ms);
+            worker_t *silent = pool_expired (pool, now_ms);
+            assert_true ((silent != NULL) == (silent_ms <= now_ms));
+            if (silent)
+                liveness_heard (&silent->liveness, now_ms);
+            assert_true (pool_deadline (pool) <= silent_ms || silent);
+            worker_t *next = pool_next (pool, now_ms);
+            if (least)
+                assert_ptr_equal (next, least);
+            else
+                assert_true ((next != NULL) == (trial_ms <= now_ms));
+            if (next) {
+                pool_charge (next, 10);
+                if (!least)
+                    pool_tried (next, now_ms);
+            }
+        }
+        }
+    }
+}
+
 #define POOL_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         POOL_TEST (an_empty_pool_serves_nobody),
+        POOL_TEST (it_follows_a_plain_search),
         POOL_TEST (workers_are_found_by_their_ids),
         POOL_TEST (workers_are_served_in_turn),
         POOL_TEST (who_holds_least_is_next),
