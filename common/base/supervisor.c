@@ -53,6 +53,7 @@ struct supervisor {
 static void start_due (supervisor_t *supervisor);
 static void start (supervisor_t *supervisor, child_t *child);
 static void become (const child_t *child, pid_t parent) __attribute__ ((noreturn));
+static void cannot_run (const char *program) __attribute__ ((noreturn));
 static void look_around (supervisor_t *supervisor);
 static void wait_for_news (supervisor_t *supervisor, int64_t deadline_ms);
 static int64_t next_deadline (const supervisor_t *supervisor);
@@ -164,8 +165,7 @@ char *supervisor_program (const char *name)
     char path[PATH_MAX];
     const ssize_t size = readlink ("/proc/self/exe", path, sizeof path - 1);
     if (size <= 0)
-        process_reject ("start", "reason: /proc/self/exe cannot be read, %s",
-                        strerror (errno));
+        cannot_run ("/proc/self/exe");
     path[size] = 0;
     char *slash = strrchr (path, '/');
     *slash = 0;
@@ -214,10 +214,17 @@ static void become (const child_t *child, pid_t parent)
     if (child->fd != -1)
         fcntl (child->fd, F_SETFD, 0);
     execv (child->argv[0], child->argv);
-    // Lack of memory may pass.
-    (errno == ENOMEM || errno == EAGAIN || errno == ENFILE ? process_die
-                                                           : process_reject) (
-        "start", "program: %s | reason: %s", child->argv[0], strerror (errno));
+    cannot_run (child->argv[0]);
+}
+
+/* errno says why. Lack of memory may pass. */
+static void cannot_run (const char *program)
+{
+    problem_t problem;
+    const int status = errno == EAGAIN ? PROCESS_FAILED : problem_status (errno);
+    problem_set (&problem, status, "start", "program: %s | reason: %s", program,
+                 strerror (errno));
+    process_end (&problem);
 }
 
 static void look_around (supervisor_t *supervisor)
@@ -445,5 +452,5 @@ static void be_checked (const child_t *child)
     if (nowhere != -1)
         dup2 (nowhere, STDOUT_FILENO);
     execv (argv[0], argv);
-    process_reject ("start", "program: %s | reason: %s", argv[0], strerror (errno));
+    cannot_run (argv[0]);
 }

@@ -7,6 +7,7 @@
 #include "bounds.h"
 #include "option_rows.h"
 #include "process.h"
+#include "program.h"
 #include "supervisor.h"
 #include "worker.h"
 
@@ -16,7 +17,9 @@ typedef struct {
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
-static int supervise (int argc, char **argv, uint32_t count, int signal_fd);
+static int serve (const config_t *config, void *context, int signal_fd);
+static int supervise (const config_t *config, const settings_t *settings,
+                      int signal_fd);
 
 int main (int argc, char **argv)
 {
@@ -56,20 +59,9 @@ int main (int argc, char **argv)
                                           "Checks batches of bets and passes them on.",
                                       .items = items,
                                       .agree = agree,
+                                      .serve = serve,
                                       .context = &settings};
-    const int signal_fd = process_start ();
-    int status;
-    config_t *config = config_load (&program, argc, argv, &status);
-    if (!config)
-        return status;
-    if (settings.count > 1)
-        worker_check_keys (options);
-    status = settings.count > 1 ? supervise (argc, argv, settings.count, signal_fd)
-                                : worker_serve (options, signal_fd);
-    config_destroy (&config);
-    if (status < 0)
-        process_end_by (-status);
-    return status;
+    return program_main (&program, argc, argv);
 }
 
 static int agree (const config_t *config, void *context, char *why)
@@ -98,22 +90,28 @@ static int agree (const config_t *config, void *context, char *why)
                : PROCESS_CANNOT_START;
 }
 
-/* Each child is this very command, with a count of one. */
-static int supervise (int argc, char **argv, uint32_t count, int signal_fd)
+static int serve (const config_t *config, void *context, int signal_fd)
 {
-    const char **child = calloc ((size_t) argc + 3, sizeof *child);
+    const settings_t *settings = context;
+    return settings->count > 1 ? supervise (config, settings, signal_fd)
+                               : worker_serve (&settings->options, signal_fd);
+}
+
+/* Several workers with the same settings, which they read from the environment. */
+static int supervise (const config_t *config, const settings_t *settings, int signal_fd)
+{
+    problem_t problem;
+    if (worker_check_keys (&settings->options, &problem) == -1)
+        process_end (&problem);
+    config_export (config);
+    setenv (option_worker_count (NULL).environment, "1", 1);
     char *program = supervisor_program ("loteria-worker");
+    const char *argv[] = {program, NULL};
     supervisor_t *supervisor = supervisor_new (signal_fd);
-    for (int i = 1; i < argc; i++)
-        child[i] = argv[i];
-    child[0] = program;
-    child[argc] = "--count";
-    child[argc + 1] = "1";
-    for (uint32_t i = 0; i < count; i++)
-        supervisor_add (supervisor, "worker", child, -1);
+    for (uint32_t i = 0; i < settings->count; i++)
+        supervisor_add (supervisor, "worker", argv, -1);
     const int status = supervisor_run (supervisor, NULL);
     supervisor_destroy (&supervisor);
     free (program);
-    free (child);
     return status;
 }

@@ -169,14 +169,16 @@ static int open_worker (worker_t *worker, const worker_options_t *options,
     return 0;
 }
 
-void worker_check_keys (const worker_options_t *options)
+int worker_check_keys (const worker_options_t *options, problem_t *problem)
 {
     keyring_t ring;
     char why[KEYS_WHY_BYTES];
-    if (options->keys && *options->keys &&
-        keyring_load (&ring, options->keys, peers, why) == -1)
-        process_reject ("keys", "reason: %s", why);
+    const bool keyed = options->keys && *options->keys;
+    const int rc = keyed ? keyring_load (&ring, options->keys, peers, why) : 0;
     explicit_bzero (&ring, sizeof ring);
+    return rc == 0
+               ? 0
+               : problem_set (problem, PROCESS_CANNOT_START, "keys", "reason: %s", why);
 }
 
 static int connect_to (worker_t *worker, intake_side_t side, const char *endpoint,

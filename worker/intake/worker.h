@@ -34,9 +34,9 @@ void worker_turn (worker_t *worker, int64_t now_ms);
 size_t worker_items (const worker_t *worker, zmq_pollitem_t *items);
 int64_t worker_deadline (const worker_t *worker);
 
-/* For who starts several workers: ends the process, saying so once, when the keys are
-   none. Opens no ZeroMQ context. */
-void worker_check_keys (const worker_options_t *options);
+/* For a process that starts several workers, so that it is said once: whether the keys
+   can be loaded. 0, or -1 with the problem. Opens no ZeroMQ context. */
+int worker_check_keys (const worker_options_t *options, problem_t *problem);
 
 /* Work until SIGTERM or SIGINT. Returns the exit code. */
 int worker_serve (const worker_options_t *options, int signal_fd);
