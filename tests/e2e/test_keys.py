@@ -355,6 +355,20 @@ def test_an_agencys_key_opens_no_inner_door(parts):
         ("curve_publickey", "curve_secretkey"), wire.key_pair(day.keys / "broker"), strict=True))})  # fmt: skip
 
 
+def test_a_key_is_good_for_one_role(start, folder):
+    """Whoever has a worker's key cannot answer in storage's place. (PONG comes behind what came before it.)"""
+    roles = ("worker", "storage", "state")
+    with keyed_broker(start, folder) as (_, back, _), contextlib.ExitStack() as stack:
+        for key in roles:
+            client = stack.enter_context(wire.Client(back, **wire.curve(folder / key)))
+            for role in roles:
+                client.send(wire.joining(role))
+            client.send(wire.message("PING"))
+            (joined, _), = client.receive(decode=wire.opened)
+            assert wire.decode(joined).name == "JOINED", key
+            assert client.receive().name == "PONG", key
+
+
 def test_a_process_is_asked_how_it_is_with_its_own_keys(start, folder):
     with keyed_broker(start, folder) as (front, back, broker):
         for endpoint in (front, back):
