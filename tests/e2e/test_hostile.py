@@ -297,16 +297,26 @@ def test_an_id_that_was_anothers_is_clean(attacked):
     """An id that looks like ZeroMQ's own, which nobody can see is none: an agency with it asks and leaves, and
     the next one with it is another agency. Each hears what is its own, and nothing else."""
     named = [(b"Socket-Type", b"DEALER"), (b"Identity", b"\0abcd")]
-    broker = attacked.parts["loteria-broker"]
-    before = descriptors(broker)
-    for agency in (HOSTILE, 1) * 6:
-        loteria.wait_until(lambda: descriptors(broker) <= before)  # ZeroMQ lets no second one have it
-        with raw_of(attacked, agency) as raw:
-            raw.shake(named)
-            raw.send(wire.simple("HELLO", agency))
-            answer = wire.decode(raw.receive())
-            assert (answer.name, answer.agency) == ("WELCOME", agency)
-            raw.send(wire.simple("READY", agency, answer.draw, 10**6))  # answered to nobody
+    with client_of(attacked, 1) as other:
+        for agency in (HOSTILE, 1) * 6:
+            with raw_of(attacked, agency) as raw:
+                port = raw.socket.getsockname()[1]
+                raw.shake(named)
+                raw.send(wire.simple("HELLO", agency))
+                answer = wire.decode(raw.receive())
+                assert (answer.name, answer.agency) == ("WELCOME", agency)
+                raw.send(wire.simple("READY", agency, answer.draw, 10**6))  # answered to nobody
+            # ZeroMQ lets no second one have the id while it has not noticed that the first one has gone
+            loteria.wait_until(lambda: not holds_connection(attacked, port))
+            for _ in range(2):  # its threads tell each other in the order in which they serve connections
+                assert other.ask(wire.message("PING")).name == "PONG"
+
+
+def holds_connection(day, port):
+    """Whether the broker's end of the connection from this port is there still."""
+    lines = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+    ends = [(line.split()[1].split(":")[1], line.split()[2].split(":")[1]) for line in lines]
+    return (f"{day.port:04X}", f"{port:04X}") in ends
 
 
 # ---- Who says it again ---------------------------------------------------------------
@@ -520,6 +530,7 @@ class Worker:
             peer.send(wire.joining(role, CREDIT))
             (joined, _), = peer.receive(decode=wire.opened)
             assert wire.decode(joined).name == "JOINED"
+            peer.send(wire.enveloped(wire.message("BEAT")))  # it has heard so
 
     def answer(self):
         """All that it holds; as many more turns are available."""

@@ -260,6 +260,8 @@ def test_agencies_give_up_a_central_that_is_gone(central, files):
     assert day.stop() == 0
     for process in agencies.values():
         assert process.wait() == 1
-        assert re.search(r"agencia \| result: fail .*reason: the central has not answered for 1 s: nobody listens there", process.log)
+        # nobody listens there, or what was the last to be tried was closed by the central that was ending
+        assert re.search(r"agencia \| result: fail .*reason: the central has not answered for 1 s: (nobody|somebody) listens there",
+                         process.log), process.log
     day.start()
     assert_ends_soundly(day, files, day.sell(files))
