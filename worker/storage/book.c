@@ -1,461 +1,841 @@
-/* book.c - the two files of storage, kept together. */
+/* book.c - a day's files, kept together. Storage. */
 
 #include "book.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <xxhash.h>
+#include <sys/random.h>
 
 #include "bounds.h"
-#include "digest.h"
 
-#define RESERVE_STEP (4 * 1024 * 1024)
-#define WINDOW_BYTES (4 * 1024 * 1024)
-#define READ_RECORDS 512 // at a time
-/* A crash leaves at most one group behind what the journal covers; the last bundle of
-   a group may bring the turn of all that was held. */
-#define TAIL_BYTES_MAX (GROUP_BYTES_MAX + BUNDLE_BYTES_MAX + (uint64_t) HELD_BYTES_MAX)
+#define OLD_JOURNAL       "bets.journal"
+#define REGISTRATIONS     64 // states that may register on a full disk
+#define SLOT_CURSORS_STEP 64
+#define REPLAY_BYTES_MAX  UINT64_MAX
+#define TAIL_RECORDS      512 // of the index that are looked at in one go
+#define HINT_BYTES        (1024 * 1024)
+
+enum { LOG_FILE, INDEX_FILE, CSV_FILE, SLOT_A, SLOT_B, FILES };
+
+static const char *const names[FILES] = {BOOK_LOG, BOOK_INDEX, BOOK_CSV, CHECKPOINT_A,
+                                         CHECKPOINT_B};
+
+typedef enum { // of a checkpoint
+    STEP_NONE,
+    STEP_WANTED,
+    STEP_TAKEN, // as things were when the group under way began
+    STEP_CSV,   // being synced
+    STEP_INDEX,
+    STEP_SLOT
+} step_t;
 
 struct book {
-    file_t *csv; // borrowed
-    journal_t *journal;
-    uint64_t bytes;    // of bets.csv, pending ones included
-    uint64_t reserved; // bytes of bets.csv there is space for
-    uint64_t tail;     // bytes found behind the last record's rows
-    uint8_t *pending;  // rows added and not written
-    size_t pending_size, pending_capacity;
-    uint8_t *scratch;  // rows of one record
-    uint8_t *payloads; // READ_RECORDS of them
+    const char *directory; // borrowed
+    file_t *files[FILES];
+    log_t *log;
+    archive_t *archive;
+    cursors_t *cursors; // borrowed
+    book_recovery_t recovery;
+    uint64_t epoch, last_event, events;
+    uint64_t group_base;  // the last record before the group that is gathered
+    uint64_t time_ms;     // for records
+    uint32_t agencies;    // that may still have events
+    uint64_t checkpoint_bytes; // of log, between two checkpoints
+    uint64_t hinted;      // bytes of bets.csv that the kernel was told to write
+    // the checkpoint that is being made, or the last one
+    step_t step;
+    checkpoint_t checkpoint;
+    uint8_t *slot;
+    size_t slot_size;
+    uint32_t slot_cursors; // that both slots have room for
+    uint64_t slot_bytes[2];
 };
 
-typedef struct { // an agency, as far as its records have been read
-    uint64_t next;
-    uint64_t digest;
-} history_t;
-
-typedef struct { // what reading the book at the start needs
+typedef struct {
     book_t *book;
-    book_found_fn *found;
-    void *context;
-    history_t *histories; // by agency
-    uint8_t *window;      // a stretch of bets.csv
-    uint64_t window_position;
-    size_t window_size;
-    int error; // errno when bets.csv could not be read: no reason to cut anything off
+    int error; // errno: it is not that the day is unsound
 } opening_t;
 
-static int check_record (void *context, uint32_t index, const uint8_t *payload,
-                         char *why);
-static int check_history (opening_t *opening, const record_t *record,
-                          const uint8_t *rows, char *why);
-static const uint8_t *opening_rows (opening_t *opening, const record_t *record);
+static int open_files (book_t *book, bool *fresh, char *why);
+static int refuse_old (book_t *book, char *why);
+static void look (book_t *book, bool *there);
+static bool unfinished (book_t *book, const bool *there);
+static bool small (book_t *book, int which, int64_t size_max);
+static int take (book_t *book, int which, char *why);
+static int begin_day (book_t *book, const log_options_t *options, char *why);
+static int recover (book_t *book, char *why);
+static int read_checkpoint (book_t *book, char *why);
+static uint8_t *read_slot (book_t *book, int which, size_t *size, char *why);
+static int restore (book_t *book, bytes_t cursors, char *why);
+static int check_rows (book_t *book, char *why);
+static int found_record (void *context, uint64_t sequence, const record_t *record,
+                         const uint8_t *bytes, bytes_t rows, char *why);
 static int check_tail (book_t *book, char *why);
-static int rewrite_tail (book_t *book);
-static void put_record (uint8_t *payload, const record_t *record);
-static void get_record (const uint8_t *payload, record_t *record);
-static int read_one (book_t *book, uint32_t number, record_t *record);
-static size_t skip_rows (bytes_t rows, uint64_t count);
+static int put_right (book_t *book, char *why);
+static void note (book_t *book, uint64_t sequence, const record_t *record);
+static int sync_projections (book_t *book);
+static int go_on (book_t *book);
+static void take_checkpoint (book_t *book);
+static int start_sync (book_t *book, int which, step_t step);
+static int sync_done (book_t *book, int which);
+static int write_slot (book_t *book);
+static void checkpoint_done (book_t *book);
+static int finish_checkpoint (book_t *book);
+static int make_checkpoint (book_t *book);
+static int slot_of (const book_t *book);
+static int reserve_slots (book_t *book);
+static int sound (book_t *book);
+static int unsound (book_t *book, char *why, const char *format, ...)
+    __attribute__ ((format (printf, 3, 4)));
+static int failed (book_t *book, char *why);
 
-book_t *book_open (file_t *csv, file_t *journal, book_found_fn *found, void *context,
-                   char *why)
+book_t *book_open (const char *directory, const log_options_t *options,
+                   cursors_t *cursors, char *why)
 {
     book_t *book = calloc (1, sizeof *book);
     assert (book);
-    book->csv = csv;
-    book->scratch = malloc (STORE_BYTES_MAX);
-    book->payloads = malloc ((size_t) READ_RECORDS * JOURNAL_PAYLOAD_BYTES);
-    assert (book->scratch && book->payloads);
-    opening_t opening = {.book = book, .found = found, .context = context};
-    opening.window = malloc (WINDOW_BYTES);
-    opening.histories = calloc (AGENCIES_MAX + 1, sizeof *opening.histories);
-    assert (opening.window && opening.histories);
-    book->journal = journal_open (journal, "bets", check_record, &opening, why);
-    free (opening.window);
-    free (opening.histories);
-    if (opening.error)
-        snprintf (why, JOURNAL_WHY_BYTES, "%s: cannot be read, %s", csv->name,
-                  strerror (opening.error));
-    if (!book->journal || opening.error || check_tail (book, why) == -1)
+    book->directory = directory;
+    book->cursors = cursors;
+    why[0] = 0;
+    errno = 0;
+    int rc = open_files (book, &book->recovery.fresh, why);
+    if (rc == 0) {
+        book->archive = archive_new (book->files[INDEX_FILE], book->files[CSV_FILE]);
+        rc = book->recovery.fresh ? begin_day (book, options, why)
+                                  : recover (book, why);
+    }
+    if (rc == -1) {
+        const int error = errno;
         book_destroy (&book);
+        errno = error;
+        return NULL;
+    }
+    book->group_base = log_sequence (book->log);
     return book;
+}
+
+int book_close (book_t *book)
+{
+    if (book_wait (book) == -1 || book_begin (book) == -1 || book_wait (book) == -1 ||
+        finish_checkpoint (book) == -1)
+        return -1;
+    uint64_t ignored;
+    if (archive_cut (book->archive, &ignored, &ignored) == -1)
+        return -1;
+    return log_unreleased (book->log) > 0 ? make_checkpoint (book)
+                                          : sync_projections (book);
 }
 
 void book_destroy (book_t **book)
 {
     if (*book) {
-        journal_destroy (&(*book)->journal);
-        free ((*book)->pending);
-        free ((*book)->scratch);
-        free ((*book)->payloads);
+        archive_destroy (&(*book)->archive);
+        log_destroy (&(*book)->log);
+        for (int i = 0; i < FILES; i++)
+            file_close (&(*book)->files[i]);
+        free ((*book)->slot);
         free (*book);
     }
     *book = NULL;
 }
 
-int book_settle (book_t *book)
+const book_recovery_t *book_recovery (const book_t *book)
 {
-    const file_ops_t *ops = book->csv->ops;
-    if (ops->truncate (book->csv, book->bytes) == -1 || rewrite_tail (book) == -1 ||
-        ops->sync (book->csv) == -1)
-        return -1;
-    book->tail = 0;
-    return journal_settle (book->journal);
-}
-
-uint32_t book_records (const book_t *book)
-{
-    return journal_count (book->journal);
-}
-
-uint64_t book_bytes (const book_t *book)
-{
-    return book->bytes;
-}
-
-uint64_t book_torn (const book_t *book)
-{
-    return book->tail + journal_torn (book->journal);
-}
-
-uint64_t book_hash (const book_t *book)
-{
-    return journal_chain (book->journal);
+    return &book->recovery;
 }
 
 uint64_t book_draw (const book_t *book)
 {
-    return journal_identity (book->journal);
+    return log_identity (book->log);
 }
 
-int book_reserve (book_t *book, size_t rows_size)
+uint32_t book_records (const book_t *book)
 {
-    const uint64_t needed = book->bytes + rows_size;
-    if (needed > book->reserved) {
-        const file_ops_t *ops = book->csv->ops;
-        if (ops->reserve (book->csv, needed + RESERVE_STEP) == 0)
-            book->reserved = needed + RESERVE_STEP;
-        else if (file_full (errno) && ops->reserve (book->csv, needed) == 0)
-            book->reserved = needed; // the last room there is, without a step ahead
-        else
-            return -1;
+    return archive_end (book->archive)->records;
+}
+
+uint64_t book_bytes (const book_t *book)
+{
+    return archive_end (book->archive)->bytes;
+}
+
+uint64_t book_durable (const book_t *book)
+{
+    return log_durable (book->log);
+}
+
+const uint8_t *book_head (const book_t *book)
+{
+    return log_head (book->log);
+}
+
+uint64_t book_last_event (const book_t *book)
+{
+    return book->last_event;
+}
+
+uint64_t book_events (const book_t *book)
+{
+    return book->events;
+}
+
+uint64_t book_epoch (const book_t *book)
+{
+    return book->epoch;
+}
+
+void book_set_time (book_t *book, uint64_t time_ms)
+{
+    book->time_ms = time_ms;
+}
+
+void book_set_agencies (book_t *book, uint32_t agencies)
+{
+    book->agencies = agencies < AGENCIES_MAX ? agencies : AGENCIES_MAX;
+}
+
+book_room_t book_reserve (book_t *book, size_t rows_bytes, book_use_t use)
+{
+    const uint32_t count = cursors_count (book->cursors);
+    const uint32_t agencies = count > book->agencies ? count : book->agencies;
+    uint32_t kept = 0; // records that are still to come, whatever happens
+    if (use != BOOK_EVENT)
+        kept += 2 * agencies + 2;
+    if (use == BOOK_BETS)
+        kept += REGISTRATIONS;
+    switch (log_fits (book->log, 1, rows_bytes, use != BOOK_BETS)) {
+    case LOG_FITS:
+        break;
+    case LOG_FULL:
+        book->step = book->step == STEP_NONE ? STEP_WANTED : book->step;
+        return BOOK_LATER;
+    case LOG_FULL_GROUP:
+        return BOOK_LATER;
+    case LOG_NO_SPACE:
+        return BOOK_NOSPACE;
+    case LOG_FAILED:
+        return BOOK_FAILED;
     }
-    return journal_reserve (book->journal, 1);
+    if (archive_reserve (book->archive, rows_bytes, kept) == -1 ||
+        reserve_slots (book) == -1)
+        return file_full (errno) ? BOOK_NOSPACE : BOOK_FAILED;
+    return BOOK_FITS;
 }
 
-uint32_t book_append (book_t *book, record_t *record, bytes_t rows)
+bool book_full (book_t *book)
 {
-    if (book->pending_capacity - book->pending_size < rows.size) {
-        book->pending_capacity = 2 * (book->pending_capacity + rows.size);
-        book->pending = realloc (book->pending, book->pending_capacity);
-        assert (book->pending);
-    }
-    put_bytes (book->pending + book->pending_size, rows);
-    book->pending_size += rows.size;
-    record->position = book->bytes;
-    record->size = (uint32_t) rows.size;
-    record->rows_hash = XXH3_64bits (rows.data, rows.size);
-    book->bytes += rows.size;
-    uint8_t payload[JOURNAL_PAYLOAD_BYTES];
-    put_record (payload, record);
-    return journal_append (book->journal, payload);
+    const log_room_t room =
+        log_fits (book->log, BUNDLE_MESSAGES_MAX, BUNDLE_BYTES_MAX, false);
+    if (room == LOG_FULL && book->step == STEP_NONE)
+        book->step = STEP_WANTED;
+    return room == LOG_FULL ||
+           (room == LOG_FULL_GROUP && log_gathered (book->log) > 0);
 }
 
-/* The order of the two syncs does not matter: a record whose rows are missing does not
-   hold, and rows without a record are cut off. The acknowledgement waits for both. */
-int book_commit (book_t *book)
+uint64_t book_append (book_t *book, record_t *record, bytes_t rows)
 {
-    if (journal_count (book->journal) == journal_synced (book->journal))
+    uint8_t bytes[RECORD_BYTES];
+    record->draw = book_draw (book);
+    record->position = book_bytes (book);
+    record->time_ms = book->time_ms;
+    record->durable = (uint32_t) book->group_base;
+    if (record->kind == RECORD_BETS)
+        record_vouch (record, rows);
+    else if (record->kind != RECORD_REGISTERED)
+        record->previous = (uint32_t) book->last_event;
+    record_put (record, bytes);
+    const uint64_t sequence = log_append (book->log, bytes, rows);
+    archive_append (book->archive, bytes, rows);
+    note (book, sequence, record);
+    return sequence;
+}
+
+size_t book_gathered (const book_t *book)
+{
+    return log_gathered (book->log);
+}
+
+/* The archive is written while the disk is busy with the log; not before, so that a
+   group's rows are in bets.csv only if the groups before it are safe. */
+int book_begin (book_t *book)
+{
+    if (log_gathered (book->log) == 0)
         return 0;
-    const file_ops_t *ops = book->csv->ops;
-    const uint64_t position = book->bytes - book->pending_size;
-    if (book->pending_size > 0 &&
-        ops->write (book->csv, book->pending, book->pending_size, position) == -1)
+    if (sound (book) == -1 || log_begin (book->log) == -1 ||
+        archive_write (book->archive) == -1)
         return -1;
-    if (journal_write (book->journal) == -1)
-        return -1;
-    if (book->pending_size > 0 && ops->sync_ahead)
-        ops->sync_ahead (book->csv);
-    if (journal_sync (book->journal) == -1)
-        return -1;
-    if (book->pending_size > 0 && ops->sync (book->csv) == -1)
-        return -1;
-    book->pending_size = 0;
+    book->group_base = log_sequence (book->log);
+    const uint64_t written = archive_written (book->archive)->bytes;
+    file_t *csv = book->files[CSV_FILE];
+    if (written - book->hinted >= HINT_BYTES) {
+        if (csv->ops->write_out)
+            csv->ops->write_out (csv, book->hinted, written);
+        book->hinted = written;
+    }
+    if (book->step == STEP_NONE && log_unreleased (book->log) >= book->checkpoint_bytes)
+        book->step = STEP_WANTED;
+    if (book->step == STEP_WANTED)
+        take_checkpoint (book);
     return 0;
 }
 
-size_t book_pending (const book_t *book)
+bool book_busy (const book_t *book)
 {
-    return book->pending_size;
+    return log_busy (book->log);
 }
 
-int book_read (book_t *book, uint32_t first, uint32_t count, record_t *records)
+int book_look (book_t *book)
 {
-    uint32_t done = 0;
-    int got = 1;
-    while (done < count && got > 0) {
-        const uint32_t here = count - done < READ_RECORDS ? count - done : READ_RECORDS;
-        got = journal_read (book->journal, first + done, here, book->payloads);
-        for (int i = 0; i < got; i++)
-            get_record (book->payloads + (size_t) i * JOURNAL_PAYLOAD_BYTES,
-                        &records[done + (uint32_t) i]);
-        done += got > 0 ? (uint32_t) got : 0;
-    }
-    return got == -1 ? -1 : (int) done;
+    const int rc = log_look (book->log);
+    return rc == -1 || go_on (book) == -1 ? -1 : rc;
 }
 
-int book_read_rows (book_t *book, const record_t *record, uint8_t *rows)
+int book_wait (book_t *book)
 {
-    const uint64_t written = book->bytes - book->pending_size;
-    size_t in_file = record->size;
-    if (record->position + record->size > written) {
-        in_file = record->position < written ? written - record->position : 0;
-        memcpy (rows + in_file, book->pending + (record->position + in_file - written),
-                record->size - in_file);
-    }
-    if (in_file == 0)
-        return 0;
-    ssize_t got = book->csv->ops->read (book->csv, rows, in_file, record->position);
-    if (got == (ssize_t) in_file)
-        return 0;
-    if (got >= 0) {
-        book->csv->failed = "is shorter than it was";
-        errno = EIO;
-    }
-    return -1;
+    return log_busy (book->log) ? log_wait (book->log) : 0;
 }
 
-int book_find (book_t *book, uint32_t last, uint64_t offset, record_t *record)
+int book_descriptors (book_t *book, int *descriptors)
 {
-    if (read_one (book, last, record) == -1)
+    int count = 0;
+    file_t *file = NULL;
+    if (log_busy (book->log) && log_descriptor (book->log) != -1)
+        descriptors[count++] = log_descriptor (book->log);
+    if (book->step == STEP_CSV)
+        file = book->files[CSV_FILE];
+    else if (book->step == STEP_INDEX)
+        file = book->files[INDEX_FILE];
+    else if (book->step == STEP_SLOT)
+        file = book->files[slot_of (book)];
+    if (file && file->ops->sync_descriptor (file) != -1)
+        descriptors[count++] = file->ops->sync_descriptor (file);
+    return count;
+}
+
+void book_failure (const book_t *book, char *why)
+{
+    const int error = errno;
+    const file_t *file = archive_failed (book->archive);
+    for (int i = 0; i < FILES && !(file && file->failed); i++)
+        file = book->files[i];
+    snprintf (why, BOOK_WHY_BYTES, "%s/%s %s, %s", book->directory, file->name,
+              file->failed ? file->failed : "cannot be written", strerror (error));
+}
+
+archive_t *book_archive (book_t *book)
+{
+    return book->archive;
+}
+
+/* ---- Opening ---- */
+
+/* Whose lock has the log has the day. */
+static int open_files (book_t *book, bool *fresh, char *why)
+{
+    bool there[FILES];
+    look (book, there);
+    if (refuse_old (book, why) == -1 ||
+        (there[LOG_FILE] && take (book, LOG_FILE, why) == -1))
         return -1;
-    while (offset < record->offset) {
-        record_t jump = {0}; // there may be none
-        const uint32_t previous = record->previous;
-        if (record->jump != 0 && read_one (book, record->jump, &jump) == -1)
+    look (book, there); // what was waited for may have made the rest
+    *fresh = unfinished (book, there);
+    for (int i = 0; i < FILES && !*fresh; i++)
+        if (!there[i])
+            return unsound (book, why,
+                            "%s: is not there, though the other files of a day are; "
+                            "take them from one copy, or begin in an empty directory",
+                            names[i]);
+    const int last = *fresh ? CSV_FILE : SLOT_B;
+    for (int i = LOG_FILE; i <= last; i++)
+        if (!book->files[i] && take (book, i, why) == -1)
             return -1;
-        if (offset < jump.offset + jump.count)
-            *record = jump;
-        else if (read_one (book, previous, record) == -1)
-            return -1;
-    }
-    if (offset - record->offset < record->count)
-        return 0;
-    errno = ENOENT;
-    return -1;
+    return 0;
 }
 
-int book_same (book_t *book, uint32_t last, uint64_t offset, uint32_t count,
-               uint64_t writer, bytes_t rows)
+static int refuse_old (book_t *book, char *why)
+{
+    char ignored[BOOK_WHY_BYTES];
+    file_t *file = file_open (book->directory, OLD_JOURNAL, 0, ignored, sizeof ignored);
+    if (!file && errno == ENOENT)
+        return 0;
+    file_close (&file);
+    return unsound (book, why,
+                    "%s: a day of format 2, as versions before this one made; finish it "
+                    "with the version that began it, or take an empty directory",
+                    OLD_JOURNAL);
+}
+
+static void look (book_t *book, bool *there)
+{
+    char ignored[BOOK_WHY_BYTES];
+    for (int i = 0; i < FILES; i++) {
+        file_t *file = book->files[i] ? NULL
+                                      : file_open (book->directory, names[i], 0, ignored,
+                                                   sizeof ignored);
+        there[i] = book->files[i] || file || errno != ENOENT;
+        file_close (&file);
+    }
+}
+
+/* Whether this is what a crash may have left of a day's beginning, or nothing at all:
+   nothing was served before the second checkpoint was there. */
+static bool unfinished (book_t *book, const bool *there)
+{
+    uint8_t page[LOG_PAGE_BYTES] = {0};
+    char ignored[LOG_WHY_BYTES];
+    if (there[SLOT_B] || (there[CSV_FILE] && !small (book, CSV_FILE, 0)) ||
+        (there[INDEX_FILE] && !small (book, INDEX_FILE, ARCHIVE_HEADER_BYTES)))
+        return false;
+    if (!there[LOG_FILE])
+        return !there[SLOT_A];
+    file_t *file = book->files[LOG_FILE];
+    const ssize_t got = file->ops->read (file, page, sizeof page, 0);
+    if (got == -1)
+        return false;
+    if (got < (ssize_t) sizeof page || page[0] == 0)
+        return !there[SLOT_A];
+    opening_t none = {0}; // no book: a record is one too many
+    log_t *log = log_open (file, 0, NULL, found_record, &none, ignored);
+    const bool empty = log && log_sequence (log) == 0;
+    log_destroy (&log);
+    return empty;
+}
+
+static bool small (book_t *book, int which, int64_t size_max)
+{
+    char ignored[BOOK_WHY_BYTES];
+    file_t *file =
+        file_open (book->directory, names[which], 0, ignored, sizeof ignored);
+    const int64_t size = file ? file->ops->size (file) : -1;
+    file_close (&file);
+    return size >= 0 && size <= size_max;
+}
+
+static int take (book_t *book, int which, char *why)
+{
+    book->files[which] =
+        file_take (book->directory, names[which], why, BOOK_WHY_BYTES);
+    return book->files[which] ? 0 : -1;
+}
+
+/* The slots come last, one after the other, each safe before anything follows. */
+static int begin_day (book_t *book, const log_options_t *options, char *why)
+{
+    uint64_t identity = 0;
+    file_t *log = book->files[LOG_FILE];
+    while (identity == 0)
+        if (getrandom (&identity, sizeof identity, 0) != sizeof identity)
+            return failed (book, why);
+    if (archive_create (book->archive, identity) == -1 ||
+        log->ops->truncate (log, 0) == -1)
+        return failed (book, why);
+    char reason[LOG_WHY_BYTES];
+    book->log = log_new (log, identity, options, reason);
+    if (!book->log) {
+        snprintf (why, BOOK_WHY_BYTES, "%s/%s", book->directory, reason);
+        return -1;
+    }
+    book->checkpoint.identity = identity;
+    for (int i = SLOT_A; i <= SLOT_B; i++) {
+        if (take (book, i, why) == -1)
+            return -1;
+        if (make_checkpoint (book) == -1)
+            return failed (book, why);
+    }
+    return 0;
+}
+
+static int recover (book_t *book, char *why)
+{
+    opening_t opening = {.book = book};
+    char reason[LOG_WHY_BYTES];
+    if (read_checkpoint (book, why) == -1 || check_rows (book, why) == -1)
+        return -1;
+    const checkpoint_t *checkpoint = &book->checkpoint;
+    book->log = log_open (book->files[LOG_FILE], checkpoint->identity, &checkpoint->mark,
+                          found_record, &opening, reason);
+    if (!book->log) {
+        snprintf (why, BOOK_WHY_BYTES, "%s/%s", book->directory, reason);
+        return -1;
+    }
+    return check_tail (book, why) == -1 ? -1 : put_right (book, why);
+}
+
+static int read_checkpoint (book_t *book, char *why)
+{
+    bytes_t slots[2] = {0};
+    bytes_t cursors;
+    char reason[LOG_WHY_BYTES];
+    int rc = -1;
+    for (int i = 0; i < 2; i++) {
+        size_t size = 0;
+        slots[i].data = read_slot (book, SLOT_A + i, &size, why);
+        slots[i].size = size;
+    }
+    if (slots[0].data && slots[1].data) {
+        if (checkpoint_choose (slots[0], slots[1], &book->checkpoint, &cursors,
+                               &book->recovery.torn_checkpoint,
+                               reason) == CHECKPOINT_FOUND)
+            rc = restore (book, cursors, why);
+        else
+            unsound (book, why, "%s", reason);
+    }
+    free ((void *) slots[0].data);
+    free ((void *) slots[1].data);
+    return rc;
+}
+
+static uint8_t *read_slot (book_t *book, int which, size_t *size, char *why)
+{
+    file_t *file = book->files[which];
+    const int64_t there = file->ops->size (file);
+    const size_t wanted = there < (int64_t) CHECKPOINT_BYTES_MAX ? (size_t) there
+                                                                 : CHECKPOINT_BYTES_MAX;
+    uint8_t *bytes = there == -1 ? NULL : malloc (wanted + 1);
+    const ssize_t got = bytes ? file->ops->read (file, bytes, wanted, 0) : -1;
+    if (got == -1) {
+        failed (book, why);
+        free (bytes);
+        return NULL;
+    }
+    *size = (size_t) got;
+    book->slot_bytes[which - SLOT_A] = *size;
+    return bytes;
+}
+
+static int restore (book_t *book, bytes_t cursors, char *why)
+{
+    const checkpoint_t *checkpoint = &book->checkpoint;
+    checkpoint_cursor_t at;
+    char reason[ARCHIVE_WHY_BYTES];
+    while (checkpoint_get_cursor (&cursors, &at) == 0)
+        if (cursors_restore (book->cursors, &at) == -1)
+            return unsound (book, why, "%s: the cursor of agency %" PRIu32 " is not sound",
+                            checkpoint_slot (checkpoint->generation), at.agency);
+    if (checkpoint->index_records != checkpoint->mark.sequence)
+        return unsound (book, why, "%s: its records and its sequence contradict each other",
+                        checkpoint_slot (checkpoint->generation));
+    book->epoch = checkpoint->epoch;
+    book->last_event = checkpoint->last_event;
+    book->events = checkpoint->events;
+    const archive_end_t end = {.identity = checkpoint->identity,
+                               .records = (uint32_t) checkpoint->index_records,
+                               .bytes = checkpoint->csv_bytes};
+    if (archive_open (book->archive, &end, reason) == -1)
+        return unsound (book, why, "%s", reason);
+    return 0;
+}
+
+/* That bets.csv is this day's: its last rows below the mark are looked at. Anything else
+   in it is, when it is read. */
+static int check_rows (book_t *book, char *why)
 {
     record_t record;
-    while (count > 0) {
-        if (book_find (book, last, offset, &record) == -1 ||
-            book_read_rows (book, &record, book->scratch) == -1)
-            return -1;
-        if (record.writer != writer)
-            return 0;
-        bytes_t stored = bytes_of (book->scratch, record.size);
-        const size_t before = skip_rows (stored, offset - record.offset);
-        stored = bytes_of (stored.data + before, stored.size - before);
-        const uint64_t here = record.offset + record.count - offset;
-        if (here > count)
-            stored.size = skip_rows (stored, count);
-        if (rows.size < stored.size ||
-            memcmp (rows.data, stored.data, stored.size) != 0)
-            return 0;
-        rows = bytes_of (rows.data + stored.size, rows.size - stored.size);
-        count -= here > count ? count : (uint32_t) here;
-        offset += here;
-    }
-    return rows.size == 0;
+    const uint32_t last = cursors_last (book->cursors);
+    if (last == 0)
+        return 0;
+    uint8_t *rows = malloc (STORE_BYTES_MAX);
+    assert (rows);
+    int rc = archive_read (book->archive, last - 1, 1, &record) == 1 ? 0 : -1;
+    if (rc == 0)
+        rc = archive_read_rows (book->archive, &record, 1, rows);
+    free (rows);
+    return rc == -1 ? failed (book, why) : 0;
 }
 
-int book_digest (book_t *book, uint32_t last, uint64_t count, uint64_t *digest)
-{
-    record_t record, before = {.digest = DIGEST_START}; // there may be none
-    *digest = DIGEST_START;
-    if (count == 0)
-        return 0;
-    if (book_find (book, last, count - 1, &record) == -1)
-        return -1;
-    if (count == record.offset + record.count) {
-        *digest = record.digest;
-        return 0;
-    }
-    if ((record.previous != 0 && read_one (book, record.previous, &before) == -1) ||
-        book_read_rows (book, &record, book->scratch) == -1)
-        return -1;
-    bytes_t rows = bytes_of (book->scratch, record.size);
-    rows.size = skip_rows (rows, count - record.offset);
-    *digest = before.digest;
-    digest_rows (digest, rows, digest_prefix (record.agency));
-    return 0;
-}
-
-static int check_record (void *context, uint32_t index, const uint8_t *payload,
-                         char *why)
+static int found_record (void *context, uint64_t sequence, const record_t *record,
+                         const uint8_t *bytes, bytes_t rows, char *why)
 {
     opening_t *opening = context;
     book_t *book = opening->book;
-    record_t record;
-    get_record (payload, &record);
-    const bool bets = record.kind == RECORD_BETS;
-    if ((!bets && record.kind != RECORD_SEAL) || record.position != book->bytes ||
-        record.size > STORE_BYTES_MAX || record.agency == 0 ||
-        record.agency > AGENCIES_MAX || record.previous > index ||
-        record.jump > record.previous || bets != (record.count > 0)) {
-        snprintf (why, JOURNAL_WHY_BYTES, "its fields contradict each other");
+    const char *reason = NULL;
+    if (!book)
+        return -1;
+    const bool event =
+        record->kind != RECORD_BETS && record->kind != RECORD_REGISTERED;
+    if (record->draw != book->checkpoint.identity)
+        reason = "it is of another day";
+    else if (record->position != archive_end (book->archive)->bytes)
+        reason = "its rows do not follow those before";
+    else if (event && record->previous != book->last_event)
+        reason = "it does not follow the draw's event before";
+    if (reason) {
+        snprintf (why, LOG_WHY_BYTES, "%s", reason);
         return -1;
     }
-    const uint8_t *rows = opening_rows (opening, &record);
-    if (!rows || XXH3_64bits (rows, record.size) != record.rows_hash) {
-        snprintf (why, JOURNAL_WHY_BYTES,
-                  "%s: bytes %" PRIu64 " to %" PRIu64
-                  ": the rows are not what was stored",
-                  book->csv->name, record.position, record.position + record.size);
+    if (cursors_accept (book->cursors, record, rows, why) == -1)
         return -1;
-    }
-    if (check_history (opening, &record, rows, why) == -1)
-        return -1;
-    book->bytes += record.size;
-    opening->found (opening->context, index, &record);
+    archive_append (book->archive, bytes, rows);
+    note (book, sequence, record);
+    book->recovery.replayed++;
     return 0;
 }
 
-/* That the record goes on where its agency's records before ended, in the digest too:
-   it is recomputed from the rows. */
-static int check_history (opening_t *opening, const record_t *record,
-                          const uint8_t *rows, char *why)
-{
-    history_t *history = &opening->histories[record->agency];
-    uint64_t digest = history->digest;
-    digest_rows (&digest, bytes_of (rows, record->size),
-                 digest_prefix (record->agency));
-    if (record->offset != history->next || record->digest != digest) {
-        snprintf (why, JOURNAL_WHY_BYTES,
-                  "it does not continue the bets of agency %" PRIu32 ": bets %" PRIu64
-                  " after %" PRIu64 ", digest %016" PRIx64 " and not %016" PRIx64,
-                  record->agency, record->offset, history->next, record->digest,
-                  digest);
-        return -1;
-    }
-    history->next += record->count;
-    history->digest = digest;
-    return 0;
-}
-
-static const uint8_t *opening_rows (opening_t *opening, const record_t *record)
-{
-    const uint64_t end = record->position + record->size;
-    if (record->position < opening->window_position ||
-        end > opening->window_position + opening->window_size) {
-        file_t *csv = opening->book->csv;
-        ssize_t got =
-            csv->ops->read (csv, opening->window, WINDOW_BYTES, record->position);
-        opening->error = got == -1 ? errno : 0;
-        opening->window_position = record->position;
-        opening->window_size = got > 0 ? (size_t) got : 0;
-    }
-    if (end > opening->window_position + opening->window_size)
-        return NULL;
-    return opening->window + (record->position - opening->window_position);
-}
-
+/* Behind the log's end the index may have records of the one group that was never safe.
+   A record that says that more than the log has was safe when it was written shows that
+   the log was cut short, or is an older one; and no crash leaves more rows than a group
+   has. */
 static int check_tail (book_t *book, char *why)
 {
-    const int64_t size = book->csv->ops->size (book->csv);
-    if (size == -1) {
-        snprintf (why, JOURNAL_WHY_BYTES, "%s: cannot be read, %s", book->csv->name,
-                  strerror (errno));
+    file_t *index = book->files[INDEX_FILE], *csv = book->files[CSV_FILE];
+    const uint64_t sequence = log_sequence (book->log);
+    uint64_t at = ARCHIVE_HEADER_BYTES + sequence * RECORD_BYTES;
+    uint8_t *bytes = malloc ((size_t) TAIL_RECORDS * RECORD_BYTES);
+    assert (bytes);
+    ssize_t got;
+    uint64_t durable = sequence;
+    while ((got = index->ops->read (index, bytes, (size_t) TAIL_RECORDS * RECORD_BYTES,
+                                    at)) > 0) {
+        for (ssize_t i = 0; i + RECORD_BYTES <= got; i += RECORD_BYTES) {
+            record_t record;
+            if (record_get (bytes + i, &record) == 0 &&
+                record.draw == book->checkpoint.identity && record.durable > durable)
+                durable = record.durable;
+        }
+        at += (uint64_t) got;
+    }
+    free (bytes);
+    const int64_t size = csv->ops->size (csv);
+    if (got == -1 || size == -1)
+        return failed (book, why);
+    if (durable > sequence)
+        return unsound (book, why,
+                        "%s: ends with record %" PRIu64 ", but %s shows that %" PRIu64
+                        " were safe: it was cut short, or is an older copy",
+                        BOOK_LOG, sequence, BOOK_INDEX, durable);
+    const uint64_t end = book_bytes (book);
+    if ((uint64_t) size > end + LOG_GROUP_BYTES_MAX)
+        return unsound (book, why,
+                        "%s: byte %" PRIu64 ": %" PRIu64
+                        " bytes behind what the log has, more than a crash leaves",
+                        BOOK_CSV, end, (uint64_t) size - end);
+    return 0;
+}
+
+/* From here on files are changed. What was found is made safe first; then all that is
+   made from it is written anew, whatever is there. */
+static int put_right (book_t *book, char *why)
+{
+    book_recovery_t *recovery = &book->recovery;
+    recovery->torn = log_torn (book->log);
+    errno = 0;
+    if (log_settle (book->log) == -1)
+        return failed (book, why);
+    if (archive_reserve (book->archive, 0, 0) == -1) {
+        if (!file_full (errno))
+            return failed (book, why);
+        snprintf (why, BOOK_WHY_BYTES,
+                  "%s: the disk is full, there is no room to complete %s and %s from %s",
+                  book->directory, BOOK_CSV, BOOK_INDEX, BOOK_LOG);
         return -1;
     }
-    book->tail = (uint64_t) size > book->bytes ? (uint64_t) size - book->bytes : 0;
-    const bool foreign = book->tail > 0 && journal_fresh (book->journal);
-    if (book->tail <= TAIL_BYTES_MAX && !foreign)
+    if (archive_rewrite (book->archive, &recovery->index_other,
+                         &recovery->csv_other) == -1 ||
+        archive_cut (book->archive, &recovery->index_cut, &recovery->csv_cut) == -1)
+        return failed (book, why);
+    const bool changed = recovery->replayed > 0 || recovery->index_cut > 0 ||
+                         recovery->csv_cut > 0 || recovery->torn_checkpoint ||
+                         recovery->index_other > 0 || recovery->csv_other > 0;
+    book->hinted = book_bytes (book);
+    return changed && make_checkpoint (book) == -1 ? failed (book, why) : 0;
+}
+
+/* A record that is part of the day from here on. */
+static void note (book_t *book, uint64_t sequence, const record_t *record)
+{
+    cursors_apply (book->cursors, sequence, record);
+    if (record->kind == RECORD_REGISTERED)
+        book->epoch = sequence;
+    else if (record->kind != RECORD_BETS) {
+        book->last_event = sequence;
+        book->events++;
+    }
+}
+
+/* ---- Checkpoints ---- */
+
+static int sync_projections (book_t *book)
+{
+    for (int i = INDEX_FILE; i <= CSV_FILE; i++)
+        if (book->files[i]->ops->sync (book->files[i]) == -1)
+            return -1;
+    return 0;
+}
+
+/* One step of the checkpoint that is wanted or being made, if it can be taken now. */
+static int go_on (book_t *book)
+{
+    int over = 1;
+    switch (book->step) {
+    case STEP_NONE:
         return 0;
-    snprintf (why, JOURNAL_WHY_BYTES,
-              "%s: byte %" PRIu64 ": %" PRIu64
-              " bytes behind what the journal covers, more than a crash leaves; "
-              "move the file away to start anew",
-              book->csv->name, book->bytes, book->tail);
+    case STEP_WANTED:
+        if (log_busy (book->log) || log_gathered (book->log) > 0)
+            return 0;
+        take_checkpoint (book);
+        return go_on (book);
+    case STEP_TAKEN:
+        if (log_busy (book->log))
+            return 0;
+        book->checkpoint.mark = log_mark (book->log);
+        assert (book->checkpoint.mark.sequence == book->checkpoint.index_records);
+        return start_sync (book, CSV_FILE, STEP_CSV);
+    case STEP_CSV:
+        over = sync_done (book, CSV_FILE);
+        return over == 1 ? start_sync (book, INDEX_FILE, STEP_INDEX) : over;
+    case STEP_INDEX:
+        over = sync_done (book, INDEX_FILE);
+        if (over != 1)
+            return over;
+        return write_slot (book) == -1 ? -1
+                                       : start_sync (book, slot_of (book), STEP_SLOT);
+    case STEP_SLOT:
+        over = sync_done (book, slot_of (book));
+        if (over == 1)
+            checkpoint_done (book);
+        return over;
+    }
+    assert (false);
     return -1;
 }
 
-/* Rows that no record vouches for are written once more before they are synced: after
-   a failed sync the page cache may show what the disk has not. */
-static int rewrite_tail (book_t *book)
+/* As things are now: all that is written and nothing that is gathered. Where the log
+   will be then is known once the group under way is safe. */
+static void take_checkpoint (book_t *book)
 {
-    uint32_t index = journal_synced (book->journal);
-    record_t record;
-    while (index < journal_count (book->journal)) {
-        // read once more, so checked once more: after a failed sync the page cache may
-        // drop what it showed at the opening
-        errno = EIO;
-        if (book_read (book, index, 1, &record) != 1 || record.size > STORE_BYTES_MAX ||
-            book_read_rows (book, &record, book->scratch) == -1)
+    checkpoint_t *checkpoint = &book->checkpoint;
+    const archive_end_t *written = archive_written (book->archive);
+    assert (log_sequence (book->log) == written->records);
+    checkpoint->generation++;
+    checkpoint->index_records = written->records;
+    checkpoint->csv_bytes = written->bytes;
+    checkpoint->epoch = book->epoch;
+    checkpoint->last_event = book->last_event;
+    checkpoint->events = book->events;
+    checkpoint->cursors = cursors_recorded (book->cursors);
+    const size_t size =
+        CHECKPOINT_BYTES + (size_t) checkpoint->cursors * CHECKPOINT_CURSOR_MAX;
+    free (book->slot);
+    book->slot = malloc (size);
+    assert (book->slot);
+    // the beginning is written once more when the mark is known
+    uint8_t *at = checkpoint_put (book->slot, checkpoint);
+    book->slot_size = (size_t) (cursors_put (book->cursors, at) - book->slot);
+    book->step = STEP_TAKEN;
+}
+
+static int start_sync (book_t *book, int which, step_t step)
+{
+    file_t *file = book->files[which];
+    book->step = step;
+    return file->ops->sync_start (file);
+}
+
+static int sync_done (book_t *book, int which)
+{
+    file_t *file = book->files[which];
+    return file->ops->sync_done (file);
+}
+
+static int write_slot (book_t *book)
+{
+    file_t *file = book->files[slot_of (book)];
+    checkpoint_put (book->slot, &book->checkpoint);
+    const size_t size =
+        checkpoint_close (book->slot, book->slot + book->slot_size);
+    uint64_t *bytes = &book->slot_bytes[slot_of (book) - SLOT_A];
+    *bytes = size > *bytes ? size : *bytes;
+    return file->ops->write (file, book->slot, size, 0);
+}
+
+static void checkpoint_done (book_t *book)
+{
+    log_release (book->log, &book->checkpoint.mark);
+    free (book->slot);
+    book->slot = NULL;
+    book->step = STEP_NONE;
+}
+
+/* The one that is being made, if any, here and now. */
+static int finish_checkpoint (book_t *book)
+{
+    if (book->step == STEP_NONE || book->step == STEP_WANTED) {
+        book->step = STEP_NONE;
+        return 0;
+    }
+    if (book->step == STEP_TAKEN)
+        book->checkpoint.mark = log_mark (book->log);
+    file_t *slot = book->files[slot_of (book)];
+    if (book->step < STEP_SLOT &&
+        (sync_projections (book) == -1 || write_slot (book) == -1))
+        return -1;
+    if (slot->ops->sync (slot) == -1)
+        return -1;
+    checkpoint_done (book);
+    return 0;
+}
+
+/* A whole one, here and now: nothing is gathered or under way. */
+static int make_checkpoint (book_t *book)
+{
+    take_checkpoint (book);
+    return finish_checkpoint (book);
+}
+
+static int slot_of (const book_t *book)
+{
+    return book->checkpoint.generation % 2 ? SLOT_A : SLOT_B;
+}
+
+/* So that a checkpoint of all agencies, and one more, does not want for space. */
+static int reserve_slots (book_t *book)
+{
+    if (cursors_recorded (book->cursors) < book->slot_cursors)
+        return 0;
+    const uint32_t cursors = cursors_recorded (book->cursors) + SLOT_CURSORS_STEP;
+    const uint64_t size = CHECKPOINT_BYTES + (uint64_t) cursors * CHECKPOINT_CURSOR_MAX;
+    for (int i = SLOT_A; i <= SLOT_B; i++)
+        if (book->files[i]->ops->reserve (book->files[i], size) == -1)
             return -1;
-        if (XXH3_64bits (book->scratch, record.size) != record.rows_hash) {
-            book->csv->failed = "reads otherwise than before";
+    book->slot_cursors = cursors;
+    return 0;
+}
+
+/* Whether somebody took a file away, or cut it. */
+static int sound (book_t *book)
+{
+    if (log_sound (book->log) == -1 || archive_sound (book->archive) == -1)
+        return -1;
+    for (int i = SLOT_A; i <= SLOT_B; i++) {
+        file_t *file = book->files[i];
+        if (file->ops->sound (file, book->slot_bytes[i - SLOT_A]) == -1)
             return -1;
-        }
-        if (book->csv->ops->write (book->csv, book->scratch, record.size,
-                                   record.position) == -1)
-            return -1;
-        index++;
     }
     return 0;
 }
 
-static void put_record (uint8_t *payload, const record_t *record)
+/* The files are not what they should be: nothing that may pass. */
+static int unsound (book_t *book, char *why, const char *format, ...)
 {
-    uint8_t *at = put_u8 (put_u8 (payload, record->kind), 0);
-    at = put_u32 (put_u16 (at, record->count), record->agency);
-    at = put_u64 (put_u64 (at, record->offset), record->position);
-    at = put_u32 (put_u32 (at, record->size), record->previous);
-    at = put_u64 (put_u32 (put_u32 (at, record->jump), 0), record->rows_hash);
-    at = put_u64 (put_u64 (at, record->digest), record->writer);
-    memset (at, 0, (size_t) (payload + JOURNAL_PAYLOAD_BYTES - at));
+    const size_t size = (size_t) snprintf (why, BOOK_WHY_BYTES, "%.255s/", book->directory);
+    va_list values;
+    va_start (values, format);
+    vsnprintf (why + size, BOOK_WHY_BYTES - size, format, values);
+    va_end (values);
+    errno = 0;
+    return -1;
 }
 
-static void get_record (const uint8_t *payload, record_t *record)
+/* An operation failed. */
+static int failed (book_t *book, char *why)
 {
-    reader_t reader = {.rest = bytes_of (payload, JOURNAL_PAYLOAD_BYTES)};
-    record->kind = read_u8 (&reader);
-    read_u8 (&reader);
-    record->count = read_u16 (&reader);
-    record->agency = read_u32 (&reader);
-    record->offset = read_u64 (&reader);
-    record->position = read_u64 (&reader);
-    record->size = read_u32 (&reader);
-    record->previous = read_u32 (&reader);
-    record->jump = read_u32 (&reader);
-    read_u32 (&reader);
-    record->rows_hash = read_u64 (&reader);
-    record->digest = read_u64 (&reader);
-    record->writer = read_u64 (&reader);
-}
-
-/* `number` is an index + 1, as records point; 0 points nowhere. */
-static int read_one (book_t *book, uint32_t number, record_t *record)
-{
-    if (number == 0) {
-        errno = ENOENT;
-        return -1;
-    }
-    return book_read (book, number - 1, 1, record) == 1 ? 0 : -1;
-}
-
-/* Bytes that the first `count` rows take; a canonical row holds one LF, at its end. */
-static size_t skip_rows (bytes_t rows, uint64_t count)
-{
-    size_t at = 0;
-    while (count > 0 && at < rows.size) {
-        const uint8_t *end = memchr (rows.data + at, '\n', rows.size - at);
-        at = end ? (size_t) (end - rows.data) + 1 : rows.size;
-        count--;
-    }
-    return at;
+    const int error = errno ? errno : EIO;
+    errno = error;
+    book_failure (book, why);
+    errno = error;
+    return -1;
 }

@@ -1,88 +1,119 @@
-/* book.h - bets.csv and bets.journal as the one thing that they are: rows, and records
-   that vouch for them.
+/* book.h - a day's files as the one thing that they are: the log, which is the truth;
+   the archive (bets.index, bets.csv) and the cursors, which are made from it; and the
+   checkpoints, which say up to where all of that is safe, so that the log's room can be
+   used again.
 
-   A record says of one stored batch whose it is, which bets of that agency it holds and
-   who wrote them, where its rows lie in bets.csv and what they hash to, and the digest
-   of all the agency's bets so far; or that an agency is sealed.
-   Each record also points back to its agency's record before, and further back (the
-   jumps of a skip list that only ever grows at its end), so that any bet is found in
-   O(log² n) reads and nothing in memory grows with the bets. */
+   Records are gathered into a group. A group is handed over with book_begin (), and
+   while it is being synced the next one is gathered: an answer may leave only when
+   book_durable () has come to the sequence that it stands on. Files are found by
+   file.h; nothing here knows a socket or waits for the disk, but for opening, closing
+   and book_wait (). */
 
 #ifndef LOTERIA_BOOK_H
 #define LOTERIA_BOOK_H
 
-#include "journal.h"
+#include "archive.h"
+#include "cursors.h"
 
-typedef enum { RECORD_BETS = 'B', RECORD_SEAL = 'S' } record_kind_t;
+#define BOOK_LOG   "bets.log"
+#define BOOK_INDEX "bets.index"
+#define BOOK_CSV   "bets.csv"
 
-typedef struct {
-    uint8_t kind;       // record_kind_t
-    uint16_t count;     // bets; 0 for a seal
-    uint32_t agency;    // whose
-    uint64_t offset;    // bets of the agency before this record
-    uint64_t position;  // of the rows in bets.csv
-    uint32_t size;      // bytes of rows
-    uint32_t previous;  // the agency's record before: its index + 1, 0 when none
-    uint32_t jump;      // one further back, likewise
-    uint64_t rows_hash; // XXH3 of the rows
-    uint64_t digest;    // of the agency's bets, these included (digest.h)
-    uint64_t writer;    // 0: bets of a file; else the run that sold this one
-} record_t;
+#define BOOK_WHY_BYTES 1024
 
 typedef struct book book_t;
 
-typedef void (book_found_fn) (void *context, uint32_t index, const record_t *record);
+typedef struct {                 // what a start found and did; for the log
+    bool fresh;                  // there was no day: one was begun
+    uint64_t replayed;           // records that were read from the log
+    uint64_t torn;               // bytes of an unfinished group at the log's end
+    uint64_t csv_other;          // bytes above the checkpoint that read otherwise than the
+    uint64_t index_other;        //   log's, or were missing; in bets.csv, bets.index
+    uint64_t csv_cut, index_cut; // bytes behind what the log has, cut off
+    const char *torn_checkpoint; // the slot that is not whole, or NULL
+} book_recovery_t;
 
-/* Open the book in these two files, which stay the caller's, handing each record to
-   `found`. Nothing is written. NULL with the reason in `why` (JOURNAL_WHY_BYTES) when
-   it is damaged. */
-book_t *book_open (file_t *csv, file_t *journal, book_found_fn *found, void *context,
-                   char *why);
+/* Open the day in the directory, begin one if there is nothing of a day at all, and
+   bring the cursors (borrowed, empty) to where they were. All files are locked, and put
+   right from the log. NULL with the reason in `why` (BOOK_WHY_BYTES), and errno: 0 when
+   the files are not a sound day, and then nothing was changed. */
+book_t *book_open (const char *directory, const log_options_t *options,
+                   cursors_t *cursors, char *why);
+
+/* Everything that was gathered is made durable, a checkpoint is written, and room that
+   was reserved is given back. 0, or -1 (errno). */
+int book_close (book_t *book);
 void book_destroy (book_t **book);
 
-/* Cut off the unfinished tail of both files and make the rest safe. 0, or -1 (errno).
- */
-int book_settle (book_t *book);
+const book_recovery_t *book_recovery (const book_t *book);
 
-uint32_t book_records (const book_t *book);
-uint64_t book_bytes (const book_t *book); // of bets.csv
-uint64_t book_torn (const book_t *book);  // bytes that book_settle cuts off, both files
-uint64_t book_hash (const book_t *book);  // of everything in order
-uint64_t book_draw (const book_t *book);  // its identity: which draw this is; never 0
+uint64_t book_draw (const book_t *book); // its identity: which draw this is; never 0
+uint32_t book_records (const book_t *book);  // with those that are gathered
+uint64_t book_bytes (const book_t *book);    // of bets.csv, likewise
+uint64_t book_durable (const book_t *book);  // the sequence up to which all is safe
+const uint8_t *book_head (const book_t *book); // chain after the last record
 
-/* See to it that a record with `rows_size` bytes will fit. -1 with ENOSPC or EDQUOT
-   when not; nothing has changed then. */
-int book_reserve (book_t *book, size_t rows_size);
+/* ---- The draw's events, and the state that is heard ---- */
 
-/* Add a batch or a seal, in memory; position, size and hash are filled in. Returns its
-   index. */
-uint32_t book_append (book_t *book, record_t *record, bytes_t rows);
+uint64_t book_last_event (const book_t *book); // its sequence; 0 none
+uint64_t book_events (const book_t *book);     // how many there are
+uint64_t book_epoch (const book_t *book); // sequence of the last registration; 0 none
 
-/* Write and sync what was added, if anything. After -1 (errno) the process must end. */
-int book_commit (book_t *book);
+/* ---- Adding ---- */
 
-/* Bytes of rows added and not committed. */
-size_t book_pending (const book_t *book);
+typedef enum { // who asks for room: each leaves room for those behind it
+    BOOK_BETS,
+    BOOK_REGISTRATION,
+    BOOK_EVENT
+} book_use_t;
 
-/* Read records [first, first + count): how many there were, or -1 with errno. */
-int book_read (book_t *book, uint32_t first, uint32_t count, record_t *records);
+typedef enum {
+    BOOK_FITS,
+    BOOK_LATER,   // the group, or the log until the next checkpoint, is full
+    BOOK_NOSPACE, // the disk is full; nothing has changed
+    BOOK_FAILED   // errno: the process must end
+} book_room_t;
 
-/* Read the rows of a record into `rows` (record->size bytes), or of several that follow
-   one another: `record` is then the first, its size that of all. 0, or -1 with errno.
- */
-int book_read_rows (book_t *book, const record_t *record, uint8_t *rows);
+/* Whether a record with so many bytes of rows fits; room for it is then reserved. */
+book_room_t book_reserve (book_t *book, size_t rows_bytes, book_use_t use);
 
-/* Starting from the agency's last record (its index + 1), find the one that holds the
-   bet at `offset`. Returns 0, or -1 with errno (ENOENT when there is none). */
-int book_find (book_t *book, uint32_t last, uint64_t offset, record_t *record);
+/* Whether a whole bundle may be taken into the group that is being gathered, or had
+   better wait. (What does not fit then is kept for the next one.) */
+bool book_full (book_t *book);
 
-/* Whether the agency's stored bets from `offset` on are these rows, written by this
-   writer: 1 or 0, or -1 with errno. All `count` of them are stored. */
-int book_same (book_t *book, uint32_t last, uint64_t offset, uint32_t count,
-               uint64_t writer, bytes_t rows);
+/* Add a record for which there is room, and take it into the cursors: bets with their
+   rows, or an event or registration without. Filled in: draw, position, hashes, time
+   and what it follows from; of an event `previous`, too. Returns its sequence. */
+uint64_t book_append (book_t *book, record_t *record, bytes_t rows);
 
-/* The digest of the agency's first `count` bets, all of which are stored. 0, or -1 with
-   errno. Reads O(log² n) records, and the rows of one. */
-int book_digest (book_t *book, uint32_t last, uint64_t count, uint64_t *digest);
+/* How many rounds of the clock: for the records' time, milliseconds since 1970. */
+void book_set_time (book_t *book, uint64_t time_ms);
+
+/* Bytes gathered, with what goes with them; 0: none. */
+size_t book_gathered (const book_t *book);
+
+/* ---- Making it durable ---- */
+
+/* Hand over what was gathered: the log begins to sync it, and the archive is written.
+   To be called only when no group is under way. 0, or -1 (errno). */
+int book_begin (book_t *book);
+/* Whether one is under way. */
+bool book_busy (const book_t *book);
+/* Take note of what the disk has done meanwhile, for the group and for the checkpoint,
+   and go on with the latter: 1 when a group has become durable, 0, or -1 (errno). */
+int book_look (book_t *book);
+/* Wait for the group that is under way. 0, or -1 (errno). */
+int book_wait (book_t *book);
+
+/* What book_look () would have news of: descriptors to poll. Returns how many. */
+#define BOOK_DESCRIPTORS 2
+int book_descriptors (book_t *book, int *descriptors);
+
+/* What has failed, after any -1: a file, and how; for a message. */
+void book_failure (const book_t *book, char *why);
+
+/* ---- Reading: archive.h, what is gathered included ---- */
+
+archive_t *book_archive (book_t *book);
 
 #endif

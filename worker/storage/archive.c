@@ -1,0 +1,499 @@
+/* archive.c - bets.index and bets.csv, kept together. Storage. */
+
+#include "archive.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "bounds.h"
+#include "digest.h"
+
+#define MAGIC        "LOTERIA INDEX\n\0\0"
+#define MAGIC_BYTES  16
+#define CHECKED      (ARCHIVE_HEADER_BYTES - 8) // what the header's hash is of
+#define CSV_STEP     (4 * 1024 * 1024)          // room is reserved ahead, by these
+#define INDEX_STEP   (256 * 1024)
+#define READ_RECORDS 512 // at a time
+#define LOOK_BYTES   (256 * 1024)
+
+typedef struct { // bytes added and not written
+    uint8_t *data;
+    size_t size, capacity;
+} pending_t;
+
+struct archive {
+    file_t *index, *csv; // borrowed
+    archive_end_t end, written;
+    pending_t records, rows;
+    uint64_t index_room, csv_room; // bytes that were reserved
+    uint8_t *scratch;              // rows of one record
+    uint8_t *encoded;              // READ_RECORDS of them
+    file_t *failed;
+    char failure[128];
+};
+
+static int check_header (archive_t *archive, char *why);
+static int check_size (file_t *file, uint64_t size_min, char *why);
+static int check_last (archive_t *archive, char *why);
+static int reserve (file_t *file, uint64_t *room, uint64_t needed, uint64_t step);
+static void add (pending_t *pending, bytes_t bytes);
+static int write_pending (archive_t *archive, file_t *file, pending_t *pending,
+                          uint64_t position);
+static int compare (archive_t *archive, file_t *file, const pending_t *pending,
+                    uint64_t position, uint64_t *other);
+static int cut (archive_t *archive, file_t *file, uint64_t size, uint64_t *removed);
+static int read_all (archive_t *archive, file_t *file, uint8_t *buffer, size_t size,
+                     uint64_t position);
+static int read_one (archive_t *archive, uint32_t number, record_t *record);
+static size_t skip_rows (bytes_t rows, uint64_t count);
+static uint64_t place_of (uint64_t record);
+static int failing (archive_t *archive, file_t *file, int rc);
+static int damaged (archive_t *archive, file_t *file, const char *format, ...)
+    __attribute__ ((format (printf, 3, 4)));
+
+archive_t *archive_new (file_t *index, file_t *csv)
+{
+    archive_t *archive = calloc (1, sizeof *archive);
+    assert (archive);
+    archive->index = index;
+    archive->csv = csv;
+    archive->scratch = malloc (STORE_BYTES_MAX);
+    archive->encoded = malloc ((size_t) READ_RECORDS * RECORD_BYTES);
+    assert (archive->scratch && archive->encoded);
+    return archive;
+}
+
+void archive_destroy (archive_t **archive)
+{
+    if (*archive) {
+        free ((*archive)->records.data);
+        free ((*archive)->rows.data);
+        free ((*archive)->scratch);
+        free ((*archive)->encoded);
+        free (*archive);
+    }
+    *archive = NULL;
+}
+
+int archive_create (archive_t *archive, uint64_t identity)
+{
+    uint8_t header[ARCHIVE_HEADER_BYTES] = {0};
+    uint8_t *at = put_bytes (header, bytes_of (MAGIC, MAGIC_BYTES));
+    put_u64 (put_u32 (at, ARCHIVE_INDEX_VERSION), identity);
+    put_u64 (header + CHECKED, XXH3_64bits (header, CHECKED));
+    file_t *index = archive->index, *csv = archive->csv;
+    archive->end = archive->written = (archive_end_t){.identity = identity};
+    if (failing (archive, index, index->ops->truncate (index, 0)) == -1 ||
+        failing (archive, index,
+                 index->ops->write (index, header, sizeof header, 0)) == -1 ||
+        failing (archive, index, index->ops->sync (index)) == -1 ||
+        failing (archive, csv, csv->ops->truncate (csv, 0)) == -1 ||
+        failing (archive, csv, csv->ops->sync (csv)) == -1)
+        return -1;
+    return 0;
+}
+
+int archive_open (archive_t *archive, const archive_end_t *end, char *why)
+{
+    archive->end = archive->written = *end;
+    return check_header (archive, why) == -1 ||
+                   check_size (archive->index, place_of (end->records), why) == -1 ||
+                   check_size (archive->csv, end->bytes, why) == -1 ||
+                   check_last (archive, why) == -1
+               ? -1
+               : 0;
+}
+
+const archive_end_t *archive_end (const archive_t *archive)
+{
+    return &archive->end;
+}
+
+const archive_end_t *archive_written (const archive_t *archive)
+{
+    return &archive->written;
+}
+
+int archive_reserve (archive_t *archive, size_t rows_size, uint32_t kept)
+{
+    const uint64_t bytes = archive->end.bytes + rows_size;
+    const uint64_t records = (uint64_t) archive->end.records + 1 + kept;
+    if (failing (archive, archive->csv,
+                 reserve (archive->csv, &archive->csv_room, bytes, CSV_STEP)) == -1)
+        return -1;
+    return failing (
+        archive, archive->index,
+        reserve (archive->index, &archive->index_room, place_of (records), INDEX_STEP));
+}
+
+void archive_append (archive_t *archive, const uint8_t *record, bytes_t rows)
+{
+    add (&archive->records, bytes_of (record, RECORD_BYTES));
+    add (&archive->rows, rows);
+    archive->end.records++;
+    archive->end.bytes += rows.size;
+}
+
+int archive_write (archive_t *archive)
+{
+    if (write_pending (archive, archive->csv, &archive->rows, archive->written.bytes) ==
+            -1 ||
+        write_pending (archive, archive->index, &archive->records,
+                       place_of (archive->written.records)) == -1)
+        return -1;
+    archive->written = archive->end;
+    return 0;
+}
+
+int archive_rewrite (archive_t *archive, uint64_t *other_index, uint64_t *other_csv)
+{
+    if (compare (archive, archive->csv, &archive->rows, archive->written.bytes,
+                 other_csv) == -1 ||
+        compare (archive, archive->index, &archive->records,
+                 place_of (archive->written.records), other_index) == -1)
+        return -1;
+    return archive_write (archive);
+}
+
+int archive_cut (archive_t *archive, uint64_t *index_cut, uint64_t *csv_cut)
+{
+    archive->index_room = archive->csv_room = 0;
+    return cut (archive, archive->index, place_of (archive->written.records),
+                index_cut) == -1
+               ? -1
+               : cut (archive, archive->csv, archive->written.bytes, csv_cut);
+}
+
+int archive_sound (archive_t *archive)
+{
+    file_t *index = archive->index, *csv = archive->csv;
+    const int rc = index->ops->sound (index, place_of (archive->written.records));
+    if (failing (archive, index, rc) == -1)
+        return -1;
+    return failing (archive, csv, csv->ops->sound (csv, archive->written.bytes));
+}
+
+int archive_read (archive_t *archive, uint32_t first, uint32_t count, record_t *records)
+{
+    const uint32_t all = archive->end.records, written = archive->written.records;
+    count = first >= all ? 0 : count < all - first ? count : all - first;
+    for (uint32_t done = 0; done < count;) {
+        const uint32_t at = first + done;
+        uint32_t here = count - done < READ_RECORDS ? count - done : READ_RECORDS;
+        const uint8_t *encoded = archive->encoded;
+        if (at >= written)
+            encoded = archive->records.data + (size_t) (at - written) * RECORD_BYTES;
+        else {
+            here = here < written - at ? here : written - at;
+            if (read_all (archive, archive->index, archive->encoded,
+                          (size_t) here * RECORD_BYTES, place_of (at)) == -1)
+                return -1;
+        }
+        for (uint32_t i = 0; i < here; i++)
+            if (!record_get (encoded + (size_t) i * RECORD_BYTES, &records[done + i]))
+                return damaged (archive, archive->index,
+                                "byte %" PRIu64 ": record %" PRIu64 " is damaged",
+                                place_of ((uint64_t) at + i), (uint64_t) at + i + 1);
+        done += here;
+    }
+    return (int) count;
+}
+
+int archive_read_rows (archive_t *archive, const record_t *records, size_t count,
+                       uint8_t *rows)
+{
+    const uint64_t from = records[0].position, written = archive->written.bytes;
+    size_t size = 0, in_file;
+    for (size_t i = 0; i < count; i++)
+        size += records[i].size;
+    if (from > archive->end.bytes || size > archive->end.bytes - from)
+        return damaged (archive, archive->index,
+                        "a record speaks of bytes %" PRIu64 " to %" PRIu64
+                        " of bets.csv, which has not so many",
+                        from, from + size);
+    in_file = from + size <= written ? size : from < written ? written - from : 0;
+    if (in_file < size)
+        memcpy (rows + in_file, archive->rows.data + (from + in_file - written),
+                size - in_file);
+    if (read_all (archive, archive->csv, rows, in_file, from) == -1)
+        return -1;
+    for (size_t i = 0, at = 0; i < count; at += records[i++].size)
+        if (XXH3_64bits (rows + at, records[i].size) != records[i].rows_hash)
+            return damaged (archive, archive->csv,
+                            "bytes %" PRIu64 " to %" PRIu64
+                            ": the rows are not what was stored",
+                            from + at, from + at + records[i].size);
+    return 0;
+}
+
+int archive_find (archive_t *archive, uint32_t last, uint64_t offset, record_t *record)
+{
+    if (read_one (archive, last, record) == -1)
+        return -1;
+    while (offset < record->offset) {
+        record_t jump = {0}; // there may be none
+        const uint32_t previous = record->previous, number = record->jump;
+        if (number != 0 && read_one (archive, number, &jump) == -1)
+            return -1;
+        if (offset < jump.offset + jump.count)
+            *record = jump;
+        else if (read_one (archive, previous, record) == -1)
+            return -1;
+    }
+    if (offset - record->offset < record->count)
+        return 0;
+    errno = ENOENT;
+    return -1;
+}
+
+int archive_same (archive_t *archive, uint32_t last, uint64_t offset, uint32_t count,
+                  uint64_t writer, bytes_t rows)
+{
+    record_t record;
+    while (count > 0) {
+        if (archive_find (archive, last, offset, &record) == -1 ||
+            archive_read_rows (archive, &record, 1, archive->scratch) == -1)
+            return -1;
+        if (record.writer != writer)
+            return 0;
+        bytes_t stored = bytes_of (archive->scratch, record.size);
+        const size_t before = skip_rows (stored, offset - record.offset);
+        stored = bytes_of (stored.data + before, stored.size - before);
+        const uint64_t here = record.offset + record.count - offset;
+        if (here > count)
+            stored.size = skip_rows (stored, count);
+        if (rows.size < stored.size ||
+            memcmp (rows.data, stored.data, stored.size) != 0)
+            return 0;
+        rows = bytes_of (rows.data + stored.size, rows.size - stored.size);
+        count -= here > count ? count : (uint32_t) here;
+        offset += here;
+    }
+    return rows.size == 0;
+}
+
+int archive_digest (archive_t *archive, uint32_t last, uint64_t count, uint64_t *digest)
+{
+    record_t record, before = {.digest = DIGEST_START}; // there may be none
+    *digest = DIGEST_START;
+    if (count == 0)
+        return 0;
+    if (archive_find (archive, last, count - 1, &record) == -1)
+        return -1;
+    if (count == record.offset + record.count) {
+        *digest = record.digest;
+        return 0;
+    }
+    if ((record.previous != 0 && read_one (archive, record.previous, &before) == -1) ||
+        archive_read_rows (archive, &record, 1, archive->scratch) == -1)
+        return -1;
+    bytes_t rows = bytes_of (archive->scratch, record.size);
+    rows.size = skip_rows (rows, count - record.offset);
+    *digest = before.digest;
+    digest_rows (digest, rows, digest_prefix (record.agency));
+    return 0;
+}
+
+file_t *archive_failed (const archive_t *archive)
+{
+    return archive->failed;
+}
+
+static int check_header (archive_t *archive, char *why)
+{
+    uint8_t header[ARCHIVE_HEADER_BYTES];
+    file_t *index = archive->index;
+    const ssize_t got = index->ops->read (index, header, sizeof header, 0);
+    reader_t reader = {.rest = bytes_of (header, sizeof header)};
+    const bytes_t magic = read_bytes (&reader, MAGIC_BYTES);
+    const uint32_t version = read_u32 (&reader);
+    const uint64_t identity = read_u64 (&reader);
+    reader.rest = bytes_of (header + CHECKED, 8);
+    if (got == -1)
+        snprintf (why, ARCHIVE_WHY_BYTES, "%s: cannot be read, %s", index->name,
+                  strerror (errno));
+    else if (got < (ssize_t) sizeof header ||
+             memcmp (magic.data, MAGIC, MAGIC_BYTES) != 0 ||
+             read_u64 (&reader) != XXH3_64bits (header, CHECKED))
+        snprintf (why, ARCHIVE_WHY_BYTES, "%s: byte 0: no index, or a damaged one",
+                  index->name);
+    else if (version != ARCHIVE_INDEX_VERSION)
+        snprintf (why, ARCHIVE_WHY_BYTES,
+                  "%s: format %" PRIu32 ", and not %d: another version made it",
+                  index->name, version, ARCHIVE_INDEX_VERSION);
+    else if (identity != archive->end.identity)
+        snprintf (why, ARCHIVE_WHY_BYTES,
+                  "%s: is of another day (%016" PRIx64 ", and not %016" PRIx64 ")",
+                  index->name, identity, archive->end.identity);
+    else
+        return 0;
+    return -1;
+}
+
+static int check_size (file_t *file, uint64_t size_min, char *why)
+{
+    const int64_t size = file->ops->size (file);
+    if (size == -1)
+        snprintf (why, ARCHIVE_WHY_BYTES, "%s: cannot be read, %s", file->name,
+                  strerror (errno));
+    else if ((uint64_t) size < size_min)
+        snprintf (why, ARCHIVE_WHY_BYTES,
+                  "%s: has %" PRId64 " bytes, of %" PRIu64
+                  " that were synced: it was cut short, or is an older copy",
+                  file->name, size, size_min);
+    else
+        return 0;
+    return -1;
+}
+
+/* The last record is whole, of this day, and ends where bets.csv does. */
+static int check_last (archive_t *archive, char *why)
+{
+    const archive_end_t *end = &archive->end;
+    record_t record;
+    if (end->records == 0)
+        return 0;
+    if (archive_read (archive, end->records - 1, 1, &record) != 1)
+        snprintf (why, ARCHIVE_WHY_BYTES, "%s: %s", archive->index->name,
+                  archive->index->failed);
+    else if (record.draw != end->identity ||
+             record.position + record.size != end->bytes)
+        snprintf (why, ARCHIVE_WHY_BYTES,
+                  "%s: byte %" PRIu64 ": record %" PRIu32
+                  " is not the one that the checkpoint ends with",
+                  archive->index->name, place_of (end->records - 1), end->records);
+    else
+        return 0;
+    return -1;
+}
+
+static int reserve (file_t *file, uint64_t *room, uint64_t needed, uint64_t step)
+{
+    if (needed <= *room)
+        return 0;
+    if (file->ops->reserve (file, needed + step) == 0)
+        *room = needed + step;
+    else if (file_full (errno) && file->ops->reserve (file, needed) == 0)
+        *room = needed; // the last room there is, without a step ahead
+    else
+        return -1;
+    return 0;
+}
+
+static void add (pending_t *pending, bytes_t bytes)
+{
+    if (pending->capacity - pending->size < bytes.size) {
+        pending->capacity = 2 * (pending->capacity + bytes.size);
+        pending->data = realloc (pending->data, pending->capacity);
+        assert (pending->data);
+    }
+    put_bytes (pending->data + pending->size, bytes);
+    pending->size += bytes.size;
+}
+
+static int write_pending (archive_t *archive, file_t *file, pending_t *pending,
+                          uint64_t position)
+{
+    if (pending->size == 0)
+        return 0;
+    const int rc = file->ops->write (file, pending->data, pending->size, position);
+    pending->size = 0;
+    return failing (archive, file, rc);
+}
+
+/* How many of the bytes that are to be written were not there already. */
+static int compare (archive_t *archive, file_t *file, const pending_t *pending,
+                    uint64_t position, uint64_t *other)
+{
+    uint8_t *there = malloc (LOOK_BYTES);
+    assert (there);
+    ssize_t got = 0;
+    for (size_t done = 0; done < pending->size && got != -1;) {
+        const size_t left = pending->size - done;
+        const size_t here = left < LOOK_BYTES ? left : LOOK_BYTES;
+        got = file->ops->read (file, there, here, position + done);
+        const size_t found = got > 0 ? (size_t) got : 0;
+        *other += here - found;
+        for (size_t i = 0; i < found; i++)
+            *other += there[i] != pending->data[done + i];
+        done += here;
+    }
+    free (there);
+    return failing (archive, file, got == -1 ? -1 : 0);
+}
+
+static int cut (archive_t *archive, file_t *file, uint64_t size, uint64_t *removed)
+{
+    const int64_t there = file->ops->size (file);
+    if (failing (archive, file, there == -1 ? -1 : 0) == -1)
+        return -1;
+    *removed = (uint64_t) there > size ? (uint64_t) there - size : 0;
+    return failing (archive, file, file->ops->truncate (file, size));
+}
+
+static int read_all (archive_t *archive, file_t *file, uint8_t *buffer, size_t size,
+                     uint64_t position)
+{
+    if (size == 0)
+        return 0;
+    const ssize_t got = file->ops->read (file, buffer, size, position);
+    if (got >= 0 && (size_t) got < size)
+        return damaged (archive, file, "is shorter than it was");
+    return failing (archive, file, got == -1 ? -1 : 0);
+}
+
+/* `number` is an index + 1, as records point; 0 points nowhere. */
+static int read_one (archive_t *archive, uint32_t number, record_t *record)
+{
+    if (number == 0) {
+        errno = ENOENT;
+        return -1;
+    }
+    const int got = archive_read (archive, number - 1, 1, record);
+    if (got == 0)
+        return damaged (archive, archive->index,
+                        "a record points to %" PRIu32 ", which is not there", number);
+    return got == 1 ? 0 : -1;
+}
+
+/* Bytes that the first `count` rows take; a canonical row holds one LF, at its end. */
+static size_t skip_rows (bytes_t rows, uint64_t count)
+{
+    size_t at = 0;
+    while (count > 0 && at < rows.size) {
+        const uint8_t *end = memchr (rows.data + at, '\n', rows.size - at);
+        at = end ? (size_t) (end - rows.data) + 1 : rows.size;
+        count--;
+    }
+    return at;
+}
+
+/* Where a record lies in the index. */
+static uint64_t place_of (uint64_t record)
+{
+    return ARCHIVE_HEADER_BYTES + record * RECORD_BYTES;
+}
+
+static int failing (archive_t *archive, file_t *file, int rc)
+{
+    if (rc == -1)
+        archive->failed = file;
+    return rc;
+}
+
+/* What was read is not what was written: EIO, and `failed` says where. */
+static int damaged (archive_t *archive, file_t *file, const char *format, ...)
+{
+    va_list values;
+    va_start (values, format);
+    vsnprintf (archive->failure, sizeof archive->failure, format, values);
+    va_end (values);
+    file->failed = archive->failure;
+    errno = EIO;
+    return failing (archive, file, -1);
+}

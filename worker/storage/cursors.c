@@ -1,0 +1,279 @@
+/* cursors.c - how far each agency is. Storage; pure. */
+
+#include "cursors.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "digest.h"
+
+#define OFFSETS_AHEAD_MAX ((uint64_t) WINDOW_MAX * BATCH_ROWS_MAX)
+
+struct cursors {
+    cursor_t **of;        // by agency
+    uint32_t count;       // of them
+    uint32_t recorded;    // of them that the log shows
+    uint32_t agency_last; // the highest that has one
+    size_t held_bytes;    // of all
+};
+
+static bool recorded (const cursor_t *cursor);
+static int accept_bets (const cursor_t *cursor, const record_t *record, bytes_t rows,
+                        char *why);
+static int refuse (char *why, const record_t *record, const char *reason);
+static uint32_t held_place (const cursor_t *cursor, uint64_t offset);
+static held_t *held_new (const envelope_t *envelope, bytes_t message, uint64_t offset);
+static held_t *take_held (cursors_t *cursors, cursor_t *cursor, uint32_t place);
+
+cursors_t *cursors_new (void)
+{
+    cursors_t *cursors = calloc (1, sizeof *cursors);
+    assert (cursors);
+    cursors->of = calloc (AGENCIES_MAX + 1, sizeof (cursor_t *));
+    assert (cursors->of);
+    return cursors;
+}
+
+void cursors_destroy (cursors_t **cursors)
+{
+    if (*cursors) {
+        for (uint32_t agency = 1; agency <= (*cursors)->agency_last; agency++) {
+            cursor_t *cursor = (*cursors)->of[agency];
+            if (cursor) {
+                cursors_drop_held (*cursors, cursor);
+                free (cursor->held);
+                free (cursor);
+            }
+        }
+        free ((*cursors)->of);
+        free (*cursors);
+    }
+    *cursors = NULL;
+}
+
+cursor_t *cursors_admit (cursors_t *cursors, uint32_t agency)
+{
+    assert (agency >= 1 && agency <= AGENCIES_MAX);
+    if (!cursors->of[agency]) {
+        cursor_t *cursor = calloc (1, sizeof *cursor);
+        assert (cursor);
+        cursor->at.agency = agency;
+        cursors->of[agency] = cursor;
+        cursors->count++;
+        if (agency > cursors->agency_last)
+            cursors->agency_last = agency;
+    }
+    return cursors->of[agency];
+}
+
+cursor_t *cursors_find (const cursors_t *cursors, uint32_t agency)
+{
+    return agency <= AGENCIES_MAX ? cursors->of[agency] : NULL;
+}
+
+uint32_t cursors_count (const cursors_t *cursors)
+{
+    return cursors->count;
+}
+
+uint32_t cursors_recorded (const cursors_t *cursors)
+{
+    return cursors->recorded;
+}
+
+cursor_verdict_t cursor_judge (const cursor_t *cursor, uint64_t offset, uint32_t count)
+{
+    const uint64_t next = cursor->at.next;
+    if (offset < next && count <= next - offset)
+        return CURSOR_PAST;
+    if (cursor->at.sealed)
+        return CURSOR_CLOSED;
+    if (offset < next)
+        return CURSOR_ACROSS;
+    return offset == next ? CURSOR_NEXT : CURSOR_AHEAD;
+}
+
+/* The jump goes to the agency's record whose ordinal is this one's with its lowest set
+   bit cleared, as in a Fenwick tree: from any record, each bet lies O(log² n) hops
+   away. */
+record_t cursor_record (const cursor_t *cursor, uint32_t count)
+{
+    const uint32_t ordinal = cursor->at.ordinal + 1;
+    const uint32_t jump = ordinal & (ordinal - 1);
+    return (record_t){
+        .kind = RECORD_BETS,
+        .count = (uint16_t) count,
+        .agency = cursor->at.agency,
+        .offset = cursor->at.next,
+        .digest = cursor->at.digest,
+        .previous = cursor->at.last,
+        .jump = jump ? cursor->at.path[__builtin_ctz (jump)] : 0,
+    };
+}
+
+void cursors_apply (cursors_t *cursors, uint64_t sequence, const record_t *record)
+{
+    if (record->kind != RECORD_BETS && record->kind != RECORD_SEALED)
+        return;
+    cursor_t *cursor = cursors_admit (cursors, record->agency);
+    checkpoint_cursor_t *at = &cursor->at;
+    cursors->recorded += !recorded (cursor);
+    if (record->kind == RECORD_SEALED) {
+        at->sealed = true;
+        return;
+    }
+    at->ordinal++;
+    at->last = (uint32_t) sequence;
+    // This record ends in n zero bits: it is the latest for all suffixes up to n.
+    for (int bit = 0; bit <= __builtin_ctz (at->ordinal); bit++)
+        at->path[bit] = (uint32_t) sequence;
+    at->next += record->count;
+    at->digest = record->digest;
+}
+
+int cursors_accept (const cursors_t *cursors, const record_t *record, bytes_t rows,
+                    char *why)
+{
+    static const cursor_t none = {0};
+    if (record->kind != RECORD_BETS && record->kind != RECORD_SEALED)
+        return 0;
+    const cursor_t *cursor = cursors_find (cursors, record->agency);
+    cursor_t fresh = none;
+    fresh.at.agency = record->agency;
+    cursor = cursor ? cursor : &fresh;
+    if (record->offset != cursor->at.next)
+        return refuse (why, record, "its offset is not where the agency's bets end");
+    if (cursor->at.sealed)
+        return refuse (why, record, "the agency was sealed before");
+    if (record->kind == RECORD_BETS)
+        return accept_bets (cursor, record, rows, why);
+    return record->digest == cursor->at.digest
+               ? 0
+               : refuse (why, record, "its digest is not that of the agency's bets");
+}
+
+int cursors_restore (cursors_t *cursors, const checkpoint_cursor_t *at)
+{
+    if (at->agency < 1 || at->agency > AGENCIES_MAX || cursors->of[at->agency] ||
+        (at->last == 0) != (at->ordinal == 0) || (at->ordinal == 0) != (at->next == 0))
+        return -1;
+    cursor_t *cursor = cursors_admit (cursors, at->agency);
+    cursor->at = *at;
+    cursors->recorded += recorded (cursor);
+    return 0;
+}
+
+uint8_t *cursors_put (const cursors_t *cursors, uint8_t *at)
+{
+    for (uint32_t agency = 1; agency <= cursors->agency_last; agency++)
+        if (cursors->of[agency] && recorded (cursors->of[agency]))
+            at = checkpoint_put_cursor (at, &cursors->of[agency]->at);
+    return at;
+}
+
+int cursors_hold (cursors_t *cursors, cursor_t *cursor, const envelope_t *envelope,
+                  bytes_t message, uint64_t offset)
+{
+    if (offset - cursor->at.next > OFFSETS_AHEAD_MAX)
+        return -1;
+    const uint32_t place = held_place (cursor, offset);
+    if (place < cursor->held_count && cursor->held[place]->offset == offset)
+        free (take_held (cursors, cursor, place));
+    if (cursor->held_count == HELD_BATCHES_PER_AGENCY ||
+        cursor->held_bytes + message.size > HELD_BYTES_PER_AGENCY ||
+        cursors->held_bytes + message.size > HELD_BYTES_MAX)
+        return -1;
+    if (cursor->held_count == cursor->held_capacity) {
+        cursor->held_capacity = 2 * cursor->held_capacity + 8;
+        cursor->held =
+            realloc (cursor->held, cursor->held_capacity * sizeof *cursor->held);
+        assert (cursor->held);
+    }
+    memmove (cursor->held + place + 1, cursor->held + place,
+             (cursor->held_count - place) * sizeof *cursor->held);
+    cursor->held[place] = held_new (envelope, message, offset);
+    cursor->held_count++;
+    cursor->held_bytes += message.size;
+    cursors->held_bytes += message.size;
+    return 0;
+}
+
+const held_t *cursor_due (const cursor_t *cursor)
+{
+    const bool due =
+        cursor->held_count > 0 && cursor->held[0]->offset <= cursor->at.next;
+    return due ? cursor->held[0] : NULL;
+}
+
+held_t *cursors_release (cursors_t *cursors, cursor_t *cursor)
+{
+    return take_held (cursors, cursor, 0);
+}
+
+void cursors_drop_held (cursors_t *cursors, cursor_t *cursor)
+{
+    while (cursor->held_count > 0)
+        free (take_held (cursors, cursor, cursor->held_count - 1));
+}
+
+/* What a start would find again. */
+static bool recorded (const cursor_t *cursor)
+{
+    return cursor->at.last != 0 || cursor->at.sealed;
+}
+
+static int accept_bets (const cursor_t *cursor, const record_t *record, bytes_t rows,
+                        char *why)
+{
+    const record_t expected = cursor_record (cursor, record->count);
+    uint64_t digest = cursor->at.digest;
+    if (record->previous != expected.previous || record->jump != expected.jump)
+        return refuse (why, record, "it does not point to the agency's records");
+    if (!record_matches (record, rows))
+        return refuse (why, record, "its rows are not what it vouches for");
+    if (digest_rows (&digest, rows, digest_prefix (record->agency)) != record->count ||
+        digest != record->digest)
+        return refuse (why, record, "its rows are not those of its count and digest");
+    return 0;
+}
+
+static int refuse (char *why, const record_t *record, const char *reason)
+{
+    snprintf (why, LOG_WHY_BYTES, "%s (agency %" PRIu32 ", offset %" PRIu64 ")", reason,
+              record->agency, record->offset);
+    return -1;
+}
+
+/* Where a batch with this offset is, or belongs. Most come in order: from the end. */
+static uint32_t held_place (const cursor_t *cursor, uint64_t offset)
+{
+    uint32_t place = cursor->held_count;
+    while (place > 0 && cursor->held[place - 1]->offset >= offset)
+        place--;
+    return place;
+}
+
+static held_t *held_new (const envelope_t *envelope, bytes_t message, uint64_t offset)
+{
+    held_t *held = malloc (sizeof *held + message.size);
+    assert (held);
+    held->offset = offset;
+    held->envelope = *envelope;
+    held->told = false;
+    held->message_size = message.size;
+    put_bytes (held->message, message);
+    return held;
+}
+
+static held_t *take_held (cursors_t *cursors, cursor_t *cursor, uint32_t place)
+{
+    held_t *held = cursor->held[place];
+    cursor->held_bytes -= held->message_size;
+    cursors->held_bytes -= held->message_size;
+    cursor->held_count--;
+    memmove (cursor->held + place, cursor->held + place + 1,
+             (cursor->held_count - place) * sizeof *cursor->held);
+    return held;
+}
