@@ -29,7 +29,7 @@ static uint64_t dropped; // lines that nobody read
 
 static struct {
     bool on;
-    size_t size, capacity;
+    size_t size, marked, capacity;
     char *bytes; // kept for the life of the process
 } gathered;
 
@@ -173,12 +173,27 @@ void logger_gather (bool on)
 void logger_flush (void)
 {
     write_out (gathered.bytes, gathered.size);
-    gathered.size = 0;
+    gathered.size = gathered.marked = 0;
+}
+
+void logger_mark (void)
+{
+    gathered.marked = gathered.size;
+}
+
+void logger_flush_marked (void)
+{
+    if (gathered.marked == 0)
+        return;
+    write_out (gathered.bytes, gathered.marked);
+    gathered.size -= gathered.marked;
+    memmove (gathered.bytes, gathered.bytes + gathered.marked, gathered.size);
+    gathered.marked = 0;
 }
 
 void logger_discard (void)
 {
-    gathered.size = 0;
+    gathered.size = gathered.marked = 0;
 }
 
 static size_t write_head (char *line, logger_level_t level, const char *action,

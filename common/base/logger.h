@@ -92,6 +92,10 @@ void logger_text (const char *line);
    needed; at 32 MiB it is written without being asked. */
 void logger_gather (bool on);
 void logger_flush (void);
+/* For who gathers the lines of two groups, one behind the other: what was gathered by
+   now is the first one's, and leaves with logger_flush_marked () (or the others). */
+void logger_mark (void);
+void logger_flush_marked (void);
 void logger_discard (void);
 
 #endif

@@ -37,6 +37,7 @@ struct archive {
     char failure[128];
 };
 
+static int cannot_read (const file_t *file, char *why);
 static int check_header (archive_t *archive, char *why);
 static int check_size (file_t *file, uint64_t size_min, char *why);
 static int check_last (archive_t *archive, char *why);
@@ -89,8 +90,8 @@ int archive_create (archive_t *archive, uint64_t identity)
     file_t *index = archive->index, *csv = archive->csv;
     archive->end = archive->written = (archive_end_t){.identity = identity};
     if (failing (archive, index, index->ops->truncate (index, 0)) == -1 ||
-        failing (archive, index,
-                 index->ops->write (index, header, sizeof header, 0)) == -1 ||
+        failing (archive, index, index->ops->write (index, header, sizeof header, 0)) ==
+            -1 ||
         failing (archive, index, index->ops->sync (index)) == -1 ||
         failing (archive, csv, csv->ops->truncate (csv, 0)) == -1 ||
         failing (archive, csv, csv->ops->sync (csv)) == -1)
@@ -101,6 +102,7 @@ int archive_create (archive_t *archive, uint64_t identity)
 int archive_open (archive_t *archive, const archive_end_t *end, char *why)
 {
     archive->end = archive->written = *end;
+    errno = 0;
     return check_header (archive, why) == -1 ||
                    check_size (archive->index, place_of (end->records), why) == -1 ||
                    check_size (archive->csv, end->bytes, why) == -1 ||
@@ -131,6 +133,44 @@ int archive_reserve (archive_t *archive, size_t rows_size, uint32_t kept)
         reserve (archive->index, &archive->index_room, place_of (records), INDEX_STEP));
 }
 
+int archive_check_tail (archive_t *archive, char *why)
+{
+    file_t *index = archive->index, *csv = archive->csv;
+    const archive_end_t *end = &archive->end;
+    uint64_t at = place_of (end->records);
+    uint32_t safe = end->records;
+    ssize_t got;
+    while ((got = index->ops->read (index, archive->encoded,
+                                    (size_t) READ_RECORDS * RECORD_BYTES, at)) > 0) {
+        for (ssize_t i = 0; i + RECORD_BYTES <= got; i += RECORD_BYTES) {
+            record_t record;
+            if (record_get (archive->encoded + i, &record) &&
+                record.draw == end->identity && record.durable > safe)
+                safe = record.durable;
+        }
+        at += (uint64_t) got;
+    }
+    const int64_t size = got == -1 ? -1 : csv->ops->size (csv);
+    if (size == -1)
+        return cannot_read (got == -1 ? index : csv, why);
+    errno = 0;
+    if (safe > end->records) {
+        snprintf (why, ARCHIVE_WHY_BYTES,
+                  "bets.log: ends with record %" PRIu32 ", but %s shows that %" PRIu32
+                  " were safe: it was cut short, or is an older copy",
+                  end->records, index->name, safe);
+        return -1;
+    }
+    if ((uint64_t) size > end->bytes + LOG_GROUP_BYTES_MAX) {
+        snprintf (why, ARCHIVE_WHY_BYTES,
+                  "%s: byte %" PRIu64 ": %" PRIu64
+                  " bytes behind what the log has, more than a crash leaves",
+                  csv->name, end->bytes, (uint64_t) size - end->bytes);
+        return -1;
+    }
+    return 0;
+}
+
 void archive_append (archive_t *archive, const uint8_t *record, bytes_t rows)
 {
     add (&archive->records, bytes_of (record, RECORD_BYTES));
@@ -150,14 +190,14 @@ int archive_write (archive_t *archive)
     return 0;
 }
 
-int archive_rewrite (archive_t *archive, uint64_t *other_index, uint64_t *other_csv)
+int archive_compare (archive_t *archive, uint64_t *other_index, uint64_t *other_csv)
 {
     if (compare (archive, archive->csv, &archive->rows, archive->written.bytes,
                  other_csv) == -1 ||
         compare (archive, archive->index, &archive->records,
                  place_of (archive->written.records), other_index) == -1)
         return -1;
-    return archive_write (archive);
+    return 0;
 }
 
 int archive_cut (archive_t *archive, uint64_t *index_cut, uint64_t *csv_cut)
@@ -304,6 +344,15 @@ file_t *archive_failed (const archive_t *archive)
     return archive->failed;
 }
 
+static int cannot_read (const file_t *file, char *why)
+{
+    const int error = errno;
+    snprintf (why, ARCHIVE_WHY_BYTES, "%s: cannot be read, %s", file->name,
+              strerror (error));
+    errno = error;
+    return -1;
+}
+
 static int check_header (archive_t *archive, char *why)
 {
     uint8_t header[ARCHIVE_HEADER_BYTES];
@@ -315,11 +364,9 @@ static int check_header (archive_t *archive, char *why)
     const uint64_t identity = read_u64 (&reader);
     reader.rest = bytes_of (header + CHECKED, 8);
     if (got == -1)
-        snprintf (why, ARCHIVE_WHY_BYTES, "%s: cannot be read, %s", index->name,
-                  strerror (errno));
-    else if (got < (ssize_t) sizeof header ||
-             memcmp (magic.data, MAGIC, MAGIC_BYTES) != 0 ||
-             read_u64 (&reader) != XXH3_64bits (header, CHECKED))
+        return cannot_read (index, why);
+    if (got < (ssize_t) sizeof header || memcmp (magic.data, MAGIC, MAGIC_BYTES) != 0 ||
+        read_u64 (&reader) != XXH3_64bits (header, CHECKED))
         snprintf (why, ARCHIVE_WHY_BYTES, "%s: byte 0: no index, or a damaged one",
                   index->name);
     else if (version != ARCHIVE_INDEX_VERSION)
@@ -339,15 +386,13 @@ static int check_size (file_t *file, uint64_t size_min, char *why)
 {
     const int64_t size = file->ops->size (file);
     if (size == -1)
-        snprintf (why, ARCHIVE_WHY_BYTES, "%s: cannot be read, %s", file->name,
-                  strerror (errno));
-    else if ((uint64_t) size < size_min)
-        snprintf (why, ARCHIVE_WHY_BYTES,
-                  "%s: has %" PRId64 " bytes, of %" PRIu64
-                  " that were synced: it was cut short, or is an older copy",
-                  file->name, size, size_min);
-    else
+        return cannot_read (file, why);
+    if ((uint64_t) size >= size_min)
         return 0;
+    snprintf (why, ARCHIVE_WHY_BYTES,
+              "%s: has %" PRId64 " bytes, of %" PRIu64
+              " that were safe: it was cut short, or is an older copy",
+              file->name, size, size_min);
     return -1;
 }
 

@@ -36,7 +36,7 @@ int archive_create (archive_t *archive, uint64_t identity);
 
 /* Go on from this end, behind which nothing counts. That the files are of this day, and
    hold that much, is checked; of the content just the end. -1 with the reason in `why`
-   (ARCHIVE_WHY_BYTES) when it is not so. */
+   (ARCHIVE_WHY_BYTES) when it is not so, and errno: 0 when nothing failed. */
 int archive_open (archive_t *archive, const archive_end_t *end, char *why);
 
 /* Where the archive ends, with what is not written yet; and where what is written ends
@@ -48,15 +48,21 @@ const archive_end_t *archive_written (const archive_t *archive);
    more. -1 with ENOSPC or EDQUOT when not; nothing has changed then. */
 int archive_reserve (archive_t *archive, size_t rows_size, uint32_t kept);
 
+/* Whether what lies behind the end is what a crash may leave: of the index, records of
+   the one group that was never safe (one that says that more was safe when it was
+   written shows that the log was cut short, or is an older copy), and no more rows than
+   a group has. 0, or -1 with the reason in `why`, and errno: 0 when it is not. */
+int archive_check_tail (archive_t *archive, char *why);
+
 /* Add a record, as it is in the log, and its rows, in memory. */
 void archive_append (archive_t *archive, const uint8_t *record, bytes_t rows);
 
 /* Write what was added; it is not synced. After -1 (errno) the process must end. */
 int archive_write (archive_t *archive);
 
-/* For a start: as archive_write (), and say how many bytes that were in the files
-   already read otherwise, or were missing. */
-int archive_rewrite (archive_t *archive, uint64_t *other_index, uint64_t *other_csv);
+/* For a start: how many bytes of what was added the files have otherwise, or not. 0, or
+   -1 (errno). */
+int archive_compare (archive_t *archive, uint64_t *other_index, uint64_t *other_csv);
 
 /* Nothing stays behind the end: how much that was, index and rows. 0, or -1 (errno). */
 int archive_cut (archive_t *archive, uint64_t *index_cut, uint64_t *csv_cut);

@@ -11,12 +11,10 @@
 #include <sys/random.h>
 
 #include "bounds.h"
+#include "slots.h"
 
-#define OLD_JOURNAL       "bets.journal"
 #define REGISTRATIONS     64 // states that may register on a full disk
 #define SLOT_CURSORS_STEP 64
-#define REPLAY_BYTES_MAX  UINT64_MAX
-#define TAIL_RECORDS      512 // of the index that are looked at in one go
 #define HINT_BYTES        (1024 * 1024)
 
 enum { LOG_FILE, INDEX_FILE, CSV_FILE, SLOT_A, SLOT_B, FILES };
@@ -41,18 +39,17 @@ struct book {
     cursors_t *cursors; // borrowed
     book_recovery_t recovery;
     uint64_t epoch, last_event, events;
-    uint64_t group_base;  // the last record before the group that is gathered
-    uint64_t time_ms;     // for records
-    uint32_t agencies;    // that may still have events
+    uint64_t group_base;       // the last record before the group that is gathered
+    uint64_t time_ms;          // for records
+    uint32_t agencies;         // that may still have events
     uint64_t checkpoint_bytes; // of log, between two checkpoints
-    uint64_t hinted;      // bytes of bets.csv that the kernel was told to write
+    uint64_t hinted;           // bytes of bets.csv that the kernel was told to write
     // the checkpoint that is being made, or the last one
     step_t step;
-    checkpoint_t checkpoint;
-    uint8_t *slot;
-    size_t slot_size;
+    slots_t slots;
+    uint8_t *encoded; // its cursors
+    size_t encoded_size;
     uint32_t slot_cursors; // that both slots have room for
-    uint64_t slot_bytes[2];
 };
 
 typedef struct {
@@ -65,15 +62,13 @@ static int refuse_old (book_t *book, char *why);
 static void look (book_t *book, bool *there);
 static bool unfinished (book_t *book, const bool *there);
 static bool small (book_t *book, int which, int64_t size_max);
-static int take (book_t *book, int which, char *why);
+static int take (book_t *book, int which, file_mode_t mode, char *why);
 static int begin_day (book_t *book, const log_options_t *options, char *why);
 static int recover (book_t *book, char *why);
 static int read_checkpoint (book_t *book, char *why);
-static uint8_t *read_slot (book_t *book, int which, size_t *size, char *why);
-static int restore (book_t *book, bytes_t cursors, char *why);
 static int check_rows (book_t *book, char *why);
-static int found_record (void *context, uint64_t sequence, const record_t *record,
-                         const uint8_t *bytes, bytes_t rows, char *why);
+static int found_record (void *context, const record_t *record, const uint8_t *bytes,
+                         bytes_t rows, char *why);
 static int check_tail (book_t *book, char *why);
 static int put_right (book_t *book, char *why);
 static void note (book_t *book, uint64_t sequence, const record_t *record);
@@ -89,8 +84,8 @@ static int make_checkpoint (book_t *book);
 static int slot_of (const book_t *book);
 static int reserve_slots (book_t *book);
 static int sound (book_t *book);
-static int unsound (book_t *book, char *why, const char *format, ...)
-    __attribute__ ((format (printf, 3, 4)));
+static int refuse (const book_t *book, char *why, int error, const char *format, ...)
+    __attribute__ ((format (printf, 4, 5)));
 static int failed (book_t *book, char *why);
 
 book_t *book_open (const char *directory, const log_options_t *options,
@@ -105,8 +100,8 @@ book_t *book_open (const char *directory, const log_options_t *options,
     int rc = open_files (book, &book->recovery.fresh, why);
     if (rc == 0) {
         book->archive = archive_new (book->files[INDEX_FILE], book->files[CSV_FILE]);
-        rc = book->recovery.fresh ? begin_day (book, options, why)
-                                  : recover (book, why);
+        rc =
+            book->recovery.fresh ? begin_day (book, options, why) : recover (book, why);
     }
     if (rc == -1) {
         const int error = errno;
@@ -137,7 +132,7 @@ void book_destroy (book_t **book)
         log_destroy (&(*book)->log);
         for (int i = 0; i < FILES; i++)
             file_close (&(*book)->files[i]);
-        free ((*book)->slot);
+        free ((*book)->encoded);
         free (*book);
     }
     *book = NULL;
@@ -232,8 +227,7 @@ bool book_full (book_t *book)
         log_fits (book->log, BUNDLE_MESSAGES_MAX, BUNDLE_BYTES_MAX, false);
     if (room == LOG_FULL && book->step == STEP_NONE)
         book->step = STEP_WANTED;
-    return room == LOG_FULL ||
-           (room == LOG_FULL_GROUP && log_gathered (book->log) > 0);
+    return room == LOG_FULL || (room == LOG_FULL_GROUP && log_gathered (book->log) > 0);
 }
 
 uint64_t book_append (book_t *book, record_t *record, bytes_t rows)
@@ -247,7 +241,7 @@ uint64_t book_append (book_t *book, record_t *record, bytes_t rows)
         record_vouch (record, rows);
     else if (record->kind != RECORD_REGISTERED)
         record->previous = (uint32_t) book->last_event;
-    record_put (record, bytes);
+    record_put (bytes, record);
     const uint64_t sequence = log_append (book->log, bytes, rows);
     archive_append (book->archive, bytes, rows);
     note (book, sequence, record);
@@ -339,46 +333,36 @@ static int open_files (book_t *book, bool *fresh, char *why)
     bool there[FILES];
     look (book, there);
     if (refuse_old (book, why) == -1 ||
-        (there[LOG_FILE] && take (book, LOG_FILE, why) == -1))
+        (there[LOG_FILE] && take (book, LOG_FILE, FILE_EXISTING, why) == -1))
         return -1;
     look (book, there); // what was waited for may have made the rest
     *fresh = unfinished (book, there);
     for (int i = 0; i < FILES && !*fresh; i++)
         if (!there[i])
-            return unsound (book, why,
-                            "%s: is not there, though the other files of a day are; "
-                            "take them from one copy, or begin in an empty directory",
-                            names[i]);
+            return refuse (book, why, 0,
+                           "%s: is not there, though the other files of a day are; "
+                           "take them from one copy, or begin in an empty directory",
+                           names[i]);
     const int last = *fresh ? CSV_FILE : SLOT_B;
     for (int i = LOG_FILE; i <= last; i++)
-        if (!book->files[i] && take (book, i, why) == -1)
+        if (!book->files[i] &&
+            take (book, i, *fresh ? FILE_WRITE : FILE_EXISTING, why) == -1)
             return -1;
     return 0;
 }
 
 static int refuse_old (book_t *book, char *why)
 {
-    char ignored[BOOK_WHY_BYTES];
-    file_t *file = file_open (book->directory, OLD_JOURNAL, 0, ignored, sizeof ignored);
-    if (!file && errno == ENOENT)
-        return 0;
-    file_close (&file);
-    return unsound (book, why,
-                    "%s: a day of format 2, as versions before this one made; finish it "
-                    "with the version that began it, or take an empty directory",
-                    OLD_JOURNAL);
+    return file_there (book->directory, BOOK_OLD) == 1
+               ? refuse (book, why, 0, "%s: " BOOK_OLD_WHY, BOOK_OLD)
+               : 0;
 }
 
+/* One that cannot be asked for is: opening it tells why. */
 static void look (book_t *book, bool *there)
 {
-    char ignored[BOOK_WHY_BYTES];
-    for (int i = 0; i < FILES; i++) {
-        file_t *file = book->files[i] ? NULL
-                                      : file_open (book->directory, names[i], 0, ignored,
-                                                   sizeof ignored);
-        there[i] = book->files[i] || file || errno != ENOENT;
-        file_close (&file);
-    }
+    for (int i = 0; i < FILES; i++)
+        there[i] = file_there (book->directory, names[i]) != 0;
 }
 
 /* Whether this is what a crash may have left of a day's beginning, or nothing at all:
@@ -409,16 +393,16 @@ static bool small (book_t *book, int which, int64_t size_max)
 {
     char ignored[BOOK_WHY_BYTES];
     file_t *file =
-        file_open (book->directory, names[which], 0, ignored, sizeof ignored);
+        file_open (book->directory, names[which], FILE_PEEK, ignored, sizeof ignored);
     const int64_t size = file ? file->ops->size (file) : -1;
     file_close (&file);
     return size >= 0 && size <= size_max;
 }
 
-static int take (book_t *book, int which, char *why)
+static int take (book_t *book, int which, file_mode_t mode, char *why)
 {
     book->files[which] =
-        file_take (book->directory, names[which], why, BOOK_WHY_BYTES);
+        file_take (book->directory, names[which], mode, why, BOOK_WHY_BYTES);
     return book->files[which] ? 0 : -1;
 }
 
@@ -435,13 +419,11 @@ static int begin_day (book_t *book, const log_options_t *options, char *why)
         return failed (book, why);
     char reason[LOG_WHY_BYTES];
     book->log = log_new (log, identity, options, reason);
-    if (!book->log) {
-        snprintf (why, BOOK_WHY_BYTES, "%s/%s", book->directory, reason);
-        return -1;
-    }
-    book->checkpoint.identity = identity;
+    if (!book->log)
+        return refuse (book, why, errno, "%s", reason);
+    book->slots.checkpoint.identity = identity;
     for (int i = SLOT_A; i <= SLOT_B; i++) {
-        if (take (book, i, why) == -1)
+        if (take (book, i, FILE_WRITE, why) == -1)
             return -1;
         if (make_checkpoint (book) == -1)
             return failed (book, why);
@@ -455,83 +437,37 @@ static int recover (book_t *book, char *why)
     char reason[LOG_WHY_BYTES];
     if (read_checkpoint (book, why) == -1 || check_rows (book, why) == -1)
         return -1;
-    const checkpoint_t *checkpoint = &book->checkpoint;
-    book->log = log_open (book->files[LOG_FILE], checkpoint->identity, &checkpoint->mark,
-                          found_record, &opening, reason);
-    if (!book->log) {
-        snprintf (why, BOOK_WHY_BYTES, "%s/%s", book->directory, reason);
-        return -1;
-    }
+    const checkpoint_t *checkpoint = &book->slots.checkpoint;
+    book->log = log_open (book->files[LOG_FILE], checkpoint->identity,
+                          &checkpoint->mark, found_record, &opening, reason);
+    if (!book->log)
+        return refuse (book, why, errno, "%s", reason);
     return check_tail (book, why) == -1 ? -1 : put_right (book, why);
 }
 
 static int read_checkpoint (book_t *book, char *why)
 {
-    bytes_t slots[2] = {0};
-    bytes_t cursors;
     char reason[LOG_WHY_BYTES];
-    int rc = -1;
-    for (int i = 0; i < 2; i++) {
-        size_t size = 0;
-        slots[i].data = read_slot (book, SLOT_A + i, &size, why);
-        slots[i].size = size;
+    const checkpoint_t *checkpoint = &book->slots.checkpoint;
+    int rc = slots_read (book->files[SLOT_A], book->files[SLOT_B], &book->slots,
+                         book->cursors, reason);
+    if (rc == 0) {
+        const archive_end_t end = {.identity = checkpoint->identity,
+                                   .records = (uint32_t) checkpoint->index_records,
+                                   .bytes = checkpoint->csv_bytes};
+        rc = archive_open (book->archive, &end, reason);
     }
-    if (slots[0].data && slots[1].data) {
-        if (checkpoint_choose (slots[0], slots[1], &book->checkpoint, &cursors,
-                               &book->recovery.torn_checkpoint,
-                               reason) == CHECKPOINT_FOUND)
-            rc = restore (book, cursors, why);
-        else
-            unsound (book, why, "%s", reason);
-    }
-    free ((void *) slots[0].data);
-    free ((void *) slots[1].data);
-    return rc;
-}
-
-static uint8_t *read_slot (book_t *book, int which, size_t *size, char *why)
-{
-    file_t *file = book->files[which];
-    const int64_t there = file->ops->size (file);
-    const size_t wanted = there < (int64_t) CHECKPOINT_BYTES_MAX ? (size_t) there
-                                                                 : CHECKPOINT_BYTES_MAX;
-    uint8_t *bytes = there == -1 ? NULL : malloc (wanted + 1);
-    const ssize_t got = bytes ? file->ops->read (file, bytes, wanted, 0) : -1;
-    if (got == -1) {
-        failed (book, why);
-        free (bytes);
-        return NULL;
-    }
-    *size = (size_t) got;
-    book->slot_bytes[which - SLOT_A] = *size;
-    return bytes;
-}
-
-static int restore (book_t *book, bytes_t cursors, char *why)
-{
-    const checkpoint_t *checkpoint = &book->checkpoint;
-    checkpoint_cursor_t at;
-    char reason[ARCHIVE_WHY_BYTES];
-    while (checkpoint_get_cursor (&cursors, &at) == 0)
-        if (cursors_restore (book->cursors, &at) == -1)
-            return unsound (book, why, "%s: the cursor of agency %" PRIu32 " is not sound",
-                            checkpoint_slot (checkpoint->generation), at.agency);
-    if (checkpoint->index_records != checkpoint->mark.sequence)
-        return unsound (book, why, "%s: its records and its sequence contradict each other",
-                        checkpoint_slot (checkpoint->generation));
+    if (rc == -1)
+        return refuse (book, why, errno, "%s", reason);
+    book->recovery.torn_checkpoint = book->slots.torn;
     book->epoch = checkpoint->epoch;
     book->last_event = checkpoint->last_event;
     book->events = checkpoint->events;
-    const archive_end_t end = {.identity = checkpoint->identity,
-                               .records = (uint32_t) checkpoint->index_records,
-                               .bytes = checkpoint->csv_bytes};
-    if (archive_open (book->archive, &end, reason) == -1)
-        return unsound (book, why, "%s", reason);
     return 0;
 }
 
-/* That bets.csv is this day's: its last rows below the mark are looked at. Anything else
-   in it is, when it is read. */
+/* That bets.csv is this day's: its last rows below the mark are looked at. Anything
+   else in it is, when it is read. */
 static int check_rows (book_t *book, char *why)
 {
     record_t record;
@@ -547,17 +483,16 @@ static int check_rows (book_t *book, char *why)
     return rc == -1 ? failed (book, why) : 0;
 }
 
-static int found_record (void *context, uint64_t sequence, const record_t *record,
-                         const uint8_t *bytes, bytes_t rows, char *why)
+static int found_record (void *context, const record_t *record, const uint8_t *bytes,
+                         bytes_t rows, char *why)
 {
     opening_t *opening = context;
     book_t *book = opening->book;
     const char *reason = NULL;
     if (!book)
         return -1;
-    const bool event =
-        record->kind != RECORD_BETS && record->kind != RECORD_REGISTERED;
-    if (record->draw != book->checkpoint.identity)
+    const bool event = record->kind != RECORD_BETS && record->kind != RECORD_REGISTERED;
+    if (record->draw != book->slots.checkpoint.identity)
         reason = "it is of another day";
     else if (record->position != archive_end (book->archive)->bytes)
         reason = "its rows do not follow those before";
@@ -570,50 +505,18 @@ static int found_record (void *context, uint64_t sequence, const record_t *recor
     if (cursors_accept (book->cursors, record, rows, why) == -1)
         return -1;
     archive_append (book->archive, bytes, rows);
-    note (book, sequence, record);
+    note (book, book_records (book), record);
     book->recovery.replayed++;
     return 0;
 }
 
-/* Behind the log's end the index may have records of the one group that was never safe.
-   A record that says that more than the log has was safe when it was written shows that
-   the log was cut short, or is an older one; and no crash leaves more rows than a group
-   has. */
+/* No crash leaves what is refused here. */
 static int check_tail (book_t *book, char *why)
 {
-    file_t *index = book->files[INDEX_FILE], *csv = book->files[CSV_FILE];
-    const uint64_t sequence = log_sequence (book->log);
-    uint64_t at = ARCHIVE_HEADER_BYTES + sequence * RECORD_BYTES;
-    uint8_t *bytes = malloc ((size_t) TAIL_RECORDS * RECORD_BYTES);
-    assert (bytes);
-    ssize_t got;
-    uint64_t durable = sequence;
-    while ((got = index->ops->read (index, bytes, (size_t) TAIL_RECORDS * RECORD_BYTES,
-                                    at)) > 0) {
-        for (ssize_t i = 0; i + RECORD_BYTES <= got; i += RECORD_BYTES) {
-            record_t record;
-            if (record_get (bytes + i, &record) == 0 &&
-                record.draw == book->checkpoint.identity && record.durable > durable)
-                durable = record.durable;
-        }
-        at += (uint64_t) got;
-    }
-    free (bytes);
-    const int64_t size = csv->ops->size (csv);
-    if (got == -1 || size == -1)
-        return failed (book, why);
-    if (durable > sequence)
-        return unsound (book, why,
-                        "%s: ends with record %" PRIu64 ", but %s shows that %" PRIu64
-                        " were safe: it was cut short, or is an older copy",
-                        BOOK_LOG, sequence, BOOK_INDEX, durable);
-    const uint64_t end = book_bytes (book);
-    if ((uint64_t) size > end + LOG_GROUP_BYTES_MAX)
-        return unsound (book, why,
-                        "%s: byte %" PRIu64 ": %" PRIu64
-                        " bytes behind what the log has, more than a crash leaves",
-                        BOOK_CSV, end, (uint64_t) size - end);
-    return 0;
+    char reason[ARCHIVE_WHY_BYTES];
+    return archive_check_tail (book->archive, reason) == -1
+               ? refuse (book, why, errno, "%s", reason)
+               : 0;
 }
 
 /* From here on files are changed. What was found is made safe first; then all that is
@@ -628,13 +531,15 @@ static int put_right (book_t *book, char *why)
     if (archive_reserve (book->archive, 0, 0) == -1) {
         if (!file_full (errno))
             return failed (book, why);
-        snprintf (why, BOOK_WHY_BYTES,
-                  "%s: the disk is full, there is no room to complete %s and %s from %s",
-                  book->directory, BOOK_CSV, BOOK_INDEX, BOOK_LOG);
+        snprintf (
+            why, BOOK_WHY_BYTES,
+            "%s: the disk is full, there is no room to complete %s and %s from %s",
+            book->directory, BOOK_CSV, BOOK_INDEX, BOOK_LOG);
         return -1;
     }
-    if (archive_rewrite (book->archive, &recovery->index_other,
-                         &recovery->csv_other) == -1 ||
+    if (archive_compare (book->archive, &recovery->index_other, &recovery->csv_other) ==
+            -1 ||
+        archive_write (book->archive) == -1 ||
         archive_cut (book->archive, &recovery->index_cut, &recovery->csv_cut) == -1)
         return failed (book, why);
     const bool changed = recovery->replayed > 0 || recovery->index_cut > 0 ||
@@ -681,8 +586,9 @@ static int go_on (book_t *book)
     case STEP_TAKEN:
         if (log_busy (book->log))
             return 0;
-        book->checkpoint.mark = log_mark (book->log);
-        assert (book->checkpoint.mark.sequence == book->checkpoint.index_records);
+        book->slots.checkpoint.mark = log_mark (book->log);
+        assert (book->slots.checkpoint.mark.sequence ==
+                book->slots.checkpoint.index_records);
         return start_sync (book, CSV_FILE, STEP_CSV);
     case STEP_CSV:
         over = sync_done (book, CSV_FILE);
@@ -707,7 +613,7 @@ static int go_on (book_t *book)
    will be then is known once the group under way is safe. */
 static void take_checkpoint (book_t *book)
 {
-    checkpoint_t *checkpoint = &book->checkpoint;
+    checkpoint_t *checkpoint = &book->slots.checkpoint;
     const archive_end_t *written = archive_written (book->archive);
     assert (log_sequence (book->log) == written->records);
     checkpoint->generation++;
@@ -717,14 +623,11 @@ static void take_checkpoint (book_t *book)
     checkpoint->last_event = book->last_event;
     checkpoint->events = book->events;
     checkpoint->cursors = cursors_recorded (book->cursors);
-    const size_t size =
-        CHECKPOINT_BYTES + (size_t) checkpoint->cursors * CHECKPOINT_CURSOR_MAX;
-    free (book->slot);
-    book->slot = malloc (size);
-    assert (book->slot);
-    // the beginning is written once more when the mark is known
-    uint8_t *at = checkpoint_put (book->slot, checkpoint);
-    book->slot_size = (size_t) (cursors_put (book->cursors, at) - book->slot);
+    free (book->encoded);
+    book->encoded = malloc ((size_t) checkpoint->cursors * CHECKPOINT_CURSOR_MAX + 1);
+    assert (book->encoded);
+    book->encoded_size =
+        (size_t) (cursors_put (book->cursors, book->encoded) - book->encoded);
     book->step = STEP_TAKEN;
 }
 
@@ -743,20 +646,16 @@ static int sync_done (book_t *book, int which)
 
 static int write_slot (book_t *book)
 {
-    file_t *file = book->files[slot_of (book)];
-    checkpoint_put (book->slot, &book->checkpoint);
-    const size_t size =
-        checkpoint_close (book->slot, book->slot + book->slot_size);
-    uint64_t *bytes = &book->slot_bytes[slot_of (book) - SLOT_A];
-    *bytes = size > *bytes ? size : *bytes;
-    return file->ops->write (file, book->slot, size, 0);
+    return slots_write (&book->slots, &book->files[SLOT_A],
+                        bytes_of (book->encoded, book->encoded_size));
 }
 
 static void checkpoint_done (book_t *book)
 {
-    log_release (book->log, &book->checkpoint.mark);
-    free (book->slot);
-    book->slot = NULL;
+    const int rc = log_release (book->log, &book->slots.checkpoint.mark);
+    assert (rc == 0);
+    free (book->encoded);
+    book->encoded = NULL;
     book->step = STEP_NONE;
 }
 
@@ -768,7 +667,7 @@ static int finish_checkpoint (book_t *book)
         return 0;
     }
     if (book->step == STEP_TAKEN)
-        book->checkpoint.mark = log_mark (book->log);
+        book->slots.checkpoint.mark = log_mark (book->log);
     file_t *slot = book->files[slot_of (book)];
     if (book->step < STEP_SLOT &&
         (sync_projections (book) == -1 || write_slot (book) == -1))
@@ -788,7 +687,7 @@ static int make_checkpoint (book_t *book)
 
 static int slot_of (const book_t *book)
 {
-    return book->checkpoint.generation % 2 ? SLOT_A : SLOT_B;
+    return SLOT_A + slots_place (book->slots.checkpoint.generation);
 }
 
 /* So that a checkpoint of all agencies, and one more, does not want for space. */
@@ -812,21 +711,23 @@ static int sound (book_t *book)
         return -1;
     for (int i = SLOT_A; i <= SLOT_B; i++) {
         file_t *file = book->files[i];
-        if (file->ops->sound (file, book->slot_bytes[i - SLOT_A]) == -1)
+        if (file->ops->sound (file, book->slots.bytes[i - SLOT_A]) == -1)
             return -1;
     }
     return 0;
 }
 
-/* The files are not what they should be: nothing that may pass. */
-static int unsound (book_t *book, char *why, const char *format, ...)
+/* `error` is 0 when the files are not what they should be: nothing that may pass. */
+static int refuse (const book_t *book, char *why, int error, const char *format, ...)
 {
-    const size_t size = (size_t) snprintf (why, BOOK_WHY_BYTES, "%.255s/", book->directory);
+    const int size = snprintf (why, BOOK_WHY_BYTES / 2, "%s/", book->directory);
+    const size_t at =
+        size < BOOK_WHY_BYTES / 2 ? (size_t) size : BOOK_WHY_BYTES / 2 - 1;
     va_list values;
     va_start (values, format);
-    vsnprintf (why + size, BOOK_WHY_BYTES - size, format, values);
+    vsnprintf (why + at, BOOK_WHY_BYTES - at, format, values);
     va_end (values);
-    errno = 0;
+    errno = error;
     return -1;
 }
 

@@ -19,16 +19,22 @@
 #define BOOK_INDEX "bets.index"
 #define BOOK_CSV   "bets.csv"
 
+/* A day that this program does not go on with. */
+#define BOOK_OLD "bets.journal"
+#define BOOK_OLD_WHY                                                                   \
+    "is of format 2, which versions before this one made; finish that day with the "   \
+    "version that began it, or take an empty directory"
+
 #define BOOK_WHY_BYTES 1024
 
 typedef struct book book_t;
 
-typedef struct {                 // what a start found and did; for the log
-    bool fresh;                  // there was no day: one was begun
-    uint64_t replayed;           // records that were read from the log
-    uint64_t torn;               // bytes of an unfinished group at the log's end
-    uint64_t csv_other;          // bytes above the checkpoint that read otherwise than the
-    uint64_t index_other;        //   log's, or were missing; in bets.csv, bets.index
+typedef struct {          // what a start found and did; for the log
+    bool fresh;           // there was no day: one was begun
+    uint64_t replayed;    // records that were read from the log
+    uint64_t torn;        // bytes of an unfinished group at the log's end
+    uint64_t csv_other;   // bytes above the checkpoint that read otherwise than the
+    uint64_t index_other; //   log's, or were missing; in bets.csv, bets.index
     uint64_t csv_cut, index_cut; // bytes behind what the log has, cut off
     const char *torn_checkpoint; // the slot that is not whole, or NULL
 } book_recovery_t;
@@ -47,10 +53,10 @@ void book_destroy (book_t **book);
 
 const book_recovery_t *book_recovery (const book_t *book);
 
-uint64_t book_draw (const book_t *book); // its identity: which draw this is; never 0
-uint32_t book_records (const book_t *book);  // with those that are gathered
-uint64_t book_bytes (const book_t *book);    // of bets.csv, likewise
-uint64_t book_durable (const book_t *book);  // the sequence up to which all is safe
+uint64_t book_draw (const book_t *book);    // its identity: which draw this is; never 0
+uint32_t book_records (const book_t *book); // with those that are gathered
+uint64_t book_bytes (const book_t *book);   // of bets.csv, likewise
+uint64_t book_durable (const book_t *book); // the sequence up to which all is safe
 const uint8_t *book_head (const book_t *book); // chain after the last record
 
 /* ---- The draw's events, and the state that is heard ---- */
@@ -86,8 +92,10 @@ bool book_full (book_t *book);
    and what it follows from; of an event `previous`, too. Returns its sequence. */
 uint64_t book_append (book_t *book, record_t *record, bytes_t rows);
 
-/* How many rounds of the clock: for the records' time, milliseconds since 1970. */
+/* What time it is for people, in milliseconds since 1970: records have it. */
 void book_set_time (book_t *book, uint64_t time_ms);
+/* How many agencies are on the roll: room is kept for the events of all. */
+void book_set_agencies (book_t *book, uint32_t agencies);
 
 /* Bytes gathered, with what goes with them; 0: none. */
 size_t book_gathered (const book_t *book);

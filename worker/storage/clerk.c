@@ -22,13 +22,23 @@ typedef struct {  // one request and whom to answer
     uint64_t digest; // of a STORE: behind its rows, if it is right about those before
 } request_t;
 
-struct clerk {
-    ledger_t *ledger; // borrowed
-    book_t *book;     // borrowed
-    bool log_bets;
+typedef struct { // cursors, each once
+    cursor_t **of;
+    size_t count, capacity;
+} pointers_t;
+
+typedef struct { // answers that leave together
     outbox_t *answers, *to_state;
-    account_t **owed; // accounts that this group owes a STORED or a HELD
-    size_t owed_count, owed_capacity;
+} post_t;
+
+struct clerk {
+    cursors_t *cursors; // borrowed
+    book_t *book;       // borrowed
+    bool log_bets;
+    post_t gathered;  // of the group that is gathered
+    post_t leaving;   // of the one that was begun last
+    pointers_t owed;  // cursors that this group owes a STORED or a HELD
+    pointers_t due;   // cursors of which batches are held whose turn has come
     size_t messages;  // in this group
     winners_t *finds; // FINDS_MAX, of the bundle that is being taken
     request_t *finders;
@@ -39,6 +49,7 @@ struct clerk {
     uint64_t strays;
 };
 
+static void destroy_post (post_t *post);
 static int take_request (clerk_t *clerk, request_t *request);
 static int take_store (clerk_t *clerk, request_t *request);
 static int take_admit (clerk_t *clerk, request_t *request);
@@ -49,16 +60,19 @@ static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw)
 static void log_other_state (clerk_t *clerk, uint64_t draw);
 static int answer_finds (clerk_t *clerk);
 static void conflict (clerk_t *clerk, const request_t *request, const char *reason);
-static int store (clerk_t *clerk, account_t *account, request_t *request);
+static int store (clerk_t *clerk, cursor_t *cursor, request_t *request);
 static bool rows_sound (request_t *request);
-static int append (clerk_t *clerk, account_t *account, request_t *request);
-static int compare (clerk_t *clerk, account_t *account, request_t *request);
-static void hold (clerk_t *clerk, account_t *account, request_t *request);
-static int store_released (clerk_t *clerk, account_t *account);
-static void owe (clerk_t *clerk, account_t *account, const request_t *request);
-static void note_owed (clerk_t *clerk, account_t *account);
-static void pay (clerk_t *clerk, account_t *account);
-static void tell_held (clerk_t *clerk, account_t *account);
+static int append (clerk_t *clerk, cursor_t *cursor, request_t *request);
+static int compare (clerk_t *clerk, cursor_t *cursor, request_t *request);
+static void hold (clerk_t *clerk, cursor_t *cursor, request_t *request);
+static void note_due (clerk_t *clerk, cursor_t *cursor);
+static int store_due (clerk_t *clerk);
+static int store_held (clerk_t *clerk, cursor_t *cursor);
+static void owe (clerk_t *clerk, cursor_t *cursor, const request_t *request);
+static void note_owed (clerk_t *clerk, cursor_t *cursor);
+static void add_pointer (pointers_t *pointers, cursor_t *cursor);
+static void pay (clerk_t *clerk, cursor_t *cursor);
+static void tell_held (clerk_t *clerk, cursor_t *cursor);
 static void answer (clerk_t *clerk, const request_t *request,
                     const wire_message_t *message);
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
@@ -76,15 +90,15 @@ static const struct {
     {WIRE_FIND, take_find},   {WIRE_CHECK, take_check},
 };
 
-clerk_t *clerk_new (ledger_t *ledger, book_t *book, bool log_bets)
+clerk_t *clerk_new (cursors_t *cursors, book_t *book, bool log_bets)
 {
     clerk_t *clerk = calloc (1, sizeof *clerk);
     assert (clerk);
-    clerk->ledger = ledger;
+    clerk->cursors = cursors;
     clerk->book = book;
     clerk->log_bets = log_bets;
-    clerk->answers = outbox_new ();
-    clerk->to_state = outbox_new ();
+    clerk->gathered = (post_t){outbox_new (), outbox_new ()};
+    clerk->leaving = (post_t){outbox_new (), outbox_new ()};
     clerk->refusals = rate_limit_new ();
     clerk->conflicts = rate_limit_new ();
     clerk->finds = malloc (FINDS_MAX * sizeof *clerk->finds);
@@ -96,11 +110,12 @@ clerk_t *clerk_new (ledger_t *ledger, book_t *book, bool log_bets)
 void clerk_destroy (clerk_t **clerk)
 {
     if (*clerk) {
-        outbox_destroy (&(*clerk)->answers);
-        outbox_destroy (&(*clerk)->to_state);
+        destroy_post (&(*clerk)->gathered);
+        destroy_post (&(*clerk)->leaving);
         rate_limit_destroy (&(*clerk)->refusals);
         rate_limit_destroy (&(*clerk)->conflicts);
-        free ((*clerk)->owed);
+        free ((*clerk)->owed.of);
+        free ((*clerk)->due.of);
         free ((*clerk)->finds);
         free ((*clerk)->finders);
         free (*clerk);
@@ -133,42 +148,58 @@ int clerk_take (clerk_t *clerk, bytes_t peer, bytes_t bundle)
     }
     if (more == -1)
         clerk->strays++;
-    return answer_finds (clerk);
+    return answer_finds (clerk) == -1 ? -1 : store_due (clerk);
 }
 
-bool clerk_full (const clerk_t *clerk)
+int clerk_go_on (clerk_t *clerk)
 {
-    return clerk->messages >= GROUP_MESSAGES_MAX ||
-           book_pending (clerk->book) >= GROUP_BYTES_MAX;
+    return store_due (clerk);
 }
 
-int clerk_commit (clerk_t *clerk)
+bool clerk_full (clerk_t *clerk)
 {
-    if (book_commit (clerk->book) == -1)
-        return -1;
-    for (size_t i = 0; i < clerk->owed_count; i++) {
-        clerk->owed[i]->owed = false;
-        pay (clerk, clerk->owed[i]);
-        tell_held (clerk, clerk->owed[i]);
+    return clerk->messages >= GROUP_MESSAGES_MAX || book_full (clerk->book);
+}
+
+/* What is owed is worked out here, where the group ends: whatever comes later is of the
+   next one, and its answers wait for that. */
+int clerk_begin (clerk_t *clerk)
+{
+    for (size_t i = 0; i < clerk->owed.count; i++) {
+        cursor_t *cursor = clerk->owed.of[i];
+        cursor->owed = false;
+        pay (clerk, cursor);
+        tell_held (clerk, cursor);
     }
-    clerk->owed_count = 0;
+    clerk->owed.count = 0;
     clerk->messages = 0;
-    return 0;
+    const post_t post = clerk->gathered;
+    clerk->gathered = clerk->leaving;
+    clerk->leaving = post;
+    if (book_begin (clerk->book) == -1)
+        return -1;
+    return store_due (clerk);
 }
 
 outbox_t *clerk_answers (clerk_t *clerk)
 {
-    return clerk->answers;
+    return clerk->leaving.answers;
 }
 
 outbox_t *clerk_to_state (clerk_t *clerk)
 {
-    return clerk->to_state;
+    return clerk->leaving.to_state;
 }
 
 uint64_t clerk_strays (const clerk_t *clerk)
 {
     return clerk->strays;
+}
+
+static void destroy_post (post_t *post)
+{
+    outbox_destroy (&post->answers);
+    outbox_destroy (&post->to_state);
 }
 
 static int take_request (clerk_t *clerk, request_t *request)
@@ -186,8 +217,8 @@ static int take_store (clerk_t *clerk, request_t *request)
 {
     if (other_draw (clerk, request, request->message.batch.draw))
         return 0;
-    account_t *account = ledger_find (clerk->ledger, request->message.agency);
-    if (!account) {
+    cursor_t *cursor = cursors_find (clerk->cursors, request->message.agency);
+    if (!cursor) {
         refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
         return 0;
     }
@@ -196,9 +227,10 @@ static int take_store (clerk_t *clerk, request_t *request)
         refuse (clerk, request, REFUSED_BODY, "rows that are not canonical");
         return 0;
     }
-    if (store (clerk, account, request) == -1)
+    if (store (clerk, cursor, request) == -1)
         return -1;
-    return store_released (clerk, account);
+    note_due (clerk, cursor);
+    return 0;
 }
 
 /* State vouches for the agency and has filled in what it knows; its next offset is
@@ -215,13 +247,13 @@ static int take_admit (clerk_t *clerk, request_t *request)
         log_other_state (clerk, message->welcome.draw);
         return 0;
     }
-    account_t *account = ledger_admit (clerk->ledger, message->agency);
-    ledger_drop_held (clerk->ledger, account);
+    cursor_t *cursor = cursors_admit (clerk->cursors, message->agency);
+    cursors_drop_held (clerk->cursors, cursor);
     message->command = WIRE_WELCOME;
     message->welcome.draw = book_draw (clerk->book);
-    message->welcome.next = account->next;
-    message->welcome.digest = account->digest;
-    if (account->sealed && message->welcome.day == DAY_OPEN)
+    message->welcome.next = cursor->at.next;
+    message->welcome.digest = cursor->at.digest;
+    if (cursor->at.sealed && message->welcome.day == DAY_OPEN)
         message->welcome.day = DAY_SEALED;
     answer (clerk, request, message);
     return 0;
@@ -232,37 +264,45 @@ static int take_seal (clerk_t *clerk, request_t *request)
     const wire_message_t *message = &request->message;
     if (other_draw (clerk, request, message->tally.draw))
         return 0;
-    account_t *account = ledger_find (clerk->ledger, message->agency);
-    if (!account) {
+    cursor_t *cursor = cursors_find (clerk->cursors, message->agency);
+    if (!cursor) {
         refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
         return 0;
     }
-    if (account->next != message->tally.count) {
+    if (cursor->at.next != message->tally.count) {
         refuse (clerk, request, REFUSED_TALLY, "another count of bets is stored");
         return 0;
     }
-    if (account->digest != message->tally.digest) {
+    if (cursor->at.digest != message->tally.digest) {
         conflict (clerk, request, "other bets are stored than it says that it sold");
         return 0;
     }
-    if (!account->sealed) {
-        if (book_reserve (clerk->book, 0) == -1) {
-            if (!file_full (errno))
-                return -1;
+    if (!cursor->at.sealed) {
+        switch (book_reserve (clerk->book, 0, BOOK_EVENT)) {
+        case BOOK_FAILED:
+            return -1;
+        case BOOK_NOSPACE:
             refuse (clerk, request, REFUSED_NOSPACE, "the central's disk is full");
             return 0;
+        case BOOK_LATER: // it is asked again
+            refuse (clerk, request, REFUSED_BUSY, "storage is busy");
+            return 0;
+        case BOOK_FITS:
+            break;
         }
-        record_t record = ledger_record (account, RECORD_SEAL, 0);
-        const uint32_t index = book_append (clerk->book, &record, bytes_of (NULL, 0));
-        ledger_apply (clerk->ledger, index, &record);
-        ledger_drop_held (clerk->ledger, account);
+        record_t record = {.kind = RECORD_SEALED,
+                           .agency = message->agency,
+                           .offset = cursor->at.next,
+                           .digest = cursor->at.digest};
+        book_append (clerk->book, &record, bytes_of (NULL, 0));
+        cursors_drop_held (clerk->cursors, cursor);
     }
     const wire_message_t sealed = {.command = WIRE_SEALED,
                                    .agency = message->agency,
                                    .tally = {.draw = book_draw (clerk->book),
-                                             .count = account->next,
-                                             .digest = account->digest}};
-    outbox_write (clerk->to_state, request->peer, &request->envelope, &sealed);
+                                             .count = cursor->at.next,
+                                             .digest = cursor->at.digest}};
+    outbox_write (clerk->gathered.to_state, request->peer, &request->envelope, &sealed);
     return 0;
 }
 
@@ -273,8 +313,8 @@ static int take_find (clerk_t *clerk, request_t *request)
     const wire_find_t *find = &message->find;
     if (other_draw (clerk, request, find->draw))
         return 0;
-    account_t *account = ledger_find (clerk->ledger, message->agency);
-    if (!account || !account->sealed || account->next != find->count) {
+    cursor_t *cursor = cursors_find (clerk->cursors, message->agency);
+    if (!cursor || !cursor->at.sealed || cursor->at.next != find->count) {
         refuse (clerk, request, REFUSED_TALLY, "not the bets that were sealed");
         return 0;
     }
@@ -292,26 +332,26 @@ static int take_check (clerk_t *clerk, request_t *request)
     const wire_message_t *message = &request->message;
     if (other_draw (clerk, request, message->tally.draw))
         return 0;
-    const account_t *account = ledger_find (clerk->ledger, message->agency);
-    if (!account) {
+    const cursor_t *cursor = cursors_find (clerk->cursors, message->agency);
+    if (!cursor) {
         refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
         return 0;
     }
-    if (message->tally.count > account->next) {
+    if (message->tally.count > cursor->at.next) {
         refuse (clerk, request, REFUSED_GAP, "not so many bets are stored");
         return 0;
     }
     wire_message_t digest = {.command = WIRE_DIGEST,
                              .agency = message->agency,
                              .tally = {.count = message->tally.count}};
-    if (book_digest (clerk->book, account->last, message->tally.count,
-                     &digest.tally.digest) == -1)
+    if (archive_digest (book_archive (clerk->book), cursor->at.last,
+                        message->tally.count, &digest.tally.digest) == -1)
         return -1;
     answer (clerk, request, &digest);
     return 0;
 }
 
-/* Refuse what was begun with another central's bets.journal, or this one's of another
+/* Refuse what was begun with another central's log, or this one's of another
    day: whatever it says of offsets is not about these bets. */
 static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw)
 {
@@ -328,7 +368,7 @@ static void log_other_state (clerk_t *clerk, uint64_t draw)
     if (!clerk->told_other)
         logger_event (LOG_ERROR, "conflicto", LOG_FAIL,
                       "draw: %016llx | state: %016llx | reason: draw.journal and "
-                      "bets.journal are not of one draw; give state and storage the "
+                      "bets.log are not of one draw; give state and storage the "
                       "data directories that belong together",
                       (unsigned long long) book_draw (clerk->book),
                       (unsigned long long) draw);
@@ -339,7 +379,8 @@ static int answer_finds (clerk_t *clerk)
 {
     const size_t count = clerk->finds_count;
     clerk->finds_count = 0;
-    if (count > 0 && winners_find (clerk->book, clerk->finds, count) == -1)
+    if (count > 0 &&
+        winners_find (book_archive (clerk->book), clerk->finds, count) == -1)
         return -1;
     for (size_t i = 0; i < count; i++) {
         const wire_message_t winners = {.command = WIRE_WINNERS,
@@ -350,21 +391,21 @@ static int answer_finds (clerk_t *clerk)
     return 0;
 }
 
-static int store (clerk_t *clerk, account_t *account, request_t *request)
+static int store (clerk_t *clerk, cursor_t *cursor, request_t *request)
 {
     const wire_batch_t *batch = &request->message.batch;
-    switch (ledger_judge (account, batch->offset, batch->count)) {
-    case LEDGER_NEXT:
-        return append (clerk, account, request);
-    case LEDGER_PAST:
-        return compare (clerk, account, request);
-    case LEDGER_AHEAD:
-        hold (clerk, account, request);
+    switch (cursor_judge (cursor, batch->offset, batch->count)) {
+    case CURSOR_NEXT:
+        return append (clerk, cursor, request);
+    case CURSOR_PAST:
+        return compare (clerk, cursor, request);
+    case CURSOR_AHEAD:
+        hold (clerk, cursor, request);
         return 0;
-    case LEDGER_ACROSS:
+    case CURSOR_ACROSS:
         refuse (clerk, request, REFUSED_GAP, "it begins in what is stored already");
         return 0;
-    case LEDGER_CLOSED:
+    case CURSOR_CLOSED:
         refuse (clerk, request, REFUSED_CLOSED, "the agency asked for its results");
         return 0;
     }
@@ -386,45 +427,51 @@ static bool rows_sound (request_t *request)
                         digest_prefix (request->message.agency)) == batch->count;
 }
 
-static int append (clerk_t *clerk, account_t *account, request_t *request)
+static int append (clerk_t *clerk, cursor_t *cursor, request_t *request)
 {
     const wire_batch_t *batch = &request->message.batch;
-    if (batch->digest != account->digest) {
+    if (batch->digest != cursor->at.digest) {
         conflict (clerk, request, "what is stored before it is not what it sold");
         return 0;
     }
-    if (book_reserve (clerk->book, batch->rows.size) == -1) {
-        if (!file_full (errno))
-            return -1;
+    switch (book_reserve (clerk->book, batch->rows.size, BOOK_BETS)) {
+    case BOOK_FAILED:
+        return -1;
+    case BOOK_NOSPACE:
         refuse (clerk, request, REFUSED_NOSPACE, "the central's disk is full");
         return 0;
+    case BOOK_LATER: // the next group has room
+        hold (clerk, cursor, request);
+        return 0;
+    case BOOK_FITS:
+        break;
     }
-    record_t record = ledger_record (account, RECORD_BETS, batch->count);
+    record_t record = cursor_record (cursor, batch->count);
     record.digest = request->digest;
     record.writer = batch->writer;
-    const uint32_t index = book_append (clerk->book, &record, batch->rows);
-    ledger_apply (clerk->ledger, index, &record);
-    owe (clerk, account, request);
+    book_append (clerk->book, &record, batch->rows);
+    owe (clerk, cursor, request);
     log_stored (clerk, batch);
     return 0;
 }
 
 /* A repeat has the same bets, of the same writer, behind the same bets. */
-static int compare (clerk_t *clerk, account_t *account, request_t *request)
+static int compare (clerk_t *clerk, cursor_t *cursor, request_t *request)
 {
     const wire_batch_t *batch = &request->message.batch;
-    const int same = book_same (clerk->book, account->last, batch->offset, batch->count,
-                                batch->writer, batch->rows);
+    const int same =
+        archive_same (book_archive (clerk->book), cursor->at.last, batch->offset,
+                      batch->count, batch->writer, batch->rows);
     uint64_t before;
-    if (same == -1 ||
-        book_digest (clerk->book, account->last, batch->offset, &before) == -1)
+    if (same == -1 || archive_digest (book_archive (clerk->book), cursor->at.last,
+                                      batch->offset, &before) == -1)
         return -1;
     if (same == 0)
         conflict (clerk, request, "other bets, or another writer's, are stored there");
     else if (before != batch->digest)
         conflict (clerk, request, "what is stored before it is not what it sold");
     else
-        owe (clerk, account, request);
+        owe (clerk, cursor, request);
     return 0;
 }
 
@@ -443,80 +490,108 @@ static void conflict (clerk_t *clerk, const request_t *request, const char *reas
     refuse (clerk, request, REFUSED_CONFLICT, reason);
 }
 
-static void hold (clerk_t *clerk, account_t *account, request_t *request)
+static void hold (clerk_t *clerk, cursor_t *cursor, request_t *request)
 {
-    if (ledger_hold (clerk->ledger, account, &request->envelope, request->encoded,
-                     request->message.batch.offset) == -1)
+    if (cursors_hold (clerk->cursors, cursor, &request->envelope, request->encoded,
+                      request->message.batch.offset) == -1)
         refuse (clerk, request, REFUSED_GAP, "too far ahead of what is stored");
     else
-        note_owed (clerk, account);
+        note_owed (clerk, cursor);
 }
 
-/* What was held and whose turn has come goes the way of a batch that arrives now. */
-static int store_released (clerk_t *clerk, account_t *account)
+static void note_due (clerk_t *clerk, cursor_t *cursor)
 {
-    held_t *held;
-    int rc = 0;
-    while (rc == 0 && (held = ledger_release (clerk->ledger, account))) {
-        request_t request = {.envelope = held->envelope,
-                             .encoded = bytes_of (held->message, held->message_size)};
-        const wire_code_t code = wire_decode (request.encoded, &request.message);
-        const bool sound = code == REFUSED_OK && rows_sound (&request);
-        assert (sound); // it was when it came
-        rc = store (clerk, account, &request);
-        free (held);
+    if (!cursor->due && cursor_due (cursor)) {
+        cursor->due = true;
+        add_pointer (&clerk->due, cursor);
     }
+}
+
+/* What was held and whose turn has come goes the way of a batch that arrives now, as
+   long as there is room for it in the group: the rest is the next one's. */
+static int store_due (clerk_t *clerk)
+{
+    while (clerk->due.count > 0) {
+        cursor_t *cursor = clerk->due.of[clerk->due.count - 1];
+        const held_t *held;
+        while ((held = cursor_due (cursor))) {
+            const book_room_t room =
+                book_reserve (clerk->book, held->message_size, BOOK_BETS);
+            if (room == BOOK_LATER)
+                return 0;
+            if (room == BOOK_FAILED || store_held (clerk, cursor) == -1)
+                return -1;
+        }
+        cursor->due = false;
+        clerk->due.count--;
+    }
+    return 0;
+}
+
+static int store_held (clerk_t *clerk, cursor_t *cursor)
+{
+    held_t *held = cursors_release (clerk->cursors, cursor);
+    request_t request = {.envelope = held->envelope,
+                         .encoded = bytes_of (held->message, held->message_size)};
+    const wire_code_t code = wire_decode (request.encoded, &request.message);
+    const bool sound = code == REFUSED_OK && rows_sound (&request);
+    assert (sound); // it was when it came
+    const int rc = store (clerk, cursor, &request);
+    free (held);
     return rc;
 }
 
 /* One STORED answers all of an agency's batches in the group: it goes where the latest
    of them came from. Should they come from two connections, each gets one. */
-static void owe (clerk_t *clerk, account_t *account, const request_t *request)
+static void owe (clerk_t *clerk, cursor_t *cursor, const request_t *request)
 {
     const envelope_t *envelope = &request->envelope;
-    if (account->ack && (account->ack_to.client != envelope->client ||
-                         account->ack_to.boot != envelope->boot))
-        pay (clerk, account);
-    note_owed (clerk, account);
-    account->ack = true;
-    account->ack_to = *envelope;
+    if (cursor->ack && (cursor->ack_to.client != envelope->client ||
+                        cursor->ack_to.boot != envelope->boot))
+        pay (clerk, cursor);
+    note_owed (clerk, cursor);
+    cursor->ack = true;
+    cursor->ack_to = *envelope;
 }
 
-static void note_owed (clerk_t *clerk, account_t *account)
+static void note_owed (clerk_t *clerk, cursor_t *cursor)
 {
-    if (account->owed)
-        return;
-    account->owed = true;
-    if (clerk->owed_count == clerk->owed_capacity) {
-        clerk->owed_capacity = clerk->owed_capacity * 2 + 64;
-        clerk->owed =
-            realloc (clerk->owed, clerk->owed_capacity * sizeof (account_t *));
-        assert (clerk->owed);
+    if (!cursor->owed)
+        add_pointer (&clerk->owed, cursor);
+    cursor->owed = true;
+}
+
+static void add_pointer (pointers_t *pointers, cursor_t *cursor)
+{
+    if (pointers->count == pointers->capacity) {
+        pointers->capacity = pointers->capacity * 2 + 64;
+        pointers->of = realloc (pointers->of, pointers->capacity * sizeof (cursor_t *));
+        assert (pointers->of);
     }
-    clerk->owed[clerk->owed_count++] = account;
+    pointers->of[pointers->count++] = cursor;
 }
 
-static void pay (clerk_t *clerk, account_t *account)
+static void pay (clerk_t *clerk, cursor_t *cursor)
 {
-    if (!account->ack)
+    if (!cursor->ack)
         return;
-    account->ack = false;
+    cursor->ack = false;
     const wire_message_t stored = {
         .command = WIRE_STORED,
-        .agency = account->agency,
-        .stored = {.next = account->next, .digest = account->digest}};
-    outbox_answer (clerk->answers, &account->ack_to, &stored);
+        .agency = cursor->at.agency,
+        .stored = {.next = cursor->at.next, .digest = cursor->at.digest}};
+    outbox_answer (clerk->gathered.answers, &cursor->ack_to, &stored);
 }
 
 /* What is held still when its group is over may be so for long: the worker's credit
    that it takes up is given back. */
-static void tell_held (clerk_t *clerk, account_t *account)
+static void tell_held (clerk_t *clerk, cursor_t *cursor)
 {
-    const wire_message_t message = {.command = WIRE_HELD, .agency = account->agency};
-    for (size_t i = 0; i < account->held_count; i++) {
-        held_t *held = account->held[i];
+    const wire_message_t message = {.command = WIRE_HELD, .agency = cursor->at.agency};
+    for (size_t i = 0; i < cursor->held_count; i++) {
+        held_t *held = cursor->held[i];
         if (!held->told)
-            outbox_answer (clerk->answers, &held->envelope, &message);
+            outbox_answer (clerk->gathered.answers, &held->envelope, &message);
         held->told = true;
     }
 }
@@ -524,16 +599,16 @@ static void tell_held (clerk_t *clerk, account_t *account)
 static void answer (clerk_t *clerk, const request_t *request,
                     const wire_message_t *message)
 {
-    outbox_answer (clerk->answers, &request->envelope, message);
+    outbox_answer (clerk->gathered.answers, &request->envelope, message);
 }
 
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
                     const char *text)
 {
     wire_message_t refusal = wire_refusal (&request->message, code, text);
-    const account_t *account = ledger_find (clerk->ledger, request->message.agency);
+    const cursor_t *cursor = cursors_find (clerk->cursors, request->message.agency);
     refusal.refused.command = command_of_agency (refusal.refused.command);
-    refusal.refused.expected = account ? account->next : 0;
+    refusal.refused.expected = cursor ? cursor->at.next : 0;
     answer (clerk, request, &refusal);
     if (request->message.command == WIRE_STORE &&
         rate_limit_allows (clerk->refusals, request->message.agency, clerk->now_ms))

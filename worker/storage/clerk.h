@@ -2,20 +2,21 @@
 
    Takes requests from workers and from state, applies the offset rule, adds to the
    book, and answers. Nothing it answers leaves before the book is on disk: requests are
-   taken one by one, then committed as a group, then the answers go out. No socket and
-   no clock; its files are what the book was given. */
+   taken one by one into a group, the group is begun, and while it is being synced the
+   next one is taken; when it is over its answers go out. Answers are copies: they say
+   how things were when they were decided. No socket and no clock. */
 
 #ifndef LOTERIA_CLERK_H
 #define LOTERIA_CLERK_H
 
 #include "book.h"
-#include "ledger.h"
+#include "cursors.h"
 #include "outbox.h"
 
 typedef struct clerk clerk_t;
 
-/* Borrows the ledger and the book. With `log_bets` every stored bet gets a line. */
-clerk_t *clerk_new (ledger_t *ledger, book_t *book, bool log_bets);
+/* Borrows the cursors and the book. With `log_bets` every stored bet gets a line. */
+clerk_t *clerk_new (cursors_t *cursors, book_t *book, bool log_bets);
 void clerk_destroy (clerk_t **clerk);
 
 /* What time it is, for the log: what of it an agency can cause has a rate limit. To be
@@ -27,12 +28,20 @@ int64_t clerk_deadline (const clerk_t *clerk); // INT64_MAX: nothing is due
    end the bundle and are counted. -1 (errno) when the book cannot be read. */
 int clerk_take (clerk_t *clerk, bytes_t peer, bytes_t bundle);
 
-/* Whether the group should be committed before more is taken. */
-bool clerk_full (const clerk_t *clerk);
+/* Take what was held and for which there was no room, if there is now. In every turn.
+   -1 (errno) as clerk_take (). */
+int clerk_go_on (clerk_t *clerk);
 
-/* Write and sync the group; the answers are then in the outboxes. -1 with errno:
-   nothing may be answered, the process must end. */
-int clerk_commit (clerk_t *clerk);
+/* Whether the group should be begun before more is taken. */
+bool clerk_full (clerk_t *clerk);
+
+/* The group that was gathered, and its answers, are complete: hand it over to be made
+   durable, and gather the next. To be called when the one before is over and its
+   answers have left. -1 with errno: nothing may be answered, the process must end. */
+int clerk_begin (clerk_t *clerk);
+
+/* What the group that was begun last is to answer, once the book is busy with it no
+   more. */
 outbox_t *clerk_answers (clerk_t *clerk); // for the brokers
 outbox_t *clerk_to_state (clerk_t *clerk);
 

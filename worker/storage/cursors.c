@@ -73,6 +73,15 @@ cursor_t *cursors_find (const cursors_t *cursors, uint32_t agency)
     return agency <= AGENCIES_MAX ? cursors->of[agency] : NULL;
 }
 
+uint64_t cursors_last (const cursors_t *cursors)
+{
+    uint64_t last = 0;
+    for (uint32_t agency = 1; agency <= cursors->agency_last; agency++)
+        if (cursors->of[agency] && cursors->of[agency]->at.last > last)
+            last = cursors->of[agency]->at.last;
+    return last;
+}
+
 uint32_t cursors_count (const cursors_t *cursors)
 {
     return cursors->count;

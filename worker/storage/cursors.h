@@ -1,8 +1,8 @@
 /* cursors.h - how far each agency is, and the offset rule.
 
-   Pure: no file, no socket, no clock. A cursor begins when state vouches for its agency,
-   or when the log shows that it did. One integer, `next`, is the whole filter of
-   duplicates: a bet is (agency, offset), and offsets are stored in order. */
+   Pure: no file, no socket, no clock. A cursor begins when state vouches for its
+   agency, or when the log shows that it did. One integer, `next`, is the whole filter
+   of duplicates: a bet is (agency, offset), and offsets are stored in order. */
 
 #ifndef LOTERIA_CURSORS_H
 #define LOTERIA_CURSORS_H
@@ -33,8 +33,9 @@ typedef struct {
     uint32_t held_count, held_capacity;
     size_t held_bytes;
     bool owed; // something is to be answered when this group is over
+    bool due;  // batches are held whose turn has come
     bool ack;  // a STORED is owed for what this group holds, to:
-    envelope_t ack_envelope;
+    envelope_t ack_to;
 } cursor_t;
 
 typedef struct cursors cursors_t;
@@ -46,6 +47,8 @@ void cursors_destroy (cursors_t **cursors);
 cursor_t *cursors_admit (cursors_t *cursors, uint32_t agency);
 /* NULL when the agency has no cursor (or is no possible agency). */
 cursor_t *cursors_find (const cursors_t *cursors, uint32_t agency);
+/* The sequence of the last record of bets of any; 0 none. */
+uint64_t cursors_last (const cursors_t *cursors);
 /* How many there are; how many of them the log shows, which a checkpoint keeps. */
 uint32_t cursors_count (const cursors_t *cursors);
 uint32_t cursors_recorded (const cursors_t *cursors);

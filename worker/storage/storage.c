@@ -1,13 +1,15 @@
-/* storage.c - loteria-storage at work: the one process that writes bets.csv and
-   bets.journal. In: bundles from workers (STORE, CHECK) and from state (ADMIT, SEAL,
-   FIND). Out: the agencies' answers to the brokers, SEALED to state, each after the
-   disk has what it speaks of. */
+/* storage.c - loteria-storage at work: the one process that writes a day's files. In:
+   bundles from workers (STORE, CHECK) and from state (ADMIT, SEAL, FIND). Out: the
+   agencies' answers to the brokers, SEALED to state, each when what it speaks of is
+   safe on the disk. */
 
 #include "storage.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 
-#include "brokers.h"
+#include "book.h"
 #include "clerk.h"
 #include "clock.h"
 #include "gate.h"
@@ -15,10 +17,11 @@
 #include "net.h"
 #include "process.h"
 
-typedef struct {
-    const char *directory; // borrowed
-    file_t *csv_file, *journal_file;
-    ledger_t *ledger;
+#define ACTION     "almacenamiento"
+#define HEAD_BYTES (2 * SHA256_BYTES + 1)
+
+struct storage {
+    cursors_t *cursors;
     book_t *book;
     clerk_t *clerk;
     gate_t *gate;
@@ -26,162 +29,255 @@ typedef struct {
     brokers_t *brokers;
     uint64_t undelivered; // to state
     logger_strays_t strays;
-} storage_t;
+};
 
-static void open_storage (storage_t *storage, const storage_options_t *options);
-static void open_gate (storage_t *storage, const storage_options_t *options);
-static void open_book (storage_t *storage);
-static void found_record (void *context, uint32_t index, const record_t *record);
-static void wait_for_work (storage_t *storage, int signal_fd);
-static void take_group (storage_t *storage);
-static bool take_message (storage_t *storage, peer_t *peer, zmq_msg_t *body);
-static void commit_group (storage_t *storage);
+static int open_book (storage_t *storage, const storage_options_t *options,
+                      problem_t *problem);
+static void tell_recovery (const storage_t *storage);
+static int open_sockets (storage_t *storage, const storage_options_t *options,
+                         int64_t now_ms, problem_t *problem);
+static int take_messages (storage_t *storage);
+static int begin_group (storage_t *storage);
 static void send_answers (storage_t *storage);
 static uint64_t strays (const storage_t *storage);
-static void close_storage (storage_t *storage);
-static void die_of_disk (const storage_t *storage, const char *consequence);
+static int disk_problem (const storage_t *storage, const char *consequence,
+                         problem_t *problem);
+static void head_text (const storage_t *storage, char text[HEAD_BYTES]);
 
 int storage_serve (const storage_options_t *options, int signal_fd)
 {
-    storage_t storage = {0};
-    open_storage (&storage, options);
+    problem_t problem;
+    storage_t *storage = storage_new (options, clock_ms (), &problem);
+    if (!storage)
+        process_end (&problem);
     while (!process_signal (signal_fd)) {
-        wait_for_work (&storage, signal_fd);
-        gate_serve (storage.gate);
-        brokers_look (storage.brokers, clock_ms ());
-        clerk_tick (storage.clerk, clock_ms ());
-        take_group (&storage);
-        logger_strays (&storage.strays, strays (&storage), clock_ms ());
-        commit_group (&storage);
-        send_answers (&storage);
+        zmq_pollitem_t items[STORAGE_ITEMS + 1];
+        const size_t count = storage_items (storage, items);
+        items[count] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
+        const int64_t now_ms = clock_ms ();
+        zmq_poll (items, (int) count + 1,
+                  clock_timeout (now_ms, storage_deadline (storage, now_ms)));
+        if (storage_turn (storage, clock_ms (), &problem) == -1)
+            process_end (&problem);
     }
     logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
-    close_storage (&storage);
+    if (storage_close (storage, &problem) == -1)
+        process_end (&problem);
+    storage_destroy (&storage);
     logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
     return 0;
 }
 
-static void open_storage (storage_t *storage, const storage_options_t *options)
+storage_t *storage_new (const storage_options_t *options, int64_t now_ms,
+                        problem_t *problem)
 {
-    storage->directory = options->data_directory;
-    open_book (storage);
-    storage->clerk = clerk_new (storage->ledger, storage->book, options->log_bets);
-    open_gate (storage, options);
-    problem_t problem;
-    storage->socket = net_router (BUNDLE_BYTES_MAX, STORAGE_QUEUE_BUNDLES, &problem);
-    const char *listen = storage->socket
-                             ? gate_listen (storage->gate, storage->socket, "storage",
-                                            options->listen, &problem)
-                             : NULL;
-    if (listen)
-        storage->brokers = brokers_new (storage->gate, options->brokers, ROLE_STORAGE,
-                                        clock_ms (), &problem);
-    if (!storage->brokers)
-        process_end (&problem);
-    logger_event (
-        LOG_INFO, "almacenamiento", LOG_SUCCESS,
-        "listen: %s | broker: %s | data_dir: %s | records: %u | bytes: %llu | hash: "
-        "%016llx",
-        listen, options->brokers, options->data_directory, book_records (storage->book),
-        (unsigned long long) book_bytes (storage->book),
-        (unsigned long long) book_hash (storage->book));
+    storage_t *storage = calloc (1, sizeof *storage);
+    assert (storage);
+    if (open_book (storage, options, problem) == -1 ||
+        open_sockets (storage, options, now_ms, problem) == -1) {
+        storage_destroy (&storage);
+        return NULL;
+    }
+    storage->clerk = clerk_new (storage->cursors, storage->book, options->log_bets);
     logger_gather (true);
+    return storage;
 }
 
-static void open_gate (storage_t *storage, const storage_options_t *options)
+void storage_destroy (storage_t **storage)
 {
-    static const char *const peers[] = {"worker", "state", "broker", NULL};
-    static const char *const hosts[] = {"broker", NULL};
-    const gate_options_t gate = {.keys = options->keys,
-                                 .peers = peers,
-                                 .hosts = hosts,
-                                 .insecure = options->insecure};
-    problem_t problem;
-    storage->gate = gate_new (&gate, &problem);
-    if (!storage->gate)
-        process_end (&problem);
+    if (*storage) {
+        clerk_destroy (&(*storage)->clerk);
+        brokers_destroy (&(*storage)->brokers);
+        zsock_destroy (&(*storage)->socket);
+        gate_destroy (&(*storage)->gate);
+        book_destroy (&(*storage)->book);
+        cursors_destroy (&(*storage)->cursors);
+        free (*storage);
+    }
+    *storage = NULL;
 }
 
-static void open_book (storage_t *storage)
+/* A group is what is waiting by the time that the one before is safe: the longer a sync
+   takes, the more. A sync that failed is never asked for again: the kernel has dropped
+   what it could not write, and would say yes. The next start reads what the disk has.
+ */
+int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
 {
-    char why[JOURNAL_WHY_BYTES];
-    const char *directory = storage->directory;
-    storage->journal_file =
-        file_take (directory, STORAGE_JOURNAL, FILE_WRITE, why, sizeof why);
-    if (storage->journal_file)
-        storage->csv_file =
-            file_take (directory, STORAGE_CSV, FILE_WRITE, why, sizeof why);
-    if (!storage->journal_file || !storage->csv_file)
-        process_die_of (errno, "almacenamiento", "reason: %s", why);
-    storage->ledger = ledger_new ();
-    storage->book = book_open (storage->csv_file, storage->journal_file, found_record,
-                               storage->ledger, why);
-    if (!storage->book)
-        process_die_of (
-            storage->csv_file->failed || storage->journal_file->failed ? EIO : 0,
-            "almacenamiento",
-            "reason: %s/%s | consequence: nothing was changed, nothing is served",
-            directory, why);
-    if (book_torn (storage->book) > 0)
-        logger_event (
-            LOG_WARNING, "recuperacion", LOG_SUCCESS,
-            "cut_off: %llu bytes of an unfinished and never acknowledged tail",
-            (unsigned long long) book_torn (storage->book));
-    if (book_settle (storage->book) == -1)
-        die_of_disk (storage, "nothing is served");
+    static const char consequence[] = "what was not acknowledged is sent again";
+    gate_serve (storage->gate);
+    brokers_look (storage->brokers, now_ms);
+    clerk_tick (storage->clerk, now_ms);
+    book_set_time (storage->book, clock_wall_ms ());
+    if (book_look (storage->book) == -1)
+        return disk_problem (storage, consequence, problem);
+    if (!book_busy (storage->book))
+        send_answers (storage);
+    if (clerk_go_on (storage->clerk) == -1 || take_messages (storage) == -1)
+        return disk_problem (storage, consequence, problem);
+    logger_strays (&storage->strays, strays (storage), now_ms);
+    if (!book_busy (storage->book) && begin_group (storage) == -1)
+        return disk_problem (storage, consequence, problem);
+    return 0;
 }
 
-static void found_record (void *context, uint32_t index, const record_t *record)
+size_t storage_items (storage_t *storage, zmq_pollitem_t *items)
 {
-    ledger_apply (context, index, record);
+    int descriptors[BOOK_DESCRIPTORS];
+    size_t count = 0;
+    if (!clerk_full (storage->clerk))
+        items[count++] = (zmq_pollitem_t){.socket = zsock_resolve (storage->socket),
+                                          .events = ZMQ_POLLIN};
+    items[count++] = gate_item (storage->gate);
+    const int more = book_descriptors (storage->book, descriptors);
+    for (int i = 0; i < more; i++)
+        items[count++] = (zmq_pollitem_t){.fd = descriptors[i], .events = ZMQ_POLLIN};
+    return count + brokers_items (storage->brokers, items + count);
 }
 
-static void wait_for_work (storage_t *storage, int signal_fd)
+int64_t storage_deadline (storage_t *storage, int64_t now_ms)
 {
-    zmq_pollitem_t items[3 + BROKERS_ITEMS] = {
-        {.socket = zsock_resolve (storage->socket), .events = ZMQ_POLLIN},
-        gate_item (storage->gate),
-        {.fd = signal_fd, .events = ZMQ_POLLIN},
-    };
-    const int count = 3 + (int) brokers_items (storage->brokers, items + 3);
+    if (!book_busy (storage->book) && book_gathered (storage->book) > 0)
+        return now_ms;
     const int64_t clerk_ms = clerk_deadline (storage->clerk);
     const int64_t brokers_ms = brokers_deadline (storage->brokers);
-    zmq_poll (
-        items, count,
-        clock_timeout (clock_ms (), clerk_ms < brokers_ms ? clerk_ms : brokers_ms));
+    return clerk_ms < brokers_ms ? clerk_ms : brokers_ms;
 }
 
-/* A group is what is waiting by now: the longer the last sync took, the more. */
-static void take_group (storage_t *storage)
+int storage_close (storage_t *storage, problem_t *problem)
+{
+    char head[HEAD_BYTES];
+    const uint64_t strange = strays (storage);
+    for (int i = 0; i < 2; i++) { // the group under way, and what was gathered
+        if (book_wait (storage->book) == -1)
+            return disk_problem (storage, "what was acknowledged is stored", problem);
+        send_answers (storage);
+        if (begin_group (storage) == -1)
+            return disk_problem (storage, "what was acknowledged is stored", problem);
+    }
+    logger_gather (false);
+    const uint64_t undelivered =
+        storage->undelivered + brokers_undelivered (storage->brokers);
+    brokers_destroy (&storage->brokers);
+    zsock_destroy (&storage->socket);
+    gate_destroy (&storage->gate);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
+                  "closed: sockets | undelivered: %llu",
+                  (unsigned long long) undelivered);
+    if (book_close (storage->book) == -1)
+        return disk_problem (storage, "what was acknowledged is stored", problem);
+    head_text (storage, head);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
+                  "closed: %s | records: %u | bytes: %llu | head: %s | strays: %llu",
+                  BOOK_LOG, book_records (storage->book),
+                  (unsigned long long) book_bytes (storage->book), head,
+                  (unsigned long long) strange);
+    return 0;
+}
+
+static int open_book (storage_t *storage, const storage_options_t *options,
+                      problem_t *problem)
+{
+    char why[BOOK_WHY_BYTES];
+    storage->cursors = cursors_new ();
+    storage->book =
+        book_open (options->data_directory, &options->log, storage->cursors, why);
+    if (!storage->book) {
+        const int error = errno;
+        return problem_set (problem, problem_status (error), ACTION,
+                            "reason: %s | consequence: %snothing is served", why,
+                            error == 0 ? "nothing was changed, " : "");
+    }
+    tell_recovery (storage);
+    return 0;
+}
+
+static void tell_recovery (const storage_t *storage)
+{
+    const book_recovery_t *found = book_recovery (storage->book);
+    const uint64_t other = found->csv_other + found->index_other;
+    const uint64_t cut = found->torn + found->csv_cut + found->index_cut;
+    if (found->torn_checkpoint)
+        logger_event (LOG_WARNING, "recuperacion", LOG_SUCCESS,
+                      "file: %s | reason: it is not whole, as after a crash; the one "
+                      "before it was used",
+                      found->torn_checkpoint);
+    if (found->replayed > 0)
+        logger_event (LOG_INFO, "recuperacion", LOG_SUCCESS,
+                      "file: %s | records: %llu | reason: behind the last checkpoint",
+                      BOOK_LOG, (unsigned long long) found->replayed);
+    if (other > 0)
+        logger_event (LOG_WARNING, "recuperacion", LOG_SUCCESS,
+                      "completed: %s %llu bytes, %s %llu bytes | reason: they were "
+                      "missing, or other than in %s",
+                      BOOK_CSV, (unsigned long long) found->csv_other, BOOK_INDEX,
+                      (unsigned long long) found->index_other, BOOK_LOG);
+    if (cut > 0)
+        logger_event (LOG_WARNING, "recuperacion", LOG_SUCCESS,
+                      "cut_off: %s %llu bytes, %s %llu bytes, %s %llu bytes | reason: "
+                      "of a group that was never acknowledged",
+                      BOOK_LOG, (unsigned long long) found->torn, BOOK_CSV,
+                      (unsigned long long) found->csv_cut, BOOK_INDEX,
+                      (unsigned long long) found->index_cut);
+}
+
+static int open_sockets (storage_t *storage, const storage_options_t *options,
+                         int64_t now_ms, problem_t *problem)
+{
+    static const char *const peers[] = {"worker", "state", "broker", NULL};
+    const gate_options_t gate = {
+        .keys = options->keys, .peers = peers, .insecure = options->insecure};
+    char head[HEAD_BYTES];
+    const char *listen = NULL;
+    storage->gate = gate_new (&gate, problem);
+    if (storage->gate)
+        storage->socket = net_router (BUNDLE_BYTES_MAX, STORAGE_QUEUE_BUNDLES, problem);
+    if (storage->socket)
+        listen = gate_listen (storage->gate, storage->socket, "storage",
+                              options->listen, problem);
+    if (listen)
+        storage->brokers = brokers_new (storage->gate, options->brokers, ROLE_STORAGE,
+                                        now_ms, problem);
+    if (!storage->brokers)
+        return -1;
+    head_text (storage, head);
+    logger_event (
+        LOG_INFO, ACTION, LOG_SUCCESS,
+        "listen: %s | broker: %s | data_dir: %s | records: %u | bytes: %llu | "
+        "head: %s",
+        listen, options->brokers, options->data_directory, book_records (storage->book),
+        (unsigned long long) book_bytes (storage->book), head);
+    return 0;
+}
+
+static int take_messages (storage_t *storage)
 {
     zmq_msg_t body;
     zmq_msg_init (&body);
     peer_t peer;
-    while (!clerk_full (storage->clerk) && take_message (storage, &peer, &body))
-        ;
+    net_status_t status = NET_OK;
+    int rc = 0;
+    while (rc == 0 && status != NET_EMPTY && !clerk_full (storage->clerk)) {
+        status = net_receive (storage->socket, &peer, &body);
+        if (status == NET_OK && net_is_ping (net_body (&body)))
+            net_send_pong (storage->socket, &peer, "loteria-storage");
+        else if (status == NET_OK)
+            rc = clerk_take (storage->clerk, net_peer (&peer), net_body (&body));
+    }
     zmq_msg_close (&body);
+    return rc;
 }
 
-static bool take_message (storage_t *storage, peer_t *peer, zmq_msg_t *body)
+static int begin_group (storage_t *storage)
 {
-    const net_status_t status = net_receive (storage->socket, peer, body);
-    if (status == NET_OK && net_is_ping (net_body (body)))
-        net_send_pong (storage->socket, peer, "loteria-storage");
-    else if (status == NET_OK &&
-             clerk_take (storage->clerk, net_peer (peer), net_body (body)) == -1)
-        die_of_disk (storage, "nothing of this group was acknowledged");
-    return status != NET_EMPTY;
+    if (clerk_begin (storage->clerk) == -1)
+        return -1;
+    logger_mark ();
+    if (!book_busy (storage->book)) // nothing had to be recorded
+        send_answers (storage);
+    return 0;
 }
 
-/* A sync that failed is never asked for again: the kernel has dropped what it could not
-   write, and would say yes. The next start reads what the disk has. */
-static void commit_group (storage_t *storage)
-{
-    if (clerk_commit (storage->clerk) == -1)
-        die_of_disk (storage, "nothing of this group was acknowledged");
-    logger_flush ();
-}
-
+/* Of the group that is over; and its lines of the log. */
 static void send_answers (storage_t *storage)
 {
     bytes_t peer;
@@ -190,6 +286,7 @@ static void send_answers (storage_t *storage)
         if (net_send_bundle (storage->socket, peer, bundle) != NET_OK)
             storage->undelivered++; // that state is gone: the agencies will ask again
     brokers_send (storage->brokers, clerk_answers (storage->clerk));
+    logger_flush_marked ();
 }
 
 static uint64_t strays (const storage_t *storage)
@@ -197,40 +294,20 @@ static uint64_t strays (const storage_t *storage)
     return clerk_strays (storage->clerk) + brokers_strays (storage->brokers);
 }
 
-static void close_storage (storage_t *storage)
+/* Whatever was logged of the groups that are not safe did not come to be. */
+static int disk_problem (const storage_t *storage, const char *consequence,
+                         problem_t *problem)
 {
-    logger_gather (false);
-    const uint64_t undelivered =
-        storage->undelivered + brokers_undelivered (storage->brokers);
-    const uint64_t strange = strays (storage);
-    brokers_destroy (&storage->brokers);
-    zsock_destroy (&storage->socket);
-    gate_destroy (&storage->gate);
-    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
-                  "closed: sockets | undelivered: %llu",
-                  (unsigned long long) undelivered);
-    clerk_destroy (&storage->clerk);
-    if (book_settle (storage->book) == -1) // gives reserved space back
-        die_of_disk (storage, "what was acknowledged is stored");
-    const uint64_t bytes = book_bytes (storage->book);
-    book_destroy (&storage->book);
-    file_close (&storage->csv_file);
-    file_close (&storage->journal_file);
-    ledger_destroy (&storage->ledger);
-    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
-                  "closed: %s | bytes: %llu | strays: %llu", STORAGE_CSV,
-                  (unsigned long long) bytes, (unsigned long long) strange);
+    char why[BOOK_WHY_BYTES];
+    book_failure (storage->book, why);
+    logger_discard ();
+    return problem_set (problem, PROCESS_FAILED, ACTION, "reason: %s | consequence: %s",
+                        why, consequence);
 }
 
-/* Whatever was logged of this group did not come to be. */
-static void die_of_disk (const storage_t *storage, const char *consequence)
+static void head_text (const storage_t *storage, char text[HEAD_BYTES])
 {
-    const int error = errno;
-    const file_t *file =
-        storage->csv_file->failed ? storage->csv_file : storage->journal_file;
-    logger_discard ();
-    process_die ("almacenamiento", "reason: %s/%s %s, %s | consequence: %s",
-                 storage->directory, file->name,
-                 file->failed ? file->failed : "cannot be read", strerror (error),
-                 consequence);
+    const uint8_t *head = book_head (storage->book);
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        sprintf (text + 2 * i, "%02x", head[i]);
 }

@@ -29,11 +29,12 @@ typedef struct { // for one page
 } search_t;
 
 typedef struct { // over the book, for all pages
-    book_t *book;
+    archive_t *archive;
     search_t *searches;
     size_t count, open;
-    uint8_t *rows;    // STORE_BYTES_MAX
-    record_t stretch; // whose rows they are: one record, or several in a row as one
+    uint8_t *rows; // STORE_BYTES_MAX
+    uint64_t position,
+        end; // of these rows in bets.csv: of one record, or several in a row
 } pass_t;
 
 static void begin (search_t *search, winners_t *winners);
@@ -53,9 +54,9 @@ static bool worth_a_look (const search_t *search, const uint8_t *at);
 static const uint8_t *row_at (bytes_t rows, uint32_t row);
 static bool add_document (search_t *search, bytes_t row);
 
-int winners_find (book_t *book, winners_t *winners, size_t count)
+int winners_find (archive_t *archive, winners_t *winners, size_t count)
 {
-    pass_t pass = {.book = book, .count = count, .open = count};
+    pass_t pass = {.archive = archive, .count = count, .open = count};
     pass.searches = calloc (count, sizeof *pass.searches);
     pass.rows = malloc (STORE_BYTES_MAX);
     assert (pass.searches && pass.rows);
@@ -82,7 +83,7 @@ static void begin (search_t *search, winners_t *winners)
 /* Only what is between an open page's beginning and its end is read. */
 static int search_book (pass_t *pass)
 {
-    const uint32_t count = book_records (pass->book);
+    const uint32_t count = archive_end (pass->archive)->records;
     record_t *records = malloc (RECORDS_A_TIME * sizeof *records);
     assert (records);
     uint64_t first = 0, end = 0; // of `records`
@@ -91,7 +92,7 @@ static int search_book (pass_t *pass)
     while (rc == 0 && index < count) {
         if (index >= end) {
             const int got =
-                book_read (pass->book, (uint32_t) index, RECORDS_A_TIME, records);
+                archive_read (pass->archive, (uint32_t) index, RECORDS_A_TIME, records);
             if (got <= 0) {
                 rc = -1;
                 break;
@@ -173,19 +174,19 @@ static bool wanted (const pass_t *pass, const record_t *record)
 static int read_rows (pass_t *pass, const record_t *record, const record_t *end,
                       bytes_t *rows)
 {
-    record_t *stretch = &pass->stretch;
-    if (record->position + record->size > stretch->position + stretch->size) {
-        *stretch = *record;
-        for (const record_t *next = record + 1;
-             next < end && stretch->size + next->size <= STRETCH_BYTES &&
-             next->position == stretch->position + stretch->size && wanted (pass, next);
-             next++)
-            stretch->size += next->size;
-        if (book_read_rows (pass->book, stretch, pass->rows) == -1)
+    if (record->position < pass->position ||
+        record->position + record->size > pass->end) {
+        const record_t *next = record + 1;
+        pass->position = record->position;
+        pass->end = record->position + record->size;
+        while (next < end && next->position == pass->end && wanted (pass, next) &&
+               pass->end + next->size - pass->position <= STRETCH_BYTES)
+            pass->end += next++->size;
+        if (archive_read_rows (pass->archive, record, (size_t) (next - record),
+                               pass->rows) == -1)
             return -1;
     }
-    *rows =
-        bytes_of (pass->rows + (record->position - stretch->position), record->size);
+    *rows = bytes_of (pass->rows + (record->position - pass->position), record->size);
     return 0;
 }
 

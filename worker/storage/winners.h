@@ -3,7 +3,7 @@
 #ifndef LOTERIA_WINNERS_H
 #define LOTERIA_WINNERS_H
 
-#include "book.h"
+#include "archive.h"
 #include "wire.h"
 
 /* A page of an agency's winners: of those of page.number, what begins at page.cursor.
@@ -19,6 +19,6 @@ typedef struct {
    document and yet not be the last. A cursor that was never given out finds nothing or
    less, never another agency's. Returns 0, or -1 with errno when the book cannot be
    read. */
-int winners_find (book_t *book, winners_t *winners, size_t count);
+int winners_find (archive_t *archive, winners_t *winners, size_t count);
 
 #endif

@@ -1,0 +1,26 @@
+/* slots.h - the two files of checkpoints, as bytes on a disk. */
+
+#ifndef LOTERIA_SLOTS_H
+#define LOTERIA_SLOTS_H
+
+#include "cursors.h"
+
+typedef struct {
+    checkpoint_t checkpoint;
+    const char *torn;  // the one that is not whole, or NULL
+    uint64_t bytes[2]; // what the two files have
+} slots_t;
+
+/* Read both files, of which the newer that is whole counts, and bring the cursors
+   (empty) to where it says. -1 with the reason in `why` (LOG_WHY_BYTES), and errno: 0
+   when they are not what they should be. */
+int slots_read (file_t *a, file_t *b, slots_t *slots, cursors_t *cursors, char *why);
+
+/* Write the checkpoint as `slots` has it with these cursors, encoded (cursors_put), to
+   the file that its generation goes to. It is not synced. 0, or -1 (errno). */
+int slots_write (slots_t *slots, file_t *const files[2], bytes_t cursors);
+
+/* Which of the two a generation goes to: 0 or 1. */
+int slots_place (uint64_t generation);
+
+#endif
