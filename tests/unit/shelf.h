@@ -1,4 +1,4 @@
-/* shelf.h - storage's two files in memory, with the ledger and the book that they make;
+/* shelf.h - a day's files in memory, with the cursors and the book that they make;
    and bets made up so that each can be told from all others. */
 
 #ifndef LOTERIA_SHELF_H
@@ -9,55 +9,68 @@
 
 #include "book.h"
 #include "digest.h"
-#include "ledger.h"
 
 #define ROWS_BYTES_MAX (256 * 1024) /* of the rows that are made up at once */
 #define SHELF_AGENCIES 16           /* whose digests are remembered */
 
 typedef struct {
     disk_t *disk;
-    disk_file_t *csv, *journal; // of the disk
-    ledger_t *ledger;
+    disk_file_t *log, *index, *csv, *slots[2]; // of the disk, once the day was opened
+    log_options_t options;
+    cursors_t *cursors;
     book_t *book;
-    char why[JOURNAL_WHY_BYTES];
+    char why[BOOK_WHY_BYTES];
+    int error; // errno of an opening that failed
 } shelf_t;
 
 static inline void shelf_init (shelf_t *shelf)
 {
-    *shelf = (shelf_t){0};
-    shelf->disk = disk_new (NULL);
-    shelf->csv = disk_file (shelf->disk, "bets.csv");
-    shelf->journal = disk_file (shelf->disk, "bets.journal");
+    *shelf = (shelf_t){.disk = disk_new (NULL)};
+    disk_mount (shelf->disk);
 }
 
+/* As when the process is killed. */
 static inline void shelf_close (shelf_t *shelf)
 {
     book_destroy (&shelf->book);
-    ledger_destroy (&shelf->ledger);
+    cursors_destroy (&shelf->cursors);
 }
 
 static inline void shelf_free (shelf_t *shelf)
 {
     shelf_close (shelf);
+    disk_mount (NULL);
     disk_destroy (&shelf->disk);
 }
 
-static inline void shelf_found (void *context, uint32_t index, const record_t *record)
+static inline unsigned shelf_touches (const shelf_t *shelf)
 {
-    ledger_apply (context, index, record);
+    static const char *const names[] = {BOOK_LOG, BOOK_INDEX, BOOK_CSV, CHECKPOINT_A,
+                                        CHECKPOINT_B};
+    unsigned touches = 0;
+    for (size_t i = 0; i < 5; i++) {
+        const disk_file_t *file = disk_find (shelf->disk, names[i]);
+        touches += file ? disk_touches (file) + 1 : 0;
+    }
+    return touches;
 }
 
-/* Read the files as a process that starts does: nothing is written. */
+/* Start on the files. What is refused as no sound day is left as it was. */
 static inline bool shelf_open (shelf_t *shelf)
 {
     shelf_close (shelf);
-    shelf->ledger = ledger_new ();
+    shelf->cursors = cursors_new ();
     strcpy (shelf->why, "?");
-    const unsigned touches = disk_touches (shelf->csv) + disk_touches (shelf->journal);
-    shelf->book = book_open (shelf->csv->file, shelf->journal->file, shelf_found,
-                             shelf->ledger, shelf->why);
-    assert_int_equal (disk_touches (shelf->csv) + disk_touches (shelf->journal),
-                      touches);
+    const unsigned touches = shelf_touches (shelf);
+    shelf->book = book_open ("day", &shelf->options, shelf->cursors, shelf->why);
+    shelf->error = shelf->book ? 0 : errno;
+    shelf->log = disk_find (shelf->disk, BOOK_LOG);
+    shelf->index = disk_find (shelf->disk, BOOK_INDEX);
+    shelf->csv = disk_find (shelf->disk, BOOK_CSV);
+    shelf->slots[0] = disk_find (shelf->disk, CHECKPOINT_A);
+    shelf->slots[1] = disk_find (shelf->disk, CHECKPOINT_B);
+    if (!shelf->book && shelf->error == 0)
+        assert_int_equal (shelf_touches (shelf), touches);
     assert_true ((shelf->book == NULL) == (shelf->why[0] != 0));
     return shelf->book != NULL;
 }
@@ -66,8 +79,13 @@ static inline void shelf_start (shelf_t *shelf)
 {
     if (!shelf_open (shelf))
         fail_msg ("%s", shelf->why);
-    assert_int_equal (book_settle (shelf->book), 0);
-    assert_int_equal (book_torn (shelf->book), 0);
+}
+
+/* The process is stopped, in order. */
+static inline void shelf_stop (shelf_t *shelf)
+{
+    assert_int_equal (book_close (shelf->book), 0);
+    shelf_close (shelf);
 }
 
 /* The number of a made-up bet, 0..9. */
@@ -122,34 +140,52 @@ static inline uint64_t shelf_digest (uint32_t agency, uint64_t count)
     return digests[agency][count];
 }
 
-/* Add the agency's next bets, or its seal when there are none; not committed. */
-static inline uint32_t shelf_append (shelf_t *shelf, uint32_t agency, uint32_t count)
-{
-    const account_t *account = ledger_admit (shelf->ledger, agency);
-    record_t record =
-        ledger_record (account, count > 0 ? RECORD_BETS : RECORD_SEAL, count);
-    const bytes_t rows = shelf_rows (agency, account->next, count);
-    digest_rows (&record.digest, rows, digest_prefix (agency));
-    assert_int_equal (book_reserve (shelf->book, rows.size), 0);
-    const uint32_t index = book_append (shelf->book, &record, rows);
-    assert_int_equal (record.size, rows.size);
-    ledger_apply (shelf->ledger, index, &record);
-    return index;
-}
-
+/* Make it durable; and the checkpoint, if one is due. */
 static inline void shelf_commit (shelf_t *shelf)
 {
-    assert_int_equal (book_commit (shelf->book), 0);
-    assert_int_equal (book_pending (shelf->book), 0);
+    assert_int_equal (book_begin (shelf->book), 0);
+    assert_int_equal (book_gathered (shelf->book), 0);
+    assert_int_equal (book_wait (shelf->book), 0);
+    assert_int_equal (book_durable (shelf->book), book_records (shelf->book));
+    for (int step = 0; step < 8; step++)
+        assert_int_equal (book_look (shelf->book), 0);
+}
+
+/* Add a record; what was gathered before is committed if there is no room. */
+static inline uint64_t shelf_put (shelf_t *shelf, record_t *record, bytes_t rows)
+{
+    const book_use_t use = record->kind == RECORD_BETS ? BOOK_BETS : BOOK_EVENT;
+    while (book_reserve (shelf->book, rows.size, use) == BOOK_LATER)
+        shelf_commit (shelf);
+    assert_int_equal (book_reserve (shelf->book, rows.size, use), BOOK_FITS);
+    const uint64_t sequence = book_append (shelf->book, record, rows);
+    assert_int_equal (record->size, rows.size);
+    return sequence;
+}
+
+/* Add the agency's next bets, or its seal when there are none; not committed. Returns
+   the record's sequence. */
+static inline uint64_t shelf_append (shelf_t *shelf, uint32_t agency, uint32_t count)
+{
+    const cursor_t *cursor = cursors_admit (shelf->cursors, agency);
+    record_t record = cursor_record (cursor, count);
+    const bytes_t rows = shelf_rows (agency, cursor->at.next, count);
+    if (count == 0)
+        record = (record_t){.kind = RECORD_SEALED,
+                            .agency = agency,
+                            .offset = cursor->at.next,
+                            .digest = cursor->at.digest};
+    digest_rows (&record.digest, rows, digest_prefix (agency));
+    return shelf_put (shelf, &record, rows);
 }
 
 static inline uint64_t shelf_next (const shelf_t *shelf, uint32_t agency)
 {
-    const account_t *account = ledger_find (shelf->ledger, agency);
-    return account ? account->next : 0;
+    const cursor_t *cursor = cursors_find (shelf->cursors, agency);
+    return cursor ? cursor->at.next : 0;
 }
 
-/* bets.csv holds of each agency's bets those from 0 to the account's next, once and in
+/* bets.csv holds of each agency's bets those from 0 to the cursor's next, once and in
    order, and nothing else. */
 static inline void shelf_check (const shelf_t *shelf, uint32_t agencies)
 {
@@ -169,8 +205,8 @@ static inline void shelf_check (const shelf_t *shelf, uint32_t agencies)
     for (uint32_t agency = 1; agency <= agencies; agency++)
         assert_int_equal (next[agency], shelf_next (shelf, agency));
     for (uint32_t agency = 1; agency <= agencies; agency++)
-        if (ledger_find (shelf->ledger, agency))
-            assert_true (ledger_find (shelf->ledger, agency)->digest ==
+        if (cursors_find (shelf->cursors, agency))
+            assert_true (cursors_find (shelf->cursors, agency)->at.digest ==
                          shelf_digest (agency, next[agency]));
 }
 

@@ -30,7 +30,7 @@ static wire_winners_t page_at (uint32_t agency, uint32_t number, uint64_t cursor
     winners.agency = agency;
     winners.page =
         (wire_winners_t){.cursor = cursor, .number = number, .next = 1, .count = 99};
-    assert_int_equal (winners_find (shelf.book, &winners, 1), 0);
+    assert_int_equal (winners_find (book_archive (shelf.book), &winners, 1), 0);
     const wire_winners_t page = winners.page;
     assert_int_equal (page.cursor, cursor);
     assert_int_equal (page.number, number);
@@ -91,11 +91,8 @@ static void fill (uint32_t records, uint32_t bets_max, uint64_t seed)
 /* A row that the test writes itself, as a bet of this agency. */
 static void store_row (uint32_t agency, const char *row)
 {
-    record_t record =
-        ledger_record (ledger_admit (shelf.ledger, agency), RECORD_BETS, 1);
-    const uint32_t index =
-        book_append (shelf.book, &record, bytes_of (row, strlen (row)));
-    ledger_apply (shelf.ledger, index, &record);
+    record_t record = cursor_record (cursors_admit (shelf.cursors, agency), 1);
+    shelf_put (&shelf, &record, bytes_of (row, strlen (row)));
 }
 
 static void an_empty_book_has_no_winners (void **state)
@@ -144,9 +141,8 @@ static void pages_end_within_a_record (void **state)
     size_t size = 0;
     for (uint32_t i = 0; i < 5000; i++)
         size += (size_t) sprintf (rows + size, "3,A,B,%08u,2000-01-01,6\r\n", i);
-    record_t record = ledger_record (ledger_admit (shelf.ledger, 3), RECORD_BETS, 5000);
-    const uint32_t index = book_append (shelf.book, &record, bytes_of (rows, size));
-    ledger_apply (shelf.ledger, index, &record);
+    record_t record = cursor_record (cursors_admit (shelf.cursors, 3), 5000);
+    shelf_put (&shelf, &record, bytes_of (rows, size));
     const size_t each = WINNERS_PAGE_BYTES / 9;
     assert_int_equal (all_pages (3, 6, 0, found), (5000 + each - 1) / each);
     assert_int_equal (strlen (found), 5000 * 9);
@@ -279,10 +275,8 @@ static void one_page_reads_a_bounded_stretch (void **state)
     while (size + 64 < sizeof rows) // no winner among them
         size += (size_t) sprintf (rows + size, "1,A,B,%08u,2000-01-01,1\r\n", count++);
     for (int i = 0; i < 40; i++) {
-        record_t record =
-            ledger_record (ledger_admit (shelf.ledger, 1), RECORD_BETS, count);
-        const uint32_t index = book_append (shelf.book, &record, bytes_of (rows, size));
-        ledger_apply (shelf.ledger, index, &record);
+        record_t record = cursor_record (cursors_admit (shelf.cursors, 1), count);
+        shelf_put (&shelf, &record, bytes_of (rows, size));
     }
     store_row (1, "1,A,B,12345678,2000-01-01,7\r\n");
     shelf_commit (&shelf);
@@ -323,7 +317,7 @@ static void many_pages_are_found_in_one_pass (void **state)
                                                : 0,
                                  .number = 1 + (uint32_t) random_below (&random, 4)};
         }
-        assert_int_equal (winners_find (shelf.book, winners, count), 0);
+        assert_int_equal (winners_find (book_archive (shelf.book), winners, count), 0);
         for (size_t i = 0; i < count; i++) {
             const wire_winners_t *together = &winners[i].page;
             const wire_winners_t alone =
@@ -347,7 +341,7 @@ static void one_pass_reads_in_long_stretches (void **state)
     const uint64_t reads = shelf.csv->calls[DISK_READ], bytes = shelf.csv->bytes_read;
     for (uint32_t i = 0; i < AGENCIES; i++)
         winners[i] = (winners_t){.agency = i + 1, .page.number = 10}; // nobody's
-    assert_int_equal (winners_find (shelf.book, winners, AGENCIES), 0);
+    assert_int_equal (winners_find (book_archive (shelf.book), winners, AGENCIES), 0);
     assert_int_equal (shelf.csv->bytes_read - bytes, book_bytes (shelf.book));
     assert_true (shelf.csv->calls[DISK_READ] - reads <
                  book_bytes (shelf.book) / 100000);
@@ -365,14 +359,14 @@ static void pages_far_apart_read_no_more_together (void **state)
         assert_true (shelf_next (&shelf, agency) > 40000); // its first page ends early
     static const uint64_t cursors[] = {19990, 1 << 30, UINT64_MAX >> 16};
     for (size_t i = 0; i < 3; i++) {
-        const uint64_t before = shelf.journal->bytes_read;
+        const uint64_t before = shelf.index->bytes_read;
         winners[0] = (winners_t){.agency = 1, .page.number = 3};
         winners[1] =
             (winners_t){.agency = 2, .page = {.number = 3, .cursor = cursors[i] << 16}};
-        assert_int_equal (winners_find (shelf.book, winners, 2), 0);
+        assert_int_equal (winners_find (book_archive (shelf.book), winners, 2), 0);
         assert_true (winners[0].page.next > 0 && winners[0].page.next < 8000 << 16);
         assert_int_equal (winners[1].page.next, 0);
-        assert_true (shelf.journal->bytes_read - before < 10000 * JOURNAL_RECORD_BYTES);
+        assert_true (shelf.index->bytes_read - before < 10000 * RECORD_BYTES);
     }
 }
 
@@ -381,12 +375,12 @@ static void a_book_that_cannot_be_read_is_told (void **state)
     (void) state;
     fill (100, 5, 3);
     shelf_commit (&shelf);
-    disk_file_t *const files[] = {shelf.csv, shelf.journal};
+    disk_file_t *const files[] = {shelf.csv, shelf.index};
     for (size_t i = 0; i < 2; i++) {
         static winners_t winners = {.agency = 1, .page.number = 3};
         files[i]->fails[DISK_READ] = 1;
         errno = 0;
-        assert_int_equal (winners_find (shelf.book, &winners, 1), -1);
+        assert_int_equal (winners_find (book_archive (shelf.book), &winners, 1), -1);
         assert_int_equal (errno, EIO);
     }
 }

@@ -263,7 +263,8 @@ int archive_read_rows (archive_t *archive, const record_t *records, size_t count
     if (read_all (archive, archive->csv, rows, in_file, from) == -1)
         return -1;
     for (size_t i = 0, at = 0; i < count; at += records[i++].size)
-        if (XXH3_64bits (rows + at, records[i].size) != records[i].rows_hash)
+        if (records[i].size > 0 &&
+            XXH3_64bits (rows + at, records[i].size) != records[i].rows_hash)
             return damaged (archive, archive->csv,
                             "bytes %" PRIu64 " to %" PRIu64
                             ": the rows are not what was stored",
@@ -403,11 +404,14 @@ static int check_last (archive_t *archive, char *why)
     record_t record;
     if (end->records == 0)
         return 0;
-    if (archive_read (archive, end->records - 1, 1, &record) != 1)
+    if (archive_read (archive, end->records - 1, 1, &record) != 1) {
+        if (errno != EBADMSG)
+            return cannot_read (archive->index, why);
+        errno = 0;
         snprintf (why, ARCHIVE_WHY_BYTES, "%s: %s", archive->index->name,
                   archive->index->failed);
-    else if (record.draw != end->identity ||
-             record.position + record.size != end->bytes)
+    } else if (record.draw != end->identity ||
+               record.position + record.size != end->bytes)
         snprintf (why, ARCHIVE_WHY_BYTES,
                   "%s: byte %" PRIu64 ": record %" PRIu32
                   " is not the one that the checkpoint ends with",
@@ -531,7 +535,7 @@ static int failing (archive_t *archive, file_t *file, int rc)
     return rc;
 }
 
-/* What was read is not what was written: EIO, and `failed` says where. */
+/* What was read is not what was written: EBADMSG, and `failed` says where. */
 static int damaged (archive_t *archive, file_t *file, const char *format, ...)
 {
     va_list values;
@@ -539,6 +543,6 @@ static int damaged (archive_t *archive, file_t *file, const char *format, ...)
     vsnprintf (archive->failure, sizeof archive->failure, format, values);
     va_end (values);
     file->failed = archive->failure;
-    errno = EIO;
+    errno = EBADMSG;
     return failing (archive, file, -1);
 }

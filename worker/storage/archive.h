@@ -94,7 +94,8 @@ int archive_same (archive_t *archive, uint32_t last, uint64_t offset, uint32_t c
 int archive_digest (archive_t *archive, uint32_t last, uint64_t count,
                     uint64_t *digest);
 
-/* The failure that -1 spoke of: the file, and in its `failed` what it was; NULL before
+/* The failure that -1 spoke of (errno is EBADMSG when what was read is not what was
+   written): the file, and in its `failed` what it was; NULL before
    any. */
 file_t *archive_failed (const archive_t *archive);
 

@@ -13,9 +13,10 @@
 #include "bounds.h"
 #include "slots.h"
 
-#define REGISTRATIONS     64 // states that may register on a full disk
-#define SLOT_CURSORS_STEP 64
-#define HINT_BYTES        (1024 * 1024)
+#define REGISTRATIONS        64 // states that may register on a full disk
+#define SLOT_CURSORS_STEP    64
+#define HINT_BYTES           (1024 * 1024)
+#define CHECKPOINT_LOG_BYTES ((uint64_t) 16 * 1024 * 1024)
 
 enum { LOG_FILE, INDEX_FILE, CSV_FILE, SLOT_A, SLOT_B, FILES };
 
@@ -73,8 +74,10 @@ static int check_tail (book_t *book, char *why);
 static int put_right (book_t *book, char *why);
 static void note (book_t *book, uint64_t sequence, const record_t *record);
 static int sync_projections (book_t *book);
+static int write_archive (book_t *book);
 static int go_on (book_t *book);
 static void take_checkpoint (book_t *book);
+static void encode_cursors (book_t *book);
 static int start_sync (book_t *book, int which, step_t step);
 static int sync_done (book_t *book, int which);
 static int write_slot (book_t *book);
@@ -95,6 +98,9 @@ book_t *book_open (const char *directory, const log_options_t *options,
     assert (book);
     book->directory = directory;
     book->cursors = cursors;
+    book->checkpoint_bytes = CHECKPOINT_LOG_BYTES;
+    if (options->segment_bytes > 0 && options->segment_bytes < CHECKPOINT_LOG_BYTES)
+        book->checkpoint_bytes = options->segment_bytes;
     why[0] = 0;
     errno = 0;
     int rc = open_files (book, &book->recovery.fresh, why);
@@ -115,8 +121,7 @@ book_t *book_open (const char *directory, const log_options_t *options,
 
 int book_close (book_t *book)
 {
-    if (book_wait (book) == -1 || book_begin (book) == -1 || book_wait (book) == -1 ||
-        finish_checkpoint (book) == -1)
+    if (book_wait (book) == -1 || finish_checkpoint (book) == -1)
         return -1;
     uint64_t ignored;
     if (archive_cut (book->archive, &ignored, &ignored) == -1)
@@ -253,14 +258,24 @@ size_t book_gathered (const book_t *book)
     return log_gathered (book->log);
 }
 
-/* The archive is written while the disk is busy with the log; not before, so that a
-   group's rows are in bets.csv only if the groups before it are safe. */
 int book_begin (book_t *book)
 {
     if (log_gathered (book->log) == 0)
         return 0;
-    if (sound (book) == -1 || log_begin (book->log) == -1 ||
-        archive_write (book->archive) == -1)
+    if (sound (book) == -1 || log_begin (book->log) == -1 || write_archive (book) == -1)
+        return -1;
+    if (book->step == STEP_NONE && log_unreleased (book->log) >= book->checkpoint_bytes)
+        book->step = STEP_WANTED;
+    if (book->step == STEP_WANTED)
+        take_checkpoint (book);
+    return 0;
+}
+
+/* While the disk is busy with the log; not before, so that a group's rows are in
+   bets.csv only if the groups before it are safe. */
+static int write_archive (book_t *book)
+{
+    if (archive_write (book->archive) == -1)
         return -1;
     book->group_base = log_sequence (book->log);
     const uint64_t written = archive_written (book->archive)->bytes;
@@ -270,10 +285,6 @@ int book_begin (book_t *book)
             csv->ops->write_out (csv, book->hinted, written);
         book->hinted = written;
     }
-    if (book->step == STEP_NONE && log_unreleased (book->log) >= book->checkpoint_bytes)
-        book->step = STEP_WANTED;
-    if (book->step == STEP_WANTED)
-        take_checkpoint (book);
     return 0;
 }
 
@@ -290,7 +301,13 @@ int book_look (book_t *book)
 
 int book_wait (book_t *book)
 {
-    return log_busy (book->log) ? log_wait (book->log) : 0;
+    if (!log_busy (book->log) && log_gathered (book->log) == 0)
+        return 0;
+    if (book->step == STEP_TAKEN) { // the log will not be where it would have been
+        book->slots.checkpoint.generation--;
+        book->step = STEP_WANTED;
+    }
+    return sound (book) == -1 || log_wait (book->log) == -1 ? -1 : write_archive (book);
 }
 
 int book_descriptors (book_t *book, int *descriptors)
@@ -316,8 +333,12 @@ void book_failure (const book_t *book, char *why)
     const file_t *file = archive_failed (book->archive);
     for (int i = 0; i < FILES && !(file && file->failed); i++)
         file = book->files[i];
-    snprintf (why, BOOK_WHY_BYTES, "%s/%s %s, %s", book->directory, file->name,
-              file->failed ? file->failed : "cannot be written", strerror (error));
+    const char *what = file->failed ? file->failed : "cannot be written";
+    if (error == EBADMSG) // it was read, and is not what was written
+        snprintf (why, BOOK_WHY_BYTES, "%s/%s: %s", book->directory, file->name, what);
+    else
+        snprintf (why, BOOK_WHY_BYTES, "%s/%s %s, %s", book->directory, file->name,
+                  what, strerror (error));
 }
 
 archive_t *book_archive (book_t *book)
@@ -463,6 +484,7 @@ static int read_checkpoint (book_t *book, char *why)
     book->epoch = checkpoint->epoch;
     book->last_event = checkpoint->last_event;
     book->events = checkpoint->events;
+    encode_cursors (book); // before the log moves them on: see put_right
     return 0;
 }
 
@@ -519,14 +541,18 @@ static int check_tail (book_t *book, char *why)
                : 0;
 }
 
-/* From here on files are changed. What was found is made safe first; then all that is
-   made from it is written anew, whatever is there. */
+/* From here on files are changed. After a sync that failed the page cache may show what
+   the disk has not: so the checkpoint and the log's last group, by which everything
+   else was found, are written once more, as they are, and synced; and all that is made
+   from the log is written anew, whatever is there. */
 static int put_right (book_t *book, char *why)
 {
     book_recovery_t *recovery = &book->recovery;
     recovery->torn = log_torn (book->log);
+    file_t *slot = book->files[slot_of (book)];
     errno = 0;
-    if (log_settle (book->log) == -1)
+    if (write_slot (book) == -1 || slot->ops->sync (slot) == -1 ||
+        log_settle (book->log) == -1)
         return failed (book, why);
     if (archive_reserve (book->archive, 0, 0) == -1) {
         if (!file_full (errno))
@@ -623,12 +649,18 @@ static void take_checkpoint (book_t *book)
     checkpoint->last_event = book->last_event;
     checkpoint->events = book->events;
     checkpoint->cursors = cursors_recorded (book->cursors);
+    encode_cursors (book);
+    book->step = STEP_TAKEN;
+}
+
+static void encode_cursors (book_t *book)
+{
+    const size_t count = cursors_recorded (book->cursors);
     free (book->encoded);
-    book->encoded = malloc ((size_t) checkpoint->cursors * CHECKPOINT_CURSOR_MAX + 1);
+    book->encoded = malloc (count * CHECKPOINT_CURSOR_MAX + 1);
     assert (book->encoded);
     book->encoded_size =
         (size_t) (cursors_put (book->cursors, book->encoded) - book->encoded);
-    book->step = STEP_TAKEN;
 }
 
 static int start_sync (book_t *book, int which, step_t step)
@@ -737,6 +769,6 @@ static int failed (book_t *book, char *why)
     const int error = errno ? errno : EIO;
     errno = error;
     book_failure (book, why);
-    errno = error;
+    errno = error == EBADMSG ? 0 : error; // that does not pass
     return -1;
 }

@@ -110,7 +110,7 @@ bool book_busy (const book_t *book);
 /* Take note of what the disk has done meanwhile, for the group and for the checkpoint,
    and go on with the latter: 1 when a group has become durable, 0, or -1 (errno). */
 int book_look (book_t *book);
-/* Wait for the group that is under way. 0, or -1 (errno). */
+/* Make all that was gathered durable, here and now. 0, or -1 (errno). */
 int book_wait (book_t *book);
 
 /* What book_look () would have news of: descriptors to poll. Returns how many. */

@@ -5,10 +5,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "book.h"
+#include "bounds.h"
 #include "slots.h"
 
 #define RECORDS_A_TIME 512

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bounds.h"
 #include "digest.h"
 
 #define OFFSETS_AHEAD_MAX ((uint64_t) WINDOW_MAX * BATCH_ROWS_MAX)

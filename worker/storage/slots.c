@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bounds.h"
+
 static uint8_t *read_slot (file_t *file, uint64_t *size, char *why);
 static int restore (const checkpoint_t *checkpoint, bytes_t encoded, cursors_t *cursors,
                     char *why);

@@ -147,13 +147,11 @@ int storage_close (storage_t *storage, problem_t *problem)
 {
     char head[HEAD_BYTES];
     const uint64_t strange = strays (storage);
-    for (int i = 0; i < 2; i++) { // the group under way, and what was gathered
-        if (book_wait (storage->book) == -1)
-            return disk_problem (storage, "what was acknowledged is stored", problem);
-        send_answers (storage);
-        if (begin_group (storage) == -1)
-            return disk_problem (storage, "what was acknowledged is stored", problem);
-    }
+    if (book_wait (storage->book) == -1)
+        return disk_problem (storage, "what was acknowledged is stored", problem);
+    send_answers (storage);          // of the group that was under way
+    if (begin_group (storage) == -1) // and of what was gathered
+        return disk_problem (storage, "what was acknowledged is stored", problem);
     logger_gather (false);
     const uint64_t undelivered =
         storage->undelivered + brokers_undelivered (storage->brokers);
