@@ -14,7 +14,7 @@
 typedef struct {
     central_options_t options;
     const char *number_file;
-    uint32_t port;
+    uint32_t port, log_mib; // the latter is storage's, by the environment
     char fallback[64]; // where agencies are listened to when --listen is not given
 } settings_t;
 
@@ -37,6 +37,7 @@ int main (int argc, char **argv)
         option_agencies (&options->agencies),
         option_data_dir (&options->data_directory,
                          "directory of the day's files; made if it is missing"),
+        option_log_mib (&settings.log_mib),
         option_listen (&options->listen),
         option_port (&settings.port),
         option_winning_number (&options->winning_number),

@@ -139,6 +139,18 @@ config_item_t option_data_dir (const char **directory, const char *help)
                            .help = help};
 }
 
+config_item_t option_log_mib (uint32_t *mib)
+{
+    return (config_item_t){.name = "log-mib",
+                           .type = CONFIG_NUMBER,
+                           .value = mib,
+                           .environment = "LOTERIA_LOG_MIB",
+                           .fallback = BOUND_TEXT (LOG_MIB_DEFAULT),
+                           .min = LOG_MIB_MIN,
+                           .max = LOG_MIB_MAX,
+                           .help = "MiB of bets.log when a day is begun"};
+}
+
 config_item_t option_agencies (uint32_t *agencies)
 {
     return (config_item_t){

@@ -30,6 +30,7 @@ config_item_t option_insecure (bool *insecure);
 
 /* The day. `help` says which files are there. */
 config_item_t option_data_dir (const char **directory, const char *help);
+config_item_t option_log_mib (uint32_t *mib);
 config_item_t option_agencies (uint32_t *agencies);
 config_item_t option_winning_number (uint32_t *number); // a secret: see secret.h
 config_item_t option_winning_number_file (const char **path);

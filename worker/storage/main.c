@@ -10,7 +10,8 @@
 
 typedef struct {
     storage_options_t options;
-    const char *check;
+    uint32_t log_mib;
+    const char *check, *expect;
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
@@ -21,14 +22,20 @@ int main (int argc, char **argv)
     storage_options_t *options = &settings.options;
     const config_item_t items[] = {
         option_data_dir (&options->data_directory,
-                         "directory of bets.csv and bets.journal; it must exist"),
+                         "directory of the day's files; it must exist"),
+        option_log_mib (&settings.log_mib),
         option_storage_listen (&options->listen),
         option_broker (&options->brokers),
         option_log_bets (&options->log_bets),
         {.name = "check",
          .type = CONFIG_TEXT,
          .value = &settings.check,
-         .help = "verify this directory offline, print what it holds, and exit"},
+         .help = "read all of this directory, say whether it is sound and what it "
+                 "holds, and exit; a process may be serving it"},
+        {.name = "expect",
+         .type = CONFIG_TEXT,
+         .value = &settings.expect,
+         .help = "with --check: a head that the day has, or had: 64 hexadecimal digits"},
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
         option_log_level (OPTION_LOG_LEVEL),
@@ -45,7 +52,9 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    status = settings.check ? check_directory (settings.check)
+    options->log.segment_bytes = (uint64_t) settings.log_mib * 1024 * 1024 / LOG_SEGMENTS;
+    options->log.segments = LOG_SEGMENTS;
+    status = settings.check ? check_directory (settings.check, settings.expect)
                             : storage_serve (options, signal_fd);
     config_destroy (&config);
     return status;
@@ -56,6 +65,11 @@ static int agree (const config_t *config, void *context, char *why)
     const settings_t *settings = context;
     const storage_options_t *options = &settings->options;
     const agreement_endpoint_t place = {"--listen", options->listen};
+    if (settings->expect && (!settings->check || !check_is_head (settings->expect))) {
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--expect: goes with --check, and is a head: 64 hexadecimal digits");
+        return PROCESS_CANNOT_START;
+    }
     return settings->check ||
                    (agreement_may_listen (config, &place, options->keys,
                                           options->insecure, why) &&
