@@ -253,7 +253,7 @@ def client(shared):
 @contextlib.contextmanager
 def nothing_written(central):
     def files():
-        return [(central.data / name).read_bytes() for name in ("bets.csv", "bets.journal")]
+        return [(central.data / name).read_bytes() for name in ("bets.csv", "bets.index", "bets.log")]
 
     before = files()
     yield

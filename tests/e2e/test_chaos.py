@@ -173,7 +173,7 @@ class Sound:
 
     directory: object
     csv: bytes
-    bets: list  # payloads of bets.journal
+    bets: list  # records of bets.index
     draw: list
     lives: dict
 
@@ -187,13 +187,13 @@ class Sound:
                  for agency in (1, 2)}
         return cls(directory, b"".join(rows), [
             bet_record("B", 1, 0, 3, 0, size), bet_record("B", 2, 0, 3, size, size),
-            bet_record("S", 1, 3), bet_record("S", 2, 3)],
+            bet_record("S", 1, 3, 0, 2 * size), bet_record("S", 2, 3, 0, 2 * size)],
             [draw_record("O", number=7574), draw_record("S", 1, 3), draw_record("S", 2, 3), draw_record("D"),
              draw_record("V", 1)], lives)
 
     def violations(self, whole=True):
-        for name, content in (("bets.csv", self.csv), ("bets.journal", header() + b"".join(self.bets)),
-                              ("draw.journal", header() + b"".join(self.draw))):
+        for name, content in (("bets.csv", self.csv), ("bets.index", header(24) + b"".join(self.bets)),
+                              ("draw.journal", header(32) + b"".join(self.draw))):
             (self.directory / name).write_bytes(content)
         (self.directory / "agency.csv").write_text("".join(f"{row}\r\n" for row in ROWS), newline="")
         agencies = {agency: (invariants.Sent.read(self.directory / "agency.csv", agency), lives)
@@ -209,13 +209,13 @@ class Sound:
 DRAW = 0xD1CE
 
 
-def header():
-    return bytes(32) + DRAW.to_bytes(8, "big") + bytes(wire.RECORD_BYTES - 40)
+def header(at):
+    return bytes(at) + DRAW.to_bytes(8, "big") + bytes(wire.RECORD_BYTES - 8 - at)
 
 
 def bet_record(kind, agency, offset, count=0, begin=0, size=0):
     digest = wire.digest(ROWS[:offset + count])
-    record = struct.pack(">BxHIQQI20xQ", ord(kind), count, agency, offset, begin, size, digest)
+    record = struct.pack(wire.RECORD, ord(kind), count, agency, DRAW, offset, begin, size, 0, 0, 0, digest, 0)
     return record.ljust(wire.RECORD_BYTES, b"\0")
 
 
@@ -245,13 +245,13 @@ WRONGS = {
     "an agency that is none": ("I3", lambda sound: setattr(sound, "csv", sound.csv + b"3,X,Y,9,1990-01-01,1\r\n")),
     "two rows change places": ("I2", swap("Ana,Pérez,100,1990-05-17,7574\r\n1,Li,Wu,101,1991-05-17,12".encode(),
                                           "Li,Wu,101,1991-05-17,12\r\n1,Ana,Pérez,100,1990-05-17,7574".encode())),
-    "the journal covers less": ("I1", lambda sound: sound.bets.pop(0)),
+    "the index covers less": ("I1", lambda sound: sound.bets.pop(0)),
     "a digest of other bets": ("I2", lambda sound: sound.bets.__setitem__(
         2, sound.bets[2][:48] + bytes(8) + sound.bets[2][56:])),
     "a seal of another draw": ("I6", lambda sound: sound.draw.__setitem__(1, draw_record("S", 1, 3, draw=7))),
-    "the journal has no seal": ("I6", lambda sound: sound.bets.pop()),
-    "bets after the seal": ("I6", lambda sound: sound.bets.insert(1, bet_record("S", 1, 3)) or sound.bets.insert(
-        2, bet_record("S", 1, 3))),
+    "the index has no seal": ("I6", lambda sound: sound.bets.pop()),
+    "bets after the seal": ("I6", lambda sound: sound.bets.__setitem__(slice(1, 1), 2 * [
+        bet_record("S", 1, 3, 0, len(sound.csv) // 2)])),
     "a seal that counts less": ("I6", lambda sound: sound.draw.__setitem__(1, draw_record("S", 1, 2))),
     "no draw": ("I4", lambda sound: sound.draw.pop(3)),
     "two draws": ("I4", lambda sound: sound.draw.append(draw_record("D"))),
@@ -287,7 +287,7 @@ def test_in_mid_day_a_tail_may_be_torn_but_nothing_acknowledged_missing(tmp_path
     for lives in sound.lives.values():
         del lives[1:]
     sound.csv, sound.bets = sound.csv[:-40], sound.bets[:1] + [bytes(wire.RECORD_BYTES)]
-    # bets.csv and the journal both have too little of agency 2
+    # bets.csv and the index both have too little of agency 2
     assert [violation[:2] for violation in sound.violations(whole=False)] == ["I1", "I1"]
     sound.lives[2][0].acknowledged = 0
     assert sound.violations(whole=False) == []

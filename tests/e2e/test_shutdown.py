@@ -172,7 +172,7 @@ def test_a_child_that_hangs_is_killed(central):
     assert not run_directory.exists()
 
 
-@pytest.mark.parametrize("name, file", [("loteria-storage", "bets.journal"), ("loteria-state", "draw.journal")])
+@pytest.mark.parametrize("name, file", [("loteria-storage", "bets.log"), ("loteria-state", "draw.journal")])
 def test_a_second_owner_of_the_data_is_turned_away(central, start, tmp_path, name, file):
     files = {1: loteria.make_bets(tmp_path / "agency-1.csv", 1, 100, winners=(7,))}
     day = central(agencies=1)
@@ -194,7 +194,7 @@ def test_a_second_central_gives_up(central, tmp_path):
     assert second.process.wait() == 2
     waits, entry = loteria.parse_log(second.process.log)
     assert waits["result"] == "in_progress" and (entry["result"], entry["level"]) == ("fail", "CRITICAL")
-    assert waits["reason"] == entry["reason"] == f"{first.data}/bets.journal: another process is using it"
+    assert waits["reason"] == entry["reason"] == f"{first.data}/bets.log: another process is using it"
     loteria.assert_day_ends(first, files, first.sell(files))
 
 

@@ -39,9 +39,9 @@ def no_keys(tmp_path):
     return ["--keys", tmp_path / "nowhere"]
 
 
-def foreign_journal(tmp_path):
+def foreign_log(tmp_path):
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "bets.journal").write_bytes(b"something else " * 10)
+    (tmp_path / "data" / "bets.log").write_bytes(b"something else " * 10)
     return []
 
 
@@ -51,9 +51,9 @@ def bad_worker_section(tmp_path):
     return ["--config", path]
 
 
-@pytest.mark.parametrize("reason, said", [(no_keys, "nowhere"), (foreign_journal, "bets.journal"),
+@pytest.mark.parametrize("reason, said", [(no_keys, "nowhere"), (foreign_log, "checkpoint."),
                                           (bad_worker_section, "credit")],
-                         ids=["no keys", "foreign journal", "a part's settings"])  # fmt: skip
+                         ids=["no keys", "foreign log", "a part's settings"])  # fmt: skip
 def test_a_start_that_cannot_go_well_ends_with_its_reason_once(start, tmp_path, reason, said):
     arguments = reason(tmp_path)
     central = start("loteria-central", "--workers", 4, "--data-dir", tmp_path / "data", "--listen",
@@ -94,7 +94,7 @@ def test_a_central_waits_for_what_a_killed_one_left(central, start):
     first.process.kill()
     second = start("loteria-central", "--workers", 1, "--agencies", 1, "--data-dir", first.data, "--listen",
                    f"tcp://{first.server}")
-    second.wait_for_log(r"action: espera \| result: in_progress \| reason: .*bets.journal: another process is using it")
+    second.wait_for_log(r"action: espera \| result: in_progress \| reason: .*bets.log: another process is using it")
     os.kill(storage, signal.SIGCONT)
     second.wait_for_log("action: worker_alta")
     assert not any(map(loteria.runs, children)) and not run_directory.exists()

@@ -4,6 +4,7 @@
 Independent of common/wire/wire.c on purpose.
 """
 
+import collections
 import csv
 import io
 import pathlib
@@ -63,7 +64,9 @@ LAYOUTS = {
 }
 ROLES = {"worker": 1, "storage": 2, "state": 3}
 VERSION = 2
-RECORD_BYTES = 128  # of a journal's header, and of each of its records
+RECORD_BYTES = 128  # of an index's or a journal's header, and of each of its records
+RECORD = ">BxHIQQQIIIIQQ"  # the first 64 bytes of a record of storage
+Record = collections.namedtuple("Record", "kind count agency draw offset position size previous jump number digest writer")
 
 
 def message(command, agency=0, body=b"", version=VERSION, signature=b"LT"):
@@ -171,13 +174,29 @@ def decode(frame):
 
 
 def standing(data, agency):
-    """(draw, next, digest) of an agency, from bets.journal, which nobody is writing now."""
-    journal, bets, told = (pathlib.Path(data) / "bets.journal").read_bytes(), 0, 0
-    for at in range(RECORD_BYTES, len(journal), RECORD_BYTES):
-        count, whose, offset, after = struct.unpack(">2xHIQ32xQ", journal[at:at + 56])
-        if whose == agency:
-            bets, told = offset + count, after
-    return int.from_bytes(journal[32:40], "big"), bets, told
+    """(draw, next, digest) of an agency, from bets.index, which nobody is writing now."""
+    bets, told = 0, 0
+    for record in records(data):
+        if record.kind == b"B" and record.agency == agency:
+            bets, told = record.offset + record.count, record.digest
+    return draw_of(data), bets, told
+
+
+def draw_of(data):
+    """Which draw it is, as bets.index has it."""
+    return int.from_bytes((pathlib.Path(data) / "bets.index").read_bytes()[24:32], "big")
+
+
+def records(data):
+    """Those of bets.index, as far as they are whole."""
+    index = (pathlib.Path(data) / "bets.index").read_bytes()
+    return [parse_record(index[at:at + RECORD_BYTES])
+            for at in range(RECORD_BYTES, len(index) - RECORD_BYTES + 1, RECORD_BYTES)]
+
+
+def parse_record(raw):
+    fields = struct.unpack(RECORD, raw[:struct.calcsize(RECORD)])
+    return Record(bytes([fields[0]]), *fields[1:])
 
 
 NOBODY = bytes(16)  # the envelope of what a process says for itself

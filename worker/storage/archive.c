@@ -85,7 +85,7 @@ int archive_create (archive_t *archive, uint64_t identity)
 {
     uint8_t header[ARCHIVE_HEADER_BYTES] = {0};
     uint8_t *at = put_bytes (header, bytes_of (MAGIC, MAGIC_BYTES));
-    put_u64 (put_u32 (at, ARCHIVE_INDEX_VERSION), identity);
+    put_u64 (put_u32 (put_u32 (at, ARCHIVE_FORMAT), 0), identity);
     put_u64 (header + CHECKED, XXH3_64bits (header, CHECKED));
     file_t *index = archive->index, *csv = archive->csv;
     archive->end = archive->written = (archive_end_t){.identity = identity};
@@ -361,7 +361,8 @@ static int check_header (archive_t *archive, char *why)
     const ssize_t got = index->ops->read (index, header, sizeof header, 0);
     reader_t reader = {.rest = bytes_of (header, sizeof header)};
     const bytes_t magic = read_bytes (&reader, MAGIC_BYTES);
-    const uint32_t version = read_u32 (&reader);
+    const uint32_t format = read_u32 (&reader);
+    read_u32 (&reader);
     const uint64_t identity = read_u64 (&reader);
     reader.rest = bytes_of (header + CHECKED, 8);
     if (got == -1)
@@ -370,10 +371,10 @@ static int check_header (archive_t *archive, char *why)
         read_u64 (&reader) != XXH3_64bits (header, CHECKED))
         snprintf (why, ARCHIVE_WHY_BYTES, "%s: byte 0: no index, or a damaged one",
                   index->name);
-    else if (version != ARCHIVE_INDEX_VERSION)
+    else if (format != ARCHIVE_FORMAT)
         snprintf (why, ARCHIVE_WHY_BYTES,
                   "%s: format %" PRIu32 ", and not %d: another version made it",
-                  index->name, version, ARCHIVE_INDEX_VERSION);
+                  index->name, format, ARCHIVE_FORMAT);
     else if (identity != archive->end.identity)
         snprintf (why, ARCHIVE_WHY_BYTES,
                   "%s: is of another day (%016" PRIx64 ", and not %016" PRIx64 ")",

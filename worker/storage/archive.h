@@ -6,7 +6,11 @@
    checked, a record against its check, rows against the hash in their record. Each
    record of bets points back to its agency's record before, and further back (the
    jumps of a skip list that only ever grows at its end), so that any bet is found in
-   O(log² n) reads and nothing in memory grows with the bets. */
+   O(log² n) reads and nothing in memory grows with the bets.
+
+   bets.index begins with a header: magic 16, format u32, zero u32, identity u64, zeros,
+   and XXH3 of bytes 0-119 at 120. Records follow. bets.csv has rows and nothing else.
+ */
 
 #ifndef LOTERIA_ARCHIVE_H
 #define LOTERIA_ARCHIVE_H
@@ -14,9 +18,9 @@
 #include "file.h"
 #include "record.h"
 
-#define ARCHIVE_INDEX_VERSION 3
-#define ARCHIVE_HEADER_BYTES  128
-#define ARCHIVE_WHY_BYTES     512
+#define ARCHIVE_FORMAT       3
+#define ARCHIVE_HEADER_BYTES 128
+#define ARCHIVE_WHY_BYTES    512
 
 typedef struct archive archive_t;
 

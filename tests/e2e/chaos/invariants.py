@@ -164,15 +164,15 @@ def stored_wrongly(agencies, data, whole):
     for row in rows[:-1]:
         stored[row.split(b",", 1)[0].decode()].append(row + b"\r\n")
     wrong += [f"I3 bets.csv has bets of agency {name!r}" for name in stored if name not in map(str, agencies)]
-    covered = covered_by_journal(read(data / "bets.journal"), csv_bytes, wrong)
+    covered = covered_by_index(read(data / "bets.index"), csv_bytes, wrong)
     for agency, (sent, lives) in agencies.items():
         has, promised = stored[str(agency)], acknowledged(lives)
         wrong += compare(agency, sent, has, promised, whole)
         bets, sealed = covered.get(agency, (0, None))
         if bets < promised:
-            wrong.append(f"I1 agency {agency}: {promised} bets are acknowledged, the journal covers {bets}")
+            wrong.append(f"I1 agency {agency}: {promised} bets are acknowledged, the index covers {bets}")
         if whole and (bets, sealed) != (len(sent.rows), len(sent.rows)):
-            wrong.append(f"I6 agency {agency}: sold {len(sent.rows)}, in the journal {bets}, sealed with {sealed}")
+            wrong.append(f"I6 agency {agency}: sold {len(sent.rows)}, in the index {bets}, sealed with {sealed}")
     return wrong
 
 
@@ -191,40 +191,43 @@ def compare(agency, sent, has, promised, whole):
     return wrong
 
 
-def covered_by_journal(journal, csv_bytes, wrong):
+def covered_by_index(index, csv_bytes, wrong):
     """By agency: bets that records stand for, and with how many it is sealed. A torn tail ends it.
 
     That rows hash to what their record says is for loteria-storage --check to tell; but the digests have to be those
     of the rows.
     """
     covered, digests, at = {}, collections.Counter(), 0
-    for index in range(HEADER_BYTES, len(journal) - RECORD_BYTES + 1, RECORD_BYTES):
-        kind, count, agency, offset, begin, size, digest = struct.unpack(">BxHIQQI20xQ", journal[index:index + 56])
-        if kind not in b"BS":
+    for place in range(HEADER_BYTES, len(index) - RECORD_BYTES + 1, RECORD_BYTES):
+        record = wire.parse_record(index[place:place + RECORD_BYTES])
+        count, agency, begin, size = record.count, record.agency, record.position, record.size
+        if record.kind in (b"R", b"O", b"D", b"V"):
+            continue
+        if record.kind not in (b"B", b"S"):
             break
         bets, sealed = covered.get(agency, (0, None))
-        if offset != bets or begin + size > len(csv_bytes) or (kind == ord("B") and begin != at):
+        if record.offset != bets or begin + size > len(csv_bytes) or begin != at:
             break
         if sealed is not None:
-            wrong.append(f"I6 agency {agency}: a record follows its seal, at byte {index} of bets.journal")
+            wrong.append(f"I6 agency {agency}: a record follows its seal, at byte {place} of bets.index")
         rows = [row.split(b",", 1)[-1] for row in csv_bytes[begin:begin + size].split(b"\r\n")[:-1]]
         digests[agency] = wire.digest(rows, digests[agency])
-        if digests[agency] != digest:
-            wrong.append(f"I2 agency {agency}: the digest at byte {index} of bets.journal is not that of its bets")
-        covered[agency] = (bets + count, bets if kind == ord("S") else sealed)
-        at = begin + size if kind == ord("B") else at
+        if digests[agency] != record.digest:
+            wrong.append(f"I2 agency {agency}: the digest at byte {place} of bets.index is not that of its bets")
+        covered[agency] = (bets + count, bets if record.kind == b"S" else sealed)
+        at = begin + size
     return covered
 
 
 def drawn_wrongly(agencies, data):
     """draw.journal: every agency sealed once with what it sold, then one draw."""
-    journal, bets_journal = read(data / "draw.journal"), read(data / "bets.journal")
+    journal, bets_index = read(data / "draw.journal"), read(data / "bets.index")
     seals, drawn, wrong = collections.Counter(), False, []
     for index in range(HEADER_BYTES, len(journal), RECORD_BYTES):
         kind, agency, count, number, draw = struct.unpack(">B3xIQI4xQ", journal[index:index + 32])
         if kind == ord("S"):
-            if draw != int.from_bytes(bets_journal[32:40], "big"):
-                wrong.append(f"I6 agency {agency} is sealed in draw {draw:016x}, which is not that of bets.journal")
+            if draw != int.from_bytes(bets_index[24:32], "big"):
+                wrong.append(f"I6 agency {agency} is sealed in draw {draw:016x}, which is not that of bets.index")
             seals[agency, count] += 1
             if drawn:
                 wrong.append(f"I6 agency {agency} is sealed after the draw")
