@@ -3,6 +3,7 @@
 #include "checks.h"
 
 #include "scan.h"
+#include "scan_draw.h"
 #include "wire.h"
 
 #include <assert.h>
@@ -38,7 +39,7 @@ struct checks {
     told_t told[PLAN_AGENCIES_MAX + 1];
     int64_t calm_ms; // -1 before
     uint64_t versions[2];
-    scan_bets_t bets; // of what is durable
+    scan_t bets; // of what is durable
     scan_draw_t draw;
 };
 
@@ -63,6 +64,7 @@ checks_t *checks_new (world_t *world)
     assert (checks);
     checks->world = world;
     checks->calm_ms = -1;
+    scan_begin (&checks->bets, &world->plan);
     checks->versions[0] = checks->versions[1] = UINT64_MAX;
     return checks;
 }
@@ -72,6 +74,8 @@ void checks_destroy (checks_t **checks)
     for (int agency = 0; *checks && agency <= PLAN_AGENCIES_MAX; agency++)
         for (int i = 0; i < (*checks)->told[agency].pages_count; i++)
             free ((*checks)->told[agency].pages[i]);
+    if (*checks)
+        scan_clear (&(*checks)->bets);
     free (*checks);
     *checks = NULL;
 }
@@ -202,7 +206,7 @@ void checks_over (checks_t *checks)
 static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message)
 {
     acknowledge (checks, agency, number (message, 16, 8), number (message, 24, 8));
-    if (number (message, 8, 8) != checks->bets.draw)
+    if (number (message, 8, 8) != checks->bets.identity)
         world_violate (checks->world, "I1: agency %u is told of another draw", agency);
     if (number (message, 56, 1) != DAY_OPEN)
         take_sealed (checks, agency);
@@ -313,11 +317,12 @@ static void look (checks_t *checks)
 {
     world_t *world = checks->world;
     if (checks->versions[0] != disk_version (world->disks[0]))
-        scan_bets (&world->plan, disk_durable (world->disks[0], FILE_JOURNAL),
-                   disk_durable (world->disks[0], FILE_CSV), &checks->bets);
+        scan_look (&checks->bets, world->disks[0], false);
     if (checks->versions[1] != disk_version (world->disks[1]))
         scan_draw (&world->plan, disk_durable (world->disks[1], FILE_DRAW),
                    &checks->draw);
+    if (checks->bets.why[0])
+        world_violate (world, "I3: %s", checks->bets.why);
     for (int i = 0; i < 2; i++)
         checks->versions[i] = disk_version (world->disks[i]);
 }
@@ -326,14 +331,11 @@ static void look (checks_t *checks)
 static void check_storage (checks_t *checks)
 {
     world_t *world = checks->world;
-    const scan_bets_t *bets = &checks->bets;
-    if (!scan_whole (disk_durable (world->disks[0], FILE_JOURNAL), bets->records) ||
-        disk_durable (world->disks[0], FILE_CSV).size != bets->bytes)
-        world_violate (
-            world,
-            "I3: storage has settled, and record %u or byte %llu of bets.csv "
-            "is not what was sent",
-            bets->records, (unsigned long long) bets->bytes);
+    const scan_t *bets = &checks->bets;
+    scan_look (&checks->bets, world->disks[0], true);
+    if (bets->why[0] || disk_durable (world->disks[0], FILE_CSV).size != bets->bytes)
+        world_violate (world, "I3: storage has settled, and %s",
+                       bets->why[0] ? bets->why : "bets.csv has another size");
     for (uint32_t agency = 1; agency <= world->plan.agencies; agency++) {
         const told_t *told = &checks->told[agency];
         if (bets->stored[agency] < told->acknowledged)
@@ -382,7 +384,7 @@ static void check_agency (checks_t *checks, uint32_t agency)
     const told_t *told = &checks->told[agency];
     if (!told->ended_well)
         world_violate (world, "I7: agency %u has not ended well", agency);
-    else if (checks->bets.draw != checks->draw.draw)
+    else if (checks->bets.identity != checks->draw.draw)
         world_violate (world, "I6: storage and state are of different draws");
     else if (!checks->bets.sealed[agency] || !checks->draw.sealed[agency] ||
              checks->bets.stored[agency] != checks->draw.counts[agency])

@@ -8,18 +8,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Small, so that a day goes round it. */
+#define LOG_SHAPE                                                                      \
+    {                                                                                  \
+        .segment_bytes = 16 * LOG_PAGE_BYTES, .segments = 4                            \
+    }
+
 typedef struct {
-    file_t *csv_file, *journal_file;
-    ledger_t *ledger;
+    cursors_t *cursors;
     book_t *book;
     clerk_t *clerk;
     member_t member;
-    bool answering; // the group is on disk, its answers have not left
+    bool answering; // the group is being synced
 } storage_t;
 
 static void *start (world_t *world, node_t *node);
 static bool open_book (storage_t *storage, node_t *node);
-static void found_record (void *context, uint32_t index, const record_t *record);
 static void step (world_t *world, node_t *node);
 static bool take_group (storage_t *storage, node_t *node);
 static void send_answers (storage_t *storage, node_t *node);
@@ -38,7 +42,7 @@ static void *start (world_t *world, node_t *node)
     }
     storage_t *storage = core;
     member_start (&storage->member, ROLE_STORAGE, HEARTBEAT_MS_DEFAULT);
-    storage->clerk = clerk_new (storage->ledger, storage->book, false);
+    storage->clerk = clerk_new (storage->cursors, storage->book, false);
     if (!node->dying)
         checks_settled (world->checks, node);
     return core;
@@ -46,34 +50,31 @@ static void *start (world_t *world, node_t *node)
 
 static bool open_book (storage_t *storage, node_t *node)
 {
-    char why[JOURNAL_WHY_BYTES];
-    storage->journal_file = disk_file (node->disk, FILE_JOURNAL)->file;
-    storage->csv_file = disk_file (node->disk, FILE_CSV)->file;
-    storage->ledger = ledger_new ();
-    storage->book = book_open (storage->csv_file, storage->journal_file, found_record,
-                               storage->ledger, why);
+    static const log_options_t shape = LOG_SHAPE;
+    char why[BOOK_WHY_BYTES];
+    disk_mount (node->disk);
+    storage->cursors = cursors_new ();
+    storage->book = book_open ("day", &shape, storage->cursors, why);
+    disk_mount (NULL);
     if (!storage->book) {
         node_die (node, why);
         return false;
     }
-    if (book_torn (storage->book) > 0)
-        world_trace (node->world, "%s cuts off %llu bytes", node->name,
-                     (unsigned long long) book_torn (storage->book));
-    if (book_settle (storage->book) == -1) {
-        node_die (node, "the book cannot be settled");
-        return false;
-    }
+    const book_recovery_t *found = book_recovery (storage->book);
+    if (found->csv_cut + found->index_cut + found->torn > 0)
+        world_trace (
+            node->world, "%s cuts off %llu bytes", node->name,
+            (unsigned long long) (found->csv_cut + found->index_cut + found->torn));
     return true;
-}
-
-static void found_record (void *context, uint32_t index, const record_t *record)
-{
-    ledger_apply (context, index, record);
 }
 
 static void step (world_t *world, node_t *node)
 {
     storage_t *storage = node->core;
+    if (book_look (storage->book) == -1) {
+        node_die (node, "bets cannot be written");
+        return;
+    }
     if (storage->answering) {
         storage->answering = false;
         send_answers (storage, node);
@@ -81,11 +82,12 @@ static void step (world_t *world, node_t *node)
     }
     node_look_at_broker (node, SLOT_STORAGE_BROKER, &storage->member);
     clerk_tick (storage->clerk, world->now_ms);
-    if (!take_group (storage, node)) {
+    book_set_time (storage->book, (uint64_t) world->now_ms);
+    if (clerk_go_on (storage->clerk) == -1 || !take_group (storage, node)) {
         node_die (node, "the book cannot be read");
         return;
     }
-    if (clerk_commit (storage->clerk) == -1) {
+    if (clerk_begin (storage->clerk) == -1) {
         node_die (node, "bets cannot be written");
         return;
     }
@@ -123,7 +125,8 @@ static void send_answers (storage_t *storage, node_t *node)
 static int64_t deadline (const world_t *world, const node_t *node)
 {
     const storage_t *storage = node->core;
-    return storage->answering ? world->now_ms : member_deadline (&storage->member);
+    const bool more = storage->answering || book_gathered (storage->book) > 0;
+    return more ? world->now_ms : member_deadline (&storage->member);
 }
 
 static void destroy (void **core)
@@ -131,9 +134,7 @@ static void destroy (void **core)
     storage_t *storage = *core;
     clerk_destroy (&storage->clerk);
     book_destroy (&storage->book);
-    ledger_destroy (&storage->ledger);
-    file_close (&storage->csv_file);
-    file_close (&storage->journal_file);
+    cursors_destroy (&storage->cursors);
     free (storage);
     *core = NULL;
 }

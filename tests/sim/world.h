@@ -26,9 +26,8 @@
 #define SLOT_BROKER_BACK    1
 #define SLOT_AGENCY         0
 
-#define FILE_CSV     "bets.csv"
-#define FILE_JOURNAL "bets.journal"
-#define FILE_DRAW    "draw.journal"
+#define FILE_CSV  "bets.csv"
+#define FILE_DRAW "draw.journal"
 
 typedef struct world world_t;
 typedef struct node node_t;

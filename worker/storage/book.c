@@ -61,8 +61,10 @@ typedef struct {
 static int open_files (book_t *book, bool *fresh, char *why);
 static int refuse_old (book_t *book, char *why);
 static void look (book_t *book, bool *there);
-static bool unfinished (book_t *book, const bool *there);
-static bool small (book_t *book, int which, int64_t size_max);
+static int unfinished (book_t *book, const bool *there, char *why);
+static int first_checkpoint (book_t *book, uint64_t *generation, char *why);
+static int log_empty (book_t *book, bool begun, char *why);
+static int longer (book_t *book, int which, int64_t size_max, char *why);
 static int take (book_t *book, int which, file_mode_t mode, char *why);
 static int begin_day (book_t *book, const log_options_t *options, char *why);
 static int recover (book_t *book, char *why);
@@ -330,9 +332,10 @@ int book_descriptors (book_t *book, int *descriptors)
 void book_failure (const book_t *book, char *why)
 {
     const int error = errno;
-    const file_t *file = archive_failed (book->archive);
+    const file_t *file = book->archive ? archive_failed (book->archive) : NULL;
     for (int i = 0; i < FILES && !(file && file->failed); i++)
-        file = book->files[i];
+        file = book->files[i] ? book->files[i] : file;
+    assert (file);
     const char *what = file->failed ? file->failed : "cannot be written";
     if (error == EBADMSG) // it was read, and is not what was written
         snprintf (why, BOOK_WHY_BYTES, "%s/%s: %s", book->directory, file->name, what);
@@ -357,7 +360,10 @@ static int open_files (book_t *book, bool *fresh, char *why)
         (there[LOG_FILE] && take (book, LOG_FILE, FILE_EXISTING, why) == -1))
         return -1;
     look (book, there); // what was waited for may have made the rest
-    *fresh = unfinished (book, there);
+    const int begun = unfinished (book, there, why);
+    if (begun == -1)
+        return -1;
+    *fresh = begun;
     for (int i = 0; i < FILES && !*fresh; i++)
         if (!there[i])
             return refuse (book, why, 0,
@@ -387,37 +393,75 @@ static void look (book_t *book, bool *there)
 }
 
 /* Whether this is what a crash may have left of a day's beginning, or nothing at all:
-   nothing was served before the second checkpoint was there. */
-static bool unfinished (book_t *book, const bool *there)
+   nothing was served before the second checkpoint was there. -1 when it cannot be read.
+ */
+static int unfinished (book_t *book, const bool *there, char *why)
+{
+    if (there[SLOT_B])
+        return 0;
+    const int rows = there[CSV_FILE] ? longer (book, CSV_FILE, 0, why) : 0;
+    if (rows != 0)
+        return rows == -1 ? -1 : 0;
+    const int records =
+        there[INDEX_FILE] ? longer (book, INDEX_FILE, ARCHIVE_HEADER_BYTES, why) : 0;
+    if (records != 0)
+        return records == -1 ? -1 : 0;
+    uint64_t generation = 0; // of a first checkpoint that is whole
+    if (there[SLOT_A] && first_checkpoint (book, &generation, why) == -1)
+        return -1;
+    if (generation > 1)
+        return 0;
+    if (!there[LOG_FILE] || (generation > 0 && !(there[CSV_FILE] && there[INDEX_FILE])))
+        return generation == 0; // these were there before a checkpoint was
+    return log_empty (book, generation > 0, why);
+}
+
+static int first_checkpoint (book_t *book, uint64_t *generation, char *why)
+{
+    char reason[LOG_WHY_BYTES];
+    file_t *file =
+        file_open (book->directory, CHECKPOINT_A, FILE_PEEK, why, BOOK_WHY_BYTES);
+    if (!file)
+        return -1;
+    const int rc = slots_generation (file, generation, reason);
+    const int error = errno;
+    file_close (&file);
+    return rc == -1 ? refuse (book, why, error, "%s", reason) : 0;
+}
+
+/* Whether the log has no records, and, unless it was `begun`, perhaps not even its
+   header: 1, or 0; -1 when it cannot be read. */
+static int log_empty (book_t *book, bool begun, char *why)
 {
     uint8_t page[LOG_PAGE_BYTES] = {0};
-    char ignored[LOG_WHY_BYTES];
-    if (there[SLOT_B] || (there[CSV_FILE] && !small (book, CSV_FILE, 0)) ||
-        (there[INDEX_FILE] && !small (book, INDEX_FILE, ARCHIVE_HEADER_BYTES)))
-        return false;
-    if (!there[LOG_FILE])
-        return !there[SLOT_A];
+    char reason[LOG_WHY_BYTES];
     file_t *file = book->files[LOG_FILE];
     const ssize_t got = file->ops->read (file, page, sizeof page, 0);
     if (got == -1)
-        return false;
+        return failed (book, why);
     if (got < (ssize_t) sizeof page || page[0] == 0)
-        return !there[SLOT_A];
+        return !begun;
     opening_t none = {0}; // no book: a record is one too many
-    log_t *log = log_open (file, 0, NULL, found_record, &none, ignored);
+    log_t *log = log_open (file, 0, NULL, found_record, &none, reason);
     const bool empty = log && log_sequence (log) == 0;
+    if (!log && errno != 0)
+        return refuse (book, why, errno, "%s", reason);
     log_destroy (&log);
     return empty;
 }
 
-static bool small (book_t *book, int which, int64_t size_max)
+static int longer (book_t *book, int which, int64_t size_max, char *why)
 {
-    char ignored[BOOK_WHY_BYTES];
     file_t *file =
-        file_open (book->directory, names[which], FILE_PEEK, ignored, sizeof ignored);
-    const int64_t size = file ? file->ops->size (file) : -1;
+        file_open (book->directory, names[which], FILE_PEEK, why, BOOK_WHY_BYTES);
+    if (!file)
+        return -1;
+    const int64_t size = file->ops->size (file);
+    const int error = errno;
     file_close (&file);
-    return size >= 0 && size <= size_max;
+    return size == -1 ? refuse (book, why, error, "%s: cannot be read, %s",
+                                names[which], strerror (error))
+                      : size > size_max;
 }
 
 static int take (book_t *book, int which, file_mode_t mode, char *why)
@@ -427,11 +471,19 @@ static int take (book_t *book, int which, file_mode_t mode, char *why)
     return book->files[which] ? 0 : -1;
 }
 
-/* The slots come last, one after the other, each safe before anything follows. */
+/* The slots come last, one after the other, each safe before anything follows: a first
+   one that an attempt before left goes first of all. */
 static int begin_day (book_t *book, const log_options_t *options, char *why)
 {
     uint64_t identity = 0;
     file_t *log = book->files[LOG_FILE];
+    if (file_there (book->directory, CHECKPOINT_A) == 1) {
+        if (take (book, SLOT_A, FILE_WRITE, why) == -1)
+            return -1;
+        file_t *slot = book->files[SLOT_A];
+        if (slot->ops->truncate (slot, 0) == -1 || slot->ops->sync (slot) == -1)
+            return failed (book, why);
+    }
     while (identity == 0)
         if (getrandom (&identity, sizeof identity, 0) != sizeof identity)
             return failed (book, why);
@@ -444,7 +496,7 @@ static int begin_day (book_t *book, const log_options_t *options, char *why)
         return refuse (book, why, errno, "%s", reason);
     book->slots.checkpoint.identity = identity;
     for (int i = SLOT_A; i <= SLOT_B; i++) {
-        if (take (book, i, FILE_WRITE, why) == -1)
+        if (!book->files[i] && take (book, i, FILE_WRITE, why) == -1)
             return -1;
         if (make_checkpoint (book) == -1)
             return failed (book, why);

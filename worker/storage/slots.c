@@ -34,6 +34,21 @@ int slots_read (file_t *a, file_t *b, slots_t *slots, cursors_t *cursors, char *
     return rc;
 }
 
+int slots_generation (file_t *file, uint64_t *generation, char *why)
+{
+    uint64_t size;
+    checkpoint_t checkpoint;
+    bytes_t cursors;
+    uint8_t *bytes = read_slot (file, &size, why);
+    if (!bytes)
+        return -1;
+    *generation = 0;
+    if (checkpoint_get (bytes_of (bytes, size), &checkpoint, &cursors) == 0)
+        *generation = checkpoint.generation;
+    free (bytes);
+    return 0;
+}
+
 int slots_write (slots_t *slots, file_t *const files[2], bytes_t cursors)
 {
     const int place = slots_place (slots->checkpoint.generation);

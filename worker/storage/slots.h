@@ -16,6 +16,10 @@ typedef struct {
    when they are not what they should be. */
 int slots_read (file_t *a, file_t *b, slots_t *slots, cursors_t *cursors, char *why);
 
+/* The generation of the checkpoint in this file, 0 when it is not whole. -1 (errno)
+   with the reason in `why` when it cannot be read. */
+int slots_generation (file_t *file, uint64_t *generation, char *why);
+
 /* Write the checkpoint as `slots` has it with these cursors, encoded (cursors_put), to
    the file that its generation goes to. It is not synced. 0, or -1 (errno). */
 int slots_write (slots_t *slots, file_t *const files[2], bytes_t cursors);
