@@ -1,10 +1,8 @@
-"""A small day whose storage and state run under strace; and, from strace's output, what the kernel
-was told about their files and what was given to their sockets, for tests/images.
+"""A small day whose state runs under strace; and, from strace's output, what the kernel was told about
+its file and what was given to its sockets, for tests/images.
 
-The day: storage is killed between its two writes, and killed again before it syncs a group of ten
-batches; what is left of either is recovered by the next. State is killed before it syncs the first
-seal. Then three agencies sell, and while they do storage is stopped, started, killed with SIGKILL
-and started; everybody gets winners.
+The day: state is killed before it syncs the first seal. Then four agencies sell, and while they do
+storage is stopped, started, killed with SIGKILL and started; everybody gets winners.
 """
 
 import re
@@ -15,19 +13,17 @@ import wire
 COUNTS = {1: 120, 2: 90, 3: 200, 4: 140, 5: 0}
 WINNERS = {1: (3, 100), 2: (89,), 3: range(0, 200, 20), 4: (0, 99, 139), 5: ()}
 BATCHES = {1: 4, 2: 9, 3: 25, 4: 10}  # bets in a batch of each agency
-GROUP = 10  # batches that agency 4 sells first, so that they are stored as one group
 
-STORAGE_FILES, STATE_FILES = ("bets.csv", "bets.journal"), ("draw.journal",)
-FILES = {"loteria-storage": STORAGE_FILES, "loteria-state": STATE_FILES}
+FILES = {"loteria-state": ("draw.journal",)}
 HARMLESS = {"read", "pread64", "fstat", "newfstatat", "lseek", "flock", "fcntl", "close"}
 
 
 class RecordedDay(loteria.Parts):
-    """Its storage and state run under strace; `traces` has its output, by part, in all their lives."""
+    """Its state runs under strace; `traces` has its output, by part, in all its lives."""
 
     def __init__(self, directory):
         super().__init__(directory, workers=1, agencies=len(COUNTS), start=False)
-        self.traces = {"loteria-storage": [], "loteria-state": []}
+        self.traces = {"loteria-state": []}
         self.files = {agency: loteria.make_bets(self.directory / f"{agency}.csv", agency, count, seed=agency,
                                                 winners=WINNERS[agency]) for agency, count in COUNTS.items()}
 
@@ -58,26 +54,8 @@ class RecordedDay(loteria.Parts):
         for name in ("loteria-broker", "loteria-worker"):
             self.start(name).wait_for_log("result: success")
         self.start_traced("loteria-state", ("fdatasync", 3))  # after those of the start and of the day's terms
-        rows = {agency: path.read_bytes().splitlines() for agency, path in self.files.items()}
-
-        # 1: the header, 2: rows, 3: their records
-        self.start_traced("loteria-storage", ("pwrite64", 3))
+        self.start("loteria-storage").wait_for_log("result: success")
         with wire.Client(self.server) as client:
-            hello(client, 1)
-            client.send(wire.batch(1, 0, rows[1][:20]))
-            assert self.ended("loteria-storage") == -9
-
-        # 1, 2: at the start
-        self.start_traced("loteria-storage", ("fdatasync", 3))
-        with wire.Client(self.server) as client:
-            assert hello(client, 4) == 0, "rows without their records were stored"
-            for offset in reversed(range(0, GROUP * 10, 10)):
-                client.send(wire.batch(4, offset, rows[4][offset : offset + 10], digest=wire.digest(rows[4][:offset])))
-            assert self.ended("loteria-storage") == -9
-
-        self.start_traced("loteria-storage")
-        with wire.Client(self.server) as client:
-            assert hello(client, 4) == GROUP * 10, "the page cache had it all"
             hello(client, 5)
             client.send(wire.simple("READY", 5))
             assert self.ended("loteria-state") == -9
@@ -87,12 +65,10 @@ class RecordedDay(loteria.Parts):
                     for agency, count in BATCHES.items()}
         self.wait_for_csv(self.csv_bytes() + 2000)
         assert self.parts["loteria-storage"].stop() == 0
-        self.ended("loteria-storage")
-        self.start_traced("loteria-storage")
+        self.start("loteria-storage")
         self.wait_for_csv(self.csv_bytes() + 2000)
         self.parts["loteria-storage"].kill()
-        self.ended("loteria-storage")
-        self.start_traced("loteria-storage")
+        self.start("loteria-storage")
         agencies[5] = self.agency(5, self.files[5])
         loteria.assert_day_ends(self, self.files, agencies)
         assert self.stop() == 0, self.log
@@ -108,7 +84,7 @@ class RecordedDay(loteria.Parts):
                 process.kill()
 
     def recordings(self):
-        """A file for tests/images, of storage and of state."""
+        """A file for tests/images, of state."""
         return {name: self.recording(name, files) for name, files in FILES.items()}
 
     def recording(self, name, files):
@@ -177,7 +153,7 @@ def steps_of(trace, data, files):
         if name in ("sendto", "sendmsg", "sendmmsg", "write", "writev"):
             for text, cut in TEXT.findall(rest):
                 assert not cut
-                yield from told(unhex(text), STORAGE_TOLD if files == STORAGE_FILES else STATE_TOLD)
+                yield from told(unhex(text), STATE_TOLD)
         match = FILE.match(rest)
         path = unhex(match[1]).decode() if match else ""
         if path.startswith(f"{data}/"):
@@ -217,7 +193,6 @@ def file_step(name, file, rest):
 
 
 # What messages say that has to be on the disk before, by who gives them and by command.
-STORAGE_TOLD = {b"\x11": "stored", b"\x12": "stored", b"\x35": "sealed"}  # WELCOME, STORED, SEALED
 STATE_TOLD = {b"\x13": "waiting", b"\x34": "winners", b"\x15": "served"}  # WAITING, FIND, GOODBYE
 
 
@@ -245,9 +220,5 @@ def assert_complete(steps, data, files):
             made[file].extend(bytes(max(0, step[0] - len(made[file]))))
             del made[file][step[0] :]
     assert made == [(data / file).read_bytes() for file in files]
-    for agency, count in COUNTS.items():
-        if files == STORAGE_FILES:
-            assert max(step[3] for step in steps if step[:3] == ("told", "stored", agency)) == count
-            assert ("told", "sealed", agency, count) in steps
-        else:
-            assert {("told", "winners", agency, 0), ("told", "served", agency, 0)} <= set(steps)
+    for agency in COUNTS:
+        assert {("told", "winners", agency, 0), ("told", "served", agency, 0)} <= set(steps)

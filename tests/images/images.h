@@ -14,6 +14,10 @@ typedef struct {
 /* Everything that a crash may leave at any step of the recording. */
 void crashes_run (const recording_t *recording, const images_options_t *options);
 
+/* Everything that a crash may leave of storage's files, at every operation of days that
+   are played here, on a small log. */
+void book_crashes_run (const images_options_t *options);
+
 /* The files of the recorded day with every byte changed, and of every length. */
 void bytes_run (const recording_t *recording, const images_options_t *options);
 

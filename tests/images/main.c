@@ -26,6 +26,13 @@ static void every_crash_recovers (void **state)
     images_case[0] = 0;
 }
 
+static void every_crash_of_storage_recovers (void **state)
+{
+    (void) state;
+    book_crashes_run (&options);
+    images_case[0] = 0;
+}
+
 static void every_damaged_byte_is_noticed (void **state)
 {
     (void) state;
@@ -72,10 +79,15 @@ int main (int argc, char **argv)
         else
             optind = argc; // says how it is used
     if (optind != argc - 1 || options.every == 0) {
-        fprintf (stderr, "usage: images [-a] [-s SAMPLES -e EVERY] RECORDING\n");
+        fprintf (stderr,
+                 "usage: images [-a] [-s SAMPLES -e EVERY] storage | RECORDING\n");
         return 2;
     }
     logger_set_level (LOG_CRITICAL);
+    const struct CMUnitTest of_storage[] = {
+        cmocka_unit_test_teardown (every_crash_of_storage_recovers, tell_case)};
+    if (strcmp (argv[optind], "storage") == 0)
+        return cmocka_run_group_tests (of_storage, NULL, NULL) ? 1 : 0;
     recording_read (&recording, argv[optind]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown (every_crash_recovers, tell_case),

@@ -1,11 +1,11 @@
-/* recovery.c - starts storage's and state's own code on files in memory. */
+/* recovery.c - starts state's own code on files in memory. */
 
 #include "recovery.h"
 
 #include <sys/stat.h>
 #include <xxhash.h>
 
-#include "shelf.h"
+#include "testing.h"
 #include "registrar.h"
 
 typedef struct { // what differs between storage and state
@@ -29,7 +29,6 @@ static void keep_sample (const recording_t *recording, const char *sample,
 static void keep_text (const char *sample, const char *name, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));
 
-static shelf_t shelf;
 static struct { // state's file, and what it makes of it
     disk_t *disk;
     disk_file_t *file;
@@ -102,7 +101,6 @@ void recovery_refused (const recording_t *recording, const bytes_t *files,
 
 void recovery_free (void)
 {
-    shelf_free (&shelf);
     draw_destroy (&desk.draw);
     journal_destroy (&desk.journal);
     disk_destroy (&desk.disk);
@@ -110,93 +108,6 @@ void recovery_free (void)
         free (settled[i]);
         settled[i] = NULL;
     }
-}
-
-/* ---- Storage ---- */
-
-static bool open_book (void)
-{
-    return shelf_open (&shelf);
-}
-
-static found_t found_in_book (void)
-{
-    return (found_t){book_records (shelf.book), book_torn (shelf.book)};
-}
-
-static void settle_book (const recording_t *recording)
-{
-    (void) recording;
-    assert_int_equal (book_settle (shelf.book), 0);
-}
-
-static const char *why_no_book (void)
-{
-    return shelf.why;
-}
-
-/* Told from the bytes of bets.csv alone: each row is the next one that its agency sent.
-   The ledger, which the next answers come from, says the same. */
-static void check_book (const recording_t *recording, const promise_t *promise)
-{
-    uint64_t next[RECORDING_AGENCIES_MAX + 1] = {0};
-    uint64_t digest[RECORDING_AGENCIES_MAX + 1] = {0};
-    bytes_t rest = bytes_of (shelf.csv->cached.data, shelf.csv->cached.size);
-    while (rest.size > 0) {
-        uint64_t agency = 0;
-        for (size_t i = 0; i < rest.size && rest.data[i] >= '0' && rest.data[i] <= '9';
-             i++)
-            agency = agency * 10 + (rest.data[i] - '0');
-        assert_in_range (agency, 1, recording->agencies);
-        assert_in_range (next[agency], 0, recording->sold[agency].count - 1);
-        const bytes_t row = recording->sold[agency].rows[next[agency]++];
-        assert_true (row.size <= rest.size);
-        assert_memory_equal (rest.data, row.data, row.size);
-        const uint8_t *from = memchr (row.data, ',', row.size);
-        assert_non_null (from);
-        digest[agency] = XXH3_64bits_withSeed (
-            from + 1, (size_t) (row.data + row.size - from) - 3, digest[agency]);
-        rest = bytes_of (rest.data + row.size, rest.size - row.size);
-    }
-    for (uint32_t agency = 1; agency <= recording->agencies; agency++) {
-        const account_t *account = ledger_find (shelf.ledger, agency);
-        const bool sealed = account && account->sealed;
-        assert_int_equal (shelf_next (&shelf, agency), next[agency]);
-        assert_true (!account || account->digest == digest[agency]);
-        assert_true (next[agency] >= promise->stored[agency]);
-        assert_true (sealed || !promise->sealed[agency]);
-        if (sealed)
-            assert_int_equal (next[agency], recording->sold[agency].count);
-    }
-    assert_int_equal (book_bytes (shelf.book), shelf.csv->cached.size);
-    assert_int_equal ((book_records (shelf.book) + 1) * JOURNAL_RECORD_BYTES,
-                      shelf.journal->cached.size);
-}
-
-/* The next few bets of the first agency that has any, or else a seal. */
-static void sell_on (const recording_t *recording, promise_t *promise)
-{
-    static uint8_t rows[8 * ROW_BYTES_MAX];
-    for (uint32_t agency = 1; agency <= recording->agencies; agency++) {
-        const account_t *account = ledger_admit (shelf.ledger, agency);
-        if (account->sealed)
-            continue;
-        const uint64_t left = recording->sold[agency].count - account->next;
-        const uint32_t count = left < 8 ? (uint32_t) left : 8;
-        uint8_t *end = rows;
-        for (uint32_t i = 0; i < count; i++)
-            end = put_bytes (end, recording->sold[agency].rows[account->next + i]);
-        record_t record =
-            ledger_record (account, count > 0 ? RECORD_BETS : RECORD_SEAL, count);
-        const bytes_t sold = bytes_of (rows, (size_t) (end - rows));
-        digest_rows (&record.digest, sold, digest_prefix (agency));
-        const uint32_t index = book_append (shelf.book, &record, sold);
-        ledger_apply (shelf.ledger, index, &record);
-        promise->stored[agency] = account->next;
-        promise->sealed[agency] = account->sealed;
-        break;
-    }
-    shelf_commit (&shelf);
 }
 
 /* ---- State ---- */
@@ -300,16 +211,6 @@ static void draw_on (const recording_t *recording, promise_t *promise)
 
 /* ---- What both have in common ---- */
 
-static const product_t storage = {
-    .file = {&shelf.csv, &shelf.journal},
-    .open = open_book,
-    .found = found_in_book,
-    .settle = settle_book,
-    .why = why_no_book,
-    .check = check_book,
-    .go_on = sell_on,
-};
-
 static const product_t state = {
     .file = {&desk.file},
     .open = open_draw,
@@ -322,14 +223,13 @@ static const product_t state = {
 
 static const product_t *product_of (const recording_t *recording)
 {
-    return recording->file_count == 2 ? &storage : &state;
+    (void) recording;
+    return &state;
 }
 
 static void load (const recording_t *recording, const bytes_t *files)
 {
     const product_t *product = product_of (recording);
-    if (!shelf.disk)
-        shelf_init (&shelf);
     if (!desk.disk) {
         desk.disk = disk_new (NULL);
         desk.file = disk_file (desk.disk, "draw.journal");
@@ -347,7 +247,7 @@ static bool anything_lost (const recording_t *recording, const bytes_t *files,
          i++)
         if (journal.data[i] != 0)
             return true;
-    return recording->file_count == 2 && files[0].size > book_bytes (shelf.book);
+    return false;
 }
 
 static void assert_kept (const recording_t *recording, const promise_t *promise)

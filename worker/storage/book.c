@@ -63,7 +63,6 @@ static int refuse_old (book_t *book, char *why);
 static void look (book_t *book, bool *there);
 static int unfinished (book_t *book, const bool *there, char *why);
 static int first_checkpoint (book_t *book, uint64_t *generation, char *why);
-static int log_empty (book_t *book, bool begun, char *why);
 static int longer (book_t *book, int which, int64_t size_max, char *why);
 static int take (book_t *book, int which, file_mode_t mode, char *why);
 static int begin_day (book_t *book, const log_options_t *options, char *why);
@@ -413,7 +412,8 @@ static int unfinished (book_t *book, const bool *there, char *why)
         return 0;
     if (!there[LOG_FILE] || (generation > 0 && !(there[CSV_FILE] && there[INDEX_FILE])))
         return generation == 0; // these were there before a checkpoint was
-    return log_empty (book, generation > 0, why);
+    const int groups = longer (book, LOG_FILE, LOG_PAGE_BYTES, why); // than its header
+    return groups == -1 ? -1 : !groups;
 }
 
 static int first_checkpoint (book_t *book, uint64_t *generation, char *why)
@@ -427,27 +427,6 @@ static int first_checkpoint (book_t *book, uint64_t *generation, char *why)
     const int error = errno;
     file_close (&file);
     return rc == -1 ? refuse (book, why, error, "%s", reason) : 0;
-}
-
-/* Whether the log has no records, and, unless it was `begun`, perhaps not even its
-   header: 1, or 0; -1 when it cannot be read. */
-static int log_empty (book_t *book, bool begun, char *why)
-{
-    uint8_t page[LOG_PAGE_BYTES] = {0};
-    char reason[LOG_WHY_BYTES];
-    file_t *file = book->files[LOG_FILE];
-    const ssize_t got = file->ops->read (file, page, sizeof page, 0);
-    if (got == -1)
-        return failed (book, why);
-    if (got < (ssize_t) sizeof page || page[0] == 0)
-        return !begun;
-    opening_t none = {0}; // no book: a record is one too many
-    log_t *log = log_open (file, 0, NULL, found_record, &none, reason);
-    const bool empty = log && log_sequence (log) == 0;
-    if (!log && errno != 0)
-        return refuse (book, why, errno, "%s", reason);
-    log_destroy (&log);
-    return empty;
 }
 
 static int longer (book_t *book, int which, int64_t size_max, char *why)
@@ -563,8 +542,6 @@ static int found_record (void *context, const record_t *record, const uint8_t *b
     opening_t *opening = context;
     book_t *book = opening->book;
     const char *reason = NULL;
-    if (!book)
-        return -1;
     const bool event = record->kind != RECORD_BETS && record->kind != RECORD_REGISTERED;
     if (record->draw != book->slots.checkpoint.identity)
         reason = "it is of another day";
