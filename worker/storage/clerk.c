@@ -253,6 +253,8 @@ static int take_admit (clerk_t *clerk, request_t *request)
     message->welcome.draw = book_draw (clerk->book);
     message->welcome.next = cursor->at.next;
     message->welcome.digest = cursor->at.digest;
+    message->welcome.sequence = book_records (clerk->book);
+    put_bytes (message->welcome.head, bytes_of (book_head (clerk->book), SHA256_BYTES));
     if (cursor->at.sealed && message->welcome.day == DAY_OPEN)
         message->welcome.day = DAY_SEALED;
     answer (clerk, request, message);

@@ -35,7 +35,8 @@ int main (int argc, char **argv)
         {.name = "expect",
          .type = CONFIG_TEXT,
          .value = &settings.expect,
-         .help = "with --check: a head that the day has, or had: 64 hexadecimal digits"},
+         .help =
+             "with --check: a head that the day has, or had: 64 hexadecimal digits"},
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
         option_log_level (OPTION_LOG_LEVEL),
@@ -52,7 +53,8 @@ int main (int argc, char **argv)
     config_t *config = config_load (&program, argc, argv, &status);
     if (!config)
         return status;
-    options->log.segment_bytes = (uint64_t) settings.log_mib * 1024 * 1024 / LOG_SEGMENTS;
+    options->log.segment_bytes =
+        (uint64_t) settings.log_mib * 1024 * 1024 / LOG_SEGMENTS;
     options->log.segments = LOG_SEGMENTS;
     status = settings.check ? check_directory (settings.check, settings.expect)
                             : storage_serve (options, signal_fd);
