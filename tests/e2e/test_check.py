@@ -1,9 +1,9 @@
 """Damage on disk: what `loteria-storage --check` says of it, and what the next start does."""
 
+import hashlib
 import json
 import re
 import shutil
-import struct
 import subprocess
 import types
 
@@ -14,9 +14,9 @@ import wire
 
 pytestmark = pytest.mark.asan
 
-RECORD = wire.RECORD_BYTES  # bytes of a journal's header, and of each of its records
+RECORD = wire.RECORD_BYTES  # bytes of the header of an index or a journal, and of each record
 RUNS, ROWS = 4, 10  # runs of the agency, each a group of its own; rows in each
-FILES = ("bets.csv", "bets.journal", "draw.journal")
+FILES = ("bets.log", "bets.index", "bets.csv", "checkpoint.a", "checkpoint.b", "draw.journal")
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,8 @@ def drawn(tmp_path_factory):
     return types.SimpleNamespace(data=central.data, files=files)
 
 
-def check(data):
-    result = subprocess.run([loteria.program("loteria-storage"), "--check", data], env=loteria.ENVIRONMENT,
+def check(data, *arguments):
+    result = subprocess.run([loteria.program("loteria-storage"), "--check", data, *arguments], env=loteria.ENVIRONMENT,
                             capture_output=True, text=True, timeout=loteria.DEADLINE)  # fmt: skip
     return result
 
@@ -100,7 +100,7 @@ def test_sound_directory(sold):
     assert (result.returncode, result.stderr) == (0, "")
     assert re.fullmatch(
         f"agency 1: {RUNS * ROWS} bets\nagency 2: {RUNS * ROWS} bets\nrecords: {2 * RUNS}\nbets: {2 * RUNS * ROWS}\n"
-        f"bytes: {len(before['bets.csv'])}\nhash: [0-9a-f]{{16}}\nsound\n", result.stdout)  # fmt: skip
+        f"bytes: {len(before['bets.csv'])}\nhead: [0-9a-f]{{64}}\nsound\n", result.stdout)  # fmt: skip
     assert contents(sold) == before
 
 
@@ -110,11 +110,38 @@ def test_sealed_agencies_are_named(drawn):
     assert "agency 1: 30 bets, sealed\nagency 2: 30 bets, sealed\n" in result.stdout
 
 
-def test_hash_depends_on_what_is_stored(sold, drawn, data):
-    def hash_of(directory):
-        return re.search(r"hash: (\w+)", check(directory).stdout)[1]
+def head_of(directory):
+    return re.search(r"^head: (\w+)$", check(directory).stdout, re.MULTILINE)[1]
 
-    assert hash_of(data) == hash_of(sold) != hash_of(drawn.data)
+
+def test_the_head_is_the_chain_of_all_records(sold, drawn, data):
+    """As docs/storage.md says: whoever has the index can work it out."""
+    assert head_of(data) == head_of(sold) == chain(data)[-1].hex() != head_of(drawn.data)
+
+
+def chain(data):
+    """The heads after 0, 1, 2, ... records."""
+    index = (data / "bets.index").read_bytes()
+    heads = [hashlib.sha256(b"LOTERIA CHAIN 2\n" + index[24:32]).digest()]
+    for at in range(RECORD, len(index), RECORD):
+        heads.append(hashlib.sha256(heads[-1] + index[at:at + RECORD]).digest())
+    return heads
+
+
+def test_a_head_that_the_day_had_is_found(data):
+    for at, head in enumerate(chain(data)):
+        result = check(data, "--expect", head.hex().upper() if at % 2 else head.hex())
+        assert (result.returncode, result.stderr) == (0, "")
+        assert f"\nexpected: record {at}\n" in result.stdout
+    result = check(data, "--expect", "0" * 64)
+    assert result.returncode == 1
+    assert result.stderr == f"loteria-storage: {data}: never had the head {'0' * 64}\n"
+
+
+@pytest.mark.parametrize("head", ["", "0" * 63, "0" * 65, "g" * 64])
+def test_what_is_no_head_is_no_setting(data, head):
+    result = check(data, "--expect", head)
+    assert result.returncode == 2 and "--expect" in result.stderr
 
 
 def test_empty_directory_has_nothing_to_check(tmp_path):
@@ -129,31 +156,47 @@ def test_directory_that_is_none(tmp_path):
     assert str(tmp_path / "nowhere") in result.stderr
 
 
-def test_not_while_storage_runs(start, data):
+def test_while_storage_serves_the_day(start, data):
+    """What is safe by then is checked, and it is said that this is so."""
     storage = start_storage(start, data)
     storage.wait_for_log(r"action: almacenamiento \| result: success")
     result = check(data)
-    assert (result.returncode, result.stdout) == (1, "")
-    assert "another process is using it" in result.stderr
+    assert result.returncode == 0, result.stderr
+    assert f"bets: {2 * RUNS * ROWS}\n" in result.stdout and "served: " in result.stdout
     assert storage.stop() == 0
-    assert check(data).returncode == 0
+    assert "served: " not in check(data).stdout
+
+
+def test_a_day_is_sound_while_it_is_sold(central, tmp_path):
+    """Looked at again and again, with checkpoints and a log that goes round meanwhile."""
+    files = {agency: loteria.make_bets(tmp_path / f"{agency}.csv", agency, 60_000) for agency in (1, 2)}
+    day = central(workers=2, agencies=2)
+    day.process.wait_for_log("action: worker_alta", count=2)
+    agencies = [day.agency(agency, path, "--sell-only") for agency, path in files.items()]
+    looks = 0
+    while any(agency.popen.poll() is None for agency in agencies) or looks < 3:
+        result = check(day.data)
+        assert result.returncode == 0, result.stderr
+        looks += 1
+    assert [agency.wait() for agency in agencies] == [0, 0]
+    assert "bets: 120000\n" in check(day.data).stdout
 
 
 # ---- a tail that was never acknowledged ----------------------------------------------
 
 
 def record_of(data, index):
-    return (data / "bets.journal").read_bytes()[RECORD * (index + 1) : RECORD * (index + 2)]
+    return (data / "bets.index").read_bytes()[RECORD * (index + 1) : RECORD * (index + 2)]
 
 
 TORN = {
     "half a row": lambda data: append(data / "bets.csv", b"1,Ana,P"),
     "whole rows": lambda data: append(data / "bets.csv", b"1,Ana,Paz,1,2000-01-01,7\r\n" * 100),
     "zeros behind bets.csv": lambda data: append(data / "bets.csv", bytes(5000)),
-    "half a record": lambda data: append(data / "bets.journal", record_of(data, 0)[:30]),
-    "garbage for a record": lambda data: append(data / "bets.journal", b"\x7f" * RECORD),
-    "zeros behind bets.journal": lambda data: append(data / "bets.journal", bytes(RECORD * 3 + 5)),
-    "both": lambda data: (append(data / "bets.csv", b"1,Ana"), append(data / "bets.journal", b"\1" * 100)),
+    "half a record": lambda data: append(data / "bets.index", record_of(data, 0)[:30]),
+    "garbage for a record": lambda data: append(data / "bets.index", b"\x7f" * RECORD),
+    "zeros behind bets.index": lambda data: append(data / "bets.index", bytes(RECORD * 3 + 5)),
+    "both": lambda data: (append(data / "bets.csv", b"1,Ana"), append(data / "bets.index", b"\1" * 100)),
 }  # fmt: skip
 
 
@@ -166,138 +209,71 @@ def test_torn_tail_is_told_and_cut_off_at_the_next_start(start, data, how):
     assert result.returncode == 0, result.stderr
     assert f"bets: {2 * RUNS * ROWS}\n" in result.stdout and result.stdout.endswith("sound\n")
     told = re.search(r"tail: (\d+) bytes, unfinished and never acknowledged", result.stdout)
-    assert told and int(told[1]) > 0
+    assert told and int(told[1]) == sum(len(torn[name]) - len(sound[name]) for name in ("bets.csv", "bets.index"))
     assert contents(data) == torn, "checking changes nothing"
 
     storage = start_storage(start, data)
     storage.wait_for_log(r"action: almacenamiento \| result: success")
     recovered = [entry for entry in loteria.parse_log(storage.log) if entry["action"] == "recuperacion"]
     assert [(entry["level"], entry["result"]) for entry in recovered] == [("WARNING", "success")]
-    assert recovered[0]["cut_off"].startswith(f"{told[1]} bytes")
-    assert storage.stop() == 0
-    assert contents(data) == sound
-    assert "tail" not in check(data).stdout
-
-
-def test_record_without_its_rows_is_cut_off(start, data):
-    """The journal got to the disk and the rows did not, in the last group: as far as can be known, nobody was told."""
-    sound = contents(data)
-    truncate(data / "bets.csv", len(sound["bets.csv"]) - 1)
-    result = check(data)
-    assert result.returncode == 0 and "tail: " in result.stdout
-    assert f"records: {2 * RUNS - 1}\n" in result.stdout
-    storage = start_storage(start, data)
-    storage.wait_for_log(r"action: recuperacion \| result: success")
+    cut = {name: len(torn[name]) - len(sound[name]) for name in ("bets.csv", "bets.index")}
+    assert recovered[0]["cut_off"].strip() == (
+        f"bets.log 0 bytes, bets.csv {cut['bets.csv']} bytes, bets.index {cut['bets.index']} bytes")
     assert storage.stop() == 0
     after = contents(data)
-    assert all(sound[name].startswith(after[name]) for name in ("bets.csv", "bets.journal"))
-    assert after["bets.csv"].count(b"\n") == 2 * RUNS * ROWS - ROWS
+    assert all(after[name] == sound[name] for name in ("bets.csv", "bets.index"))
+    assert "tail" not in check(data).stdout
 
 
 # ---- damage --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("record", range(2 * RUNS - 1))
+@pytest.mark.parametrize("record", [0, 1, RUNS, 2 * RUNS - 1])
 @pytest.mark.parametrize("where", ["first", "last"])
-def test_changed_byte_in_bets_csv(start, data, record, where):
-    """Named are the record, and the bytes of bets.csv that it stands for."""
+def test_changed_byte_in_bets_csv(data, record, where):
+    """Named are the bytes of bets.csv that a record stands for."""
     offset, size = rows_place(data, record)
     change(data / "bets.csv", offset if where == "first" else offset + size - 1)
-    place = f"bets.csv: bytes {offset} to {offset + size}"
+    assert_check_names(data, f"bets.csv: bytes {offset} to {offset + size}: the rows are not what was stored")
+
+
+def assert_check_names(data, place):
+    before = contents(data)
     result = check(data)
     assert (result.returncode, result.stdout) == (1, "")
-    assert place in result.stderr and result.stderr.count("\n") == 1
-    assert f"bets.journal: byte {RECORD * (record + 1)}: record {record} is damaged" in result.stderr
-    assert_storage_refuses(start, data, place, str(data))
+    assert f"{data}/{place}" in result.stderr and result.stderr.count("\n") == 1, result.stderr
+    assert contents(data) == before
 
 
 def rows_place(data, record):
     """Where a record's rows lie in bets.csv: offset and size. (docs/storage.md)"""
-    position, size = struct.unpack(">16xQI", record_of(data, record)[:28])
-    return position, size
+    found = wire.parse_record(record_of(data, record))
+    return found.position, found.size
 
 
-@pytest.mark.parametrize("record", [0, 1, RUNS, 2 * RUNS - 2])
-@pytest.mark.parametrize("byte", [0, 5, 20, 47, 49, 53, 63])
-def test_changed_byte_in_bets_journal(start, data, record, byte):
+@pytest.mark.parametrize("record", [0, 1, RUNS, 2 * RUNS - 1])
+@pytest.mark.parametrize("byte", [0, 5, 20, 47, 60, 90, 124])
+def test_changed_byte_in_bets_index(data, record, byte):
     at = RECORD * (record + 1)
-    change(data / "bets.journal", at + byte)
-    result = check(data)
-    assert (result.returncode, result.stdout) == (1, "")
-    place = f"bets.journal: byte {at}: record {record} is damaged"
-    assert place in result.stderr
-    assert_storage_refuses(start, data, place)
+    change(data / "bets.index", at + byte)
+    assert_check_names(data, f"bets.index: byte {at}: record {record + 1} is damaged")
 
 
-@pytest.mark.parametrize("byte", [0, 15, 17, 20, 35, 60])
+@pytest.mark.parametrize("byte", [0, 15, 17, 24, 60, 121])
 def test_changed_byte_in_the_header(start, data, byte):
-    change(data / "bets.journal", byte)
-    result = check(data)
-    assert (result.returncode, result.stdout) == (1, "")
-    assert "bets.journal: byte 0: " in result.stderr
-    assert_storage_refuses(start, data, "bets.journal: byte 0: ")
+    change(data / "bets.index", byte)
+    assert_check_names(data, "bets.index: byte 0: ")
+    assert_storage_refuses(start, data, "bets.index: byte 0: ")
 
 
-@pytest.mark.parametrize("record", range(1, 2 * RUNS - 1))
-def test_records_that_changed_places(start, data, record):
-    journal = data / "bets.journal"
-    raw = journal.read_bytes()
+@pytest.mark.parametrize("record", [1, RUNS, 2 * RUNS - 2])
+def test_records_that_changed_places(data, record):
+    """Each is whole, but they are not chained like this."""
+    index = data / "bets.index"
+    raw = index.read_bytes()
     at = RECORD * record
-    journal.write_bytes(raw[:at] + raw[at + RECORD : at + 2 * RECORD] + raw[at : at + RECORD] + raw[at + 2 * RECORD :])
-    assert check(data).returncode == 1
-    assert_storage_refuses(start, data, f"bets.journal: byte {at}: record {record - 1} is damaged")
-
-
-@pytest.mark.parametrize("left", [0.5, 0.1, 0])
-def test_bets_csv_truncated_by_a_lot(start, data, left):
-    size = int(len((data / "bets.csv").read_bytes()) * left)
-    truncate(data / "bets.csv", size)
-    result = check(data)
-    assert (result.returncode, result.stdout) == (1, "")
-    assert "bets.csv: bytes " in result.stderr
-    assert_storage_refuses(start, data, "bets.csv: bytes ")
-
-
-def test_bets_csv_is_missing(start, data):
-    (data / "bets.csv").unlink()
-    result = check(data)
-    assert (result.returncode, result.stdout) == (1, "")
-    assert f"{data}/bets.csv: No such file" in result.stderr
-    storage = start_storage(start, data)
-    assert storage.wait() == 2
-    assert "record 0 is damaged" in loteria.parse_log(storage.log)[-1]["reason"]
-    assert check(data).returncode == 1, "still"
-
-
-@pytest.mark.parametrize("whose", ["ours", "the reference's"])
-def test_bets_csv_without_a_journal(start, data, whose):
-    """Nobody knows what its bets are worth: it is neither cut off nor gone on with."""
-    (data / "bets.journal").unlink()
-    if whose != "ours":
-        (data / "bets.csv").write_bytes(b"1,Santiago Lionel,Lorca,30904465,1999-03-17,2201\r\n" * 1000)
-    before = (data / "bets.csv").read_bytes()
-    result = check(data)
-    assert (result.returncode, result.stdout) == (1, "")
-    assert f"{data}/bets.journal: No such file" in result.stderr
-    for _ in range(2):  # also when the first try left an empty journal behind
-        storage = start_storage(start, data)
-        assert storage.wait() == 2
-        entry = loteria.parse_log(storage.log)[-1]
-        assert f"bets.csv: byte 0: {len(before)} bytes behind what the journal covers" in entry["reason"]
-        assert "move the file away" in entry["reason"]
-        assert (data / "bets.csv").read_bytes() == before
-
-
-def test_journal_of_another_day(start, data, drawn):
-    shutil.copy(drawn.data / "bets.journal", data / "bets.journal")
-    assert check(data).returncode == 1
-    assert_storage_refuses(start, data, "bets.csv: bytes 0 to ")
-
-
-def test_draw_journal_for_a_bets_journal(start, data):
-    shutil.copy(data / "draw.journal", data / "bets.journal")
-    assert "no bets journal" in check(data).stderr
-    assert_storage_refuses(start, data, "no bets journal")
+    index.write_bytes(raw[:at] + raw[at + RECORD : at + 2 * RECORD] + raw[at : at + RECORD] + raw[at + 2 * RECORD :])
+    assert_check_names(data, f"bets.index: record {record}: ")
 
 
 # ---- state's journal -----------------------------------------------------------------
@@ -349,8 +325,8 @@ def test_changed_byte_in_the_header_of_draw_journal(start, day):
     assert_state_refuses(start, day, f"{day}/draw.journal: byte 0: no draw journal")
 
 
-def test_bets_journal_for_a_draw_journal(start, day):
-    shutil.copy(day / "bets.journal", day / "draw.journal")
+def test_bets_index_for_a_draw_journal(start, day):
+    shutil.copy(day / "bets.index", day / "draw.journal")
     assert_state_refuses(start, day, "no draw journal")
 
 

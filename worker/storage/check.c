@@ -29,7 +29,7 @@ typedef struct {
     cursors_t *cursors; // as the records make them
     archive_t *archive;
     log_t *log;
-    uint64_t records, last_event, events, epoch;
+    uint64_t records, bytes, last_event, events, epoch;
     uint8_t head[SHA256_BYTES];
     bool met; // the day had that head, at `met_at`
     uint64_t met_at;
@@ -218,6 +218,8 @@ static int take_record (check_t *check, const record_t *record, const uint8_t *b
     const char *reason = NULL;
     if (record->draw != check->slots.checkpoint.identity)
         reason = "it is of another day";
+    else if (record->position != check->bytes)
+        reason = "its rows do not follow those before";
     else if (event && record->previous != check->last_event)
         reason = "it does not follow the draw's event before";
     else if (record->kind == RECORD_BETS && !record_proves (record, rows))
@@ -229,6 +231,7 @@ static int take_record (check_t *check, const record_t *record, const uint8_t *b
     if (cursors_accept (check->cursors, record, rows, why) == -1)
         return -1;
     check->records++;
+    check->bytes += record->size;
     cursors_apply (check->cursors, check->records, record);
     if (event) {
         check->last_event = check->records;
@@ -244,10 +247,6 @@ static int found_record (void *context, const record_t *record, const uint8_t *b
                          bytes_t rows, char *why)
 {
     check_t *check = context;
-    if (record->position != archive_end (check->archive)->bytes) {
-        snprintf (why, LOG_WHY_BYTES, "its rows do not follow those before");
-        return -1;
-    }
     if (take_record (check, record, bytes, rows, why) == -1)
         return -1;
     archive_append (check->archive, bytes, rows);
