@@ -268,7 +268,7 @@ def restart(scratch, bets, count, rows=8192, agencies=5):
                   "--count", count // agencies, "--rows", rows)
             storage = next(pid for pid in day.children() if loteria.command_of(pid) == "loteria-storage")
             figures = {"sold_kib": memory_at_work(storage), "bytes": day.csv_bytes(),
-                       "records": (day.data / "bets.journal").stat().st_size // wire.RECORD_BYTES - 1}
+                       "records": (day.data / "bets.index").stat().st_size // wire.RECORD_BYTES - 1}
             day.kill_all()
             sold = count // agencies
             figures["storage_s"], figures["started_kib"] = restart_storage(day, sold)

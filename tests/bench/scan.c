@@ -11,7 +11,7 @@
 
 #include "config.h"
 #include "measure.h"
-#include "storage.h"
+#include "book.h"
 #include "winners.h"
 
 #define SYNCS 101
@@ -22,13 +22,12 @@ typedef struct {
 } options_t;
 
 typedef struct {
-    file_t *journal, *csv;
+    cursors_t *cursors;
     book_t *book;
 } day_t;
 
 static void open_day (day_t *day, const char *directory);
 static void close_day (day_t *day);
-static void found_record (void *context, uint32_t index, const record_t *record);
 static uint64_t find_all (book_t *book, const options_t *options);
 static uint64_t next_pages (winners_t *winners, size_t *open);
 static void time_syncs (const char *directory, uint32_t *sync_ns);
@@ -38,7 +37,7 @@ int main (int argc, char **argv)
     options_t options = {0};
     const config_item_t items[] = {
         {"data-dir", CONFIG_TEXT, &options.data_directory, NULL, "data", 0, 0,
-         "directory of bets.csv and bets.journal"},
+         "a day that nobody serves"},
         {"agencies", CONFIG_NUMBER, &options.agencies, NULL, "5", 1, AGENCIES_MAX,
          "agencies, from 1 to this number"},
         {"number", CONFIG_NUMBER, &options.number, NULL, "7574", 0, NUMBER_MAX_MAX,
@@ -78,12 +77,10 @@ int main (int argc, char **argv)
 
 static void open_day (day_t *day, const char *directory)
 {
-    char why[JOURNAL_WHY_BYTES];
-    day->journal = file_open (directory, STORAGE_JOURNAL, FILE_READ, why, sizeof why);
-    day->csv = file_open (directory, STORAGE_CSV, FILE_READ, why, sizeof why);
-    if (!day->journal || !day->csv)
-        measure_die ("%s", why);
-    day->book = book_open (day->csv, day->journal, found_record, NULL, why);
+    static const log_options_t shape = {0};
+    char why[BOOK_WHY_BYTES];
+    day->cursors = cursors_new ();
+    day->book = book_open (directory, &shape, day->cursors, why);
     if (!day->book)
         measure_die ("%s", why);
 }
@@ -91,13 +88,7 @@ static void open_day (day_t *day, const char *directory)
 static void close_day (day_t *day)
 {
     book_destroy (&day->book);
-    file_close (&day->csv);
-    file_close (&day->journal);
-}
-
-static void found_record (void *context, uint32_t index, const record_t *record)
-{
-    (void) context, (void) index, (void) record;
+    cursors_destroy (&day->cursors);
 }
 
 /* Every agency's winners, page by page, as state asks for them: a bundle of questions
@@ -114,7 +105,7 @@ static uint64_t find_all (book_t *book, const options_t *options)
             winners[open].page = (wire_winners_t){.number = options->number};
         }
         while (open > 0) {
-            if (winners_find (book, winners, open) == -1)
+            if (winners_find (book_archive (book), winners, open) == -1)
                 measure_die ("the book cannot be read: %s", strerror (errno));
             found += next_pages (winners, &open);
         }
@@ -142,7 +133,7 @@ static uint64_t next_pages (winners_t *winners, size_t *open)
 /* A record's worth of bytes at the end of a file, and a sync, as a seal costs. */
 static void time_syncs (const char *directory, uint32_t *sync_ns)
 {
-    char path[4096], record[JOURNAL_RECORD_BYTES] = {0};
+    char path[4096], record[RECORD_BYTES] = {0};
     snprintf (path, sizeof path, "%s/bench-scan.tmp", directory);
     const int file = open (path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (file == -1)

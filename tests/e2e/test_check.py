@@ -138,10 +138,16 @@ def test_a_head_that_the_day_had_is_found(data):
     assert result.stderr == f"loteria-storage: {data}: never had the head {'0' * 64}\n"
 
 
-@pytest.mark.parametrize("head", ["", "0" * 63, "0" * 65, "g" * 64])
+@pytest.mark.parametrize("head", ["0" * 63, "0" * 65, "g" * 64])
 def test_what_is_no_head_is_no_setting(data, head):
     result = check(data, "--expect", head)
     assert result.returncode == 2 and "--expect" in result.stderr
+
+
+def test_a_head_is_for_a_check(start):
+    storage = start("loteria-storage", "--expect", "0" * 64)
+    assert storage.wait() == 2
+    assert storage.log == "loteria-storage: --expect: goes with --check\n"
 
 
 def test_empty_directory_has_nothing_to_check(tmp_path):

@@ -17,6 +17,7 @@ PROGRAMS = {
     "loteria-central": ("central", [
         ("workers", "WORKERS", "3", "5", "0"), ("agencies", "TOTAL_AGENCIES", "7", "200", "100001"),
         ("data-dir", "LOTERIA_DATA_DIR", "/var/lib/loteria", "día 1", None),
+        ("log-mib", "LOTERIA_LOG_MIB", "32", "65536", "31"),
         ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "ipc:///tmp/x", None),
         ("port", "SERVER_PORT", "12346", "65535", "65536"),
         ("winning-number", "LOTERIA_WINNING_NUMBER", "0", "9999", "-1"),
@@ -45,10 +46,11 @@ PROGRAMS = {
         ("heartbeat-ms", "LOTERIA_HEARTBEAT_MS", "50", "60000", "49"),
         ("log-level", "LOGGING_LEVEL", "CRITICAL", "DEBUG", "TRACE")]),
     "loteria-storage": ("storage", [
-        ("data-dir", "LOTERIA_DATA_DIR", "/tmp", "/", None),
+        ("data-dir", "LOTERIA_DATA_DIR", "/tmp", "/", None), ("log-mib", "LOTERIA_LOG_MIB", "64", "128", "65537"),
         ("listen", "LOTERIA_STORAGE_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
         ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10,tcp://127.0.0.1:11", None),
         ("log-bets", "LOTERIA_LOG_BETS", "1", "0", "ja"), ("check", None, "/tmp", "/", None),
+        ("expect", None, 64 * "0", 32 * "fA", None),
         ("log-level", "LOGGING_LEVEL", "INFO", "ERROR", "5")]),
     "loteria-state": ("state", [
         ("agencies", "TOTAL_AGENCIES", "1", "100000", "0"),

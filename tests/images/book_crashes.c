@@ -11,7 +11,7 @@
 #define FILES        5
 #define CHANGES_MAX  256
 #define NEWEST       3 // changes of which each way to be torn is tried
-#define SEGMENT      (8 * (uint64_t) LOG_PAGE_BYTES)
+#define SEGMENT      (4 * (uint64_t) LOG_PAGE_BYTES)
 #define SEEN         (1u << 22)
 #define RANDOM_FATES 6
 
@@ -69,7 +69,7 @@ void book_crashes_run (const images_options_t *with)
     assert_non_null (seen);
     const int days = with->all ? 40 : 3;
     for (int i = 0; i < days; i++)
-        play ((uint64_t) i + 1, 160);
+        play ((uint64_t) i + 1, 200);
     printf (
         "crash images: %d days of %llu operations, at most %llu changes not synced, "
         "%llu checkpoints, %llu laps of the log: %llu images, %llu different ones "

@@ -59,9 +59,11 @@ typedef struct {
 } opening_t;
 
 static int open_files (book_t *book, bool *fresh, char *why);
+static int check_all_there (const book_t *book, const bool *there, char *why);
 static int refuse_old (book_t *book, char *why);
 static void look (book_t *book, bool *there);
 static int unfinished (book_t *book, const bool *there, char *why);
+static int log_blank (book_t *book, char *why);
 static int first_checkpoint (book_t *book, uint64_t *generation, char *why);
 static int longer (book_t *book, int which, int64_t size_max, char *why);
 static int take (book_t *book, int which, file_mode_t mode, char *why);
@@ -363,18 +365,30 @@ static int open_files (book_t *book, bool *fresh, char *why)
     if (begun == -1)
         return -1;
     *fresh = begun;
-    for (int i = 0; i < FILES && !*fresh; i++)
-        if (!there[i])
-            return refuse (book, why, 0,
-                           "%s: is not there, though the other files of a day are; "
-                           "take them from one copy, or begin in an empty directory",
-                           names[i]);
+    if (!*fresh && check_all_there (book, there, why) == -1)
+        return -1;
     const int last = *fresh ? CSV_FILE : SLOT_B;
     for (int i = LOG_FILE; i <= last; i++)
         if (!book->files[i] &&
             take (book, i, *fresh ? FILE_WRITE : FILE_EXISTING, why) == -1)
             return -1;
     return 0;
+}
+
+static int check_all_there (const book_t *book, const bool *there, char *why)
+{
+    char missing[128] = "";
+    for (int i = 0; i < FILES; i++)
+        if (!there[i]) {
+            const size_t size = strlen (missing);
+            snprintf (missing + size, sizeof missing - size, "%s%s", size ? ", " : "",
+                      names[i]);
+        }
+    return missing[0] ? refuse (book, why, 0,
+                                "%s: not there, though other files of a day are; take "
+                                "all of them from one copy, or an empty directory",
+                                missing)
+                      : 0;
 }
 
 static int refuse_old (book_t *book, char *why)
@@ -412,8 +426,25 @@ static int unfinished (book_t *book, const bool *there, char *why)
         return 0;
     if (!there[LOG_FILE] || (generation > 0 && !(there[CSV_FILE] && there[INDEX_FILE])))
         return generation == 0; // these were there before a checkpoint was
-    const int groups = longer (book, LOG_FILE, LOG_PAGE_BYTES, why); // than its header
-    return groups == -1 ? -1 : !groups;
+    return log_blank (book, why);
+}
+
+/* Whether the log has not had a group yet, and perhaps not even its header: 1, or 0.
+   What is no log of ours is somebody's. -1 when it cannot be read. */
+static int log_blank (book_t *book, char *why)
+{
+    static const uint8_t magic[] = {'L', 'O', 'T', 'E', 'R', 'I',
+                                    'A', ' ', 'L', 'O', 'G'};
+    static const uint8_t nothing[sizeof magic];
+    static const uint8_t group[] = {0xFF, 'L', 'O', 'T', 'E', 'R', 'I', 'A'};
+    uint8_t head[sizeof magic] = {0}, first[sizeof group] = {0};
+    file_t *file = book->files[LOG_FILE];
+    if (file->ops->read (file, head, sizeof head, 0) == -1 ||
+        file->ops->read (file, first, sizeof first, LOG_PAGE_BYTES) == -1)
+        return failed (book, why);
+    return (memcmp (head, magic, sizeof magic) == 0 ||
+            memcmp (head, nothing, sizeof nothing) == 0) &&
+           memcmp (first, group, sizeof group) != 0;
 }
 
 static int first_checkpoint (book_t *book, uint64_t *generation, char *why)

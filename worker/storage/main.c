@@ -1,6 +1,6 @@
 /* main.c - loteria-storage: settings, then work. */
 
-#include <stddef.h>
+#include <stdio.h>
 
 #include "agreement.h"
 #include "check.h"
@@ -56,6 +56,10 @@ int main (int argc, char **argv)
     options->log.segment_bytes =
         (uint64_t) settings.log_mib * 1024 * 1024 / LOG_SEGMENTS;
     options->log.segments = LOG_SEGMENTS;
+    if (settings.expect && !settings.check) {
+        logger_text ("loteria-storage: --expect: goes with --check");
+        return PROCESS_CANNOT_START;
+    }
     status = settings.check ? check_directory (settings.check, settings.expect)
                             : storage_serve (options, signal_fd);
     config_destroy (&config);
@@ -67,9 +71,11 @@ static int agree (const config_t *config, void *context, char *why)
     const settings_t *settings = context;
     const storage_options_t *options = &settings->options;
     const agreement_endpoint_t place = {"--listen", options->listen};
-    if (settings->expect && (!settings->check || !check_is_head (settings->expect))) {
+    if (settings->expect && !check_is_head (settings->expect)) {
         snprintf (why, CONFIG_WHY_BYTES,
-                  "--expect: goes with --check, and is a head: 64 hexadecimal digits");
+                  "--expect: '%.80s' is no head of 64 digits, 0 to f (see "
+                  "loteria-storage --help)",
+                  settings->expect);
         return PROCESS_CANNOT_START;
     }
     return settings->check ||

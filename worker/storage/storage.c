@@ -222,8 +222,11 @@ static int open_sockets (storage_t *storage, const storage_options_t *options,
                          int64_t now_ms, problem_t *problem)
 {
     static const char *const peers[] = {"worker", "state", "broker", NULL};
-    const gate_options_t gate = {
-        .keys = options->keys, .peers = peers, .insecure = options->insecure};
+    static const char *const hosts[] = {"broker", NULL};
+    const gate_options_t gate = {.keys = options->keys,
+                                 .peers = peers,
+                                 .hosts = hosts,
+                                 .insecure = options->insecure};
     char head[HEAD_BYTES];
     const char *listen = NULL;
     storage->gate = gate_new (&gate, problem);
