@@ -9,7 +9,9 @@ import pytest
 import loteria
 import wire
 
-SYNCS_OF_A_START = 2
+FILE = {"loteria-storage": "bets.log", "loteria-state": "draw.journal"}  # that is synced before the answer
+# Of that file, by the thread that syncs it for the seal: of the bet that is sold first; at the start.
+SYNCS_BEFORE = {"loteria-storage": 1, "loteria-state": 2}
 READY = wire.simple("READY", 1, 0)
 
 
@@ -21,11 +23,13 @@ def test_nobody_is_told_of_a_seal_that_is_not_recorded(parts, tmp_path, name, qu
     """`question` is answered by the way that the news of the seal would have come, behind them."""
     day = parts(workers=1, agencies=2, start=False)
     for part in reversed(day.commands):
-        day.wrapper = failing_disk(tmp_path) if part == name else ()
+        day.wrapper = failing_disk(tmp_path, day.data, name) if part == name else ()
         day.start(part)
     with ended_at_the_end(day.parts[name]):
         wire.wait_for_central(day.server)
         with wire.Client(day.server) as client:
+            client.hello(2)
+            client.store(2, 0, wire.bets(1))
             client.hello(1)
             client.send(READY)
             assert day.parts[name].wait() == 1
@@ -37,10 +41,10 @@ def test_nobody_is_told_of_a_seal_that_is_not_recorded(parts, tmp_path, name, qu
             assert (answer.name, answer.ready) == ("WAITING", 1)
 
 
-def failing_disk(directory):
-    """The first sync after the start fails, after half a second; those after it work, as they do."""
-    return ["strace", "-f", "-o", directory / "strace", "-e", "trace=fdatasync", "-e",
-            f"inject=fdatasync:error=EIO:delay_enter=500000:when={SYNCS_OF_A_START + 1}"]
+def failing_disk(directory, data, name):
+    """The sync of the seal fails, after half a second; those after it work, as they do."""
+    return ["strace", "-f", "-o", directory / "strace", "-P", data / FILE[name], "-e", "trace=fdatasync", "-e",
+            f"inject=fdatasync:error=EIO:delay_enter=500000:when={SYNCS_BEFORE[name] + 1}"]
 
 
 @contextlib.contextmanager

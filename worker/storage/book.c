@@ -75,6 +75,7 @@ static int found_record (void *context, const record_t *record, const uint8_t *b
                          bytes_t rows, char *why);
 static int check_tail (book_t *book, char *why);
 static int put_right (book_t *book, char *why);
+static int reserve_ahead (book_t *book, char *why);
 static void note (book_t *book, uint64_t sequence, const record_t *record);
 static int sync_projections (book_t *book);
 static int write_archive (book_t *book);
@@ -112,6 +113,8 @@ book_t *book_open (const char *directory, const log_options_t *options,
         rc =
             book->recovery.fresh ? begin_day (book, options, why) : recover (book, why);
     }
+    if (rc == 0)
+        rc = reserve_ahead (book, why);
     if (rc == -1) {
         const int error = errno;
         book_destroy (&book);
@@ -633,6 +636,16 @@ static int put_right (book_t *book, char *why)
                          recovery->index_other > 0 || recovery->csv_other > 0;
     book->hinted = book_bytes (book);
     return changed && make_checkpoint (book) == -1 ? failed (book, why) : 0;
+}
+
+/* What a draw takes is reserved before anything else is, if there is room. */
+static int reserve_ahead (book_t *book, char *why)
+{
+    if ((archive_reserve (book->archive, 0, REGISTRATIONS) == -1 ||
+         reserve_slots (book) == -1) &&
+        !file_full (errno))
+        return failed (book, why);
+    return 0;
 }
 
 /* A record that is part of the day from here on. */
