@@ -29,7 +29,7 @@ import loteria
 import strace
 import wire
 
-FILES = {"loteria-storage": ["bets.csv", "bets.journal"], "loteria-state": ["draw.journal"]}
+FILES = {"loteria-state": ["draw.journal"]}
 ALL_PARTS = ["loteria-worker", "loteria-broker", "loteria-state", "loteria-storage"]  # as they are stopped
 BATCH = 3  # bets
 AT_ONCE = 6  # days; each mostly waits
@@ -301,7 +301,7 @@ def begun(request, tmp_path):
             short_day.sell(sellers[0], count=6)
             for process in short_day.day.processes:
                 process.kill()
-        for name, tail in {"bets.csv": b"1,Ana,P", "bets.journal": b"B" * 40, "draw.journal": b"S" * 40}.items():
+        for name, tail in {"bets.csv": b"1,Ana,P", "bets.index": b"B" * 40, "draw.journal": b"S" * 40}.items():
             with open(data / name, "ab") as file:
                 file.write(tail)
     return Begun(data, sellers)
