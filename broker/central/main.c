@@ -15,7 +15,7 @@ typedef struct {
     central_options_t options;
     const char *number_file;
     uint32_t port, log_mib; // the latter is storage's, by the environment
-    char fallback[64]; // where agencies are listened to when --listen is not given
+    char fallback[64];      // where agencies are listened to when --listen is not given
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
