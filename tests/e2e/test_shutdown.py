@@ -241,6 +241,7 @@ def test_descriptors_of_agencies_that_left_are_given_back(central, tmp_path):
     bets = loteria.make_bets(tmp_path / "bets.csv", 1, 20)
     day = central(workers=1, agencies=51)
     day.process.wait_for_log("action: worker_alta")
+    day.process.wait_for_log("action: parte_alta", count=2)
     broker = day.pid("loteria-broker")
 
     def descriptors():

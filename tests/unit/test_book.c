@@ -9,6 +9,7 @@
 #define AGENCIES 5
 #define FILES    5
 #define SEGMENT  (8 * (uint64_t) LOG_PAGE_BYTES)
+#define ROOMY    (64 * (uint64_t) LOG_PAGE_BYTES) // nothing goes round
 
 static const char *const names[FILES] = {BOOK_LOG, BOOK_INDEX, BOOK_CSV, CHECKPOINT_A,
                                          CHECKPOINT_B};
@@ -18,6 +19,7 @@ static int setup (void **state)
 {
     (void) state;
     shelf_init (&shelf);
+    shelf.options = (log_options_t){.segment_bytes = ROOMY, .segments = 4};
     return 0;
 }
 
