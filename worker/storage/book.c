@@ -41,6 +41,7 @@ struct book {
     book_recovery_t recovery;
     uint64_t epoch, last_event, events;
     uint64_t group_base;       // the last record before the group that is gathered
+    int error;                 // errno of a failure that was not told yet
     uint64_t time_ms;          // for records
     uint32_t agencies;         // that may still have events
     uint64_t checkpoint_bytes; // of log, between two checkpoints
@@ -61,7 +62,7 @@ typedef struct {
 static int open_files (book_t *book, bool *fresh, char *why);
 static int check_all_there (const book_t *book, const bool *there, char *why);
 static int refuse_old (book_t *book, char *why);
-static void look (book_t *book, bool *there);
+static int look (book_t *book, bool *there, char *why);
 static int unfinished (book_t *book, const bool *there, char *why);
 static int log_blank (book_t *book, char *why);
 static int first_checkpoint (book_t *book, uint64_t *generation, char *why);
@@ -238,7 +239,10 @@ bool book_full (book_t *book)
         log_fits (book->log, BUNDLE_MESSAGES_MAX, BUNDLE_BYTES_MAX, false);
     if (room == LOG_FULL && book->step == STEP_NONE)
         book->step = STEP_WANTED;
-    return room == LOG_FULL || (room == LOG_FULL_GROUP && log_gathered (book->log) > 0);
+    if (room == LOG_FAILED)
+        book->error = errno; // for who asks next
+    return room == LOG_FULL || room == LOG_FAILED ||
+           (room == LOG_FULL_GROUP && log_gathered (book->log) > 0);
 }
 
 uint64_t book_append (book_t *book, record_t *record, bytes_t rows)
@@ -301,8 +305,17 @@ bool book_busy (const book_t *book)
 
 int book_look (book_t *book)
 {
+    if (book->error) {
+        errno = book->error;
+        return -1;
+    }
     const int rc = log_look (book->log);
     return rc == -1 || go_on (book) == -1 ? -1 : rc;
+}
+
+bool book_broken (const book_t *book)
+{
+    return book->error != 0;
 }
 
 int book_wait (book_t *book)
@@ -359,11 +372,10 @@ archive_t *book_archive (book_t *book)
 static int open_files (book_t *book, bool *fresh, char *why)
 {
     bool there[FILES];
-    look (book, there);
-    if (refuse_old (book, why) == -1 ||
-        (there[LOG_FILE] && take (book, LOG_FILE, FILE_EXISTING, why) == -1))
+    if (refuse_old (book, why) == -1 || look (book, there, why) == -1 ||
+        (there[LOG_FILE] && take (book, LOG_FILE, FILE_EXISTING, why) == -1) ||
+        look (book, there, why) == -1) // what was waited for may have made the rest
         return -1;
-    look (book, there); // what was waited for may have made the rest
     const int begun = unfinished (book, there, why);
     if (begun == -1)
         return -1;
@@ -396,16 +408,22 @@ static int check_all_there (const book_t *book, const bool *there, char *why)
 
 static int refuse_old (book_t *book, char *why)
 {
-    return file_there (book->directory, BOOK_OLD) == 1
-               ? refuse (book, why, 0, "%s: " BOOK_OLD_WHY, BOOK_OLD)
-               : 0;
+    const int there = file_there (book->directory, BOOK_OLD);
+    if (there == 0)
+        return 0;
+    return there == 1 ? refuse (book, why, 0, "%s: " BOOK_OLD_WHY, BOOK_OLD)
+                      : refuse (book, why, errno, "%s: %s", BOOK_OLD, strerror (errno));
 }
 
-/* One that cannot be asked for is: opening it tells why. */
-static void look (book_t *book, bool *there)
+static int look (book_t *book, bool *there, char *why)
 {
-    for (int i = 0; i < FILES; i++)
-        there[i] = file_there (book->directory, names[i]) != 0;
+    for (int i = 0; i < FILES; i++) {
+        const int found = file_there (book->directory, names[i]);
+        if (found == -1)
+            return refuse (book, why, errno, "%s: %s", names[i], strerror (errno));
+        there[i] = found;
+    }
+    return 0;
 }
 
 /* Whether this is what a crash may have left of a day's beginning, or nothing at all:
@@ -490,7 +508,7 @@ static int begin_day (book_t *book, const log_options_t *options, char *why)
 {
     uint64_t identity = 0;
     file_t *log = book->files[LOG_FILE];
-    if (file_there (book->directory, CHECKPOINT_A) == 1) {
+    if (file_there (book->directory, CHECKPOINT_A) != 0) {
         if (take (book, SLOT_A, FILE_WRITE, why) == -1)
             return -1;
         file_t *slot = book->files[SLOT_A];

@@ -113,6 +113,9 @@ int book_look (book_t *book);
 /* Make all that was gathered durable, here and now. 0, or -1 (errno). */
 int book_wait (book_t *book);
 
+/* Whether something has failed that book_look () has yet to tell. */
+bool book_broken (const book_t *book);
+
 /* What book_look () would have news of: descriptors to poll. Returns how many. */
 #define BOOK_DESCRIPTORS 2
 int book_descriptors (book_t *book, int *descriptors);

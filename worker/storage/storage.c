@@ -136,7 +136,8 @@ size_t storage_items (storage_t *storage, zmq_pollitem_t *items)
 
 int64_t storage_deadline (storage_t *storage, int64_t now_ms)
 {
-    if (!book_busy (storage->book) && book_gathered (storage->book) > 0)
+    if (book_broken (storage->book) ||
+        (!book_busy (storage->book) && book_gathered (storage->book) > 0))
         return now_ms;
     const int64_t clerk_ms = clerk_deadline (storage->clerk);
     const int64_t brokers_ms = brokers_deadline (storage->brokers);
