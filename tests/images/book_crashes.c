@@ -126,7 +126,7 @@ static void step (void)
             shelf_append (&day, agency, what == 0 ? 0 : 1 + what * 2);
     } else if (what < 60 && !book_busy (day.book)) {
         begun = promise_of (&day);
-        assert_int_equal (book_begin (day.book), 0);
+        assert_int_equal (book_begin (day.book, false), 0);
         if (!book_busy (day.book))
             promise = begun;
     } else if (what < 95) {

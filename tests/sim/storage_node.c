@@ -87,7 +87,7 @@ static void step (world_t *world, node_t *node)
         node_die (node, "the book cannot be read");
         return;
     }
-    if (clerk_begin (storage->clerk) == -1) {
+    if (clerk_begin (storage->clerk, false) == -1) {
         node_die (node, "bets cannot be written");
         return;
     }

@@ -143,7 +143,7 @@ static inline uint64_t shelf_digest (uint32_t agency, uint64_t count)
 /* Make it durable; and the checkpoint, if one is due. */
 static inline void shelf_commit (shelf_t *shelf)
 {
-    assert_int_equal (book_begin (shelf->book), 0);
+    assert_int_equal (book_begin (shelf->book, false), 0);
     assert_int_equal (book_gathered (shelf->book), 0);
     assert_int_equal (book_wait (shelf->book), 0);
     assert_int_equal (book_durable (shelf->book), book_records (shelf->book));

@@ -121,7 +121,7 @@ static void a_day_begins_with_two_checkpoints (void **state)
         assert_int_equal (book_records (shelf.book), 0);
     }
     const unsigned touches = shelf_touches (&shelf);
-    assert_int_equal (book_begin (shelf.book), 0); // nothing to record
+    assert_int_equal (book_begin (shelf.book, false), 0); // nothing to record
     assert_false (book_busy (shelf.book));
     assert_int_equal (shelf_touches (&shelf), touches);
 }
@@ -229,7 +229,7 @@ static void a_group_is_gathered_while_another_is_synced (void **state)
     disk_hold (shelf.disk, true);
     shelf_append (&shelf, 1, 3);
     assert_int_equal (book_durable (shelf.book), 0);
-    assert_int_equal (book_begin (shelf.book), 0);
+    assert_int_equal (book_begin (shelf.book, false), 0);
     assert_true (book_busy (shelf.book));
     const uint64_t bytes = book_bytes (shelf.book);
     assert_int_equal (shelf.csv->cached.size, bytes); // written while the disk works
@@ -241,12 +241,35 @@ static void a_group_is_gathered_while_another_is_synced (void **state)
     assert_int_equal (book_look (shelf.book), 1);
     assert_int_equal (book_durable (shelf.book), 1); // and no more than that
     assert_int_equal (shelf.csv->cached.size, bytes);
-    assert_int_equal (book_begin (shelf.book), 0);
+    assert_int_equal (book_begin (shelf.book, false), 0);
     assert_int_equal (book_durable (shelf.book), 1);
     disk_finish (shelf.log);
     assert_int_equal (book_look (shelf.book), 1);
     assert_int_equal (book_durable (shelf.book), 3);
     shelf_check (&shelf, AGENCIES);
+}
+
+/* Nobody else is asked to sync it, and it is as safe. */
+static void a_group_is_synced_at_once_when_asked (void **state)
+{
+    (void) state;
+    shelf_start (&shelf);
+    disk_hold (shelf.disk, true); // another thread would not get on
+    shelf_append (&shelf, 1, 3);
+    assert_int_equal (book_begin (shelf.book, true), 0);
+    assert_false (book_busy (shelf.book));
+    assert_int_equal (book_durable (shelf.book), 1);
+    shelf_check (&shelf, AGENCIES);
+    const promise_t promise = promise_now ();
+    shelf_append (&shelf, 1, 2);
+    shelf.log->fails[DISK_SYNC] = 1;
+    assert_int_equal (book_begin (shelf.book, true), -1);
+    assert_int_equal (book_durable (shelf.book), 1);
+    shelf_close (&shelf);
+    disk_cut (shelf.disk);
+    disk_hold (shelf.disk, false);
+    shelf_start (&shelf);
+    assert_kept (&promise);
 }
 
 /* The log's sync failed: nothing of the group may be answered, then or later. */
@@ -256,7 +279,7 @@ static void a_sync_that_fails_is_told (void **state)
     shelf_start (&shelf);
     shelf_append (&shelf, 1, 3);
     shelf.log->fails[DISK_SYNC] = 1;
-    const int begun = book_begin (shelf.book);
+    const int begun = book_begin (shelf.book, false);
     assert_true (begun == -1 || book_look (shelf.book) == -1);
     assert_int_equal (book_durable (shelf.book), 0);
     char why[BOOK_WHY_BYTES];
@@ -281,7 +304,7 @@ static void a_checkpoint_comes_after_what_it_covers (void **state)
                 promise = promise_now ();
                 while (book_reserve (shelf.book, 2000, BOOK_BETS) == BOOK_FITS)
                     shelf_append (&shelf, 1 + (uint32_t) i % AGENCIES, 7);
-                assert_int_equal (book_begin (shelf.book), 0);
+                assert_int_equal (book_begin (shelf.book, false), 0);
             }
             disk_file_t *syncing = disk_syncing (shelf.disk);
             assert_non_null (syncing);
@@ -413,7 +436,7 @@ static void days_of_crashes_lose_nothing (void **state)
                     promise = begun;
                 if (rc != -1 && !book_busy (shelf.book) && dice_chance (&dice, 300)) {
                     begun = promise_now ();
-                    rc = book_begin (shelf.book);
+                    rc = book_begin (shelf.book, false);
                 }
             }
             if (rc != -1 && dice_chance (&dice, 200) && book_close (shelf.book) == 0)
@@ -762,7 +785,7 @@ static void files_taken_away_from_a_process_are_noticed (void **state)
                 file->file->ops->truncate (file->file, file->cached.size / 2);
             shelf_append (&shelf, 1, 1);
             const unsigned writes = shelf.log->calls[DISK_WRITE];
-            assert_int_equal (book_begin (shelf.book), -1);
+            assert_int_equal (book_begin (shelf.book, false), -1);
             assert_int_equal (shelf.log->calls[DISK_WRITE], writes);
             char why[BOOK_WHY_BYTES];
             book_failure (shelf.book, why);
@@ -883,6 +906,7 @@ int main (void)
         BOOK_TEST (what_is_appended_is_read_again),
         BOOK_TEST (events_are_linked),
         BOOK_TEST (a_group_is_gathered_while_another_is_synced),
+        BOOK_TEST (a_group_is_synced_at_once_when_asked),
         BOOK_TEST (a_sync_that_fails_is_told),
         BOOK_TEST (a_checkpoint_comes_after_what_it_covers),
         BOOK_TEST (the_log_goes_round),

@@ -171,7 +171,7 @@ static void set_held_aside (void)
 /* Commit, and take the answers. */
 static int try_commit (void)
 {
-    if (clerk_begin (clerk) == -1 || book_wait (shelf.book) == -1)
+    if (clerk_begin (clerk, false) == -1 || book_wait (shelf.book) == -1)
         return -1;
     for (int step = 0; step < 8; step++) // of a checkpoint
         if (book_look (shelf.book) == -1)
@@ -1187,7 +1187,7 @@ static void a_group_is_bounded_though_much_was_held (void **state)
 static void begin_group (void)
 {
     assert_false (book_busy (shelf.book));
-    assert_int_equal (clerk_begin (clerk), 0);
+    assert_int_equal (clerk_begin (clerk, false), 0);
     assert_true (book_busy (shelf.book));
 }
 
@@ -1250,7 +1250,7 @@ static void answers_without_a_record_wait_for_what_they_speak_of (void **state)
     assert_true (book_busy (shelf.book));
     end_group ();
     assert_only (&mail, WIRE_STORED);
-    assert_int_equal (clerk_begin (clerk), 0);
+    assert_int_equal (clerk_begin (clerk, false), 0);
     assert_false (book_busy (shelf.book)); // nothing to record
     collect ();
     assert_only (&mail, WIRE_DIGEST);
@@ -1435,7 +1435,7 @@ static void acknowledged_bets_are_never_lost (void **state)
             if (rc != -1 && !book_busy (shelf.book)) {
                 collect ();
                 check_answers (&walk);
-                rc = clerk_begin (clerk);
+                rc = clerk_begin (clerk, false);
             }
             if (rc != -1) {
                 file->fails[DISK_SYNC] = file->fails[DISK_WRITE] = 0;

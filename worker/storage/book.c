@@ -268,11 +268,16 @@ size_t book_gathered (const book_t *book)
     return log_gathered (book->log);
 }
 
-int book_begin (book_t *book)
+int book_begin (book_t *book, bool at_once)
 {
     if (log_gathered (book->log) == 0)
         return 0;
-    if (sound (book) == -1 || log_begin (book->log) == -1 || write_archive (book) == -1)
+    if (sound (book) == -1)
+        return -1;
+    if (at_once) {
+        if (log_wait (book->log) == -1 || write_archive (book) == -1)
+            return -1;
+    } else if (log_begin (book->log) == -1 || write_archive (book) == -1)
         return -1;
     if (book->step == STEP_NONE && log_unreleased (book->log) >= book->checkpoint_bytes)
         book->step = STEP_WANTED;

@@ -103,8 +103,9 @@ size_t book_gathered (const book_t *book);
 /* ---- Making it durable ---- */
 
 /* Hand over what was gathered: the log begins to sync it, and the archive is written.
-   To be called only when no group is under way. 0, or -1 (errno). */
-int book_begin (book_t *book);
+   To be called only when no group is under way. With `at_once` the sync is waited for:
+   one that is quick is over sooner than another thread could tell. 0, or -1 (errno). */
+int book_begin (book_t *book, bool at_once);
 /* Whether one is under way. */
 bool book_busy (const book_t *book);
 /* Take note of what the disk has done meanwhile, for the group and for the checkpoint,

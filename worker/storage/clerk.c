@@ -163,7 +163,7 @@ bool clerk_full (clerk_t *clerk)
 
 /* What is owed is worked out here, where the group ends: whatever comes later is of the
    next one, and its answers wait for that. */
-int clerk_begin (clerk_t *clerk)
+int clerk_begin (clerk_t *clerk, bool at_once)
 {
     for (size_t i = 0; i < clerk->owed.count; i++) {
         cursor_t *cursor = clerk->owed.of[i];
@@ -176,7 +176,7 @@ int clerk_begin (clerk_t *clerk)
     const post_t post = clerk->gathered;
     clerk->gathered = clerk->leaving;
     clerk->leaving = post;
-    if (book_begin (clerk->book) == -1)
+    if (book_begin (clerk->book, at_once) == -1)
         return -1;
     return store_due (clerk);
 }

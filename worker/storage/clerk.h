@@ -38,7 +38,7 @@ bool clerk_full (clerk_t *clerk);
 /* The group that was gathered, and its answers, are complete: hand it over to be made
    durable, and gather the next. To be called when the one before is over and its
    answers have left. -1 with errno: nothing may be answered, the process must end. */
-int clerk_begin (clerk_t *clerk);
+int clerk_begin (clerk_t *clerk, bool at_once); // book_begin ()
 
 /* What the group that was begun last is to answer, once the book is busy with it no
    more. */
