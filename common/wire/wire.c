@@ -341,15 +341,17 @@ static wire_batch_t read_batch (reader_t *reader)
 }
 
 /* All of it is looked at: a bundle with one batch that is none, or is another agency's,
-   is no bundle, and nothing in it is taken. */
+   is no bundle, and nothing in it is taken. Nor is one with more batches than any
+   window has: looking at thousands of tiny ones would take long. */
 static bytes_t read_batches (reader_t *reader, uint32_t agency)
 {
     bytes_t rest = reader->rest, frame;
     wire_message_t batch;
-    reader->failed |= rest.size == 0;
-    while (rest.size > 0 && !reader->failed)
+    int count = 0;
+    for (; rest.size > 0 && count <= WINDOW_MAX && !reader->failed; count++)
         reader->failed |=
             !enclosed_batch (&rest, &frame, &batch) || batch.agency != agency;
+    reader->failed |= count == 0 || count > WINDOW_MAX;
     return read_rest (reader);
 }
 

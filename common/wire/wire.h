@@ -201,8 +201,8 @@ typedef struct {
     uint32_t agency; // 0 where there is none (JOIN, PING, ...)
     union {
         wire_limits_t hello;
-        wire_batch_t batch;     // BATCH, STORE
-        bytes_t batches;        // BATCHES: for wire_batches_next (); borrowed
+        wire_batch_t batch; // BATCH, STORE
+        bytes_t batches; // BATCHES: 1 to WINDOW_MAX, see wire_batches_next (); borrowed
         wire_tally_t tally;     // READY, CHECK, DIGEST, SEAL, SEALED
         wire_results_t results; // RESULTS
         uint64_t draw;          // DONE

@@ -12,6 +12,7 @@ from test_hostile import HOSTILE, attacked, client_of, raw_of, shared  # noqa: F
 
 BUSY = next(number for number, name in wire.CODES.items() if name == "BUSY")
 GRANTED = 65536
+WINDOW_MAX = 256
 
 
 def offsets(bundle):
@@ -120,8 +121,9 @@ def test_bundles_that_are_none(attacked):  # noqa: F811
             assert (refusal.name, refusal.code, refusal.command) == ("REFUSED", "BODY", wire.COMMANDS["BATCHES"]), refusal
         client.socket.send(wire.batches(HOSTILE + 1, others))
         assert client.receive().code == "KEY"
-        fill = (GRANTED - 8) // (4 + len(good)) + 1
-        client.socket.send(wire.batches(HOSTILE, *[good] * fill))
+        large = wire.batch(HOSTILE, begun, wire.bets(50, begun))
+        fill = (GRANTED - 8) // (4 + len(large)) + 1
+        client.socket.send(wire.batches(HOSTILE, *[large] * fill))
         refusal = client.receive()
         assert (refusal.code, refusal.command) == ("SIZE", wire.COMMANDS["BATCHES"])
         assert client.hello(HOSTILE).next == begun
@@ -134,20 +136,23 @@ def test_bundles_that_are_none(attacked):  # noqa: F811
 
 
 def test_thousands_of_tiny_batches(attacked):  # noqa: F811
-    """Bundles full of batches of one byte: a prefix is taken, as much as its queue holds, and one BUSY for
-    the rest. The honest agency and the memory of the parts notice nothing."""
+    """As many batches of one byte as a bundle may have: a prefix is taken, as much as its queue holds, and one
+    BUSY for the rest. One with more is none. The honest agency and the memory of the parts notice nothing."""
     with client_of(attacked, HOSTILE) as client:
         welcome = client.hello(HOSTILE)
         tiny = [wire.batch(HOSTILE, welcome.next + at, b"x", 1, draw=welcome.draw) for at in range(1300)]
-        bundle = wire.batches(HOSTILE, *tiny)
-        assert len(bundle) <= GRANTED
+        assert len(wire.batches(HOSTILE, *tiny)) <= GRANTED
+        bundle = wire.batches(HOSTILE, *tiny[:WINDOW_MAX])
+        for count in (WINDOW_MAX + 1, len(tiny)):
+            client.socket.send(wire.batches(HOSTILE, *tiny[:count]))
+            assert client.receive().code == "BODY"
         for _ in range(20):  # no queue of answers is ever longer than one for its peer may be
             client.socket.send(bundle)
             while (answer := client.receive()).code != "BUSY":
                 assert answer.command == wire.COMMANDS["BATCH"], answer
                 assert answer.code not in ("BODY", "SIZE", "KEY"), answer
             assert answer.command == wire.COMMANDS["BATCH"]
-            assert 0 <= answer.offset - welcome.next < 1300
+            assert 0 <= answer.offset - welcome.next < WINDOW_MAX
     with client_of(attacked, HOSTILE) as client:
         sell_bundle(client, client.hello(HOSTILE).next, 5)
 

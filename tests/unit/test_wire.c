@@ -506,6 +506,25 @@ static void a_bundle_of_batches_is_written_and_taken_apart (void **state)
     assert_false (wire_batches_next (&message.batches, &frame, &one));
 }
 
+/* As many as the widest window has, and one more. */
+static void a_bundle_has_no_more_batches_than_a_window (void **state)
+{
+    (void) state;
+    static uint8_t bundle[WIRE_HEADER_BYTES +
+                          (WINDOW_MAX + 1) * (WIRE_ENCLOSED_BYTES + WIRE_BATCH_BYTES)];
+    uint8_t encoded[WIRE_BATCH_BYTES];
+    const wire_message_t one = {.command = WIRE_BATCH, .agency = 4};
+    const bytes_t frame = bytes_of (encoded, wire_encode (&one, encoded));
+    uint8_t *at = wire_batches_head (bundle, 4);
+    wire_message_t message;
+    for (size_t i = 0; i <= WINDOW_MAX; i++) {
+        at = wire_batches_put (at, frame);
+        const wire_code_t code =
+            wire_decode (bytes_of (bundle, (size_t) (at - bundle)), &message);
+        assert_int_equal (code, i < WINDOW_MAX ? REFUSED_OK : REFUSED_BODY);
+    }
+}
+
 static void a_refusal_names_what_was_refused (void **state)
 {
     (void) state;
@@ -577,6 +596,7 @@ int main (void)
         cmocka_unit_test (codes_have_their_names),
         cmocka_unit_test (a_batch_can_be_headed_in_place),
         cmocka_unit_test (a_bundle_of_batches_is_written_and_taken_apart),
+        cmocka_unit_test (a_bundle_has_no_more_batches_than_a_window),
         cmocka_unit_test (a_refusal_names_what_was_refused),
         cmocka_unit_test (a_refusal_stays_small),
     };
