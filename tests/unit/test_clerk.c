@@ -688,6 +688,8 @@ static void winners_are_found_for_the_sealed (void **state)
         const wire_winners_t *page = &mail.items[0].message.winners;
         assert_int_equal (mail.items[0].message.agency, 1);
         assert_int_equal (page->cursor, cursor);
+        assert_int_equal (page->sequence, book_records (shelf.book));
+        assert_memory_equal (page->head, book_head (shelf.book), WIRE_HEAD_BYTES);
         assert_int_equal (page->number, 3);
         const uint8_t *at = page->documents.data;
         for (uint32_t i = 0; i < page->count; i++, offset++, at += 10) {

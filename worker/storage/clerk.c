@@ -59,6 +59,7 @@ static int take_check (clerk_t *clerk, request_t *request);
 static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw);
 static void log_other_state (clerk_t *clerk, uint64_t draw);
 static int answer_finds (clerk_t *clerk);
+static uint64_t tell_head (const clerk_t *clerk, uint8_t head[WIRE_HEAD_BYTES]);
 static void conflict (clerk_t *clerk, const request_t *request, const char *reason);
 static int store (clerk_t *clerk, cursor_t *cursor, request_t *request);
 static bool rows_sound (request_t *request);
@@ -253,8 +254,7 @@ static int take_admit (clerk_t *clerk, request_t *request)
     message->welcome.draw = book_draw (clerk->book);
     message->welcome.next = cursor->at.next;
     message->welcome.digest = cursor->at.digest;
-    message->welcome.sequence = book_records (clerk->book);
-    put_bytes (message->welcome.head, bytes_of (book_head (clerk->book), SHA256_BYTES));
+    message->welcome.sequence = tell_head (clerk, message->welcome.head);
     if (cursor->at.sealed && message->welcome.day == DAY_OPEN)
         message->welcome.day = DAY_SEALED;
     answer (clerk, request, message);
@@ -377,6 +377,14 @@ static void log_other_state (clerk_t *clerk, uint64_t draw)
     clerk->told_other = true;
 }
 
+/* The log's head as of now, and how many records it stands for. The answer that says so
+   waits until all of them are durable. */
+static uint64_t tell_head (const clerk_t *clerk, uint8_t head[WIRE_HEAD_BYTES])
+{
+    memcpy (head, book_head (clerk->book), WIRE_HEAD_BYTES);
+    return book_records (clerk->book);
+}
+
 static int answer_finds (clerk_t *clerk)
 {
     const size_t count = clerk->finds_count;
@@ -385,9 +393,10 @@ static int answer_finds (clerk_t *clerk)
         winners_find (book_archive (clerk->book), clerk->finds, count) == -1)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        const wire_message_t winners = {.command = WIRE_WINNERS,
-                                        .agency = clerk->finds[i].agency,
-                                        .winners = clerk->finds[i].page};
+        wire_message_t winners = {.command = WIRE_WINNERS,
+                                  .agency = clerk->finds[i].agency,
+                                  .winners = clerk->finds[i].page};
+        winners.winners.sequence = tell_head (clerk, winners.winners.head);
         answer (clerk, &clerk->finders[i], &winners);
     }
     return 0;
