@@ -32,11 +32,19 @@ typedef struct {
     pthread_t thread;     //
     int orders, outcomes; // event descriptors: an order, and 1 + errno of a sync
     bool started;         // an outcome will come, or is there to be taken
+    const uint8_t *data;  // to be written before the sync, if `size` is not 0; changed
+    size_t size;          // only while nothing is started
+    uint64_t position;    //
+    int direct;           // past the page cache, or -1: there is no such thing
     bool ahead;           // the next sync is on its way
     struct aiocb request; // then: it
 } disk_file_t;
 
 enum { ORDER_SYNC = 1, ORDER_END = 2 };
+enum { UNKNOWN = -2 };
+
+#define DIRECT_BYTES_MAX (512 * 1024)
+#define DIRECT_ALIGNMENT 4096
 
 static int open_in (const char *directory, const char *name, file_mode_t mode,
                     int *parent);
@@ -46,9 +54,15 @@ static int disk_write (file_t *file, const void *data, size_t size, uint64_t pos
 static int disk_sync (file_t *file);
 static void disk_sync_ahead (file_t *file);
 static int disk_sync_start (file_t *file);
+static int disk_write_start (file_t *file, const void *data, size_t size,
+                             uint64_t position);
+static int open_direct (const disk_file_t *disk);
+static int start (disk_file_t *disk);
 static int wait_for_outcome (disk_file_t *disk);
 static int start_thread (disk_file_t *disk);
 static void *sync_as_told (void *context);
+static int do_as_told (const disk_file_t *disk);
+static ssize_t write_to (const disk_file_t *disk, int fd);
 static int order (const disk_file_t *disk, uint64_t what);
 static int disk_sync_descriptor (file_t *file);
 static int disk_sync_done (file_t *file);
@@ -65,6 +79,7 @@ static const file_ops_t disk_ops = {
     .sync = disk_sync,
     .sync_ahead = disk_sync_ahead,
     .sync_start = disk_sync_start,
+    .write_start = disk_write_start,
     .sync_descriptor = disk_sync_descriptor,
     .sync_done = disk_sync_done,
     .write_out = disk_write_out,
@@ -115,6 +130,7 @@ file_t *file_open (const char *directory, const char *name, file_mode_t mode, ch
                           .device = about.st_dev,
                           .inode = about.st_ino,
                           .orders = -1,
+                          .direct = UNKNOWN,
                           .outcomes = -1};
     return &disk->file;
 }
@@ -285,10 +301,42 @@ static void disk_sync_ahead (file_t *file)
     disk->ahead = aio_fsync (O_DSYNC, &disk->request) == 0;
 }
 
+static int disk_write_start (file_t *file, const void *data, size_t size,
+                             uint64_t position)
+{
+    disk_file_t *disk = (disk_file_t *) file;
+    assert (!disk->started);
+    if (disk->direct == UNKNOWN)
+        disk->direct = open_direct (disk);
+    disk->data = data;
+    disk->size = size;
+    disk->position = position;
+    return start (disk);
+}
+
+/* The same file, past the page cache: what is written once, synced at once and hardly
+   ever read again need not be copied there. Measured (ext4 on virtio, medians in turn,
+   written and synced): 64 B 68 µs and not 107, 8 KiB 134 and not 166, 64 KiB 127 and
+   not 152, 256 KiB 246 and not 301; but 1 MiB 638 and not 534. -1 where the file system
+   has no such thing. */
+static int open_direct (const disk_file_t *disk)
+{
+    char path[64];
+    snprintf (path, sizeof path, "/proc/self/fd/%d", disk->fd); // whatever its name is
+    return open (path, O_WRONLY | O_CLOEXEC | O_DIRECT);
+}
+
 static int disk_sync_start (file_t *file)
 {
     disk_file_t *disk = (disk_file_t *) file;
     assert (!disk->started);
+    disk->size = 0;
+    return start (disk);
+}
+
+static int start (disk_file_t *disk)
+{
+    file_t *file = &disk->file;
     if (start_thread (disk) == -1 || order (disk, ORDER_SYNC) == -1)
         return noted (file, -1, "cannot be synced");
     disk->started = true;
@@ -353,17 +401,38 @@ static int start_thread (disk_file_t *disk)
 static void *sync_as_told (void *context)
 {
     const disk_file_t *disk = context;
-    const int fd = disk->fd, orders = disk->orders, outcomes = disk->outcomes;
     uint64_t told;
     do {
-        if (read (orders, &told, sizeof told) != sizeof told)
+        if (read (disk->orders, &told, sizeof told) != sizeof told)
             abort (); // no signal comes here; nothing else can be
         const uint64_t outcome =
-            told == ORDER_END ? 0 : 1 + (uint64_t) (fdatasync (fd) == -1 ? errno : 0);
-        if (outcome > 0 && write (outcomes, &outcome, sizeof outcome) != sizeof outcome)
+            told == ORDER_END ? 0 : 1 + (uint64_t) do_as_told (disk);
+        if (outcome > 0 &&
+            write (disk->outcomes, &outcome, sizeof outcome) != sizeof outcome)
             abort ();
     } while (told < ORDER_END);
     return NULL;
+}
+
+/* 0, or errno. */
+static int do_as_told (const disk_file_t *disk)
+{
+    const bool direct =
+        disk->size <= DIRECT_BYTES_MAX && disk->direct >= 0 &&
+        ((uintptr_t) disk->data | disk->size | disk->position) % DIRECT_ALIGNMENT == 0;
+    ssize_t wrote = 0;
+    if (disk->size > 0)
+        wrote = write_to (disk, direct ? disk->direct : disk->fd);
+    if (direct && wrote == -1 && errno == EINVAL) // it would be aligned otherwise
+        wrote = write_to (disk, disk->fd);
+    if (wrote != (ssize_t) disk->size)
+        return wrote == -1 ? errno : EIO;
+    return fdatasync (disk->fd) == -1 ? errno : 0;
+}
+
+static ssize_t write_to (const disk_file_t *disk, int fd)
+{
+    return pwrite (fd, disk->data, disk->size, (off_t) disk->position);
 }
 
 static int order (const disk_file_t *disk, uint64_t what)
@@ -430,6 +499,8 @@ static void disk_close (file_t *file)
         close (disk->orders);
     if (disk->outcomes != -1)
         close (disk->outcomes);
+    if (disk->direct >= 0)
+        close (disk->direct);
     close (disk->directory);
     close (disk->fd);
     free (disk);

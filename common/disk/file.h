@@ -27,6 +27,10 @@ typedef struct {
        time. What is written while it goes on is allowed, and not covered. 0, or -1 with
        errno. */
     int (*sync_start) (file_t *file);
+    /* `write` and `sync_start` in one: the bytes are written in the background, too.
+       They are borrowed, and stay as they are, until it is over. Quickest where they,
+       `size` and `position` are multiples of 4096. */
+    int (*write_start) (file_t *file, const void *data, size_t size, uint64_t position);
     /* Readable when that sync is over; -1 where there is no such thing. Before the
        first sync_start, too. */
     int (*sync_descriptor) (file_t *file);

@@ -35,6 +35,8 @@ static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t posi
 static int disk_write (file_t *file, const void *data, size_t size, uint64_t position);
 static int disk_sync (file_t *file);
 static int disk_sync_start (file_t *file);
+static int disk_write_start (file_t *file, const void *data, size_t size,
+                             uint64_t position);
 static int disk_sync_descriptor (file_t *file);
 static int disk_sync_done (file_t *file);
 static int disk_sound (file_t *file, uint64_t size_min);
@@ -47,6 +49,7 @@ static const file_ops_t disk_ops = {.read = disk_read,
                                     .write = disk_write,
                                     .sync = disk_sync,
                                     .sync_start = disk_sync_start,
+                                    .write_start = disk_write_start,
                                     .sync_descriptor = disk_sync_descriptor,
                                     .sync_done = disk_sync_done,
                                     .sound = disk_sound,
@@ -478,6 +481,12 @@ static int disk_sync_start (file_t *self)
     file->sync_covers = file->changes_count;
     file->sync_error = fails (file, DISK_SYNC, EIO) ? EIO : 0;
     return 0;
+}
+
+static int disk_write_start (file_t *self, const void *data, size_t size,
+                             uint64_t position)
+{
+    return disk_write (self, data, size, position) == -1 ? -1 : disk_sync_start (self);
 }
 
 static int disk_sync_descriptor (file_t *self)

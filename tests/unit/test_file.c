@@ -435,6 +435,99 @@ static void count_threads (unsigned *threads, unsigned *deaf)
     closedir (listing);
 }
 
+/* Past the page cache or through it, in any alignment; a reader finds it. */
+static void what_is_written_in_the_background_is_read_again (void **state)
+{
+    (void) state;
+    static const struct {
+        size_t data, size;
+        uint64_t position;
+    } writes[] = {
+        {0, 4096, 0},   {0, 8192, 4096},       {0, 4096, 0}, {1, 4096, 8192},
+        {0, 100, 8192}, {0, 4096, 4095},       {0, 1, 3},    {4096, 65536, 4096},
+        {0, 524288, 0}, {0, 1024 * 1024, 4096}};
+    const size_t room = 2 * 1024 * 1024;
+    uint8_t *data = aligned_alloc (4096, room), *model = calloc (1, room);
+    uint8_t *got = malloc (room);
+    assert_true (data && model && got);
+    file_t *file = open_file (FILE_WRITE);
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        const uint8_t *from = data + writes[i].data;
+        const size_t size = writes[i].size;
+        memset (data, (int) ('a' + i), room);
+        memcpy (model + writes[i].position, from, size);
+        assert_int_equal (file->ops->write_start (file, from, size, writes[i].position),
+                          0);
+        assert_int_equal (await (file), 1);
+        assert_int_equal (data_synced.count, i + 1);
+        const size_t length = (size_t) file->ops->size (file);
+        assert_int_equal (file->ops->read (file, got, room, 0), length);
+        assert_memory_equal (got, model, length);
+        // what is written through the cache meets it there
+        assert_int_equal (file->ops->write (file, "now", 3, 4096 * (i % 4)), 0);
+        memcpy (model + 4096 * (i % 4), "now", 3);
+    }
+    file_close (&file);
+    free (data);
+    free (model);
+    free (got);
+}
+
+/* A file that may not grow. */
+static void a_write_in_the_background_that_fails_says_so (void **state)
+{
+    (void) state;
+    struct rlimit before, limit;
+    uint8_t *data = aligned_alloc (4096, 8192);
+    assert_non_null (data);
+    memset (data, 'x', 8192);
+    file_t *file = open_file (FILE_WRITE);
+    signal (SIGXFSZ, SIG_IGN);
+    assert_int_equal (getrlimit (RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 4096;
+    for (uint64_t position = 0; position <= 4096; position += 4096) {
+        assert_int_equal (setrlimit (RLIMIT_FSIZE, &limit), 0);
+        const int begun = file->ops->write_start (file, data, 8192, position);
+        const int outcome = await (file), error = errno;
+        assert_int_equal (setrlimit (RLIMIT_FSIZE, &before), 0);
+        assert_int_equal (begun, 0);
+        assert_int_equal (outcome, -1);
+        assert_int_equal (error, position == 0 ? EIO : EFBIG); // half of it, nothing
+        assert_string_equal (file->failed, "cannot be synced");
+    }
+    assert_int_equal (data_synced.count, 0); // and nothing vouches for it
+    data_synced.error = EIO;
+    assert_int_equal (file->ops->write_start (file, data, 4096, 0), 0);
+    assert_int_equal (await (file), -1);
+    file_close (&file);
+    free (data);
+}
+
+/* It may be moved, and another may have its name by now: the bytes go to the one that
+   was opened. */
+static void what_is_written_in_the_background_goes_to_the_same_file (void **state)
+{
+    (void) state;
+    char other[sizeof path + 8];
+    snprintf (other, sizeof other, "%s.other", path);
+    uint8_t *data = aligned_alloc (4096, 4096);
+    assert_non_null (data);
+    memset (data, 'x', 4096);
+    file_t *file = open_file (FILE_WRITE);
+    assert_int_equal (rename (path, other), 0);
+    const int fd = open (path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true (fd >= 0);
+    assert_int_equal (file->ops->write_start (file, data, 4096, 0), 0);
+    assert_int_equal (await (file), 1);
+    assert_int_equal (file->ops->size (file), 4096);
+    assert_int_equal (lseek (fd, 0, SEEK_END), 0);
+    close (fd);
+    unlink (other);
+    file_close (&file);
+    free (data);
+}
+
 /* Else a signal could be taken by the thread, and the loop would not hear of it. */
 static void no_signal_is_for_the_thread_that_syncs (void **state)
 {
@@ -552,6 +645,9 @@ int main (void)
         FILE_TEST (a_sync_in_the_background_is_told_when_it_is_over),
         FILE_TEST (a_sync_in_the_background_that_fails_says_so_once),
         FILE_TEST (a_sync_waits_for_the_one_in_the_background),
+        FILE_TEST (what_is_written_in_the_background_is_read_again),
+        FILE_TEST (a_write_in_the_background_that_fails_says_so),
+        FILE_TEST (what_is_written_in_the_background_goes_to_the_same_file),
         FILE_TEST (no_signal_is_for_the_thread_that_syncs),
         FILE_TEST (a_file_that_is_not_what_it_was_is_noticed),
         FILE_TEST (an_existing_file_is_not_made),

@@ -61,6 +61,7 @@ struct log {
     uint64_t sequence;  // of the last record appended
     uint8_t chain[SHA256_BYTES];
     uint8_t *group;    // being gathered: group_max bytes
+    uint8_t *spare;    // likewise; may be on its way to the disk
     size_t group_size; // 0, or its header included
     uint32_t group_records;
     uint64_t torn;
@@ -69,6 +70,8 @@ struct log {
 
 static_assert (sizeof FILE_MAGIC == MAGIC_BYTES && sizeof GROUP_MAGIC == MAGIC_BYTES,
                "as long as they are written");
+
+typedef int (write_fn) (file_t *file, const void *data, size_t size, uint64_t position);
 
 typedef struct { // a group as it was read
     uint64_t position, sequence;
@@ -100,7 +103,7 @@ static uint64_t padded (uint64_t size);
 static uint64_t place_of (const log_t *log, uint64_t position);
 static log_room_t allocate (log_t *log, uint64_t end, bool kept);
 static int fill (log_t *log, uint64_t length);
-static int write_group (log_t *log);
+static int write_group (log_t *log, write_fn *write);
 static void close_group (log_t *log, uint64_t position);
 static void became_durable (log_t *log);
 static int failed (log_t *log);
@@ -160,6 +163,7 @@ void log_destroy (log_t **log)
 {
     if (*log) {
         free ((*log)->group);
+        free ((*log)->spare);
         free (*log);
     }
     *log = NULL;
@@ -216,9 +220,7 @@ int log_begin (log_t *log)
         return gone (log);
     if (log->busy || log->group_size == 0)
         return 0;
-    if (write_group (log) == -1 || log->file->ops->sync_start (log->file) == -1)
-        return failed (log);
-    return 0;
+    return write_group (log, log->file->ops->write_start) == -1 ? failed (log) : 0;
 }
 
 int log_descriptor (log_t *log)
@@ -243,7 +245,7 @@ int log_wait (log_t *log)
     if (log->failed)
         return gone (log);
     while (log->busy || log->group_size > 0) {
-        if (!log->busy && write_group (log) == -1)
+        if (!log->busy && write_group (log, log->file->ops->write) == -1)
             return failed (log);
         if (log->file->ops->sync (log->file) == -1)
             return failed (log);
@@ -363,7 +365,8 @@ static void shape (log_t *log, uint64_t segment_bytes, uint64_t segments)
     const uint64_t half = segment_bytes / 2 / PAGE * PAGE;
     log->group_max = half < LOG_GROUP_BYTES_MAX ? half : LOG_GROUP_BYTES_MAX;
     log->group = aligned_alloc (PAGE, log->group_max);
-    assert (log->group);
+    log->spare = aligned_alloc (PAGE, log->group_max);
+    assert (log->group && log->spare);
 }
 
 static void make_header (const log_t *log, uint8_t *page)
@@ -696,21 +699,24 @@ static int fill (log_t *log, uint64_t length)
     return 0;
 }
 
-/* Only once the one before is durable. */
-static int write_group (log_t *log)
+/* Only once the one before is durable. What is written in the background has to stay as
+   it is meanwhile: the next one is gathered elsewhere. */
+static int write_group (log_t *log, write_fn *write)
 {
-    file_t *file = log->file;
     assert (!log->busy);
     const size_t size = padded (log->group_size);
     const uint64_t position = start_of (log, log->group_size);
     const uint64_t place = place_of (log, position);
     close_group (log, position);
-    if (file->ops->write (file, log->group, size, place) == -1)
+    if (write (log->file, log->group, size, place) == -1)
         return -1;
     log->written = (log_mark_t){
         .position = position + size, .last = position, .sequence = log->sequence};
     put_bytes (log->written.chain, bytes_of (log->chain, SHA256_BYTES));
     log->length = place + size > log->length ? place + size : log->length;
+    uint8_t *const next = log->spare;
+    log->spare = log->group;
+    log->group = next;
     log->group_size = log->group_records = 0;
     log->busy = true;
     return 0;
