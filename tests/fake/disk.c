@@ -37,6 +37,7 @@ static int disk_sync (file_t *file);
 static int disk_sync_start (file_t *file);
 static int disk_write_start (file_t *file, const void *data, size_t size,
                              uint64_t position);
+static void take_back (disk_file_t *file);
 static int disk_sync_descriptor (file_t *file);
 static int disk_sync_done (file_t *file);
 static int disk_sound (file_t *file, uint64_t size_min);
@@ -458,6 +459,8 @@ static int disk_sync (file_t *self)
             flush (file, file->changes_count, 1000);
         return told (self, "cannot be synced");
     }
+    if (file->syncing)
+        take_back (file);
     disk_finish (file);
     const bool failed = file->syncing && file->sync_error;
     file->syncing = false;
@@ -478,6 +481,7 @@ static int disk_sync_start (file_t *self)
         return told (self, "cannot be synced");
     file->syncing = true;
     file->sync_over = false;
+    file->lent = NULL;
     file->sync_covers = file->changes_count;
     file->sync_error = fails (file, DISK_SYNC, EIO) ? EIO : 0;
     return 0;
@@ -486,7 +490,24 @@ static int disk_sync_start (file_t *self)
 static int disk_write_start (file_t *self, const void *data, size_t size,
                              uint64_t position)
 {
-    return disk_write (self, data, size, position) == -1 ? -1 : disk_sync_start (self);
+    disk_file_t *file = file_of (self);
+    if (disk_write (self, data, size, position) == -1 || disk_sync_start (self) == -1)
+        return -1;
+    file->lent = data;
+    file->lent_size = size;
+    file->lent_position = position;
+    return 0;
+}
+
+/* The real disk would have written it just now. */
+static void take_back (disk_file_t *file)
+{
+    const disk_image_t *cached = &file->cached;
+    const uint64_t end = file->lent_position + file->lent_size;
+    assert (!file->lent || end > cached->size ||
+            memcmp (file->lent, cached->data + file->lent_position, file->lent_size) ==
+                0);
+    file->lent = NULL;
 }
 
 static int disk_sync_descriptor (file_t *self)
@@ -507,6 +528,7 @@ static int disk_sync_done (file_t *self)
     }
     if (!file->sync_over && file->disk->holds)
         return 0;
+    take_back (file);
     disk_finish (file);
     file->syncing = false;
     if (file->sync_error == 0)

@@ -91,7 +91,10 @@ typedef struct {
     bool syncing, sync_over;                // in the background
     size_t sync_covers;                     // so many of the changes
     int sync_error;                         // that it will end with
-    unsigned readers, writers;              // handles with a lock
+    const uint8_t *lent;       // what it writes, which has to stay the same
+    size_t lent_size;          //
+    uint64_t lent_position;    //
+    unsigned readers, writers; // handles with a lock
 } disk_file_t;
 
 /* An empty directory on an empty disk. `dice` is borrowed, or NULL. */
