@@ -957,11 +957,32 @@ static void a_reservation_that_fails_is_told (void **state)
 {
     (void) state;
     lg = log_new (file->file, IDENTITY, NULL, why);
-    file->fails[DISK_RESERVE] = DISK_ALWAYS;
+    file->fails[DISK_RESERVE] = 1;
     while (log_fits (lg, 1, STORE_BYTES_MAX, false) == LOG_FITS)
         commit (STORE_BYTES_MAX);
+    const uint64_t durable = log_durable (lg);
+    for (int i = 0; i < 3; i++) { // it is not asked for again
+        errno = 0;
+        assert_int_equal (log_fits (lg, 1, STORE_BYTES_MAX, false), LOG_FAILED);
+        assert_int_equal (errno, EIO);
+        assert_int_equal (log_begin (lg), -1);
+        assert_int_equal (log_wait (lg), -1);
+    }
+    assert_int_equal (log_durable (lg), durable);
+    assert_string_equal (file->file->failed, "cannot be given space");
+}
+
+/* Of the zeros ahead of it. */
+static void a_write_ahead_that_fails_is_told (void **state)
+{
+    (void) state;
+    lg = log_new (file->file, IDENTITY, NULL, why);
+    commit (100);
+    file->fails[DISK_WRITE] = 1;
     assert_int_equal (log_fits (lg, 1, STORE_BYTES_MAX, false), LOG_FAILED);
     assert_int_equal (errno, EIO);
+    assert_int_equal (log_fits (lg, 1, 1, false), LOG_FAILED);
+    assert_int_equal (log_begin (lg), -1);
 }
 
 /* ---- While another process writes it ---- */
@@ -1167,6 +1188,7 @@ int main (void)
         LOG_TEST (a_small_day_takes_little_of_the_disk),
         LOG_TEST (a_log_without_room_is_not_begun),
         LOG_TEST (a_reservation_that_fails_is_told),
+        LOG_TEST (a_write_ahead_that_fails_is_told),
         LOG_TEST (a_look_at_a_log_in_use_takes_what_is_whole),
         LOG_TEST (a_file_that_was_taken_away_is_noticed),
         LOG_TEST (a_ring_whose_end_was_skipped_is_sound),

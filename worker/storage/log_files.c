@@ -43,7 +43,7 @@
 #define GROUP_MAGIC  "\xffLOTERIA GROUP\n" // and the zero that ends it
 #define CHUNK_BYTES  (1024 * 1024)         // read at a time when looking behind
 #define STEP_BYTES   (1024 * 1024)
-#define FILL_BYTES   (64 * 1024)
+#define FILL_BYTES   STEP_BYTES
 #define KEPT_BYTES   (2 * 1024 * 1024)
 #define POSITION_MAX (UINT64_MAX / 4)
 #define SEGMENT_MIN  (2 * PAGE)
@@ -184,6 +184,10 @@ int log_settle (log_t *log)
 
 log_room_t log_fits (log_t *log, uint32_t records, size_t rows_bytes, bool kept)
 {
+    if (log->failed) {
+        gone (log);
+        return LOG_FAILED;
+    }
     const size_t more = (size_t) records * RECORD_BYTES + rows_bytes;
     const size_t size = (log->group_size ? log->group_size : HEADER_BYTES) + more;
     if (padded (size) > log->group_max)
@@ -679,10 +683,14 @@ static log_room_t allocate (log_t *log, uint64_t end, bool kept)
         wanted = needed;
         rc = file->ops->reserve (file, PAGE + wanted);
     }
-    if (rc == -1 || fill (log, PAGE + wanted) == -1)
-        return file_full (errno) ? LOG_NO_SPACE : LOG_FAILED;
-    log->allocated = wanted;
-    return LOG_FITS;
+    if (rc == 0 && fill (log, PAGE + wanted) == 0) {
+        log->allocated = wanted;
+        return LOG_FITS;
+    }
+    if (file_full (errno))
+        return LOG_NO_SPACE;
+    failed (log);
+    return LOG_FAILED;
 }
 
 static int fill (log_t *log, uint64_t length)
