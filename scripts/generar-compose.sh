@@ -134,7 +134,6 @@ central () {
     volumes:
       - "$base/etc/compose:/etc/loteria:ro"
       - keys-state:/run/keys:ro
-      - data:/var/lib/loteria
     depends_on:
       storage: {condition: service_healthy}
     healthcheck:

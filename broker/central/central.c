@@ -99,7 +99,7 @@ static int make_data_directory (const char *path, problem_t *problem)
    state would wait as well, but this way it is logged once. */
 static int wait_for_files (const char *directory, problem_t *problem)
 {
-    static const char *const names[] = {"bets.log", "bets.csv", "draw.journal"};
+    static const char *const names[] = {"bets.log", "bets.index", "bets.csv"};
     process_patience_t patience = {0};
     char what[PATH_MAX];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

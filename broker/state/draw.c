@@ -15,19 +15,20 @@ struct draw {
     uint32_t agencies, number;
     uint32_t ready, served;
     bool made;
-    uint64_t identity; // 0: not known yet
-    seat_t *roll;      // by agency, from 1
+    uint64_t identity;
+    seat_t *roll; // by agency, from 1
 };
 
-static int open_roll (draw_t *draw, const draw_record_t *record);
-static int seal_agency (draw_t *draw, const draw_record_t *record);
-static int make (draw_t *draw);
-static int serve_agency (draw_t *draw, const draw_record_t *record);
+static int open_roll (draw_t *draw, const wire_event_t *event);
+static int seal_agency (draw_t *draw, const wire_event_t *event);
+static int make (draw_t *draw, const wire_event_t *event);
+static int serve_agency (draw_t *draw, const wire_event_t *event);
 
-draw_t *draw_new (void)
+draw_t *draw_new (uint64_t identity)
 {
     draw_t *draw = calloc (1, sizeof *draw);
     assert (draw);
+    draw->identity = identity;
     return draw;
 }
 
@@ -40,17 +41,17 @@ void draw_destroy (draw_t **draw)
     *draw = NULL;
 }
 
-int draw_apply (draw_t *draw, const draw_record_t *record)
+int draw_apply (draw_t *draw, const wire_event_t *event)
 {
-    switch (record->event) {
-    case DRAW_OPENED:
-        return open_roll (draw, record);
-    case DRAW_SEALED:
-        return seal_agency (draw, record);
-    case DRAW_DRAWN:
-        return make (draw);
-    case DRAW_SERVED:
-        return serve_agency (draw, record);
+    switch (event->kind) {
+    case EVENT_OPENED:
+        return open_roll (draw, event);
+    case EVENT_SEALED:
+        return seal_agency (draw, event);
+    case EVENT_DRAWN:
+        return make (draw, event);
+    case EVENT_SERVED:
+        return serve_agency (draw, event);
     default:
         return -1;
     }
@@ -65,7 +66,7 @@ draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
         return DRAW_REFUSE;
     }
     const seat_t *seat = &draw->roll[agency];
-    if (draw_is_other (draw, tally->draw))
+    if (tally->draw != draw->identity)
         *code = REFUSED_DRAW;
     else if (seat->sealed && seat->count != tally->count)
         *code = REFUSED_TALLY;
@@ -81,11 +82,6 @@ draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
 uint64_t draw_identity (const draw_t *draw)
 {
     return draw->identity;
-}
-
-bool draw_is_other (const draw_t *draw, uint64_t identity)
-{
-    return draw->identity != 0 && draw->identity != identity;
 }
 
 bool draw_opened (const draw_t *draw)
@@ -148,67 +144,43 @@ uint32_t draw_number (const draw_t *draw)
     return draw->number;
 }
 
-void draw_put_record (uint8_t *payload, const draw_record_t *record)
+static int open_roll (draw_t *draw, const wire_event_t *event)
 {
-    memset (payload, 0, JOURNAL_PAYLOAD_BYTES);
-    uint8_t *at = put_u32 (put_u8 (payload, record->event) + 3, record->agency);
-    at = put_u32 (put_u64 (at, record->count), record->number);
-    at = put_u32 (at, record->agencies);
-    put_u64 (put_u64 (at, record->identity), record->digest);
-}
-
-void draw_get_record (const uint8_t *payload, draw_record_t *record)
-{
-    reader_t reader = {.rest = bytes_of (payload, JOURNAL_PAYLOAD_BYTES)};
-    record->event = read_u8 (&reader);
-    read_bytes (&reader, 3);
-    record->agency = read_u32 (&reader);
-    record->count = read_u64 (&reader);
-    record->number = read_u32 (&reader);
-    record->agencies = read_u32 (&reader);
-    record->identity = read_u64 (&reader);
-    record->digest = read_u64 (&reader);
-}
-
-static int open_roll (draw_t *draw, const draw_record_t *record)
-{
-    if (draw_opened (draw) || record->agencies < 1 || record->agencies > AGENCIES_MAX)
+    if (draw_opened (draw) || event->agencies < 1 || event->agencies > AGENCIES_MAX)
         return -1;
-    draw->agencies = record->agencies;
-    draw->number = record->number;
-    draw->roll = calloc ((size_t) record->agencies + 1, sizeof (seat_t));
+    draw->agencies = event->agencies;
+    draw->number = event->number;
+    draw->roll = calloc ((size_t) event->agencies + 1, sizeof (seat_t));
     assert (draw->roll);
     return 0;
 }
 
-static int seal_agency (draw_t *draw, const draw_record_t *record)
+static int seal_agency (draw_t *draw, const wire_event_t *event)
 {
-    if (!draw_on_roll (draw, record->agency) || draw->roll[record->agency].sealed ||
-        record->identity == 0 || draw_is_other (draw, record->identity))
+    if (!draw_on_roll (draw, event->agency) || draw->roll[event->agency].sealed)
         return -1;
-    seat_t *seat = &draw->roll[record->agency];
+    seat_t *seat = &draw->roll[event->agency];
     seat->sealed = true;
-    seat->count = record->count;
-    seat->digest = record->digest;
-    draw->identity = record->identity;
+    seat->count = event->count;
+    seat->digest = event->digest;
     draw->ready++;
     return 0;
 }
 
-static int make (draw_t *draw)
+static int make (draw_t *draw, const wire_event_t *event)
 {
-    if (!draw_due (draw))
+    if (!draw_due (draw) || event->number != draw->number)
         return -1;
     draw->made = true;
     return 0;
 }
 
-static int serve_agency (draw_t *draw, const draw_record_t *record)
+static int serve_agency (draw_t *draw, const wire_event_t *event)
 {
-    if (!draw->made || !draw_on_roll (draw, record->agency) ||
-        draw->roll[record->agency].served)
+    if (!draw->made || !draw_on_roll (draw, event->agency) ||
+        draw->roll[event->agency].served)
         return -1;
-    draw->roll[record->agency].served = true;
+    draw->roll[event->agency].served = true;
     draw->served++;
     return 0;
 }

@@ -20,20 +20,17 @@ int main (int argc, char **argv)
 {
     settings_t settings = {0};
     state_options_t *options = &settings.options;
-    const config_item_t items[] = {
-        option_agencies (&options->agencies),
-        option_winning_number (&options->number),
-        option_winning_number_file (&settings.number_file),
-        option_data_dir (&options->data_directory,
-                         "directory of draw.journal; it must exist"),
-        option_state_listen (&options->listen),
-        option_storage (&options->storage),
-        option_broker (&options->brokers),
-        option_exit_when_done (&options->exit_when_done),
-        option_keys (&options->keys, OPTION_OWN_KEYS),
-        option_insecure (&options->insecure),
-        option_log_level (OPTION_LOG_LEVEL),
-        {0}};
+    const config_item_t items[] = {option_agencies (&options->agencies),
+                                   option_winning_number (&options->number),
+                                   option_winning_number_file (&settings.number_file),
+                                   option_state_listen (&options->listen),
+                                   option_storage (&options->storage),
+                                   option_broker (&options->brokers),
+                                   option_exit_when_done (&options->exit_when_done),
+                                   option_keys (&options->keys, OPTION_OWN_KEYS),
+                                   option_insecure (&options->insecure),
+                                   option_log_level (OPTION_LOG_LEVEL),
+                                   {0}};
     const config_program_t program = {
         .program = "loteria-state",
         .section = "state",
@@ -63,8 +60,7 @@ static int agree (const config_t *config, void *context, char *why)
                                          options->insecure, why) &&
                    agreement_may_connect (config, &places[1], why) &&
                    agreement_brokers (config, options->brokers, why) &&
-                   agreement_places_differ (places, 2, why) &&
-                   agreement_directory (config, options->data_directory, false, why)
+                   agreement_places_differ (places, 2, why)
                ? 0
                : PROCESS_CANNOT_START;
 }

@@ -1,138 +1,150 @@
-/* registrar.c - what state does with each request. */
+/* registrar.c - what state does with each request, and with storage's answers. */
 
 #include "registrar.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 
+#include "handler.h"
 #include "logger.h"
 
-typedef struct { // an agency's question that waits for the draw: whom to answer
-    bool open;
-    envelope_t envelope;
-} question_t;
+typedef enum { WANT_NOTHING, WANT_EPOCH, WANT_EVENTS, WANT_OPENED, WANT_DRAWN } want_t;
 
 struct registrar {
-    draw_t *draw;       // borrowed
-    journal_t *journal; // borrowed
-    outbox_t *answers, *to_storage;
-    question_t **questions; // by agency
+    uint64_t life;
+    uint32_t agencies, number;
+    registrar_stage_t stage;
+    uint64_t epoch;   // 0: not registered
+    draw_t *draw;     // NULL: not registered
+    uint64_t events;  // that there are at least
+    uint64_t applied; // of them, in order
+    uint64_t seen;    // sequence of the last one applied
+    want_t asked;     // of storage, and when it is asked again if no answer comes
+    int64_t again_ms;
+    uint64_t page_end; // of the replay that was asked for
+    bool reachable;
+    envelope_t *questions; // by agency: its READY that waits for the draw, or nobody's
+    outbox_t *to_brokers, *to_storage;
     bool done;
-    bool told_other; // the log, that storage is another draw's
     int64_t now_ms;
-    logger_limit_t no_space; // every question for the draw tries again
-    int error; // errno of a journal that failed, and not for want of space
+    logger_limit_t no_space;
     uint64_t strays;
 };
 
-typedef struct { // one request, or what storage says to one, and whom to answer
+typedef struct { // one message; whom to answer
     envelope_t envelope;
-    bytes_t encoded;
     wire_message_t message;
 } request_t;
 
-static void take_hello (registrar_t *registrar, request_t *request);
-static uint32_t fair_window (const draw_t *draw, const wire_limits_t *limits);
-static void take_ready (registrar_t *registrar, request_t *request);
-static void take_results (registrar_t *registrar, request_t *request);
-static void take_done (registrar_t *registrar, request_t *request);
-static void take_sealed (registrar_t *registrar, request_t *request);
-static bool other_storage (registrar_t *registrar, request_t *request, uint64_t draw);
-static void make_draw (registrar_t *registrar);
-static void log_no_space (registrar_t *registrar);
-static void remember (registrar_t *registrar, const request_t *request);
-static void answer_question (registrar_t *registrar, uint32_t agency);
-static void ask_find (registrar_t *registrar, const request_t *request,
-                      uint64_t cursor);
-static void ask_storage (registrar_t *registrar, const request_t *request,
-                         const wire_message_t *message);
-static void answer (registrar_t *registrar, const request_t *request,
-                    const wire_message_t *message);
-static void answer_waiting (registrar_t *registrar, const request_t *request);
-static void refuse (registrar_t *registrar, const request_t *request, wire_code_t code);
-static uint8_t command_of_agency (uint8_t command);
-static int record (registrar_t *registrar, const draw_record_t *event);
-
-typedef void (handler_fn) (registrar_t *registrar, request_t *request);
-
-static handler_fn *const request_handlers[] = {
-    [WIRE_HELLO] = take_hello,
-    [WIRE_READY] = take_ready,
-    [WIRE_RESULTS] = take_results,
-    [WIRE_DONE] = take_done,
-};
-
-static handler_fn *const answer_handlers[] = {
-    [WIRE_SEALED] = take_sealed,
-};
-
 static void take_bundle (registrar_t *registrar, bytes_t bundle,
-                         handler_fn *const *handlers, size_t handlers_count);
+                         const handler_t *handlers);
+static int take_hello (void *self, void *asked);
+static uint32_t fair_window (const draw_t *draw, const wire_limits_t *limits);
+static int take_ready (void *self, void *asked);
+static int take_results (void *self, void *asked);
+static int take_done (void *self, void *asked);
+static int take_registered (void *self, void *asked);
+static int take_event (void *self, void *asked);
+static bool apply (registrar_t *registrar, const wire_recorded_t *recorded);
+static void compare_terms (registrar_t *registrar);
+static void open_if_replayed (registrar_t *registrar);
+static void log_event (const registrar_t *registrar, const wire_event_t *event);
+static void answer_event (registrar_t *registrar, const request_t *request);
+static void answer_question (registrar_t *registrar, uint32_t agency);
+static void answer_questions (registrar_t *registrar);
+static int take_refused (void *self, void *asked);
+static void log_no_space (registrar_t *registrar);
+static void pursue (registrar_t *registrar);
+static want_t wanted (const registrar_t *registrar);
+static bool is_asked (const registrar_t *registrar, want_t want);
+static void ask_for (registrar_t *registrar, want_t want);
+static void record (registrar_t *registrar, const envelope_t *envelope,
+                    const wire_event_t *event);
+static void ask_find (registrar_t *registrar, const envelope_t *envelope,
+                      uint32_t agency, uint64_t cursor);
+static void ask_storage (registrar_t *registrar, const envelope_t *envelope,
+                         const wire_message_t *message);
+static bool is_somebodys (const envelope_t *envelope);
+static void answer_waiting (registrar_t *registrar, uint32_t agency,
+                            const envelope_t *envelope);
+static void answer_goodbye (registrar_t *registrar, uint32_t agency,
+                            const envelope_t *envelope);
+static void refuse (registrar_t *registrar, const request_t *request, wire_code_t code);
 
-registrar_t *registrar_new (draw_t *draw, journal_t *journal)
+static const handler_t request_handlers[] = {{WIRE_HELLO, take_hello},
+                                             {WIRE_READY, take_ready},
+                                             {WIRE_RESULTS, take_results},
+                                             {WIRE_DONE, take_done},
+                                             {0}};
+
+static const handler_t answer_handlers[] = {{WIRE_REGISTERED, take_registered},
+                                            {WIRE_EVENT, take_event},
+                                            {WIRE_REFUSED, take_refused},
+                                            {0}};
+
+static const envelope_t nobodys = {0};
+
+registrar_t *registrar_new (uint64_t life, uint32_t agencies, uint32_t number)
 {
-    assert (draw_opened (draw));
+    assert (life != 0 && agencies >= 1 && agencies <= AGENCIES_MAX);
     registrar_t *registrar = calloc (1, sizeof *registrar);
     assert (registrar);
-    registrar->draw = draw;
-    registrar->journal = journal;
-    registrar->answers = outbox_new ();
+    registrar->life = life;
+    registrar->agencies = agencies;
+    registrar->number = number;
+    registrar->to_brokers = outbox_new ();
     registrar->to_storage = outbox_new ();
-    registrar->questions =
-        calloc ((size_t) draw_agencies (draw) + 1, sizeof (question_t *));
+    registrar->questions = calloc ((size_t) agencies + 1, sizeof (envelope_t));
     assert (registrar->questions);
-    // A crash may have come between the last seal and the draw.
-    if (draw_due (draw))
-        make_draw (registrar);
     return registrar;
 }
 
 void registrar_destroy (registrar_t **registrar)
 {
     if (*registrar) {
-        for (uint32_t i = 1; i <= draw_agencies ((*registrar)->draw); i++)
-            free ((*registrar)->questions[i]);
         free ((*registrar)->questions);
         outbox_destroy (&(*registrar)->to_storage);
-        outbox_destroy (&(*registrar)->answers);
+        outbox_destroy (&(*registrar)->to_brokers);
+        draw_destroy (&(*registrar)->draw);
         free (*registrar);
     }
     *registrar = NULL;
 }
 
-void registrar_tick (registrar_t *registrar, int64_t now_ms)
+void registrar_tick (registrar_t *registrar, int64_t now_ms, bool reachable)
 {
+    if (reachable && !registrar->reachable)
+        registrar->asked = WANT_NOTHING; // what was asked before may be lost
     registrar->now_ms = now_ms;
+    registrar->reachable = reachable;
+    pursue (registrar);
+}
+
+int64_t registrar_deadline (const registrar_t *registrar)
+{
+    return registrar_wants (registrar) && registrar->reachable ? registrar->again_ms
+                                                               : INT64_MAX;
+}
+
+bool registrar_wants (const registrar_t *registrar)
+{
+    return wanted (registrar) != WANT_NOTHING;
 }
 
 void registrar_requests (registrar_t *registrar, bytes_t bundle)
 {
-    take_bundle (registrar, bundle, request_handlers,
-                 sizeof request_handlers / sizeof *request_handlers);
+    take_bundle (registrar, bundle, request_handlers);
 }
 
 void registrar_answers (registrar_t *registrar, bytes_t bundle)
 {
-    take_bundle (registrar, bundle, answer_handlers,
-                 sizeof answer_handlers / sizeof *answer_handlers);
-}
-
-int registrar_commit (registrar_t *registrar)
-{
-    journal_t *journal = registrar->journal;
-    if (registrar->error) {
-        errno = registrar->error;
-        return -1;
-    }
-    if (journal_count (journal) == journal_synced (journal))
-        return 0;
-    return journal_write (journal) == -1 ? -1 : journal_sync (journal);
+    take_bundle (registrar, bundle, answer_handlers);
+    pursue (registrar);
 }
 
 outbox_t *registrar_to_brokers (registrar_t *registrar)
 {
-    return registrar->answers;
+    return registrar->to_brokers;
 }
 
 outbox_t *registrar_to_storage (registrar_t *registrar)
@@ -140,14 +152,31 @@ outbox_t *registrar_to_storage (registrar_t *registrar)
     return registrar->to_storage;
 }
 
-void registrar_unsent (registrar_t *registrar, bytes_t bundle)
+void registrar_storage_unavailable (registrar_t *registrar, bytes_t bundle)
 {
     request_t request;
-    while (bundle_next (&bundle, &request.envelope, &request.encoded) == 1) {
-        const wire_code_t code = wire_decode (request.encoded, &request.message);
+    bytes_t message;
+    while (bundle_next (&bundle, &request.envelope, &message) == 1) {
+        const wire_code_t code = wire_decode (message, &request.message);
         assert (code == REFUSED_OK); // written here
-        refuse (registrar, &request, REFUSED_UNAVAILABLE);
+        if (is_somebodys (&request.envelope))
+            refuse (registrar, &request, REFUSED_UNAVAILABLE);
     }
+}
+
+registrar_stage_t registrar_stage (const registrar_t *registrar)
+{
+    return registrar->stage;
+}
+
+const draw_t *registrar_draw (const registrar_t *registrar)
+{
+    return registrar->draw;
+}
+
+uint64_t registrar_epoch (const registrar_t *registrar)
+{
+    return registrar->epoch;
 }
 
 bool registrar_done (const registrar_t *registrar)
@@ -161,42 +190,50 @@ uint64_t registrar_strays (const registrar_t *registrar)
 }
 
 static void take_bundle (registrar_t *registrar, bytes_t bundle,
-                         handler_fn *const *handlers, size_t handlers_count)
+                         const handler_t *handlers)
 {
     request_t request;
+    bytes_t message;
     int more;
-    while ((more = bundle_next (&bundle, &request.envelope, &request.encoded)) == 1) {
-        const wire_code_t code = wire_decode (request.encoded, &request.message);
-        const uint8_t command = request.message.command;
-        if (code != REFUSED_OK || command >= handlers_count || !handlers[command])
+    while ((more = bundle_next (&bundle, &request.envelope, &message)) == 1) {
+        const wire_code_t code = wire_decode (message, &request.message);
+        const handler_t *handler = handler_find (handlers, request.message.command);
+        if (code != REFUSED_OK || !handler)
             registrar->strays++;
-        else
-            handlers[command](registrar, &request);
+        else if (handlers == request_handlers && registrar->stage != REGISTRAR_OPEN)
+            refuse (registrar, &request, REFUSED_UNAVAILABLE);
+        else if (registrar->stage <= REGISTRAR_OPEN)
+            handler->handle (registrar, &request);
     }
     if (more == -1)
         registrar->strays++;
 }
 
-/* Storage knows the next offset; it also learns here that the agency is on the roll. */
-static void take_hello (registrar_t *registrar, request_t *request)
+/* Storage knows the next offset, and answers; it also learns here that the agency is on
+   the roll. */
+static int take_hello (void *self, void *asked)
 {
+    registrar_t *registrar = self;
+    const request_t *request = asked;
     const draw_t *draw = registrar->draw;
     const uint32_t agency = request->message.agency;
     if (!draw_on_roll (draw, agency)) {
         refuse (registrar, request, REFUSED_AGENCY);
-        return;
+        return 0;
     }
     wire_limits_t limits = request->message.hello;
     limits.window = fair_window (draw, &limits);
     const wire_message_t admit = {
         .command = WIRE_ADMIT,
         .agency = agency,
-        .welcome = {.draw = draw_identity (draw),
+        .welcome = {.epoch = registrar->epoch,
+                    .draw = draw_identity (draw),
                     .limits = limits,
                     .agencies = draw_agencies (draw),
                     .ready = draw_agencies_ready (draw),
                     .day = (uint8_t) draw_day (draw, agency)}};
-    ask_storage (registrar, request, &admit);
+    ask_storage (registrar, &request->envelope, &admit);
+    return 0;
 }
 
 /* An equal share of what all agencies may have under way; at least one batch. */
@@ -210,252 +247,342 @@ static uint32_t fair_window (const draw_t *draw, const wire_limits_t *limits)
     return window <= share ? window : share > 0 ? (uint32_t) share : 1;
 }
 
-static void take_ready (registrar_t *registrar, request_t *request)
+static int take_ready (void *self, void *asked)
 {
+    registrar_t *registrar = self;
+    const request_t *request = asked;
     wire_code_t code;
-    const wire_message_t *message = &request->message;
-    if (draw_due (registrar->draw))
-        make_draw (registrar); // it could not be recorded before
-    switch (draw_ready (registrar->draw, message->agency, &message->tally, &code)) {
-    case DRAW_REFUSE:
-        refuse (registrar, request, code);
-        break;
-    case DRAW_ASK_SEAL: {
-        const wire_message_t seal = {
-            .command = WIRE_SEAL, .agency = message->agency, .tally = message->tally};
-        remember (registrar, request);
-        ask_storage (registrar, request, &seal);
-        break;
-    }
-    case DRAW_WAIT:
-        remember (registrar, request);
-        answer_waiting (registrar, request);
-        break;
-    case DRAW_TELL:
-        ask_find (registrar, request, 0);
-        break;
-    }
-}
-
-static void take_results (registrar_t *registrar, request_t *request)
-{
-    const uint32_t agency = request->message.agency;
-    if (!draw_on_roll (registrar->draw, agency))
-        refuse (registrar, request, REFUSED_AGENCY);
-    else if (!draw_made (registrar->draw))
-        refuse (registrar, request, REFUSED_UNDRAWN);
-    else if (draw_is_other (registrar->draw, request->message.results.draw))
-        refuse (registrar, request, REFUSED_DRAW);
-    else
-        ask_find (registrar, request, request->message.results.cursor);
-}
-
-static void take_done (registrar_t *registrar, request_t *request)
-{
-    const uint32_t agency = request->message.agency;
-    if (!draw_on_roll (registrar->draw, agency)) {
-        refuse (registrar, request, REFUSED_AGENCY);
-        return;
-    }
-    if (!draw_made (registrar->draw)) {
-        refuse (registrar, request, REFUSED_UNDRAWN);
-        return;
-    }
-    if (draw_is_other (registrar->draw, request->message.draw)) {
-        refuse (registrar, request, REFUSED_DRAW);
-        return;
-    }
-    const draw_record_t served = {.event = DRAW_SERVED, .agency = agency};
-    if (!draw_served (registrar->draw, agency) && record (registrar, &served) == -1) {
-        refuse (registrar, request, REFUSED_NOSPACE);
-        return;
-    }
-    const wire_message_t goodbye = {.command = WIRE_GOODBYE, .agency = agency};
-    answer (registrar, request, &goodbye);
-    registrar->done = draw_all_served (registrar->draw);
-}
-
-static void take_sealed (registrar_t *registrar, request_t *request)
-{
     const uint32_t agency = request->message.agency;
     const wire_tally_t *tally = &request->message.tally;
-    const draw_record_t sealed = {.event = DRAW_SEALED,
-                                  .agency = agency,
-                                  .count = tally->count,
-                                  .identity = tally->draw,
-                                  .digest = tally->digest};
-    if (!draw_on_roll (registrar->draw, agency) || tally->draw == 0) {
-        registrar->strays++;
-        return;
+    const draw_answer_t what = draw_ready (registrar->draw, agency, tally, &code);
+    if (what == DRAW_REFUSE) {
+        refuse (registrar, request, code);
+        return 0;
     }
-    if (other_storage (registrar, request, tally->draw))
-        return;
-    if (!draw_sealed (registrar->draw, agency)) {
-        if (record (registrar, &sealed) == -1) {
-            refuse (registrar, request, REFUSED_NOSPACE);
-            return;
-        }
+    registrar->questions[agency] = request->envelope; // the latest is the one to tell
+    if (what == DRAW_ASK_SEAL) {
+        const wire_event_t sealed = {.kind = EVENT_SEALED,
+                                     .agency = agency,
+                                     .count = tally->count,
+                                     .digest = tally->digest};
+        record (registrar, &request->envelope, &sealed);
+    } else
+        answer_question (registrar, agency);
+    return 0;
+}
+
+static int take_results (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    const draw_t *draw = registrar->draw;
+    const uint32_t agency = request->message.agency;
+    if (!draw_on_roll (draw, agency))
+        refuse (registrar, request, REFUSED_AGENCY);
+    else if (!draw_made (draw))
+        refuse (registrar, request, REFUSED_UNDRAWN);
+    else if (request->message.results.draw != draw_identity (draw))
+        refuse (registrar, request, REFUSED_DRAW);
+    else
+        ask_find (registrar, &request->envelope, agency,
+                  request->message.results.cursor);
+    return 0;
+}
+
+static int take_done (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    const draw_t *draw = registrar->draw;
+    const uint32_t agency = request->message.agency;
+    const wire_event_t served = {.kind = EVENT_SERVED, .agency = agency};
+    if (!draw_on_roll (draw, agency))
+        refuse (registrar, request, REFUSED_AGENCY);
+    else if (!draw_made (draw))
+        refuse (registrar, request, REFUSED_UNDRAWN);
+    else if (request->message.draw != draw_identity (draw))
+        refuse (registrar, request, REFUSED_DRAW);
+    else if (draw_served (draw, agency))
+        answer_goodbye (registrar, agency, &request->envelope);
+    else
+        record (registrar, &request->envelope, &served);
+    return 0;
+}
+
+static int take_registered (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    const wire_registered_t *registered = &request->message.registered;
+    if (registrar->epoch != 0)
+        return 0; // it was asked for again before the first answer came
+    if (registered->epoch == 0 || registered->draw == 0 ||
+        registered->events > DRAW_EVENTS_MAX) {
+        registrar->strays++;
+        return 0;
+    }
+    registrar->epoch = registered->epoch;
+    registrar->events = registered->events;
+    registrar->draw = draw_new (registered->draw);
+    return 0;
+}
+
+/* As a record's answer, which says in its envelope for whom it was recorded; or of the
+   replay. One that is ahead of what is known tells that others were lost: they are
+   replayed, and this one with them. */
+static int take_event (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    const wire_recorded_t *recorded = &request->message.recorded;
+    if (registrar->epoch == 0 || recorded->ordinal >= DRAW_EVENTS_MAX) {
+        registrar->strays++;
+        return 0;
+    }
+    if (registrar->events <= recorded->ordinal)
+        registrar->events = recorded->ordinal + 1;
+    if (recorded->ordinal > registrar->applied)
+        return 0;
+    if (recorded->ordinal == registrar->applied && !apply (registrar, recorded))
+        return 0;
+    answer_event (registrar, request);
+    open_if_replayed (registrar);
+    return 0;
+}
+
+/* False: it is over. */
+static bool apply (registrar_t *registrar, const wire_recorded_t *recorded)
+{
+    if (draw_apply (registrar->draw, &recorded->event) == -1) {
+        registrar->stage = REGISTRAR_IMPOSSIBLE;
+        return false;
+    }
+    registrar->applied++;
+    registrar->seen = recorded->sequence;
+    if (recorded->event.kind == EVENT_OPENED)
+        compare_terms (registrar);
+    log_event (registrar, &recorded->event);
+    return registrar->stage <= REGISTRAR_OPEN;
+}
+
+/* A draw's terms are recorded when it is opened. A state with others would make another
+   draw of it. */
+static void compare_terms (registrar_t *registrar)
+{
+    if (draw_agencies (registrar->draw) != registrar->agencies)
+        registrar->stage = REGISTRAR_OTHER_AGENCIES;
+    else if (draw_number (registrar->draw) != registrar->number)
+        registrar->stage = REGISTRAR_OTHER_NUMBER;
+}
+
+static void open_if_replayed (registrar_t *registrar)
+{
+    if (registrar->stage == REGISTRAR_STARTING &&
+        registrar->applied == registrar->events && draw_opened (registrar->draw))
+        registrar->stage = REGISTRAR_OPEN;
+}
+
+/* Not of those that are replayed at the start: they were told when they happened. */
+static void log_event (const registrar_t *registrar, const wire_event_t *event)
+{
+    if (registrar->stage == REGISTRAR_OPEN && event->kind == EVENT_SEALED)
         logger_event (LOG_INFO, "agencia_lista", LOG_SUCCESS,
-                      "agency: %u | cantidad: %llu | ready: %u of %u", agency,
-                      (unsigned long long) sealed.count,
+                      "agency: %u | cantidad: %llu | ready: %u of %u", event->agency,
+                      (unsigned long long) event->count,
                       draw_agencies_ready (registrar->draw),
                       draw_agencies (registrar->draw));
-    }
-    if (draw_due (registrar->draw))
-        make_draw (registrar);
-    if (!draw_made (registrar->draw))
-        answer_waiting (registrar, request);
 }
 
-/* Refuse what storage says when it has another draw's bets than those whose seals are
-   recorded here: one of the two was started in the wrong directory. */
-static bool other_storage (registrar_t *registrar, request_t *request, uint64_t draw)
+/* Whoever asked for it. Of a replayed one it is not known who that was, but an agency's
+   last READY is. */
+static void answer_event (registrar_t *registrar, const request_t *request)
 {
-    if (!draw_is_other (registrar->draw, draw))
-        return false;
-    if (!registrar->told_other)
-        logger_event (
-            LOG_ERROR, "conflicto", LOG_FAIL,
-            "draw: %016llx | storage: %016llx | reason: draw.journal and "
-            "bets.journal are not of one draw; give state and storage the data "
-            "directories that belong together",
-            (unsigned long long) draw_identity (registrar->draw),
-            (unsigned long long) draw);
-    registrar->told_other = true;
-    refuse (registrar, request, REFUSED_DRAW);
-    return true;
+    const wire_event_t *event = &request->message.recorded.event;
+    const bool replayed = !is_somebodys (&request->envelope);
+    if (event->kind == EVENT_DRAWN)
+        answer_questions (registrar);
+    else if (event->kind == EVENT_SEALED &&
+             draw_sealed (registrar->draw, event->agency)) {
+        if (!replayed)
+            registrar->questions[event->agency] = request->envelope;
+        if (!draw_due (registrar->draw)) // else it is told more in a moment
+            answer_question (registrar, event->agency);
+    } else if (event->kind == EVENT_SERVED && !replayed)
+        answer_goodbye (registrar, event->agency, &request->envelope);
 }
 
-/* Exactly once: the record is what makes it, and there is only one. If the journal has
-   no room the draw stays due, and the next question tries again. */
-static void make_draw (registrar_t *registrar)
+/* What an agency's last READY asks: it is kept until the draw is made. */
+static void answer_question (registrar_t *registrar, uint32_t agency)
 {
-    const draw_record_t drawn = {.event = DRAW_DRAWN};
-    if (record (registrar, &drawn) == -1) {
-        log_no_space (registrar);
+    envelope_t *question = &registrar->questions[agency];
+    if (!is_somebodys (question))
+        return;
+    if (!draw_made (registrar->draw)) {
+        answer_waiting (registrar, agency, question);
         return;
     }
-    logger_event (LOG_INFO, "sorteo", LOG_SUCCESS, "numero: %u",
-                  draw_number (registrar->draw));
+    ask_find (registrar, question, agency, 0);
+    *question = nobodys;
+}
+
+static void answer_questions (registrar_t *registrar)
+{
     for (uint32_t agency = 1; agency <= draw_agencies (registrar->draw); agency++)
         answer_question (registrar, agency);
 }
 
+/* What was asked for an agency was refused to the agency. */
+static int take_refused (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    const wire_refused_t *refused = &request->message.refused;
+    if (refused->code == REFUSED_SUPERSEDED && refused->offset == registrar->epoch)
+        registrar->stage = REGISTRAR_SUPERSEDED;
+    else if (refused->code == REFUSED_DRAW && registrar->epoch != 0)
+        registrar->stage = REGISTRAR_OTHER_DRAW;
+    else if (refused->code == REFUSED_GAP && refused->expected <= DRAW_EVENTS_MAX)
+        registrar->events = refused->expected > registrar->events ? refused->expected
+                                                                  : registrar->events;
+    else if (refused->code == REFUSED_NOSPACE)
+        log_no_space (registrar);
+    else if (refused->code != REFUSED_BUSY) // it is asked again
+        registrar->strays++;
+    return 0;
+}
+
 static void log_no_space (registrar_t *registrar)
 {
-    uint64_t held_back;
-    const int error = errno;
-    if (logger_limit_allows (&registrar->no_space, registrar->now_ms, &held_back))
-        logger_event (LOG_ERROR, "sorteo", LOG_IN_PROGRESS,
-                      "reason: no space for draw.journal, %s | not_logged_before: %llu",
-                      strerror (error), (unsigned long long) held_back);
+    logger_event_limited (&registrar->no_space, registrar->now_ms, LOG_ERROR,
+                          registrar->asked == WANT_DRAWN ? "sorteo" : "estado",
+                          LOG_IN_PROGRESS, "reason: storage's disk is full");
 }
 
-static void remember (registrar_t *registrar, const request_t *request)
+/* Ask storage for what is wanted next, unless that was just done. */
+static void pursue (registrar_t *registrar)
 {
-    question_t **slot = &registrar->questions[request->message.agency];
-    if (!*slot)
-        *slot = malloc (sizeof **slot);
-    question_t *question = *slot;
-    assert (question);
-    question->open = true;
-    question->envelope = request->envelope;
+    const want_t want = wanted (registrar);
+    if (want == WANT_NOTHING)
+        registrar->asked = WANT_NOTHING;
+    else if (registrar->reachable && !is_asked (registrar, want)) {
+        registrar->asked = want;
+        registrar->again_ms = registrar->now_ms + ASK_AGAIN_MS;
+        ask_for (registrar, want);
+    }
 }
 
-static void answer_question (registrar_t *registrar, uint32_t agency)
+static want_t wanted (const registrar_t *registrar)
 {
-    question_t *question = registrar->questions[agency];
-    if (!question || !question->open)
-        return;
-    question->open = false;
-    const request_t request = {.envelope = question->envelope,
-                               .message = {.command = WIRE_READY, .agency = agency}};
-    ask_find (registrar, &request, 0);
+    if (registrar->stage > REGISTRAR_OPEN)
+        return WANT_NOTHING;
+    if (registrar->epoch == 0)
+        return WANT_EPOCH;
+    if (registrar->applied < registrar->events)
+        return WANT_EVENTS;
+    if (!draw_opened (registrar->draw))
+        return WANT_OPENED;
+    return draw_due (registrar->draw) ? WANT_DRAWN : WANT_NOTHING;
 }
 
-static void ask_find (registrar_t *registrar, const request_t *request, uint64_t cursor)
+static bool is_asked (const registrar_t *registrar, want_t want)
 {
-    const uint32_t agency = request->message.agency;
+    return registrar->asked == want && registrar->now_ms < registrar->again_ms &&
+           (want != WANT_EVENTS || registrar->applied < registrar->page_end);
+}
+
+static void ask_for (registrar_t *registrar, want_t want)
+{
+    const wire_event_t opened = {.kind = EVENT_OPENED,
+                                 .agencies = registrar->agencies,
+                                 .number = registrar->number};
+    const wire_event_t drawn = {.kind = EVENT_DRAWN, .number = registrar->number};
+    const wire_message_t registration = {.command = WIRE_REGISTER,
+                                         .state = registrar->life};
+    wire_message_t replay = {.command = WIRE_REPLAY};
+    switch (want) {
+    case WANT_EPOCH:
+        ask_storage (registrar, &nobodys, &registration);
+        break;
+    case WANT_EVENTS:
+        registrar->page_end = registrar->applied + REPLAY_EVENTS;
+        replay.replay.epoch = registrar->epoch;
+        replay.replay.draw = draw_identity (registrar->draw);
+        replay.replay.from = registrar->applied;
+        ask_storage (registrar, &nobodys, &replay);
+        break;
+    case WANT_OPENED:
+        record (registrar, &nobodys, &opened);
+        break;
+    case WANT_DRAWN:
+        record (registrar, &nobodys, &drawn);
+        break;
+    case WANT_NOTHING:
+        break;
+    }
+}
+
+/* It has happened once storage says so, not before. */
+static void record (registrar_t *registrar, const envelope_t *envelope,
+                    const wire_event_t *event)
+{
+    const wire_message_t message = {.command = WIRE_RECORD,
+                                    .agency = event->agency,
+                                    .record = {.epoch = registrar->epoch,
+                                               .draw = draw_identity (registrar->draw),
+                                               .seen = registrar->seen,
+                                               .event = *event}};
+    ask_storage (registrar, envelope, &message);
+}
+
+static void ask_find (registrar_t *registrar, const envelope_t *envelope,
+                      uint32_t agency, uint64_t cursor)
+{
+    const draw_t *draw = registrar->draw;
     const wire_message_t find = {.command = WIRE_FIND,
                                  .agency = agency,
-                                 .find = {.draw = draw_identity (registrar->draw),
+                                 .find = {.epoch = registrar->epoch,
+                                          .draw = draw_identity (draw),
                                           .cursor = cursor,
-                                          .count = draw_count (registrar->draw, agency),
-                                          .number = draw_number (registrar->draw)}};
-    ask_storage (registrar, request, &find);
+                                          .count = draw_count (draw, agency),
+                                          .number = draw_number (draw)}};
+    ask_storage (registrar, envelope, &find);
 }
 
-/* What storage finds it answers to the broker: the envelope goes on. */
-static void ask_storage (registrar_t *registrar, const request_t *request,
+static void ask_storage (registrar_t *registrar, const envelope_t *envelope,
                          const wire_message_t *message)
 {
-    outbox_write (registrar->to_storage, bytes_of (NULL, 0), &request->envelope,
-                  message);
+    outbox_write (registrar->to_storage, bytes_of (NULL, 0), envelope, message);
 }
 
-static void answer (registrar_t *registrar, const request_t *request,
-                    const wire_message_t *message)
+static bool is_somebodys (const envelope_t *envelope)
 {
-    outbox_answer (registrar->answers, &request->envelope, message);
+    return envelope->boot != 0;
 }
 
-static void answer_waiting (registrar_t *registrar, const request_t *request)
+static void answer_waiting (registrar_t *registrar, uint32_t agency,
+                            const envelope_t *envelope)
 {
     const wire_message_t waiting = {
         .command = WIRE_WAITING,
-        .agency = request->message.agency,
+        .agency = agency,
         .waiting = {.ready = draw_agencies_ready (registrar->draw),
                     .agencies = draw_agencies (registrar->draw)}};
-    answer (registrar, request, &waiting);
+    outbox_answer (registrar->to_brokers, envelope, &waiting);
+}
+
+static void answer_goodbye (registrar_t *registrar, uint32_t agency,
+                            const envelope_t *envelope)
+{
+    const wire_message_t goodbye = {.command = WIRE_GOODBYE, .agency = agency};
+    outbox_answer (registrar->to_brokers, envelope, &goodbye);
+    registrar->done = draw_all_served (registrar->draw);
 }
 
 static void refuse (registrar_t *registrar, const request_t *request, wire_code_t code)
 {
-    const char *text = code == REFUSED_AGENCY     ? "the agency is not on the roll"
-                       : code == REFUSED_TALLY    ? "it was sealed with another count"
-                       : code == REFUSED_CONFLICT ? "it was sealed with other bets"
-                       : code == REFUSED_DRAW     ? "that is another draw"
-                       : code == REFUSED_UNDRAWN  ? "the draw has not been made"
-                       : code == REFUSED_NOSPACE  ? "the central's disk is full"
-                                                  : "storage cannot be reached";
-    wire_message_t refusal = wire_refusal (&request->message, code, text);
-    refusal.refused.command = command_of_agency (request->message.command);
+    wire_message_t refusal = wire_refusal (&request->message, code, NULL);
     if (code == REFUSED_TALLY)
         refusal.refused.expected =
             draw_count (registrar->draw, request->message.agency);
-    answer (registrar, request, &refusal);
-}
-
-/* What state asks of storage it asks in an agency's place: name that agency's own
-   command where it is refused. */
-static uint8_t command_of_agency (uint8_t command)
-{
-    switch (command) {
-    case WIRE_ADMIT:
-        return WIRE_HELLO;
-    case WIRE_SEAL:
-    case WIRE_SEALED:
-        return WIRE_READY;
-    case WIRE_FIND:
-        return WIRE_RESULTS;
-    default:
-        return command;
-    }
-}
-
-/* -1 when there is no space for it. Should the journal fail otherwise the commit will
-   say so, and what is answered here never leaves. */
-static int record (registrar_t *registrar, const draw_record_t *event)
-{
-    uint8_t payload[JOURNAL_PAYLOAD_BYTES];
-    if (journal_reserve (registrar->journal, 1) == -1) {
-        if (!file_full (errno))
-            registrar->error = errno;
-        return -1;
-    }
-    const int rc = draw_apply (registrar->draw, event);
-    assert (rc == 0); // asked for only where the draw allows it
-    draw_put_record (payload, event);
-    journal_append (registrar->journal, payload);
-    return 0;
+    outbox_answer (registrar->to_brokers, &request->envelope, &refusal);
 }

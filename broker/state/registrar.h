@@ -1,9 +1,11 @@
 /* registrar.h - state's side of every conversation.
 
-   Takes requests from workers and what storage says, one at a time, asks the draw what
-   to do, records what happened, and answers to the broker. What storage finds (WELCOME,
-   WINNERS, a refusal) it answers there itself. Nothing leaves before the journal has
-   what it speaks of. No socket and no clock. */
+   Takes requests of agencies and storage's answers, one at a time, asks the draw what
+   to do, has storage record what follows, and answers once it is recorded. It has no
+   file: when it starts it registers with storage, which replays it the draw's events.
+   What it asks for itself (to be registered, a page of the replay, that the draw is
+   opened or made) it asks again until it is answered; what it asks for an agency the
+   agency asks again. No socket and no clock. */
 
 #ifndef LOTERIA_REGISTRAR_H
 #define LOTERIA_REGISTRAR_H
@@ -11,29 +13,49 @@
 #include "draw.h"
 #include "outbox.h"
 
+typedef enum {
+    REGISTRAR_STARTING, // not registered, or not all replayed: nobody is answered yet
+    REGISTRAR_OPEN,
+    // It is over, the process has to end:
+    REGISTRAR_SUPERSEDED,     // another state has registered with this storage
+    REGISTRAR_OTHER_DRAW,     // storage has another draw's log than before
+    REGISTRAR_OTHER_AGENCIES, // the draw was opened with another number of agencies,
+    REGISTRAR_OTHER_NUMBER,   // or with another winning number, than this state's
+    REGISTRAR_IMPOSSIBLE      // what the log says cannot have happened
+} registrar_stage_t;
+
 typedef struct registrar registrar_t;
 
-/* Borrows both; the draw has been opened and holds what the journal holds. */
-registrar_t *registrar_new (draw_t *draw, journal_t *journal);
+/* `life` is this process's own, drawn at random, not 0: storage knows by it that a
+   registration asked for again is the same one. `agencies` and `number` are what the
+   draw is opened with, or was. */
+registrar_t *registrar_new (uint64_t life, uint32_t agencies, uint32_t number);
 void registrar_destroy (registrar_t **registrar);
 
-/* What time it is, for the log: what of it an agency can cause has a rate limit. To be
-   told in every turn. */
-void registrar_tick (registrar_t *registrar, int64_t now_ms);
+/* To be told in every turn: what time it is, and whether a message to storage would be
+   taken now. Asks storage for what is due. */
+void registrar_tick (registrar_t *registrar, int64_t now_ms, bool reachable);
+/* When to be told again at the latest; INT64_MAX: no need. */
+int64_t registrar_deadline (const registrar_t *registrar);
+/* Whether it would ask storage for something, could it be reached. */
+bool registrar_wants (const registrar_t *registrar);
 
-/* A bundle from a worker. */
+/* A bundle of requests, from a worker. */
 void registrar_requests (registrar_t *registrar, bytes_t bundle);
 /* A bundle from storage. */
 void registrar_answers (registrar_t *registrar, bytes_t bundle);
 
-/* Write and sync what was recorded. -1 with errno: the process must end. */
-int registrar_commit (registrar_t *registrar);
-/* What then is to be sent to the brokers, and to storage (the only peer, so unnamed).
- */
+/* What then is to be sent to brokers (by boot number), and to storage (the only peer,
+   so unnamed). */
 outbox_t *registrar_to_brokers (registrar_t *registrar);
 outbox_t *registrar_to_storage (registrar_t *registrar);
-/* This bundle could not be sent to storage: refuse its requests, to the brokers. */
-void registrar_unsent (registrar_t *registrar, bytes_t bundle);
+/* This bundle could not be sent to storage: whoever asked is told so. */
+void registrar_storage_unavailable (registrar_t *registrar, bytes_t bundle);
+
+registrar_stage_t registrar_stage (const registrar_t *registrar);
+/* As far as it is known; NULL before storage has told which draw it is. */
+const draw_t *registrar_draw (const registrar_t *registrar);
+uint64_t registrar_epoch (const registrar_t *registrar); // 0: not registered
 
 /* Every agency has said that it has its winners, the last one just now. */
 bool registrar_done (const registrar_t *registrar);

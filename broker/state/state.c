@@ -1,12 +1,14 @@
 /* state.c - loteria-state at work: the one owner of who is ready and of the draw. In:
-   HELLO, READY, RESULTS and DONE from workers, SEALED from storage. Out: answers to
-   the brokers, questions to storage. Owns draw.journal. */
+   HELLO, READY, RESULTS and DONE from workers, the draw's events from storage. Out:
+   answers to the brokers, questions and events to storage. Owns no file: the draw is
+   storage's log's. */
 
 #include "state.h"
 
-#include <errno.h>
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/random.h>
 
-#include "brokers.h"
 #include "clock.h"
 #include "gate.h"
 #include "logger.h"
@@ -15,188 +17,167 @@
 #include "registrar.h"
 #include "watch.h"
 
-typedef struct {
-    const char *directory; // borrowed
-    file_t *file;
-    journal_t *journal;
-    draw_t *draw;
+struct state {
+    state_options_t options; // borrows its texts
     registrar_t *registrar;
     gate_t *gate;
     zsock_t *workers, *storage;
-    watch_t *watch; // of storage
-    brokers_t *brokers;
+    watch_t *watch;     // of storage
+    const char *listen; // where, for people
+    brokers_t *brokers; // NULL until the draw is replayed
+    bool reachable;     // storage, when last looked at
     logger_strays_t strays;
-} state_t;
+};
 
-static void open_state (state_t *state, const state_options_t *options);
-static void open_gate (state_t *state, const state_options_t *options);
-static void open_journal (state_t *state);
-static int found_record (void *context, uint32_t index, const uint8_t *payload,
-                         char *why);
-static void open_day (state_t *state, const state_options_t *options);
-static void wait_for_work (state_t *state, int signal_fd);
+static int open_sockets (state_t *state, int64_t now_ms, problem_t *problem);
+static int open_gate (state_t *state, problem_t *problem);
+static uint64_t draw_life (void);
 static void take_answers (state_t *state);
 static void take_requests (state_t *state);
-static void commit (state_t *state);
+static int join (state_t *state, int64_t now_ms, problem_t *problem);
 static void send_all (state_t *state);
+static int judge (const state_t *state, problem_t *problem);
 static uint64_t strays (const state_t *state);
-static void close_state (state_t *state);
-static void die_of_disk (const state_t *state, const char *consequence);
+static void wait_for_work (state_t *state, int signal_fd);
+static void log_closed (uint64_t undelivered, uint64_t strays);
 
-int state_serve (const state_options_t *options, int signal_fd)
+state_t *state_new (const state_options_t *options, int64_t now_ms, problem_t *problem)
 {
-    state_t state = {0};
-    open_state (&state, options);
-    bool done = false;
-    while (!done && !process_signal (signal_fd)) {
-        wait_for_work (&state, signal_fd);
-        gate_serve (state.gate);
-        watch_look (state.watch, clock_ms ());
-        brokers_look (state.brokers, clock_ms ());
-        registrar_tick (state.registrar, clock_ms ());
-        take_answers (&state);
-        take_requests (&state);
-        logger_strays (&state.strays, strays (&state), clock_ms ());
-        commit (&state);
-        send_all (&state);
-        done = options->exit_when_done && registrar_done (state.registrar);
+    state_t *state = calloc (1, sizeof *state);
+    assert (state);
+    state->options = *options;
+    state->registrar = registrar_new (draw_life (), options->agencies, options->number);
+    if (open_gate (state, problem) == -1 ||
+        open_sockets (state, now_ms, problem) == -1) {
+        state_destroy (&state);
+        return NULL;
     }
-    logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
-    close_state (&state);
-    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
+    logger_event (LOG_INFO, "estado", LOG_IN_PROGRESS, "listen: %s | storage: %s",
+                  state->listen, options->storage);
+    return state;
+}
+
+void state_destroy (state_t **state)
+{
+    if (*state) {
+        brokers_destroy (&(*state)->brokers);
+        zsock_destroy (&(*state)->workers);
+        watch_destroy (&(*state)->watch);
+        zsock_destroy (&(*state)->storage);
+        gate_destroy (&(*state)->gate);
+        registrar_destroy (&(*state)->registrar);
+        free (*state);
+    }
+    *state = NULL;
+}
+
+int state_turn (state_t *state, int64_t now_ms, problem_t *problem)
+{
+    gate_serve (state->gate);
+    watch_look (state->watch, now_ms);
+    if (state->brokers)
+        brokers_look (state->brokers, now_ms);
+    state->reachable = net_ready (state->storage);
+    registrar_tick (state->registrar, now_ms, state->reachable);
+    take_answers (state);
+    take_requests (state);
+    if (judge (state, problem) == -1 || join (state, now_ms, problem) == -1)
+        return -1;
+    send_all (state);
+    logger_strays (&state->strays, strays (state), now_ms);
     return 0;
 }
 
-static void open_state (state_t *state, const state_options_t *options)
+bool state_done (const state_t *state)
 {
-    logger_gather (true);
-    state->directory = options->data_directory;
-    open_journal (state);
-    open_day (state, options);
-    state->registrar = registrar_new (state->draw, state->journal);
-    commit (state);
-    open_gate (state, options);
-    problem_t problem;
-    state->storage = net_dealer (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES, &problem);
-    state->workers = net_router (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES, &problem);
-    if (!state->storage || !state->workers)
-        process_end (&problem);
-    const watch_options_t watch = {.gate = state->gate,
-                                   .socket = state->storage,
-                                   .endpoint = options->storage,
-                                   .peer = "storage",
-                                   .key = "storage"};
-    state->watch = watch_new (&watch, clock_ms (), &problem);
-    const char *listen = state->watch ? gate_listen (state->gate, state->workers,
-                                                     "state", options->listen, &problem)
-                                      : NULL;
-    if (listen)
-        state->brokers = brokers_new (state->gate, options->brokers, ROLE_STATE,
-                                      clock_ms (), &problem);
-    if (!state->brokers)
-        process_end (&problem);
-    logger_event (LOG_INFO, "estado", LOG_SUCCESS,
-                  "listen: %s | storage: %s | broker: %s | agencies: %u | ready: %u | "
-                  "drawn: %s",
-                  listen, options->storage, options->brokers,
-                  draw_agencies (state->draw), draw_agencies_ready (state->draw),
-                  draw_made (state->draw) ? "yes" : "no");
-    logger_flush ();
+    return state->options.exit_when_done && registrar_done (state->registrar);
 }
 
-static void open_gate (state_t *state, const state_options_t *options)
+/* While something is to be asked of a storage that is away: until it may be. */
+size_t state_items (state_t *state, zmq_pollitem_t *items)
+{
+    const bool waiting = !state->reachable && registrar_wants (state->registrar);
+    items[0] = (zmq_pollitem_t){
+        .socket = zsock_resolve (state->storage),
+        .events = (short) (waiting ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN)};
+    items[1] = (zmq_pollitem_t){.socket = zsock_resolve (state->workers),
+                                .events = ZMQ_POLLIN};
+    items[2] = gate_item (state->gate);
+    items[3] = watch_item (state->watch);
+    return 4 + (state->brokers ? brokers_items (state->brokers, items + 4) : 0);
+}
+
+int64_t state_deadline (const state_t *state)
+{
+    const int64_t watch_ms = watch_deadline (state->watch);
+    const int64_t registrar_ms = registrar_deadline (state->registrar);
+    const int64_t brokers_ms =
+        state->brokers ? brokers_deadline (state->brokers) : INT64_MAX;
+    const int64_t inner_ms = watch_ms < registrar_ms ? watch_ms : registrar_ms;
+    return inner_ms < brokers_ms ? inner_ms : brokers_ms;
+}
+
+int state_serve (const state_options_t *options, int signal_fd)
+{
+    problem_t problem;
+    int status = 0;
+    state_t *state = state_new (options, clock_ms (), &problem);
+    if (!state)
+        process_end (&problem);
+    while (status == 0 && !state_done (state) && !process_signal (signal_fd)) {
+        wait_for_work (state, signal_fd);
+        status = state_turn (state, clock_ms (), &problem);
+    }
+    if (status == 0)
+        logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
+    const uint64_t undelivered =
+        state->brokers ? brokers_undelivered (state->brokers) : 0;
+    const uint64_t strange = strays (state);
+    state_destroy (&state);
+    if (status == -1)
+        process_end (&problem);
+    log_closed (undelivered, strange);
+    return 0;
+}
+
+static int open_gate (state_t *state, problem_t *problem)
 {
     static const char *const peers[] = {"storage", "worker", "broker", NULL};
-    static const char *const hosts[] = {"storage", "broker", NULL};
-    const gate_options_t gate = {.keys = options->keys,
+    const gate_options_t gate = {.keys = state->options.keys,
                                  .peers = peers,
-                                 .hosts = hosts,
-                                 .insecure = options->insecure};
-    problem_t problem;
-    state->gate = gate_new (&gate, &problem);
-    if (!state->gate)
-        process_end (&problem);
+                                 .insecure = state->options.insecure};
+    state->gate = gate_new (&gate, problem);
+    return state->gate ? 0 : -1;
 }
 
-static void open_journal (state_t *state)
+static int open_sockets (state_t *state, int64_t now_ms, problem_t *problem)
 {
-    char why[JOURNAL_WHY_BYTES];
-    const char *directory = state->directory;
-    state->draw = draw_new ();
-    state->file = file_take (directory, STATE_JOURNAL, FILE_WRITE, why, sizeof why);
-    if (!state->file)
-        process_die_of (errno, "estado", "reason: %s", why);
-    state->journal = journal_open (state->file, "draw", found_record, state->draw, why);
-    if (!state->journal)
-        process_die_of (
-            state->file->failed ? EIO : 0, "estado",
-            "reason: %s/%s | consequence: nothing was changed, nothing is served",
-            directory, why);
-    if (journal_torn (state->journal) > 0)
-        logger_event (
-            LOG_WARNING, "recuperacion", LOG_SUCCESS,
-            "cut_off: %llu bytes of an unfinished tail that nobody was told of",
-            (unsigned long long) journal_torn (state->journal));
-    if (journal_settle (state->journal) == -1)
-        die_of_disk (state, "nothing is served");
+    state->storage = net_dealer (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES, problem);
+    if (!state->storage)
+        return -1;
+    const watch_options_t watch = {.gate = state->gate,
+                                   .socket = state->storage,
+                                   .endpoint = state->options.storage,
+                                   .peer = "storage",
+                                   .key = "storage"};
+    state->watch = watch_new (&watch, now_ms, problem);
+    if (!state->watch)
+        return -1;
+    state->workers = net_router (BUNDLE_BYTES_MAX, STATE_QUEUE_BUNDLES, problem);
+    if (!state->workers)
+        return -1;
+    state->listen = gate_listen (state->gate, state->workers, "state",
+                                 state->options.listen, problem);
+    return state->listen ? 0 : -1;
 }
 
-static int found_record (void *context, uint32_t index, const uint8_t *payload,
-                         char *why)
+static uint64_t draw_life (void)
 {
-    draw_record_t record;
-    draw_get_record (payload, &record);
-    const bool first = record.event == DRAW_OPENED;
-    if (first == (index == 0) && draw_apply (context, &record) == 0)
-        return 0;
-    snprintf (why, JOURNAL_WHY_BYTES, "it says what cannot have happened");
-    return -1;
-}
-
-/* The day's terms are recorded when it begins. A restart with other terms would make
-   another draw out of it. */
-static void open_day (state_t *state, const state_options_t *options)
-{
-    draw_t *draw = state->draw;
-    if (!draw_opened (draw)) {
-        const draw_record_t opened = {.event = DRAW_OPENED,
-                                      .agencies = options->agencies,
-                                      .number = options->number};
-        uint8_t payload[JOURNAL_PAYLOAD_BYTES];
-        draw_put_record (payload, &opened);
-        draw_apply (draw, &opened);
-        journal_append (state->journal, payload);
-        if (journal_write (state->journal) == -1 || journal_sync (state->journal) == -1)
-            die_of_disk (state, "nothing is served");
-    }
-    if (draw_agencies (draw) != options->agencies)
-        process_reject ("estado",
-                        "reason: the day in %s/%s is one of %u agencies, not %u; start "
-                        "with those, or another data directory",
-                        options->data_directory, STATE_JOURNAL, draw_agencies (draw),
-                        options->agencies);
-    if (draw_number (draw) != options->number) // neither is for the log to tell
-        process_reject ("estado",
-                        "reason: the day in %s/%s has another winning number; start "
-                        "with that, or another data directory",
-                        options->data_directory, STATE_JOURNAL);
-}
-
-static void wait_for_work (state_t *state, int signal_fd)
-{
-    zmq_pollitem_t items[5 + BROKERS_ITEMS] = {
-        {.socket = zsock_resolve (state->storage), .events = ZMQ_POLLIN},
-        {.socket = zsock_resolve (state->workers), .events = ZMQ_POLLIN},
-        gate_item (state->gate),
-        watch_item (state->watch),
-        {.fd = signal_fd, .events = ZMQ_POLLIN},
-    };
-    const int count = 5 + (int) brokers_items (state->brokers, items + 5);
-    const int64_t watch_ms = watch_deadline (state->watch);
-    const int64_t brokers_ms = brokers_deadline (state->brokers);
-    zmq_poll (
-        items, count,
-        clock_timeout (clock_ms (), watch_ms < brokers_ms ? watch_ms : brokers_ms));
+    uint64_t life = 0;
+    while (life == 0)
+        if (getrandom (&life, sizeof life, 0) != sizeof life)
+            life = 0;
+    return life;
 }
 
 static void take_answers (state_t *state)
@@ -222,19 +203,31 @@ static void take_requests (state_t *state)
         const net_status_t status = net_receive (state->workers, &peer, &body);
         if (status == NET_EMPTY)
             break;
-        if (status == NET_OK && net_is_ping (net_body (&body)))
-            net_send_pong (state->workers, &peer, "loteria-state");
-        else if (status == NET_OK)
+        if (status == NET_OK &&
+            !net_answer_ping (state->workers, &peer, &body, "loteria-state"))
             registrar_requests (state->registrar, net_body (&body));
     }
     zmq_msg_close (&body);
 }
 
-static void commit (state_t *state)
+/* Nobody is to send it requests that it could not answer yet. */
+static int join (state_t *state, int64_t now_ms, problem_t *problem)
 {
-    if (registrar_commit (state->registrar) == -1)
-        die_of_disk (state, "nothing of it was answered");
-    logger_flush ();
+    if (state->brokers || registrar_stage (state->registrar) != REGISTRAR_OPEN)
+        return 0;
+    const draw_t *draw = registrar_draw (state->registrar);
+    state->brokers =
+        brokers_new (state->gate, state->options.brokers, ROLE_STATE, now_ms, problem);
+    if (!state->brokers)
+        return -1;
+    logger_event (LOG_INFO, "estado", LOG_SUCCESS,
+                  "listen: %s | storage: %s | broker: %s | agencies: %u | ready: %u | "
+                  "drawn: %s | epoch: %llu",
+                  state->listen, state->options.storage, state->options.brokers,
+                  draw_agencies (draw), draw_agencies_ready (draw),
+                  draw_made (draw) ? "yes" : "no",
+                  (unsigned long long) registrar_epoch (state->registrar));
+    return 0;
 }
 
 static void send_all (state_t *state)
@@ -245,46 +238,78 @@ static void send_all (state_t *state)
         if (net_ready (state->storage))
             net_send_bundle (state->storage, peer, bundle);
         else
-            registrar_unsent (state->registrar, bytes_of (bundle->data, bundle->size));
+            registrar_storage_unavailable (state->registrar,
+                                           bytes_of (bundle->data, bundle->size));
     }
-    brokers_send (state->brokers, registrar_to_brokers (state->registrar));
+    outbox_t *answers = registrar_to_brokers (state->registrar);
+    if (state->brokers)
+        brokers_send (state->brokers, answers);
+    else // a broker that knew the state before may have asked: it is to wait
+        while (outbox_take (answers, &peer, &bundle))
+            bundle_clear (bundle);
+}
+
+/* 0 as long as it may go on. The number of the draw is not for the log to tell. */
+static int judge (const state_t *state, problem_t *problem)
+{
+    const char *storage = state->options.storage;
+    switch (registrar_stage (state->registrar)) {
+    case REGISTRAR_STARTING:
+    case REGISTRAR_OPEN:
+        return 0;
+    case REGISTRAR_SUPERSEDED:
+        return problem_set (problem, PROCESS_SUPERSEDED, "estado",
+                            "reason: another state has registered with storage (%s), "
+                            "which hears the latest only | consequence: this one ends; "
+                            "have one state for each storage",
+                            storage);
+    case REGISTRAR_OTHER_DRAW:
+        return problem_set (problem, PROCESS_FAILED, "estado",
+                            "reason: storage (%s) has another draw than before | "
+                            "consequence: what was known is void; started again, this "
+                            "asks storage anew",
+                            storage);
+    case REGISTRAR_OTHER_AGENCIES:
+        return problem_set (problem, PROCESS_CANNOT_START, "estado",
+                            "reason: the draw that storage (%s) has is one of %u "
+                            "agencies, not %u; start "
+                            "with those, or storage with another data directory",
+                            storage, draw_agencies (registrar_draw (state->registrar)),
+                            state->options.agencies);
+    case REGISTRAR_OTHER_NUMBER:
+        return problem_set (
+            problem, PROCESS_CANNOT_START, "estado",
+            "reason: the draw that storage (%s) has has another winning "
+            "number; start with that, or storage with another data "
+            "directory",
+            storage);
+    case REGISTRAR_IMPOSSIBLE:
+        break;
+    }
+    return problem_set (problem, PROCESS_CANNOT_START, "estado",
+                        "reason: what storage (%s) says of the draw cannot have "
+                        "happened | consequence: nothing is answered; look at its data "
+                        "directory with loteria-storage --check",
+                        storage);
 }
 
 static uint64_t strays (const state_t *state)
 {
-    return registrar_strays (state->registrar) + brokers_strays (state->brokers);
+    return registrar_strays (state->registrar) +
+           (state->brokers ? brokers_strays (state->brokers) : 0);
 }
 
-static void close_state (state_t *state)
+static void wait_for_work (state_t *state, int signal_fd)
 {
-    logger_gather (false);
-    const uint64_t undelivered = brokers_undelivered (state->brokers);
-    const uint64_t strange = strays (state);
-    brokers_destroy (&state->brokers);
-    zsock_destroy (&state->workers);
-    watch_destroy (&state->watch);
-    zsock_destroy (&state->storage);
-    gate_destroy (&state->gate);
+    zmq_pollitem_t items[1 + STATE_ITEMS] = {{.fd = signal_fd, .events = ZMQ_POLLIN}};
+    const int count = 1 + (int) state_items (state, items + 1);
+    zmq_poll (items, count, clock_timeout (clock_ms (), state_deadline (state)));
+}
+
+static void log_closed (uint64_t undelivered, uint64_t strays)
+{
     logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
-                  "closed: sockets | undelivered: %llu",
-                  (unsigned long long) undelivered);
-    registrar_destroy (&state->registrar);
-    if (journal_settle (state->journal) == -1) // gives reserved space back
-        die_of_disk (state, "what was answered is recorded");
-    journal_destroy (&state->journal);
-    file_close (&state->file);
-    draw_destroy (&state->draw);
-    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, "closed: %s | strays: %llu",
-                  STATE_JOURNAL, (unsigned long long) strange);
-}
-
-/* Whatever was logged since the last commit did not come to be. */
-static void die_of_disk (const state_t *state, const char *consequence)
-{
-    const int error = errno;
-    logger_discard ();
-    process_die ("estado", "reason: %s/%s %s, %s | consequence: %s", state->directory,
-                 STATE_JOURNAL,
-                 state->file->failed ? state->file->failed : "cannot be read",
-                 strerror (error), consequence);
+                  "closed: sockets | undelivered: %llu | strays: %llu",
+                  (unsigned long long) undelivered, (unsigned long long) strays);
+    logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
 }

@@ -1,15 +1,15 @@
-/* state.h - the state process: sockets and signals around the registrar. */
+/* state.h - the state process: sockets and time around the registrar. It has no file.
+ */
 
 #ifndef LOTERIA_STATE_H
 #define LOTERIA_STATE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <czmq.h>
 
-#define STATE_JOURNAL "draw.journal"
+#include "brokers.h"
+#include "problem.h"
 
 typedef struct {
-    const char *data_directory;
     const char *listen;  // ZeroMQ endpoint for workers
     const char *storage; // ZeroMQ endpoint to connect to
     const char *brokers; // to answer to: see brokers.h
@@ -19,6 +19,26 @@ typedef struct {
     uint32_t number;     // the winning one
     bool exit_when_done; // leave once every agency has its winners
 } state_options_t;
+
+typedef struct state state_t;
+
+/* Listen, and begin to look for storage. NULL with the problem. */
+state_t *state_new (const state_options_t *options, int64_t now_ms, problem_t *problem);
+void state_destroy (state_t **state); // takes leave of the brokers
+
+/* Take what is there and answer it; nothing is waited for. The brokers are joined once
+   storage has replayed the draw. 0, or -1 with the problem: the process must end,
+   with PROCESS_SUPERSEDED when another state has taken its place. */
+int state_turn (state_t *state, int64_t now_ms, problem_t *problem);
+
+/* Whether it is to leave, every agency having its winners. */
+bool state_done (const state_t *state);
+
+/* What to poll before the next turn: at most STATE_ITEMS; returns how many. And when to
+   take it at the latest. */
+#define STATE_ITEMS (4 + BROKERS_ITEMS)
+size_t state_items (state_t *state, zmq_pollitem_t *items);
+int64_t state_deadline (const state_t *state);
 
 /* Serve until SIGTERM or SIGINT, or until done. Returns the exit code. */
 int state_serve (const state_options_t *options, int signal_fd);

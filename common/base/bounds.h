@@ -149,6 +149,11 @@
 #define WINNERS_PAGE_BYTES 7168                /* of documents */
 #define WINNERS_BYTES_MAX  (256 * 1024 * 1024) /* documents that an agency gathers */
 
+/* What happens to a draw: it is opened and made, and each agency is sealed and served.
+   So many events storage replays at a time. */
+#define DRAW_EVENTS_MAX (2 + 2 * AGENCIES_MAX)
+#define REPLAY_EVENTS   64
+
 /* Bundles or messages that a socket queues for one peer, each way. */
 #define STORAGE_QUEUE_BUNDLES 1024
 #define STATE_QUEUE_BUNDLES   1024
@@ -182,6 +187,7 @@
 #define INFLIGHT_MS            2000 /* then the agency's resend is what counts */
 #define RETRY_MS_MIN           250
 #define RETRY_MS_MAX           2000
+#define ASK_AGAIN_MS           500 /* what state itself asks of storage */
 #define READY_RENEW_MS         2000
 #define CONNECT_RETRY_MS       100
 #define CONNECT_LOOK_MS        20
@@ -214,7 +220,7 @@ static_assert (ROW_BYTES_MAX < MESSAGE_BYTES_MIN - 32, "any row fits any message
 static_assert (WINNERS_PAGE_BYTES + DOCUMENT_BYTES_MAX + 128 < MESSAGE_BYTES_DEFAULT,
                "a page of winners is no longer than an ordinary batch");
 static_assert (MESSAGE_BYTES_DEFAULT <= MESSAGE_BYTES_LIMIT_DEFAULT, "default fits");
-static_assert (BATCH_ROWS_MAX <= 0xFFFF, "a journal record counts rows in 16 bits");
+static_assert (BATCH_ROWS_MAX <= 0xFFFF, "a record counts rows in 16 bits");
 static_assert (HELD_BATCHES_PER_AGENCY >= WINDOW_MAX, "a whole window can be held");
 static_assert (CLIENT_QUEUE_REQUESTS >= WINDOW_MAX, "a whole window can wait");
 static_assert (LOG_MIB_MIN * 1024 * 1024 / LOG_SEGMENTS >= 2 * LOG_GROUP_BYTES_MAX,

@@ -6,6 +6,8 @@
 
 #include "sha256.h"
 
+#include <stdio.h>
+
 #include <assert.h>
 #include <openssl/sha.h>
 
@@ -20,4 +22,10 @@ void sha256 (bytes_t first, bytes_t second, uint8_t hash[SHA256_BYTES])
     if (second.size > 0)
         SHA256_Update (&state, second.data, second.size);
     SHA256_Final (hash, &state);
+}
+
+void sha256_text (const uint8_t hash[SHA256_BYTES], char text[SHA256_TEXT_BYTES])
+{
+    for (size_t i = 0; i < SHA256_BYTES; i++)
+        sprintf (text + 2 * i, "%02x", hash[i]);
 }

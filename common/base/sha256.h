@@ -13,4 +13,8 @@
 /* Of the two, one behind the other; either may be empty. `hash` may be one of them. */
 void sha256 (bytes_t first, bytes_t second, uint8_t hash[SHA256_BYTES]);
 
+/* In hexadecimal, ended by 0. */
+#define SHA256_TEXT_BYTES (2 * SHA256_BYTES + 1)
+void sha256_text (const uint8_t hash[SHA256_BYTES], char text[SHA256_TEXT_BYTES]);
+
 #endif

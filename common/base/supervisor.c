@@ -63,6 +63,7 @@ static void ended (supervisor_t *supervisor, child_t *child, int status,
 static bool ended_with (int status, int code);
 static void give_up (supervisor_t *supervisor, const child_t *child, int status,
                      const char *why);
+static void let_go (child_t *child);
 static void plan_restart (supervisor_t *supervisor, child_t *child, int status);
 static void put_off (supervisor_t *supervisor, child_t *child, const char *what,
                      const char *why);
@@ -282,6 +283,8 @@ static void ended (supervisor_t *supervisor, child_t *child, int status,
         supervisor->ending = true;
     else if (ended_with (status, PROCESS_CANNOT_START) && child->starts == 1)
         give_up (supervisor, child, status, "its own line says why");
+    else if (ended_with (status, PROCESS_SUPERSEDED))
+        let_go (child);
     else
         plan_restart (supervisor, child, status);
 }
@@ -299,6 +302,19 @@ static void give_up (supervisor_t *supervisor, const child_t *child, int status,
     logger_event (LOG_CRITICAL, "proceso", LOG_FAIL,
                   "name: %s | ended: status %d | reason: %s", child->name,
                   WEXITSTATUS (status), why);
+}
+
+/* Another one does its work; started again it would supersede that one, which somebody
+   else may start again. */
+static void let_go (child_t *child)
+{
+    child->start_at_ms = INT64_MAX;
+    logger_event (
+        LOG_CRITICAL, "proceso", LOG_FAIL,
+        "name: %s | ended: status %d | reason: another one, started elsewhere, "
+        "does its work now | consequence: it is not started again here; end "
+        "the other one and start this again, or leave it as it is",
+        child->name, PROCESS_SUPERSEDED);
 }
 
 static void plan_restart (supervisor_t *supervisor, child_t *child, int status)

@@ -34,7 +34,8 @@ bool supervisor_check_settings (supervisor_t *supervisor);
 
 /* Start all and keep them running, however often they die or end, with a growing pause
    before each restart (RESTART_BACKOFF_MS to RESTART_BACKOFF_MS_MAX, as at first again
-   once one ran for a while). Ends on SIGTERM or SIGINT; when the child named `done`
+   once one ran for a while); but for one that ends with PROCESS_SUPERSEDED, which is
+   left alone. Ends on SIGTERM or SIGINT; when the child named `done`
    (may be NULL) ends by itself with status 0; and when a child ends its first start
    with PROCESS_CANNOT_START, or cannot be started a first time. Then the others are
    stopped; at once, by SIGKILL, when SIGTERM or SIGINT come a second time.

@@ -1,4 +1,4 @@
-/* file.c - files on a real disk, for the owners of a journal. */
+/* file.c - files on a real disk, for who keeps a day in them. */
 
 #include "file.h"
 

@@ -1,5 +1,5 @@
-/* file.h - the few things that a journal asks of a file, as a table of functions, so
-   that the same journal code runs on a disk and on a simulated one. */
+/* file.h - the few things that storage asks of a file, as a table of functions, so that
+   the same code runs on a disk and on a simulated one. */
 
 #ifndef LOTERIA_FILE_H
 #define LOTERIA_FILE_H

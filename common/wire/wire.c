@@ -4,7 +4,8 @@
 
 #define HELLO_BYTES   16
 #define WELCOME_BYTES (49 + 8 + WIRE_HEAD_BYTES)
-#define BATCH_BYTES   36                         // before the rows
+#define BATCH_BYTES   36 // before the rows
+#define EVENT_BYTES   29
 #define WINNERS_BYTES (24 + 8 + WIRE_HEAD_BYTES) // before the documents
 #define REFUSED_BYTES 24                         // before the text
 
@@ -14,6 +15,7 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message);
 static uint8_t *put_limits (uint8_t *at, const wire_limits_t *limits);
 static uint8_t *put_welcome (uint8_t *at, const wire_welcome_t *welcome);
 static uint8_t *put_batch (uint8_t *at, const wire_batch_t *batch);
+static uint8_t *put_event (uint8_t *at, const wire_event_t *event);
 static uint8_t *put_winners (uint8_t *at, const wire_winners_t *winners);
 static uint8_t *put_refused (uint8_t *at, const wire_refused_t *refused);
 static void read_body (reader_t *reader, wire_message_t *message);
@@ -22,10 +24,12 @@ static wire_welcome_t read_welcome (reader_t *reader);
 static wire_batch_t read_batch (reader_t *reader);
 static bytes_t read_batches (reader_t *reader, uint32_t agency);
 static bool enclosed_batch (bytes_t *batches, bytes_t *frame, wire_message_t *batch);
+static wire_event_t read_event (reader_t *reader);
 static wire_winners_t read_winners (reader_t *reader);
 static wire_refused_t read_refused (reader_t *reader);
 static void read_head (reader_t *reader, uint8_t head[WIRE_HEAD_BYTES]);
 static bytes_t read_rest (reader_t *reader);
+static uint8_t command_of_agency (const wire_message_t *request);
 
 size_t wire_size (const wire_message_t *message)
 {
@@ -98,23 +102,29 @@ static size_t body_size (const wire_message_t *message)
     case WIRE_HELLO:
         return HELLO_BYTES;
     case WIRE_WELCOME:
-    case WIRE_ADMIT:
         return WELCOME_BYTES;
+    case WIRE_ADMIT:
+        return 8 + WELCOME_BYTES;
     case WIRE_BATCH:
     case WIRE_STORE:
         return BATCH_BYTES + message->batch.rows.size;
     case WIRE_BATCHES:
         return message->batches.size;
     case WIRE_READY:
-    case WIRE_SEAL:
-    case WIRE_SEALED:
+    case WIRE_REGISTERED:
+    case WIRE_REPLAY:
         return 24;
+    case WIRE_RECORD:
+        return 24 + EVENT_BYTES;
+    case WIRE_EVENT:
+        return 16 + EVENT_BYTES;
     case WIRE_CHECK:
     case WIRE_DIGEST:
     case WIRE_RESULTS:
     case WIRE_STORED:
         return 16;
     case WIRE_DONE:
+    case WIRE_REGISTER:
     case WIRE_WAITING:
         return 8;
     case WIRE_JOIN:
@@ -122,7 +132,7 @@ static size_t body_size (const wire_message_t *message)
     case WIRE_JOINED:
         return 4;
     case WIRE_FIND:
-        return 28;
+        return 36;
     case WIRE_WINNERS:
         return WINNERS_BYTES + message->winners.documents.size;
     case WIRE_REFUSED:
@@ -139,8 +149,10 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
     switch (message->command) {
     case WIRE_HELLO:
         return put_limits (at, &message->hello);
-    case WIRE_WELCOME:
     case WIRE_ADMIT:
+        at = put_u64 (at, message->welcome.epoch);
+        return put_welcome (at, &message->welcome);
+    case WIRE_WELCOME:
         return put_welcome (at, &message->welcome);
     case WIRE_BATCH:
     case WIRE_STORE:
@@ -148,8 +160,6 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
     case WIRE_BATCHES:
         return put_bytes (at, message->batches);
     case WIRE_READY:
-    case WIRE_SEAL:
-    case WIRE_SEALED:
         at = put_u64 (put_u64 (at, message->tally.draw), message->tally.count);
         return put_u64 (at, message->tally.digest);
     case WIRE_CHECK:
@@ -166,9 +176,26 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
         return put_u32 (put_u32 (at, message->waiting.ready),
                         message->waiting.agencies);
     case WIRE_FIND:
-        at = put_u64 (put_u64 (at, message->find.draw), message->find.cursor);
+        at = put_u64 (put_u64 (at, message->find.epoch), message->find.draw);
+        at = put_u64 (at, message->find.cursor);
         at = put_u64 (at, message->find.count);
         return put_u32 (at, message->find.number);
+    case WIRE_REGISTER:
+        return put_u64 (at, message->state);
+    case WIRE_REGISTERED:
+        at = put_u64 (at, message->registered.epoch);
+        at = put_u64 (at, message->registered.draw);
+        return put_u64 (at, message->registered.events);
+    case WIRE_REPLAY:
+        at = put_u64 (put_u64 (at, message->replay.epoch), message->replay.draw);
+        return put_u64 (at, message->replay.from);
+    case WIRE_RECORD:
+        at = put_u64 (put_u64 (at, message->record.epoch), message->record.draw);
+        return put_event (put_u64 (at, message->record.seen), &message->record.event);
+    case WIRE_EVENT:
+        at = put_u64 (at, message->recorded.sequence);
+        at = put_u64 (at, message->recorded.ordinal);
+        return put_event (at, &message->recorded.event);
     case WIRE_WINNERS:
         return put_winners (at, &message->winners);
     case WIRE_REFUSED:
@@ -208,6 +235,13 @@ static uint8_t *put_batch (uint8_t *at, const wire_batch_t *batch)
     return put_bytes (put_u32 (at, batch->count), batch->rows);
 }
 
+static uint8_t *put_event (uint8_t *at, const wire_event_t *event)
+{
+    at = put_u32 (put_u8 (at, event->kind), event->agency);
+    at = put_u32 (put_u32 (at, event->agencies), event->number);
+    return put_u64 (put_u64 (at, event->count), event->digest);
+}
+
 static uint8_t *put_winners (uint8_t *at, const wire_winners_t *winners)
 {
     at = put_u64 (put_u64 (at, winners->cursor), winners->next);
@@ -231,8 +265,13 @@ static void read_body (reader_t *reader, wire_message_t *message)
     case WIRE_HELLO:
         message->hello = read_limits (reader);
         break;
+    case WIRE_ADMIT: {
+        const uint64_t epoch = read_u64 (reader);
+        message->welcome = read_welcome (reader);
+        message->welcome.epoch = epoch;
+        break;
+    }
     case WIRE_WELCOME:
-    case WIRE_ADMIT:
         message->welcome = read_welcome (reader);
         break;
     case WIRE_BATCH:
@@ -243,8 +282,6 @@ static void read_body (reader_t *reader, wire_message_t *message)
         message->batches = read_batches (reader, message->agency);
         break;
     case WIRE_READY:
-    case WIRE_SEAL:
-    case WIRE_SEALED:
         message->tally.draw = read_u64 (reader);
         message->tally.count = read_u64 (reader);
         message->tally.digest = read_u64 (reader);
@@ -273,10 +310,35 @@ static void read_body (reader_t *reader, wire_message_t *message)
         message->waiting.agencies = read_u32 (reader);
         break;
     case WIRE_FIND:
+        message->find.epoch = read_u64 (reader);
         message->find.draw = read_u64 (reader);
         message->find.cursor = read_u64 (reader);
         message->find.count = read_u64 (reader);
         message->find.number = read_u32 (reader);
+        break;
+    case WIRE_REGISTER:
+        message->state = read_u64 (reader);
+        break;
+    case WIRE_REGISTERED:
+        message->registered.epoch = read_u64 (reader);
+        message->registered.draw = read_u64 (reader);
+        message->registered.events = read_u64 (reader);
+        break;
+    case WIRE_REPLAY:
+        message->replay.epoch = read_u64 (reader);
+        message->replay.draw = read_u64 (reader);
+        message->replay.from = read_u64 (reader);
+        break;
+    case WIRE_RECORD:
+        message->record.epoch = read_u64 (reader);
+        message->record.draw = read_u64 (reader);
+        message->record.seen = read_u64 (reader);
+        message->record.event = read_event (reader);
+        break;
+    case WIRE_EVENT:
+        message->recorded.sequence = read_u64 (reader);
+        message->recorded.ordinal = read_u64 (reader);
+        message->recorded.event = read_event (reader);
         break;
     case WIRE_WINNERS:
         message->winners = read_winners (reader);
@@ -314,7 +376,7 @@ static wire_limits_t read_limits (reader_t *reader)
 
 static wire_welcome_t read_welcome (reader_t *reader)
 {
-    wire_welcome_t welcome;
+    wire_welcome_t welcome = {0};
     welcome.draw = read_u64 (reader);
     welcome.next = read_u64 (reader);
     welcome.digest = read_u64 (reader);
@@ -367,6 +429,18 @@ static bool enclosed_batch (bytes_t *batches, bytes_t *frame, wire_message_t *ba
     return !inner.failed;
 }
 
+static wire_event_t read_event (reader_t *reader)
+{
+    wire_event_t event;
+    event.kind = read_u8 (reader);
+    event.agency = read_u32 (reader);
+    event.agencies = read_u32 (reader);
+    event.number = read_u32 (reader);
+    event.count = read_u64 (reader);
+    event.digest = read_u64 (reader);
+    return event;
+}
+
 static wire_winners_t read_winners (reader_t *reader)
 {
     wire_winners_t winners;
@@ -408,19 +482,35 @@ static bytes_t read_rest (reader_t *reader)
 const char *wire_command_name (uint8_t command)
 {
     static const char *const names[] = {
-        [WIRE_HELLO] = "HELLO",     [WIRE_BATCH] = "BATCH",
-        [WIRE_READY] = "READY",     [WIRE_RESULTS] = "RESULTS",
-        [WIRE_DONE] = "DONE",       [WIRE_PING] = "PING",
-        [WIRE_WELCOME] = "WELCOME", [WIRE_STORED] = "STORED",
-        [WIRE_WAITING] = "WAITING", [WIRE_WINNERS] = "WINNERS",
-        [WIRE_GOODBYE] = "GOODBYE", [WIRE_REFUSED] = "REFUSED",
-        [WIRE_PONG] = "PONG",       [WIRE_JOIN] = "JOIN",
-        [WIRE_BEAT] = "BEAT",       [WIRE_LEAVE] = "LEAVE",
-        [WIRE_REJOIN] = "REJOIN",   [WIRE_STORE] = "STORE",
-        [WIRE_ADMIT] = "ADMIT",     [WIRE_SEAL] = "SEAL",
-        [WIRE_FIND] = "FIND",       [WIRE_SEALED] = "SEALED",
-        [WIRE_HELD] = "HELD",       [WIRE_CHECK] = "CHECK",
-        [WIRE_DIGEST] = "DIGEST",   [WIRE_BATCHES] = "BATCHES",
+        [WIRE_HELLO] = "HELLO",
+        [WIRE_BATCH] = "BATCH",
+        [WIRE_READY] = "READY",
+        [WIRE_RESULTS] = "RESULTS",
+        [WIRE_DONE] = "DONE",
+        [WIRE_PING] = "PING",
+        [WIRE_WELCOME] = "WELCOME",
+        [WIRE_STORED] = "STORED",
+        [WIRE_WAITING] = "WAITING",
+        [WIRE_WINNERS] = "WINNERS",
+        [WIRE_GOODBYE] = "GOODBYE",
+        [WIRE_REFUSED] = "REFUSED",
+        [WIRE_PONG] = "PONG",
+        [WIRE_JOIN] = "JOIN",
+        [WIRE_BEAT] = "BEAT",
+        [WIRE_LEAVE] = "LEAVE",
+        [WIRE_REJOIN] = "REJOIN",
+        [WIRE_STORE] = "STORE",
+        [WIRE_ADMIT] = "ADMIT",
+        [WIRE_REGISTER] = "REGISTER",
+        [WIRE_REPLAY] = "REPLAY",
+        [WIRE_RECORD] = "RECORD",
+        [WIRE_FIND] = "FIND",
+        [WIRE_EVENT] = "EVENT",
+        [WIRE_REGISTERED] = "REGISTERED",
+        [WIRE_HELD] = "HELD",
+        [WIRE_CHECK] = "CHECK",
+        [WIRE_DIGEST] = "DIGEST",
+        [WIRE_BATCHES] = "BATCHES",
         [WIRE_JOINED] = "JOINED",
     };
     const size_t known = sizeof names / sizeof names[0];
@@ -460,6 +550,7 @@ const char *wire_code_name (uint16_t code)
         [REFUSED_UNDRAWN] = "UNDRAWN",
         [REFUSED_KEY] = "KEY",
         [REFUSED_DRAW] = "DRAW",
+        [REFUSED_SUPERSEDED] = "SUPERSEDED",
         [REFUSED_BUSY] = "BUSY",
         [REFUSED_NOSPACE] = "NOSPACE",
         [REFUSED_UNAVAILABLE] = "UNAVAILABLE",
@@ -487,6 +578,7 @@ const char *wire_code_text (uint16_t code)
         [REFUSED_UNDRAWN] = "the draw has not been made",
         [REFUSED_KEY] = "the key of this connection is not that agency's",
         [REFUSED_DRAW] = "this central's draw is another one",
+        [REFUSED_SUPERSEDED] = "another state has registered",
         [REFUSED_BUSY] = "the queue is full, try again later",
         [REFUSED_NOSPACE] = "the central's disk is full",
         [REFUSED_UNAVAILABLE] = "a part of the central is away, try again later",
@@ -535,11 +627,29 @@ wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
         .command = WIRE_REFUSED,
         .agency = request->agency,
         .refused = {.code = (uint16_t) code,
-                    .command = request->command,
+                    .command = command_of_agency (request),
                     .text = bytes_of (text, strnlen (text, REFUSAL_TEXT_MAX))}};
-    if (request->command == WIRE_BATCH || request->command == WIRE_STORE) {
-        refusal.refused.command = WIRE_BATCH;
+    if (request->command == WIRE_BATCH || request->command == WIRE_STORE)
         refusal.refused.offset = request->batch.offset;
-    }
     return refusal;
+}
+
+/* A FIND may be what a READY brought about; an agency that waits takes its refusal for
+   that of its READY. */
+static uint8_t command_of_agency (const wire_message_t *request)
+{
+    switch (request->command) {
+    case WIRE_STORE:
+        return WIRE_BATCH;
+    case WIRE_ADMIT:
+        return WIRE_HELLO;
+    case WIRE_FIND:
+        return WIRE_RESULTS;
+    case WIRE_RECORD:
+        return request->record.event.kind == EVENT_SEALED   ? WIRE_READY
+               : request->record.event.kind == EVENT_SERVED ? WIRE_DONE
+                                                            : WIRE_RECORD;
+    default:
+        return request->command;
+    }
 }

@@ -54,11 +54,15 @@ typedef enum {
     WIRE_STORE = 0x31,
     // storage to broker, for it alone
     WIRE_HELD = 0x36,
-    // state to storage, and SEALED back
+    // state to storage
     WIRE_ADMIT = 0x32,
-    WIRE_SEAL = 0x33,
     WIRE_FIND = 0x34,
-    WIRE_SEALED = 0x35
+    WIRE_REGISTER = 0x37,
+    WIRE_REPLAY = 0x38,
+    WIRE_RECORD = 0x39,
+    // storage to state
+    WIRE_EVENT = 0x3A,
+    WIRE_REGISTERED = 0x3B
 } wire_command_t;
 
 /* Why a request was refused. The numbers are protocol: never reuse one. */
@@ -87,15 +91,16 @@ typedef enum {
     REFUSED_BLANK = 22,     // a blank at the beginning or end of a text
     REFUSED_CHARACTER = 23, // a character that nobody sees, or that turns the text
     // what is stored: say HELLO and go on from there, or stop
-    REFUSED_AGENCY = 30,   // not on the roll
-    REFUSED_HELLO = 31,    // say HELLO first
-    REFUSED_GAP = 32,      // ahead of what is stored, or across its end
-    REFUSED_CONFLICT = 33, // other bets are stored, there or before
-    REFUSED_CLOSED = 34,   // the agency has asked for its results
-    REFUSED_TALLY = 35,    // READY with another count than is stored
-    REFUSED_UNDRAWN = 36,  // results before the draw
-    REFUSED_KEY = 37,      // the connection's key is not the agency's, or no longer
-    REFUSED_DRAW = 38,     // what it speaks of is another draw than this central's
+    REFUSED_AGENCY = 30,     // not on the roll
+    REFUSED_HELLO = 31,      // say HELLO first
+    REFUSED_GAP = 32,        // ahead of what is stored, or across its end
+    REFUSED_CONFLICT = 33,   // other bets are stored, there or before
+    REFUSED_CLOSED = 34,     // the agency has asked for its results
+    REFUSED_TALLY = 35,      // READY with another count than is stored
+    REFUSED_UNDRAWN = 36,    // results before the draw
+    REFUSED_KEY = 37,        // the connection's key is not the agency's, or no longer
+    REFUSED_DRAW = 38,       // what it speaks of is another draw than this central's
+    REFUSED_SUPERSEDED = 39, // to a state: another one has registered since
     // now: send it again later
     REFUSED_BUSY = 40,
     REFUSED_NOSPACE = 41,
@@ -112,9 +117,10 @@ typedef struct { // HELLO: 0 means no limit of the sender's own; each hop lowers
 typedef enum { DAY_OPEN = 0, DAY_SEALED = 1, DAY_DRAWN = 2 } wire_day_t;
 
 /* A digest (digest.h) tells two histories of an agency apart: it is that of its bets
-   before an offset. A draw is 64 bits drawn at random with bets.journal, never 0. */
+   before an offset. A draw is 64 bits drawn at random with a day's log, never 0. */
 
-typedef struct { // WELCOME, and ADMIT on its way to become one
+typedef struct {    // WELCOME, and ADMIT on its way to become one
+    uint64_t epoch; // of the state that asks: ADMIT alone
     uint64_t draw;
     uint64_t next;
     uint64_t digest; // of all bets before `next`
@@ -135,7 +141,7 @@ typedef struct { // BATCH: rows as typed; STORE: canonical rows
     bytes_t rows; // borrowed from the message
 } wire_batch_t;
 
-typedef struct { // READY, SEAL, SEALED: all; CHECK: no digest yet; DIGEST: no draw
+typedef struct { // READY: all; CHECK: no digest yet; DIGEST: no draw
     uint64_t draw;
     uint64_t count;
     uint64_t digest; // of the agency's first `count` bets
@@ -156,12 +162,54 @@ typedef struct { // WAITING
     uint32_t agencies;
 } wire_waiting_t;
 
-typedef struct { // FIND
+typedef struct {    // FIND
+    uint64_t epoch; // of the state that asks
     uint64_t draw;
     uint64_t cursor;
     uint64_t count; // what the agency was sealed with
     uint32_t number;
 } wire_find_t;
+
+typedef enum {          // what may happen to a draw
+    EVENT_OPENED = 'O', // agencies, number: the first
+    EVENT_SEALED = 'S', // agency, count, digest
+    EVENT_DRAWN = 'D',  // number
+    EVENT_SERVED = 'V'  // agency: it has said that it has its winners
+} wire_event_kind_t;
+
+typedef struct {  // an event; what its kind does not have is 0
+    uint8_t kind; // wire_event_kind_t
+    uint32_t agency;
+    uint32_t agencies;
+    uint32_t number;
+    uint64_t count;
+    uint64_t digest;
+} wire_event_t;
+
+typedef struct { // REGISTERED
+    uint64_t epoch;
+    uint64_t draw;
+    uint64_t events; // that the draw has so far
+} wire_registered_t;
+
+typedef struct { // REPLAY
+    uint64_t epoch;
+    uint64_t draw;
+    uint64_t from; // the ordinal of the first that is wanted
+} wire_replay_t;
+
+typedef struct { // RECORD
+    uint64_t epoch;
+    uint64_t draw;
+    uint64_t seen; // sequence of the last event that state knows
+    wire_event_t event;
+} wire_record_t;
+
+typedef struct {       // EVENT
+    uint64_t sequence; // of its record
+    uint64_t ordinal;  // among the draw's events, from 0 on
+    wire_event_t event;
+} wire_recorded_t;
 
 typedef struct { // WINNERS
     uint64_t cursor;
@@ -203,13 +251,18 @@ typedef struct {
         wire_limits_t hello;
         wire_batch_t batch; // BATCH, STORE
         bytes_t batches; // BATCHES: 1 to WINDOW_MAX, see wire_batches_next (); borrowed
-        wire_tally_t tally;     // READY, CHECK, DIGEST, SEAL, SEALED
+        wire_tally_t tally;     // READY, CHECK, DIGEST
         wire_results_t results; // RESULTS
         uint64_t draw;          // DONE
         wire_stored_t stored;   // STORED
         wire_welcome_t welcome; // WELCOME, ADMIT
         wire_waiting_t waiting;
         wire_find_t find;
+        uint64_t state; // REGISTER: that process's own number, drawn at random
+        wire_registered_t registered;
+        wire_replay_t replay;
+        wire_record_t record;
+        wire_recorded_t recorded; // EVENT
         wire_winners_t winners;
         wire_refused_t refused;
         wire_join_t join;
@@ -254,8 +307,10 @@ const char *wire_code_name (uint16_t code);
 const char *wire_code_text (uint16_t code);
 
 /* The refusal of `request`: its agency, command and, for a batch, offset filled in.
-   Borrows `text`, of which REFUSAL_TEXT_MAX bytes count; NULL: what the code means. A
-   STORE is refused as the BATCH that it was. */
+   Borrows `text`, of which REFUSAL_TEXT_MAX bytes count; NULL: what the code means.
+   What storage is asked for an agency is refused as what that asked: a STORE as BATCH,
+   an ADMIT as HELLO, a FIND as RESULTS, a RECORD as READY or DONE if it is one of
+   theirs. */
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
                              const char *text);
 

@@ -189,8 +189,7 @@ class Project:
 
     def stored(self):
         """Bets in bets.csv."""
-        holder = (self.containers("storage") or self.containers("state"))[0]
-        return files_in(holder, f"{DATA}/bets.csv")["bets.csv"].count(b"\r\n")
+        return files_in(self.container("storage"), f"{DATA}/bets.csv")["bets.csv"].count(b"\r\n")
 
     def wait_for_more(self, than=None, bets=100):
         """Wait until the day has gone on; say how many bets are stored then."""

@@ -58,7 +58,7 @@ def test_containers_may_do_nothing_but_their_work(central):
         assert host["RestartPolicy"]["Name"] in ("unless-stopped", "on-failure")
         assert about["Config"]["StopTimeout"] == 10
         writable = [mount["Destination"] for mount in about["Mounts"] if mount["RW"]]
-        assert writable == ([engine.DATA] if service in ("storage", "state") else [])
+        assert writable == ([engine.DATA] if service == "storage" else [])
         status = engine.on_the_engine(f"cat /proc/{about['State']['Pid']}/status")
         lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
         assert lines["Uid"].split() == ["10001"] * 4

@@ -275,7 +275,7 @@ class Parts(Day):
             "loteria-worker": ("--broker", broker, "--storage", storage, "--state", state, "--count", workers,
                                *worker_arguments),
             "loteria-broker": ("--listen", f"tcp://{self.server}", "--workers", broker),
-            "loteria-state": ("--data-dir", self.data, "--listen", state, "--storage", storage,
+            "loteria-state": ("--listen", state, "--storage", storage,
                               "--broker", broker, "--agencies", agencies),
             "loteria-storage": ("--data-dir", self.data, "--listen", storage, "--broker", broker)}
         if start:

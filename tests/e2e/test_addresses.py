@@ -151,7 +151,7 @@ LONG_NAME = f"{'x' * 64}.example"  # a part of a name has 63 bytes: no server is
     ("loteria-worker", "--state", "tcp://*:9", "* is only for listening"),
     ("loteria-worker", "--storage", '"tcp://127.0.0.1:9"', "has quotes around it")])  # fmt: skip
 def test_what_is_no_address_is_said(start, tmp_path, name, flag, address, reason):
-    place = () if name in ("loteria-worker", "loteria-broker") else ("--data-dir", tmp_path)
+    place = () if name in ("loteria-worker", "loteria-broker", "loteria-state") else ("--data-dir", tmp_path)
     process = start(name, flag, address, *place)
     assert process.wait() == (1 if "resolve" in reason else 2)  # that may be so another time
     last = loteria.parse_log(process.log)[-1]

@@ -173,8 +173,7 @@ class Sound:
 
     directory: object
     csv: bytes
-    bets: list  # records of bets.index
-    draw: list
+    records: list  # of bets.index
     lives: dict
 
     @classmethod
@@ -186,14 +185,11 @@ class Sound:
                                           pages=[(0, 0, 7574, ("100", "102"))], late=["CLOSED"])]
                  for agency in (1, 2)}
         return cls(directory, b"".join(rows), [
-            bet_record("B", 1, 0, 3, 0, size), bet_record("B", 2, 0, 3, size, size),
-            bet_record("S", 1, 3, 0, 2 * size), bet_record("S", 2, 3, 0, 2 * size)],
-            [draw_record("O", number=7574), draw_record("S", 1, 3), draw_record("S", 2, 3), draw_record("D"),
-             draw_record("V", 1)], lives)
+            record("R"), record("O", number=7574), bets(1, 0, size), bets(2, size, size),
+            record("S", 1, 3, 2 * size), record("S", 2, 3, 2 * size), record("D", number=7574), record("V", 1)], lives)
 
     def violations(self, whole=True):
-        for name, content in (("bets.csv", self.csv), ("bets.index", header(24) + b"".join(self.bets)),
-                              ("draw.journal", header(32) + b"".join(self.draw))):
+        for name, content in (("bets.csv", self.csv), ("bets.index", header(24) + b"".join(self.records))):
             (self.directory / name).write_bytes(content)
         (self.directory / "agency.csv").write_text("".join(f"{row}\r\n" for row in ROWS), newline="")
         agencies = {agency: (invariants.Sent.read(self.directory / "agency.csv", agency), lives)
@@ -213,14 +209,20 @@ def header(at):
     return bytes(at) + DRAW.to_bytes(8, "big") + bytes(wire.RECORD_BYTES - 8 - at)
 
 
-def bet_record(kind, agency, offset, count=0, begin=0, size=0):
+def record(kind, agency=0, offset=0, begin=0, number=0, count=0, size=0, draw=DRAW, writer=1):
     digest = wire.digest(ROWS[:offset + count])
-    record = struct.pack(wire.RECORD, ord(kind), count, agency, DRAW, offset, begin, size, 0, 0, 0, digest, 0)
-    return record.ljust(wire.RECORD_BYTES, b"\0")
+    writer = 0 if kind == "B" else writer
+    raw = struct.pack(wire.RECORD, ord(kind), count, agency, draw, offset, begin, size, 0, 0, number, digest, writer)
+    return raw.ljust(wire.RECORD_BYTES, b"\0")
 
 
-def draw_record(kind, agency=0, count=0, number=0, draw=DRAW):
-    return struct.pack(">B3xIQI4xQ", ord(kind), agency, count, number, draw).ljust(wire.RECORD_BYTES, b"\0")
+def bets(agency, begin, size):
+    return record("B", agency, 0, begin, count=3, size=size)
+
+
+def at(index, *records):
+    """In place of the record there."""
+    return lambda sound: sound.records.__setitem__(slice(index, index + 1), records)
 
 
 def change(**fields):
@@ -245,18 +247,19 @@ WRONGS = {
     "an agency that is none": ("I3", lambda sound: setattr(sound, "csv", sound.csv + b"3,X,Y,9,1990-01-01,1\r\n")),
     "two rows change places": ("I2", swap("Ana,Pérez,100,1990-05-17,7574\r\n1,Li,Wu,101,1991-05-17,12".encode(),
                                           "Li,Wu,101,1991-05-17,12\r\n1,Ana,Pérez,100,1990-05-17,7574".encode())),
-    "the index covers less": ("I1", lambda sound: sound.bets.pop(0)),
-    "a digest of other bets": ("I2", lambda sound: sound.bets.__setitem__(
-        2, sound.bets[2][:48] + bytes(8) + sound.bets[2][56:])),
-    "a seal of another draw": ("I6", lambda sound: sound.draw.__setitem__(1, draw_record("S", 1, 3, draw=7))),
-    "the index has no seal": ("I6", lambda sound: sound.bets.pop()),
-    "bets after the seal": ("I6", lambda sound: sound.bets.__setitem__(slice(1, 1), 2 * [
-        bet_record("S", 1, 3, 0, len(sound.csv) // 2)])),
-    "a seal that counts less": ("I6", lambda sound: sound.draw.__setitem__(1, draw_record("S", 1, 2))),
-    "no draw": ("I4", lambda sound: sound.draw.pop(3)),
-    "two draws": ("I4", lambda sound: sound.draw.append(draw_record("D"))),
-    "another number on disk": ("I4", lambda sound: sound.draw.__setitem__(0, draw_record("O", number=7))),
-    "a seal after the draw": ("I6", lambda sound: sound.draw.append(sound.draw.pop(1))),
+    "the index covers less": ("I1", at(2)),
+    "a digest of other bets": ("I2", lambda sound: sound.records.__setitem__(
+        4, sound.records[4][:48] + bytes(8) + sound.records[4][56:])),
+    "a seal of another draw": ("I6", lambda sound: at(4, record("S", 1, 3, len(sound.csv), draw=7))(sound)),
+    "the index has no seal": ("I6", at(5)),
+    "sealed twice": ("I6", lambda sound: at(4, *2 * [sound.records[4]])(sound)),
+    "a seal that counts less": ("I6", lambda sound: at(4, record("S", 1, 2, len(sound.csv)))(sound)),
+    "an event of a state that is not heard": ("I6", at(7, record("V", 1, writer=9))),
+    "no draw": ("I4", at(6)),
+    "two draws": ("I4", at(7, record("D", number=7574))),
+    "another number on disk": ("I4", at(1, record("O", number=7))),
+    "another number is drawn": ("I4", at(6, record("D", number=7))),
+    "a seal after the draw": ("I6", lambda sound: sound.records.append(sound.records.pop(4))),
     "the central forgets": ("I1", change(welcome=1)),
     "more acknowledged than sold": ("I6", change(acknowledged=4)),
     "another number is told": ("I4", change(results=[(7, ["100", "102"])])),
@@ -286,7 +289,7 @@ def test_in_mid_day_a_tail_may_be_torn_but_nothing_acknowledged_missing(tmp_path
     sound = Sound.make(tmp_path)
     for lives in sound.lives.values():
         del lives[1:]
-    sound.csv, sound.bets = sound.csv[:-40], sound.bets[:1] + [bytes(wire.RECORD_BYTES)]
+    sound.csv, sound.records = sound.csv[:-40], sound.records[:3] + [bytes(wire.RECORD_BYTES)]
     # bets.csv and the index both have too little of agency 2
     assert [violation[:2] for violation in sound.violations(whole=False)] == ["I1", "I1"]
     sound.lives[2][0].acknowledged = 0

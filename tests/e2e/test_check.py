@@ -14,9 +14,10 @@ import wire
 
 pytestmark = pytest.mark.asan
 
-RECORD = wire.RECORD_BYTES  # bytes of the header of an index or a journal, and of each record
+RECORD = wire.RECORD_BYTES  # bytes of the header of an index, and of each record
+OPENED = 2  # records before the first batch: a state registered, the draw was opened
 RUNS, ROWS = 4, 10  # runs of the agency, each a group of its own; rows in each
-FILES = ("bets.log", "bets.index", "bets.csv", "checkpoint.a", "checkpoint.b", "draw.journal")
+FILES = ("bets.log", "bets.index", "bets.csv", "checkpoint.a", "checkpoint.b")
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def test_sound_directory(sold):
     result = check(sold)
     assert (result.returncode, result.stderr) == (0, "")
     assert re.fullmatch(
-        f"agency 1: {RUNS * ROWS} bets\nagency 2: {RUNS * ROWS} bets\nrecords: {2 * RUNS}\nbets: {2 * RUNS * ROWS}\n"
+        f"agency 1: {RUNS * ROWS} bets\nagency 2: {RUNS * ROWS} bets\nrecords: {OPENED + 2 * RUNS}\nbets: {2 * RUNS * ROWS}\n"
         f"bytes: {len(before['bets.csv'])}\nhead: [0-9a-f]{{64}}\nsound\n", result.stdout)  # fmt: skip
     assert contents(sold) == before
 
@@ -238,7 +239,7 @@ def test_torn_tail_is_told_and_cut_off_at_the_next_start(start, data, how):
 @pytest.mark.parametrize("where", ["first", "last"])
 def test_changed_byte_in_bets_csv(data, record, where):
     """Named are the bytes of bets.csv that a record stands for."""
-    offset, size = rows_place(data, record)
+    offset, size = rows_place(data, OPENED + record)
     change(data / "bets.csv", offset if where == "first" else offset + size - 1)
     assert_check_names(data, f"bets.csv: bytes {offset} to {offset + size}: the rows are not what was stored")
 
@@ -272,7 +273,7 @@ def test_changed_byte_in_the_header(start, data, byte):
     assert_storage_refuses(start, data, "bets.index: byte 0: ")
 
 
-@pytest.mark.parametrize("record", [1, RUNS, 2 * RUNS - 2])
+@pytest.mark.parametrize("record", [OPENED + 1, OPENED + RUNS, OPENED + 2 * RUNS - 2])
 def test_records_that_changed_places(data, record):
     """Each is whole, but they are not chained like this."""
     index = data / "bets.index"
@@ -282,7 +283,7 @@ def test_records_that_changed_places(data, record):
     assert_check_names(data, f"bets.index: record {record}: ")
 
 
-# ---- state's journal -----------------------------------------------------------------
+# ---- state, on a day that was drawn --------------------------------------------------
 
 
 @pytest.fixture
@@ -290,80 +291,44 @@ def day(drawn, tmp_path):
     return shutil.copytree(drawn.data, tmp_path / "day")
 
 
-def start_state(start, data, *arguments):
+@pytest.fixture
+def start_state(start, day):
+    """A state with these arguments, on the storage of that day."""
     listen, storage = (f"tcp://127.0.0.1:{loteria.free_port()}" for _ in range(2))
-    return start("loteria-state", "--data-dir", data, "--listen", listen, "--storage", storage, *(
-        arguments or ("--agencies", 2)))  # fmt: skip
+    start("loteria-storage", "--data-dir", day, "--listen", storage)
+    return lambda *arguments: start("loteria-state", "--listen", listen, "--storage", storage, *arguments)
 
 
-def assert_state_refuses(start, data, *says, arguments=()):
-    before = contents(data)
-    state = start_state(start, data, *arguments)
+def assert_state_refuses(state, *says):
     assert state.wait() == 2
-    (entry,) = loteria.parse_log(state.log)
+    entry = loteria.parse_log(state.log)[-1]
     assert (entry["level"], entry["action"], entry["result"]) == ("CRITICAL", "estado", "fail")
     assert all(text in entry["reason"] for text in says), entry
-    assert contents(data) == before
 
 
-def records_in(path):
-    return path.stat().st_size // RECORD - 1
-
-
-def test_sound_draw_journal(start, day):
-    before = contents(day)
-    state = start_state(start, day)
+def test_a_draw_is_told_to_a_state_that_starts(start_state):
+    state = start_state("--agencies", 2)
     state.wait_for_log(r"action: estado \| result: success .*agencies: 2 \| ready: 2 \| drawn: yes")
     assert state.stop() == 0
-    assert contents(day) == before
     assert loteria.draws(state.log) == 0
 
 
-@pytest.mark.parametrize("record", range(3))
-def test_changed_byte_in_draw_journal(start, day, record):
-    assert records_in(day / "draw.journal") == 6  # opened, two sealed, drawn, two served
-    change(day / "draw.journal", RECORD * (record + 1) + 5)
-    assert_state_refuses(start, day, f"{day}/draw.journal: byte {RECORD * (record + 1)}: record {record} is damaged")
-
-
-def test_changed_byte_in_the_header_of_draw_journal(start, day):
-    change(day / "draw.journal", 3)
-    assert_state_refuses(start, day, f"{day}/draw.journal: byte 0: no draw journal")
-
-
-def test_bets_index_for_a_draw_journal(start, day):
-    shutil.copy(day / "bets.index", day / "draw.journal")
-    assert_state_refuses(start, day, "no draw journal")
-
-
-def test_torn_tail_of_draw_journal(start, day):
-    sound = contents(day)
-    append(day / "draw.journal", b"\x01\x02\x03")
-    state = start_state(start, day)
-    state.wait_for_log(r"action: estado \| result: success .*ready: 2 \| drawn: yes")
-    assert state.stop() == 0
-    recovered = [entry for entry in loteria.parse_log(state.log) if entry["action"] == "recuperacion"]
-    assert [(entry["level"], entry["result"]) for entry in recovered] == [("WARNING", "success")]
-    assert recovered[0]["cut_off"].startswith("3 bytes")
-    assert contents(day) == sound
-
-
 @pytest.mark.parametrize("arguments", [("--agencies", 3), ("--agencies", 1), ("--agencies", 2, "--winning-number", 7575)])
-def test_other_terms_than_the_day_began_with(start, day, arguments):
+def test_other_terms_than_the_day_began_with(start_state, arguments):
     other = "has another winning number" if "--winning-number" in arguments else "is one of 2 agencies, not "
-    assert_state_refuses(start, day, other, "another data directory", arguments=arguments)
+    assert_state_refuses(start_state(*arguments), other, "another data directory")
 
 
 def test_central_with_other_terms_gives_up_with_a_clear_line(tmp_path, drawn):
     shutil.copytree(drawn.data, tmp_path / "data")
-    before = contents(tmp_path / "data")
     central = loteria.Central(tmp_path, workers=1, agencies=3)
     with loteria.stopped_at_the_end(central.process):
         assert central.process.wait() == 2
     entries = loteria.parse_log(central.log)
     assert any("is one of 2 agencies, not 3" in entry.get("reason", "") for entry in entries)
     assert [entry["name"] for entry in entries if (entry["level"], entry["action"]) == ("CRITICAL", "proceso")] == ["state"]
-    assert contents(tmp_path / "data") == before
+    assert loteria.draws(central.log) == 0
+    central.assert_sound()
 
 
 def test_day_goes_on_from_a_copy_of_its_directory(central, tmp_path, drawn):

@@ -19,7 +19,7 @@ def part(start, tmp_path, name):
     other = others[0]
     arguments = {
         "loteria-storage": ["--data-dir", tmp_path],
-        "loteria-state": ["--data-dir", tmp_path, "--storage", f"tcp://127.0.0.1:{other}"],
+        "loteria-state": ["--storage", f"tcp://127.0.0.1:{other}"],
         "loteria-broker": ["--workers", f"tcp://127.0.0.1:{other}"],
         "loteria-worker": [value for flag, peer in zip(("--broker", "--storage", "--state"), others)
                            for value in (flag, f"tcp://127.0.0.1:{peer}")],

@@ -159,13 +159,14 @@ def test_check_recomputes_the_digests(day):
         return subprocess.run([loteria.program("loteria-storage"), "--check", day.data], env=loteria.ENVIRONMENT,
                               capture_output=True, text=True, timeout=loteria.DEADLINE)  # fmt: skip
 
-    forge(day.data, 1, lambda record: None)
+    second_batch = 3  # records before it: a state registered, the draw was opened, a batch
+    forge(day.data, second_batch, lambda record: None)
     assert check().returncode == 0, check().stderr
 
     def another_digest(record):
         record[55] ^= 1
 
-    forge(day.data, 1, another_digest)
+    forge(day.data, second_batch, another_digest)
     result = check()
     assert result.returncode == 1
-    assert "bets.index: record 2: its rows are not those of its count and digest" in result.stderr
+    assert "bets.index: record 4: its rows are not those of its count and digest" in result.stderr

@@ -235,7 +235,7 @@ def test_every_program_refuses_a_secret_that_others_may_read(start, folder, tmp_
     own = folder / {"agency": "agency-1", "ctl": "broker"}.get(name, name)
     (own / "secret.key").chmod(0o644)
     nobody = f"127.0.0.1:{loteria.free_port()}"
-    arguments = {"storage": ["--data-dir", tmp_path], "state": ["--data-dir", tmp_path], "worker": [],
+    arguments = {"storage": ["--data-dir", tmp_path], "state": [], "worker": [],
                  "agency": ["--id", 1, "--server", nobody, "--bets", own / "secret.key"], "ctl": ["ping", f"tcp://{nobody}"]}[name]  # fmt: skip
     process = start(f"loteria-{name}", *arguments, "--keys", own)
     assert process.wait() == 2
@@ -344,7 +344,7 @@ def test_an_agencys_key_opens_no_inner_door(parts):
     day = parts(workers=1, agencies=2, keys=True)
     agency, worker = wire.curve(day.keys / "agency-1"), day.keys / "worker"
     doors = {"broker": day.commands["loteria-broker"][3], "storage": day.commands["loteria-storage"][3],
-             "state": day.commands["loteria-state"][3]}  # fmt: skip
+             "state": day.commands["loteria-state"][1]}  # fmt: skip
     for server, endpoint in doors.items():
         assert wire.let_in(endpoint, **wire.curve(worker, server)), "a worker's is let in"
         agency["curve_serverkey"] = wire.read_key(worker / f"{server}.key")
@@ -514,7 +514,7 @@ LISTENERS = {"loteria-broker": "--listen", "loteria-storage": "--listen", "loter
 
 
 def listener(start, tmp_path, name, endpoint, *more):
-    arguments = {"loteria-storage": ["--data-dir", tmp_path], "loteria-state": ["--data-dir", tmp_path],
+    arguments = {"loteria-storage": ["--data-dir", tmp_path], "loteria-state": [],
                  "loteria-central": ["--data-dir", tmp_path / "data", "--workers", 1],
                  "loteria-broker": ["--workers", f"tcp://127.0.0.1:{loteria.free_port()}"],
                  "loteria-worker": []}[name]  # fmt: skip

@@ -59,12 +59,11 @@ def test_the_number_is_nowhere_to_be_seen_before_the_draw(tmp_path, way):
 
 @pytest.mark.parametrize("name", ["loteria-central", "loteria-state"])
 def test_neither_a_check_nor_an_error_tells_the_number(tmp_path, name):
-    data = tmp_path / "data"
-    data.mkdir()
     file, bad = tmp_path / "number", tmp_path / "bad"
     file.write_text(f"{NUMBER}\n")
     bad.write_text(f"{NUMBER}x\n")
-    place = ["--listen", f"tcp://127.0.0.1:{loteria.free_port()}", "--data-dir", data]
+    place = ["--listen", f"tcp://127.0.0.1:{loteria.free_port()}"]
+    place += ["--data-dir", tmp_path / "data"] if name == "loteria-central" else []
 
     def run(*arguments, environment=None):
         result = subprocess.run([loteria.program(name), *map(str, [*place, *arguments])], capture_output=True, text=True,
@@ -84,16 +83,16 @@ def test_neither_a_check_nor_an_error_tells_the_number(tmp_path, name):
     assert run(environment={"LOTERIA_WINNING_NUMBER": f"{NUMBER}x"}) == 2
 
 
-def test_another_number_than_the_day_s_is_refused_and_neither_is_told(central, tmp_path):
+def test_another_number_than_the_day_s_is_refused_and_neither_is_told(central, start, tmp_path):
     day = central(workers=1, agencies=1)
     day.process.wait_for_log("action: worker_alta")
     assert day.stop() == 0
-    other = subprocess.run(
-        [loteria.program("loteria-state"), "--agencies", "1", "--winning-number", str(NUMBER), "--data-dir", day.data,
-         "--listen", f"tcp://127.0.0.1:{loteria.free_port()}"], capture_output=True, text=True, env=loteria.ENVIRONMENT,
-        timeout=loteria.DEADLINE)
-    assert other.returncode == 2 and "has another winning number" in other.stderr
-    assert str(NUMBER) not in other.stderr and str(loteria.WINNING_NUMBER) not in other.stderr
+    storage = f"tcp://127.0.0.1:{loteria.free_port()}"
+    start("loteria-storage", "--data-dir", day.data, "--listen", storage)
+    other = start("loteria-state", "--agencies", 1, "--winning-number", NUMBER, "--storage", storage,
+                  "--listen", f"tcp://127.0.0.1:{loteria.free_port()}")
+    assert other.wait() == 2 and "has another winning number" in other.log
+    assert str(NUMBER) not in other.log and str(loteria.WINNING_NUMBER) not in other.log
 
 
 def test_no_secret_key_is_shown(central, tmp_path):

@@ -56,7 +56,6 @@ PROGRAMS = {
         ("agencies", "TOTAL_AGENCIES", "1", "100000", "0"),
         ("winning-number", "LOTERIA_WINNING_NUMBER", "1", "2", "1000000000"),
         ("winning-number-file", "LOTERIA_WINNING_NUMBER_FILE", NUMBER_FILE, NUMBER_FILE, None),
-        ("data-dir", "LOTERIA_DATA_DIR", "/tmp", "/", None),
         ("listen", "LOTERIA_STATE_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
         ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10,tcp://127.0.0.1:11", None),
         ("storage", "LOTERIA_STORAGE", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),

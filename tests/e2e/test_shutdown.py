@@ -15,7 +15,7 @@ SERVERS = ["loteria-storage", "loteria-state", "loteria-broker"]
 # What each says when it is at work, and what it then closes.
 IDLE = {
     "loteria-storage": ("action: almacenamiento", ["sockets", "bets.log"]),
-    "loteria-state": ("action: estado", ["sockets", "draw.journal"]),
+    "loteria-state": ("action: estado", ["sockets"]),
     "loteria-broker": ("action: broker", ["sockets"]),
     "loteria-worker": ("action: worker ", ["sockets"]),
     "loteria-agency": ("action: config", ["socket", "file"]),
@@ -54,7 +54,7 @@ def idle(start, tmp_path):
         bets = loteria.make_bets(tmp_path / "agency-1.csv", 1, 100)
         listen = f"tcp://127.0.0.1:{loteria.free_port()}"
         arguments = {"loteria-storage": ("--data-dir", data, "--listen", listen),
-                     "loteria-state": ("--data-dir", data, "--listen", listen, "--storage", nobody),
+                     "loteria-state": ("--listen", listen, "--storage", nobody),
                      "loteria-broker": ("--listen", listen, "--workers", f"tcp://127.0.0.1:{loteria.free_port()}"),
                      "loteria-worker": nobody_to_work_with(),
                      "loteria-agency": ("--id", 1, "--bets", bets, "--server", nobody.removeprefix("tcp://"))}
@@ -172,16 +172,15 @@ def test_a_child_that_hangs_is_killed(central):
     assert not run_directory.exists()
 
 
-@pytest.mark.parametrize("name, file", [("loteria-storage", "bets.log"), ("loteria-state", "draw.journal")])
-def test_a_second_owner_of_the_data_is_turned_away(central, start, tmp_path, name, file):
+def test_a_second_owner_of_the_data_is_turned_away(central, start, tmp_path):
     files = {1: loteria.make_bets(tmp_path / "agency-1.csv", 1, 100, winners=(7,))}
     day = central(agencies=1)
     day.process.wait_for_log("action: worker_alta", count=2)
-    second = start(name, "--data-dir", day.data, "--listen", f"tcp://127.0.0.1:{loteria.free_port()}")
+    second = start("loteria-storage", "--data-dir", day.data, "--listen", f"tcp://127.0.0.1:{loteria.free_port()}")
     assert second.wait() == 2
     waits, entry = loteria.parse_log(second.log)
     assert waits["result"] == "in_progress" and entry["result"] == "fail"
-    assert waits["reason"] == entry["reason"] == f"{day.data}/{file}: another process is using it"
+    assert waits["reason"] == entry["reason"] == f"{day.data}/bets.log: another process is using it"
     loteria.assert_day_ends(day, files, day.sell(files))
     assert "action: proceso" not in day.log
 
@@ -208,7 +207,7 @@ def taken():
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_port_that_is_taken(start, taken, tmp_path, name):
-    data = () if name == "loteria-broker" else ("--data-dir", tmp_path)
+    data = ("--data-dir", tmp_path) if name == "loteria-storage" else ()
     process = start(name, "--listen", taken, *data, environment={
         "LOTERIA_WORKERS_LISTEN": f"tcp://127.0.0.1:{loteria.free_port()}"})
     assert process.wait() == 2
@@ -226,7 +225,7 @@ def test_a_central_whose_port_is_taken(start, taken, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["a file", "missing", "in proc"])
-@pytest.mark.parametrize("name", ["loteria-storage", "loteria-state", "loteria-central"])
+@pytest.mark.parametrize("name", ["loteria-storage", "loteria-central"])
 def test_a_data_directory_that_is_none(start, tmp_path, name, kind):
     path = {"a file": tmp_path / "file", "missing": tmp_path / "missing" / "data", "in proc": "/proc/data"}[kind]
     if kind == "a file":

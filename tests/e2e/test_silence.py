@@ -38,7 +38,7 @@ def test_who_waits_says_for_whom_and_why(start, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as hung:
         mute = f"tcp://127.0.0.1:{hung.getsockname()[1]}"
         worker = start("loteria-worker", "--broker", nameless, "--storage", refused, "--state", mute)
-        state = start("loteria-state", "--data-dir", tmp_path, "--listen", f"ipc://{tmp_path}/state",
+        state = start("loteria-state", "--listen", f"ipc://{tmp_path}/state",
                       "--storage", f"ipc://{tmp_path}/storage")  # fmt: skip
         for process, peer, endpoint, reason in ((worker, "broker", nameless, "name"),
                                                 (worker, "storage", refused, "refused"),

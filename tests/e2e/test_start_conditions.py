@@ -69,7 +69,7 @@ def commands(tmp_path):
     return {
         "loteria-central": ["--workers", 1, "--data-dir", tmp_path / "day", "--listen", place()],
         "loteria-storage": ["--data-dir", tmp_path / "data", "--listen", place()],
-        "loteria-state": ["--data-dir", tmp_path / "data", "--listen", place(), "--storage", place()],
+        "loteria-state": ["--listen", place(), "--storage", place()],
         "loteria-broker": ["--listen", place(), "--workers", place()],
         "loteria-worker": ["--broker", place(), "--storage", place(), "--state", place()],
         "loteria-agency": ["--id", 1, "--bets", bets, "--server", place()],

@@ -37,7 +37,7 @@ NO_REQUESTS = {
     "version 1": ([wire.message("HELLO", 1, bytes(12), version=1)], "VERSION"),
     "version 255 and nothing behind": ([wire.message("HELLO", 1, version=255)], "VERSION"),
     **{f"command {number:#04x}": ([wire.message(number, 1, bytes(12))], "COMMAND")
-       for number in (0x00, 0x08, 0x0E, 0x10, 0x17, 0x20, 0x30, 0x37, 0x7F, 0xFF)},
+       for number in (0x00, 0x08, 0x0E, 0x10, 0x17, 0x20, 0x30, 0x3C, 0x7F, 0xFF)},
     **{f"{name} from outside": ([wire.simple(name, 1, *((1,) if name == "JOIN" else ()))], "COMMAND")
        for name, number in wire.COMMANDS.items() if number > 0x0F},
     "STORE with a row": ([wire.message("STORE", 1, bytes(35) + b"\1" + b"1,a,b,1,2000-01-01,1\r\n")], "COMMAND"),
@@ -241,7 +241,7 @@ def any_message(chance):
     def number(size):
         return chance.choice((0, 1, 2, 3, 5, 2**size - 1, 2 ** (size - 1), chance.getrandbits(16), chance.getrandbits(size))) % 2**size
 
-    name = chance.choice(list(wire.COMMANDS))
+    name = chance.choice([name for name in wire.COMMANDS if name != "REGISTER"])  # it makes sense: test_state.py
     layout, _, rest = wire.LAYOUTS.get(name, ("", "", None))
     body = b"".join(number(8 * size).to_bytes(size, "big")
                     for size in (struct.calcsize(">" + kind) for kind in wire.kinds(layout)))

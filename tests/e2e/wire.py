@@ -25,14 +25,15 @@ COMMANDS = {
     "WELCOME": 0x11, "STORED": 0x12, "WAITING": 0x13, "WINNERS": 0x14, "GOODBYE": 0x15, "DIGEST": 0x16,
     "REFUSED": 0x1E, "PONG": 0x1F,
     "JOIN": 0x21, "BEAT": 0x22, "LEAVE": 0x23, "REJOIN": 0x24, "JOINED": 0x25,
-    "STORE": 0x31, "ADMIT": 0x32, "SEAL": 0x33, "FIND": 0x34, "SEALED": 0x35, "HELD": 0x36,
+    "STORE": 0x31, "ADMIT": 0x32, "FIND": 0x34, "HELD": 0x36,
+    "REGISTER": 0x37, "REPLAY": 0x38, "RECORD": 0x39, "EVENT": 0x3A, "REGISTERED": 0x3B,
 }  # fmt: skip
 CODES = {
     1: "SIGNATURE", 2: "VERSION", 3: "COMMAND", 4: "FRAMES", 5: "SIZE", 6: "BODY",
     10: "EMPTY", 11: "ROWS", 12: "COUNT", 13: "FIELDS", 14: "QUOTES", 15: "MISSING", 16: "LONG",
     17: "UTF8", 18: "CONTROL", 19: "DATE", 20: "NUMBER", 21: "RANGE", 22: "BLANK", 23: "CHARACTER",
     30: "AGENCY", 31: "HELLO", 32: "GAP", 33: "CONFLICT", 34: "CLOSED", 35: "TALLY", 36: "UNDRAWN", 37: "KEY",
-    38: "DRAW",
+    38: "DRAW", 39: "SUPERSEDED",
     40: "BUSY", 41: "NOSPACE", 42: "UNAVAILABLE",
 }  # fmt: skip
 
@@ -57,10 +58,13 @@ LAYOUTS = {
     "JOIN": ("BII", "role credit heartbeat_ms", None),
     "JOINED": ("I", "boot", None),
     "STORE": ("QQQQI", "draw offset digest writer count", "rows"),
-    "ADMIT": ("QQQIIIIIIBQ32s", STANDING, None),
-    "SEAL": ("QQQ", "draw count digest", None),
-    "FIND": ("QQQI", "draw cursor count number", None),
-    "SEALED": ("QQQ", "draw count digest", None),
+    "ADMIT": ("QQQQIIIIIIBQ32s", f"epoch {STANDING}", None),
+    "FIND": ("QQQQI", "epoch draw cursor count number", None),
+    "REGISTER": ("Q", "state", None),
+    "REPLAY": ("QQQ", "epoch draw from", None),
+    "RECORD": ("QQQBIIIQQ", "epoch draw seen kind event_agency agencies number count digest", None),
+    "EVENT": ("QQBIIIQQ", "sequence ordinal kind event_agency agencies number count digest", None),
+    "REGISTERED": ("QQQ", "epoch draw events", None),
 }
 ROLES = {"worker": 1, "storage": 2, "state": 3}
 VERSION = 2

@@ -18,7 +18,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-TARGETS = ("wire", "bet_csv", "journal", "log", "roll", "config")
+TARGETS = ("wire", "bet_csv", "log", "roll", "config")
 
 ROWS = [
     b"Santiago Lionel,Lorca,30904465,1999-03-17,7574\n",
@@ -42,9 +42,6 @@ def seeds(target):
     elif target == "bet_csv":
         yield from (struct.pack(">H", count) + b"".join(ROWS[:count]) for count in (1, 2, 3))
         yield from (struct.pack(">H", 1) + row for row in ROWS)
-    elif target == "journal":
-        yield from (b"D", b"D" + bytes([0, 70, 1]), b"D" + bytes([0x80, 70, 1]), b"D" + bytes([3, 64, 200]),
-                    b"F" + b"LOTERIA JOURNAL\n" + bytes(48))
     elif target == "log":
         header = b"LOTERIA LOG\n\0\0\0\0" + struct.pack(">IIQQI", 3, 0, 1, 16384, 4)
         slot = b"LOTERIA CHECKPT\n" + struct.pack(">IIQQQII", 3, 0, 1, 1, 0, 0, 0) + bytes(120)

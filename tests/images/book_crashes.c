@@ -312,7 +312,7 @@ static bool seen_before (const disk_t *disk)
 static void recover (disk_t *disk)
 {
     built++;
-    if (!images_turn () || seen_before (disk)) {
+    if (seen_before (disk)) {
         disk_destroy (&disk);
         return;
     }

@@ -3,7 +3,6 @@
 #include "checks.h"
 
 #include "scan.h"
-#include "scan_draw.h"
 #include "wire.h"
 
 #include <assert.h>
@@ -38,9 +37,8 @@ struct checks {
     world_t *world; // borrowed
     told_t told[PLAN_AGENCIES_MAX + 1];
     int64_t calm_ms; // -1 before
-    uint64_t versions[2];
+    uint64_t version;
     scan_t bets; // of what is durable
-    scan_draw_t draw;
 };
 
 static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message);
@@ -52,7 +50,6 @@ static void acknowledge (checks_t *checks, uint32_t agency, uint64_t next,
 static void take_sealed (checks_t *checks, uint32_t agency);
 static void look (checks_t *checks);
 static void check_storage (checks_t *checks);
-static void check_state (checks_t *checks);
 static bool acknowledged_in_time (const checks_t *checks, uint32_t agency);
 static void check_agency (checks_t *checks, uint32_t agency);
 static void tell_who_hangs (checks_t *checks);
@@ -65,7 +62,7 @@ checks_t *checks_new (world_t *world)
     checks->world = world;
     checks->calm_ms = -1;
     scan_begin (&checks->bets, &world->plan);
-    checks->versions[0] = checks->versions[1] = UINT64_MAX;
+    checks->version = UINT64_MAX;
     return checks;
 }
 
@@ -122,19 +119,16 @@ void checks_received (checks_t *checks, uint32_t agency, bytes_t message)
         take_winners (checks, agency, message);
         break;
     case WIRE_GOODBYE:
-        if (!checks->draw.served[agency])
+        if (!checks->bets.served[agency])
             world_violate (checks->world, "I6: GOODBYE to agency %u is not recorded",
                            agency);
     }
 }
 
-void checks_settled (checks_t *checks, const node_t *node)
+void checks_settled (checks_t *checks)
 {
     look (checks);
-    if (node->index == NODE_STORAGE)
-        check_storage (checks);
-    else
-        check_state (checks);
+    check_storage (checks);
 }
 
 void checks_ended (checks_t *checks, const node_t *node, bytes_t winners)
@@ -197,7 +191,7 @@ void checks_over (checks_t *checks)
     if (took_ms > counts->slowest_end_ms)
         counts->slowest_end_ms = took_ms;
     look (checks);
-    if (!checks->draw.drawn)
+    if (!checks->bets.drawn)
         world_violate (checks->world, "I6: there was no draw");
     for (uint32_t agency = 1; agency <= checks->world->plan.agencies; agency++)
         check_agency (checks, agency);
@@ -210,14 +204,14 @@ static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message)
         world_violate (checks->world, "I1: agency %u is told of another draw", agency);
     if (number (message, 56, 1) != DAY_OPEN)
         take_sealed (checks, agency);
-    if (number (message, 52, 4) > checks->draw.ready)
+    if (number (message, 52, 4) > checks->bets.ready)
         world_violate (checks->world, "I6: WELCOME counts agencies not recorded");
 }
 
 static void take_waiting (checks_t *checks, uint32_t agency, uint64_t ready)
 {
     take_sealed (checks, agency);
-    if (!checks->draw.sealed[agency] || ready > checks->draw.ready)
+    if (!checks->bets.sealed[agency] || ready > checks->bets.ready)
         world_violate (checks->world,
                        "I6: WAITING tells agency %u what is not recorded", agency);
 }
@@ -235,7 +229,7 @@ static void take_winners (checks_t *checks, uint32_t agency, bytes_t message)
     }
     memcpy (page.documents, message.data + 72, page.size);
     take_sealed (checks, agency);
-    if (!checks->draw.drawn)
+    if (!checks->bets.drawn)
         world_violate (checks->world,
                        "I6: winners are told before the draw is recorded");
     if (page.number != checks->world->plan.number)
@@ -316,15 +310,11 @@ static void take_sealed (checks_t *checks, uint32_t agency)
 static void look (checks_t *checks)
 {
     world_t *world = checks->world;
-    if (checks->versions[0] != disk_version (world->disks[0]))
-        scan_look (&checks->bets, world->disks[0], false);
-    if (checks->versions[1] != disk_version (world->disks[1]))
-        scan_draw (&world->plan, disk_durable (world->disks[1], FILE_DRAW),
-                   &checks->draw);
+    if (checks->version != disk_version (world->disk))
+        scan_look (&checks->bets, world->disk, false);
     if (checks->bets.why[0])
         world_violate (world, "I3: %s", checks->bets.why);
-    for (int i = 0; i < 2; i++)
-        checks->versions[i] = disk_version (world->disks[i]);
+    checks->version = disk_version (world->disk);
 }
 
 /* After a start nothing is left but what the records cover. */
@@ -332,8 +322,8 @@ static void check_storage (checks_t *checks)
 {
     world_t *world = checks->world;
     const scan_t *bets = &checks->bets;
-    scan_look (&checks->bets, world->disks[0], true);
-    if (bets->why[0] || disk_durable (world->disks[0], FILE_CSV).size != bets->bytes)
+    scan_look (&checks->bets, world->disk, true);
+    if (bets->why[0] || disk_durable (world->disk, FILE_CSV).size != bets->bytes)
         world_violate (world, "I3: storage has settled, and %s",
                        bets->why[0] ? bets->why : "bets.csv has another size");
     for (uint32_t agency = 1; agency <= world->plan.agencies; agency++) {
@@ -350,19 +340,9 @@ static void check_storage (checks_t *checks)
         if (told->sealed &&
             (!bets->sealed[agency] || bets->stored[agency] != told->sealed_count))
             world_violate (world, "I6: agency %u: its seal is lost", agency);
-    }
-}
-
-static void check_state (checks_t *checks)
-{
-    world_t *world = checks->world;
-    const scan_draw_t *draw = &checks->draw;
-    if (!scan_whole (disk_durable (world->disks[1], FILE_DRAW), draw->records))
-        world_violate (world, "I6: record %u of the draw cannot have happened",
-                       draw->records);
-    for (uint32_t agency = 1; agency <= world->plan.agencies; agency++)
-        if (checks->told[agency].pages_count > 0 && !draw->drawn)
+        if (told->pages_count > 0 && !bets->drawn)
             world_violate (world, "I6: the draw is lost");
+    }
 }
 
 static bool acknowledged_in_time (const checks_t *checks, uint32_t agency)
@@ -384,11 +364,9 @@ static void check_agency (checks_t *checks, uint32_t agency)
     const told_t *told = &checks->told[agency];
     if (!told->ended_well)
         world_violate (world, "I7: agency %u has not ended well", agency);
-    else if (checks->bets.identity != checks->draw.draw)
-        world_violate (world, "I6: storage and state are of different draws");
-    else if (!checks->bets.sealed[agency] || !checks->draw.sealed[agency] ||
-             checks->bets.stored[agency] != checks->draw.counts[agency])
-        world_violate (world, "I6: agency %u: storage and state count otherwise",
+    else if (!checks->bets.sealed[agency] ||
+             checks->bets.stored[agency] != told->sealed_count)
+        world_violate (world, "I6: agency %u has other bets than it was sealed with",
                        agency);
     world->counts->bets += checks->bets.stored[agency];
 }

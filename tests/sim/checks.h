@@ -23,8 +23,8 @@ void checks_destroy (checks_t **checks);
 void checks_sent (checks_t *checks, uint32_t agency, bytes_t message);
 void checks_received (checks_t *checks, uint32_t agency, bytes_t message);
 
-/* Storage or state has started and settled its files. */
-void checks_settled (checks_t *checks, const node_t *node);
+/* Storage has started and settled its files. */
+void checks_settled (checks_t *checks);
 
 /* An agency's process ended: well, with these winners, or for this reason. */
 void checks_ended (checks_t *checks, const node_t *node, bytes_t winners);

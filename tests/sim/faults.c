@@ -39,8 +39,7 @@ static fault_fn *const faults[FAULT_KINDS] = {
 void faults_begin (world_t *world)
 {
     network_weather (world->network, &world->plan.weather);
-    for (int i = 0; i < 2; i++)
-        disk_spoil (world->disks[i], world->plan.spoilt);
+    disk_spoil (world->disk, world->plan.spoilt);
     world->fault_ms = dice_between (&world->dice, 0, world->plan.gap_ms);
 }
 
@@ -68,10 +67,8 @@ void faults_stop (world_t *world)
     world->calm = true;
     world_trace (world, "-- calm");
     network_weather (world->network, &calm);
-    for (int i = 0; i < 2; i++) {
-        disk_spoil (world->disks[i], 0);
-        disk_limit (world->disks[i], DISK_PLENTY);
-    }
+    disk_spoil (world->disk, 0);
+    disk_limit (world->disk, DISK_PLENTY);
     world->slow_ms = 0;
     world->plan.sync_ms = world->plan.sync_ms > 5 ? 5 : world->plan.sync_ms;
     for (int i = 0; i < world->nodes_count; i++) {
@@ -149,20 +146,16 @@ static void storm (world_t *world)
 
 static void fill_disk (world_t *world)
 {
-    const uint64_t which = dice_below (&world->dice, 2);
-    disk_limit (world->disks[which], (uint64_t) dice_skewed (&world->dice, 2000));
+    disk_limit (world->disk, (uint64_t) dice_skewed (&world->dice, 2000));
     world->full_ms = world->now_ms + dice_skewed (&world->dice, 3000);
-    world_trace (world, "-- disk %d is full until %lld", (int) which,
-                 (long long) world->full_ms);
+    world_trace (world, "-- the disk is full until %lld", (long long) world->full_ms);
 }
 
 static void spoil_disk (world_t *world)
 {
-    const uint64_t which = dice_below (&world->dice, 2);
-    disk_spoil (world->disks[which], (unsigned) dice_skewed (&world->dice, 300));
+    disk_spoil (world->disk, (unsigned) dice_skewed (&world->dice, 300));
     world->spoilt_ms = world->now_ms + dice_skewed (&world->dice, 2000);
-    world_trace (world, "-- disk %d fails until %lld", (int) which,
-                 (long long) world->spoilt_ms);
+    world_trace (world, "-- the disk fails until %lld", (long long) world->spoilt_ms);
 }
 
 static void slow_disk (world_t *world)
@@ -188,12 +181,10 @@ static void end_bursts (world_t *world)
     const int64_t now_ms = world->now_ms;
     if (world->storm_ms > 0 && now_ms >= world->storm_ms)
         network_weather (world->network, &world->plan.weather);
-    for (int i = 0; i < 2; i++) {
-        if (world->full_ms > 0 && now_ms >= world->full_ms)
-            disk_limit (world->disks[i], DISK_PLENTY);
-        if (world->spoilt_ms > 0 && now_ms >= world->spoilt_ms)
-            disk_spoil (world->disks[i], world->plan.spoilt);
-    }
+    if (world->full_ms > 0 && now_ms >= world->full_ms)
+        disk_limit (world->disk, DISK_PLENTY);
+    if (world->spoilt_ms > 0 && now_ms >= world->spoilt_ms)
+        disk_spoil (world->disk, world->plan.spoilt);
     world->storm_ms = world->storm_ms > now_ms ? world->storm_ms : 0;
     world->full_ms = world->full_ms > now_ms ? world->full_ms : 0;
     world->spoilt_ms = world->spoilt_ms > now_ms ? world->spoilt_ms : 0;

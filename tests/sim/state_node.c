@@ -1,30 +1,23 @@
 /* state_node.c - state's shell in a simulated day, after broker/state/state.c. */
 
-#include "checks.h"
 #include "registrar.h"
+#include "world.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 typedef struct {
-    file_t *file;
-    journal_t *journal;
-    draw_t *draw;
     registrar_t *registrar;
     member_t member;
-    bool answering; // what was recorded is on disk, the answers have not left
+    bool joined;
+    int64_t look_ms; // whether storage is there
 } state_t;
 
 static void *start (world_t *world, node_t *node);
-static bool open_state (state_t *state, node_t *node);
-static bool open_journal (state_t *state, node_t *node);
-static int found_record (void *context, uint32_t index, const uint8_t *payload,
-                         char *why);
-static bool open_day (state_t *state, node_t *node);
 static void step (world_t *world, node_t *node);
 static void take_answers (state_t *state, node_t *node);
 static void take_requests (state_t *state, node_t *node);
+static void judge (const state_t *state, node_t *node);
 static void send_all (state_t *state, node_t *node);
 static int64_t deadline (const world_t *world, const node_t *node);
 static void destroy (void **core);
@@ -33,99 +26,31 @@ const node_ops_t state_node = {start, step, deadline, destroy};
 
 static void *start (world_t *world, node_t *node)
 {
-    void *core = calloc (1, sizeof (state_t));
-    assert (core);
-    if (!open_state (core, node)) {
-        destroy (&core);
-        return NULL;
-    }
-    if (!node->dying)
-        checks_settled (world->checks, node);
-    return core;
-}
-
-static bool open_state (state_t *state, node_t *node)
-{
-    if (!open_journal (state, node) || !open_day (state, node))
-        return false;
+    (void) node;
+    const plan_t *plan = &world->plan;
+    state_t *state = calloc (1, sizeof *state);
+    assert (state);
+    state->registrar =
+        registrar_new (dice_roll (&world->dice) | 1, plan->agencies, plan->number);
     member_start (&state->member, ROLE_STATE, HEARTBEAT_MS_DEFAULT);
-    state->registrar = registrar_new (state->draw, state->journal);
-    if (registrar_commit (state->registrar) == 0)
-        return true;
-    node_die (node, "the draw cannot be recorded");
-    return false;
-}
-
-static bool open_journal (state_t *state, node_t *node)
-{
-    char why[JOURNAL_WHY_BYTES];
-    state->draw = draw_new ();
-    state->file = disk_file (node->disk, FILE_DRAW)->file;
-    state->journal = journal_open (state->file, "draw", found_record, state->draw, why);
-    if (!state->journal) {
-        node_die (node, why);
-        return false;
-    }
-    if (journal_settle (state->journal) == 0)
-        return true;
-    node_die (node, "the journal cannot be settled");
-    return false;
-}
-
-static int found_record (void *context, uint32_t index, const uint8_t *payload,
-                         char *why)
-{
-    draw_record_t record;
-    draw_get_record (payload, &record);
-    const bool first = record.event == DRAW_OPENED;
-    if (first == (index == 0) && draw_apply (context, &record) == 0)
-        return 0;
-    snprintf (why, JOURNAL_WHY_BYTES, "it says what cannot have happened");
-    return -1;
-}
-
-static bool open_day (state_t *state, node_t *node)
-{
-    const plan_t *plan = &node->world->plan;
-    if (!draw_opened (state->draw)) {
-        const draw_record_t opened = {
-            .event = DRAW_OPENED, .agencies = plan->agencies, .number = plan->number};
-        uint8_t payload[JOURNAL_PAYLOAD_BYTES];
-        draw_put_record (payload, &opened);
-        draw_apply (state->draw, &opened);
-        journal_append (state->journal, payload);
-        if (journal_write (state->journal) == -1 ||
-            journal_sync (state->journal) == -1) {
-            node_die (node, "the day cannot be recorded");
-            return false;
-        }
-    }
-    if (draw_agencies (state->draw) == plan->agencies &&
-        draw_number (state->draw) == plan->number)
-        return true;
-    world_violate (node->world, "I6: state has another day's terms");
-    return false;
+    return state;
 }
 
 static void step (world_t *world, node_t *node)
 {
     state_t *state = node->core;
-    if (state->answering) {
-        state->answering = false;
-        send_all (state, node);
-        return;
-    }
-    node_look_at_broker (node, SLOT_STATE_BROKER, &state->member);
-    registrar_tick (state->registrar, world->now_ms);
+    if (state->joined)
+        node_look_at_broker (node, SLOT_STATE_BROKER, &state->member);
+    registrar_tick (state->registrar, world->now_ms,
+                    node_ready (node, SLOT_STATE_STORAGE));
+    state->look_ms = world->now_ms + CONNECT_LOOK_MS;
     take_answers (state, node);
     take_requests (state, node);
-    if (registrar_commit (state->registrar) == -1) {
-        node_die (node, "the journal cannot be written");
-        return;
-    }
-    const int64_t sync_ms = world->slow_ms > world->now_ms ? 3000 : world->plan.sync_ms;
-    node->busy_ms = world->now_ms + dice_between (&world->dice, 0, sync_ms);
-    state->answering = true;
+    state->joined = registrar_stage (state->registrar) == REGISTRAR_OPEN;
+    if (registrar_stage (state->registrar) > REGISTRAR_OPEN)
+        judge (state, node);
+    else
+        send_all (state, node);
 }
 
 static void take_answers (state_t *state, node_t *node)
@@ -148,6 +73,16 @@ static void take_requests (state_t *state, node_t *node)
     }
 }
 
+/* What is left of a former life may be heard last. */
+static void judge (const state_t *state, node_t *node)
+{
+    if (registrar_stage (state->registrar) == REGISTRAR_SUPERSEDED)
+        node_die (node, "another state has registered");
+    else
+        world_violate (node->world, "I6: state has another day's terms (%d)",
+                       (int) registrar_stage (state->registrar));
+}
+
 static void send_all (state_t *state, node_t *node)
 {
     bytes_t peer;
@@ -155,7 +90,7 @@ static void send_all (state_t *state, node_t *node)
     while (outbox_take (registrar_to_storage (state->registrar), &peer, &bundle)) {
         const bytes_t body = bytes_of (bundle->data, bundle->size);
         if (!node_ready (node, SLOT_STATE_STORAGE))
-            registrar_unsent (state->registrar, body);
+            registrar_storage_unavailable (state->registrar, body);
         else if (bundle->messages > 0)
             node_send (node, SLOT_STATE_STORAGE, peer, body);
         bundle_clear (bundle);
@@ -167,16 +102,19 @@ static void send_all (state_t *state, node_t *node)
 static int64_t deadline (const world_t *world, const node_t *node)
 {
     const state_t *state = node->core;
-    return state->answering ? world->now_ms : member_deadline (&state->member);
+    const int64_t member_ms =
+        state->joined ? member_deadline (&state->member) : INT64_MAX;
+    int64_t registrar_ms = registrar_deadline (state->registrar);
+    if (registrar_wants (state->registrar) && registrar_ms > state->look_ms)
+        registrar_ms = state->look_ms;
+    (void) world;
+    return registrar_ms < member_ms ? registrar_ms : member_ms;
 }
 
 static void destroy (void **core)
 {
     state_t *state = *core;
     registrar_destroy (&state->registrar);
-    journal_destroy (&state->journal);
-    draw_destroy (&state->draw);
-    file_close (&state->file);
     free (state);
     *core = NULL;
 }

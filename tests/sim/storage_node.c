@@ -44,7 +44,7 @@ static void *start (world_t *world, node_t *node)
     member_start (&storage->member, ROLE_STORAGE, HEARTBEAT_MS_DEFAULT);
     storage->clerk = clerk_new (storage->cursors, storage->book, false);
     if (!node->dying)
-        checks_settled (world->checks, node);
+        checks_settled (world->checks);
     return core;
 }
 

@@ -63,10 +63,8 @@ static world_t *world_new (uint64_t seed, bool trace, world_counts_t *counts)
     getrandom_dice = ~seed;
     plan_make (&world->plan, &world->dice);
     world->network = network_new (&world->dice);
-    for (int i = 0; i < 2; i++) {
-        world->disks[i] = disk_new (&world->dice);
-        disk_ask (world->disks[i], node_life, &world->nodes[i]);
-    }
+    world->disk = disk_new (&world->dice);
+    disk_ask (world->disk, node_life, &world->nodes[NODE_STORAGE]);
     world->checks = checks_new (world);
     add_nodes (world);
     faults_begin (world);
@@ -80,8 +78,7 @@ static void world_destroy (world_t **world)
             (*world)->nodes[i].ops->destroy (&(*world)->nodes[i].core);
     checks_destroy (&(*world)->checks);
     network_destroy (&(*world)->network);
-    for (int i = 0; i < 2; i++)
-        disk_destroy (&(*world)->disks[i]);
+    disk_destroy (&(*world)->disk);
     plan_clear (&(*world)->plan);
     free (*world);
     *world = NULL;
@@ -90,8 +87,8 @@ static void world_destroy (world_t **world)
 static void add_nodes (world_t *world)
 {
     network_t *network = world->network;
-    add_node (world, &storage_node, "storage", 0)->disk = world->disks[0];
-    add_node (world, &state_node, "state", 0)->disk = world->disks[1];
+    add_node (world, &storage_node, "storage", 0)->disk = world->disk;
+    add_node (world, &state_node, "state", 0);
     add_node (world, &broker_node, "broker", 0);
     network_link (network, NODE_STATE, SLOT_STATE_STORAGE, NODE_STORAGE,
                   SLOT_STORAGE_ROUTER);
@@ -270,8 +267,7 @@ void world_cut_power (world_t *world, bool agencies_too)
     for (int i = 0; i < world->nodes_count; i++)
         if (world->nodes[i].agency == 0 || agencies_too)
             world_kill (world, &world->nodes[i]);
-    for (int i = 0; i < 2; i++)
-        disk_cut (world->disks[i]);
+    disk_cut (world->disk);
 }
 
 /* Another day, another start: the results must be what they were. */
@@ -295,7 +291,6 @@ static void end_day (world_t *world)
         faults_stop (world);
     world_cut_power (world, true);
     start_node (world, &world->nodes[NODE_STORAGE]);
-    start_node (world, &world->nodes[NODE_STATE]);
     checks_over (world->checks);
 }
 
@@ -309,13 +304,11 @@ static void add_up (world_t *world)
     counts->lost += network->lost;
     counts->repeated += network->repeated;
     counts->link_cuts += network->cuts;
-    for (int i = 0; i < 2; i++) {
-        const disk_counts_t *disk = disk_counts (world->disks[i]);
-        counts->operations += disk->operations;
-        counts->failures += disk->failures;
-        counts->full += disk->full;
-        counts->torn += disk->torn;
-    }
+    const disk_counts_t *disk = disk_counts (world->disk);
+    counts->operations += disk->operations;
+    counts->failures += disk->failures;
+    counts->full += disk->full;
+    counts->torn += disk->torn;
 }
 
 static life_t node_life (void *context)
@@ -405,7 +398,8 @@ void world_violate (world_t *world, const char *format, ...)
     world_trace (world, "%s", world->violation);
 }
 
-/* In the place of the C library's, so that a day's journals are the seed's as well. */
+/* In the place of the C library's, so that a day's identities are the seed's as well.
+ */
 ssize_t getrandom (void *buffer, size_t size, unsigned flags)
 {
     (void) flags;

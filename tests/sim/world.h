@@ -26,8 +26,7 @@
 #define SLOT_BROKER_BACK    1
 #define SLOT_AGENCY         0
 
-#define FILE_CSV  "bets.csv"
-#define FILE_DRAW "draw.journal"
+#define FILE_CSV "bets.csv"
 
 typedef struct world world_t;
 typedef struct node node_t;
@@ -80,7 +79,7 @@ struct world {
     node_t nodes[WORLD_NODES_MAX];
     int nodes_count;
     network_t *network;
-    disk_t *disks[2]; // storage's, state's
+    disk_t *disk; // storage's
     checks_t *checks;
     bool power_goes;
     bool calm;

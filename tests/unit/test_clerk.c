@@ -12,6 +12,9 @@
 
 #define AGENCIES 4
 #define WORKER   "w1"
+#define STATE    "s1"
+#define BOOT     7
+#define OPENED   2 /* records of a draw that is open: registration, opening */
 #define CLIENT   "c1"
 
 static shelf_t shelf;
@@ -26,12 +29,15 @@ static void restart (void)
     clerk = clerk_new (shelf.cursors, shelf.book, false);
 }
 
+static void open_draw (void);
+
 static int setup (void **state)
 {
     (void) state;
     shelf_init (&shelf);
     restart ();
-    ticket = 0;
+    ticket = (uint64_t) BOOT << 32;
+    open_draw ();
     return 0;
 }
 
@@ -77,13 +83,22 @@ static wire_message_t store_of (uint32_t agency, uint64_t offset, uint32_t count
     return store_with (agency, offset, count, shelf_rows (agency, offset, count));
 }
 
+static wire_message_t event_of (wire_event_t event)
+{
+    return (wire_message_t){.command = WIRE_RECORD,
+                            .agency = event.agency,
+                            .record = {.epoch = book_epoch (shelf.book),
+                                       .draw = book_draw (shelf.book),
+                                       .seen = book_last_event (shelf.book),
+                                       .event = event}};
+}
+
 static wire_message_t seal_of (uint32_t agency, uint64_t count)
 {
-    return (wire_message_t){.command = WIRE_SEAL,
-                            .agency = agency,
-                            .tally = {.draw = book_draw (shelf.book),
-                                      .count = count,
-                                      .digest = shelf_digest (agency, count)}};
+    return event_of ((wire_event_t){.kind = EVENT_SEALED,
+                                    .agency = agency,
+                                    .count = count,
+                                    .digest = shelf_digest (agency, count)});
 }
 
 static wire_message_t find_of (uint32_t agency, uint64_t cursor, uint64_t count,
@@ -91,7 +106,8 @@ static wire_message_t find_of (uint32_t agency, uint64_t cursor, uint64_t count,
 {
     return (wire_message_t){.command = WIRE_FIND,
                             .agency = agency,
-                            .find = {book_draw (shelf.book), cursor, count, number}};
+                            .find = {book_epoch (shelf.book), book_draw (shelf.book),
+                                     cursor, count, number}};
 }
 
 static void take_store (uint32_t agency, uint64_t offset, uint32_t count)
@@ -104,25 +120,27 @@ static void take_admit (uint32_t agency, wire_day_t day)
 {
     const wire_message_t admit = {.command = WIRE_ADMIT,
                                   .agency = agency,
-                                  .welcome = {.next = 4711,
+                                  .welcome = {.epoch = book_epoch (shelf.book),
+                                              .draw = book_draw (shelf.book),
+                                              .next = 4711,
                                               .limits = {16, 8192, 500, 0},
                                               .agencies = 5,
                                               .ready = 2,
                                               .day = (uint8_t) day}};
-    take (WORKER, CLIENT, &admit);
+    take (STATE, CLIENT, &admit);
 }
 
 static void take_seal (uint32_t agency, uint64_t count)
 {
     const wire_message_t seal = seal_of (agency, count);
-    take (WORKER, CLIENT, &seal);
+    take (STATE, CLIENT, &seal);
 }
 
 static void take_find (uint32_t agency, uint64_t cursor, uint64_t count,
                        uint32_t number)
 {
     const wire_message_t find = find_of (agency, cursor, count, number);
-    take (WORKER, CLIENT, &find);
+    take (STATE, CLIENT, &find);
 }
 
 static wire_message_t check_of (uint32_t agency, uint64_t count)
@@ -207,6 +225,26 @@ static const wire_refused_t *commit_refused (wire_code_t code, wire_command_t co
     assert_string_equal (wire_command_name (mail.items[0].message.refused.command),
                          wire_command_name (command));
     return &mail.items[0].message.refused;
+}
+
+#define assert_sealed(mail)                                                            \
+    do {                                                                               \
+        assert_only (mail, WIRE_EVENT);                                                \
+        assert_int_equal ((mail)->items[0].message.recorded.event.kind, EVENT_SEALED); \
+    } while (0)
+
+/* A state has registered, and opened a draw. */
+static void open_draw (void)
+{
+    const wire_message_t registration = {.command = WIRE_REGISTER, .state = 1};
+    take (STATE, "", &registration);
+    commit ();
+    assert_only (&mail, WIRE_REGISTERED);
+    const wire_message_t opened = event_of (
+        (wire_event_t){.kind = EVENT_OPENED, .agencies = SHELF_AGENCIES, .number = 3});
+    take (STATE, "", &opened);
+    commit ();
+    assert_only (&mail, WIRE_EVENT);
 }
 
 /* The agency is admitted and has `count` bets stored. */
@@ -376,11 +414,11 @@ static void a_whole_window_in_reverse_is_stored (void **state)
 {
     (void) state;
     begin (1, 0);
+    const uint64_t first = ticket + 1;
     for (uint32_t i = WINDOW_MAX; i-- > 0;)
         take_store (1, i * 2, 2);
     commit_stored (1, 2 * WINDOW_MAX);
-    assert_int_equal (mail.items[0].ticket,
-                      2); // the last batch was the first to come
+    assert_int_equal (mail.items[0].ticket, first); // the last was the first to come
     shelf_check (&shelf, AGENCIES);
 }
 
@@ -449,7 +487,7 @@ static void a_stranger_is_asked_to_say_hello (void **state)
         assert_int_equal (refused->expected, 0);
         assert_int_equal (mail.items[0].message.agency, strangers[i]);
     }
-    assert_int_equal (book_records (shelf.book), 0);
+    assert_int_equal (book_records (shelf.book), OPENED);
 }
 
 static void rows_that_no_worker_writes_are_refused (void **state)
@@ -545,7 +583,7 @@ static void two_clients_of_one_agency_are_both_answered (void **state)
     assert_true (told_old && told_new);
 }
 
-/* ---- ADMIT, SEAL, FIND ---- */
+/* ---- ADMIT, RECORD of seals, FIND ---- */
 
 static void admission_is_answered_with_the_next_offset (void **state)
 {
@@ -622,10 +660,13 @@ static void the_right_count_is_sealed (void **state)
         commit ();
         assert_int_equal (mail.count, 2);
         for (uint32_t j = 0; j < 2; j++) {
+            const wire_event_t *event = &mail.items[j].message.recorded.event;
             assert_string_equal (wire_command_name (mail.items[j].message.command),
-                                 "SEALED");
-            assert_int_equal (mail.items[j].message.agency, j + 1);
-            assert_int_equal (mail.items[j].message.tally.count, j == 0 ? 6 : 0);
+                                 "EVENT");
+            assert_string_equal (mail.items[j].peer, STATE);
+            assert_int_equal (event->kind, EVENT_SEALED);
+            assert_int_equal (event->agency, j + 1);
+            assert_int_equal (event->count, j == 0 ? 6 : 0);
         }
         assert_int_equal (book_records (shelf.book), records + 2);
     }
@@ -636,7 +677,7 @@ static void the_right_count_is_sealed (void **state)
     restart ();
     take_seal (1, 6);
     commit ();
-    assert_only (&mail, WIRE_SEALED);
+    assert_sealed (&mail);
     assert_int_equal (book_records (shelf.book), records + 2);
 }
 
@@ -647,7 +688,7 @@ static void nothing_is_added_to_a_sealed_agency (void **state)
     take_store (1, 8, 1); // waits, and is forgotten
     take_seal (1, 6);
     commit ();
-    assert_only (&mail, WIRE_SEALED);
+    assert_sealed (&mail);
     assert_int_equal (cursors_find (shelf.cursors, 1)->held_count, 0);
     for (int i = 0; i < 2; i++) {
         static const uint64_t offsets[] = {6, 7, 4, 1000};
@@ -749,6 +790,173 @@ static void a_bundle_of_questions_is_answered_one_by_one (void **state)
         assert_int_equal (message->winners.count, winners);
         assert_int_equal (message->winners.next, 0);
     }
+}
+
+/* ---- State: who is heard, what is recorded and replayed ---- */
+
+static void take_register (const char *peer, uint64_t life)
+{
+    const wire_message_t registration = {.command = WIRE_REGISTER, .state = life};
+    take (peer, "", &registration);
+}
+
+static const wire_refused_t *refused_to (const mailed_t *item, const char *peer,
+                                         wire_code_t code)
+{
+    assert_refused (item, code);
+    assert_string_equal (item->peer, peer);
+    return &item->message.refused;
+}
+
+static void of_two_states_the_last_is_heard (void **state)
+{
+    (void) state;
+    begin (1, 6);
+    const wire_message_t stale[] = {
+        seal_of (1, 6),
+        find_of (1, 0, 6, 3),
+        {.command = WIRE_ADMIT,
+         .agency = 1,
+         .welcome = {.epoch = book_epoch (shelf.book), .draw = book_draw (shelf.book)}},
+        {.command = WIRE_REPLAY,
+         .replay = {.epoch = book_epoch (shelf.book), .draw = book_draw (shelf.book)}}};
+    const uint64_t first = book_epoch (shelf.book);
+    take_register ("s2", 2);
+    collect ();
+    assert_int_equal (mail.count, 0); // nobody is told before it is durable
+    commit ();
+    assert_int_equal (mail.count, 2);
+    const uint64_t second = book_epoch (shelf.book);
+    assert_true (second > first);
+    for (size_t i = 0; i < 2; i++) {
+        const mailed_t *item = &mail.items[i];
+        if (item->message.command == WIRE_REGISTERED) {
+            assert_string_equal (item->peer, "s2");
+            assert_true (item->message.registered.epoch == second);
+            assert_true (item->message.registered.draw == book_draw (shelf.book));
+            assert_int_equal (item->message.registered.events, 1);
+            continue;
+        }
+        const wire_refused_t *refused = refused_to (item, STATE, REFUSED_SUPERSEDED);
+        assert_true (refused->offset == first && refused->expected == second);
+    }
+    const uint32_t records = book_records (shelf.book);
+    for (size_t i = 0; i < 4; i++) {
+        take (STATE, CLIENT, &stale[i]);
+        commit ();
+        assert_int_equal (mail.count, 1);
+        const wire_refused_t *refused =
+            refused_to (&mail.items[0], STATE, REFUSED_SUPERSEDED);
+        assert_true (refused->offset == first && refused->expected == second);
+    }
+    take_register (STATE, 1); // that was under way
+    commit ();
+    assert_int_equal (mail.count, 1);
+    refused_to (&mail.items[0], STATE, REFUSED_SUPERSEDED);
+    assert_int_equal (book_records (shelf.book), records);
+    take_seal (1, 6); // by the one that is heard
+    commit ();
+    assert_sealed (&mail);
+}
+
+/* ... by which state knows that it is to ask storage anew. */
+static void a_state_of_another_draw_is_told_so (void **state)
+{
+    (void) state;
+    begin (1, 6);
+    wire_message_t messages[] = {seal_of (1, 6), find_of (1, 0, 6, 3)};
+    messages[0].record.draw ^= 1;
+    messages[1].find.draw ^= 1;
+    for (size_t i = 0; i < 2; i++) {
+        take (STATE, CLIENT, &messages[i]);
+        commit ();
+        assert_int_equal (mail.count, 1);
+        refused_to (&mail.items[0], STATE, REFUSED_DRAW);
+    }
+}
+
+static void events_are_replayed_a_page_at_a_time (void **state)
+{
+    (void) state;
+    for (uint32_t agency = 1; agency < SHELF_AGENCIES; agency++) {
+        take_admit (agency, DAY_OPEN);
+        take_seal (agency, 0);
+    }
+    commit ();
+    for (uint64_t from = 0; from < SHELF_AGENCIES + 3; from++) {
+        const wire_message_t replay = {.command = WIRE_REPLAY,
+                                       .replay = {.epoch = book_epoch (shelf.book),
+                                                  .draw = book_draw (shelf.book),
+                                                  .from = from}};
+        take (STATE, "", &replay);
+        commit ();
+        assert_int_equal (mail.count,
+                          from < SHELF_AGENCIES ? SHELF_AGENCIES - from : 0);
+        for (uint64_t i = 0; i < mail.count; i++) {
+            const wire_recorded_t *recorded = &mail.items[i].message.recorded;
+            assert_string_equal (mail.items[i].peer, STATE);
+            assert_int_equal (mail.items[i].message.command, WIRE_EVENT);
+            assert_int_equal (recorded->ordinal, from + i);
+            assert_int_equal (recorded->event.agency, from + i);
+            assert_int_equal (mail.items[i].message.agency, from + i);
+        }
+    }
+    assert_true (SHELF_AGENCIES < REPLAY_EVENTS);
+}
+
+/* A seal that is not right is the agency's to hear; what nobody asked for, and what
+   only a replay can mend, is state's. */
+static void refusals_of_events_go_to_whom_they_concern (void **state)
+{
+    (void) state;
+    begin (1, 6);
+    take_seal (1, 5);
+    commit ();
+    assert_int_equal (mail.count, 1);
+    assert_refused (&mail.items[0], REFUSED_TALLY);
+    assert_string_not_equal (mail.items[0].peer, STATE);
+    assert_int_equal (mail.items[0].envelope.boot, BOOT);
+    const wire_message_t drawn =
+        event_of ((wire_event_t){.kind = EVENT_DRAWN, .number = 3});
+    take (STATE, "", &drawn); // not all are sealed
+    commit ();
+    assert_int_equal (mail.count, 1);
+    assert_int_equal (refused_to (&mail.items[0], STATE, REFUSED_GAP)->expected, 1);
+    const wire_message_t served =
+        event_of ((wire_event_t){.kind = EVENT_SERVED, .agency = 1});
+    take (STATE, CLIENT, &served);
+    commit ();
+    assert_int_equal (refused_to (&mail.items[0], STATE, REFUSED_GAP)->expected, 1);
+    take_register ("s2", 0);
+    commit ();
+    refused_to (&mail.items[0], "s2", REFUSED_SUPERSEDED);
+}
+
+static void make_draw (void)
+{
+    for (uint32_t agency = 1; agency <= SHELF_AGENCIES; agency++) {
+        take_admit (agency, DAY_OPEN);
+        if (agency < SHELF_AGENCIES)
+            take_seal (agency, 0);
+    }
+    const wire_message_t last =
+        event_of ((wire_event_t){.kind = EVENT_SEALED, .agency = SHELF_AGENCIES});
+    take (STATE, CLIENT, &last);
+    for (int i = 0; i < 3; i++) {
+        wire_message_t drawn =
+            event_of ((wire_event_t){.kind = EVENT_DRAWN, .number = 3});
+        drawn.record.seen = i == 0 ? book_last_event (shelf.book) : 0;
+        take (STATE, "", &drawn);
+    }
+    commit ();
+}
+
+static void the_draw_is_logged_once_by_who_records_it (void **state)
+{
+    (void) state;
+    assert_int_equal (
+        logged ("action: sorteo | result: success | numero: 3\n", make_draw), 1);
+    assert_int_equal (mail.count, 2 * SHELF_AGENCIES + 3);
 }
 
 /* ---- Histories: whose bets these are ---- */
@@ -863,6 +1071,8 @@ static void another_draw_is_refused_whatever_it_asks (void **state)
                     shelf_rows (1, message.batch.offset, message.batch.count);
             } else if (message.command == WIRE_FIND)
                 message.find.draw = draws[j];
+            else if (message.command == WIRE_RECORD)
+                message.record.draw = draws[j];
             else
                 message.tally.draw = draws[j];
             take (WORKER, CLIENT, &message);
@@ -877,18 +1087,17 @@ static void other_bets_are_not_sealed (void **state)
     (void) state;
     begin (1, 6);
     wire_message_t seal = seal_of (1, 6);
-    seal.tally.digest ^= 1;
+    seal.record.event.digest ^= 1;
     conflicts (&seal);
     assert_false (cursors_find (shelf.cursors, 1)->at.sealed);
     take_store (1, 6, 1); // so it can go on
     commit_stored (1, 7);
     take_seal (1, 7);
     commit ();
-    assert_only (&mail, WIRE_SEALED);
-    assert_true (mail.items[0].message.tally.draw == book_draw (shelf.book));
-    assert_true (mail.items[0].message.tally.digest == shelf_digest (1, 7));
+    assert_sealed (&mail);
+    assert_true (mail.items[0].message.recorded.event.digest == shelf_digest (1, 7));
     seal = seal_of (1, 7);
-    seal.tally.digest ^= 1;
+    seal.record.event.digest ^= 1;
     conflicts (&seal);
 }
 
@@ -991,7 +1200,7 @@ static void strays_are_counted_and_the_rest_is_taken (void **state)
         WIRE_DIGEST,  WIRE_HELLO,   WIRE_BATCH,   WIRE_READY,  WIRE_RESULTS,
         WIRE_DONE,    WIRE_PING,    WIRE_WELCOME, WIRE_STORED, WIRE_WAITING,
         WIRE_WINNERS, WIRE_GOODBYE, WIRE_REFUSED, WIRE_PONG,   WIRE_JOIN,
-        WIRE_BEAT,    WIRE_LEAVE,   WIRE_REJOIN,  WIRE_SEALED};
+        WIRE_BEAT,    WIRE_LEAVE,   WIRE_REJOIN,  WIRE_EVENT,  WIRE_REGISTERED};
     begin (1, 0);
     bundle_t bundle = {0};
     for (size_t i = 0; i < sizeof commands; i++) {
@@ -1031,10 +1240,11 @@ static void damaged_bundles_do_no_harm (void **state)
             const wire_message_t messages[] = {
                 store_of (1, random_below (&random, 10), 1),
                 {.command = WIRE_ADMIT, .agency = 2},
+                {.command = WIRE_REGISTER, .state = 1 + random_below (&random, 2)},
                 seal_of (3, 0),
                 find_of (1, 0, 0, 0),
                 check_of (1, 4)};
-            bundle_put (&bundle, CLIENT, 1, &messages[random_below (&random, 5)]);
+            bundle_put (&bundle, CLIENT, 1, &messages[random_below (&random, 6)]);
         }
         for (size_t n = random_below (&random, 4); n > 0; n--)
             bundle.data[random_below (&random, bundle.size)] ^=
@@ -1109,7 +1319,7 @@ static void no_space_is_refused_until_there_is_room (void **state)
     }
     take_seal (1, stored);
     commit ();
-    assert_only (&mail, WIRE_SEALED);
+    assert_sealed (&mail);
 }
 
 static void a_commit_that_fails_answers_nothing (void **state)
@@ -1128,7 +1338,7 @@ static void a_commit_that_fails_answers_nothing (void **state)
         shelf_close (&shelf);
         disk_cut (shelf.disk);
         restart ();
-        assert_int_equal (book_records (shelf.book), 0);
+        assert_int_equal (book_records (shelf.book), OPENED);
     }
 }
 
@@ -1236,7 +1446,7 @@ static void answers_are_of_their_own_group (void **state)
     }
     begin_group ();
     end_group ();
-    assert_only (&mail, WIRE_SEALED);
+    assert_sealed (&mail);
     disk_hold (shelf.disk, false);
 }
 
@@ -1355,8 +1565,8 @@ static void check_answers (walk_t *walk)
             assert_true ((message->welcome.day == DAY_SEALED) ||
                          walk->sealed[agency] == 0);
             break;
-        case WIRE_SEALED:
-            assert_int_equal (message->tally.count, stored);
+        case WIRE_EVENT:
+            assert_int_equal (message->recorded.event.count, stored);
             walk->sealed[agency] = stored + 1;
             *told = stored;
             break;
@@ -1496,6 +1706,11 @@ int main (void)
         CLERK_TEST (a_sealed_agency_is_told_so),
         CLERK_TEST (admission_forgets_what_was_held),
         CLERK_TEST (the_right_count_is_sealed),
+        CLERK_TEST (of_two_states_the_last_is_heard),
+        CLERK_TEST (a_state_of_another_draw_is_told_so),
+        CLERK_TEST (events_are_replayed_a_page_at_a_time),
+        CLERK_TEST (refusals_of_events_go_to_whom_they_concern),
+        CLERK_TEST (the_draw_is_logged_once_by_who_records_it),
         CLERK_TEST (nothing_is_added_to_a_sealed_agency),
         CLERK_TEST (winners_are_found_for_the_sealed),
         CLERK_TEST (a_bundle_of_questions_is_answered_one_by_one),

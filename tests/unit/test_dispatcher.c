@@ -400,8 +400,8 @@ static void what_is_no_request_is_refused (void **state)
     static const uint8_t from_inside[] = {
         WIRE_WELCOME, WIRE_STORED, WIRE_WAITING, WIRE_WINNERS, WIRE_GOODBYE,
         WIRE_REFUSED, WIRE_PONG,   WIRE_JOIN,    WIRE_PING,    WIRE_BEAT,
-        WIRE_LEAVE,   WIRE_REJOIN, WIRE_STORE,   WIRE_ADMIT,   WIRE_SEAL,
-        WIRE_FIND,    WIRE_SEALED};
+        WIRE_LEAVE,   WIRE_REJOIN, WIRE_STORE,   WIRE_ADMIT,   WIRE_REGISTER,
+        WIRE_FIND,    WIRE_REPLAY, WIRE_RECORD,  WIRE_EVENT,   WIRE_REGISTERED};
     static const struct {
         const char *bytes;
         size_t size;

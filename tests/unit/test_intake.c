@@ -486,10 +486,10 @@ static void strays_are_counted (void **state)
 {
     (void) state;
     static const uint8_t commands[] = {
-        WIRE_PING,    WIRE_WELCOME, WIRE_STORED,  WIRE_WAITING,
-        WIRE_WINNERS, WIRE_GOODBYE, WIRE_REFUSED, WIRE_PONG,
-        WIRE_JOIN,    WIRE_BEAT,    WIRE_LEAVE,   WIRE_STORE,
-        WIRE_ADMIT,   WIRE_SEAL,    WIRE_FIND,    WIRE_SEALED};
+        WIRE_PING,    WIRE_WELCOME, WIRE_STORED, WIRE_WAITING,   WIRE_WINNERS,
+        WIRE_GOODBYE, WIRE_REFUSED, WIRE_PONG,   WIRE_JOIN,      WIRE_BEAT,
+        WIRE_LEAVE,   WIRE_STORE,   WIRE_ADMIT,  WIRE_FIND,      WIRE_REGISTER,
+        WIRE_REPLAY,  WIRE_RECORD,  WIRE_EVENT,  WIRE_REGISTERED};
     for (size_t i = 0; i < sizeof commands; i++) {
         const wire_message_t message = {.command = commands[i], .agency = 3};
         request (&message);

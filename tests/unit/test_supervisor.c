@@ -371,6 +371,28 @@ static void one_that_worked_once_is_started_again_without_end (void **state)
     speed = 1;
 }
 
+/* Whose work another one does now is not started again, though others are. */
+static void one_that_was_superseded_is_let_go (void **state)
+{
+    (void) state;
+    char mark[64], other_mark[64];
+    make_mark (mark);
+    make_mark (other_mark);
+    const plan_t plans[] = {
+        {"other", {program, "other", "run", "0"}},
+        {"superseded", {program, "superseded", "40", "0", other_mark}},
+        {"failing", {program, "failing", "kkkkkkkk0", "1", mark}},
+        {NULL, {0}},
+    };
+    speed = 64;
+    assert_int_equal (status_of (plans, "failing"), 0);
+    speed = 1;
+    unlink (mark);
+    unlink (other_mark);
+    assert_int_equal (times_told ("+failing "), 9);
+    assert_int_equal (times_told ("+superseded "), 1);
+}
+
 /* A child that nobody expects to end is wanted, even if it ends with status 0. */
 static void one_that_ends_well_is_started_again (void **state)
 {
@@ -454,6 +476,7 @@ int main (int argc, char **argv)
         cmocka_unit_test (one_that_cannot_be_started_at_all_ends_all),
         cmocka_unit_test (one_that_cannot_start_as_told_ends_all_at_once),
         cmocka_unit_test (one_that_worked_once_is_started_again_without_end),
+        cmocka_unit_test (one_that_was_superseded_is_let_go),
         cmocka_unit_test (one_that_ends_well_is_started_again),
         cmocka_unit_test (a_second_signal_kills_all),
         cmocka_unit_test (a_program_that_is_not_there_ends_all),

@@ -20,7 +20,7 @@ typedef struct {
     {                                                                                  \
         name, kind, offsetof (wire_message_t, member)                                  \
     }
-#define FIELDS_MAX 13
+#define FIELDS_MAX 14
 
 static const field_t hello[FIELDS_MAX] = {
     FIELD ("window", U32, hello.window),
@@ -71,6 +71,21 @@ static const field_t welcome[FIELDS_MAX] = {
     FIELD ("sequence", U64, welcome.sequence),
     FIELD ("head", HEAD, welcome.head),
 };
+static const field_t admit[FIELDS_MAX] = {
+    FIELD ("epoch", U64, welcome.epoch),
+    FIELD ("draw", U64, welcome.draw),
+    FIELD ("next", U64, welcome.next),
+    FIELD ("digest", U64, welcome.digest),
+    FIELD ("window", U32, welcome.limits.window),
+    FIELD ("message_bytes_max", U32, welcome.limits.message_bytes_max),
+    FIELD ("rows_max", U32, welcome.limits.rows_max),
+    FIELD ("bundle_bytes", U32, welcome.limits.bundle_bytes),
+    FIELD ("agencies", U32, welcome.agencies),
+    FIELD ("ready", U32, welcome.ready),
+    FIELD ("day", U8, welcome.day),
+    FIELD ("sequence", U64, welcome.sequence),
+    FIELD ("head", HEAD, welcome.head),
+};
 static const field_t waiting[FIELDS_MAX] = {
     FIELD ("ready", U32, waiting.ready),
     FIELD ("agencies", U32, waiting.agencies),
@@ -98,10 +113,42 @@ static const field_t join[FIELDS_MAX] = {
 };
 static const field_t joined[FIELDS_MAX] = {FIELD ("boot", U32, boot)};
 static const field_t find[FIELDS_MAX] = {
-    FIELD ("draw", U64, find.draw),
-    FIELD ("cursor", U64, find.cursor),
-    FIELD ("count", U64, find.count),
+    FIELD ("epoch", U64, find.epoch),   FIELD ("draw", U64, find.draw),
+    FIELD ("cursor", U64, find.cursor), FIELD ("count", U64, find.count),
     FIELD ("number", U32, find.number),
+};
+
+static const field_t registers[FIELDS_MAX] = {FIELD ("state", U64, state)};
+static const field_t registered[FIELDS_MAX] = {
+    FIELD ("epoch", U64, registered.epoch),
+    FIELD ("draw", U64, registered.draw),
+    FIELD ("events", U64, registered.events),
+};
+static const field_t replay[FIELDS_MAX] = {
+    FIELD ("epoch", U64, replay.epoch),
+    FIELD ("draw", U64, replay.draw),
+    FIELD ("from", U64, replay.from),
+};
+static const field_t record[FIELDS_MAX] = {
+    FIELD ("epoch", U64, record.epoch),
+    FIELD ("draw", U64, record.draw),
+    FIELD ("seen", U64, record.seen),
+    FIELD ("kind", U8, record.event.kind),
+    FIELD ("event_agency", U32, record.event.agency),
+    FIELD ("agencies", U32, record.event.agencies),
+    FIELD ("number", U32, record.event.number),
+    FIELD ("count", U64, record.event.count),
+    FIELD ("digest", U64, record.event.digest),
+};
+static const field_t event[FIELDS_MAX] = {
+    FIELD ("sequence", U64, recorded.sequence),
+    FIELD ("ordinal", U64, recorded.ordinal),
+    FIELD ("kind", U8, recorded.event.kind),
+    FIELD ("event_agency", U32, recorded.event.agency),
+    FIELD ("agencies", U32, recorded.event.agencies),
+    FIELD ("number", U32, recorded.event.number),
+    FIELD ("count", U64, recorded.event.count),
+    FIELD ("digest", U64, recorded.event.digest),
 };
 
 static const struct command {
@@ -133,11 +180,14 @@ static const struct command {
     {"REJOIN", "rejoin.txt", 0x24, nothing, false},
     {"JOINED", "joined.txt", 0x25, joined, false},
     {"STORE", "store.txt", 0x31, batch, false},
-    {"ADMIT", "admit.txt", 0x32, welcome, false},
-    {"SEAL", "seal.txt", 0x33, tally, false},
+    {"ADMIT", "admit.txt", 0x32, admit, false},
     {"FIND", "find.txt", 0x34, find, false},
-    {"SEALED", "sealed.txt", 0x35, tally, false},
     {"HELD", "held.txt", 0x36, nothing, false},
+    {"REGISTER", "register.txt", 0x37, registers, false},
+    {"REPLAY", "replay.txt", 0x38, replay, false},
+    {"RECORD", "record.txt", 0x39, record, false},
+    {"EVENT", "event.txt", 0x3A, event, false},
+    {"REGISTERED", "registered.txt", 0x3B, registered, false},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -145,15 +195,15 @@ static const struct {
     const char *name;
     uint16_t number;
 } codes[] = {
-    {"NOTHING", 0},    {"SIGNATURE", 1}, {"VERSION", 2},  {"COMMAND", 3},
-    {"FRAMES", 4},     {"SIZE", 5},      {"BODY", 6},     {"EMPTY", 10},
-    {"ROWS", 11},      {"COUNT", 12},    {"FIELDS", 13},  {"QUOTES", 14},
-    {"MISSING", 15},   {"LONG", 16},     {"UTF8", 17},    {"CONTROL", 18},
-    {"DATE", 19},      {"NUMBER", 20},   {"RANGE", 21},   {"BLANK", 22},
-    {"CHARACTER", 23}, {"AGENCY", 30},   {"HELLO", 31},   {"GAP", 32},
-    {"CONFLICT", 33},  {"CLOSED", 34},   {"TALLY", 35},   {"UNDRAWN", 36},
-    {"KEY", 37},       {"BUSY", 40},     {"NOSPACE", 41}, {"UNAVAILABLE", 42},
-    {"DRAW", 38},
+    {"NOTHING", 0},    {"SIGNATURE", 1},   {"VERSION", 2},  {"COMMAND", 3},
+    {"FRAMES", 4},     {"SIZE", 5},        {"BODY", 6},     {"EMPTY", 10},
+    {"ROWS", 11},      {"COUNT", 12},      {"FIELDS", 13},  {"QUOTES", 14},
+    {"MISSING", 15},   {"LONG", 16},       {"UTF8", 17},    {"CONTROL", 18},
+    {"DATE", 19},      {"NUMBER", 20},     {"RANGE", 21},   {"BLANK", 22},
+    {"CHARACTER", 23}, {"AGENCY", 30},     {"HELLO", 31},   {"GAP", 32},
+    {"CONFLICT", 33},  {"CLOSED", 34},     {"TALLY", 35},   {"UNDRAWN", 36},
+    {"KEY", 37},       {"BUSY", 40},       {"NOSPACE", 41}, {"UNAVAILABLE", 42},
+    {"DRAW", 38},      {"SUPERSEDED", 39},
 };
 #define CODES (sizeof codes / sizeof codes[0])
 

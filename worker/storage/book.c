@@ -413,11 +413,23 @@ static int check_all_there (const book_t *book, const bool *there, char *why)
 
 static int refuse_old (book_t *book, char *why)
 {
-    const int there = file_there (book->directory, BOOK_OLD);
+    const char *name;
+    const int there = book_old_file (book->directory, &name);
     if (there == 0)
         return 0;
-    return there == 1 ? refuse (book, why, 0, "%s: " BOOK_OLD_WHY, BOOK_OLD)
-                      : refuse (book, why, errno, "%s: %s", BOOK_OLD, strerror (errno));
+    return there == 1 ? refuse (book, why, 0, "%s: " BOOK_OLD_WHY, name)
+                      : refuse (book, why, errno, "%s: %s", name, strerror (errno));
+}
+
+int book_old_file (const char *directory, const char **name)
+{
+    static const char *const old[] = {"bets.journal", "draw.journal"};
+    int there = 0;
+    for (size_t i = 0; i < 2 && there == 0; i++) {
+        *name = old[i];
+        there = file_there (directory, old[i]);
+    }
+    return there;
 }
 
 static int look (book_t *book, bool *there, char *why)

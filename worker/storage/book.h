@@ -20,10 +20,13 @@
 #define BOOK_CSV   "bets.csv"
 
 /* A day that this program does not go on with. */
-#define BOOK_OLD "bets.journal"
 #define BOOK_OLD_WHY                                                                   \
     "is of format 2, which versions before this one made; finish that day with the "   \
     "version that began it, or take an empty directory"
+
+/* Whether a file of an old day lies in the directory: 1 or 0, or -1 with errno; `name`
+   is which one. */
+int book_old_file (const char *directory, const char **name);
 
 #define BOOK_WHY_BYTES 1024
 

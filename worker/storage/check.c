@@ -116,8 +116,9 @@ static int open_files (check_t *check)
 {
     static const char *const names[FILES] = {BOOK_LOG, BOOK_INDEX, BOOK_CSV,
                                              CHECKPOINT_A, CHECKPOINT_B};
-    if (file_there (check->directory, BOOK_OLD) == 1)
-        return damaged (check, BOOK_OLD " " BOOK_OLD_WHY);
+    const char *old;
+    if (book_old_file (check->directory, &old) == 1)
+        return damaged (check, "%s " BOOK_OLD_WHY, old);
     for (int i = 0; i < FILES; i++) {
         char why[BOOK_WHY_BYTES];
         check->files[i] =

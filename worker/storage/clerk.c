@@ -8,6 +8,7 @@
 
 #include "bet_csv.h"
 #include "digest.h"
+#include "events.h"
 #include "rate_limit.h"
 #include "logger.h"
 #include "winners.h"
@@ -34,6 +35,7 @@ typedef struct { // answers that leave together
 struct clerk {
     cursors_t *cursors; // borrowed
     book_t *book;       // borrowed
+    events_t *events;
     bool log_bets;
     post_t gathered;  // of the group that is gathered
     post_t leaving;   // of the one that was begun last
@@ -44,7 +46,6 @@ struct clerk {
     request_t *finders;
     size_t finds_count;
     rate_limit_t *refusals, *conflicts; // of the log's lines
-    bool told_other;                    // the log, that state is another draw's
     int64_t now_ms;
     uint64_t strays;
 };
@@ -53,11 +54,21 @@ static void destroy_post (post_t *post);
 static int take_request (clerk_t *clerk, request_t *request);
 static int take_store (clerk_t *clerk, request_t *request);
 static int take_admit (clerk_t *clerk, request_t *request);
-static int take_seal (clerk_t *clerk, request_t *request);
 static int take_find (clerk_t *clerk, request_t *request);
 static int take_check (clerk_t *clerk, request_t *request);
 static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw);
-static void log_other_state (clerk_t *clerk, uint64_t draw);
+static int take_register (clerk_t *clerk, request_t *request);
+static int take_replay (clerk_t *clerk, request_t *request);
+static int take_record (clerk_t *clerk, request_t *request);
+static void refuse_event (clerk_t *clerk, request_t *request, wire_code_t code);
+static void log_drawn (const clerk_t *clerk, uint32_t number);
+static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch,
+                   uint64_t draw);
+static int tell_event (clerk_t *clerk, const request_t *request, uint64_t ordinal);
+static void tell_state (clerk_t *clerk, const request_t *request,
+                        const wire_message_t *message);
+static void refuse_state (clerk_t *clerk, const request_t *request, wire_code_t code,
+                          uint64_t offset, uint64_t expected);
 static int answer_finds (clerk_t *clerk);
 static uint64_t tell_head (const clerk_t *clerk, uint8_t head[WIRE_HEAD_BYTES]);
 static void conflict (clerk_t *clerk, const request_t *request, const char *reason);
@@ -78,7 +89,6 @@ static void answer (clerk_t *clerk, const request_t *request,
                     const wire_message_t *message);
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
                     const char *text);
-static uint8_t command_of_agency (uint8_t command);
 static void log_stored (const clerk_t *clerk, const wire_batch_t *batch);
 static void report (rate_limit_t *limit, int64_t now_ms, logger_level_t level,
                     const char *action);
@@ -87,8 +97,10 @@ static const struct {
     uint8_t command;
     int (*take) (clerk_t *clerk, request_t *request);
 } handlers[] = {
-    {WIRE_STORE, take_store}, {WIRE_ADMIT, take_admit}, {WIRE_SEAL, take_seal},
-    {WIRE_FIND, take_find},   {WIRE_CHECK, take_check},
+    {WIRE_STORE, take_store},       {WIRE_CHECK, take_check},
+    {WIRE_ADMIT, take_admit},       {WIRE_FIND, take_find},
+    {WIRE_REGISTER, take_register}, {WIRE_REPLAY, take_replay},
+    {WIRE_RECORD, take_record},
 };
 
 clerk_t *clerk_new (cursors_t *cursors, book_t *book, bool log_bets)
@@ -97,6 +109,7 @@ clerk_t *clerk_new (cursors_t *cursors, book_t *book, bool log_bets)
     assert (clerk);
     clerk->cursors = cursors;
     clerk->book = book;
+    clerk->events = events_new (cursors, book);
     clerk->log_bets = log_bets;
     clerk->gathered = (post_t){outbox_new (), outbox_new ()};
     clerk->leaving = (post_t){outbox_new (), outbox_new ()};
@@ -111,6 +124,7 @@ clerk_t *clerk_new (cursors_t *cursors, book_t *book, bool log_bets)
 void clerk_destroy (clerk_t **clerk)
 {
     if (*clerk) {
+        events_destroy (&(*clerk)->events);
         destroy_post (&(*clerk)->gathered);
         destroy_post (&(*clerk)->leaving);
         rate_limit_destroy (&(*clerk)->refusals);
@@ -243,15 +257,11 @@ static int take_admit (clerk_t *clerk, request_t *request)
         clerk->strays++;
         return 0;
     }
-    if (message->welcome.draw != 0 &&
-        other_draw (clerk, request, message->welcome.draw)) {
-        log_other_state (clerk, message->welcome.draw);
+    if (!heard (clerk, request, message->welcome.epoch, message->welcome.draw))
         return 0;
-    }
     cursor_t *cursor = cursors_admit (clerk->cursors, message->agency);
     cursors_drop_held (clerk->cursors, cursor);
     message->command = WIRE_WELCOME;
-    message->welcome.draw = book_draw (clerk->book);
     message->welcome.next = cursor->at.next;
     message->welcome.digest = cursor->at.digest;
     message->welcome.sequence = tell_head (clerk, message->welcome.head);
@@ -261,51 +271,123 @@ static int take_admit (clerk_t *clerk, request_t *request)
     return 0;
 }
 
-static int take_seal (clerk_t *clerk, request_t *request)
+/* A state that begins: from here on it is the one that is heard. */
+static int take_register (clerk_t *clerk, request_t *request)
 {
-    const wire_message_t *message = &request->message;
-    if (other_draw (clerk, request, message->tally.draw))
-        return 0;
-    cursor_t *cursor = cursors_find (clerk->cursors, message->agency);
-    if (!cursor) {
-        refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
-        return 0;
-    }
-    if (cursor->at.next != message->tally.count) {
-        refuse (clerk, request, REFUSED_TALLY, "another count of bets is stored");
-        return 0;
-    }
-    if (cursor->at.digest != message->tally.digest) {
-        conflict (clerk, request, "other bets are stored than it says that it sold");
+    const uint64_t before = book_epoch (clerk->book);
+    const int64_t count = events_count (clerk->events);
+    wire_code_t code;
+    if (count == -1 || events_register (clerk->events, request->peer,
+                                        request->message.state, &code) == -1)
+        return -1;
+    const uint64_t epoch = book_epoch (clerk->book);
+    if (code != REFUSED_OK) {
+        refuse_state (clerk, request, code, 0, epoch);
         return 0;
     }
-    if (!cursor->at.sealed) {
-        switch (book_reserve (clerk->book, 0, BOOK_EVENT)) {
-        case BOOK_FAILED:
-            return -1;
-        case BOOK_NOSPACE:
-            refuse (clerk, request, REFUSED_NOSPACE, "the central's disk is full");
-            return 0;
-        case BOOK_LATER: // it is asked again
-            refuse (clerk, request, REFUSED_BUSY, "storage is busy");
-            return 0;
-        case BOOK_FITS:
-            break;
-        }
-        record_t record = {.kind = RECORD_SEALED,
-                           .agency = message->agency,
-                           .offset = cursor->at.next,
-                           .digest = cursor->at.digest};
-        book_append (clerk->book, &record, bytes_of (NULL, 0));
-        cursors_drop_held (clerk->cursors, cursor);
-    }
-    const wire_message_t sealed = {.command = WIRE_SEALED,
-                                   .agency = message->agency,
-                                   .tally = {.draw = book_draw (clerk->book),
-                                             .count = cursor->at.next,
-                                             .digest = cursor->at.digest}};
-    outbox_write (clerk->gathered.to_state, request->peer, &request->envelope, &sealed);
+    const wire_message_t registered = {
+        .command = WIRE_REGISTERED,
+        .registered = {epoch, book_draw (clerk->book), (uint64_t) count}};
+    tell_state (clerk, request, &registered);
+    if (epoch != before)
+        logger_event (LOG_INFO, "registro", LOG_SUCCESS, "epoch: %llu | events: %llu",
+                      (unsigned long long) epoch, (unsigned long long) count);
+    request_t former = *request;
+    uint64_t former_epoch;
+    if (events_superseded (clerk->events, &former.peer, &former_epoch))
+        refuse_state (clerk, &former, REFUSED_SUPERSEDED, former_epoch, epoch);
     return 0;
+}
+
+static int take_replay (clerk_t *clerk, request_t *request)
+{
+    const wire_replay_t *replay = &request->message.replay;
+    if (!heard (clerk, request, replay->epoch, replay->draw))
+        return 0;
+    const int64_t count = events_count (clerk->events);
+    int rc = count == -1 ? -1 : 0;
+    for (uint64_t i = 0; rc == 0 && i < REPLAY_EVENTS; i++)
+        if (replay->from < (uint64_t) count && i < (uint64_t) count - replay->from)
+            rc = tell_event (clerk, request, replay->from + i);
+    return rc;
+}
+
+/* What state has decided has happened once it is recorded. */
+static int take_record (clerk_t *clerk, request_t *request)
+{
+    const wire_record_t *record = &request->message.record;
+    const uint64_t before = book_last_event (clerk->book);
+    wire_code_t code;
+    uint64_t ordinal;
+    if (!heard (clerk, request, record->epoch, record->draw))
+        return 0;
+    if (events_record (clerk->events, record, &code, &ordinal) == -1)
+        return -1;
+    if (code != REFUSED_OK) {
+        refuse_event (clerk, request, code);
+        return 0;
+    }
+    if (record->event.kind == EVENT_DRAWN && book_last_event (clerk->book) != before)
+        log_drawn (clerk, record->event.number);
+    return tell_event (clerk, request, ordinal);
+}
+
+/* The agency for whom it was, if there is one, hears why not; state of what only state
+   can mend. */
+static void refuse_event (clerk_t *clerk, request_t *request, wire_code_t code)
+{
+    if (code == REFUSED_GAP || request->envelope.boot == 0)
+        refuse_state (clerk, request, code, 0, (uint64_t) events_count (clerk->events));
+    else if (code == REFUSED_CONFLICT)
+        conflict (clerk, request, "other bets are stored than it says that it sold");
+    else
+        refuse (clerk, request, code, NULL);
+}
+
+/* Exactly once, by who makes it so; and where the log stands with it. */
+static void log_drawn (const clerk_t *clerk, uint32_t number)
+{
+    char head[SHA256_TEXT_BYTES];
+    logger_event (LOG_INFO, "sorteo", LOG_SUCCESS, "numero: %u", number);
+    sha256_text (book_head (clerk->book), head);
+    logger_event (LOG_INFO, "cadena", LOG_SUCCESS, "sequence: %llu | head: %s",
+                  (unsigned long long) book_last_event (clerk->book), head);
+}
+
+/* Whether what a state asks comes from the one that registered last, and is about this
+   draw; else it is told. */
+static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch,
+                   uint64_t draw)
+{
+    const wire_code_t code = events_heard (clerk->events, request->peer, epoch, draw);
+    if (code != REFUSED_OK)
+        refuse_state (clerk, request, code, epoch, book_epoch (clerk->book));
+    return code == REFUSED_OK;
+}
+
+static int tell_event (clerk_t *clerk, const request_t *request, uint64_t ordinal)
+{
+    wire_message_t event = {.command = WIRE_EVENT};
+    if (events_read (clerk->events, ordinal, &event.recorded) == -1)
+        return -1;
+    event.agency = event.recorded.event.agency;
+    tell_state (clerk, request, &event);
+    return 0;
+}
+
+static void tell_state (clerk_t *clerk, const request_t *request,
+                        const wire_message_t *message)
+{
+    outbox_write (clerk->gathered.to_state, request->peer, &request->envelope, message);
+}
+
+static void refuse_state (clerk_t *clerk, const request_t *request, wire_code_t code,
+                          uint64_t offset, uint64_t expected)
+{
+    wire_message_t refusal = wire_refusal (&request->message, code, NULL);
+    refusal.refused.offset = offset;
+    refusal.refused.expected = expected;
+    tell_state (clerk, request, &refusal);
 }
 
 /* After the draw many ask at once: what a bundle asks for is found in one pass. */
@@ -313,7 +395,7 @@ static int take_find (clerk_t *clerk, request_t *request)
 {
     const wire_message_t *message = &request->message;
     const wire_find_t *find = &message->find;
-    if (other_draw (clerk, request, find->draw))
+    if (!heard (clerk, request, find->epoch, find->draw))
         return 0;
     cursor_t *cursor = cursors_find (clerk->cursors, message->agency);
     if (!cursor || !cursor->at.sealed || cursor->at.next != find->count) {
@@ -361,20 +443,6 @@ static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw)
         return false;
     refuse (clerk, request, REFUSED_DRAW, "it began with another draw");
     return true;
-}
-
-/* The seals that state has recorded are those of other bets: one of the two was started
-   in the wrong directory. */
-static void log_other_state (clerk_t *clerk, uint64_t draw)
-{
-    if (!clerk->told_other)
-        logger_event (LOG_ERROR, "conflicto", LOG_FAIL,
-                      "draw: %016llx | state: %016llx | reason: draw.journal and "
-                      "bets.log are not of one draw; give state and storage the "
-                      "data directories that belong together",
-                      (unsigned long long) book_draw (clerk->book),
-                      (unsigned long long) draw);
-    clerk->told_other = true;
 }
 
 /* The log's head as of now, and how many records it stands for. The answer that says so
@@ -496,7 +564,7 @@ static void conflict (clerk_t *clerk, const request_t *request, const char *reas
             message->agency,
             (unsigned long long) (message->command == WIRE_STORE
                                       ? message->batch.offset
-                                      : message->tally.count),
+                                      : message->record.event.count),
             reason);
     refuse (clerk, request, REFUSED_CONFLICT, reason);
 }
@@ -618,7 +686,6 @@ static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
 {
     wire_message_t refusal = wire_refusal (&request->message, code, text);
     const cursor_t *cursor = cursors_find (clerk->cursors, request->message.agency);
-    refusal.refused.command = command_of_agency (refusal.refused.command);
     refusal.refused.expected = cursor ? cursor->at.next : 0;
     answer (clerk, request, &refusal);
     if (request->message.command == WIRE_STORE &&
@@ -632,20 +699,6 @@ static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
 }
 
 /* What state asks in an agency's place is refused as what the agency asked. */
-static uint8_t command_of_agency (uint8_t command)
-{
-    switch (command) {
-    case WIRE_ADMIT:
-        return WIRE_HELLO;
-    case WIRE_SEAL:
-        return WIRE_READY;
-    case WIRE_FIND:
-        return WIRE_RESULTS;
-    default:
-        return command;
-    }
-}
-
 static void log_stored (const clerk_t *clerk, const wire_batch_t *batch)
 {
     logger_event (LOG_INFO, "apuesta_recibida", LOG_SUCCESS, "cantidad: %u",

@@ -220,31 +220,40 @@ def covered_by_index(index, csv_bytes, wrong):
 
 
 def drawn_wrongly(agencies, data):
-    """draw.journal: every agency sealed once with what it sold, then one draw."""
-    journal, bets_index = read(data / "draw.journal"), read(data / "bets.index")
-    seals, drawn, wrong = collections.Counter(), False, []
-    for index in range(HEADER_BYTES, len(journal), RECORD_BYTES):
-        kind, agency, count, number, draw = struct.unpack(">B3xIQI4xQ", journal[index:index + 32])
-        if kind == ord("S"):
-            if draw != int.from_bytes(bets_index[24:32], "big"):
-                wrong.append(f"I6 agency {agency} is sealed in draw {draw:016x}, which is not that of bets.index")
-            seals[agency, count] += 1
+    """The draw's events in bets.index: every agency sealed once with what it sold, then one draw."""
+    index = read(data / "bets.index")
+    identity = int.from_bytes(index[24:32], "big")
+    seals, drawn, epoch, wrong = collections.Counter(), 0, 0, []
+    for place, record in enumerate(records_of(index), 1):
+        if record.draw != identity:
+            wrong.append(f"I6 record {place} is of draw {record.draw:016x}, which is not that of bets.index")
+        if record.kind == b"R":
+            epoch = place
+        elif record.kind in (b"O", b"S", b"D", b"V") and record.writer != epoch:
+            wrong.append(f"I6 record {place} is of the state of epoch {record.writer}, {epoch} is the one heard")
+        if record.kind == b"S":
+            seals[record.agency, record.offset] += 1
             if drawn:
-                wrong.append(f"I6 agency {agency} is sealed after the draw")
-        elif kind == ord("D"):
-            drawn = True
-        elif kind == ord("O") and number != loteria.WINNING_NUMBER:
-            wrong.append(f"I4 the day's number is {number}")
+                wrong.append(f"I6 agency {record.agency} is sealed after the draw")
+        elif record.kind == b"D":
+            drawn += 1
+        if record.kind in (b"O", b"D") and record.number != loteria.WINNING_NUMBER:
+            wrong.append(f"I4 the day's number is {record.number}")
     if seals != {(agency, len(sent.rows)): 1 for agency, (sent, _) in agencies.items()}:
-        wrong.append(f"I6 seals in draw.journal: {dict(seals)}")
-    if draws(data) != 1:
-        wrong.append(f"I4 {draws(data)} draws in draw.journal")
+        wrong.append(f"I6 seals in bets.index: {dict(seals)}")
+    if drawn != 1:
+        wrong.append(f"I4 {drawn} draws in bets.index")
     return wrong
 
 
+def records_of(index):
+    return [wire.parse_record(index[place:place + RECORD_BYTES])
+            for place in range(HEADER_BYTES, len(index) - RECORD_BYTES + 1, RECORD_BYTES)]
+
+
 def draws(data):
-    """How many draw.journal has."""
-    return read(data / "draw.journal")[HEADER_BYTES::RECORD_BYTES].count(b"D")
+    """How many draws were made, as far as bets.index tells."""
+    return [record.kind for record in records_of(read(data / "bets.index"))].count(b"D")
 
 
 def read(path):

@@ -1,0 +1,507 @@
+/* test_events.c - what storage records of a draw, and which state it hears: on a book
+   on the fake disk, with restarts, crashes and a disk that is full. */
+
+#include "shelf.h"
+
+#include "events.h"
+
+#define AGENCIES     3
+#define NUMBER       7574
+#define COUNT(table) (sizeof (table) / sizeof (table)[0])
+
+static shelf_t shelf;
+static events_t *events;
+static uint64_t epoch; // of the state that asks
+static uint64_t seen;  // by it
+
+static void stop (void)
+{
+    events_destroy (&events);
+    assert_null (events);
+}
+
+static void start (void)
+{
+    stop ();
+    shelf_start (&shelf);
+    events = events_new (shelf.cursors, shelf.book);
+}
+
+/* Storage is killed; what was not durable is gone. */
+static void crash (void)
+{
+    stop ();
+    shelf_close (&shelf);
+    disk_cut (shelf.disk);
+    start ();
+}
+
+static int setup (void **state)
+{
+    (void) state;
+    shelf_init (&shelf);
+    start ();
+    epoch = seen = 0;
+    return 0;
+}
+
+static int teardown (void **state)
+{
+    (void) state;
+    stop ();
+    shelf_free (&shelf);
+    return 0;
+}
+
+static bytes_t peer_of (const char *name)
+{
+    return bytes_of (name, strlen (name));
+}
+
+static wire_code_t registered (const char *peer, uint64_t life)
+{
+    wire_code_t code = REFUSED_BODY;
+    assert_int_equal (events_register (events, peer_of (peer), life, &code), 0);
+    if (code == REFUSED_OK)
+        epoch = book_epoch (shelf.book);
+    return code;
+}
+
+static wire_code_t heard (const char *peer, uint64_t of_epoch)
+{
+    return events_heard (events, peer_of (peer), of_epoch, book_draw (shelf.book));
+}
+
+/* What recording it comes to; which event it is, counted from 1. */
+static wire_code_t recorded (wire_event_t event, uint64_t *which)
+{
+    const wire_record_t record = {
+        .epoch = epoch, .draw = book_draw (shelf.book), .seen = seen, .event = event};
+    wire_code_t code = REFUSED_BODY;
+    uint64_t ordinal = 99;
+    assert_int_equal (events_record (events, &record, &code, &ordinal), 0);
+    *which = code == REFUSED_OK ? ordinal + 1 : 0;
+    if (code == REFUSED_OK) {
+        wire_recorded_t told;
+        assert_int_equal (events_read (events, ordinal, &told), 0);
+        assert_true (told.ordinal == ordinal);
+        seen = told.sequence > seen ? told.sequence : seen;
+    }
+    return code;
+}
+
+static const wire_event_t opened = {
+    .kind = EVENT_OPENED, .agencies = AGENCIES, .number = NUMBER};
+static const wire_event_t drawn = {.kind = EVENT_DRAWN, .number = NUMBER};
+
+static wire_event_t sealed_of (uint32_t agency)
+{
+    return (wire_event_t){.kind = EVENT_SEALED,
+                          .agency = agency,
+                          .count = shelf_next (&shelf, agency),
+                          .digest = shelf_digest (agency, shelf_next (&shelf, agency))};
+}
+
+static wire_event_t served_of (uint32_t agency)
+{
+    return (wire_event_t){.kind = EVENT_SERVED, .agency = agency};
+}
+
+#define assert_recorded(event, expected)                                               \
+    do {                                                                               \
+        uint64_t which;                                                                \
+        assert_string_equal (wire_code_name ((uint16_t) recorded (event, &which)),     \
+                             wire_code_name (REFUSED_OK));                             \
+        assert_int_equal (which, expected);                                            \
+    } while (0)
+
+#define assert_not_recorded(event, expected)                                           \
+    do {                                                                               \
+        uint64_t which;                                                                \
+        const uint32_t before = book_records (shelf.book);                             \
+        assert_string_equal (wire_code_name ((uint16_t) recorded (event, &which)),     \
+                             wire_code_name (expected));                               \
+        assert_int_equal (book_records (shelf.book), before);                          \
+    } while (0)
+
+/* A draw is open, and each agency has sold something. */
+static void begin_selling (void)
+{
+    registered ("a", 7);
+    assert_recorded (opened, 1);
+    for (uint32_t agency = 1; agency <= AGENCIES; agency++)
+        shelf_append (&shelf, agency, 10 * agency);
+}
+
+static void seal_all (void)
+{
+    for (uint32_t agency = 1; agency <= AGENCIES; agency++)
+        assert_recorded (sealed_of (agency), 1 + agency);
+}
+
+/* ---- Who is heard ---- */
+
+static void nobody_is_heard_who_has_not_registered (void **state)
+{
+    (void) state;
+    assert_int_equal (heard ("a", 0), REFUSED_SUPERSEDED);
+    assert_int_equal (heard ("a", 1), REFUSED_SUPERSEDED);
+    assert_int_equal (registered ("a", 0), REFUSED_SUPERSEDED); // that is nobody
+    assert_int_equal (registered ("a", 7), REFUSED_OK);
+    assert_int_equal (epoch, 1);
+    assert_int_equal (heard ("a", 0), REFUSED_SUPERSEDED);
+    assert_int_equal (heard ("a", 1), REFUSED_OK);
+    assert_int_equal (heard ("a", 2), REFUSED_SUPERSEDED);
+    assert_int_equal (
+        events_heard (events, peer_of ("a"), 1, book_draw (shelf.book) + 1),
+        REFUSED_DRAW);
+}
+
+static void the_last_one_to_register_is_heard (void **state)
+{
+    (void) state;
+    begin_selling ();
+    const uint64_t first = epoch;
+    assert_int_equal (registered ("b", 8), REFUSED_OK);
+    assert_true (epoch == first + 1 + 1 + AGENCIES); // its record's sequence
+    assert_int_equal (heard ("a", first), REFUSED_SUPERSEDED);
+    assert_int_equal (heard ("b", epoch), REFUSED_OK);
+    assert_int_equal (events_count (events), 1); // a registration is no event
+    shelf_commit (&shelf);
+    crash ();
+    assert_int_equal (heard ("a", first), REFUSED_SUPERSEDED);
+    assert_int_equal (heard ("b", epoch), REFUSED_OK);
+}
+
+static void a_registration_asked_for_again_is_the_same (void **state)
+{
+    (void) state;
+    registered ("a", 7);
+    const uint64_t first = epoch;
+    for (int again = 0; again < 3; again++) {
+        assert_int_equal (registered (again ? "a, connected anew" : "a", 7),
+                          REFUSED_OK);
+        assert_true (epoch == first);
+        assert_int_equal (book_records (shelf.book), 1);
+        if (again == 1) {
+            shelf_commit (&shelf);
+            crash ();
+        }
+    }
+    bytes_t peer;
+    uint64_t of_epoch;
+    assert_false (events_superseded (events, &peer, &of_epoch));
+}
+
+static void who_was_superseded_stays_so (void **state)
+{
+    (void) state;
+    registered ("a", 7);
+    const uint64_t first = epoch;
+    registered ("b", 8);
+    assert_int_equal (registered ("a", 7), REFUSED_SUPERSEDED); // it was under way
+    assert_int_equal (heard ("b", epoch), REFUSED_OK);
+    assert_int_equal (heard ("a", first), REFUSED_SUPERSEDED);
+}
+
+static void who_was_superseded_is_told_where_it_is (void **state)
+{
+    (void) state;
+    bytes_t peer;
+    uint64_t of_epoch;
+    registered ("a", 7);
+    const uint64_t first = epoch;
+    assert_int_equal (heard ("a, connected anew", first), REFUSED_OK);
+    assert_false (events_superseded (events, &peer, &of_epoch));
+    registered ("b", 8);
+    assert_true (events_superseded (events, &peer, &of_epoch));
+    assert_true (bytes_equal (peer, peer_of ("a, connected anew")));
+    assert_true (of_epoch == first);
+    assert_false (events_superseded (events, &peer, &of_epoch)); // once
+    shelf_commit (&shelf);
+    crash (); // storage does not know where anybody is
+    registered ("c", 9);
+    assert_false (events_superseded (events, &peer, &of_epoch));
+}
+
+/* ---- What is recorded ---- */
+
+static void a_days_events_are_recorded_in_order (void **state)
+{
+    (void) state;
+    begin_selling ();
+    seal_all ();
+    assert_recorded (drawn, 2 + AGENCIES);
+    for (uint32_t agency = AGENCIES; agency >= 1; agency--)
+        assert_recorded (served_of (agency), 3 + AGENCIES + (AGENCIES - agency));
+    assert_int_equal (events_count (events), 2 + 2 * AGENCIES);
+    assert_int_equal (book_events (shelf.book), 2 + 2 * AGENCIES);
+}
+
+/* The answer may have been lost. */
+static void what_is_asked_for_again_is_not_recorded_again (void **state)
+{
+    (void) state;
+    for (int restarted = 0; restarted <= 1; restarted++) {
+        teardown (NULL);
+        setup (NULL);
+        begin_selling ();
+        seal_all ();
+        assert_recorded (drawn, 5);
+        assert_recorded (served_of (2), 6);
+        const uint32_t records = book_records (shelf.book);
+        if (restarted) {
+            shelf_commit (&shelf);
+            crash ();
+        }
+        for (int i = 0; i < 2; i++) {
+            assert_recorded (opened, 1);
+            for (uint32_t agency = 1; agency <= AGENCIES; agency++)
+                assert_recorded (sealed_of (agency), 1 + agency);
+            assert_recorded (drawn, 5);
+            assert_recorded (served_of (2), 6);
+        }
+        const wire_event_t other = {
+            .kind = EVENT_OPENED, .agencies = AGENCIES + 1, .number = NUMBER + 1};
+        assert_recorded (other, 1); // and it is told what it is open with
+        assert_int_equal (book_records (shelf.book), records);
+    }
+}
+
+static void a_seal_is_held_against_what_is_stored (void **state)
+{
+    (void) state;
+    begin_selling ();
+    wire_event_t event = sealed_of (2);
+    event.count++;
+    assert_not_recorded (event, REFUSED_TALLY);
+    event.count -= 2;
+    assert_not_recorded (event, REFUSED_TALLY);
+    event.count++;
+    event.digest ^= 1;
+    assert_not_recorded (event, REFUSED_CONFLICT);
+    event = sealed_of (2);
+    assert_recorded (event, 2);
+    assert_true (cursors_find (shelf.cursors, 2)->at.sealed);
+    event.digest ^= 1;
+    assert_not_recorded (event, REFUSED_CONFLICT); // sealed or not
+    teardown (NULL);
+    setup (NULL);
+    registered ("a", 7);
+    assert_recorded (opened, 1);
+    assert_not_recorded (sealed_of (2), REFUSED_HELLO);
+}
+
+/* Whatever a state says that is out of its mind, the log stays one that can be
+   replayed. */
+static void what_cannot_have_happened_is_not_recorded (void **state)
+{
+    (void) state;
+    registered ("a", 7);
+    cursors_admit (shelf.cursors, 1);
+    cursors_admit (shelf.cursors, AGENCIES + 1);
+    const wire_event_t first[] = {sealed_of (1),
+                                  drawn,
+                                  served_of (1),
+                                  {.kind = EVENT_OPENED, .agencies = 0},
+                                  {.kind = EVENT_OPENED, .agencies = AGENCIES_MAX + 1},
+                                  {.kind = 'B', .agency = 1},
+                                  {.kind = 'R'},
+                                  {.kind = 0}};
+    for (size_t i = 0; i < COUNT (first); i++)
+        assert_not_recorded (first[i], REFUSED_GAP);
+    begin_selling ();
+    const wire_event_t then[] = {drawn,
+                                 served_of (1),
+                                 sealed_of (AGENCIES + 1),
+                                 served_of (0),
+                                 served_of (AGENCIES_MAX + 1),
+                                 served_of (UINT32_MAX),
+                                 {.kind = EVENT_SERVED + 1, .agency = 1}};
+    for (size_t i = 0; i < COUNT (then); i++)
+        assert_not_recorded (then[i], REFUSED_GAP);
+    seal_all ();
+    const wire_event_t other_number = {.kind = EVENT_DRAWN, .number = NUMBER + 1};
+    assert_not_recorded (other_number, REFUSED_GAP);
+    assert_not_recorded (served_of (1), REFUSED_GAP);
+}
+
+static void a_draw_is_made_of_all_that_has_happened (void **state)
+{
+    (void) state;
+    begin_selling ();
+    seal_all ();
+    const uint64_t last = seen;
+    const uint64_t stale[] = {0, 1, last - 1, last + 1, UINT64_MAX};
+    for (size_t i = 0; i < COUNT (stale); i++) {
+        seen = stale[i];
+        assert_not_recorded (drawn, REFUSED_GAP);
+    }
+    registered ("b", 8); // is no event
+    seen = last;
+    assert_recorded (drawn, 5);
+    seen = 0;
+    assert_recorded (drawn, 5); // it is, whatever was seen
+}
+
+/* ---- Replay ---- */
+
+static void events_are_read_as_they_were_recorded (void **state)
+{
+    (void) state;
+    begin_selling ();
+    seal_all ();
+    assert_recorded (drawn, 5);
+    assert_recorded (served_of (3), 6);
+    const wire_event_t expected[] = {opened,        sealed_of (1), sealed_of (2),
+                                     sealed_of (3), drawn,         served_of (3)};
+    for (int restarted = 0; restarted <= 1; restarted++) {
+        uint64_t before = 0;
+        assert_int_equal (events_count (events), COUNT (expected));
+        for (uint64_t i = 0; i < COUNT (expected); i++) {
+            wire_recorded_t told;
+            assert_int_equal (events_read (events, i, &told), 0);
+            assert_true (told.ordinal == i);
+            assert_true (told.sequence > before);
+            assert_int_equal (told.event.kind, expected[i].kind);
+            assert_int_equal (told.event.agency, expected[i].agency);
+            assert_int_equal (told.event.agencies, expected[i].agencies);
+            assert_int_equal (told.event.number, expected[i].number);
+            assert_int_equal (told.event.count, expected[i].count);
+            assert_true (told.event.digest == expected[i].digest);
+            before = told.sequence;
+        }
+        shelf_commit (&shelf);
+        crash ();
+    }
+}
+
+/* Bets, registrations and events in any order, with checkpoints, stops and crashes in
+   between: what was durable is found again, and nothing else. */
+static void events_are_found_after_any_end (void **state)
+{
+    (void) state;
+    uint64_t random = 5;
+    for (int day = 0; day < 60; day++) {
+        teardown (NULL);
+        setup (NULL);
+        wire_event_t kept[16];
+        size_t durable = 0, count = 0;
+        for (int step = 0; step < 60; step++) {
+            const uint32_t agency = 1 + (uint32_t) random_below (&random, AGENCIES);
+            uint64_t which;
+            wire_event_t event = opened;
+            switch (random_below (&random, 9)) {
+            case 0:
+                registered ("a", 1 + random_next (&random));
+                continue;
+            case 1:
+            case 2:
+                if (!cursors_admit (shelf.cursors, agency)->at.sealed)
+                    shelf_append (&shelf, agency, 1 + (uint32_t) day);
+                continue;
+            case 3:
+                shelf_commit (&shelf);
+                durable = count;
+                continue;
+            case 4:
+                crash ();
+                count = durable;
+                seen = book_last_event (shelf.book);
+                continue;
+            case 5:
+                stop ();
+                shelf_stop (&shelf);
+                durable = count;
+                start ();
+                continue;
+            case 6:
+                event = sealed_of (agency);
+                break;
+            case 7:
+                event = random_below (&random, 2) ? drawn : served_of (agency);
+                break;
+            default:
+                break;
+            }
+            cursors_admit (shelf.cursors, agency);
+            if (recorded (event, &which) == REFUSED_OK && which > count) {
+                assert_int_equal (which, count + 1);
+                assert_true (count < COUNT (kept));
+                kept[count++] = event;
+            }
+        }
+        assert_int_equal (events_count (events), count);
+        for (size_t i = 0; i < count; i++) {
+            wire_recorded_t told;
+            assert_int_equal (events_read (events, i, &told), 0);
+            assert_int_equal (told.event.kind, kept[i].kind);
+            assert_int_equal (told.event.agency, kept[i].agency);
+            assert_true (told.event.count == kept[i].count);
+        }
+    }
+}
+
+/* ---- A disk that does not do as asked ---- */
+
+static void fill (void)
+{
+    disk_limit (shelf.disk, 0);
+}
+
+/* Room for it is kept, for states that register as well. */
+static void a_full_disk_can_still_seal_and_draw (void **state)
+{
+    (void) state;
+    begin_selling ();
+    shelf_commit (&shelf);
+    fill ();
+    assert_int_equal (registered ("b", 8), REFUSED_OK);
+    seal_all ();
+    assert_recorded (drawn, 5);
+    for (uint32_t agency = 1; agency <= AGENCIES; agency++)
+        assert_recorded (served_of (agency), 5 + agency);
+    shelf_commit (&shelf);
+    crash ();
+    assert_int_equal (events_count (events), 2 + 2 * AGENCIES);
+}
+
+static void an_index_that_cannot_be_read_ends_it (void **state)
+{
+    (void) state;
+    begin_selling ();
+    seal_all ();
+    shelf_commit (&shelf);
+    crash ();
+    shelf.index->fails[DISK_READ] = DISK_ALWAYS;
+    wire_code_t code;
+    uint64_t ordinal;
+    const wire_record_t record = {.event = opened};
+    assert_int_equal (events_count (events), -1);
+    assert_int_equal (events_register (events, peer_of ("a"), 9, &code), -1);
+    assert_int_equal (events_record (events, &record, &code, &ordinal), -1);
+    assert_int_equal (errno, EIO);
+}
+
+#define EVENTS_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        EVENTS_TEST (nobody_is_heard_who_has_not_registered),
+        EVENTS_TEST (the_last_one_to_register_is_heard),
+        EVENTS_TEST (a_registration_asked_for_again_is_the_same),
+        EVENTS_TEST (who_was_superseded_stays_so),
+        EVENTS_TEST (who_was_superseded_is_told_where_it_is),
+        EVENTS_TEST (a_days_events_are_recorded_in_order),
+        EVENTS_TEST (what_is_asked_for_again_is_not_recorded_again),
+        EVENTS_TEST (a_seal_is_held_against_what_is_stored),
+        EVENTS_TEST (what_cannot_have_happened_is_not_recorded),
+        EVENTS_TEST (a_draw_is_made_of_all_that_has_happened),
+        EVENTS_TEST (events_are_read_as_they_were_recorded),
+        EVENTS_TEST (events_are_found_after_any_end),
+        EVENTS_TEST (a_full_disk_can_still_seal_and_draw),
+        EVENTS_TEST (an_index_that_cannot_be_read_ends_it),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
