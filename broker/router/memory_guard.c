@@ -21,6 +21,8 @@
 #define ESTABLISHED                                                                    \
     1            // tcpi_state; only netinet/tcp.h, which bars linux/tcp.h, names it
 #define SWEEP 64 // connections that are looked at each time, though all is well
+/* What ZeroMQ may need for a byte that came in: an empty frame is two, and takes 64. */
+#define MEMORY_OF_BYTE 64
 
 typedef struct { // what connections hold, in bytes
     uint64_t most, sum;
@@ -115,6 +117,8 @@ static void cut_greatest (memory_guard_t *guard, uint64_t in_use, int64_t now_ms
     held_t held = measure (guard, all, now_ms);
     if (held.sum < in_use / 4)
         held = measure (guard, all = true, now_ms);
+    if (held.sum < in_use / MEMORY_OF_BYTE)
+        return; // it is nobody's: what was cut before is still being freed
     const held_t before = held;
     size_t count = 0;
     while (held.most > 0 && held.sum > before.sum / 4) {
