@@ -48,6 +48,22 @@ static void reading_reports_failures (void **state)
     assert_int_equal (errno, EBADMSG);
 }
 
+/* Even when it has no records yet that could tell. */
+static void an_index_of_another_day_is_named (void **state)
+{
+    (void) state;
+    char why[ARCHIVE_WHY_BYTES];
+    shelf_start (&shelf);
+    archive_t *archive = archive_new (shelf.index->file, shelf.csv->file);
+    archive_end_t end = {.identity = book_draw (shelf.book)};
+    assert_int_equal (archive_open (archive, &end, why), 0);
+    end.identity ^= 1;
+    assert_int_equal (archive_open (archive, &end, why), -1);
+    assert_int_equal (errno, 0);
+    assert_non_null (strstr (why, "bets.index: is of another day"));
+    archive_destroy (&archive);
+}
+
 /* Several records' rows are read in one go, and each record's are checked. */
 static void rows_changed_in_place_are_noticed (void **state)
 {
@@ -329,6 +345,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         ARCHIVE_TEST (reading_reports_failures),
+        ARCHIVE_TEST (an_index_of_another_day_is_named),
         ARCHIVE_TEST (rows_changed_in_place_are_noticed),
         ARCHIVE_TEST (a_search_ends_at_any_read_that_fails),
         ARCHIVE_TEST (every_bet_is_found),
