@@ -64,17 +64,27 @@ def measure(arguments):
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="loteria-bench-", dir=place))
     plan = groups.Plan(arguments.quick, arguments.rounds)
     start = time.monotonic()
+    samples, missing = {}, {}
+
+    def run():
+        return result(plan, place, time.monotonic() - start, samples, missing)
+
     try:
-        samples, missing = groups.measure(plan, scratch, peers.Bets(scratch), arguments.only, say)
+        groups.measure(plan, scratch, peers.Bets(scratch), arguments.only, say, samples, missing)
     except KeyboardInterrupt:
         shutil.rmtree(scratch)
         raise
     except BaseException:
-        say(f"what failed is in {scratch}")
+        (scratch / "measured.json").write_text(json.dumps(run()))
+        say(f"what failed is in {scratch}, with what was measured until then (--load {scratch}/measured.json)")
         raise
     shutil.rmtree(scratch)
+    return run()
+
+
+def result(plan, place, seconds, samples, missing):
     return {"when": datetime.datetime.now().astimezone().isoformat(timespec="seconds"), "machine": machine(place),
-            "quick": plan.quick, "rounds": plan.rounds, "seconds": round(time.monotonic() - start, 1),
+            "quick": plan.quick, "rounds": plan.rounds, "seconds": round(seconds, 1),
             "plan": vars(plan), "missing": missing, "samples": samples}
 
 

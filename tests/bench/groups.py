@@ -118,10 +118,9 @@ class Steady:
 NAMES = ("throughput", "curve", "cpu", "steady", "roundtrip", "rows", "draw", "size", "agencies", "workers", "day", "restart", "idle")
 
 
-def measure(plan, scratch, bets, only, say):
-    """All samples, by group and run: A B C A B C, so that what the machine does meanwhile hits all
+def measure(plan, scratch, bets, only, say, samples, missing):
+    """Fills in all samples, by group and run: A B C A B C, so that what the machine does meanwhile hits all
     alike. What is not installed is told in place of samples."""
-    samples, missing = {}, {}
     for group, runs in groups(plan, scratch, bets).items():
         if group not in only:
             continue
@@ -135,4 +134,3 @@ def measure(plan, scratch, bets, only, say):
                     samples[group][name].append(run())
                 except peers.Missing as reason:
                     missing.setdefault(group, {})[name] = str(reason)
-    return samples, missing
