@@ -261,7 +261,8 @@ def idle(scratch, seconds, workers=4):
 def restart(scratch, bets, count, rows=8192, agencies=5):
     """Seconds from a start on a day of `count` bets to the first `STORED`, after all processes were
     killed: of a whole central; of storage alone; and of storage alone with nothing of the day in the
-    page cache, as after a power cut. And storage's memory after selling, and after a start."""
+    page cache, as after a power cut. Each starts on what the kill left, so that all have the same log to read.
+    And storage's memory after selling, and after a start."""
     with directory_of(scratch, "restart") as directory:
         with central(directory, 2, agencies) as day:
             bench("bench-load", "--server", f"tcp://{day.server}", "--bets", bets, "--agencies", agencies,
@@ -271,11 +272,13 @@ def restart(scratch, bets, count, rows=8192, agencies=5):
                        "records": (day.data / "bets.index").stat().st_size // wire.RECORD_BYTES - 1}
             day.kill_all()
             sold = count // agencies
-            figures["storage_s"], figures["started_kib"] = restart_storage(day, sold)
-            forget_pages(day.data)
-            figures["cold_s"], _ = restart_storage(day, sold + 1)
-            figures["central_s"] = restart_central(day, sold + 2)
-        assert stored(day)["bets"] == sold * agencies + 3
+            warm, cold = (shutil.copytree(day.data, directory / name) for name in ("warm", "cold"))
+            os.sync()
+            figures["storage_s"], figures["started_kib"] = restart_storage(day, warm, sold)
+            forget_pages(cold)
+            figures["cold_s"], _ = restart_storage(day, cold, sold)
+            figures["central_s"] = restart_central(day, sold)
+        assert stored(day)["bets"] == sold * agencies + 1
     return figures
 
 
@@ -288,14 +291,14 @@ def restart_central(day, offset):
         return time.monotonic() - start
 
 
-def restart_storage(day, offset):
+def restart_storage(day, data, offset):
     """We take a worker's place and the broker's. Its memory, too; and it is killed."""
     server = f"127.0.0.1:{loteria.free_port()}"
-    draw, _, digest = wire.standing(day.data, 1)
+    draw, _, digest = wire.standing(data, 1)
     store = wire.batch(1, offset, [f"1,{wire.bets(1)[0]}"], command="STORE", draw=draw, digest=digest)
     start = time.monotonic()
     with wire.Broker() as broker, wire.Client(server, reconnect_ivl=1) as client:
-        storage = loteria.Process(day.directory, "loteria-storage", "--data-dir", day.data, "--listen", f"tcp://{server}",
+        storage = loteria.Process(day.directory, "loteria-storage", "--data-dir", data, "--listen", f"tcp://{server}",
                                   "--broker", broker.endpoint)  # fmt: skip
         try:
             answers = []
