@@ -83,7 +83,7 @@ static int read_options (int argc, char **argv, options_t *options)
     if (wrong != 0)
         return 2;
     if (optind < argc)
-        fprintf (stderr, "make-bets: '%s' is no flag; see --help\n", argv[optind]);
+        fprintf (stderr, "make-bets: '%s' is not a flag; see --help\n", argv[optind]);
     else if (options->agency == 0 || !counted)
         fprintf (stderr, "make-bets: --agency and --count are needed; see --help\n");
     else
@@ -100,8 +100,8 @@ static int read_number (const char *name, const char *text, uint64_t min, uint64
     bool digits = text[0] != '\0' && strspn (text, "0123456789") == strlen (text);
     if (digits && errno == 0 && *value >= min && *value <= max)
         return 0;
-    fprintf (stderr, "make-bets: --%s '%s' is no number from %ju to %ju\n", name, text,
-             (uintmax_t) min, (uintmax_t) max);
+    fprintf (stderr, "make-bets: --%s '%s' is not a number from %ju to %ju\n", name,
+             text, (uintmax_t) min, (uintmax_t) max);
     return -1;
 }
 

@@ -1,5 +1,6 @@
 /* answers.c - what the central says, and what follows from it (agency). Pure. */
 
+#include "handler.h"
 #include "refusal.h"
 #include "session_state.h"
 
@@ -8,28 +9,26 @@
 #define REGRESSES_MAX 3 // fewer may be answers that were long under way
 #define CONFLICTS_MAX 2 // without progress
 
-static bool take_welcome (session_t *session, const wire_message_t *message,
-                          int64_t now_ms);
+typedef struct {
+    const wire_message_t *message;
+    int64_t now_ms;
+} answer_t;
+
+static int take_welcome (void *self, void *taken);
 static bool welcome_back (session_t *session, uint64_t next, int64_t now_ms);
 static bool agree_on_limits (session_t *session, const wire_limits_t *theirs);
 static uint32_t lower (uint32_t own, uint32_t theirs);
 static void place_source (session_t *session, const wire_welcome_t *welcome,
                           int64_t now_ms);
 static void place_single (session_t *session, const wire_welcome_t *welcome);
-static bool take_stored (session_t *session, const wire_message_t *message,
-                         int64_t now_ms);
+static int take_stored (void *self, void *taken);
 static uint64_t drop_stored (session_t *session, uint64_t next);
 static void stored_beyond (session_t *session, const wire_stored_t *stored);
-static bool take_digest (session_t *session, const wire_message_t *message,
-                         int64_t now_ms);
-static bool take_waiting (session_t *session, const wire_message_t *message,
-                          int64_t now_ms);
-static bool take_winners (session_t *session, const wire_message_t *message,
-                          int64_t now_ms);
-static bool take_goodbye (session_t *session, const wire_message_t *message,
-                          int64_t now_ms);
-static bool take_refused (session_t *session, const wire_message_t *message,
-                          int64_t now_ms);
+static int take_digest (void *self, void *taken);
+static int take_waiting (void *self, void *taken);
+static int take_winners (void *self, void *taken);
+static int take_goodbye (void *self, void *taken);
+static int take_refused (void *self, void *taken);
 static bool of_batch (const wire_refused_t *refused);
 static void take_busy (session_t *session, const wire_refused_t *refused,
                        int64_t now_ms);
@@ -41,45 +40,44 @@ static bool take_over_limits (session_t *session, const wire_refused_t *refused,
 static bool take_bad_row (session_t *session, const wire_refused_t *refused,
                           const window_batch_t *batch, int64_t now_ms);
 
-/* Returns whether the message was one of use at this moment. */
+static const handler_t handlers[] = {
+    {WIRE_STORED, take_stored},   {WIRE_WAITING, take_waiting},
+    {WIRE_WINNERS, take_winners}, {WIRE_WELCOME, take_welcome},
+    {WIRE_GOODBYE, take_goodbye}, {WIRE_REFUSED, take_refused},
+    {WIRE_DIGEST, take_digest},   {0},
+};
+
+/* Whether the message was of use at this moment; so says each handler, too. */
 bool answers_take (session_t *session, const wire_message_t *message, int64_t now_ms)
 {
-    static const struct {
-        wire_command_t command;
-        bool (*take) (session_t *, const wire_message_t *, int64_t);
-    } table[] = {{WIRE_STORED, take_stored},   {WIRE_WAITING, take_waiting},
-                 {WIRE_WINNERS, take_winners}, {WIRE_WELCOME, take_welcome},
-                 {WIRE_GOODBYE, take_goodbye}, {WIRE_REFUSED, take_refused},
-                 {WIRE_DIGEST, take_digest}};
-
     // what could not be read is refused as nobody's
-    bool nobodys = message->agency == 0 && message->command == WIRE_REFUSED;
+    const bool nobodys = message->agency == 0 && message->command == WIRE_REFUSED;
     if (message->agency != session->options.agency && !nobodys)
         return false;
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-        if (table[i].command == message->command)
-            return table[i].take (session, message, now_ms);
-    return false;
+    const handler_t *handler = handler_find (handlers, message->command);
+    answer_t answer = {message, now_ms};
+    return handler && handler->handle (session, &answer);
 }
 
-static bool take_welcome (session_t *session, const wire_message_t *message,
-                          int64_t now_ms)
+static int take_welcome (void *self, void *taken)
 {
-    const wire_welcome_t *welcome = &message->welcome;
+    session_t *session = self;
+    const answer_t *answer = taken;
+    const wire_welcome_t *welcome = &answer->message->welcome;
     session_progress_t *progress = &session->progress;
     if (progress->state != SESSION_HELLO || welcome->next > INT64_MAX)
         return false;
     if (session->draw != 0 && welcome->draw != session->draw)
         return session_fail_draw (session);
     if (welcome->next < progress->stored)
-        return welcome_back (session, welcome->next, now_ms);
+        return welcome_back (session, welcome->next, answer->now_ms);
     const uint32_t bytes_max = welcome->limits.message_bytes_max;
     if (bytes_max > 0 && bytes_max < MESSAGE_BYTES_MIN)
         return session_fail (
             session, "the central takes messages of %" PRIu32 " bytes only", bytes_max);
 
     if (progress->welcomed_ms < 0)
-        progress->welcomed_ms = now_ms;
+        progress->welcomed_ms = answer->now_ms;
     progress->agencies = welcome->agencies;
     progress->ready_agencies = welcome->ready;
     session->draw = welcome->draw;
@@ -95,11 +93,11 @@ static bool take_welcome (session_t *session, const wire_message_t *message,
     progress->state = SESSION_SELLING;
     progress->stored = welcome->next;
     if (session->options.task == SESSION_ASK_ONLY)
-        sale_over (session, now_ms);
+        sale_over (session, answer->now_ms);
     else if (session->options.writer != 0)
         place_single (session, welcome);
     else
-        place_source (session, welcome, now_ms);
+        place_source (session, welcome, answer->now_ms);
     return true;
 }
 
@@ -184,10 +182,11 @@ static void place_single (session_t *session, const wire_welcome_t *welcome)
     sale_start_window (session, session->place, session->place, session->place_hash);
 }
 
-static bool take_stored (session_t *session, const wire_message_t *message,
-                         int64_t now_ms)
+static int take_stored (void *self, void *taken)
 {
-    const wire_stored_t *stored = &message->stored;
+    session_t *session = self;
+    const answer_t *answer = taken;
+    const wire_stored_t *stored = &answer->message->stored;
     if (session->progress.state != SESSION_SELLING || stored->next > INT64_MAX)
         return false;
     if (session->options.writer != 0 && window_unsent (session->window))
@@ -196,7 +195,7 @@ static bool take_stored (session_t *session, const wire_message_t *message,
     if (session->options.writer != 0) {
         if (moved) {
             session->progress.stored = stored->next;
-            sale_over (session, now_ms);
+            sale_over (session, answer->now_ms);
         }
         return true;
     }
@@ -216,11 +215,11 @@ static bool take_stored (session_t *session, const wire_message_t *message,
         if (!session->holding) {
             session->timer_ms = NEVER;
             if (!window_empty (session->window))
-                session_start_timer (session, now_ms);
+                session_start_timer (session, answer->now_ms);
         }
     }
     if (window_done (session->window))
-        sale_all_stored (session, now_ms);
+        sale_all_stored (session, answer->now_ms);
     return true;
 }
 
@@ -257,14 +256,14 @@ static void stored_beyond (session_t *session, const wire_stored_t *stored)
         sale_start_window (session, stored->next, 0, DIGEST_START);
 }
 
-static bool take_digest (session_t *session, const wire_message_t *message,
-                         int64_t now_ms)
+static int take_digest (void *self, void *taken)
 {
-    (void) now_ms;
+    session_t *session = self;
+    const answer_t *answer = taken;
     if (session->progress.state != SESSION_COMPARING ||
-        message->tally.count != compare_at (&session->compare))
+        answer->message->tally.count != compare_at (&session->compare))
         return false;
-    compare_theirs (&session->compare, message->tally.digest);
+    compare_theirs (&session->compare, answer->message->tally.digest);
     session_made_progress (session);
     session->asking = session->holding = false;
     session->timer_ms = NEVER;
@@ -272,24 +271,27 @@ static bool take_digest (session_t *session, const wire_message_t *message,
     return true;
 }
 
-static bool take_waiting (session_t *session, const wire_message_t *message,
-                          int64_t now_ms)
+static int take_waiting (void *self, void *taken)
 {
+    session_t *session = self;
+    const answer_t *answer = taken;
     if (session->progress.state != SESSION_WAITING)
         return false;
     session->progress.ready = true;
-    session->progress.ready_agencies = message->waiting.ready;
-    session->progress.agencies = message->waiting.agencies;
+    session->progress.ready_agencies = answer->message->waiting.ready;
+    session->progress.agencies = answer->message->waiting.agencies;
     session_made_progress (session);
     session->asking = session->holding = false;
-    session->timer_ms = now_ms + backoff_jitter_ms (&session->backoff, READY_RENEW_MS);
+    session->timer_ms =
+        answer->now_ms + backoff_jitter_ms (&session->backoff, READY_RENEW_MS);
     return true;
 }
 
-static bool take_winners (session_t *session, const wire_message_t *message,
-                          int64_t now_ms)
+static int take_winners (void *self, void *taken)
 {
-    const wire_winners_t *page = &message->winners;
+    session_t *session = self;
+    const answer_t *answer = taken;
+    const wire_winners_t *page = &answer->message->winners;
     session_progress_t *progress = &session->progress;
     if ((progress->state != SESSION_WAITING && progress->state != SESSION_RESULTS) ||
         page->cursor != session->cursor ||
@@ -309,15 +311,14 @@ static bool take_winners (session_t *session, const wire_message_t *message,
     if (page->next > 0)
         session_ask (session, SESSION_RESULTS);
     else
-        session_leave (session, now_ms);
+        session_leave (session, answer->now_ms);
     return true;
 }
 
-static bool take_goodbye (session_t *session, const wire_message_t *message,
-                          int64_t now_ms)
+static int take_goodbye (void *self, void *taken)
 {
-    (void) message;
-    (void) now_ms;
+    session_t *session = self;
+    (void) taken;
     if (session->progress.state != SESSION_LEAVING)
         return false;
     session->progress.state = SESSION_ENDED;
@@ -325,15 +326,16 @@ static bool take_goodbye (session_t *session, const wire_message_t *message,
     return true;
 }
 
-static bool take_refused (session_t *session, const wire_message_t *message,
-                          int64_t now_ms)
+static int take_refused (void *self, void *taken)
 {
-    const wire_refused_t *refused = &message->refused;
+    session_t *session = self;
+    const answer_t *answer = taken;
+    const wire_refused_t *refused = &answer->message->refused;
     if (session->progress.state == SESSION_LEAVING || refused->code == REFUSED_OK)
         return false; // all that matters is here already
     if (refused->code == REFUSED_SIZE && of_batch (refused))
         return about_moment (session, refused) &&
-               take_over_limits (session, refused, now_ms);
+               take_over_limits (session, refused, answer->now_ms);
     if (refused->code <= REFUSED_BODY || refused->code == REFUSED_AGENCY ||
         refused->code == REFUSED_KEY)
         return session_fail_refused (session, refused);
@@ -341,20 +343,20 @@ static bool take_refused (session_t *session, const wire_message_t *message,
         return false;
     switch (refused->code) {
     case REFUSED_BUSY:
-        take_busy (session, refused, now_ms);
+        take_busy (session, refused, answer->now_ms);
         return true;
     case REFUSED_NOSPACE:
     case REFUSED_UNAVAILABLE:
         session->busy = 0;
         session->busy_from = 0;
-        session_hold_back (session, refused->code, now_ms);
+        session_hold_back (session, refused->code, answer->now_ms);
         return true;
     case REFUSED_HELLO:
     case REFUSED_GAP:
-        session_start_over (session, false, now_ms);
+        session_start_over (session, false, answer->now_ms);
         return true;
     case REFUSED_UNDRAWN:
-        session_hold_back (session, 0, now_ms);
+        session_hold_back (session, 0, answer->now_ms);
         session->progress.state = SESSION_WAITING;
         session->cursor = 0;
         results_clear (&session->results);
@@ -363,14 +365,15 @@ static bool take_refused (session_t *session, const wire_message_t *message,
         return session_fail_draw (session);
     case REFUSED_CONFLICT:
     case REFUSED_TALLY:
-        return take_conflict (session, refused, now_ms);
+        return take_conflict (session, refused, answer->now_ms);
     case REFUSED_ROWS:
-        return take_over_limits (session, refused, now_ms);
+        return take_over_limits (session, refused, answer->now_ms);
     default:
         if (refused->command != WIRE_BATCH || !refusal_of_rows (refused))
             return session_fail_refused (session, refused);
         return take_bad_row (session, refused,
-                             window_find (session->window, refused->offset), now_ms);
+                             window_find (session->window, refused->offset),
+                             answer->now_ms);
     }
 }
 

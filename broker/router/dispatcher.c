@@ -495,7 +495,8 @@ static void join_pool (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *
                                         join->heartbeat_ms, dispatcher->now_ms);
     if (!worker)
         logger_event (LOG_ERROR, "worker_alta", LOG_FAIL,
-                      "reason: %u workers are enough", WORKERS_MAX);
+                      "reason: there are %u workers already, no more are taken",
+                      WORKERS_MAX);
     else if (!known)
         logger_event (LOG_INFO, "worker_alta", LOG_SUCCESS, "workers: %zu | credit: %u",
                       pool_size (dispatcher->pool), worker->credit);

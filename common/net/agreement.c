@@ -108,7 +108,7 @@ bool agreement_brokers (const config_t *config, const char *endpoints,
     const size_t count = brokers_split (endpoints, list);
     if (count == 0) {
         snprintf (why, CONFIG_WHY_BYTES,
-                  "--broker %.300s: one to %d endpoints, with commas between",
+                  "--broker %.300s: give 1 to %d endpoints, separated by commas",
                   endpoints, BROKERS_MAX);
         return false;
     }

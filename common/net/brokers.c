@@ -38,8 +38,8 @@ brokers_t *brokers_new (gate_t *gate, const char *endpoints, uint8_t role,
     bool good = count > 0;
     if (!good)
         problem_set (problem, PROCESS_CANNOT_START, "connect",
-                     "endpoint: %s | reason: --broker is one to %d endpoints, with "
-                     "commas between",
+                     "endpoint: %s | reason: --broker takes 1 to %d endpoints, "
+                     "separated by commas",
                      endpoints, BROKERS_MAX);
     for (size_t i = 0; good && i < count; i++) {
         brokers->count++;

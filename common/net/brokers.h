@@ -14,7 +14,7 @@
 
 typedef struct brokers brokers_t;
 
-/* `endpoints` are those of their doors for workers, one or more, with commas between;
+/* `endpoints` are those of their doors for workers, one or more, separated by commas;
    tcp:// may be left out. `role` is what to join as. NULL, with why, when that are no
    addresses, more than BROKERS_MAX, or there are no sockets left. The gate is borrowed,
    and has the key of "broker". */

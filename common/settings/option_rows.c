@@ -75,7 +75,7 @@ config_item_t option_broker (const char **endpoint)
         .environment = "LOTERIA_BROKER",
         .fallback = "tcp://127.0.0.1:12346",
         .help = "ZeroMQ endpoint of the broker (its --workers); storage and "
-                "state take several, with commas between"};
+                "state take several, separated by commas"};
 }
 
 config_item_t option_storage (const char **endpoint)
