@@ -371,7 +371,7 @@ def test_make_bets_help():
     (["--agency", "0", "--count", "1"], "--agency '0'"), (["--agency", "x", "--count", "1"], "--agency 'x'"),
     (["--agency", "4294967296", "--count", "1"], "--agency '4294967296'"),
     (["--agency", "1", "--count", "-1"], "--count '-1'"), (["--agency", "1", "--count", "1", "--seed", "1.5"], "--seed '1.5'"),
-    (["--agency", "1", "--count", "1", "more"], "'more' is no flag"), (["--no-such"], "no-such")])  # fmt: skip
+    (["--agency", "1", "--count", "1", "more"], "'more' is not a flag"), (["--no-such"], "no-such")])  # fmt: skip
 def test_make_bets_wrong_usage(arguments, says):
     assert_wrong(run("make-bets", *arguments), 2, "make-bets: ", says)
 
