@@ -5,7 +5,8 @@
 #include "agreement.h"
 #include "check.h"
 #include "option_rows.h"
-#include "process.h"
+#include "problem.h"
+#include "program.h"
 #include "storage.h"
 
 typedef struct {
@@ -15,6 +16,7 @@ typedef struct {
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
+static int serve (const config_t *config, void *context, int signal_fd);
 
 int main (int argc, char **argv)
 {
@@ -47,23 +49,9 @@ int main (int argc, char **argv)
         .summary = "The one process that writes bets.csv; answers when it is on disk.",
         .items = items,
         .agree = agree,
+        .serve = serve,
         .context = &settings};
-    const int signal_fd = process_start ();
-    int status;
-    config_t *config = config_load (&program, argc, argv, &status);
-    if (!config)
-        return status;
-    options->log.segment_bytes =
-        (uint64_t) settings.log_mib * 1024 * 1024 / LOG_SEGMENTS;
-    options->log.segments = LOG_SEGMENTS;
-    if (settings.expect && !settings.check) {
-        logger_text ("loteria-storage: --expect: goes with --check");
-        return PROCESS_CANNOT_START;
-    }
-    status = settings.check ? check_directory (settings.check, settings.expect)
-                            : storage_serve (options, signal_fd);
-    config_destroy (&config);
-    return status;
+    return program_main (&program, argc, argv);
 }
 
 static int agree (const config_t *config, void *context, char *why)
@@ -71,6 +59,10 @@ static int agree (const config_t *config, void *context, char *why)
     const settings_t *settings = context;
     const storage_options_t *options = &settings->options;
     const agreement_endpoint_t place = {"--listen", options->listen};
+    if (settings->expect && !settings->check) {
+        snprintf (why, CONFIG_WHY_BYTES, "--expect: goes with --check");
+        return PROCESS_CANNOT_START;
+    }
     if (settings->expect && !check_is_head (settings->expect)) {
         snprintf (why, CONFIG_WHY_BYTES,
                   "--expect: '%.80s' is no head of 64 digits, 0 to f (see "
@@ -85,4 +77,16 @@ static int agree (const config_t *config, void *context, char *why)
                     agreement_directory (config, options->data_directory, false, why))
                ? 0
                : PROCESS_CANNOT_START;
+}
+
+static int serve (const config_t *config, void *context, int signal_fd)
+{
+    settings_t *settings = context;
+    storage_options_t *options = &settings->options;
+    (void) config;
+    options->log.segments = LOG_SEGMENTS;
+    options->log.segment_bytes =
+        (uint64_t) settings->log_mib * 1024 * 1024 / LOG_SEGMENTS;
+    return settings->check ? check_directory (settings->check, settings->expect)
+                           : storage_serve (options, signal_fd);
 }

@@ -269,9 +269,8 @@ static int take_messages (storage_t *storage)
     int rc = 0;
     while (rc == 0 && status != NET_EMPTY && !clerk_full (storage->clerk)) {
         status = net_receive (storage->socket, &peer, &body);
-        if (status == NET_OK && net_is_ping (net_body (&body)))
-            net_send_pong (storage->socket, &peer, "loteria-storage");
-        else if (status == NET_OK)
+        if (status == NET_OK &&
+            !net_answer_ping (storage->socket, &peer, &body, "loteria-storage"))
             rc = clerk_take (storage->clerk, net_peer (&peer), net_body (&body));
     }
     zmq_msg_close (&body);
