@@ -5,7 +5,8 @@
 #include "agreement.h"
 #include "bounds.h"
 #include "option_rows.h"
-#include "process.h"
+#include "problem.h"
+#include "program.h"
 #include "secret.h"
 #include "state.h"
 
@@ -15,6 +16,7 @@ typedef struct {
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
+static int serve (const config_t *config, void *context, int signal_fd);
 
 int main (int argc, char **argv)
 {
@@ -37,15 +39,9 @@ int main (int argc, char **argv)
         .summary = "Tracks which agencies are ready and makes the draw, exactly once.",
         .items = items,
         .agree = agree,
+        .serve = serve,
         .context = &settings};
-    const int signal_fd = process_start ();
-    int status;
-    config_t *config = config_load (&program, argc, argv, &status);
-    if (!config)
-        return status;
-    status = state_serve (options, signal_fd);
-    config_destroy (&config);
-    return status;
+    return program_main (&program, argc, argv);
 }
 
 static int agree (const config_t *config, void *context, char *why)
@@ -63,4 +59,10 @@ static int agree (const config_t *config, void *context, char *why)
                    agreement_places_differ (places, 2, why)
                ? 0
                : PROCESS_CANNOT_START;
+}
+
+static int serve (const config_t *config, void *context, int signal_fd)
+{
+    (void) config;
+    return state_serve (&((settings_t *) context)->options, signal_fd);
 }

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,31 +160,6 @@ void process_end (const problem_t *problem)
     fflush (NULL);
     // Not exit (): czmq would wait, and then print a line per socket still open.
     _exit (problem->status);
-}
-
-#define END_WITH(STATUS)                                                               \
-    do {                                                                               \
-        problem_t problem = {.status = (STATUS), .action = action};                    \
-        va_list values;                                                                \
-        va_start (values, format);                                                     \
-        logger_parts (problem.parts, format, values);                                  \
-        va_end (values);                                                               \
-        process_end (&problem);                                                        \
-    } while (0)
-
-void process_die (const char *action, const char *format, ...)
-{
-    END_WITH (PROCESS_FAILED);
-}
-
-void process_die_of (int error, const char *action, const char *format, ...)
-{
-    END_WITH (problem_status (error));
-}
-
-void process_reject (const char *action, const char *format, ...)
-{
-    END_WITH (PROCESS_CANNOT_START);
 }
 
 /* SIGPIPE and SIGXFSZ: write () fails anyway. SIGHUP: closing a terminal, or losing the

@@ -62,12 +62,4 @@ int process_signal (int signal_fd);
    shutdown is logged, as the process was told to stop. */
 void process_end (const problem_t *problem) __attribute__ ((noreturn));
 
-/* The same, of a problem that is set here. */
-void process_die (const char *action, const char *format, ...)
-    __attribute__ ((noreturn, format (printf, 2, 3)));
-void process_die_of (int error, const char *action, const char *format, ...)
-    __attribute__ ((noreturn, format (printf, 3, 4)));
-void process_reject (const char *action, const char *format, ...)
-    __attribute__ ((noreturn, format (printf, 2, 3)));
-
 #endif

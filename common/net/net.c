@@ -178,19 +178,14 @@ net_status_t net_send_message (zsock_t *socket, bytes_t peer,
     return status;
 }
 
-void net_send_pong (zsock_t *socket, const peer_t *peer, const char *name)
-{
-    const wire_message_t pong = {.command = WIRE_PONG,
-                                 .name = bytes_of (name, strlen (name))};
-    net_send_message (socket, net_peer (peer), &pong);
-}
-
 bool net_answer_ping (zsock_t *socket, const peer_t *peer, zmq_msg_t *body,
                       const char *name)
 {
     const bool ping = net_is_ping (net_body (body));
+    const wire_message_t pong = {.command = WIRE_PONG,
+                                 .name = bytes_of (name, strlen (name))};
     if (ping)
-        net_send_pong (socket, peer, name);
+        net_send_message (socket, net_peer (peer), &pong);
     return ping;
 }
 

@@ -90,11 +90,8 @@ net_status_t net_send_message (zsock_t *socket, bytes_t peer,
  */
 bool net_is_ping (bytes_t body);
 
-/* Answer it, as the process of this name. It does not matter if the asker is gone. */
-void net_send_pong (zsock_t *socket, const peer_t *peer, const char *name);
-
-/* Both: whether a message that was received was a PING, which has been answered then.
- */
+/* Answer it, as the process of this name, if it is one; returns whether it was. It does
+   not matter if the asker is gone. */
 bool net_answer_ping (zsock_t *socket, const peer_t *peer, zmq_msg_t *body,
                       const char *name);
 

@@ -10,6 +10,7 @@
 #include "digest.h"
 #include "events.h"
 #include "rate_limit.h"
+#include "handler.h"
 #include "logger.h"
 #include "winners.h"
 
@@ -52,14 +53,14 @@ struct clerk {
 
 static void destroy_post (post_t *post);
 static int take_request (clerk_t *clerk, request_t *request);
-static int take_store (clerk_t *clerk, request_t *request);
-static int take_admit (clerk_t *clerk, request_t *request);
-static int take_find (clerk_t *clerk, request_t *request);
-static int take_check (clerk_t *clerk, request_t *request);
+static int take_store (void *self, void *taken);
+static int take_admit (void *self, void *taken);
+static int take_find (void *self, void *taken);
+static int take_check (void *self, void *taken);
 static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw);
-static int take_register (clerk_t *clerk, request_t *request);
-static int take_replay (clerk_t *clerk, request_t *request);
-static int take_record (clerk_t *clerk, request_t *request);
+static int take_register (void *self, void *taken);
+static int take_replay (void *self, void *taken);
+static int take_record (void *self, void *taken);
 static void refuse_event (clerk_t *clerk, request_t *request, wire_code_t code);
 static void log_drawn (const clerk_t *clerk, uint32_t number);
 static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch,
@@ -90,17 +91,12 @@ static void answer (clerk_t *clerk, const request_t *request,
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
                     const char *text);
 static void log_stored (const clerk_t *clerk, const wire_batch_t *batch);
-static void report (rate_limit_t *limit, int64_t now_ms, logger_level_t level,
-                    const char *action);
 
-static const struct {
-    uint8_t command;
-    int (*take) (clerk_t *clerk, request_t *request);
-} handlers[] = {
+static const handler_t handlers[] = {
     {WIRE_STORE, take_store},       {WIRE_CHECK, take_check},
     {WIRE_ADMIT, take_admit},       {WIRE_FIND, take_find},
     {WIRE_REGISTER, take_register}, {WIRE_REPLAY, take_replay},
-    {WIRE_RECORD, take_record},
+    {WIRE_RECORD, take_record},     {0},
 };
 
 clerk_t *clerk_new (cursors_t *cursors, book_t *book, bool log_bets)
@@ -141,8 +137,8 @@ void clerk_destroy (clerk_t **clerk)
 void clerk_tick (clerk_t *clerk, int64_t now_ms)
 {
     clerk->now_ms = now_ms;
-    report (clerk->refusals, now_ms, LOG_WARNING, "apuesta_recibida");
-    report (clerk->conflicts, now_ms, LOG_ERROR, "conflicto");
+    rate_limit_tell (clerk->refusals, now_ms, LOG_WARNING, "apuesta_recibida");
+    rate_limit_tell (clerk->conflicts, now_ms, LOG_ERROR, "conflicto");
 }
 
 int64_t clerk_deadline (const clerk_t *clerk)
@@ -219,22 +215,24 @@ static void destroy_post (post_t *post)
 
 static int take_request (clerk_t *clerk, request_t *request)
 {
-    const wire_code_t code = wire_decode (request->encoded, &request->message);
-    if (code == REFUSED_OK)
-        for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++)
-            if (handlers[i].command == request->message.command)
-                return handlers[i].take (clerk, request);
+    const handler_t *handler = NULL;
+    if (wire_decode (request->encoded, &request->message) == REFUSED_OK)
+        handler = handler_find (handlers, request->message.command);
+    if (handler)
+        return handler->handle (clerk, request);
     clerk->strays++;
     return 0;
 }
 
-static int take_store (clerk_t *clerk, request_t *request)
+static int take_store (void *self, void *taken)
 {
+    clerk_t *clerk = self;
+    request_t *request = taken;
     if (other_draw (clerk, request, request->message.batch.draw))
         return 0;
     cursor_t *cursor = cursors_find (clerk->cursors, request->message.agency);
     if (!cursor) {
-        refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
+        refuse (clerk, request, REFUSED_HELLO, NULL);
         return 0;
     }
     if (!rows_sound (request)) {
@@ -250,8 +248,10 @@ static int take_store (clerk_t *clerk, request_t *request)
 
 /* State vouches for the agency and has filled in what it knows; its next offset is
    ours. Whatever of an earlier life of the agency was held is stale. */
-static int take_admit (clerk_t *clerk, request_t *request)
+static int take_admit (void *self, void *taken)
 {
+    clerk_t *clerk = self;
+    request_t *request = taken;
     wire_message_t *message = &request->message;
     if (message->agency == 0 || message->agency > AGENCIES_MAX) {
         clerk->strays++;
@@ -272,8 +272,10 @@ static int take_admit (clerk_t *clerk, request_t *request)
 }
 
 /* A state that begins: from here on it is the one that is heard. */
-static int take_register (clerk_t *clerk, request_t *request)
+static int take_register (void *self, void *taken)
 {
+    clerk_t *clerk = self;
+    request_t *request = taken;
     const uint64_t before = book_epoch (clerk->book);
     const int64_t count = events_count (clerk->events);
     wire_code_t code;
@@ -299,8 +301,10 @@ static int take_register (clerk_t *clerk, request_t *request)
     return 0;
 }
 
-static int take_replay (clerk_t *clerk, request_t *request)
+static int take_replay (void *self, void *taken)
 {
+    clerk_t *clerk = self;
+    request_t *request = taken;
     const wire_replay_t *replay = &request->message.replay;
     if (!heard (clerk, request, replay->epoch, replay->draw))
         return 0;
@@ -313,8 +317,10 @@ static int take_replay (clerk_t *clerk, request_t *request)
 }
 
 /* What state has decided has happened once it is recorded. */
-static int take_record (clerk_t *clerk, request_t *request)
+static int take_record (void *self, void *taken)
 {
+    clerk_t *clerk = self;
+    request_t *request = taken;
     const wire_record_t *record = &request->message.record;
     const uint64_t before = book_last_event (clerk->book);
     wire_code_t code;
@@ -391,8 +397,10 @@ static void refuse_state (clerk_t *clerk, const request_t *request, wire_code_t 
 }
 
 /* After the draw many ask at once: what a bundle asks for is found in one pass. */
-static int take_find (clerk_t *clerk, request_t *request)
+static int take_find (void *self, void *taken)
 {
+    clerk_t *clerk = self;
+    request_t *request = taken;
     const wire_message_t *message = &request->message;
     const wire_find_t *find = &message->find;
     if (!heard (clerk, request, find->epoch, find->draw))
@@ -411,14 +419,16 @@ static int take_find (clerk_t *clerk, request_t *request)
 
 /* Whoever has its bets in a file compares them with what is stored, wherever it likes.
  */
-static int take_check (clerk_t *clerk, request_t *request)
+static int take_check (void *self, void *taken)
 {
+    clerk_t *clerk = self;
+    request_t *request = taken;
     const wire_message_t *message = &request->message;
     if (other_draw (clerk, request, message->tally.draw))
         return 0;
     const cursor_t *cursor = cursors_find (clerk->cursors, message->agency);
     if (!cursor) {
-        refuse (clerk, request, REFUSED_HELLO, "storage has not heard HELLO from it");
+        refuse (clerk, request, REFUSED_HELLO, NULL);
         return 0;
     }
     if (message->tally.count > cursor->at.next) {
@@ -485,7 +495,7 @@ static int store (clerk_t *clerk, cursor_t *cursor, request_t *request)
         refuse (clerk, request, REFUSED_GAP, "it begins in what is stored already");
         return 0;
     case CURSOR_CLOSED:
-        refuse (clerk, request, REFUSED_CLOSED, "the agency asked for its results");
+        refuse (clerk, request, REFUSED_CLOSED, NULL);
         return 0;
     }
     assert (false);
@@ -517,7 +527,7 @@ static int append (clerk_t *clerk, cursor_t *cursor, request_t *request)
     case BOOK_FAILED:
         return -1;
     case BOOK_NOSPACE:
-        refuse (clerk, request, REFUSED_NOSPACE, "the central's disk is full");
+        refuse (clerk, request, REFUSED_NOSPACE, NULL);
         return 0;
     case BOOK_LATER: // the next group has room
         hold (clerk, cursor, request);
@@ -573,7 +583,7 @@ static void hold (clerk_t *clerk, cursor_t *cursor, request_t *request)
 {
     if (cursors_hold (clerk->cursors, cursor, &request->envelope, request->encoded,
                       request->message.batch.offset) == -1)
-        refuse (clerk, request, REFUSED_GAP, "too far ahead of what is stored");
+        refuse (clerk, request, REFUSED_GAP, NULL);
     else
         note_owed (clerk, cursor);
 }
@@ -684,6 +694,8 @@ static void answer (clerk_t *clerk, const request_t *request,
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
                     const char *text)
 {
+    if (!text)
+        text = wire_code_text ((uint16_t) code);
     wire_message_t refusal = wire_refusal (&request->message, code, text);
     const cursor_t *cursor = cursors_find (clerk->cursors, request->message.agency);
     refusal.refused.expected = cursor ? cursor->at.next : 0;
@@ -713,14 +725,4 @@ static void log_stored (const clerk_t *clerk, const wire_batch_t *batch)
         logger_event (LOG_INFO, "apuesta_almacenada", LOG_SUCCESS,
                       "dni: %.*s | numero: %u", (int) bet.document.size,
                       (const char *) bet.document.data, bet.number);
-}
-
-static void report (rate_limit_t *limit, int64_t now_ms, logger_level_t level,
-                    const char *action)
-{
-    uint32_t agency;
-    uint64_t count;
-    while (rate_limit_report (limit, now_ms, &agency, &count))
-        logger_event (level, action, LOG_FAIL, "agency: %u | not_logged: %llu", agency,
-                      (unsigned long long) count);
 }
