@@ -246,11 +246,20 @@ void disk_hold (disk_t *disk, bool hold)
     disk->holds = hold;
 }
 
-disk_file_t *disk_syncing (disk_t *disk)
+disk_file_t *disk_syncing (const disk_t *disk)
 {
-    for (size_t i = 0; i < disk->files_count; i++)
-        if (disk->files[i]->syncing && !disk->files[i]->sync_over)
-            return disk->files[i];
+    return disk_syncing_next (disk, NULL);
+}
+
+disk_file_t *disk_syncing_next (const disk_t *disk, const disk_file_t *before)
+{
+    bool behind = before == NULL;
+    for (size_t i = 0; i < disk->files_count; i++) {
+        disk_file_t *file = disk->files[i];
+        if (behind && file->syncing && !file->sync_over)
+            return file;
+        behind = behind || file == before;
+    }
     return NULL;
 }
 
@@ -464,6 +473,7 @@ static int disk_sync (file_t *self)
     disk_finish (file);
     const bool failed = file->syncing && file->sync_error;
     file->syncing = false;
+    file->disk->failed = file->disk->failed || failed;
     if (failed || fails (file, DISK_SYNC, EIO)) {
         forget_sync (file, file->changes_count);
         errno = EIO;

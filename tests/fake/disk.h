@@ -150,8 +150,9 @@ void disk_limit (disk_t *disk, uint64_t bytes_left);
 /* Syncs in the background are held until they are finished here; a new disk does not.
  */
 void disk_hold (disk_t *disk, bool hold);
-/* A file that such a sync is under way of, or NULL. */
-disk_file_t *disk_syncing (disk_t *disk);
+/* A file that such a sync is under way of, or NULL; and the next one behind it. */
+disk_file_t *disk_syncing (const disk_t *disk);
+disk_file_t *disk_syncing_next (const disk_t *disk, const disk_file_t *before);
 /* It is over, and what it covers is durable, unless it fails. */
 void disk_finish (disk_file_t *file);
 

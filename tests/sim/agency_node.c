@@ -1,8 +1,8 @@
-/* agency_node.c - an agency's shell in a simulated day, after agency/seller/seller.c.
- */
+/* agency_node.c - an agency in a simulated day, with rows from memory in place of a
+   file. */
 
 #include "checks.h"
-#include "session.h"
+#include "seller.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -10,41 +10,32 @@
 typedef struct {
     bets_reader_t reader;
     rows_t rows;
-    session_t *session;
-    bool blocked; // the socket took no more, or nobody is connected yet
-    uint8_t output[BATCHES_BYTES_MAX];
-} seller_t;
+    seller_t *seller;
+} agency_t;
 
-static void *start (world_t *world, node_t *node);
-static session_options_t draw_options (world_t *world, const node_t *node);
-static void step (world_t *world, node_t *node);
-static void take_messages (seller_t *seller, node_t *node, int64_t now_ms);
-static void send_messages (seller_t *seller, node_t *node, int64_t now_ms);
-static void end (seller_t *seller, node_t *node);
-static int64_t deadline (const world_t *world, const node_t *node);
-static void destroy (void **core);
+static session_options_t draw_options (node_t *node);
+static void end (const session_t *session, node_t *node);
 
-const node_ops_t agency_node = {start, step, deadline, destroy};
-
-static void *start (world_t *world, node_t *node)
+static void *start (node_t *node)
 {
-    seller_t *seller = calloc (1, sizeof *seller);
-    assert (seller);
-    const plan_agency_t *agency = &world->plan.agency[node->agency];
-    seller->reader =
-        (bets_reader_t){.bets = agency->bets, .count = agency->rows[node->process]};
-    seller->rows = bets_rows (&seller->reader);
-    seller->blocked = true;
-    const session_options_t options = draw_options (world, node);
-    seller->session = session_new (&options, &seller->rows, world->now_ms);
-    return seller;
+    agency_t *agency = calloc (1, sizeof *agency);
+    assert (agency);
+    const plan_agency_t *plan = &node->world->plan.agency[node->agency];
+    agency->reader =
+        (bets_reader_t){.bets = plan->bets, .count = plan->rows[node->process]};
+    agency->rows = bets_rows (&agency->reader);
+    const seller_options_t options = {
+        .endpoint = AT_FRONT, .session = draw_options (node), .rows = &agency->rows};
+    problem_t problem;
+    agency->seller = seller_new (&options, node->world->now_ms, &problem);
+    return agency;
 }
 
 /* Each run packs its batches anew, so that repeats overlap what was packed before. */
-static session_options_t draw_options (world_t *world, const node_t *node)
+static session_options_t draw_options (node_t *node)
 {
-    const plan_t *plan = &world->plan;
-    dice_t *dice = &world->dice;
+    const plan_t *plan = &node->world->plan;
+    dice_t *dice = &node->world->dice;
     const bool asks_only = node->ended_well && dice_chance (dice, 500);
     session_options_t options = {
         .agency = node->agency,
@@ -60,68 +51,37 @@ static session_options_t draw_options (world_t *world, const node_t *node)
     return options;
 }
 
-static void step (world_t *world, node_t *node)
+static void step (node_t *node)
 {
-    seller_t *seller = node->core;
-    take_messages (seller, node, world->now_ms);
-    session_tick (seller->session, world->now_ms);
-    send_messages (seller, node, world->now_ms);
-    if (session_over (seller->session) && !node->dying)
-        end (seller, node);
+    const agency_t *agency = node->core;
+    if (!seller_turn (agency->seller, node->world->now_ms) && !node->dying)
+        end (seller_session (agency->seller), node);
 }
 
-static void take_messages (seller_t *seller, node_t *node, int64_t now_ms)
-{
-    bytes_t body;
-    for (int i = node_appetite (node); i > 0; i--) {
-        if (!node_receive (node, SLOT_AGENCY, NULL, &body))
-            break;
-        checks_received (node->world->checks, node->agency, body);
-        session_receive (seller->session, body, now_ms);
-    }
-}
-
-static void send_messages (seller_t *seller, node_t *node, int64_t now_ms)
-{
-    size_t size;
-    seller->blocked = false;
-    while (!seller->blocked &&
-           (size = session_next_output (seller->session, now_ms)) > 0) {
-        assert (size <= sizeof seller->output);
-        session_write_output (seller->session, seller->output);
-        const bytes_t message = bytes_of (seller->output, size);
-        if (node_send (node, SLOT_AGENCY, bytes_of (NULL, 0), message)) {
-            checks_sent (node->world->checks, node->agency, message);
-            session_output_sent (seller->session, now_ms);
-        } else
-            seller->blocked = true;
-    }
-}
-
-static void end (seller_t *seller, node_t *node)
+static void end (const session_t *session, node_t *node)
 {
     checks_t *checks = node->world->checks;
     node->over = true;
-    if (session_progress (seller->session)->state == SESSION_ENDED) {
+    if (session_progress (session)->state == SESSION_ENDED) {
         node->ended_well = true;
-        checks_ended (checks, node, session_winners (seller->session));
+        checks_ended (checks, node, session_winners (session));
     } else
-        checks_failed (checks, node, session_failure (seller->session));
+        checks_failed (checks, node, session_failure (session));
     node_die (node, "it has ended");
 }
 
-static int64_t deadline (const world_t *world, const node_t *node)
+static int64_t deadline (const node_t *node)
 {
-    const seller_t *seller = node->core;
-    if (seller->blocked && network_ready (world->network, node->index, SLOT_AGENCY))
-        return world->now_ms;
-    return session_deadline (seller->session);
+    const agency_t *agency = node->core;
+    return seller_deadline (agency->seller);
 }
 
 static void destroy (void **core)
 {
-    seller_t *seller = *core;
-    session_destroy (&seller->session);
-    free (seller);
+    agency_t *agency = *core;
+    seller_destroy (&agency->seller);
+    free (agency);
     *core = NULL;
 }
+
+const node_ops_t agency_node = {start, step, deadline, NULL, destroy};

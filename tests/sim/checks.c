@@ -8,7 +8,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define PAGES_MAX 16
+#define PAGES_MAX      16
+#define ENVELOPED_HEAD 20 // size and envelope, before a message in a bundle
 /* After faults stop: everything under way is acknowledged, everybody has ended. The
    README says where these come from. */
 /* A sync of three seconds at a part, then the longest wait of an agency, twice. */
@@ -28,6 +29,8 @@ typedef struct { // what an agency's processes said and heard
     uint64_t sealed_count;
     page_t *pages[PAGES_MAX];
     int pages_count;
+    uint64_t sequence; // of the last head that it was told, and the head
+    uint8_t head[SCAN_HASH_BYTES];
     bool ended_well;
     uint64_t sent_at_calm;
     bool settled; // all that was acknowledged
@@ -36,9 +39,9 @@ typedef struct { // what an agency's processes said and heard
 struct checks {
     world_t *world; // borrowed
     told_t told[PLAN_AGENCIES_MAX + 1];
-    int64_t calm_ms; // -1 before
-    uint64_t version;
-    scan_t bets; // of what is durable
+    int64_t calm_ms;  // -1 before
+    uint64_t version; // of the disk, as it was scanned
+    scan_t scan;      // of what is durable
 };
 
 static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message);
@@ -48,8 +51,11 @@ static void take_page (checks_t *checks, uint32_t agency, const page_t *page);
 static void acknowledge (checks_t *checks, uint32_t agency, uint64_t next,
                          uint64_t digest);
 static void take_sealed (checks_t *checks, uint32_t agency);
-static void look (checks_t *checks);
-static void check_storage (checks_t *checks);
+static void note_sent (told_t *told, bytes_t batch);
+static void check_answer (checks_t *checks, const node_t *node, bytes_t message);
+static void check_head (checks_t *checks, uint32_t agency, bytes_t message, size_t at);
+static void look (checks_t *checks, bool whole);
+static void check_files (checks_t *checks);
 static bool acknowledged_in_time (const checks_t *checks, uint32_t agency);
 static void check_agency (checks_t *checks, uint32_t agency);
 static void tell_who_hangs (checks_t *checks);
@@ -61,8 +67,8 @@ checks_t *checks_new (world_t *world)
     assert (checks);
     checks->world = world;
     checks->calm_ms = -1;
-    scan_begin (&checks->bets, &world->plan);
     checks->version = UINT64_MAX;
+    scan_begin (&checks->scan, &world->plan);
     return checks;
 }
 
@@ -72,15 +78,9 @@ void checks_destroy (checks_t **checks)
         for (int i = 0; i < (*checks)->told[agency].pages_count; i++)
             free ((*checks)->told[agency].pages[i]);
     if (*checks)
-        scan_clear (&(*checks)->bets);
+        scan_clear (&(*checks)->scan);
     free (*checks);
     *checks = NULL;
-}
-
-static void note_sent (told_t *told, bytes_t batch)
-{
-    const uint64_t end = number (batch, 16, 8) + number (batch, 40, 4);
-    told->sent = end > told->sent ? end : told->sent;
 }
 
 void checks_sent (checks_t *checks, uint32_t agency, bytes_t message)
@@ -90,7 +90,8 @@ void checks_sent (checks_t *checks, uint32_t agency, bytes_t message)
         note_sent (told, message);
     if (number (message, 3, 1) == WIRE_BATCHES)
         for (size_t at = 8; at < message.size; at += 4 + number (message, at, 4))
-            note_sent (told, bytes_of (message.data + at + 4, number (message, at, 4)));
+            note_sent (told, bytes_of (message.data + at + 4,
+                                       (size_t) number (message, at, 4)));
     world_trace (checks->world, "agency %u says %s %llu", agency,
                  wire_command_name (message.data[3]),
                  (unsigned long long) number (message, 16, 8)); // behind the draw
@@ -104,7 +105,7 @@ void checks_received (checks_t *checks, uint32_t agency, bytes_t message)
     if (number (message, 4, 4) != agency)
         world_violate (checks->world, "I5: agency %u is told what is agency %u's",
                        agency, (unsigned) number (message, 4, 4));
-    look (checks);
+    look (checks, false);
     switch (message.data[3]) {
     case WIRE_WELCOME:
         take_welcome (checks, agency, message);
@@ -119,16 +120,65 @@ void checks_received (checks_t *checks, uint32_t agency, bytes_t message)
         take_winners (checks, agency, message);
         break;
     case WIRE_GOODBYE:
-        if (!checks->bets.served[agency])
+        if (!checks->scan.served[agency])
             world_violate (checks->world, "I6: GOODBYE to agency %u is not recorded",
                            agency);
     }
 }
 
+void checks_told (checks_t *checks, const node_t *node, bytes_t bundle)
+{
+    if (node->index > NODE_SECOND_STATE)
+        return;
+    look (checks, false);
+    for (size_t at = 0; at + ENVELOPED_HEAD < bundle.size;) {
+        const size_t size = (size_t) number (bundle, at, 4);
+        if (size < ENVELOPED_HEAD + 8 || at + size > bundle.size)
+            return;
+        check_answer (
+            checks, node,
+            bytes_of (bundle.data + at + ENVELOPED_HEAD, size - ENVELOPED_HEAD));
+        at += size;
+    }
+}
+
 void checks_settled (checks_t *checks)
 {
-    look (checks);
-    check_storage (checks);
+    look (checks, true);
+    check_files (checks);
+}
+
+uint64_t checks_promised (const checks_t *checks)
+{
+    uint64_t promised = 0;
+    for (uint32_t agency = 1; agency <= checks->world->plan.agencies; agency++)
+        promised += checks->told[agency].acknowledged + checks->told[agency].sealed;
+    return promised;
+}
+
+bool checks_kept (checks_t *checks, const disk_t *disk)
+{
+    look (checks, true);
+    scan_t scan;
+    scan_begin (&scan, &checks->world->plan);
+    scan_look (&scan, disk, true);
+    const bool kept = !scan.why[0] && scan.records >= checks->scan.before_last;
+    world_trace (checks->world, "-- %llu of %llu records are kept%s%s",
+                 (unsigned long long) scan.records,
+                 (unsigned long long) checks->scan.records, scan.why[0] ? ": " : "",
+                 scan.why);
+    scan_clear (&scan);
+    return kept;
+}
+
+uint64_t checks_checkpoints (const checks_t *checks)
+{
+    return checks->scan.generation;
+}
+
+uint64_t checks_laps (const checks_t *checks)
+{
+    return checks->scan.laps;
 }
 
 void checks_ended (checks_t *checks, const node_t *node, bytes_t winners)
@@ -190,8 +240,8 @@ void checks_over (checks_t *checks)
     const int64_t took_ms = checks->world->now_ms - checks->calm_ms;
     if (took_ms > counts->slowest_end_ms)
         counts->slowest_end_ms = took_ms;
-    look (checks);
-    if (!checks->bets.drawn)
+    look (checks, true);
+    if (!checks->scan.drawn)
         world_violate (checks->world, "I6: there was no draw");
     for (uint32_t agency = 1; agency <= checks->world->plan.agencies; agency++)
         check_agency (checks, agency);
@@ -200,18 +250,19 @@ void checks_over (checks_t *checks)
 static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message)
 {
     acknowledge (checks, agency, number (message, 16, 8), number (message, 24, 8));
-    if (number (message, 8, 8) != checks->bets.identity)
+    if (number (message, 8, 8) != checks->scan.identity)
         world_violate (checks->world, "I1: agency %u is told of another draw", agency);
     if (number (message, 56, 1) != DAY_OPEN)
         take_sealed (checks, agency);
-    if (number (message, 52, 4) > checks->bets.ready)
+    if (number (message, 52, 4) > checks->scan.ready)
         world_violate (checks->world, "I6: WELCOME counts agencies not recorded");
+    check_head (checks, agency, message, 57);
 }
 
 static void take_waiting (checks_t *checks, uint32_t agency, uint64_t ready)
 {
     take_sealed (checks, agency);
-    if (!checks->bets.sealed[agency] || ready > checks->bets.ready)
+    if (!checks->scan.sealed[agency] || ready > checks->scan.ready)
         world_violate (checks->world,
                        "I6: WAITING tells agency %u what is not recorded", agency);
 }
@@ -229,7 +280,8 @@ static void take_winners (checks_t *checks, uint32_t agency, bytes_t message)
     }
     memcpy (page.documents, message.data + 72, page.size);
     take_sealed (checks, agency);
-    if (!checks->bets.drawn)
+    check_head (checks, agency, message, 32);
+    if (!checks->scan.drawn)
         world_violate (checks->world,
                        "I6: winners are told before the draw is recorded");
     if (page.number != checks->world->plan.number)
@@ -275,11 +327,11 @@ static void acknowledge (checks_t *checks, uint32_t agency, uint64_t next,
         world_violate (
             checks->world, "I6: agency %u: sealed with %llu, acknowledged %llu", agency,
             (unsigned long long) told->sealed_count, (unsigned long long) next);
-    if (next > checks->bets.stored[agency])
+    if (next > checks->scan.stored[agency])
         world_violate (checks->world,
                        "I1: agency %u: %llu acknowledged, %llu on the disk", agency,
                        (unsigned long long) next,
-                       (unsigned long long) checks->bets.stored[agency]);
+                       (unsigned long long) checks->scan.stored[agency]);
     if (next <= bets->count && digest != bets_digest (bets, next))
         world_violate (checks->world,
                        "I2: agency %u: %llu acknowledged with the digest of other bets",
@@ -294,8 +346,8 @@ static void acknowledge (checks_t *checks, uint32_t agency, uint64_t next,
 static void take_sealed (checks_t *checks, uint32_t agency)
 {
     told_t *told = &checks->told[agency];
-    const uint64_t stored = checks->bets.stored[agency];
-    if (!checks->bets.sealed[agency])
+    const uint64_t stored = checks->scan.stored[agency];
+    if (!checks->scan.sealed[agency])
         world_violate (checks->world, "I6: agency %u is told of a seal not recorded",
                        agency);
     else if (told->sealed && told->sealed_count != stored)
@@ -306,42 +358,108 @@ static void take_sealed (checks_t *checks, uint32_t agency)
     told->sealed_count = stored;
 }
 
-/* See what is durable now. */
-static void look (checks_t *checks)
+static void note_sent (told_t *told, bytes_t batch)
 {
-    world_t *world = checks->world;
-    if (checks->version != disk_version (world->disk))
-        scan_look (&checks->bets, world->disk, false);
-    if (checks->bets.why[0])
-        world_violate (world, "I3: %s", checks->bets.why);
-    checks->version = disk_version (world->disk);
+    const uint64_t end = number (batch, 16, 8) + number (batch, 40, 4);
+    told->sent = end > told->sent ? end : told->sent;
 }
 
-/* After a start nothing is left but what the records cover. */
-static void check_storage (checks_t *checks)
+/* Whatever leaves storage or state speaks of what is durable as it leaves. */
+static void check_answer (checks_t *checks, const node_t *node, bytes_t message)
+{
+    const scan_t *scan = &checks->scan;
+    const uint32_t agency = (uint32_t) number (message, 4, 4);
+    bool durable = true;
+    if (agency > checks->world->plan.agencies)
+        return;
+    switch (message.data[3]) {
+    case WIRE_STORED:
+        durable = number (message, 8, 8) <= scan->stored[agency];
+        break;
+    case WIRE_WELCOME:
+        durable = number (message, 16, 8) <= scan->stored[agency] &&
+                  number (message, 57, 8) <= scan->records;
+        break;
+    case WIRE_EVENT:
+    case WIRE_REGISTERED:
+        durable = number (message, 8, 8) <= scan->records;
+        break;
+    case WIRE_WAITING:
+        durable = scan->sealed[agency] && number (message, 8, 4) <= scan->ready;
+        break;
+    case WIRE_WINNERS:
+        durable = scan->drawn && number (message, 32, 8) <= scan->records;
+        break;
+    case WIRE_GOODBYE:
+        durable = scan->served[agency];
+    }
+    if (!durable)
+        world_violate (checks->world,
+                       "I1: %s says %s to agency %u before it is durable", node->name,
+                       wire_command_name (message.data[3]), agency);
+}
+
+/* What an agency may keep as a receipt is what the log says. */
+static void check_head (checks_t *checks, uint32_t agency, bytes_t message, size_t at)
+{
+    const scan_t *scan = &checks->scan;
+    const uint64_t sequence = number (message, at, 8);
+    if (message.size < at + 8 + SCAN_HASH_BYTES || sequence == 0 ||
+        sequence > scan->records ||
+        memcmp (message.data + at + 8, scan->heads[sequence], SCAN_HASH_BYTES) != 0)
+        world_violate (checks->world,
+                       "I1: agency %u is told another head of record %llu", agency,
+                       (unsigned long long) sequence);
+    else if (sequence > checks->told[agency].sequence) {
+        checks->told[agency].sequence = sequence;
+        memcpy (checks->told[agency].head, scan->heads[sequence], SCAN_HASH_BYTES);
+    }
+}
+
+/* See what is durable now. */
+static void look (checks_t *checks, bool whole)
 {
     world_t *world = checks->world;
-    const scan_t *bets = &checks->bets;
-    scan_look (&checks->bets, world->disk, true);
-    if (bets->why[0] || disk_durable (world->disk, FILE_CSV).size != bets->bytes)
-        world_violate (world, "I3: storage has settled, and %s",
-                       bets->why[0] ? bets->why : "bets.csv has another size");
+    if (!whole && checks->version == disk_version (world->disk))
+        return;
+    scan_look (&checks->scan, world->disk, whole);
+    checks->version = disk_version (world->disk);
+    if (checks->scan.why[0])
+        world_violate (world, "I3: %s", checks->scan.why);
+}
+
+/* After a start nothing is left in index and bets.csv but what the records cover. */
+static void check_files (checks_t *checks)
+{
+    world_t *world = checks->world;
+    const scan_t *scan = &checks->scan;
+    if (disk_cached (world->disk, "bets.csv").size != scan->bytes ||
+        disk_cached (world->disk, "bets.index").size != 128 * (scan->records + 1))
+        world_violate (world,
+                       "I3: storage has started, and bets.index and bets.csv are not "
+                       "%llu records and %llu bytes",
+                       (unsigned long long) scan->records,
+                       (unsigned long long) scan->bytes);
     for (uint32_t agency = 1; agency <= world->plan.agencies; agency++) {
         const told_t *told = &checks->told[agency];
-        if (bets->stored[agency] < told->acknowledged)
+        if (scan->stored[agency] < told->acknowledged)
             world_violate (world,
                            "I1: agency %u: %llu acknowledged, %llu after a start",
                            agency, (unsigned long long) told->acknowledged,
-                           (unsigned long long) bets->stored[agency]);
-        if (bets->stored[agency] > told->sent)
+                           (unsigned long long) scan->stored[agency]);
+        if (scan->stored[agency] > told->sent)
             world_violate (world, "I3: agency %u: %llu sent, %llu stored", agency,
                            (unsigned long long) told->sent,
-                           (unsigned long long) bets->stored[agency]);
+                           (unsigned long long) scan->stored[agency]);
         if (told->sealed &&
-            (!bets->sealed[agency] || bets->stored[agency] != told->sealed_count))
+            (!scan->sealed[agency] || scan->stored[agency] != told->sealed_count))
             world_violate (world, "I6: agency %u: its seal is lost", agency);
-        if (told->pages_count > 0 && !bets->drawn)
+        if (told->pages_count > 0 && !scan->drawn)
             world_violate (world, "I6: the draw is lost");
+        if (told->sequence > scan->records ||
+            (told->sequence > 0 &&
+             memcmp (told->head, scan->heads[told->sequence], SCAN_HASH_BYTES) != 0))
+            world_violate (world, "I1: agency %u was told of another history", agency);
     }
 }
 
@@ -364,11 +482,11 @@ static void check_agency (checks_t *checks, uint32_t agency)
     const told_t *told = &checks->told[agency];
     if (!told->ended_well)
         world_violate (world, "I7: agency %u has not ended well", agency);
-    else if (!checks->bets.sealed[agency] ||
-             checks->bets.stored[agency] != told->sealed_count)
-        world_violate (world, "I6: agency %u has other bets than it was sealed with",
+    else if (!checks->scan.sealed[agency] ||
+             checks->scan.stored[agency] != told->sealed_count)
+        world_violate (world, "I6: agency %u is not sealed with what it was told",
                        agency);
-    world->counts->bets += checks->bets.stored[agency];
+    world->counts->bets += checks->scan.stored[agency];
 }
 
 static void tell_who_hangs (checks_t *checks)

@@ -23,7 +23,20 @@ void checks_destroy (checks_t **checks);
 void checks_sent (checks_t *checks, uint32_t agency, bytes_t message);
 void checks_received (checks_t *checks, uint32_t agency, bytes_t message);
 
-/* Storage has started and settled its files. */
+/* A process sends this bundle: of storage and state, is all that it says durable? */
+void checks_told (checks_t *checks, const node_t *node, bytes_t bundle);
+
+/* How many bets were acknowledged so far, and seals and results told; and whether all
+   that is durable on this disk, but for what only the log's last group holds: an older
+   log without it cannot be told from a crash. */
+uint64_t checks_promised (const checks_t *checks);
+bool checks_kept (checks_t *checks, const disk_t *disk);
+
+/* How many checkpoints there were, and how often the log's ring was written. */
+uint64_t checks_checkpoints (const checks_t *checks);
+uint64_t checks_laps (const checks_t *checks);
+
+/* Storage has started: its files are as they are to be. */
 void checks_settled (checks_t *checks);
 
 /* An agency's process ended: well, with these winners, or for this reason. */

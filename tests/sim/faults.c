@@ -3,6 +3,7 @@
 #include "faults.h"
 
 #include "checks.h"
+#include "files.h"
 
 typedef void (fault_fn) (world_t *world);
 
@@ -18,6 +19,10 @@ static void fill_disk (world_t *world);
 static void spoil_disk (world_t *world);
 static void slow_disk (world_t *world);
 static void start_again (world_t *world);
+static void stop_one (world_t *world);
+static void start_second (world_t *world);
+static void copy_files (world_t *world);
+static void unlink_file (world_t *world);
 static void end_bursts (world_t *world);
 static node_t *some_node (world_t *world);
 
@@ -34,6 +39,10 @@ static fault_fn *const faults[FAULT_KINDS] = {
     [FAULT_SPOILT] = spoil_disk,
     [FAULT_SLOW] = slow_disk,
     [FAULT_AGAIN] = start_again,
+    [FAULT_STOP] = stop_one,
+    [FAULT_SECOND] = start_second,
+    [FAULT_FILES] = copy_files,
+    [FAULT_UNLINK] = unlink_file,
 };
 
 void faults_begin (world_t *world)
@@ -65,12 +74,14 @@ void faults_stop (world_t *world)
 {
     static const network_weather_t calm = {.delay_most_ms = 1, .capacity = 1000};
     world->calm = true;
+    files_link (world->files);
     world_trace (world, "-- calm");
     network_weather (world->network, &calm);
     disk_spoil (world->disk, 0);
     disk_limit (world->disk, DISK_PLENTY);
     world->slow_ms = 0;
     world->plan.sync_ms = world->plan.sync_ms > 5 ? 5 : world->plan.sync_ms;
+    world->plan.others_ms = world->plan.sync_ms;
     for (int i = 0; i < world->nodes_count; i++) {
         node_t *node = &world->nodes[i];
         node->kill_in = 0;
@@ -109,7 +120,7 @@ static void cut_power (world_t *world)
 
 static void cut_power_later (world_t *world)
 {
-    node_t *node = &world->nodes[dice_below (&world->dice, 2)];
+    node_t *node = &world->nodes[NODE_STORAGE];
     node->kill_in = 1 + (unsigned) dice_skewed (&world->dice, 40);
     node->takes_power = true;
     world_trace (world, "-- the power goes %u points of %s later", node->kill_in,
@@ -174,6 +185,33 @@ static void start_again (world_t *world)
         node->restart_ms = world->now_ms;
         world->counts->again++;
     }
+}
+
+static void stop_one (world_t *world)
+{
+    world_stop (world, some_node (world));
+}
+
+/* Whichever of the two has ended, or was never there. */
+static void start_second (world_t *world)
+{
+    for (int i = NODE_STATE; i <= NODE_SECOND_STATE; i++)
+        if (world->nodes[i].over) {
+            world->nodes[i].over = false;
+            world->nodes[i].restart_ms = world->now_ms;
+            world_trace (world, "-- a second state");
+            return;
+        }
+}
+
+static void copy_files (world_t *world)
+{
+    files_copy (world->files);
+}
+
+static void unlink_file (world_t *world)
+{
+    files_unlink (world->files);
 }
 
 static void end_bursts (world_t *world)

@@ -6,25 +6,38 @@
 #include <stdlib.h>
 
 #define ID_BYTES         5
+#define NAME_BYTES       64
 #define RECONNECT_MS_MAX 1000 // CONNECT_RETRY_MS_MAX
+#define CUT_ARRIVES      400  // of a thousand messages under way on a link that was cut
+#define PEERS            (NETWORK_NODES_MAX * NETWORK_SLOTS)
+
+typedef struct message message_t;
 
 typedef enum { TO_SERVER, TO_CLIENT, DIRECTIONS } direction_t;
 
-typedef struct {
-    int node[DIRECTIONS], slot[DIRECTIONS]; // who receives in that direction
-    bool up;
-    uint32_t id;
+struct network_socket {
+    network_t *network;
+    bool open;
+    int node;
+    uint32_t life;         // which of those that were in this place
+    char name[NAME_BYTES]; // bound or connected to; empty: neither
+    bool connects;         // a DEALER
+    message_t *first, *last;
+    int budget; // messages that may be taken yet
+    bool news;  // the link is not as it was when the node last looked
+    // a DEALER's link
+    network_socket_t *server; // NULL while it is down
+    uint32_t id;              // which it has at the server
+    uint64_t opened;
     int64_t retry_ms;
     unsigned queued[DIRECTIONS];
     int64_t latest_ms[DIRECTIONS]; // when the message before arrives
-} link_t;
-
-typedef struct message message_t;
+};
 
 struct message {
     int64_t due_ms;
     uint64_t sequence;
-    int link;
+    network_socket_t *client, *receiver;
     direction_t direction;
     uint32_t id;   // of the link when it was sent
     uint32_t life; // of the receiver
@@ -35,22 +48,15 @@ struct message {
 };
 
 typedef struct {
-    message_t *first, *last;
-} inbox_t;
-
-typedef struct {
     bool alive;
-    uint32_t life;
     uint32_t next_id;
-    inbox_t inboxes[NETWORK_SLOTS];
+    network_socket_t sockets[NETWORK_SLOTS];
 } node_t;
 
 struct network {
     dice_t *dice;
     network_weather_t weather;
     node_t nodes[NETWORK_NODES_MAX];
-    link_t links[NETWORK_LINKS_MAX];
-    int links_count;
     message_t **heap; // by due time
     size_t heap_size, heap_capacity;
     uint64_t sequence;
@@ -61,16 +67,16 @@ struct network {
 static void deliver_due (network_t *network, int64_t now_ms);
 static void arrive (network_t *network, message_t *message);
 static void connect_links (network_t *network, int64_t now_ms);
-static bool connectable (const network_t *network, const link_t *link);
-static void cut_link (network_t *network, link_t *link, int64_t now_ms);
-static int find_client (const network_t *network, int node, int slot);
-static int find_server (const network_t *network, int node, int slot, bytes_t peer);
-static void dispatch (network_t *network, int link, direction_t direction, bytes_t body,
+static network_socket_t *socket_at (const network_t *network, int index);
+static network_socket_t *server_of (const network_socket_t *client);
+static network_socket_t *client_of (network_socket_t *server, bytes_t peer);
+static void cut_link (network_socket_t *client, int64_t now_ms);
+static void dispatch (network_socket_t *client, direction_t direction, bytes_t body,
                       int64_t now_ms);
-static int64_t due_time (network_t *network, link_t *link, direction_t direction,
+static int64_t due_time (network_socket_t *client, direction_t direction,
                          int64_t now_ms);
-static void drop (network_t *network, message_t *message);
-static void unqueue (network_t *network, const message_t *message);
+static void drop (message_t *message);
+static void unqueue (const message_t *message);
 static void push (network_t *network, message_t *message);
 static message_t *pop (network_t *network);
 static bool earlier (const message_t *a, const message_t *b);
@@ -81,6 +87,11 @@ network_t *network_new (dice_t *dice)
     assert (network);
     network->dice = dice;
     network->weather = (network_weather_t){.delay_most_ms = 1, .capacity = 1000};
+    for (int i = 0; i < PEERS; i++) {
+        network_socket_t *socket = socket_at (network, i);
+        socket->network = network;
+        socket->node = i / NETWORK_SLOTS;
+    }
     return network;
 }
 
@@ -98,53 +109,34 @@ void network_destroy (network_t **network)
     *network = NULL;
 }
 
-void network_link (network_t *network, int client, int client_slot, int server,
-                   int server_slot)
-{
-    assert (network->links_count < NETWORK_LINKS_MAX);
-    network->links[network->links_count++] =
-        (link_t){.node = {server, client}, .slot = {server_slot, client_slot}};
-}
-
 void network_weather (network_t *network, const network_weather_t *weather)
 {
     network->weather = *weather;
+    for (int i = 0; i < PEERS; i++) // there may be room now
+        socket_at (network, i)->news = socket_at (network, i)->connects;
 }
 
-void network_begin (network_t *network, int node, int64_t now_ms)
+void network_begin (network_t *network, int node)
 {
     network->nodes[node].alive = true;
-    network->nodes[node].life++;
     network->nodes[node].next_id = 1 + (uint32_t) dice_below (network->dice, 2);
-    for (int i = 0; i < network->links_count; i++)
-        if (network->links[i].node[TO_CLIENT] == node)
-            network->links[i].retry_ms = now_ms;
 }
 
 void network_end (network_t *network, int node, int64_t now_ms)
 {
     network->nodes[node].alive = false;
-    for (int slot = 0; slot < NETWORK_SLOTS; slot++) {
-        inbox_t *inbox = &network->nodes[node].inboxes[slot];
-        for (message_t *next, *at = inbox->first; at; at = next) {
-            next = at->next;
-            drop (network, at);
-        }
-        *inbox = (inbox_t){0};
-    }
-    for (int i = 0; i < network->links_count; i++)
-        if (network->links[i].node[TO_SERVER] == node ||
-            network->links[i].node[TO_CLIENT] == node)
-            cut_link (network, &network->links[i], now_ms);
+    for (int slot = 0; slot < NETWORK_SLOTS; slot++)
+        if (network->nodes[node].sockets[slot].open)
+            network_close (&network->nodes[node].sockets[slot], now_ms);
 }
 
 void network_cut (network_t *network, int64_t now_ms)
 {
-    const int start = (int) dice_below (network->dice, (uint64_t) network->links_count);
-    for (int i = 0; i < network->links_count; i++) {
-        link_t *link = &network->links[(start + i) % network->links_count];
-        if (link->up) {
-            cut_link (network, link, now_ms);
+    const int start = (int) dice_below (network->dice, PEERS);
+    for (int i = 0; i < PEERS; i++) {
+        network_socket_t *socket = socket_at (network, (start + i) % PEERS);
+        if (socket->server) {
+            cut_link (socket, now_ms);
             network->counts.cuts++;
             return;
         }
@@ -160,66 +152,130 @@ void network_advance (network_t *network, int64_t now_ms)
 int64_t network_next (const network_t *network)
 {
     int64_t next_ms = network->heap_size > 0 ? network->heap[0]->due_ms : INT64_MAX;
-    for (int i = 0; i < network->links_count; i++) {
-        const link_t *link = &network->links[i];
-        if (!link->up && connectable (network, link) && link->retry_ms < next_ms)
-            next_ms = link->retry_ms;
+    for (int i = 0; i < PEERS; i++) {
+        const network_socket_t *socket = socket_at (network, i);
+        if (socket->connects && !socket->server && socket->retry_ms < next_ms &&
+            server_of (socket))
+            next_ms = socket->retry_ms;
     }
     return next_ms;
 }
 
-bool network_ready (const network_t *network, int node, int slot)
-{
-    const int index = find_client (network, node, slot);
-    const link_t *link = &network->links[index];
-    return link->up && link->queued[TO_SERVER] < network->weather.capacity;
-}
-
-bool network_send (network_t *network, int node, int slot, bytes_t peer, bytes_t body,
-                   int64_t now_ms)
-{
-    const direction_t direction = peer.size > 0 ? TO_CLIENT : TO_SERVER;
-    const int index = peer.size > 0 ? find_server (network, node, slot, peer)
-                                    : find_client (network, node, slot);
-    if (index == -1 || !network->links[index].up ||
-        network->links[index].queued[direction] >= network->weather.capacity)
-        return false;
-    network->counts.sent++;
-    if (dice_chance (network->dice, network->weather.loss)) {
-        network->counts.lost++;
-        return true;
-    }
-    dispatch (network, index, direction, body, now_ms);
-    if (dice_chance (network->dice, network->weather.repeats)) {
-        network->counts.repeated++;
-        dispatch (network, index, direction, body, now_ms);
-    }
-    return true;
-}
-
 bool network_waits (const network_t *network, int node)
 {
-    for (int slot = 0; slot < NETWORK_SLOTS; slot++)
-        if (network->nodes[node].inboxes[slot].first)
+    for (int slot = 0; slot < NETWORK_SLOTS; slot++) {
+        const network_socket_t *socket = &network->nodes[node].sockets[slot];
+        if (socket->open && (socket->first || socket->news))
             return true;
+    }
     return false;
 }
 
-bool network_receive (network_t *network, int node, int slot, bytes_t *peer,
-                      bytes_t *body)
+void network_look (network_t *network, int node, int appetite_max)
 {
-    inbox_t *inbox = &network->nodes[node].inboxes[slot];
-    message_t *message = inbox->first;
-    if (!message)
+    for (int slot = 0; slot < NETWORK_SLOTS; slot++) {
+        network_socket_t *socket = &network->nodes[node].sockets[slot];
+        socket->news = false;
+        if (socket->open)
+            socket->budget = dice_chance (network->dice, 600)
+                                 ? appetite_max
+                                 : 1 + (int) dice_below (network->dice, 4);
+    }
+}
+
+network_socket_t *network_open (network_t *network, int node)
+{
+    network_socket_t *socket = network->nodes[node].sockets;
+    while (socket->open)
+        socket++;
+    assert (socket < network->nodes[node].sockets + NETWORK_SLOTS);
+    *socket = (network_socket_t){
+        .network = network, .open = true, .node = node, .life = socket->life + 1};
+    return socket;
+}
+
+void network_close (network_socket_t *socket, int64_t now_ms)
+{
+    for (message_t *next, *at = socket->first; at; at = next) {
+        next = at->next;
+        drop (at);
+    }
+    socket->first = socket->last = NULL;
+    if (socket->server)
+        cut_link (socket, now_ms);
+    for (int i = 0; i < PEERS; i++)
+        if (socket_at (socket->network, i)->server == socket)
+            cut_link (socket_at (socket->network, i), now_ms);
+    socket->open = socket->connects = socket->news = false;
+    socket->name[0] = 0;
+}
+
+void network_bind (network_socket_t *socket, const char *name)
+{
+    assert (strlen (name) < NAME_BYTES);
+    strcpy (socket->name, name);
+}
+
+void network_connect (network_socket_t *socket, const char *name, int64_t now_ms)
+{
+    network_bind (socket, name);
+    socket->connects = true;
+    socket->retry_ms = now_ms;
+}
+
+bool network_up (const network_socket_t *socket)
+{
+    return socket->server != NULL;
+}
+
+uint64_t network_opened (const network_socket_t *socket)
+{
+    return socket->opened;
+}
+
+bool network_ready (const network_socket_t *socket)
+{
+    return socket->server &&
+           socket->queued[TO_SERVER] < socket->network->weather.capacity;
+}
+
+network_status_t network_send (network_socket_t *socket, bytes_t peer, bytes_t body,
+                               int64_t now_ms)
+{
+    network_t *network = socket->network;
+    const direction_t direction = peer.size > 0 ? TO_CLIENT : TO_SERVER;
+    network_socket_t *client = peer.size > 0 ? client_of (socket, peer) : socket;
+    if (!client)
+        return NETWORK_GONE;
+    if (!client->server || client->queued[direction] >= network->weather.capacity)
+        return NETWORK_FULL;
+    network->counts.sent++;
+    if (dice_chance (network->dice, network->weather.loss)) {
+        network->counts.lost++;
+        return NETWORK_SENT;
+    }
+    dispatch (client, direction, body, now_ms);
+    if (dice_chance (network->dice, network->weather.repeats)) {
+        network->counts.repeated++;
+        dispatch (client, direction, body, now_ms);
+    }
+    return NETWORK_SENT;
+}
+
+bool network_receive (network_socket_t *socket, bytes_t *peer, bytes_t *body)
+{
+    network_t *network = socket->network;
+    message_t *message = socket->first;
+    if (!message || socket->budget <= 0)
         return false;
-    inbox->first = message->next;
-    if (!inbox->first)
-        inbox->last = NULL;
-    unqueue (network, message);
+    socket->budget--;
+    socket->first = message->next;
+    if (!socket->first)
+        socket->last = NULL;
+    unqueue (message);
     free (network->current);
     network->current = message;
-    if (peer)
-        *peer = bytes_of (message->peer, ID_BYTES);
+    *peer = bytes_of (message->peer, ID_BYTES);
     *body = bytes_of (message->body, message->size);
     return true;
 }
@@ -238,113 +294,125 @@ static void deliver_due (network_t *network, int64_t now_ms)
 /* What was under way when its link was cut arrives all the same, sometimes. */
 static void arrive (network_t *network, message_t *message)
 {
-    const link_t *link = &network->links[message->link];
-    node_t *node = &network->nodes[link->node[message->direction]];
-    const bool cut = !link->up || link->id != message->id;
-    if (!node->alive || node->life != message->life ||
-        (cut && dice_chance (network->dice, 600))) {
+    network_socket_t *receiver = message->receiver;
+    const bool cut = !message->client->server || message->client->id != message->id;
+    if (!receiver->open || receiver->life != message->life ||
+        (cut && !dice_chance (network->dice, CUT_ARRIVES))) {
         network->counts.lost++;
-        drop (network, message);
+        drop (message);
         return;
     }
-    inbox_t *inbox = &node->inboxes[link->slot[message->direction]];
-    if (inbox->last)
-        inbox->last->next = message;
+    if (receiver->last)
+        receiver->last->next = message;
     else
-        inbox->first = message;
-    inbox->last = message;
+        receiver->first = message;
+    receiver->last = message;
 }
 
 static void connect_links (network_t *network, int64_t now_ms)
 {
-    for (int i = 0; i < network->links_count; i++) {
-        link_t *link = &network->links[i];
-        if (link->up || !connectable (network, link) || link->retry_ms > now_ms)
+    for (int i = 0; i < PEERS; i++) {
+        network_socket_t *socket = socket_at (network, i);
+        if (!socket->connects || socket->server || socket->retry_ms > now_ms)
             continue;
-        link->up = true;
-        link->id = network->nodes[link->node[TO_SERVER]].next_id++;
-        link->queued[TO_SERVER] = link->queued[TO_CLIENT] = 0;
-        link->latest_ms[TO_SERVER] = link->latest_ms[TO_CLIENT] = now_ms;
+        socket->server = server_of (socket);
+        if (!socket->server)
+            continue;
+        socket->id = network->nodes[socket->server->node].next_id++;
+        socket->opened++;
+        socket->news = true;
+        socket->queued[TO_SERVER] = socket->queued[TO_CLIENT] = 0;
+        socket->latest_ms[TO_SERVER] = socket->latest_ms[TO_CLIENT] = now_ms;
     }
 }
 
-static bool connectable (const network_t *network, const link_t *link)
+static network_socket_t *socket_at (const network_t *network, int index)
 {
-    return network->nodes[link->node[TO_SERVER]].alive &&
-           network->nodes[link->node[TO_CLIENT]].alive;
+    return (network_socket_t *) &network->nodes[index / NETWORK_SLOTS]
+        .sockets[index % NETWORK_SLOTS];
 }
 
-static void cut_link (network_t *network, link_t *link, int64_t now_ms)
+/* Who is bound to the name that the client connects to; NULL: nobody. */
+static network_socket_t *server_of (const network_socket_t *client)
 {
-    link->up = false;
-    link->retry_ms = now_ms + dice_between (network->dice, 1, RECONNECT_MS_MAX);
+    for (int i = 0; i < PEERS; i++) {
+        network_socket_t *socket = socket_at (client->network, i);
+        if (socket->open && !socket->connects &&
+            strcmp (socket->name, client->name) == 0)
+            return socket;
+    }
+    return NULL;
 }
 
-static int find_client (const network_t *network, int node, int slot)
-{
-    for (int i = 0; i < network->links_count; i++)
-        if (network->links[i].node[TO_CLIENT] == node &&
-            network->links[i].slot[TO_CLIENT] == slot)
-            return i;
-    assert (false);
-    return -1;
-}
-
-static int find_server (const network_t *network, int node, int slot, bytes_t peer)
+static network_socket_t *client_of (network_socket_t *server, bytes_t peer)
 {
     reader_t reader = {.rest = peer};
     read_u8 (&reader);
     const uint32_t id = read_u32 (&reader);
-    for (int i = 0; i < network->links_count; i++)
-        if (network->links[i].node[TO_SERVER] == node &&
-            network->links[i].slot[TO_SERVER] == slot && network->links[i].up &&
-            network->links[i].id == id)
-            return i;
-    return -1;
+    for (int i = 0; i < PEERS; i++) {
+        network_socket_t *socket = socket_at (server->network, i);
+        if (socket->server == server && socket->id == id)
+            return socket;
+    }
+    return NULL;
 }
 
-static void dispatch (network_t *network, int index, direction_t direction,
-                      bytes_t body, int64_t now_ms)
+static void cut_link (network_socket_t *client, int64_t now_ms)
 {
-    link_t *link = &network->links[index];
+    client->server = NULL;
+    client->news = true;
+    client->retry_ms =
+        now_ms + dice_between (client->network->dice, 1, RECONNECT_MS_MAX);
+}
+
+static void dispatch (network_socket_t *client, direction_t direction, bytes_t body,
+                      int64_t now_ms)
+{
+    network_t *network = client->network;
+    network_socket_t *receiver = direction == TO_SERVER ? client->server : client;
     message_t *message = malloc (sizeof *message + body.size);
     assert (message);
-    *message = (message_t){.due_ms = due_time (network, link, direction, now_ms),
+    *message = (message_t){.due_ms = due_time (client, direction, now_ms),
                            .sequence = network->sequence++,
-                           .link = index,
+                           .client = client,
+                           .receiver = receiver,
                            .direction = direction,
-                           .id = link->id,
-                           .life = network->nodes[link->node[direction]].life,
+                           .id = client->id,
+                           .life = receiver->life,
                            .size = body.size};
-    put_u32 (put_u8 (message->peer, 0), link->id); // as libzmq's: 0, then a number
+    put_u32 (put_u8 (message->peer, 0), client->id); // as libzmq's: 0, then a number
     put_bytes (message->body, body);
-    link->queued[direction]++;
+    client->queued[direction]++;
     push (network, message);
 }
 
-static int64_t due_time (network_t *network, link_t *link, direction_t direction,
+static int64_t due_time (network_socket_t *client, direction_t direction,
                          int64_t now_ms)
 {
-    const network_weather_t *weather = &network->weather;
-    int64_t due_ms = now_ms + dice_between (network->dice, weather->delay_least_ms,
-                                            weather->delay_most_ms);
-    if (!weather->reorders && due_ms < link->latest_ms[direction])
-        due_ms = link->latest_ms[direction];
-    link->latest_ms[direction] = due_ms;
+    const network_weather_t *weather = &client->network->weather;
+    int64_t due_ms =
+        now_ms + dice_between (client->network->dice, weather->delay_least_ms,
+                               weather->delay_most_ms);
+    if (!weather->reorders && due_ms < client->latest_ms[direction])
+        due_ms = client->latest_ms[direction];
+    client->latest_ms[direction] = due_ms;
     return due_ms;
 }
 
-static void drop (network_t *network, message_t *message)
+static void drop (message_t *message)
 {
-    unqueue (network, message);
+    unqueue (message);
     free (message);
 }
 
-static void unqueue (network_t *network, const message_t *message)
+static void unqueue (const message_t *message)
 {
-    link_t *link = &network->links[message->link];
-    if (link->up && link->id == message->id && link->queued[message->direction] > 0)
-        link->queued[message->direction]--;
+    network_socket_t *client = message->client;
+    if (client->server && client->id == message->id &&
+        client->queued[message->direction] > 0) {
+        client->queued[message->direction]--;
+        client->news = client->news || message->direction == TO_SERVER; // there is room
+    }
 }
 
 static void push (network_t *network, message_t *message)

@@ -1,10 +1,9 @@
-/* network.h - what ZeroMQ and TCP do with messages, and worse.
+/* network.h - the sockets of a simulated day, and the links between them. Messages get
+   lost, repeated, late and out of order; links go down and come up again; pipes are
+   full.
 
-   A link joins a client's socket (a DEALER) to a server's (a ROUTER). While it is up it
-   carries messages both ways, each with its own delay; it may lose, repeat and reorder
-   them, which TCP would not. It comes up by itself a while after it was cut or an end
-   of it died, with another routing id. A server that begins a new life gives out the
-   same ids again. */
+   A socket is a ROUTER, which others connect to by the name that it is bound to, or a
+   DEALER, which connects to one. All of a node's sockets are gone with its life. */
 
 #ifndef LOTERIA_NETWORK_H
 #define LOTERIA_NETWORK_H
@@ -13,8 +12,7 @@
 #include "dice.h"
 
 #define NETWORK_NODES_MAX 32
-#define NETWORK_SLOTS     3 // sockets of a node
-#define NETWORK_LINKS_MAX 64
+#define NETWORK_SLOTS     4 // sockets of a node
 
 typedef struct {
     int64_t delay_least_ms, delay_most_ms;
@@ -27,18 +25,21 @@ typedef struct {
     uint64_t sent, lost, repeated, cuts;
 } network_counts_t;
 
+typedef enum {
+    NETWORK_SENT, // and perhaps lost
+    NETWORK_FULL, // nobody is connected yet, or the link is full
+    NETWORK_GONE  // a ROUTER has no such peer
+} network_status_t;
+
 typedef struct network network_t;
+typedef struct network_socket network_socket_t;
 
 network_t *network_new (dice_t *dice);
 void network_destroy (network_t **network);
-
-/* The client's socket connects to the server's. */
-void network_link (network_t *network, int client, int client_slot, int server,
-                   int server_slot);
 void network_weather (network_t *network, const network_weather_t *weather);
 
-/* A node's life begins, or ends with all that was waiting for it. */
-void network_begin (network_t *network, int node, int64_t now_ms);
+/* A node's life begins, or ends with its sockets and all that was waiting for it. */
+void network_begin (network_t *network, int node);
 void network_end (network_t *network, int node, int64_t now_ms);
 /* Cut some link, or none if none is up. */
 void network_cut (network_t *network, int64_t now_ms);
@@ -47,18 +48,28 @@ void network_cut (network_t *network, int64_t now_ms);
 void network_advance (network_t *network, int64_t now_ms);
 int64_t network_next (const network_t *network);
 
-/* Whether a DEALER would take a message. */
-bool network_ready (const network_t *network, int node, int slot);
-/* False when there is nobody, or no room. `peer` names a ROUTER's receiver, and is an
-   empty slice for a DEALER. */
-bool network_send (network_t *network, int node, int slot, bytes_t peer, bytes_t body,
-                   int64_t now_ms);
-/* Whether anything waits for the node, in any of its sockets. */
+/* Whether anything waits for the node: a message in any of its sockets, or the news
+   that a link of its has come up or gone down since it looked last. */
 bool network_waits (const network_t *network, int node);
-/* Take a message; false when there is none. `peer` may be NULL. Both are valid until
-   the next call. */
-bool network_receive (network_t *network, int node, int slot, bytes_t *peer,
-                      bytes_t *body);
+/* The node looks: from each socket it may take so many messages, drawn anew, until it
+   looks again. */
+void network_look (network_t *network, int node, int appetite_max);
+
+/* The sockets. Names are compared, not understood. */
+network_socket_t *network_open (network_t *network, int node);
+void network_close (network_socket_t *socket, int64_t now_ms);
+void network_bind (network_socket_t *socket, const char *name);
+void network_connect (network_socket_t *socket, const char *name, int64_t now_ms);
+/* Of a DEALER: whether it is connected now, and how often it has been so far. */
+bool network_up (const network_socket_t *socket);
+uint64_t network_opened (const network_socket_t *socket);
+/* Whether a DEALER would take a message. */
+bool network_ready (const network_socket_t *socket);
+/* `peer` names a ROUTER's receiver, and is an empty slice for a DEALER. */
+network_status_t network_send (network_socket_t *socket, bytes_t peer, bytes_t body,
+                               int64_t now_ms);
+/* Take a message; false when there is none. Both are valid until the next call. */
+bool network_receive (network_socket_t *socket, bytes_t *peer, bytes_t *body);
 
 const network_counts_t *network_counts (const network_t *network);
 

@@ -2,6 +2,8 @@
 
 #include "plan.h"
 
+#include "bounds.h"
+
 typedef enum {
     DAY_SMALL,
     DAY_WINDOW, // enough rows for wide windows and for batches that are held
@@ -64,12 +66,14 @@ static void plan_processes (plan_t *plan, dice_t *dice, plan_kind_t kind)
     plan->window_max = kind == DAY_WINDOW ? 16 : 1 + (uint32_t) dice_below (dice, 16);
     plan->broker_window =
         dice_chance (dice, 700) ? 64 : 1 + (uint32_t) dice_below (dice, 8);
+    plan->bundle_bytes = dice_chance (dice, 800) ? BATCHES_BYTES_MAX : 0;
     plan->worker_rows =
         dice_chance (dice, 800) ? 8192 : 1 + (uint32_t) dice_below (dice, 5);
     plan->worker_credit = 1 + (uint32_t) dice_below (dice, 64);
     plan->period_ms = dice_chance (dice, 700) ? 0 : dice_between (dice, 1, 20);
     plan->start_ms = dice_skewed (dice, 3000);
     plan->sync_ms = dice_skewed (dice, 30);
+    plan->others_ms = plan->sync_ms + dice_skewed (dice, 1500);
 }
 
 static void plan_network (plan_t *plan, dice_t *dice)

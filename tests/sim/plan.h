@@ -24,6 +24,10 @@ typedef enum {
     FAULT_SPOILT,      // operations of a disk fail for a while
     FAULT_SLOW,        // a sync takes seconds
     FAULT_AGAIN,       // an agency that has ended is started once more
+    FAULT_STOP,        // a process is told to stop, and started again
+    FAULT_SECOND,      // a second state is started while the first may live
+    FAULT_FILES,       // files are removed or exchanged before storage starts
+    FAULT_UNLINK,      // and under storage as it works
     FAULT_KINDS
 } fault_kind_t;
 
@@ -37,10 +41,11 @@ typedef struct {
     uint32_t agencies, workers, number;
     plan_agency_t agency[PLAN_AGENCIES_MAX + 1]; // from 1
     uint32_t batch_rows_max, window_max;         // agencies draw theirs anew each run
-    uint32_t broker_window, worker_rows, worker_credit;
+    uint32_t broker_window, bundle_bytes, worker_rows, worker_credit;
     int64_t period_ms; // between an agency's batches
     int64_t start_ms;  // agencies begin up to so late
-    int64_t sync_ms;   // a sync takes up to so long
+    int64_t sync_ms;   // a sync of the log takes up to so long
+    int64_t others_ms; // one of any other file, of a checkpoint's
     int64_t calm_ms;   // when faults stop
     int64_t gap_ms;    // between two faults, at most
     bool fault[FAULT_KINDS];

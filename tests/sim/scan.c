@@ -21,7 +21,8 @@
 #define LOG_FORMAT  3
 
 typedef struct { // what a checkpoint says
-    uint64_t identity, generation, position, records, bytes, epoch, last_event, events;
+    uint64_t identity, generation, position, last, records, bytes, epoch, last_event,
+        events;
     const uint8_t *head;
 } slot_t;
 
@@ -30,11 +31,13 @@ typedef struct { // a log's shape
     uint64_t segment, ring;
 } ring_t;
 
+static bytes_t durable (const disk_t *disk, const char *name);
 static bool read_slot (bytes_t slot, slot_t *read);
 static void start (scan_t *scan, const slot_t *slot);
 static void read_projections (scan_t *scan, const disk_t *disk, const slot_t *slot);
 static void compare (scan_t *scan, const slot_t *slot);
 static bool open_ring (scan_t *scan, bytes_t log, ring_t *ring);
+static void find_last (scan_t *scan, const slot_t *slot, const ring_t *ring);
 static bool take_group (scan_t *scan, const ring_t *ring, uint64_t position);
 static void take_record (scan_t *scan, const uint8_t *record, bytes_t rows);
 static bool bets_follow (scan_t *scan, const uint8_t *record, bytes_t rows);
@@ -62,7 +65,7 @@ void scan_look (scan_t *scan, const disk_t *disk, bool whole)
     slot_t slots[2], *slot = NULL;
     const char *const names[] = {"checkpoint.a", "checkpoint.b"};
     for (int i = 0; i < 2; i++)
-        if (read_slot (disk_durable (disk, names[i]), &slots[i]) &&
+        if (read_slot (durable (disk, names[i]), &slots[i]) &&
             (!slot || slots[i].generation > slot->generation))
             slot = &slots[i];
     if (!slot) { // nothing was promised yet
@@ -76,8 +79,10 @@ void scan_look (scan_t *scan, const disk_t *disk, bool whole)
         compare (scan, slot);
     }
     ring_t ring;
-    if (!open_ring (scan, disk_durable (disk, "bets.log"), &ring))
+    if (!open_ring (scan, durable (disk, "bets.log"), &ring))
         return;
+    if (scan->position == slot->position)
+        find_last (scan, slot, &ring);
     for (;;) {
         const uint64_t next =
             (scan->position + ring.segment - 1) / ring.segment * ring.segment;
@@ -85,6 +90,12 @@ void scan_look (scan_t *scan, const disk_t *disk, bool whole)
             (next == scan->position || !take_group (scan, &ring, next)))
             break;
     }
+    scan->laps = scan->position / ring.ring;
+}
+
+static bytes_t durable (const disk_t *disk, const char *name)
+{
+    return disk_durable (disk, disk_find (disk, name) ? name : SCAN_AWAY);
 }
 
 static bool read_slot (bytes_t slot, slot_t *read)
@@ -99,6 +110,7 @@ static bool read_slot (bytes_t slot, slot_t *read)
     *read = (slot_t){.identity = number (slot.data + 24, 8),
                      .generation = number (slot.data + 32, 8),
                      .position = number (slot.data + 56, 8),
+                     .last = number (slot.data + 64, 8),
                      .records = number (slot.data + 128, 8),
                      .bytes = number (slot.data + 136, 8),
                      .epoch = number (slot.data + 144, 8),
@@ -126,8 +138,8 @@ static void start (scan_t *scan, const slot_t *slot)
 /* What the checkpoint covers is in index and bets.csv, whatever happened to the log. */
 static void read_projections (scan_t *scan, const disk_t *disk, const slot_t *slot)
 {
-    const bytes_t index = disk_durable (disk, "bets.index");
-    const bytes_t csv = disk_durable (disk, "bets.csv");
+    const bytes_t index = durable (disk, "bets.index");
+    const bytes_t csv = durable (disk, "bets.csv");
     if (index.size < HEADER + slot->records * RECORD || csv.size < slot->bytes) {
         doubt (
             scan,
@@ -148,7 +160,6 @@ static void read_projections (scan_t *scan, const disk_t *disk, const slot_t *sl
 
 static void compare (scan_t *scan, const slot_t *slot)
 {
-    scan->before_last = scan->records;
     if (!scan->why[0] &&
         (scan->bytes != slot->bytes || scan->epoch != slot->epoch ||
          scan->last_event != slot->last_event || scan->events != slot->events ||
@@ -169,6 +180,20 @@ static bool open_ring (scan_t *scan, bytes_t log, ring_t *ring)
     *ring = (ring_t){.bytes = log, .segment = number (log.data + 32, 8)};
     ring->ring = ring->segment * number (log.data + 40, 4);
     return true;
+}
+
+/* The group that ends at the checkpoint's mark is still there. */
+static void find_last (scan_t *scan, const slot_t *slot, const ring_t *ring)
+{
+    const uint64_t place = PAGE + slot->last % ring->ring;
+    if (slot->last == slot->position)
+        return;
+    if (place + PAGE > ring->bytes.size ||
+        number (ring->bytes.data + place + 24, 8) != slot->last)
+        doubt (scan, "the last group before checkpoint %llu is not in the log",
+               (unsigned long long) slot->generation);
+    else
+        scan->before_last = number (ring->bytes.data + place + 32, 8);
 }
 
 /* The group at this position, if there is one that goes on from what was read. */
@@ -209,7 +234,6 @@ static bool take_group (scan_t *scan, const ring_t *ring, uint64_t position)
         at += RECORD + rows;
     }
     scan->position = position + size;
-    scan->laps = scan->position / ring->ring;
     return !scan->why[0];
 }
 
@@ -265,7 +289,8 @@ static bool event_follows (scan_t *scan, const uint8_t *record)
         return agency == 0;
     }
     if (number (record + 36, 4) != scan->last_event ||
-        number (record + 56, 8) != scan->epoch || !happen (scan, record, agency))
+        number (record + 56, 8) != scan->epoch || scan->epoch == 0 ||
+        !happen (scan, record, agency))
         return false;
     scan->last_event = scan->records + 1;
     scan->events++;
@@ -285,7 +310,7 @@ static bool happen (scan_t *scan, const uint8_t *record, uint32_t agency)
             flag = &scan->opened;
         break;
     case 'S':
-        if (known && number (record + 16, 8) == scan->stored[agency] &&
+        if (scan->opened && known && number (record + 16, 8) == scan->stored[agency] &&
             number (record + 48, 8) == scan->digest[agency])
             flag = &scan->sealed[agency];
         break;

@@ -14,6 +14,7 @@
 #include "plan.h"
 
 #define SCAN_HASH_BYTES 32
+#define SCAN_AWAY       "away" // the name of the file that has lost its own
 
 typedef struct {
     const plan_t *plan;   // borrowed

@@ -6,6 +6,7 @@
 #include "logger.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define TABLE_BYTES     (64 * 1024)
 #define DAY_SECONDS_MAX 120 // of real time; a day takes some milliseconds
 
 typedef struct {
@@ -38,6 +40,7 @@ int main (int argc, char **argv)
         return 2;
     }
     logger_set_level (LOG_CRITICAL);
+    mallopt (M_MMAP_THRESHOLD, TABLE_BYTES); // large tables cost what is used of them
     return play (&options);
 }
 
@@ -121,6 +124,12 @@ static void tell_counts (const world_counts_t *counts, double seconds)
     printf ("%" PRIu64 " disk operations, %" PRIu64 " failed, %" PRIu64
             " found no space; %" PRIu64 " processes ended over that\n",
             counts->operations, counts->failures, counts->full, counts->refused_starts);
+    printf ("%" PRIu64 " checkpoints, %" PRIu64
+            " power cuts in the midst of one; %" PRIu64 " laps of the log\n",
+            counts->checkpoints, counts->checkpoint_cuts, counts->laps);
+    printf ("%" PRIu64 " stops, %" PRIu64 " states superseded, %" PRIu64
+            " starts on files removed or exchanged\n",
+            counts->stops, counts->superseded, counts->trials);
     printf ("%" PRIu64 " messages, %" PRIu64 " lost, %" PRIu64 " repeated, %" PRIu64
             " connections cut\n",
             counts->messages, counts->lost, counts->repeated, counts->link_cuts);

@@ -4,6 +4,7 @@
 
 #include "checks.h"
 #include "faults.h"
+#include "files.h"
 
 #include "bounds.h"
 
@@ -11,11 +12,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
-#define STEPS_MAX 1000000 // of a day: beyond, somebody runs in circles
+#define STEPS_MAX    1000000 // of a day: beyond, somebody runs in circles
+#define SLOW_SYNC_MS 3000
+#define TRIALS       2 // of files removed or exchanged, before a start of storage
 
-static dice_t getrandom_dice;
+static node_t *running; // has its turn
 
 static world_t *world_new (uint64_t seed, bool trace, world_counts_t *counts);
 static void world_destroy (world_t **world);
@@ -27,9 +29,14 @@ static void run (world_t *world);
 static bool everybody_over (const world_t *world);
 static void pass_time (world_t *world);
 static int64_t wake_time (const world_t *world, const node_t *node);
+static void finish_syncs (world_t *world);
+static void plan_syncs (world_t *world);
+static int64_t longest_sync (const world_t *world, const disk_file_t *file);
 static void give_turns (world_t *world);
+static void start_a_state (world_t *world);
 static void start_node (world_t *world, node_t *node);
 static void step_node (world_t *world, node_t *node);
+static void begin_turn (node_t *node);
 static void finish_turn (world_t *world, node_t *node);
 static void bury (world_t *world, node_t *node);
 static void start_all_again (world_t *world);
@@ -60,11 +67,13 @@ static world_t *world_new (uint64_t seed, bool trace, world_counts_t *counts)
     world->dice = seed;
     world->trace = trace;
     world->counts = counts;
-    getrandom_dice = ~seed;
+    world->random_numbers = ~seed;
     plan_make (&world->plan, &world->dice);
     world->network = network_new (&world->dice);
     world->disk = disk_new (&world->dice);
     disk_ask (world->disk, node_life, &world->nodes[NODE_STORAGE]);
+    disk_hold (world->disk, true);
+    world->files = files_new (world);
     world->checks = checks_new (world);
     add_nodes (world);
     faults_begin (world);
@@ -75,8 +84,9 @@ static void world_destroy (world_t **world)
 {
     for (int i = 0; i < (*world)->nodes_count; i++)
         if ((*world)->nodes[i].core)
-            (*world)->nodes[i].ops->destroy (&(*world)->nodes[i].core);
+            bury (*world, &(*world)->nodes[i]);
     checks_destroy (&(*world)->checks);
+    files_destroy (&(*world)->files);
     network_destroy (&(*world)->network);
     disk_destroy (&(*world)->disk);
     plan_clear (&(*world)->plan);
@@ -86,23 +96,14 @@ static void world_destroy (world_t **world)
 
 static void add_nodes (world_t *world)
 {
-    network_t *network = world->network;
     add_node (world, &storage_node, "storage", 0)->disk = world->disk;
     add_node (world, &state_node, "state", 0);
+    add_node (world, &state_node, "state-2", 0)->over = true;
     add_node (world, &broker_node, "broker", 0);
-    network_link (network, NODE_STATE, SLOT_STATE_STORAGE, NODE_STORAGE,
-                  SLOT_STORAGE_ROUTER);
-    network_link (network, NODE_STORAGE, SLOT_STORAGE_BROKER, NODE_BROKER,
-                  SLOT_BROKER_BACK);
-    network_link (network, NODE_STATE, SLOT_STATE_BROKER, NODE_BROKER,
-                  SLOT_BROKER_BACK);
     for (uint32_t i = 0; i < world->plan.workers; i++) {
         char name[24];
         snprintf (name, sizeof name, "worker-%u", i + 1);
-        const node_t *worker = add_node (world, &worker_node, name, 0);
-        network_link (network, worker->index, 0, NODE_BROKER, SLOT_BROKER_BACK);
-        network_link (network, worker->index, 1, NODE_STORAGE, SLOT_STORAGE_ROUTER);
-        network_link (network, worker->index, 2, NODE_STATE, SLOT_STATE_ROUTER);
+        add_node (world, &worker_node, name, 0);
     }
     add_agencies (world);
 }
@@ -131,8 +132,6 @@ static void add_agencies (world_t *world)
                           dice_between (&world->dice, 0, world->plan.start_ms));
             node->agency = agency;
             node->process = i;
-            network_link (world->network, node->index, SLOT_AGENCY, NODE_BROKER,
-                          SLOT_BROKER_FRONT);
         }
 }
 
@@ -142,6 +141,7 @@ static void run (world_t *world)
     while (!world->violation[0] && !everybody_over (world)) {
         pass_time (world);
         network_advance (world->network, world->now_ms);
+        finish_syncs (world);
         faults_come (world);
         give_turns (world);
         checks_tick (world->checks);
@@ -165,6 +165,9 @@ static void pass_time (world_t *world)
         const int64_t wake_ms = wake_time (world, &world->nodes[i]);
         next_ms = wake_ms < next_ms ? wake_ms : next_ms;
     }
+    for (int i = 0; i < SYNCS_MAX; i++)
+        if (world->syncs[i].file && world->syncs[i].due_ms < next_ms)
+            next_ms = world->syncs[i].due_ms;
     if (!world->calm && world->fault_ms < next_ms)
         next_ms = world->fault_ms;
     if (!world->calm && world->plan.calm_ms < next_ms)
@@ -180,16 +183,59 @@ static int64_t wake_time (const world_t *world, const node_t *node)
     int64_t wake_ms = node->restart_ms;
     if (!node->core)
         return node->over ? INT64_MAX : wake_ms;
-    wake_ms = network_waits (world->network, node->index)
+    wake_ms = node->woken || network_waits (world->network, node->index)
                   ? world->now_ms
-                  : node->ops->deadline (world, node);
+                  : node->ops->deadline (node);
     wake_ms = wake_ms > node->busy_ms ? wake_ms : node->busy_ms;
     return wake_ms > node->paused_ms ? wake_ms : node->paused_ms;
+}
+
+/* A sync in the background that has had its time is over, and its process hears of it.
+ */
+static void finish_syncs (world_t *world)
+{
+    for (int i = 0; i < SYNCS_MAX; i++)
+        if (world->syncs[i].file && world->syncs[i].due_ms <= world->now_ms) {
+            disk_finish ((disk_file_t *) world->syncs[i].file);
+            world->syncs[i].file = NULL;
+            world->nodes[NODE_STORAGE].woken = true;
+        }
+}
+
+/* Those that were begun get their time; those that nobody waits for any more lose it.
+ */
+static void plan_syncs (world_t *world)
+{
+    for (int i = 0; i < SYNCS_MAX; i++)
+        if (world->syncs[i].file &&
+            (!world->syncs[i].file->syncing || world->syncs[i].file->sync_over))
+            world->syncs[i].file = NULL;
+    const disk_file_t *file = NULL;
+    while ((file = disk_syncing_next (world->disk, file))) {
+        int i = 0, vacant = -1;
+        for (; i < SYNCS_MAX && world->syncs[i].file != file; i++)
+            vacant = world->syncs[i].file ? vacant : i;
+        if (i < SYNCS_MAX)
+            continue;
+        assert (vacant != -1);
+        world->syncs[vacant].file = file;
+        world->syncs[vacant].due_ms =
+            world->now_ms + dice_between (&world->dice, 0, longest_sync (world, file));
+    }
+}
+
+static int64_t longest_sync (const world_t *world, const disk_file_t *file)
+{
+    if (world->slow_ms > world->now_ms)
+        return SLOW_SYNC_MS;
+    return strcmp (file->name, "bets.log") == 0 ? world->plan.sync_ms
+                                                : world->plan.others_ms;
 }
 
 /* Each to whom it is due, in an order that changes. */
 static void give_turns (world_t *world)
 {
+    start_a_state (world);
     const int count = world->nodes_count;
     const int first = (int) dice_below (&world->dice, (uint64_t) count);
     for (int i = 0; i < count && !world->violation[0]; i++) {
@@ -203,15 +249,34 @@ static void give_turns (world_t *world)
     }
 }
 
+/* Two that supersede each other, with the help of letters from the dead, both end: then
+   somebody starts one again. */
+static void start_a_state (world_t *world)
+{
+    node_t *state = &world->nodes[NODE_STATE];
+    if (!state->over || !world->nodes[NODE_SECOND_STATE].over)
+        return;
+    state->over = false;
+    state->restart_ms = world->now_ms + 100;
+}
+
 static void start_node (world_t *world, node_t *node)
 {
     world_trace (world, "%s starts", node->name);
     world->counts->starts++;
-    if (node->disk)
+    if (node->disk) {
+        files_link (world->files);
+        for (int i = 0; i < TRIALS && world->plan.fault[FAULT_FILES]; i++)
+            files_try (world->files, node->in_order);
+        node->in_order = false;
         disk_forgive (node->disk);
+    }
     node->busy_ms = world->now_ms;
-    network_begin (world->network, node->index, world->now_ms);
-    node->core = node->ops->start (world, node);
+    network_begin (world->network, node->index);
+    begin_turn (node);
+    node->core = node->ops->start (node);
+    if (node->disk && node->core && !node->dying)
+        checks_settled (world->checks);
     finish_turn (world, node);
 }
 
@@ -220,15 +285,27 @@ static void step_node (world_t *world, node_t *node)
     world->counts->steps++;
     if (node->disk)
         disk_forgive (node->disk);
-    node->ops->step (world, node);
+    network_look (world->network, node->index, LOOP_MESSAGES_MAX);
+    begin_turn (node);
+    node->ops->step (node);
     // nothing is done in no time at all, for ever
     if (node->busy_ms <= world->now_ms)
         node->busy_ms = world->now_ms + dice_chance (&world->dice, 300);
     finish_turn (world, node);
 }
 
+static void begin_turn (node_t *node)
+{
+    node->woken = false;
+    running = node;
+    disk_mount (node->disk);
+}
+
 static void finish_turn (world_t *world, node_t *node)
 {
+    plan_syncs (world);
+    if (node->disk && !node->dying)
+        files_check (world->files);
     if (node->dying) {
         world_trace (world, "%s is dead", node->name);
         bury (world, node);
@@ -241,6 +318,8 @@ static void finish_turn (world_t *world, node_t *node)
 /* Whoever keeps it alive starts it again after a while. */
 static void bury (world_t *world, node_t *node)
 {
+    node->dying = true; // whatever it still wants to say or to write
+    running = node;
     if (node->core)
         node->ops->destroy (&node->core);
     network_end (world->network, node->index, world->now_ms);
@@ -260,14 +339,54 @@ void world_kill (world_t *world, node_t *node)
     bury (world, node);
 }
 
+void world_stop (world_t *world, node_t *node)
+{
+    if (!node->core || !node->ops->stop)
+        return;
+    world->counts->stops++;
+    world_trace (world, "-- %s is told to stop", node->name);
+    if (node->disk)
+        disk_forgive (node->disk);
+    begin_turn (node);
+    node->ops->stop (node);
+    node->in_order = !node->dying;
+    node->dying = true;
+    finish_turn (world, node);
+}
+
+bool world_try (world_t *world, disk_t *disk, char *why, size_t why_size)
+{
+    node_t *node = &world->nodes[NODE_STORAGE];
+    world->trial = why;
+    world->trial_size = why_size;
+    *why = 0;
+    network_begin (world->network, node->index);
+    running = node;
+    disk_mount (disk);
+    void *core = node->ops->start (node);
+    const bool started = core != NULL;
+    node->dying = true; // nobody hears it
+    if (core)
+        node->ops->destroy (&core);
+    node->dying = false;
+    network_end (world->network, node->index, world->now_ms);
+    world->trial = NULL;
+    return started;
+}
+
 void world_cut_power (world_t *world, bool agencies_too)
 {
     world_trace (world, "-- the power is cut%s", agencies_too ? ", everywhere" : "");
     world->counts->power_cuts++;
+    const disk_file_t *syncing = disk_syncing (world->disk);
+    if (syncing && strcmp (syncing->name, "bets.log") == 0)
+        syncing = disk_syncing_next (world->disk, syncing);
+    world->counts->checkpoint_cuts += syncing != NULL;
     for (int i = 0; i < world->nodes_count; i++)
         if (world->nodes[i].agency == 0 || agencies_too)
             world_kill (world, &world->nodes[i]);
     disk_cut (world->disk);
+    plan_syncs (world);
 }
 
 /* Another day, another start: the results must be what they were. */
@@ -278,7 +397,8 @@ static void start_all_again (world_t *world)
     world_cut_power (world, true);
     for (int i = 0; i < world->nodes_count; i++) {
         node_t *node = &world->nodes[i];
-        node->over = node->agency > 0 && !node->ended_well;
+        if (node->agency > 0)
+            node->over = !node->ended_well;
         node->restart_ms = world->now_ms;
     }
     checks_calm (world->checks);
@@ -309,6 +429,8 @@ static void add_up (world_t *world)
     counts->failures += disk->failures;
     counts->full += disk->full;
     counts->torn += disk->torn;
+    counts->checkpoints += checks_checkpoints (world->checks);
+    counts->laps += checks_laps (world->checks);
 }
 
 static life_t node_life (void *context)
@@ -338,8 +460,13 @@ void node_die (node_t *node, const char *why)
 {
     if (node->dying)
         return;
+    if (node->world->trial) {
+        snprintf (node->world->trial, node->world->trial_size, "%s", why);
+        return;
+    }
     world_trace (node->world, "%s ends: %s", node->name, why);
     if (node->disk && !disk_failed (node->disk) &&
+        !files_unlinked (node->world->files) &&
         !(disk_full (node->disk) && !node->core))
         world_violate (node->world, "I1: %s ends for no fault of its disk: %s",
                        node->name, why);
@@ -347,32 +474,9 @@ void node_die (node_t *node, const char *why)
     node->dying = true;
 }
 
-int node_appetite (node_t *node)
+node_t *world_node (void)
 {
-    dice_t *dice = &node->world->dice;
-    return dice_chance (dice, 600) ? LOOP_MESSAGES_MAX : 1 + (int) dice_below (dice, 4);
-}
-
-bool node_receive (node_t *node, int slot, bytes_t *peer, bytes_t *body)
-{
-    return node_point (node) &&
-           network_receive (node->world->network, node->index, slot, peer, body);
-}
-
-bool node_send (node_t *node, int slot, bytes_t peer, bytes_t body)
-{
-    world_t *world = node->world;
-    const bool sent =
-        node_point (node) &&
-        network_send (world->network, node->index, slot, peer, body, world->now_ms);
-    world_trace (world, "%s sends %zu bytes by socket %d%s", node->name, body.size,
-                 slot, sent ? "" : ": not taken");
-    return sent;
-}
-
-bool node_ready (node_t *node, int slot)
-{
-    return network_ready (node->world->network, node->index, slot);
+    return running;
 }
 
 void world_trace (const world_t *world, const char *format, ...)
@@ -396,41 +500,4 @@ void world_violate (world_t *world, const char *format, ...)
     vsnprintf (world->violation, sizeof world->violation, format, values);
     va_end (values);
     world_trace (world, "%s", world->violation);
-}
-
-/* In the place of the C library's, so that a day's identities are the seed's as well.
- */
-ssize_t getrandom (void *buffer, size_t size, unsigned flags)
-{
-    (void) flags;
-    for (size_t i = 0; i < size; i++)
-        ((uint8_t *) buffer)[i] = (uint8_t) dice_roll (&getrandom_dice);
-    return (ssize_t) size;
-}
-
-void node_look_at_broker (node_t *node, int slot, member_t *member)
-{
-    bytes_t body;
-    bundle_t bundle = {0};
-    for (int i = node_appetite (node); i > 0; i--) {
-        if (!node_receive (node, slot, NULL, &body))
-            break;
-        member_take (member, body);
-    }
-    if (member_write (member, node_ready (node, slot), node->world->now_ms, &bundle))
-        node_send (node, slot, bytes_of (NULL, 0), bytes_of (bundle.data, bundle.size));
-    bundle_clear (&bundle);
-}
-
-void node_send_answers (node_t *node, int slot, const member_t *member,
-                        outbox_t *answers)
-{
-    bytes_t boot;
-    bundle_t *bundle;
-    while (outbox_take (answers, &boot, &bundle)) {
-        if (bundle->messages > 0 && member->boot == outbox_boot (boot))
-            node_send (node, slot, bytes_of (NULL, 0),
-                       bytes_of (bundle->data, bundle->size));
-        bundle_clear (bundle);
-    }
 }

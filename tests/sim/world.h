@@ -5,42 +5,41 @@
 #define LOTERIA_WORLD_H
 
 #include "disk.h"
-#include "member.h"
-#include "outbox.h"
 #include "plan.h"
 
-#define WORLD_NODES_MAX (3 + PLAN_WORKERS_MAX + PLAN_AGENCIES_MAX * PLAN_PROCESSES_MAX)
-/* Where they stand among the nodes; the agencies' processes follow the workers. */
+#define WORLD_NODES_MAX (4 + PLAN_WORKERS_MAX + PLAN_AGENCIES_MAX * PLAN_PROCESSES_MAX)
+/* Where they stand among the nodes; the agencies' processes follow the workers. The
+   second state is started by a fault only. */
 #define NODE_STORAGE      0
 #define NODE_STATE        1
-#define NODE_BROKER       2
-#define NODE_FIRST_WORKER 3
+#define NODE_SECOND_STATE 2
+#define NODE_BROKER       3
+#define NODE_FIRST_WORKER 4
 
-/* Sockets of a node; a worker's are numbered as its intake numbers them. */
-#define SLOT_STORAGE_ROUTER 0
-#define SLOT_STORAGE_BROKER 1
-#define SLOT_STATE_ROUTER   0
-#define SLOT_STATE_STORAGE  1
-#define SLOT_STATE_BROKER   2
-#define SLOT_BROKER_FRONT   0
-#define SLOT_BROKER_BACK    1
-#define SLOT_AGENCY         0
+/* Where they listen. */
+#define AT_STORAGE "tcp://127.0.0.1:1"
+#define AT_STATE   "tcp://127.0.0.1:2"
+#define AT_FRONT   "tcp://127.0.0.1:3"
+#define AT_BACK    "tcp://127.0.0.1:4"
 
-#define FILE_CSV "bets.csv"
+#define SYNCS_MAX 8
 
 typedef struct world world_t;
 typedef struct node node_t;
 typedef struct checks checks_t;
+typedef struct files files_t;
 
-/* What a process of some kind does: a shell, as thin as the real one, around the same
-   core. */
+/* A process of some kind: the product's own shell, which thinks that net.h, gate.h,
+   watch.h, clock.h and file.h are what they are elsewhere. */
 typedef struct {
-    /* Returns what it keeps in memory; NULL when it could not start. */
-    void *(*start) (world_t *world, node_t *node);
+    /* Returns what it keeps in memory; NULL, and it is dying, when it cannot start. */
+    void *(*start) (node_t *node);
     /* One turn of its loop. */
-    void (*step) (world_t *world, node_t *node);
+    void (*step) (node_t *node);
     /* When it wants a turn though no message came. */
-    int64_t (*deadline) (const world_t *world, const node_t *node);
+    int64_t (*deadline) (const node_t *node);
+    /* It is told to stop, and does so in order. NULL: as if it was killed. */
+    void (*stop) (node_t *node);
     void (*destroy) (void **core);
 } node_ops_t;
 
@@ -53,8 +52,10 @@ struct node {
     void *core;               // NULL while it is dead
     disk_t *disk;             // borrowed; NULL when it has none
     bool dying;               // dead already, and only its turn has to end
-    bool over;                // an agency that has ended, well or not
+    bool over;                // it has ended, well or not, and is not started again
     bool ended_well;
+    bool woken;         // something of its disk's is over
+    bool in_order;      // its last life ended so
     int64_t busy_ms;    // has no turn before
     int64_t paused_ms;  // likewise
     int64_t restart_ms; // when it is dead
@@ -63,9 +64,10 @@ struct node {
 };
 
 typedef struct { // of all days
-    uint64_t days, steps, kills, power_cuts, pauses, starts, refused_starts;
+    uint64_t days, steps, kills, stops, power_cuts, pauses, starts, refused_starts;
     uint64_t bets, acknowledgements, results, again;
     uint64_t operations, failures, full, torn;
+    uint64_t trials, superseded, checkpoints, checkpoint_cuts, laps;
     uint64_t messages, lost, repeated, link_cuts;
     int64_t virtual_ms;
     int64_t slowest_acknowledgement_ms, slowest_end_ms; // after the faults stopped
@@ -78,13 +80,21 @@ struct world {
     bool trace;
     node_t nodes[WORLD_NODES_MAX];
     int nodes_count;
+    dice_t random_numbers; // getrandom ()'s
     network_t *network;
     disk_t *disk; // storage's
+    struct {
+        const disk_file_t *file;
+        int64_t due_ms;
+    } syncs[SYNCS_MAX]; // in the background: when they are over
+    files_t *files;
     checks_t *checks;
     bool power_goes;
     bool calm;
     int64_t fault_ms;                              // when the next comes
     int64_t storm_ms, full_ms, spoilt_ms, slow_ms; // when each of these is over
+    char *trial; // what storage says of a disk that it is tried on, or NULL
+    size_t trial_size;
     char violation[512];
     world_counts_t *counts;
 };
@@ -92,23 +102,21 @@ struct world {
 /* Play the day of this seed. Returns 0, or -1 with `violation` (512 bytes) written. */
 int world_play (uint64_t seed, bool trace, world_counts_t *counts, char *violation);
 
-/* For the shells. Something that a crash may come before or after: false when the node
-   is dead from here on, and what it still does must have no effect. */
+/* The process that has its turn now. */
+node_t *world_node (void);
+
+/* Something that a crash may come before or after: false when the node is dead from
+   here on, and what it still does must have no effect. */
 bool node_point (node_t *node);
 /* The process ends: by its own decision, or since it is `dying`. */
 void node_die (node_t *node, const char *why);
-/* How many messages it takes this time. */
-int node_appetite (node_t *node);
-bool node_receive (node_t *node, int slot, bytes_t *peer, bytes_t *body);
-bool node_send (node_t *node, int slot, bytes_t peer, bytes_t body);
-bool node_ready (node_t *node, int slot);
-/* What brokers.h does, for the one broker of a simulated day, over this socket. */
-void node_look_at_broker (node_t *node, int slot, member_t *member);
-void node_send_answers (node_t *node, int slot, const member_t *member,
-                        outbox_t *answers);
 
 /* For the faults. */
 void world_kill (world_t *world, node_t *node);
+void world_stop (world_t *world, node_t *node);
+/* Start storage on another disk, with nobody to talk to, and end it. Whether it
+   started; else `why`. */
+bool world_try (world_t *world, disk_t *disk, char *why, size_t why_size);
 void world_cut_power (world_t *world, bool agencies_too);
 
 void world_trace (const world_t *world, const char *format, ...)

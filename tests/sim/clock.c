@@ -1,0 +1,45 @@
+/* clock.c - time and random numbers of a simulated day, linked in place of the
+   product's clock.c and the C library's functions: all of it is the seed's. */
+
+#include "clock.h"
+
+#include "world.h"
+
+#include <limits.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define A_DAY 1767225600 // 2026-01-01, in seconds: it does not matter which
+
+int64_t clock_ms (void)
+{
+    return world_node ()->world->now_ms;
+}
+
+uint64_t clock_wall_ms (void)
+{
+    return (uint64_t) A_DAY * 1000 + (uint64_t) clock_ms ();
+}
+
+int clock_timeout (int64_t now_ms, int64_t deadline_ms)
+{
+    const int64_t left_ms = deadline_ms - now_ms;
+    return left_ms < 0 ? 0 : left_ms < INT_MAX ? (int) left_ms : INT_MAX;
+}
+
+time_t time (time_t *seconds)
+{
+    const time_t now = A_DAY + world_node ()->world->now_ms / 1000;
+    if (seconds)
+        *seconds = now;
+    return now;
+}
+
+ssize_t getrandom (void *buffer, size_t size, unsigned flags)
+{
+    (void) flags;
+    for (size_t i = 0; i < size; i++)
+        ((uint8_t *) buffer)[i] =
+            (uint8_t) dice_roll (&world_node ()->world->random_numbers);
+    return (ssize_t) size;
+}
