@@ -103,11 +103,6 @@ bool net_is_ping (bytes_t body)
     return false;
 }
 
-void net_send_pong (zsock_t *socket, const peer_t *peer, const char *name)
-{
-    (void) socket, (void) peer, (void) name;
-}
-
 bool net_answer_ping (zsock_t *socket, const peer_t *peer, zmq_msg_t *body,
                       const char *name)
 {
