@@ -262,7 +262,8 @@ def assert_ended_as_it_should(short_day):
         named = path in last["reason"] and REASONS[case.failure] in last["reason"]
         assert last["level"] == "CRITICAL" and (named or full), last
         later = {call.name for call in calls[failed[0] + 1:]}
-        assert later <= HARMLESS, f"went on with {later} after a failure"
+        again = {"fallocate"} if case.call == "fallocate" else set()  # with less, or for another file
+        assert later <= HARMLESS | again, f"went on with {later} after a failure"
 
 
 def times(case, calls):
