@@ -525,7 +525,10 @@ static int begin_day (book_t *book, const log_options_t *options, char *why)
 {
     uint64_t identity = 0;
     file_t *log = book->files[LOG_FILE];
-    if (file_there (book->directory, CHECKPOINT_A) != 0) {
+    const int begun = file_there (book->directory, CHECKPOINT_A);
+    if (begun == -1)
+        return refuse (book, why, errno, "%s: %s", CHECKPOINT_A, strerror (errno));
+    if (begun) {
         if (take (book, SLOT_A, FILE_WRITE, why) == -1)
             return -1;
         file_t *slot = book->files[SLOT_A];
