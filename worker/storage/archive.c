@@ -8,10 +8,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <xxhash.h>
 
 #include "bounds.h"
 #include "digest.h"
+
+#define XXH_INLINE_ALL // hashed for every search
+#include <xxhash.h>
 
 #define MAGIC        "LOTERIA INDEX\n\0\0"
 #define MAGIC_BYTES  16
@@ -247,6 +249,17 @@ int archive_read (archive_t *archive, uint32_t first, uint32_t count, record_t *
 int archive_read_rows (archive_t *archive, const record_t *records, size_t count,
                        uint8_t *rows)
 {
+    if (archive_read_unchecked (archive, records, count, rows) == -1)
+        return -1;
+    for (size_t i = 0; i < count; rows += records[i++].size)
+        if (archive_check_rows (archive, &records[i], rows) == -1)
+            return -1;
+    return 0;
+}
+
+int archive_read_unchecked (archive_t *archive, const record_t *records, size_t count,
+                            uint8_t *rows)
+{
     const uint64_t from = records[0].position, written = archive->written.bytes;
     size_t size = 0, in_file;
     for (size_t i = 0; i < count; i++)
@@ -260,16 +273,17 @@ int archive_read_rows (archive_t *archive, const record_t *records, size_t count
     if (in_file < size)
         memcpy (rows + in_file, archive->rows.data + (from + in_file - written),
                 size - in_file);
-    if (read_all (archive, archive->csv, rows, in_file, from) == -1)
-        return -1;
-    for (size_t i = 0, at = 0; i < count; at += records[i++].size)
-        if (records[i].size > 0 &&
-            XXH3_64bits (rows + at, records[i].size) != records[i].rows_hash)
-            return damaged (archive, archive->csv,
-                            "bytes %" PRIu64 " to %" PRIu64
-                            ": the rows are not what was stored",
-                            from + at, from + at + records[i].size);
-    return 0;
+    return read_all (archive, archive->csv, rows, in_file, from);
+}
+
+int archive_check_rows (archive_t *archive, const record_t *record, const uint8_t *rows)
+{
+    if (record->size == 0 || XXH3_64bits (rows, record->size) == record->rows_hash)
+        return 0;
+    return damaged (archive, archive->csv,
+                    "bytes %" PRIu64 " to %" PRIu64
+                    ": the rows are not what was stored",
+                    record->position, record->position + record->size);
 }
 
 int archive_find (archive_t *archive, uint32_t last, uint64_t offset, record_t *record)

@@ -84,6 +84,13 @@ int archive_read (archive_t *archive, uint32_t first, uint32_t count,
 int archive_read_rows (archive_t *archive, const record_t *records, size_t count,
                        uint8_t *rows);
 
+/* The same in two steps, for who reads much and looks at one record after the other:
+   read all, then check each. */
+int archive_read_unchecked (archive_t *archive, const record_t *records, size_t count,
+                            uint8_t *rows);
+int archive_check_rows (archive_t *archive, const record_t *record,
+                        const uint8_t *rows);
+
 /* Starting from the agency's last record (its index + 1), find the one that holds the
    bet at `offset`. Returns 0, or -1 with errno (ENOENT when there is none). */
 int archive_find (archive_t *archive, uint32_t last, uint64_t offset, record_t *record);

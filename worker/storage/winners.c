@@ -182,12 +182,12 @@ static int read_rows (pass_t *pass, const record_t *record, const record_t *end,
         while (next < end && next->position == pass->end && wanted (pass, next) &&
                pass->end + next->size - pass->position <= STRETCH_BYTES)
             pass->end += next++->size;
-        if (archive_read_rows (pass->archive, record, (size_t) (next - record),
-                               pass->rows) == -1)
+        if (archive_read_unchecked (pass->archive, record, (size_t) (next - record),
+                                    pass->rows) == -1)
             return -1;
     }
     *rows = bytes_of (pass->rows + (record->position - pass->position), record->size);
-    return 0;
+    return archive_check_rows (pass->archive, record, rows->data);
 }
 
 /* The number is a row's last field: `,number CRLF` occurs nowhere else, as a quoted
