@@ -4,6 +4,7 @@
 
 #include "agreement.h"
 #include "check.h"
+#include "logger.h"
 #include "option_rows.h"
 #include "problem.h"
 #include "program.h"
@@ -59,10 +60,6 @@ static int agree (const config_t *config, void *context, char *why)
     const settings_t *settings = context;
     const storage_options_t *options = &settings->options;
     const agreement_endpoint_t place = {"--listen", options->listen};
-    if (settings->expect && !settings->check) {
-        snprintf (why, CONFIG_WHY_BYTES, "--expect: goes with --check");
-        return PROCESS_CANNOT_START;
-    }
     if (settings->expect && !check_is_head (settings->expect)) {
         snprintf (why, CONFIG_WHY_BYTES,
                   "--expect: '%.80s' is no head of 64 digits, 0 to f (see "
@@ -84,6 +81,10 @@ static int serve (const config_t *config, void *context, int signal_fd)
     settings_t *settings = context;
     storage_options_t *options = &settings->options;
     (void) config;
+    if (settings->expect && !settings->check) {
+        logger_text ("loteria-storage: --expect: goes with --check");
+        return PROCESS_CANNOT_START;
+    }
     options->log.segments = LOG_SEGMENTS;
     options->log.segment_bytes =
         (uint64_t) settings->log_mib * 1024 * 1024 / LOG_SEGMENTS;
