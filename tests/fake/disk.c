@@ -599,8 +599,12 @@ static void disk_close (file_t *self)
 {
     handle_t *handle = (handle_t *) self;
     disk_file_t *file = handle->on;
-    if (!handle->locks)
-        return; // the test's own
+    if (self == file->file)
+        return;           // the test's own
+    if (!handle->locks) { // one that only peeks
+        free (handle);
+        return;
+    }
     if (file->lost && chance (file->disk, 2 * EVICTION_CHANCE))
         evict (file, true);
     if (handle->life == file->disk->life) { // else the power is what closed it
