@@ -85,7 +85,7 @@ def test_neither_a_check_nor_an_error_tells_the_number(tmp_path, name):
 
 def test_another_number_than_the_day_s_is_refused_and_neither_is_told(central, start, tmp_path):
     day = central(workers=1, agencies=1)
-    day.process.wait_for_log("action: estado | result: success")  # the draw is opened
+    day.process.wait_for_log(r"action: estado \| result: success")  # the draw is opened
     assert day.stop() == 0
     storage = f"tcp://127.0.0.1:{loteria.free_port()}"
     start("loteria-storage", "--data-dir", day.data, "--listen", storage)
