@@ -133,7 +133,6 @@
 
 /* Storage commits a group once it has this much, or nothing more is waiting. */
 #define GROUP_MESSAGES_MAX 4096
-#define GROUP_BYTES_MAX    (8 * 1024 * 1024)
 
 /* The log of records: a ring of equal segments, each of which holds at least two of the
    largest groups; its size is the option --log-mib. */

@@ -466,6 +466,40 @@ static void a_full_disk_can_still_seal_and_draw (void **state)
     assert_int_equal (events_count (events), 2 + 2 * AGENCIES);
 }
 
+/* The roll says how many events are still to come, and not how many agencies were there
+   before the disk was full. */
+static void a_full_disk_has_room_for_agencies_that_were_not_there_yet (void **state)
+{
+    enum { MANY = 300 };
+    (void) state;
+    uint64_t which;
+    const wire_event_t roll = {
+        .kind = EVENT_OPENED, .agencies = MANY, .number = NUMBER};
+    assert_int_equal (registered ("a", 1), REFUSED_OK);
+    assert_int_equal (recorded (roll, &which), REFUSED_OK);
+    assert_int_equal (book_reserve (shelf.book, 100, BOOK_BETS), BOOK_FITS);
+    disk_limit (shelf.disk, 0);
+    for (book_room_t room = BOOK_FITS; room != BOOK_NOSPACE;) {
+        room = book_reserve (shelf.book, 2000, BOOK_BETS);
+        if (room == BOOK_FITS)
+            shelf_append (&shelf, 1, 7);
+        else
+            shelf_commit (&shelf);
+    }
+    for (uint32_t agency = 1; agency <= MANY; agency++) {
+        const cursor_t *cursor = cursors_admit (shelf.cursors, agency);
+        const wire_event_t sealed = {.kind = EVENT_SEALED,
+                                     .agency = agency,
+                                     .count = cursor->at.next,
+                                     .digest = cursor->at.digest};
+        assert_int_equal (recorded (sealed, &which), REFUSED_OK);
+    }
+    assert_int_equal (recorded (drawn, &which), REFUSED_OK);
+    for (uint32_t agency = 1; agency <= MANY; agency++)
+        assert_int_equal (recorded (served_of (agency), &which), REFUSED_OK);
+    shelf_commit (&shelf);
+}
+
 static void an_index_that_cannot_be_read_ends_it (void **state)
 {
     (void) state;
@@ -501,6 +535,7 @@ int main (void)
         EVENTS_TEST (events_are_read_as_they_were_recorded),
         EVENTS_TEST (events_are_found_after_any_end),
         EVENTS_TEST (a_full_disk_can_still_seal_and_draw),
+        EVENTS_TEST (a_full_disk_has_room_for_agencies_that_were_not_there_yet),
         EVENTS_TEST (an_index_that_cannot_be_read_ends_it),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

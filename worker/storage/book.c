@@ -836,9 +836,11 @@ static int slot_of (const book_t *book)
 /* So that a checkpoint of all agencies, and one more, does not want for space. */
 static int reserve_slots (book_t *book)
 {
-    if (cursors_recorded (book->cursors) < book->slot_cursors)
+    const uint32_t recorded = cursors_recorded (book->cursors);
+    const uint32_t expected = recorded > book->agencies ? recorded : book->agencies;
+    if (expected < book->slot_cursors)
         return 0;
-    const uint32_t cursors = cursors_recorded (book->cursors) + SLOT_CURSORS_STEP;
+    const uint32_t cursors = expected + SLOT_CURSORS_STEP;
     const uint64_t size = CHECKPOINT_BYTES + (uint64_t) cursors * CHECKPOINT_CURSOR_MAX;
     for (int i = SLOT_A; i <= SLOT_B; i++)
         if (book->files[i]->ops->reserve (book->files[i], size) == -1)

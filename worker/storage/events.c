@@ -215,6 +215,7 @@ static void note (events_t *events, uint32_t which, const record_t *record)
     if (record->kind == RECORD_OPENED) {
         events->agencies = record->agencies;
         events->number = record->number;
+        book_set_agencies (events->book, record->agencies);
     } else if (record->kind == RECORD_DRAWN)
         events->drawn = which;
     else if (record->kind == RECORD_SERVED)
