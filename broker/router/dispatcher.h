@@ -66,9 +66,7 @@ void dispatcher_leave (dispatcher_t *dispatcher, bytes_t client);
 void dispatcher_forget (dispatcher_t *dispatcher, uint32_t agency);
 
 /* A bundle from the back: somebody's comings and goings, and answers. `key_role` is the
-   one role that his key lets him have (ROLE_NONE: it is nobody's there), ROLE_ANY where
-   there are no keys. */
-#define ROLE_ANY 0xFF
+   one role that his key lets him have: what gate_role () says. */
 void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t peer, uint8_t key_role,
                         bytes_t bundle, int64_t now_ms);
 

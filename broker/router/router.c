@@ -54,7 +54,6 @@ static const char *open_front (router_t *router, const router_options_t *options
 static bool admits (void *context, gate_visitor_t *visitor);
 static bool enrolled (void *context, const char *key);
 static void take_answers (router_t *router, int64_t now_ms);
-static uint8_t key_role (const router_t *router, zmq_msg_t *body);
 static void look_at_roll (router_t *router, int64_t now_ms);
 static void forget (void *context, uint32_t agency);
 static void take_requests (router_t *router, int64_t now_ms);
@@ -299,23 +298,10 @@ static void take_answers (router_t *router, int64_t now_ms)
             break;
         if (status == NET_OK && !net_answer_ping (router->back, &peer, &body, NAME))
             dispatcher_bundle (router->dispatcher, net_peer (&peer),
-                               key_role (router, &body), net_body (&body), now_ms);
+                               gate_role (router->gate, &body), net_body (&body),
+                               now_ms);
     }
     zmq_msg_close (&body);
-}
-
-/* Over ipc there are no keys: who may open the socket's file may be anything. */
-static uint8_t key_role (const router_t *router, zmq_msg_t *body)
-{
-    static const uint8_t roles[] = {ROLE_WORKER, ROLE_STORAGE, ROLE_STATE};
-    const keyring_t *ring = gate_keys (router->gate);
-    gate_sender_t sender;
-    if (!ring || !gate_sender (body, &sender))
-        return ROLE_ANY;
-    for (size_t i = 0; i < sizeof roles; i++)
-        if (strcmp (sender.key, keyring_peer (ring, wire_role_name (roles[i]))) == 0)
-            return roles[i];
-    return ROLE_NONE;
 }
 
 static void take_requests (router_t *router, int64_t now_ms)

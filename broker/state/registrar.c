@@ -6,12 +6,13 @@
 #include <stdlib.h>
 
 #include "handler.h"
+#include "life.h"
 #include "logger.h"
 
 typedef enum { WANT_NOTHING, WANT_EPOCH, WANT_EVENTS, WANT_OPENED, WANT_DRAWN } want_t;
 
 struct registrar {
-    uint64_t life;
+    uint64_t life; // that it registers with
     uint32_t agencies, number;
     registrar_stage_t stage;
     uint64_t epoch;   // 0: not registered
@@ -53,6 +54,7 @@ static void answer_event (registrar_t *registrar, const request_t *request);
 static void answer_question (registrar_t *registrar, uint32_t agency);
 static void answer_questions (registrar_t *registrar);
 static int take_refused (void *self, void *asked);
+static void take_superseded (registrar_t *registrar, uint64_t heard);
 static void log_no_space (registrar_t *registrar);
 static void pursue (registrar_t *registrar);
 static want_t wanted (const registrar_t *registrar);
@@ -84,12 +86,12 @@ static const handler_t answer_handlers[] = {{WIRE_REGISTERED, take_registered},
 
 static const envelope_t nobodys = {0};
 
-registrar_t *registrar_new (uint64_t life, uint32_t agencies, uint32_t number)
+registrar_t *registrar_new (uint32_t own, uint32_t agencies, uint32_t number)
 {
-    assert (life != 0 && agencies >= 1 && agencies <= AGENCIES_MAX);
+    assert (own != 0 && agencies >= 1 && agencies <= AGENCIES_MAX);
     registrar_t *registrar = calloc (1, sizeof *registrar);
     assert (registrar);
-    registrar->life = life;
+    registrar->life = life_after (0, own); // as the day's first, until it knows better
     registrar->agencies = agencies;
     registrar->number = number;
     registrar->to_brokers = outbox_new ();
@@ -438,7 +440,7 @@ static int take_refused (void *self, void *asked)
     const request_t *request = asked;
     const wire_refused_t *refused = &request->message.refused;
     if (refused->code == REFUSED_SUPERSEDED && refused->offset == registrar->epoch)
-        registrar->stage = REGISTRAR_SUPERSEDED;
+        take_superseded (registrar, refused->expected);
     else if (refused->code == REFUSED_DRAW && registrar->epoch != 0)
         registrar->stage = REGISTRAR_OTHER_DRAW;
     else if (refused->code == REFUSED_GAP && refused->expected <= DRAW_EVENTS_MAX)
@@ -449,6 +451,20 @@ static int take_refused (void *self, void *asked)
     else if (refused->code != REFUSED_BUSY) // it is asked again
         registrar->strays++;
     return 0;
+}
+
+/* While it is not registered: it comes behind the one heard, at once. That may be
+   itself, if it was told so too late. */
+static void take_superseded (registrar_t *registrar, uint64_t heard)
+{
+    const uint32_t own = life_own (registrar->life);
+    const uint64_t life = life_own (heard) == own ? heard : life_after (heard, own);
+    if (registrar->epoch != 0)
+        registrar->stage = REGISTRAR_SUPERSEDED;
+    else if (life != registrar->life) {
+        registrar->life = life;
+        registrar->asked = WANT_NOTHING;
+    }
 }
 
 static void log_no_space (registrar_t *registrar)

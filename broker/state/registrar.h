@@ -3,6 +3,11 @@
    Takes requests of agencies and storage's answers, one at a time, asks the draw what
    to do, has storage record what follows, and answers once it is recorded. It has no
    file: when it starts it registers with storage, which replays it the draw's events.
+   A registration that is refused since another state's stands is asked for again behind
+   that: so the last one to start is heard. Once it is registered, another state's ends
+   it. So each state supersedes at most one other, and two that start together do not go
+   on for ever; unless it is never told that it is registered, its connection being cut
+   each time.
    What it asks for itself (to be registered, a page of the replay, that the draw is
    opened or made) it asks again until it is answered; what it asks for an agency the
    agency asks again. No socket and no clock. */
@@ -26,10 +31,10 @@ typedef enum {
 
 typedef struct registrar registrar_t;
 
-/* `life` is this process's own, drawn at random, not 0: storage knows by it that a
-   registration asked for again is the same one. `agencies` and `number` are what the
-   draw is opened with, or was. */
-registrar_t *registrar_new (uint64_t life, uint32_t agencies, uint32_t number);
+/* `own` is this process's own number, drawn at random, not 0: storage knows by it that
+   a registration asked for again is the same one (life.h). `agencies` and `number` are
+   what the draw is opened with, or was. */
+registrar_t *registrar_new (uint32_t own, uint32_t agencies, uint32_t number);
 void registrar_destroy (registrar_t **registrar);
 
 /* To be told in every turn: what time it is, and whether a message to storage would be

@@ -31,7 +31,7 @@ struct state {
 
 static int open_sockets (state_t *state, int64_t now_ms, problem_t *problem);
 static int open_gate (state_t *state, problem_t *problem);
-static uint64_t draw_life (void);
+static uint32_t draw_own (void);
 static void take_answers (state_t *state);
 static void take_requests (state_t *state);
 static int join (state_t *state, int64_t now_ms, problem_t *problem);
@@ -46,7 +46,7 @@ state_t *state_new (const state_options_t *options, int64_t now_ms, problem_t *p
     state_t *state = calloc (1, sizeof *state);
     assert (state);
     state->options = *options;
-    state->registrar = registrar_new (draw_life (), options->agencies, options->number);
+    state->registrar = registrar_new (draw_own (), options->agencies, options->number);
     if (open_gate (state, problem) == -1 ||
         open_sockets (state, now_ms, problem) == -1) {
         state_destroy (&state);
@@ -143,8 +143,10 @@ int state_serve (const state_options_t *options, int signal_fd)
 static int open_gate (state_t *state, problem_t *problem)
 {
     static const char *const peers[] = {"storage", "worker", "broker", NULL};
+    static const char *const hosts[] = {"storage", "broker", NULL};
     const gate_options_t gate = {.keys = state->options.keys,
                                  .peers = peers,
+                                 .hosts = hosts,
                                  .insecure = state->options.insecure};
     state->gate = gate_new (&gate, problem);
     return state->gate ? 0 : -1;
@@ -171,13 +173,13 @@ static int open_sockets (state_t *state, int64_t now_ms, problem_t *problem)
     return state->listen ? 0 : -1;
 }
 
-static uint64_t draw_life (void)
+static uint32_t draw_own (void)
 {
-    uint64_t life = 0;
-    while (life == 0)
-        if (getrandom (&life, sizeof life, 0) != sizeof life)
-            life = 0;
-    return life;
+    uint32_t own = 0;
+    while (own == 0)
+        if (getrandom (&own, sizeof own, 0) != sizeof own)
+            own = 0;
+    return own;
 }
 
 static void take_answers (state_t *state)

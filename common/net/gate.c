@@ -10,6 +10,7 @@
 #include "logger.h"
 #include "net.h"
 #include "process.h"
+#include "wire.h"
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
 #define ZAP_FRAMES   8 // after the address and the empty frame; RFC 27, "CURVE"
@@ -166,6 +167,21 @@ bool gate_sender (zmq_msg_t *body, gate_sender_t *sender)
     sender->key[KEY_TEXT_BYTES - 1] = 0;
     sender->visit = strtoull (name + KEY_TEXT_BYTES, NULL, 10);
     return true;
+}
+
+uint8_t gate_role (const gate_t *gate, zmq_msg_t *body)
+{
+    static const uint8_t roles[] = {ROLE_WORKER, ROLE_STORAGE, ROLE_STATE};
+    const keyring_t *ring = gate_keys (gate);
+    gate_sender_t sender;
+    if (!ring || !gate_sender (body, &sender))
+        return ROLE_ANY;
+    for (size_t i = 0; i < ring->peers; i++)
+        for (size_t j = 0; j < sizeof roles; j++)
+            if (strcmp (ring->peer_keys[i], sender.key) == 0 &&
+                strcmp (ring->peer_names[i], wire_role_name (roles[j])) == 0)
+                return roles[j];
+    return ROLE_NONE;
 }
 
 const keyring_t *gate_keys (const gate_t *gate)

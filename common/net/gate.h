@@ -68,6 +68,11 @@ void gate_serve (gate_t *gate);
    the last frame of a message, as the address frame may have lost it. */
 bool gate_sender (zmq_msg_t *body, gate_sender_t *sender);
 
+/* The role that the sender's key lets him have, a wire_role_t: ROLE_NONE when it is the
+   key of none (the process's own, or the broker's), ROLE_ANY without CURVE: over ipc,
+   who may open the socket's file may be anything. Ask as gate_sender (). */
+uint8_t gate_role (const gate_t *gate, zmq_msg_t *body);
+
 /* The keys; NULL when there are none. Borrowed. */
 const keyring_t *gate_keys (const gate_t *gate);
 

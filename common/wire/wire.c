@@ -613,6 +613,23 @@ bool wire_role_answers (uint8_t role, uint8_t command)
     }
 }
 
+bool wire_role_asks (uint8_t role, uint8_t command)
+{
+    switch (command) {
+    case WIRE_STORE:
+    case WIRE_CHECK:
+        return role == ROLE_WORKER;
+    case WIRE_ADMIT:
+    case WIRE_FIND:
+    case WIRE_REGISTER:
+    case WIRE_REPLAY:
+    case WIRE_RECORD:
+        return role == ROLE_STATE;
+    default:
+        return false;
+    }
+}
+
 bool wire_from_agency (uint8_t command)
 {
     return command >= WIRE_HELLO && command <= WIRE_BATCHES;

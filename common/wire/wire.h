@@ -235,7 +235,8 @@ typedef enum {
     ROLE_NONE = 0,
     ROLE_WORKER = 1,
     ROLE_STORAGE = 2,
-    ROLE_STATE = 3
+    ROLE_STATE = 3,
+    ROLE_ANY = 0xFF // in no message: where there are no keys, anybody is anything
 } wire_role_t;
 
 typedef struct {     // JOIN
@@ -258,7 +259,7 @@ typedef struct {
         wire_welcome_t welcome; // WELCOME, ADMIT
         wire_waiting_t waiting;
         wire_find_t find;
-        uint64_t state; // REGISTER: that process's own number, drawn at random
+        uint64_t state; // REGISTER: its life, see life.h
         wire_registered_t registered;
         wire_replay_t replay;
         wire_record_t record;
@@ -319,6 +320,9 @@ const char *wire_role_name (uint8_t role);
 
 /* Whether who has this role may give an agency this answer, or HELD to the broker. */
 bool wire_role_answers (uint8_t role, uint8_t command);
+
+/* Whether who has this role may ask storage for this. */
+bool wire_role_asks (uint8_t role, uint8_t command);
 
 /* Whether it is a request of an agency's. */
 bool wire_from_agency (uint8_t command);

@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import stat
+import struct
 import subprocess
 import time
 
@@ -353,6 +354,9 @@ def test_an_agencys_key_opens_no_inner_door(parts):
     assert not wire.let_in(day.server, **wire.curve(worker)), "a worker's key opened the agencies' door"
     assert not wire.let_in(doors["storage"], **{**wire.curve(worker, "storage"), **dict(zip(
         ("curve_publickey", "curve_secretkey"), wire.key_pair(day.keys / "broker"), strict=True))})  # fmt: skip
+    for host in ("broker", "storage"):  # whom state goes to, and who do not come to it
+        assert not wire.let_in(doors["state"], **{**wire.curve(worker, "state"), **dict(zip(
+            ("curve_publickey", "curve_secretkey"), wire.key_pair(day.keys / host), strict=True))})  # fmt: skip
 
 
 def test_a_key_is_good_for_one_role(start, folder):
@@ -367,6 +371,42 @@ def test_a_key_is_good_for_one_role(start, folder):
             (joined, _), = client.receive(decode=wire.opened)
             assert wire.decode(joined).name == "JOINED", key
             assert client.receive().name == "PONG", key
+
+
+OF_STATE = ("REGISTER", "REPLAY", "RECORD", "ADMIT", "FIND")
+
+
+def test_storage_hears_from_a_key_what_its_role_may_ask(start, folder, tmp_path):
+    """Whoever has a worker's key cannot speak in state's place, nor anybody else. (PONG comes behind what came before.)"""
+    endpoint = f"tcp://127.0.0.1:{loteria.free_port()}"
+    storage = start("loteria-storage", "--listen", endpoint, "--data-dir", tmp_path, "--keys", folder / "storage",
+                    "--broker", f"tcp://127.0.0.1:{loteria.free_port()}")
+    storage.wait_for_log(r"action: almacenamiento \| result: success")
+
+    def asking(name):
+        body = bytes(struct.calcsize(">" + wire.LAYOUTS[name][0])) if name != "REGISTER" else (1 << 32 | 7).to_bytes(8, "big")
+        return wire.enveloped(wire.message(name, 1, body))
+
+    doors = {"worker": wire.curve(folder / "worker", "storage"), "state": wire.curve(folder / "state", "storage"),
+             "storage": {**wire.curve(folder / "worker", "storage"), **dict(zip(
+                 ("curve_publickey", "curve_secretkey"), wire.key_pair(folder / "storage"), strict=True))}}  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        clients = {key: stack.enter_context(wire.Client(endpoint, **options)) for key, options in doors.items()}
+        strays = 0
+        for key, wrong in {"worker": OF_STATE, "storage": ("CHECK", *OF_STATE), "state": ("CHECK",)}.items():
+            for name in wrong:
+                clients[key].send(asking(name))
+            clients[key].send(wire.message("PING"))
+            assert clients[key].receive().name == "PONG", key
+            strays += len(wrong)
+        clients["state"].send(asking("REGISTER"))
+        (registered, _), = clients["state"].receive(decode=wire.opened)
+        assert (wire.decode(registered).name, wire.decode(registered).epoch) == ("REGISTERED", 1), "another one was heard"
+        clients["worker"].send(asking("CHECK"))
+        clients["worker"].send(wire.message("PING"))
+        assert clients["worker"].receive().name == "PONG"
+    assert storage.stop() == 0
+    assert re.findall(r"closed: bets.log .*strays: (\d+)", storage.log) == [str(strays)]
 
 
 def test_a_process_is_asked_how_it_is_with_its_own_keys(start, folder):

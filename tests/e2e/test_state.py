@@ -7,6 +7,7 @@ import signal
 import pytest
 
 import loteria
+import wire
 from between import Between
 
 COUNTS = {1: 60, 2: 50}
@@ -63,9 +64,7 @@ class Killer:
 
     def next_life(self, step):
         """Start it again; `step` is where it is to die then."""
-        killed_at = self.killed.get(timeout=loteria.DEADLINE)
-        if self.heard and killed_at == "REGISTER":  # heard later it would supersede the next life
-            self.day.parts["loteria-storage"].wait_for_log("action: registro")
+        self.killed.get(timeout=loteria.DEADLINE)
         assert self.day.parts["loteria-state"].wait() == -signal.SIGKILL
         self.step = step
         self.day.start("loteria-state")
@@ -130,6 +129,32 @@ def test_of_two_states_one_is_heard(parts, start, files):
     day.start("loteria-worker")
     agencies[2] = day.agency(2, files[2])
     assert_ends_soundly(day, files, agencies)
+
+
+def test_a_registration_that_is_read_late_is_refused(parts, files):
+    """As one is that a state sent before it was killed: its successor is heard already, and stays so. Who is alive
+    hears in the refusal whom to come behind."""
+    day = parts(workers=1, agencies=2)
+    agencies = day.sell({1: files[1]})
+    state = day.parts["loteria-state"]
+    state.wait_for_log("action: agencia_lista")
+    with wire.Client(part_of(day, "loteria-storage", "--listen")) as ghost:
+        def register(life):
+            ghost.send(wire.enveloped(wire.message("REGISTER", body=life.to_bytes(8, "big"))))
+            (answer, _), = ghost.receive(decode=wire.opened)
+            return wire.decode(answer)
+
+        for life in (1 << 32 | 7, 7, 3 << 32 | 7):
+            refused = register(life)
+            assert (refused.name, refused.code, refused.expected >> 32) == ("REFUSED", "SUPERSEDED", 1)
+        agencies[2] = day.agency(2, files[2])
+        loteria.assert_day_ends(day, files, agencies)
+        assert state.popen.poll() is None
+        assert register(2 << 32 | 7).name == "REGISTERED"
+        assert state.wait() == 4
+    day.start("loteria-state").wait_for_log(r"action: estado \| result: success")
+    assert day.stop() == 0, day.log
+    day.assert_sound()
 
 
 def test_a_central_does_not_start_a_superseded_state_again(central, start, tmp_path):

@@ -4,6 +4,7 @@
 #include "gate.h"
 #include "monitor.h"
 #include "watch.h"
+#include "wire.h"
 
 #include "world.h"
 
@@ -59,6 +60,12 @@ bool gate_sender (zmq_msg_t *body, gate_sender_t *sender)
 {
     (void) body, (void) sender;
     return false;
+}
+
+uint8_t gate_role (const gate_t *gate, zmq_msg_t *body)
+{
+    (void) gate, (void) body;
+    return ROLE_ANY;
 }
 
 const keyring_t *gate_keys (const gate_t *gate)

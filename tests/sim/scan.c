@@ -276,8 +276,8 @@ static bool bets_follow (scan_t *scan, const uint8_t *record, bytes_t rows)
     return true;
 }
 
-/* Registrations, and the draw's events, each asked for by the state that registered
-   last. */
+/* Registrations, each by its number, and the draw's events, each asked for by the state
+   that registered last. */
 static bool event_follows (scan_t *scan, const uint8_t *record)
 {
     const uint32_t agency = (uint32_t) number (record + 4, 4);
@@ -286,7 +286,8 @@ static bool event_follows (scan_t *scan, const uint8_t *record)
     if (record[0] == 'R') {
         scan->epoch = scan->records + 1;
         scan->epochs++;
-        return agency == 0;
+        return agency == 0 && number (record + 56, 8) >> 32 == scan->epochs &&
+               (uint32_t) number (record + 56, 8) != 0;
     }
     if (number (record + 36, 4) != scan->last_event ||
         number (record + 56, 8) != scan->epoch || scan->epoch == 0 ||

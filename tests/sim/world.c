@@ -33,7 +33,7 @@ static void finish_syncs (world_t *world);
 static void plan_syncs (world_t *world);
 static int64_t longest_sync (const world_t *world, const disk_file_t *file);
 static void give_turns (world_t *world);
-static void start_a_state (world_t *world);
+static void look_for_a_state (world_t *world);
 static void start_node (world_t *world, node_t *node);
 static void step_node (world_t *world, node_t *node);
 static void begin_turn (node_t *node);
@@ -235,7 +235,7 @@ static int64_t longest_sync (const world_t *world, const disk_file_t *file)
 /* Each to whom it is due, in an order that changes. */
 static void give_turns (world_t *world)
 {
-    start_a_state (world);
+    look_for_a_state (world);
     const int count = world->nodes_count;
     const int first = (int) dice_below (&world->dice, (uint64_t) count);
     for (int i = 0; i < count && !world->violation[0]; i++) {
@@ -249,15 +249,11 @@ static void give_turns (world_t *world)
     }
 }
 
-/* Two that supersede each other, with the help of letters from the dead, both end: then
-   somebody starts one again. */
-static void start_a_state (world_t *world)
+/* Whoever superseded another was alive, whatever letters of the dead there are. */
+static void look_for_a_state (world_t *world)
 {
-    node_t *state = &world->nodes[NODE_STATE];
-    if (!state->over || !world->nodes[NODE_SECOND_STATE].over)
-        return;
-    state->over = false;
-    state->restart_ms = world->now_ms + 100;
+    if (world->nodes[NODE_STATE].over && world->nodes[NODE_SECOND_STATE].over)
+        world_violate (world, "I7: of two states both are superseded");
 }
 
 static void start_node (world_t *world, node_t *node)

@@ -8,6 +8,7 @@
 #include "shelf.h"
 
 #include "clerk.h"
+#include "life.h"
 #include "logger.h"
 
 #define AGENCIES 4
@@ -16,6 +17,7 @@
 #define BOOT     7
 #define OPENED   2 /* records of a draw that is open: registration, opening */
 #define CLIENT   "c1"
+#define FIRST    life_after (0, 1) /* the state that opened the draw */
 
 static shelf_t shelf;
 static clerk_t *clerk;
@@ -58,8 +60,8 @@ static void take (const char *worker, const char *client, const wire_message_t *
 {
     bundle_t bundle = {0};
     bundle_put (&bundle, client, ++ticket, message);
-    assert_int_equal (clerk_take (clerk, text_bytes (worker), bundle_bytes (&bundle)),
-                      0);
+    assert_int_equal (
+        clerk_take (clerk, text_bytes (worker), ROLE_ANY, bundle_bytes (&bundle)), 0);
     bundle_clear (&bundle);
 }
 
@@ -236,7 +238,7 @@ static const wire_refused_t *commit_refused (wire_code_t code, wire_command_t co
 /* A state has registered, and opened a draw. */
 static void open_draw (void)
 {
-    const wire_message_t registration = {.command = WIRE_REGISTER, .state = 1};
+    const wire_message_t registration = {.command = WIRE_REGISTER, .state = FIRST};
     take (STATE, "", &registration);
     commit ();
     assert_only (&mail, WIRE_REGISTERED);
@@ -766,8 +768,8 @@ static void a_bundle_of_questions_is_answered_one_by_one (void **state)
         const wire_message_t find = find_of (1 + i % 3, 0, counts[i % 3], i % 7);
         bundle_put (&bundle, CLIENT, 1000 + i, &find);
     }
-    assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)),
-                      0);
+    assert_int_equal (
+        clerk_take (clerk, text_bytes (WORKER), ROLE_ANY, bundle_bytes (&bundle)), 0);
     bundle_clear (&bundle);
     commit ();
     assert_int_equal (mail.count, ASKED);
@@ -821,7 +823,7 @@ static void of_two_states_the_last_is_heard (void **state)
         {.command = WIRE_REPLAY,
          .replay = {.epoch = book_epoch (shelf.book), .draw = book_draw (shelf.book)}}};
     const uint64_t first = book_epoch (shelf.book);
-    take_register ("s2", 2);
+    take_register ("s2", life_after (FIRST, 2));
     collect ();
     assert_int_equal (mail.count, 0); // nobody is told before it is durable
     commit ();
@@ -849,10 +851,16 @@ static void of_two_states_the_last_is_heard (void **state)
             refused_to (&mail.items[0], STATE, REFUSED_SUPERSEDED);
         assert_true (refused->offset == first && refused->expected == second);
     }
-    take_register (STATE, 1); // that was under way
-    commit ();
-    assert_int_equal (mail.count, 1);
-    refused_to (&mail.items[0], STATE, REFUSED_SUPERSEDED);
+    const uint64_t late[] = {FIRST, life_after (0, 3), life_after (FIRST, 3)};
+    for (size_t i = 0; i < 3; i++) { // that was under way, and is told who is heard
+        take_register (STATE, late[i]);
+        commit ();
+        assert_int_equal (mail.count, 1);
+        const wire_refused_t *refused =
+            refused_to (&mail.items[0], STATE, REFUSED_SUPERSEDED);
+        assert_true (refused->offset == 0);
+        assert_true (refused->expected == life_after (FIRST, 2));
+    }
     assert_int_equal (book_records (shelf.book), records);
     take_seal (1, 6); // by the one that is heard
     commit ();
@@ -929,7 +937,8 @@ static void refusals_of_events_go_to_whom_they_concern (void **state)
     assert_int_equal (refused_to (&mail.items[0], STATE, REFUSED_GAP)->expected, 1);
     take_register ("s2", 0);
     commit ();
-    refused_to (&mail.items[0], "s2", REFUSED_SUPERSEDED);
+    assert_true (refused_to (&mail.items[0], "s2", REFUSED_SUPERSEDED)->expected ==
+                 FIRST);
 }
 
 static void make_draw (void)
@@ -1211,15 +1220,15 @@ static void strays_are_counted_and_the_rest_is_taken (void **state)
     bundle_add (&bundle, &envelope, text_bytes ("garbage"));
     const wire_message_t store = store_of (1, 0, 3);
     bundle_put (&bundle, CLIENT, 2, &store);
-    assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)),
-                      0);
+    assert_int_equal (
+        clerk_take (clerk, text_bytes (WORKER), ROLE_ANY, bundle_bytes (&bundle)), 0);
     assert_int_equal (clerk_strays (clerk), sizeof commands + 1);
     commit_stored (1, 3);
 
     const bytes_t good = bundle_bytes (&bundle);
     for (size_t cut = 1; cut < 20; cut++) { // the last item is cut short
         const uint64_t strays = clerk_strays (clerk);
-        assert_int_equal (clerk_take (clerk, text_bytes (WORKER),
+        assert_int_equal (clerk_take (clerk, text_bytes (WORKER), ROLE_ANY,
                                       bytes_of (good.data, good.size - cut)),
                           0);
         assert_int_equal (clerk_strays (clerk), strays + sizeof commands + 2);
@@ -1227,6 +1236,41 @@ static void strays_are_counted_and_the_rest_is_taken (void **state)
     }
     bundle_clear (&bundle);
     assert_int_equal (shelf_next (&shelf, 1), 3);
+}
+
+/* ... over the key that it came with. */
+static void what_its_role_may_not_ask_is_a_stray (void **state)
+{
+    (void) state;
+    static const uint8_t roles[] = {ROLE_NONE, ROLE_WORKER, ROLE_STORAGE, ROLE_STATE,
+                                    ROLE_ANY};
+    enum { OF_WORKERS = 2, ASKED = 7 };
+    begin (1, 6);
+    for (size_t i = 0; i < sizeof roles * ASKED; i++) {
+        const uint8_t role = roles[i / ASKED];
+        const uint64_t epoch = book_epoch (shelf.book), draw = book_draw (shelf.book);
+        const wire_message_t messages[ASKED] = {
+            store_of (1, 0, 3),
+            check_of (1, 4),
+            {.command = WIRE_ADMIT,
+             .agency = 2,
+             .welcome = {.epoch = epoch, .draw = draw}},
+            {.command = WIRE_REPLAY, .replay = {.epoch = epoch, .draw = draw}},
+            {.command = WIRE_REGISTER, .state = FIRST},
+            seal_of (1, 6),
+            find_of (1, 0, 6, 3)};
+        const bool may = role == ROLE_ANY ||
+                         role == (i % ASKED < OF_WORKERS ? ROLE_WORKER : ROLE_STATE);
+        const uint64_t strays = clerk_strays (clerk);
+        bundle_t bundle = {0};
+        bundle_put (&bundle, CLIENT, 1, &messages[i % ASKED]);
+        assert_int_equal (
+            clerk_take (clerk, text_bytes ("p"), role, bundle_bytes (&bundle)), 0);
+        bundle_clear (&bundle);
+        commit ();
+        assert_int_equal (mail.count > 0, may);
+        assert_int_equal (clerk_strays (clerk), strays + !may);
+    }
 }
 
 static void damaged_bundles_do_no_harm (void **state)
@@ -1240,7 +1284,7 @@ static void damaged_bundles_do_no_harm (void **state)
             const wire_message_t messages[] = {
                 store_of (1, random_below (&random, 10), 1),
                 {.command = WIRE_ADMIT, .agency = 2},
-                {.command = WIRE_REGISTER, .state = 1 + random_below (&random, 2)},
+                {.command = WIRE_REGISTER, .state = FIRST + random_below (&random, 2)},
                 seal_of (3, 0),
                 find_of (1, 0, 0, 0),
                 check_of (1, 4)};
@@ -1250,7 +1294,8 @@ static void damaged_bundles_do_no_harm (void **state)
             bundle.data[random_below (&random, bundle.size)] ^=
                 (uint8_t) (1 << random_below (&random, 8));
         assert_int_equal (
-            clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)), 0);
+            clerk_take (clerk, text_bytes (WORKER), ROLE_ANY, bundle_bytes (&bundle)),
+            0);
         bundle_clear (&bundle);
         if (i % 16 == 0) {
             assert_int_equal (try_commit (), 0);
@@ -1355,7 +1400,8 @@ static void a_book_that_cannot_be_read_is_told (void **state)
         bundle_put (&bundle, CLIENT, 1, &messages[i]);
         shelf.csv->fails[DISK_READ] = 1;
         assert_int_equal (
-            clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)), -1);
+            clerk_take (clerk, text_bytes (WORKER), ROLE_ANY, bundle_bytes (&bundle)),
+            -1);
         bundle_clear (&bundle);
     }
 }
@@ -1375,8 +1421,8 @@ static void a_group_is_bounded_though_much_was_held (void **state)
         const wire_message_t store = store_of (agency, 2, 1);
         bundle_put (&bundle, CLIENT, 1, &store);
     }
-    assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)),
-                      0);
+    assert_int_equal (
+        clerk_take (clerk, text_bytes (WORKER), ROLE_ANY, bundle_bytes (&bundle)), 0);
     bundle_clear (&bundle);
     uint64_t told[AGENCIES + 1] = {0};
     int groups = 0;
@@ -1479,8 +1525,8 @@ static void a_disk_that_cannot_reserve_is_told (void **state)
     const wire_message_t store = store_of (1, 4, 2);
     bundle_put (&bundle, CLIENT, 1, &store);
     shelf.log->fails[DISK_RESERVE] = 1;
-    assert_int_equal (clerk_take (clerk, text_bytes (WORKER), bundle_bytes (&bundle)),
-                      -1);
+    assert_int_equal (
+        clerk_take (clerk, text_bytes (WORKER), ROLE_ANY, bundle_bytes (&bundle)), -1);
     assert_int_equal (shelf_next (&shelf, 1), 4);
     bundle_clear (&bundle);
 }
@@ -1723,6 +1769,7 @@ int main (void)
         CLERK_TEST (what_is_stored_can_be_compared_anywhere),
         CLERK_TEST (of_two_histories_one_is_stored),
         CLERK_TEST (strays_are_counted_and_the_rest_is_taken),
+        CLERK_TEST (what_its_role_may_not_ask_is_a_stray),
         CLERK_TEST (damaged_bundles_do_no_harm),
         CLERK_TEST (a_group_is_full_by_messages_or_by_bytes),
         CLERK_TEST (no_space_is_refused_until_there_is_room),

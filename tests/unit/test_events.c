@@ -4,6 +4,7 @@
 #include "shelf.h"
 
 #include "events.h"
+#include "life.h"
 
 #define AGENCIES     3
 #define NUMBER       7574
@@ -58,13 +59,22 @@ static bytes_t peer_of (const char *name)
     return bytes_of (name, strlen (name));
 }
 
-static wire_code_t registered (const char *peer, uint64_t life)
+static wire_code_t came (const char *peer, uint64_t life)
 {
     wire_code_t code = REFUSED_BODY;
     assert_int_equal (events_register (events, peer_of (peer), life, &code), 0);
     if (code == REFUSED_OK)
         epoch = book_epoch (shelf.book);
     return code;
+}
+
+/* A process that is alive: it asks again if it was heard, and else comes behind whoever
+   was. */
+static wire_code_t registered (const char *peer, uint32_t own)
+{
+    assert_true (events_count (events) >= 0);
+    const uint64_t last = events_life (events);
+    return came (peer, life_own (last) == own ? last : life_after (last, own));
 }
 
 static wire_code_t heard (const char *peer, uint64_t of_epoch)
@@ -146,7 +156,8 @@ static void nobody_is_heard_who_has_not_registered (void **state)
     (void) state;
     assert_int_equal (heard ("a", 0), REFUSED_SUPERSEDED);
     assert_int_equal (heard ("a", 1), REFUSED_SUPERSEDED);
-    assert_int_equal (registered ("a", 0), REFUSED_SUPERSEDED); // that is nobody
+    assert_int_equal (came ("a", 0), REFUSED_SUPERSEDED); // that is nobody
+    assert_int_equal (came ("a", life_after (0, 0)), REFUSED_SUPERSEDED); // nor that
     assert_int_equal (registered ("a", 7), REFUSED_OK);
     assert_int_equal (epoch, 1);
     assert_int_equal (heard ("a", 0), REFUSED_SUPERSEDED);
@@ -197,11 +208,40 @@ static void who_was_superseded_stays_so (void **state)
 {
     (void) state;
     registered ("a", 7);
-    const uint64_t first = epoch;
+    const uint64_t first = epoch, life = events_life (events);
     registered ("b", 8);
-    assert_int_equal (registered ("a", 7), REFUSED_SUPERSEDED); // it was under way
+    assert_int_equal (came ("a", life), REFUSED_SUPERSEDED); // it was under way
     assert_int_equal (heard ("b", epoch), REFUSED_OK);
     assert_int_equal (heard ("a", first), REFUSED_SUPERSEDED);
+}
+
+/* Whatever it had heard of before it was killed: it is read behind what its successor
+   sent, and of a storage that was restarted as well. */
+static void what_a_killed_state_sent_is_not_heard (void **state)
+{
+    (void) state;
+    registered ("a", 7);
+    registered ("b", 8);
+    const uint64_t heard_life = events_life (events);
+    const uint64_t ghosts[] = {life_after (0, 9),                 // nobody
+                               life_after (life_after (0, 7), 9), // the first one
+                               life_after (life_after (heard_life, 9), 9),
+                               heard_life + 1,
+                               9,
+                               heard_life | 0xFFFFFFFF00000000,
+                               UINT64_MAX};
+    shelf_commit (&shelf);
+    for (int restarted = 0; restarted <= 1; restarted++) {
+        for (size_t i = 0; i < COUNT (ghosts); i++) {
+            assert_int_equal (came ("a", ghosts[i]), REFUSED_SUPERSEDED);
+            assert_true (events_life (events) == heard_life);
+            assert_int_equal (heard ("b", epoch), REFUSED_OK);
+            assert_int_equal (book_records (shelf.book), 2);
+        }
+        crash ();
+    }
+    assert_int_equal (came ("c", life_after (heard_life, 9)), REFUSED_OK);
+    assert_int_equal (heard ("c", epoch), REFUSED_OK);
 }
 
 static void who_was_superseded_is_told_where_it_is (void **state)
@@ -393,7 +433,7 @@ static void events_are_found_after_any_end (void **state)
             wire_event_t event = opened;
             switch (random_below (&random, 9)) {
             case 0:
-                registered ("a", 1 + random_next (&random));
+                registered ("a", 1 + (uint32_t) random_below (&random, UINT32_MAX));
                 continue;
             case 1:
             case 2:
@@ -526,6 +566,7 @@ int main (void)
         EVENTS_TEST (the_last_one_to_register_is_heard),
         EVENTS_TEST (a_registration_asked_for_again_is_the_same),
         EVENTS_TEST (who_was_superseded_stays_so),
+        EVENTS_TEST (what_a_killed_state_sent_is_not_heard),
         EVENTS_TEST (who_was_superseded_is_told_where_it_is),
         EVENTS_TEST (a_days_events_are_recorded_in_order),
         EVENTS_TEST (what_is_asked_for_again_is_not_recorded_again),

@@ -30,6 +30,7 @@ static problem_t problem;
 static gate_t *gate;
 static zsock_t *listener;
 static char endpoint[256];
+static uint8_t role; // that the last message's sender may have
 
 static const char *folder_of (const char *name)
 {
@@ -60,12 +61,16 @@ static int make_keys (void **state)
     make_pair ("stranger", &stranger);
     for (size_t i = 1; i < COUNT (folders); i++)
         key_public_save (folder_of (folders[i]), "server", server.public_key, why);
+    key_public_save (folder_of ("server"), "worker", friend.public_key, why);
     return key_public_save (folder_of ("server"), "friend", friend.public_key, why);
 }
 
-static void listen_with (bool (*admits) (void *, gate_visitor_t *))
+static const char *const friends[] = {"friend", NULL}, *const workers[] = {"worker",
+                                                                           NULL};
+
+static void listen_with (const char *const *peers,
+                         bool (*admits) (void *, gate_visitor_t *))
 {
-    static const char *const peers[] = {"friend", NULL};
     const gate_options_t options = {.keys = folder_of ("server"),
                                     .peers = peers,
                                     .admits = admits,
@@ -84,7 +89,7 @@ static int setup (void **state)
 {
     (void) state;
     logger_set_level (LOG_CRITICAL);
-    listen_with (NULL);
+    listen_with (friends, NULL);
     return 0;
 }
 
@@ -195,6 +200,7 @@ static outcome_t outcome (visitor_t *visitor, bool served, char key[KEY_TEXT_BYT
     gate_sender_t sender = {.key = ""};
     if (gate_sender (&body, &sender))
         assert_true (sender.visit > 0);
+    role = gate_role (gate, &body);
     snprintf (key, KEY_TEXT_BYTES, "%s", sender.key);
     zmq_msg_close (&body);
     return came;
@@ -227,6 +233,23 @@ static void those_with_a_key_come_in_and_are_known_by_it (void **state)
     assert_let_in ("friend", "server", &friend);
 }
 
+static void a_key_is_good_for_its_owners_role (void **state)
+{
+    (void) state;
+    assert_let_in ("friend", "server", &friend);
+    assert_int_equal (role, ROLE_NONE);
+    teardown (NULL);
+    listen_with (workers, NULL); // the friend's key is the workers'
+    assert_let_in ("friend", "server", &friend);
+    assert_int_equal (role, ROLE_WORKER);
+    assert_let_in ("server", NULL, &server);
+    assert_int_equal (role, ROLE_NONE);
+    zmq_msg_t body;
+    zmq_msg_init (&body);
+    assert_int_equal (gate_role (gate, &body), ROLE_ANY); // as over ipc
+    zmq_msg_close (&body);
+}
+
 static void others_do_not (void **state)
 {
     (void) state;
@@ -249,7 +272,7 @@ static void the_owner_of_the_gate_may_decide (void **state)
 {
     (void) state;
     teardown (NULL);
-    listen_with (admit_strangers);
+    listen_with (friends, admit_strangers);
     assert_let_in ("stranger", "server", &stranger);
     assert_true (asked_rightly);
     assert_turned_away ("friend", "server", NOT_ADMITTED);
@@ -366,6 +389,10 @@ static void without_keys_there_is_no_handler (void **state)
         assert_null (item.socket);
         assert_int_equal (zmq_poll (&item, 1, 0), 0);
         gate_serve (open);
+        zmq_msg_t body;
+        zmq_msg_init (&body);
+        assert_int_equal (gate_role (open, &body), ROLE_ANY);
+        zmq_msg_close (&body);
         zsock_t *socket = net_router (BYTES_MAX, QUEUE, &problem);
         assert_non_null (
             gate_listen (open, socket, DOMAIN_NAME, "tcp://127.0.0.1:*", &problem));
@@ -436,7 +463,8 @@ static void what_cannot_be_is_a_problem (void **state)
 static int remove_keys (void **state)
 {
     (void) state;
-    static const char *const names[] = {KEYS_SECRET, "server.key", "friend.key"};
+    static const char *const names[] = {KEYS_SECRET, "server.key", "friend.key",
+                                        "worker.key"};
     char path[192];
     for (size_t i = 0; i < COUNT (folders); i++) {
         for (size_t j = 0; j < COUNT (names); j++) {
@@ -454,6 +482,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         GATE_TEST (those_with_a_key_come_in_and_are_known_by_it),
+        GATE_TEST (a_key_is_good_for_its_owners_role),
         GATE_TEST (others_do_not),
         GATE_TEST (the_owner_of_the_gate_may_decide),
         GATE_TEST (nobody_comes_in_who_was_not_asked_about),

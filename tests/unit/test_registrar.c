@@ -4,6 +4,7 @@
 #include "testing.h"
 
 #include "bounds.h"
+#include "life.h"
 #include "logged.h"
 #include "logger.h"
 #include "registrar.h"
@@ -12,7 +13,7 @@
 #define NUMBER       7574
 #define DRAW         0xD1CE
 #define BOOT         77
-#define LIFE         0x11FE
+#define OWN          0x11FE
 #define COUNT(table) (sizeof (table) / sizeof (table)[0])
 
 typedef struct {   // a message that was sent
@@ -29,8 +30,8 @@ typedef struct {
 
 static registrar_t *registrar;
 static mail_t to_brokers, to_storage; // what was sent since it was last looked for
-static uint64_t life;
-static uint32_t agencies, number; // this state's settings
+static uint32_t own;                  // this process's number
+static uint32_t agencies, number;     // this state's settings
 static uint32_t ticket;
 static int64_t now_ms;
 static bool reachable;
@@ -150,6 +151,10 @@ static size_t storage_answers (const sent_t *asked, wire_message_t *answers)
             answers[0] = refusal (message, REFUSED_NOSPACE, 0, 0);
             return 1;
         }
+        if (book.life != message->state && !life_follows (message->state, book.life)) {
+            answers[0] = refusal (message, REFUSED_SUPERSEDED, 0, book.life);
+            return 1;
+        }
         if (book.life != message->state) {
             book.life = message->state;
             book.epoch = ++book.sequence;
@@ -224,14 +229,14 @@ static void start (void)
 {
     registrar_destroy (&registrar);
     forget ();
-    registrar = registrar_new (life, agencies, number);
+    registrar = registrar_new (own, agencies, number);
     reachable = true;
 }
 
 /* As it starts, up to where it answers agencies. */
 static void start_and_open (void)
 {
-    life++;
+    own++;
     start ();
     tick (0);
     storage_serves ();
@@ -245,7 +250,7 @@ static int setup (void **state)
     book = (log_t){0};
     agencies = AGENCIES;
     number = NUMBER;
-    life = LIFE;
+    own = OWN;
     ticket = 0;
     now_ms = 1000;
     start_and_open ();
@@ -256,7 +261,7 @@ static int setup_closed (void **state)
 {
     setup (state);
     book = (log_t){0};
-    life = LIFE;
+    own = OWN;
     start ();
     return 0;
 }
@@ -435,7 +440,7 @@ static void registration_is_asked_for_until_it_is_answered (void **state)
     (void) state;
     for (int i = 0; i < 3; i++) {
         tick (i == 0 ? 0 : ASK_AGAIN_MS);
-        assert_true (asked_for_itself (WIRE_REGISTER)->state == LIFE);
+        assert_true (asked_for_itself (WIRE_REGISTER)->state == life_after (0, OWN));
         assert_int_equal (registrar_deadline (registrar), now_ms + ASK_AGAIN_MS);
         tick (ASK_AGAIN_MS - 1);
         sent_nothing ();
@@ -1211,7 +1216,7 @@ static void superseded_in_each_request (void **state)
         setup (NULL);
         if (i >= 2)
             make_draw ();
-        book.life++; // another state has registered
+        book.life = life_after (book.life, own + 1); // another state has registered
         book.epoch = ++book.sequence;
         const uint64_t events = book.count;
         if (i == 0)
@@ -1230,15 +1235,48 @@ static void superseded_in_each_request (void **state)
     }
 }
 
-static void superseded_before_it_is_registered (void **state)
+/* At once, and once: it may have asked twice, and hear of that twice. */
+static void who_starts_behind_another_registers_behind_it (void **state)
 {
     (void) state;
+    book.life = life_after (life_after (0, 5), 6);
+    book.epoch = book.sequence = 2;
     tick (0);
     const sent_t asked = kept (0);
     const wire_message_t superseded =
-        refusal (&asked.message, REFUSED_SUPERSEDED, 0, 7);
+        refusal (&asked.message, REFUSED_SUPERSEDED, 0, book.life);
     arrives (&asked.envelope, &superseded);
-    stage_is (REGISTRAR_SUPERSEDED);
+    stage_is (REGISTRAR_STARTING);
+    assert_true (asked_for_itself (WIRE_REGISTER)->state ==
+                 life_after (book.life, OWN));
+    assert_int_equal (registrar_deadline (registrar), now_ms + ASK_AGAIN_MS);
+    arrives (&asked.envelope, &superseded);
+    sent_nothing ();
+    tick (ASK_AGAIN_MS);
+    asked_for_itself (WIRE_REGISTER);
+    storage_serves ();
+    stage_is (REGISTRAR_OPEN);
+    assert_true (book.life == life_after (life_after (life_after (0, 5), 6), OWN));
+    assert_int_equal (registrar_strays (registrar), 0);
+}
+
+/* Its answer was lost, and it has asked otherwise since, for what it was told late. */
+static void who_is_heard_and_does_not_know_it_does_not_supersede_itself (void **state)
+{
+    (void) state;
+    const uint64_t before = life_after (0, 6), mine = life_after (before, OWN);
+    const envelope_t nobodys = {0};
+    const wire_message_t registration = {.command = WIRE_REGISTER};
+    const wire_message_t told_mine =
+        refusal (&registration, REFUSED_SUPERSEDED, 0, mine);
+    tick (0);
+    arrives (&nobodys, &told_mine);
+    assert_true (asked_for_itself (WIRE_REGISTER)->state == mine);
+    book.life = mine;
+    book.epoch = book.sequence = 2;
+    storage_serves ();
+    stage_is (REGISTRAR_OPEN);
+    assert_true (book.life == mine && registrar_epoch (registrar) == 2);
 }
 
 static void storage_of_another_draw_ends_it (void **state)
@@ -1459,9 +1497,8 @@ static void damaged_bundles_do_no_harm (void **state)
 
 typedef struct {
     registrar_t *registrar;
-    uint64_t life;
     mail_t at_storage, back; // under way
-    bool reachable;
+    mail_t left;             // by those that were killed, and still to be read
 } walker_t;
 
 typedef struct {
@@ -1510,7 +1547,10 @@ static void walker_sends (walk_t *walk, walker_t *walker)
 static void walker_starts (walk_t *walk, walker_t *walker)
 {
     registrar_destroy (&walker->registrar);
-    walker->registrar = registrar_new (++life, AGENCIES, NUMBER);
+    walker->registrar = registrar_new (++own, AGENCIES, NUMBER);
+    for (size_t i = 0; i < walker->at_storage.count; i++)
+        if (random_below (&random_state, 2))
+            move (&walker->left, &walker->at_storage.sent[i]);
     walker->at_storage.count = walker->back.count = 0;
     walk->restarts++;
 }
@@ -1524,9 +1564,21 @@ static sent_t taken (mail_t *mail, size_t which)
     return sent;
 }
 
+/* Of what the dead have left; its answers reach nobody. */
+static void storage_takes_one_of_the_dead (walker_t *walker)
+{
+    static wire_message_t answers[REPLAY_EVENTS];
+    if (walker->left.count == 0)
+        return;
+    const sent_t asked = taken (&walker->left, 0);
+    storage_answers (&asked, answers);
+}
+
 static void storage_takes_one (walker_t *walker)
 {
     static wire_message_t answers[REPLAY_EVENTS];
+    if (random_below (&random_state, 4) == 0)
+        storage_takes_one_of_the_dead (walker);
     if (walker->at_storage.count == 0)
         return;
     // in order, mostly: a connection that was lost may have left something behind
@@ -1601,8 +1653,10 @@ static void there_is_one_draw_whatever_happens (void **state)
     random_state = 37;
     for (int day = 0; day < 300; day++) {
         book = (log_t){0};
-        for (size_t i = 0; i < STATES; i++)
+        for (size_t i = 0; i < STATES; i++) {
             walker_starts (&walk, &walk.states[i]);
+            walk.states[i].left.count = 0; // of another draw
+        }
         int steps = 0;
         for (; !all_served () && steps < 40000; steps++) {
             walker_t *walker = &walk.states[random_below (&random_state, 20) ? 0 : 1];
@@ -1618,7 +1672,7 @@ static void there_is_one_draw_whatever_happens (void **state)
             else if (what == 77)
                 book.full = !book.full;
             else if (what == 78) // storage is restarted: what is under way is lost
-                walker->at_storage.count = walker->back.count = 0;
+                walker->at_storage.count = walker->back.count = walker->left.count = 0;
             else if (random_below (&random_state, 20) == 0)
                 walker_starts (&walk, walker); // killed
             const registrar_stage_t stage = registrar_stage (walker->registrar);
@@ -1639,6 +1693,37 @@ static void there_is_one_draw_whatever_happens (void **state)
     registrar = NULL;
     for (size_t i = 0; i < STATES; i++)
         registrar_destroy (&walk.states[i].registrar);
+}
+
+/* One after the other, each killed somewhere on the way; what it sent may be read when
+   the next one was heard already, or never. */
+static void nobody_is_superseded_by_those_before_it (void **state)
+{
+    (void) state;
+    static walk_t walk;
+    walker_t *walker = &walk.states[0];
+    registrar_destroy (&registrar);
+    random_state = 41;
+    book = (log_t){0};
+    walker_starts (&walk, walker);
+    int opened = 0;
+    for (int steps = 0; steps < 400000; steps++) {
+        const size_t what = random_below (&random_state, 40);
+        if (what < 15)
+            storage_takes_one (walker);
+        else if (what < 30)
+            walker_hears_one (&walk, walker);
+        else if (what < 38)
+            walker_ticks (&walk, walker);
+        else if (random_below (&random_state, 4) == 0)
+            walker_starts (&walk, walker);
+        const registrar_stage_t stage = registrar_stage (walker->registrar);
+        assert_true (stage <= REGISTRAR_OPEN);
+        opened += stage == REGISTRAR_OPEN;
+    }
+    assert_true (opened > 1000 && walk.restarts > 1000);
+    registrar = NULL;
+    registrar_destroy (&walker->registrar);
 }
 
 #define OPENED(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
@@ -1678,7 +1763,8 @@ int main (void)
         OPENED (a_stale_draw_is_made_after_a_replay),
         OPENED (superseded_it_is_over),
         OPENED (superseded_in_each_request),
-        CLOSED (superseded_before_it_is_registered),
+        CLOSED (who_starts_behind_another_registers_behind_it),
+        CLOSED (who_is_heard_and_does_not_know_it_does_not_supersede_itself),
         OPENED (storage_of_another_draw_ends_it),
         OPENED (a_storage_that_is_away_is_told_of),
         OPENED (no_space_for_the_draw_leaves_it_due),
@@ -1687,6 +1773,7 @@ int main (void)
         OPENED (strays_are_counted),
         OPENED (damaged_bundles_do_no_harm),
         OPENED (there_is_one_draw_whatever_happens),
+        OPENED (nobody_is_superseded_by_those_before_it),
     };
     logger_set_level (LOG_CRITICAL);
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -479,6 +479,22 @@ static void commands_have_their_names (void **state)
     }
 }
 
+static void storage_is_asked_by_one_role (void **state)
+{
+    (void) state;
+    static const uint8_t of_worker[] = {WIRE_STORE, WIRE_CHECK};
+    static const uint8_t of_state[] = {WIRE_ADMIT, WIRE_FIND, WIRE_REGISTER,
+                                       WIRE_REPLAY, WIRE_RECORD};
+    for (unsigned command = 0; command <= 0xFF; command++)
+        for (unsigned role = 0; role <= 0xFF; role++) {
+            const bool asks = (role == ROLE_WORKER &&
+                               memchr (of_worker, (int) command, sizeof of_worker)) ||
+                              (role == ROLE_STATE &&
+                               memchr (of_state, (int) command, sizeof of_state));
+            assert_int_equal (wire_role_asks ((uint8_t) role, (uint8_t) command), asks);
+        }
+}
+
 static void codes_have_their_names (void **state)
 {
     (void) state;
@@ -644,6 +660,7 @@ int main (void)
         cmocka_unit_test (damage_is_refused_or_understood),
         cmocka_unit_test (commands_have_their_names),
         cmocka_unit_test (codes_have_their_names),
+        cmocka_unit_test (storage_is_asked_by_one_role),
         cmocka_unit_test (a_batch_can_be_headed_in_place),
         cmocka_unit_test (a_bundle_of_batches_is_written_and_taken_apart),
         cmocka_unit_test (a_bundle_has_no_more_batches_than_a_window),

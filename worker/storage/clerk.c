@@ -18,6 +18,7 @@
 
 typedef struct {  // one request and whom to answer
     bytes_t peer; // who passed it on; of interest where state asked for itself
+    uint8_t key_role;
     envelope_t envelope;
     bytes_t encoded;
     wire_message_t message;
@@ -53,6 +54,7 @@ struct clerk {
 
 static void destroy_post (post_t *post);
 static int take_request (clerk_t *clerk, request_t *request);
+static bool may_ask (const request_t *request);
 static int take_store (void *self, void *taken);
 static int take_admit (void *self, void *taken);
 static int take_find (void *self, void *taken);
@@ -148,9 +150,9 @@ int64_t clerk_deadline (const clerk_t *clerk)
     return refusals_ms < conflicts_ms ? refusals_ms : conflicts_ms;
 }
 
-int clerk_take (clerk_t *clerk, bytes_t peer, bytes_t bundle)
+int clerk_take (clerk_t *clerk, bytes_t peer, uint8_t key_role, bytes_t bundle)
 {
-    request_t request = {.peer = peer};
+    request_t request = {.peer = peer, .key_role = key_role};
     int more;
     while ((more = bundle_next (&bundle, &request.envelope, &request.encoded)) == 1) {
         clerk->messages++;
@@ -218,10 +220,16 @@ static int take_request (clerk_t *clerk, request_t *request)
     const handler_t *handler = NULL;
     if (wire_decode (request->encoded, &request->message) == REFUSED_OK)
         handler = handler_find (handlers, request->message.command);
-    if (handler)
+    if (handler && may_ask (request))
         return handler->handle (clerk, request);
     clerk->strays++;
     return 0;
+}
+
+static bool may_ask (const request_t *request)
+{
+    return request->key_role == ROLE_ANY ||
+           wire_role_asks (request->key_role, request->message.command);
 }
 
 static int take_store (void *self, void *taken)
@@ -284,7 +292,7 @@ static int take_register (void *self, void *taken)
         return -1;
     const uint64_t epoch = book_epoch (clerk->book);
     if (code != REFUSED_OK) {
-        refuse_state (clerk, request, code, 0, epoch);
+        refuse_state (clerk, request, code, 0, events_life (clerk->events));
         return 0;
     }
     const wire_message_t registered = {

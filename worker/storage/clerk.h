@@ -24,9 +24,11 @@ void clerk_destroy (clerk_t **clerk);
 void clerk_tick (clerk_t *clerk, int64_t now_ms);
 int64_t clerk_deadline (const clerk_t *clerk); // INT64_MAX: nothing is due
 
-/* Take a bundle that came from the peer with this routing id. Bytes that are none
-   end the bundle and are counted. -1 (errno) when the book cannot be read. */
-int clerk_take (clerk_t *clerk, bytes_t peer, bytes_t bundle);
+/* Take a bundle that came from the peer with this routing id. `key_role` is the one
+   role that his key lets him have: what gate_role () says; what that role may not ask
+   is counted and not heard. Bytes that are none end the bundle and are counted. -1
+   (errno) when the book cannot be read. */
+int clerk_take (clerk_t *clerk, bytes_t peer, uint8_t key_role, bytes_t bundle);
 
 /* Take what was held and for which there was no room, if there is now. In every turn.
    -1 (errno) as clerk_take (). */
@@ -45,7 +47,7 @@ int clerk_begin (clerk_t *clerk, bool at_once); // book_begin ()
 outbox_t *clerk_answers (clerk_t *clerk); // for the brokers
 outbox_t *clerk_to_state (clerk_t *clerk);
 
-/* Messages that were none, or not for storage, so far. */
+/* Messages that were none, or not for storage, or not from who may say so, so far. */
 uint64_t clerk_strays (const clerk_t *clerk);
 
 #endif

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "life.h"
+
 typedef struct {     // an agency: which of the events, counted from 1, 0 none
     uint32_t sealed; // made its bets complete
     uint32_t served; // told that it has its winners
@@ -22,8 +24,7 @@ struct events {
     uint32_t drawn;            // as in seat_t
     seat_t *seats;             // by agency
     size_t seats_count;
-    uint64_t heard_life;  // of the last that registered; 0: not read yet
-    uint64_t former_life; // of the one before it, if it was while this ran
+    uint64_t heard_life;  // of the last that registered; 0: none, or not read yet
     uint64_t heard_epoch; // of the state at `peer`
     uint8_t peer_size;    // 0: where the state is is not known
     uint8_t peer[ADDRESS_BYTES_MAX];
@@ -81,9 +82,10 @@ int events_register (events_t *events, bytes_t peer, uint64_t life, wire_code_t 
     if (know (events) == -1)
         return -1;
     *code = REFUSED_OK;
-    if (life == 0 || life == events->former_life)
+    const bool again = life != 0 && life == events->heard_life;
+    if (!again && !life_follows (life, events->heard_life))
         *code = REFUSED_SUPERSEDED;
-    else if (life != events->heard_life) {
+    else if (!again) {
         if (reserve (events, BOOK_REGISTRATION, code) == -1)
             return -1;
         if (*code == REFUSED_OK) {
@@ -95,6 +97,11 @@ int events_register (events_t *events, bytes_t peer, uint64_t life, wire_code_t 
     if (*code == REFUSED_OK)
         come_from (events, peer, book_epoch (events->book));
     return 0;
+}
+
+uint64_t events_life (const events_t *events)
+{
+    return events->heard_life;
 }
 
 bool events_superseded (events_t *events, bytes_t *peer, uint64_t *epoch)
@@ -245,7 +252,6 @@ static seat_t *seat_of (events_t *events, uint32_t agency)
 /* Whoever was heard until now is not any more. */
 static void supersede (events_t *events, uint64_t life)
 {
-    events->former_life = events->heard_life;
     events->heard_life = life;
     events->former_epoch = events->heard_epoch;
     events->former_size = 0;

@@ -26,11 +26,13 @@ void events_destroy (events_t **events);
 wire_code_t events_heard (events_t *events, bytes_t peer, uint64_t epoch,
                           uint64_t draw);
 
-/* The state `life` registers, from this peer: `code` is REFUSED_OK and book_epoch ()
-   its epoch from here on (as before, if it was the last to register); or
-   REFUSED_SUPERSEDED, when another has registered since it did; or REFUSED_NOSPACE or
-   REFUSED_BUSY. -1 with errno when the book failed. */
+/* The state `life` (life.h) registers, from this peer: `code` is REFUSED_OK and
+   book_epoch () its epoch from here on (as before, if it was the last to register); or
+   REFUSED_SUPERSEDED, when it is not the one behind the last to register; or
+   REFUSED_NOSPACE or REFUSED_BUSY. -1 with errno when the book failed. */
 int events_register (events_t *events, bytes_t peer, uint64_t life, wire_code_t *code);
+/* The life of the last to register, 0: there was none. To be asked after that. */
+uint64_t events_life (const events_t *events);
 /* Whom that superseded, if it is known where it is, once: its routing id, valid until
    the next call, and its epoch. */
 bool events_superseded (events_t *events, bytes_t *peer, uint64_t *epoch);

@@ -43,8 +43,9 @@ typedef struct {
     uint32_t jump;      // B: sequence of one further back
     uint32_t number;    // O: the winning number
     uint64_t digest;    // B, S: of the agency's bets, these included (digest.h)
-    uint64_t writer;    // B: 0 for bets of a file, else the run that sold this one; of
-                        // events: the epoch of the state that asked for it
+    uint64_t writer;    // B: 0 for bets of a file, else the run that sold this one; R:
+                        // the state's life (life.h); of events: the epoch of the state
+                        // that asked for it
     uint64_t time_ms;   // since 1970, for people to read; nothing depends on it
     uint64_t rows_hash; // B: XXH3 of the rows
     uint8_t rows_sha256[SHA256_BYTES]; // B: of the rows

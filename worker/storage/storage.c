@@ -271,7 +271,8 @@ static int take_messages (storage_t *storage)
         status = net_receive (storage->socket, &peer, &body);
         if (status == NET_OK &&
             !net_answer_ping (storage->socket, &peer, &body, "loteria-storage"))
-            rc = clerk_take (storage->clerk, net_peer (&peer), net_body (&body));
+            rc = clerk_take (storage->clerk, net_peer (&peer),
+                             gate_role (storage->gate, &body), net_body (&body));
     }
     zmq_msg_close (&body);
     return rc;
