@@ -200,7 +200,7 @@ static outcome_t outcome (visitor_t *visitor, bool served, char key[KEY_TEXT_BYT
     gate_sender_t sender = {.key = ""};
     if (gate_sender (&body, &sender))
         assert_true (sender.visit > 0);
-    role = gate_role (gate, &body);
+    role = gate ? gate_role (gate, &body) : ROLE_NONE;
     snprintf (key, KEY_TEXT_BYTES, "%s", sender.key);
     zmq_msg_close (&body);
     return came;
