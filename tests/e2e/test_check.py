@@ -2,15 +2,19 @@
 
 import hashlib
 import json
+import operator
 import re
 import shutil
+import struct
 import subprocess
 import types
 
 import pytest
+import xxhash
 
 import loteria
 import wire
+from test_histories import forge
 
 pytestmark = pytest.mark.asan
 
@@ -281,6 +285,27 @@ def test_records_that_changed_places(data, record):
     at = RECORD * record
     index.write_bytes(raw[:at] + raw[at + RECORD : at + 2 * RECORD] + raw[at : at + RECORD] + raw[at + 2 * RECORD :])
     assert_check_names(data, f"bets.index: record {record}: ")
+
+
+def test_a_record_that_was_forged_breaks_the_chain(data):
+    """Each record is whole and says nothing that cannot be; but it is not the one that was recorded."""
+    for record in range(OPENED + 2 * RUNS):
+        sound = contents(data)
+        forge(data, record, lambda raw: operator.setitem(raw, 71, raw[71] ^ 1))  # its time
+        assert_check_names(data, "bets.index: its records do not have the chain of checkpoint.")
+        (data / "bets.index").write_bytes(sound["bets.index"])
+    assert check(data).returncode == 0
+
+
+@pytest.mark.parametrize("at", [151, 159, 167, 187], ids=["epoch", "last event", "events", "a cursor's digest"])
+def test_a_checkpoint_that_was_forged_contradicts_the_records(data, at):
+    slot = max((data / name for name in FILES[3:]), key=lambda path: path.read_bytes()[32:40])  # the newest
+    raw = bytearray(slot.read_bytes())
+    (size,) = struct.unpack_from(">Q", raw, 40)
+    raw[at] ^= 1
+    struct.pack_into(">Q", raw, size - 8, xxhash.xxh3_64_intdigest(bytes(raw[:size - 8])))
+    slot.write_bytes(raw)
+    assert_check_names(data, f"{slot.name}: says otherwise than the records of bets.index")
 
 
 # ---- state, on a day that was drawn --------------------------------------------------

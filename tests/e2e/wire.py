@@ -380,10 +380,12 @@ class Broker:
 
     def receive(self):
         """The next answers, (decoded message, envelope) of each; who joins is let in meanwhile."""
-        while True:
+        deadline = time.monotonic() + loteria.DEADLINE
+        while time.monotonic() < deadline:
             answers = self.hear()
             if answers:
                 return answers
+        raise AssertionError("nothing is answered, and there are beats")
 
     def hear(self):
         assert self.socket.poll(loteria.DEADLINE * 1000), "nothing is heard"

@@ -17,7 +17,7 @@ static void *start (node_t *node)
     return state;
 }
 
-/* One that was superseded is not started again. */
+/* One that was superseded is not started again; nothing else may end one. */
 static void step (node_t *node)
 {
     problem_t problem;
@@ -25,6 +25,8 @@ static void step (node_t *node)
         return;
     node->over = !node->dying && problem.status == PROCESS_SUPERSEDED;
     node->world->counts->superseded += node->over;
+    if (!node->dying && !node->over)
+        world_violate (node->world, "I7: %s ends: %s", node->name, problem.parts);
     node_die (node, problem.parts);
 }
 

@@ -3,6 +3,8 @@
 
 #include "shelf.h"
 
+#include "bounds.h"
+
 static shelf_t shelf;
 
 static int setup (void **state)
@@ -62,6 +64,91 @@ static void an_index_of_another_day_is_named (void **state)
     assert_int_equal (errno, 0);
     assert_non_null (strstr (why, "bets.index: is of another day"));
     archive_destroy (&archive);
+}
+
+/* ---- What lies behind the end ---- */
+
+/* An archive on the shelf's files, of which only so many records count; whether what
+   lies behind them is what a crash may leave, and if not, what is said. */
+static bool tail_is_a_crashs (uint32_t records, char *why)
+{
+    record_t last = {0};
+    archive_end_t end = {.identity = book_draw (shelf.book), .records = records};
+    if (records > 0)
+        assert_int_equal (
+            archive_read (book_archive (shelf.book), records - 1, 1, &last), 1);
+    end.bytes = last.position + last.size;
+    archive_t *archive = archive_new (shelf.index->file, shelf.csv->file);
+    assert_int_equal (archive_open (archive, &end, why), 0);
+    strcpy (why, "");
+    const int rc = archive_check_tail (archive, why);
+    assert_int_equal (errno, 0);
+    assert_true ((rc == -1) == (why[0] != 0));
+    archive_destroy (&archive);
+    return rc == 0;
+}
+
+/* Each record says how many were safe when it was written: with fewer in the log, the
+   log was cut short. But the last group may have been on its way, and nothing more. */
+static void a_log_that_was_cut_short_is_shown_by_the_index (void **state)
+{
+    (void) state;
+    static const uint32_t groups[] = {3, 1, 600, 2, 700, 1, 5};
+    char why[ARCHIVE_WHY_BYTES], told[128];
+    uint32_t safe = 0, records = 0;
+    shelf_start (&shelf);
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        safe = records;
+        for (uint32_t n = 0; n < groups[i]; n++)
+            shelf_append (&shelf, 1 + n % 3, 1);
+        shelf_commit (&shelf);
+        records += groups[i];
+    }
+    snprintf (told, sizeof told, "bets.index shows that %u were safe", safe);
+    for (uint32_t kept = 0; kept <= records; kept++)
+        if (tail_is_a_crashs (kept, why) != (kept >= safe))
+            fail_msg ("%u of %u records, %u were safe: '%s'", kept, records, safe, why);
+        else if (kept < safe && (!strstr (why, told) || !strstr (why, BOOK_LOG)))
+            fail_msg ("'%s'", why);
+}
+
+static void more_rows_than_a_group_has_are_no_crashs (void **state)
+{
+    (void) state;
+    char why[ARCHIVE_WHY_BYTES];
+    shelf_start (&shelf);
+    shelf_append (&shelf, 1, 4);
+    shelf_commit (&shelf);
+    file_t *csv = shelf.csv->file;
+    const uint64_t most = book_bytes (shelf.book) + LOG_GROUP_BYTES_MAX;
+    assert_int_equal (csv->ops->truncate (csv, most), 0);
+    assert_true (tail_is_a_crashs (1, why));
+    assert_int_equal (csv->ops->truncate (csv, most + 1), 0);
+    assert_false (tail_is_a_crashs (1, why));
+    assert_non_null (strstr (why, "bets.csv: byte "));
+}
+
+static void nothing_stays_behind_the_end (void **state)
+{
+    (void) state;
+    uint64_t index_cut = 1, csv_cut = 1;
+    shelf_start (&shelf);
+    shelf_append (&shelf, 1, 4);
+    shelf_commit (&shelf);
+    archive_t *archive = book_archive (shelf.book);
+    const size_t index_size = ARCHIVE_HEADER_BYTES + RECORD_BYTES;
+    const size_t csv_size = (size_t) book_bytes (shelf.book);
+    for (unsigned more = 0; more < 3; more++) {
+        file_t *index = shelf.index->file, *csv = shelf.csv->file;
+        assert_int_equal (index->ops->truncate (index, index_size + 200 * more), 0);
+        assert_int_equal (csv->ops->truncate (csv, csv_size + 7 * more), 0);
+        assert_int_equal (archive_cut (archive, &index_cut, &csv_cut), 0);
+        assert_int_equal (index_cut, 200 * more);
+        assert_int_equal (csv_cut, 7 * more);
+        assert_int_equal (shelf.index->cached.size, index_size);
+        assert_int_equal (shelf.csv->cached.size, csv_size);
+    }
+    shelf_check (&shelf, 1);
 }
 
 /* Several records' rows are read in one go, and each record's are checked. */
@@ -346,6 +433,9 @@ int main (void)
     const struct CMUnitTest tests[] = {
         ARCHIVE_TEST (reading_reports_failures),
         ARCHIVE_TEST (an_index_of_another_day_is_named),
+        ARCHIVE_TEST (a_log_that_was_cut_short_is_shown_by_the_index),
+        ARCHIVE_TEST (more_rows_than_a_group_has_are_no_crashs),
+        ARCHIVE_TEST (nothing_stays_behind_the_end),
         ARCHIVE_TEST (rows_changed_in_place_are_noticed),
         ARCHIVE_TEST (a_search_ends_at_any_read_that_fails),
         ARCHIVE_TEST (every_bet_is_found),

@@ -402,6 +402,32 @@ static void who_has_all_stored_can_be_forgotten (void **state)
     assert_false (known ("7"));
 }
 
+/* A late answer to one who has gone must not reach who came after it. */
+static void a_number_is_never_anothers (void **state)
+{
+    (void) state;
+    enum { NAMES = 7 };
+    uint64_t number[NAMES] = {0}, latest = 0, random = 8; // 0: not here
+    char id[ID_BYTES];
+    for (int step = 0; step < 1000; step++) {
+        const size_t who = random_below (&random, NAMES);
+        snprintf (id, sizeof id, "%zu", who);
+        client_t *client = admit (id);
+        if (number[who] > 0)
+            assert_true (client->number == number[who]);
+        else { // also when one of its name was here before
+            assert_true (client->number > latest);
+            latest = number[who] = client->number;
+        }
+        assert_ptr_equal (clients_numbered (clients, number[who]), client);
+        if (random_below (&random, 2) == 0)
+            continue;
+        clients_remove (clients, client);
+        assert_null (clients_numbered (clients, number[who]));
+        number[who] = 0;
+    }
+}
+
 /* ---- All of it at random ---- */
 
 /* A list for each client says what has to come next. */
@@ -482,6 +508,7 @@ int main (void)
         CLIENTS_TEST (who_was_idle_longest_is_forgotten),
         CLIENTS_TEST (nobody_is_forgotten_who_has_something_here),
         CLIENTS_TEST (who_has_all_stored_can_be_forgotten),
+        CLIENTS_TEST (a_number_is_never_anothers),
         CLIENTS_TEST (queues_follow_plain_lists),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

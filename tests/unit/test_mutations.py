@@ -21,7 +21,7 @@ def test_it_applies_at_one_place_and_changes_it(mutation):
 
 def test_the_list_is_long_and_no_name_is_used_twice():
     names = [mutation.name for mutation in ALL]
-    assert len(names) >= 20
+    assert len(names) >= 70
     assert sorted(set(names)) == sorted(names)
 
 
