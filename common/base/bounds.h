@@ -148,9 +148,26 @@
 #define WINNERS_PAGE_BYTES 7168                /* of documents */
 #define WINNERS_BYTES_MAX  (256 * 1024 * 1024) /* documents that an agency gathers */
 
-/* What happens to a draw: it is opened and made, and each agency is sealed and served.
-   So many events storage replays at a time. */
-#define DRAW_EVENTS_MAX (2 + 2 * AGENCIES_MAX)
+/* A draw's name; the reason that an operator gives for what he orders. */
+#define DRAW_NAME_BYTES_MAX 40
+#define NOTE_BYTES_MAX      200
+
+/* Draws that are open or closed at once, and the agencies on their rolls together;
+   those that are over and are kept in memory; those that one LIST is answered with. */
+#define DRAWS_OPEN_MAX      128
+#define DRAWS_AGENCIES_MAX  (2 * AGENCIES_MAX)
+#define DRAWS_FINISHED_KEPT 16
+#define LIST_DRAWS          32
+
+/* Bets that an agency may cancel in a draw. */
+#define CANCELS_MAX 10000
+/* A row of cancelled.csv: an offset, a comma and a canonical row. */
+#define CANCELLED_ROW_BYTES_MAX (20 + 1 + AGENCY_DIGITS_MAX + 1 + ROW_BYTES_MAX)
+
+/* What happens to a draw: it is opened, closed and made, or void instead; each agency
+   is excused, or asks, or both, and is served. So many events storage replays at a
+   time. */
+#define DRAW_EVENTS_MAX (3 + 3 * AGENCIES_MAX)
 #define REPLAY_EVENTS   64
 
 /* Bundles or messages that a socket queues for one peer, each way. */
@@ -228,6 +245,7 @@ static_assert (STORE_BYTES_MAX + 256 <= LOG_GROUP_BYTES_MAX, "any batch fits a g
 static_assert ((INFLIGHT_MAX & (INFLIGHT_MAX - 1)) == 0, "indexed by a mask");
 static_assert (AGENCY_DIGITS_MAX + 2 <= ROW_BYTES_MIN,
                "a row grows by its agency, a comma and a CR: to less than double");
+static_assert (NOTE_BYTES_MAX <= REFUSAL_TEXT_MAX, "a refusal can say why");
 static_assert (AWAKE_STEP_MS <= HEARTBEAT_MS_MIN, "a stop uses up no patience");
 
 #endif

@@ -2,10 +2,14 @@
 
 #include "wire.h"
 
-#define HELLO_BYTES   16
-#define WELCOME_BYTES (49 + 8 + WIRE_HEAD_BYTES)
-#define BATCH_BYTES   36 // before the rows
-#define EVENT_BYTES   29
+#include "text.h"
+
+#define HELLO_BYTES   16                                     // before the name
+#define WELCOME_BYTES (57 + 8 + WIRE_HEAD_BYTES)             // before the name
+#define BATCH_BYTES   (WIRE_BATCH_BYTES - WIRE_HEADER_BYTES) // before the rows
+#define EVENT_BYTES   54                                     // before the text
+#define ORDER_BYTES   23                         // before the note, but for the name
+#define DRAW_BYTES    66                         // before the name
 #define WINNERS_BYTES (24 + 8 + WIRE_HEAD_BYTES) // before the documents
 #define REFUSED_BYTES 24                         // before the text
 
@@ -16,18 +20,28 @@ static uint8_t *put_limits (uint8_t *at, const wire_limits_t *limits);
 static uint8_t *put_welcome (uint8_t *at, const wire_welcome_t *welcome);
 static uint8_t *put_batch (uint8_t *at, const wire_batch_t *batch);
 static uint8_t *put_event (uint8_t *at, const wire_event_t *event);
+static uint8_t *put_order (uint8_t *at, const wire_order_t *order);
+static uint8_t *put_listed (uint8_t *at, const wire_draw_t *draw);
 static uint8_t *put_winners (uint8_t *at, const wire_winners_t *winners);
 static uint8_t *put_refused (uint8_t *at, const wire_refused_t *refused);
 static void read_body (reader_t *reader, wire_message_t *message);
 static wire_limits_t read_limits (reader_t *reader);
 static wire_welcome_t read_welcome (reader_t *reader);
 static wire_batch_t read_batch (reader_t *reader);
-static bytes_t read_batches (reader_t *reader, uint32_t agency);
+static bytes_t read_batches (reader_t *reader, const wire_message_t *message);
 static bool enclosed_batch (bytes_t *batches, bytes_t *frame, wire_message_t *batch);
 static wire_event_t read_event (reader_t *reader);
+static void check_text (reader_t *reader, const wire_event_t *event);
+static wire_order_t read_order (reader_t *reader);
+static wire_draw_t read_listed (reader_t *reader);
 static wire_winners_t read_winners (reader_t *reader);
 static wire_refused_t read_refused (reader_t *reader);
 static void read_head (reader_t *reader, uint8_t head[WIRE_HEAD_BYTES]);
+static bytes_t read_name (reader_t *reader);
+static bytes_t read_note (reader_t *reader);
+static void check_name (reader_t *reader, bytes_t name);
+static void check_note (reader_t *reader, bytes_t note);
+static void check_source (reader_t *reader, uint8_t source);
 static bytes_t read_rest (reader_t *reader);
 static uint8_t command_of_agency (const wire_message_t *request);
 
@@ -40,22 +54,24 @@ size_t wire_encode (const wire_message_t *message, uint8_t *buffer)
 {
     uint8_t *at = put_u8 (put_u8 (buffer, 'L'), 'T');
     at = put_u8 (put_u8 (at, WIRE_VERSION), message->command);
-    at = put_u32 (at, message->agency);
+    at = put_u64 (put_u32 (at, message->agency), message->draw);
     at = put_body (at, message);
     return (size_t) (at - buffer);
 }
 
-void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency,
+void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency, uint64_t draw,
                       const wire_batch_t *batch)
 {
-    wire_message_t message = {.command = command, .agency = agency, .batch = *batch};
+    wire_message_t message = {
+        .command = command, .agency = agency, .draw = draw, .batch = *batch};
     message.batch.rows = bytes_of (NULL, 0);
     wire_encode (&message, buffer);
 }
 
-uint8_t *wire_batches_head (uint8_t *buffer, uint32_t agency)
+uint8_t *wire_batches_head (uint8_t *buffer, uint32_t agency, uint64_t draw)
 {
-    const wire_message_t message = {.command = WIRE_BATCHES, .agency = agency};
+    const wire_message_t message = {
+        .command = WIRE_BATCHES, .agency = agency, .draw = draw};
     return buffer + wire_encode (&message, buffer);
 }
 
@@ -87,10 +103,12 @@ static wire_code_t read_header (reader_t *reader, wire_message_t *message)
     uint8_t l = read_u8 (reader), t = read_u8 (reader), version = read_u8 (reader);
     uint8_t command = read_u8 (reader);
     uint32_t agency = read_u32 (reader);
+    uint64_t draw = read_u64 (reader);
     if (reader->failed || l != 'L' || t != 'T')
         return REFUSED_SIGNATURE;
     message->command = command;
     message->agency = agency;
+    message->draw = draw;
     if (version != WIRE_VERSION)
         return REFUSED_VERSION;
     return wire_command_name (command)[0] == '?' ? REFUSED_COMMAND : REFUSED_OK;
@@ -100,11 +118,11 @@ static size_t body_size (const wire_message_t *message)
 {
     switch (message->command) {
     case WIRE_HELLO:
-        return HELLO_BYTES;
+        return HELLO_BYTES + message->hello.name.size;
     case WIRE_WELCOME:
-        return WELCOME_BYTES;
+        return WELCOME_BYTES + message->welcome.name.size;
     case WIRE_ADMIT:
-        return 8 + WELCOME_BYTES;
+        return 8 + WELCOME_BYTES + message->welcome.name.size;
     case WIRE_BATCH:
     case WIRE_STORE:
         return BATCH_BYTES + message->batch.rows.size;
@@ -112,27 +130,40 @@ static size_t body_size (const wire_message_t *message)
         return message->batches.size;
     case WIRE_READY:
     case WIRE_REGISTERED:
-    case WIRE_REPLAY:
-        return 24;
+        return 20;
     case WIRE_RECORD:
-        return 24 + EVENT_BYTES;
+        return 16 + EVENT_BYTES + message->record.event.text.size;
     case WIRE_EVENT:
-        return 16 + EVENT_BYTES;
-    case WIRE_CHECK:
+        return 24 + EVENT_BYTES + message->recorded.event.text.size;
+    case WIRE_LOOKUP:
+        return 8 + message->lookup.name.size;
     case WIRE_DIGEST:
-    case WIRE_RESULTS:
     case WIRE_STORED:
+    case WIRE_REPLAY:
         return 16;
-    case WIRE_DONE:
-    case WIRE_REGISTER:
+    case WIRE_CANCELLED:
+        return 12;
     case WIRE_WAITING:
+        return 9;
+    case WIRE_CHECK:
+    case WIRE_RESULTS:
+    case WIRE_CANCEL:
+    case WIRE_REGISTER:
         return 8;
+    case WIRE_ORDER:
+        return ORDER_BYTES + message->order.name.size + message->order.note.size;
+    case WIRE_ORDERED:
+        return 8 + message->ordered.name.size;
+    case WIRE_LIST:
+        return 4;
+    case WIRE_DRAW:
+        return DRAW_BYTES + message->listed.name.size;
     case WIRE_JOIN:
         return 9;
     case WIRE_JOINED:
         return 4;
     case WIRE_FIND:
-        return 36;
+        return 28;
     case WIRE_WINNERS:
         return WINNERS_BYTES + message->winners.documents.size;
     case WIRE_REFUSED:
@@ -148,7 +179,7 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
 {
     switch (message->command) {
     case WIRE_HELLO:
-        return put_limits (at, &message->hello);
+        return put_bytes (put_limits (at, &message->hello.limits), message->hello.name);
     case WIRE_ADMIT:
         at = put_u64 (at, message->welcome.epoch);
         return put_welcome (at, &message->welcome);
@@ -160,42 +191,54 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
     case WIRE_BATCHES:
         return put_bytes (at, message->batches);
     case WIRE_READY:
-        at = put_u64 (put_u64 (at, message->tally.draw), message->tally.count);
-        return put_u64 (at, message->tally.digest);
+        at = put_u64 (put_u64 (at, message->tally.count), message->tally.digest);
+        return put_u32 (at, message->tally.cancelled);
     case WIRE_CHECK:
-        return put_u64 (put_u64 (at, message->tally.draw), message->tally.count);
+        return put_u64 (at, message->tally.count);
     case WIRE_DIGEST:
         return put_u64 (put_u64 (at, message->tally.count), message->tally.digest);
     case WIRE_RESULTS:
-        return put_u64 (put_u64 (at, message->results.draw), message->results.cursor);
-    case WIRE_DONE:
-        return put_u64 (at, message->draw);
+        return put_u64 (at, message->cursor);
+    case WIRE_CANCEL:
+        return put_u64 (at, message->offset);
+    case WIRE_CANCELLED:
+        at = put_u64 (at, message->cancelled.offset);
+        return put_u32 (at, message->cancelled.cancelled);
     case WIRE_STORED:
         return put_u64 (put_u64 (at, message->stored.next), message->stored.digest);
     case WIRE_WAITING:
-        return put_u32 (put_u32 (at, message->waiting.ready),
-                        message->waiting.agencies);
+        at = put_u32 (at, message->waiting.ready);
+        return put_u8 (put_u32 (at, message->waiting.agencies), message->waiting.day);
     case WIRE_FIND:
-        at = put_u64 (put_u64 (at, message->find.epoch), message->find.draw);
-        at = put_u64 (at, message->find.cursor);
-        at = put_u64 (at, message->find.count);
-        return put_u32 (at, message->find.number);
+        at = put_u64 (put_u64 (at, message->find.epoch), message->find.cursor);
+        return put_u32 (put_u64 (at, message->find.count), message->find.number);
     case WIRE_REGISTER:
         return put_u64 (at, message->state);
     case WIRE_REGISTERED:
         at = put_u64 (at, message->registered.epoch);
-        at = put_u64 (at, message->registered.draw);
-        return put_u64 (at, message->registered.events);
+        at = put_u64 (at, message->registered.identity);
+        return put_u32 (at, message->registered.draws);
     case WIRE_REPLAY:
-        at = put_u64 (put_u64 (at, message->replay.epoch), message->replay.draw);
-        return put_u64 (at, message->replay.from);
+        return put_u64 (put_u64 (at, message->replay.epoch), message->replay.from);
+    case WIRE_LOOKUP:
+        return put_bytes (put_u64 (at, message->lookup.epoch), message->lookup.name);
     case WIRE_RECORD:
-        at = put_u64 (put_u64 (at, message->record.epoch), message->record.draw);
-        return put_event (put_u64 (at, message->record.seen), &message->record.event);
+        at = put_u64 (put_u64 (at, message->record.epoch), message->record.seen);
+        return put_event (at, &message->record.event);
     case WIRE_EVENT:
         at = put_u64 (at, message->recorded.sequence);
         at = put_u64 (at, message->recorded.ordinal);
+        at = put_u64 (at, message->recorded.events);
         return put_event (at, &message->recorded.event);
+    case WIRE_ORDER:
+        return put_order (at, &message->order);
+    case WIRE_ORDERED:
+        return put_bytes (put_u64 (at, message->ordered.sequence),
+                          message->ordered.name);
+    case WIRE_LIST:
+        return put_u32 (at, message->from);
+    case WIRE_DRAW:
+        return put_listed (at, &message->listed);
     case WIRE_WINNERS:
         return put_winners (at, &message->winners);
     case WIRE_REFUSED:
@@ -221,25 +264,52 @@ static uint8_t *put_limits (uint8_t *at, const wire_limits_t *limits)
 
 static uint8_t *put_welcome (uint8_t *at, const wire_welcome_t *welcome)
 {
-    at = put_u64 (put_u64 (at, welcome->draw), welcome->next);
-    at = put_limits (put_u64 (at, welcome->digest), &welcome->limits);
+    at = put_u64 (put_u64 (at, welcome->next), welcome->digest);
+    at = put_limits (at, &welcome->limits);
     at = put_u32 (put_u32 (at, welcome->agencies), welcome->ready);
-    at = put_u64 (put_u8 (at, welcome->day), welcome->sequence);
-    return put_bytes (at, bytes_of (welcome->head, sizeof welcome->head));
+    at = put_u32 (put_u8 (at, welcome->day), welcome->highest);
+    at = put_u32 (put_u64 (at, welcome->closes_ms), welcome->cancelled);
+    at = put_u64 (at, welcome->sequence);
+    at = put_bytes (at, bytes_of (welcome->head, sizeof welcome->head));
+    return put_bytes (at, welcome->name);
 }
 
 static uint8_t *put_batch (uint8_t *at, const wire_batch_t *batch)
 {
-    at = put_u64 (put_u64 (at, batch->draw), batch->offset);
-    at = put_u64 (put_u64 (at, batch->digest), batch->writer);
-    return put_bytes (put_u32 (at, batch->count), batch->rows);
+    at = put_u64 (put_u64 (at, batch->offset), batch->digest);
+    at = put_u32 (put_u64 (at, batch->writer), batch->count);
+    return put_bytes (at, batch->rows);
 }
 
 static uint8_t *put_event (uint8_t *at, const wire_event_t *event)
 {
-    at = put_u32 (put_u8 (at, event->kind), event->agency);
-    at = put_u32 (put_u32 (at, event->agencies), event->number);
-    return put_u64 (put_u64 (at, event->count), event->digest);
+    at = put_u8 (put_u8 (at, event->kind), event->source);
+    at = put_u32 (put_u32 (at, event->agency), event->agencies);
+    at = put_u32 (put_u32 (at, event->number), event->highest);
+    at = put_u64 (put_u32 (at, event->cancelled), event->count);
+    at = put_u64 (put_u64 (at, event->digest), event->closes_ms);
+    return put_bytes (put_u64 (at, event->time_ms), event->text);
+}
+
+static uint8_t *put_order (uint8_t *at, const wire_order_t *order)
+{
+    at = put_u8 (put_u8 (at, order->order), order->source);
+    at = put_u32 (put_u32 (at, order->agencies), order->number);
+    at = put_u64 (put_u32 (at, order->highest), order->closes_ms);
+    at = put_bytes (put_u8 (at, (uint8_t) order->name.size), order->name);
+    return put_bytes (at, order->note);
+}
+
+static uint8_t *put_listed (uint8_t *at, const wire_draw_t *draw)
+{
+    at = put_u32 (put_u32 (at, draw->index), draw->total);
+    at = put_u8 (put_u8 (at, draw->phase), draw->source);
+    at = put_u32 (put_u32 (at, draw->agencies), draw->ready);
+    at = put_u32 (put_u32 (at, draw->excused), draw->served);
+    at = put_u32 (put_u32 (at, draw->number), draw->highest);
+    at = put_u64 (put_u64 (at, draw->opened_ms), draw->closes_ms);
+    at = put_u64 (put_u64 (at, draw->closed_ms), draw->drawn_ms);
+    return put_bytes (at, draw->name);
 }
 
 static uint8_t *put_winners (uint8_t *at, const wire_winners_t *winners)
@@ -263,7 +333,8 @@ static void read_body (reader_t *reader, wire_message_t *message)
 {
     switch (message->command) {
     case WIRE_HELLO:
-        message->hello = read_limits (reader);
+        message->hello.limits = read_limits (reader);
+        message->hello.name = read_name (reader);
         break;
     case WIRE_ADMIT: {
         const uint64_t epoch = read_u64 (reader);
@@ -279,15 +350,14 @@ static void read_body (reader_t *reader, wire_message_t *message)
         message->batch = read_batch (reader);
         break;
     case WIRE_BATCHES:
-        message->batches = read_batches (reader, message->agency);
+        message->batches = read_batches (reader, message);
         break;
     case WIRE_READY:
-        message->tally.draw = read_u64 (reader);
         message->tally.count = read_u64 (reader);
         message->tally.digest = read_u64 (reader);
+        message->tally.cancelled = read_u32 (reader);
         break;
     case WIRE_CHECK:
-        message->tally.draw = read_u64 (reader);
         message->tally.count = read_u64 (reader);
         break;
     case WIRE_DIGEST:
@@ -295,11 +365,14 @@ static void read_body (reader_t *reader, wire_message_t *message)
         message->tally.digest = read_u64 (reader);
         break;
     case WIRE_RESULTS:
-        message->results.draw = read_u64 (reader);
-        message->results.cursor = read_u64 (reader);
+        message->cursor = read_u64 (reader);
         break;
-    case WIRE_DONE:
-        message->draw = read_u64 (reader);
+    case WIRE_CANCEL:
+        message->offset = read_u64 (reader);
+        break;
+    case WIRE_CANCELLED:
+        message->cancelled.offset = read_u64 (reader);
+        message->cancelled.cancelled = read_u32 (reader);
         break;
     case WIRE_STORED:
         message->stored.next = read_u64 (reader);
@@ -308,10 +381,11 @@ static void read_body (reader_t *reader, wire_message_t *message)
     case WIRE_WAITING:
         message->waiting.ready = read_u32 (reader);
         message->waiting.agencies = read_u32 (reader);
+        message->waiting.day = read_u8 (reader);
+        reader->failed |= message->waiting.day > DAY_VOID;
         break;
     case WIRE_FIND:
         message->find.epoch = read_u64 (reader);
-        message->find.draw = read_u64 (reader);
         message->find.cursor = read_u64 (reader);
         message->find.count = read_u64 (reader);
         message->find.number = read_u32 (reader);
@@ -321,24 +395,42 @@ static void read_body (reader_t *reader, wire_message_t *message)
         break;
     case WIRE_REGISTERED:
         message->registered.epoch = read_u64 (reader);
-        message->registered.draw = read_u64 (reader);
-        message->registered.events = read_u64 (reader);
+        message->registered.identity = read_u64 (reader);
+        message->registered.draws = read_u32 (reader);
         break;
     case WIRE_REPLAY:
         message->replay.epoch = read_u64 (reader);
-        message->replay.draw = read_u64 (reader);
         message->replay.from = read_u64 (reader);
+        break;
+    case WIRE_LOOKUP:
+        message->lookup.epoch = read_u64 (reader);
+        message->lookup.name = read_name (reader);
+        reader->failed |= message->lookup.name.size == 0;
         break;
     case WIRE_RECORD:
         message->record.epoch = read_u64 (reader);
-        message->record.draw = read_u64 (reader);
         message->record.seen = read_u64 (reader);
         message->record.event = read_event (reader);
         break;
     case WIRE_EVENT:
         message->recorded.sequence = read_u64 (reader);
         message->recorded.ordinal = read_u64 (reader);
+        message->recorded.events = read_u64 (reader);
         message->recorded.event = read_event (reader);
+        break;
+    case WIRE_ORDER:
+        message->order = read_order (reader);
+        break;
+    case WIRE_ORDERED:
+        message->ordered.sequence = read_u64 (reader);
+        message->ordered.name = read_name (reader);
+        reader->failed |= message->ordered.name.size == 0;
+        break;
+    case WIRE_LIST:
+        message->from = read_u32 (reader);
+        break;
+    case WIRE_DRAW:
+        message->listed = read_listed (reader);
         break;
     case WIRE_WINNERS:
         message->winners = read_winners (reader);
@@ -348,7 +440,8 @@ static void read_body (reader_t *reader, wire_message_t *message)
         break;
     case WIRE_JOIN:
         message->join.role = read_u8 (reader);
-        reader->failed |= wire_role_name (message->join.role)[0] == '?';
+        reader->failed |= message->join.role < ROLE_WORKER;
+        reader->failed |= message->join.role > ROLE_STATE;
         message->join.credit = read_u32 (reader);
         message->join.heartbeat_ms = read_u32 (reader);
         break;
@@ -377,23 +470,26 @@ static wire_limits_t read_limits (reader_t *reader)
 static wire_welcome_t read_welcome (reader_t *reader)
 {
     wire_welcome_t welcome = {0};
-    welcome.draw = read_u64 (reader);
     welcome.next = read_u64 (reader);
     welcome.digest = read_u64 (reader);
     welcome.limits = read_limits (reader);
     welcome.agencies = read_u32 (reader);
     welcome.ready = read_u32 (reader);
     welcome.day = read_u8 (reader);
-    reader->failed |= welcome.day > DAY_DRAWN;
+    reader->failed |= welcome.day > DAY_VOID;
+    welcome.highest = read_u32 (reader);
+    welcome.closes_ms = read_u64 (reader);
+    welcome.cancelled = read_u32 (reader);
     welcome.sequence = read_u64 (reader);
     read_head (reader, welcome.head);
+    welcome.name = read_name (reader);
+    reader->failed |= welcome.name.size == 0;
     return welcome;
 }
 
 static wire_batch_t read_batch (reader_t *reader)
 {
     wire_batch_t batch;
-    batch.draw = read_u64 (reader);
     batch.offset = read_u64 (reader);
     batch.digest = read_u64 (reader);
     batch.writer = read_u64 (reader);
@@ -402,17 +498,18 @@ static wire_batch_t read_batch (reader_t *reader)
     return batch;
 }
 
-/* All of it is looked at: a bundle with one batch that is none, or is another agency's,
-   is no bundle, and nothing in it is taken. Nor is one with more batches than any
-   window has: looking at thousands of tiny ones would take long. */
-static bytes_t read_batches (reader_t *reader, uint32_t agency)
+/* All of it is looked at: a bundle with one batch that is none, or is another agency's
+   or of another draw, is no bundle, and nothing in it is taken. Nor is one with more
+   batches than any window has: looking at thousands of tiny ones would take long. */
+static bytes_t read_batches (reader_t *reader, const wire_message_t *message)
 {
     bytes_t rest = reader->rest, frame;
     wire_message_t batch;
     int count = 0;
     for (; rest.size > 0 && count <= WINDOW_MAX && !reader->failed; count++)
-        reader->failed |=
-            !enclosed_batch (&rest, &frame, &batch) || batch.agency != agency;
+        reader->failed |= !enclosed_batch (&rest, &frame, &batch) ||
+                          batch.agency != message->agency ||
+                          batch.draw != message->draw;
     reader->failed |= count == 0 || count > WINDOW_MAX;
     return read_rest (reader);
 }
@@ -433,12 +530,87 @@ static wire_event_t read_event (reader_t *reader)
 {
     wire_event_t event;
     event.kind = read_u8 (reader);
+    event.source = read_u8 (reader);
     event.agency = read_u32 (reader);
     event.agencies = read_u32 (reader);
     event.number = read_u32 (reader);
+    event.highest = read_u32 (reader);
+    event.cancelled = read_u32 (reader);
     event.count = read_u64 (reader);
     event.digest = read_u64 (reader);
+    event.closes_ms = read_u64 (reader);
+    event.time_ms = read_u64 (reader);
+    event.text = read_rest (reader);
+    check_text (reader, &event);
     return event;
+}
+
+static void check_text (reader_t *reader, const wire_event_t *event)
+{
+    switch (event->kind) {
+    case EVENT_OPENED:
+        reader->failed |= event->text.size == 0;
+        check_name (reader, event->text);
+        check_source (reader, event->source);
+        break;
+    case EVENT_CLOSED:
+    case EVENT_EXCUSED:
+    case EVENT_VOIDED:
+        check_note (reader, event->text);
+        break;
+    case EVENT_SEALED:
+    case EVENT_DRAWN:
+    case EVENT_SERVED:
+        reader->failed |= event->text.size > 0;
+        break;
+    default:
+        reader->failed = true;
+    }
+}
+
+static wire_order_t read_order (reader_t *reader)
+{
+    wire_order_t order;
+    order.order = read_u8 (reader);
+    order.source = read_u8 (reader);
+    order.agencies = read_u32 (reader);
+    order.number = read_u32 (reader);
+    order.highest = read_u32 (reader);
+    order.closes_ms = read_u64 (reader);
+    order.name = read_bytes (reader, read_u8 (reader));
+    order.note = read_note (reader);
+    check_name (reader, order.name);
+    if (order.order == ORDER_OPEN)
+        check_source (reader, order.source);
+    else
+        reader->failed |= order.order != ORDER_CLOSE && order.order != ORDER_NUMBER &&
+                          order.order != ORDER_EXCUSE && order.order != ORDER_VOID;
+    return order;
+}
+
+static wire_draw_t read_listed (reader_t *reader)
+{
+    wire_draw_t draw;
+    draw.index = read_u32 (reader);
+    draw.total = read_u32 (reader);
+    draw.phase = read_u8 (reader);
+    draw.source = read_u8 (reader);
+    draw.agencies = read_u32 (reader);
+    draw.ready = read_u32 (reader);
+    draw.excused = read_u32 (reader);
+    draw.served = read_u32 (reader);
+    draw.number = read_u32 (reader);
+    draw.highest = read_u32 (reader);
+    draw.opened_ms = read_u64 (reader);
+    draw.closes_ms = read_u64 (reader);
+    draw.closed_ms = read_u64 (reader);
+    draw.drawn_ms = read_u64 (reader);
+    draw.name = read_name (reader);
+    reader->failed |= draw.phase > PHASE_VOID;
+    reader->failed |= (draw.total == 0) != (draw.name.size == 0);
+    if (draw.total > 0)
+        check_source (reader, draw.source);
+    return draw;
 }
 
 static wire_winners_t read_winners (reader_t *reader)
@@ -472,6 +644,39 @@ static void read_head (reader_t *reader, uint8_t head[WIRE_HEAD_BYTES])
 {
     memset (head, 0, WIRE_HEAD_BYTES);
     put_bytes (head, read_bytes (reader, WIRE_HEAD_BYTES));
+}
+
+/* Which may be empty. */
+static bytes_t read_name (reader_t *reader)
+{
+    const bytes_t name = read_rest (reader);
+    check_name (reader, name);
+    return name;
+}
+
+static bytes_t read_note (reader_t *reader)
+{
+    const bytes_t note = read_rest (reader);
+    check_note (reader, note);
+    return note;
+}
+
+static void check_name (reader_t *reader, bytes_t name)
+{
+    reader->failed |= name.size > 0 && draw_name_fault (name);
+}
+
+/* It becomes a line, so it has no line end in it, and nothing that nobody sees. */
+static void check_note (reader_t *reader, bytes_t note)
+{
+    uint32_t character;
+    reader->failed |=
+        note.size > NOTE_BYTES_MAX || text_check (note, &character) != TEXT_GOOD;
+}
+
+static void check_source (reader_t *reader, uint8_t source)
+{
+    reader->failed |= wire_source_name (source)[0] == '?';
 }
 
 static bytes_t read_rest (reader_t *reader)
@@ -512,6 +717,13 @@ const char *wire_command_name (uint8_t command)
         [WIRE_DIGEST] = "DIGEST",
         [WIRE_BATCHES] = "BATCHES",
         [WIRE_JOINED] = "JOINED",
+        [WIRE_CANCEL] = "CANCEL",
+        [WIRE_CANCELLED] = "CANCELLED",
+        [WIRE_LOOKUP] = "LOOKUP",
+        [WIRE_ORDER] = "ORDER",
+        [WIRE_ORDERED] = "ORDERED",
+        [WIRE_LIST] = "LIST",
+        [WIRE_DRAW] = "DRAW",
     };
     const size_t known = sizeof names / sizeof names[0];
     return command < known && names[command] ? names[command] : "?";
@@ -554,6 +766,10 @@ const char *wire_code_name (uint16_t code)
         [REFUSED_BUSY] = "BUSY",
         [REFUSED_NOSPACE] = "NOSPACE",
         [REFUSED_UNAVAILABLE] = "UNAVAILABLE",
+        [REFUSED_VOID] = "VOID",
+        [REFUSED_NAME] = "NAME",
+        [REFUSED_PHASE] = "PHASE",
+        [REFUSED_DRAWS] = "DRAWS",
     };
     const size_t known = sizeof names / sizeof names[0];
     return code < known && names[code] ? names[code] : "?";
@@ -577,19 +793,50 @@ const char *wire_code_text (uint16_t code)
         [REFUSED_TALLY] = "another count of bets is stored",
         [REFUSED_UNDRAWN] = "the draw has not been made",
         [REFUSED_KEY] = "the key of this connection is not that agency's",
-        [REFUSED_DRAW] = "this central's draw is another one",
+        [REFUSED_DRAW] = "there is no such draw",
         [REFUSED_SUPERSEDED] = "another state has registered",
         [REFUSED_BUSY] = "the queue is full, try again later",
         [REFUSED_NOSPACE] = "the central's disk is full",
         [REFUSED_UNAVAILABLE] = "a part of the central is away, try again later",
+        [REFUSED_VOID] = "the draw is void",
+        [REFUSED_NAME] = "there is a draw of that name",
+        [REFUSED_PHASE] = "the draw is not at the stage that this takes",
+        [REFUSED_DRAWS] = "too many draws are open",
     };
     return code < sizeof texts / sizeof *texts ? texts[code] : NULL;
+}
+
+const char *wire_source_name (uint8_t source)
+{
+    switch (source) {
+    case SOURCE_FIXED:
+        return "fixed";
+    case SOURCE_ENTERED:
+        return "entered";
+    case SOURCE_RANDOM:
+        return "random";
+    default:
+        return "?";
+    }
+}
+
+const char *wire_phase_name (uint8_t phase)
+{
+    static const char *const names[] = {
+        [PHASE_PLANNED] = "planned", [PHASE_OPEN] = "open", [PHASE_CLOSED] = "closed",
+        [PHASE_DRAWN] = "drawn",     [PHASE_VOID] = "void",
+    };
+    return phase < sizeof names / sizeof *names ? names[phase] : "?";
 }
 
 const char *wire_role_name (uint8_t role)
 {
     static const char *const names[] = {
-        [ROLE_WORKER] = "worker", [ROLE_STORAGE] = "storage", [ROLE_STATE] = "state"};
+        [ROLE_WORKER] = "worker",
+        [ROLE_STORAGE] = "storage",
+        [ROLE_STATE] = "state",
+        [ROLE_OPERATOR] = "operator",
+    };
     const size_t known = sizeof names / sizeof names[0];
     return role < known && names[role] ? names[role] : "?";
 }
@@ -600,6 +847,7 @@ bool wire_role_answers (uint8_t role, uint8_t command)
     case WIRE_STORED:
     case WIRE_HELD:
     case WIRE_DIGEST:
+    case WIRE_CANCELLED:
     case WIRE_WELCOME:
     case WIRE_WINNERS:
         return role == ROLE_STORAGE;
@@ -618,11 +866,13 @@ bool wire_role_asks (uint8_t role, uint8_t command)
     switch (command) {
     case WIRE_STORE:
     case WIRE_CHECK:
+    case WIRE_CANCEL:
         return role == ROLE_WORKER;
     case WIRE_ADMIT:
     case WIRE_FIND:
     case WIRE_REGISTER:
     case WIRE_REPLAY:
+    case WIRE_LOOKUP:
     case WIRE_RECORD:
         return role == ROLE_STATE;
     default:
@@ -632,7 +882,7 @@ bool wire_role_asks (uint8_t role, uint8_t command)
 
 bool wire_from_agency (uint8_t command)
 {
-    return command >= WIRE_HELLO && command <= WIRE_BATCHES;
+    return command >= WIRE_HELLO && command <= WIRE_CANCEL;
 }
 
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
@@ -643,11 +893,14 @@ wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
     wire_message_t refusal = {
         .command = WIRE_REFUSED,
         .agency = request->agency,
+        .draw = request->draw,
         .refused = {.code = (uint16_t) code,
                     .command = command_of_agency (request),
                     .text = bytes_of (text, strnlen (text, REFUSAL_TEXT_MAX))}};
     if (request->command == WIRE_BATCH || request->command == WIRE_STORE)
         refusal.refused.offset = request->batch.offset;
+    if (request->command == WIRE_CANCEL)
+        refusal.refused.offset = request->offset;
     return refusal;
 }
 

@@ -1,21 +1,22 @@
 /* wire.h - the messages of Lotería: what docs/protocol.md specifies, as code.
 
-   A message is one ZeroMQ frame: an eight-byte header (signature, version, command,
-   agency) and the command's body. The same messages travel on the front, alone, and
-   on the inner hops, each in an envelope, in bundles (bundle.h). Encoding and decoding
-   touch nothing but memory; tests/vectors/ holds the byte examples both ways. */
+   A message is one ZeroMQ frame: a header of 16 bytes (signature, version, command,
+   agency, draw) and the command's body. The same messages travel on the front, alone,
+   and on the inner hops, each in an envelope, in bundles (bundle.h). Encoding and
+   decoding touch nothing but memory; tests/vectors/ holds the byte examples both ways.
+ */
 
 #ifndef LOTERIA_WIRE_H
 #define LOTERIA_WIRE_H
 
 #include "bytes.h"
 #include "bounds.h"
+#include "draw_name.h"
 
 #define WIRE_VERSION      2
-#define WIRE_HEADER_BYTES 8
-/* What precedes the rows of a BATCH or STORE: header, draw, offset, digest, writer,
-   count. */
-#define WIRE_BATCH_BYTES (WIRE_HEADER_BYTES + 4 * 8 + 4)
+#define WIRE_HEADER_BYTES 16
+/* What precedes the rows of a BATCH or STORE: header, offset, digest, writer, count. */
+#define WIRE_BATCH_BYTES (WIRE_HEADER_BYTES + 3 * 8 + 4)
 /* What a BATCHES takes besides the BATCHes in it: its header, and before each a size.
  */
 #define WIRE_ENCLOSED_BYTES 4
@@ -34,6 +35,7 @@ typedef enum {
     WIRE_DONE = 0x05,
     WIRE_CHECK = 0x06,
     WIRE_BATCHES = 0x07, // several BATCHes in one message
+    WIRE_CANCEL = 0x08,  // to storage, like CHECK
     WIRE_PING = 0x0F,    // anybody, to the broker's front, storage or state
     // central to agency
     WIRE_WELCOME = 0x11,
@@ -42,6 +44,7 @@ typedef enum {
     WIRE_WINNERS = 0x14,
     WIRE_GOODBYE = 0x15,
     WIRE_DIGEST = 0x16,
+    WIRE_CANCELLED = 0x17,
     WIRE_REFUSED = 0x1E,
     WIRE_PONG = 0x1F,
     // worker, storage or state to broker; REJOIN and JOINED back
@@ -60,9 +63,15 @@ typedef enum {
     WIRE_REGISTER = 0x37,
     WIRE_REPLAY = 0x38,
     WIRE_RECORD = 0x39,
+    WIRE_LOOKUP = 0x3C,
     // storage to state
     WIRE_EVENT = 0x3A,
-    WIRE_REGISTERED = 0x3B
+    WIRE_REGISTERED = 0x3B,
+    // operator to state, and back
+    WIRE_ORDER = 0x41,
+    WIRE_ORDERED = 0x42,
+    WIRE_LIST = 0x43,
+    WIRE_DRAW = 0x44
 } wire_command_t;
 
 /* Why a request was refused. The numbers are protocol: never reuse one. */
@@ -95,45 +104,71 @@ typedef enum {
     REFUSED_HELLO = 31,      // say HELLO first
     REFUSED_GAP = 32,        // ahead of what is stored, or across its end
     REFUSED_CONFLICT = 33,   // other bets are stored, there or before
-    REFUSED_CLOSED = 34,     // the agency has asked for its results
+    REFUSED_CLOSED = 34,     // the agency's sale is over: it asked, or the draw closed
     REFUSED_TALLY = 35,      // READY with another count than is stored
-    REFUSED_UNDRAWN = 36,    // results before the draw
+    REFUSED_UNDRAWN = 36,    // DONE before the draw
     REFUSED_KEY = 37,        // the connection's key is not the agency's, or no longer
-    REFUSED_DRAW = 38,       // what it speaks of is another draw than this central's
+    REFUSED_DRAW = 38,       // there is no such draw
     REFUSED_SUPERSEDED = 39, // to a state: another one has registered since
     // now: send it again later
     REFUSED_BUSY = 40,
     REFUSED_NOSPACE = 41,
-    REFUSED_UNAVAILABLE = 42 // a part of the central is away
+    REFUSED_UNAVAILABLE = 42, // a part of the central is away
+    // the draw
+    REFUSED_VOID = 50,  // it is void; the text is the reason
+    REFUSED_NAME = 51,  // there is one of that name
+    REFUSED_PHASE = 52, // it is not in the phase that this takes
+    REFUSED_DRAWS = 53  // too many are open
 } wire_code_t;
 
-typedef struct { // HELLO: 0 means no limit of the sender's own; each hop lowers them
+typedef struct { // 0 means no limit of the sender's own; each hop lowers them
     uint32_t window;
     uint32_t message_bytes_max; // of one BATCH
     uint32_t rows_max;
     uint32_t bundle_bytes; // of a BATCHES; 0 means that none is sent, or taken
 } wire_limits_t;
 
-typedef enum { DAY_OPEN = 0, DAY_SEALED = 1, DAY_DRAWN = 2 } wire_day_t;
+typedef struct { // HELLO
+    wire_limits_t limits;
+    bytes_t name; // of the draw; empty: the one on sale; borrowed
+} wire_hello_t;
+
+/* What the draw is for this agency: its bets are complete once it has asked for its
+   results, was excused, or the draw was closed. */
+typedef enum { DAY_OPEN = 0, DAY_SEALED = 1, DAY_DRAWN = 2, DAY_VOID = 3 } wire_day_t;
+
+/* Where a draw's winning number comes from. */
+typedef enum {
+    SOURCE_FIXED = 'F',   // it is known when the draw is opened
+    SOURCE_ENTERED = 'E', // the operator enters it after the close
+    SOURCE_RANDOM = 'R'   // state draws it after the close
+} wire_source_t;
+
+/* When a draw closes: a time in milliseconds since 1970, or one of these. */
+#define CLOSES_ALL_ASKED 0          // when every agency on the roll has asked
+#define CLOSES_NEVER     UINT64_MAX // when the operator closes it
 
 /* A digest (digest.h) tells two histories of an agency apart: it is that of its bets
-   before an offset. A draw is 64 bits drawn at random with a day's log, never 0. */
+   before an offset. A draw is known by 64 bits drawn at random when it is opened, never
+   0, and by its name; a log by 64 bits of its own. */
 
 typedef struct {    // WELCOME, and ADMIT on its way to become one
     uint64_t epoch; // of the state that asks: ADMIT alone
-    uint64_t draw;
     uint64_t next;
     uint64_t digest; // of all bets before `next`
     wire_limits_t limits;
     uint32_t agencies;             // on the roll
     uint32_t ready;                // of them
     uint8_t day;                   // wire_day_t: this agency's
+    uint32_t highest;              // number that may be bet on
+    uint64_t closes_ms;            // or CLOSES_ALL_ASKED, CLOSES_NEVER
+    uint32_t cancelled;            // of this agency's bets
     uint64_t sequence;             // of the log's last record as of this answer
     uint8_t head[WIRE_HEAD_BYTES]; // of the log's chain there
+    bytes_t name;                  // of the draw; borrowed
 } wire_welcome_t;
 
 typedef struct { // BATCH: rows as typed; STORE: canonical rows
-    uint64_t draw;
     uint64_t offset;
     uint64_t digest; // of all the agency's bets before `offset`
     uint64_t writer; // 0: bets of a file; else the one run that sells this single bet
@@ -141,10 +176,10 @@ typedef struct { // BATCH: rows as typed; STORE: canonical rows
     bytes_t rows; // borrowed from the message
 } wire_batch_t;
 
-typedef struct { // READY: all; CHECK: no digest yet; DIGEST: no draw
-    uint64_t draw;
+typedef struct { // READY: all; CHECK: the count; DIGEST: count and digest
     uint64_t count;
-    uint64_t digest; // of the agency's first `count` bets
+    uint64_t digest;    // of the agency's first `count` bets
+    uint32_t cancelled; // of them
 } wire_tally_t;
 
 typedef struct { // STORED
@@ -152,64 +187,121 @@ typedef struct { // STORED
     uint64_t digest; // of all bets before `next`
 } wire_stored_t;
 
-typedef struct { // RESULTS
-    uint64_t draw;
-    uint64_t cursor;
-} wire_results_t;
+typedef struct {        // CANCELLED
+    uint64_t offset;    // of the bet: as CANCEL said it
+    uint32_t cancelled; // bets of the agency so far, this one included
+} wire_cancelled_t;
 
 typedef struct { // WAITING
     uint32_t ready;
     uint32_t agencies;
+    uint8_t day; // wire_day_t: OPEN or SEALED
 } wire_waiting_t;
 
 typedef struct {    // FIND
     uint64_t epoch; // of the state that asks
-    uint64_t draw;
     uint64_t cursor;
-    uint64_t count; // what the agency was sealed with
+    uint64_t count; // what the agency was sealed with; UINT64_MAX: whatever that was
     uint32_t number;
 } wire_find_t;
 
-typedef enum {          // what may happen to a draw
-    EVENT_OPENED = 'O', // agencies, number: the first
-    EVENT_SEALED = 'S', // agency, count, digest
-    EVENT_DRAWN = 'D',  // number
-    EVENT_SERVED = 'V'  // agency: it has said that it has its winners
+typedef enum {           // what may happen to a draw
+    EVENT_OPENED = 'O',  // source, agencies, number (F), highest, closes_ms; text: name
+    EVENT_SEALED = 'S',  // agency, count, digest, cancelled: it has asked
+    EVENT_EXCUSED = 'X', // agency; text: why
+    EVENT_CLOSED = 'C',  // text: why
+    EVENT_DRAWN = 'D',   // number
+    EVENT_SERVED = 'V',  // agency: it has said that it has its winners
+    EVENT_VOIDED = 'W'   // text: why
 } wire_event_kind_t;
 
-typedef struct {  // an event; what its kind does not have is 0
-    uint8_t kind; // wire_event_kind_t
+typedef struct {    // an event; what its kind does not have is 0, or empty
+    uint8_t kind;   // wire_event_kind_t
+    uint8_t source; // wire_source_t
     uint32_t agency;
     uint32_t agencies;
     uint32_t number;
+    uint32_t highest;
+    uint32_t cancelled;
     uint64_t count;
     uint64_t digest;
+    uint64_t closes_ms;
+    uint64_t time_ms; // when it was recorded; 0 in a RECORD
+    bytes_t text;     // O: the name; C, X, W: one line, may be empty; borrowed
 } wire_event_t;
 
 typedef struct { // REGISTERED
     uint64_t epoch;
-    uint64_t draw;
-    uint64_t events; // that the draw has so far
+    uint64_t identity; // of the log
+    uint32_t draws;    // that are live: what REPLAY of draw 0 lists
 } wire_registered_t;
 
-typedef struct { // REPLAY
+typedef struct { // REPLAY: of a draw's events, or of draw 0: of the live draws
     uint64_t epoch;
-    uint64_t draw;
     uint64_t from; // the ordinal of the first that is wanted
 } wire_replay_t;
 
+typedef struct { // LOOKUP: answered by the EVENT that opened it, or DRAW
+    uint64_t epoch;
+    bytes_t name; // of a draw; borrowed
+} wire_lookup_t;
+
 typedef struct { // RECORD
     uint64_t epoch;
-    uint64_t draw;
-    uint64_t seen; // sequence of the last event that state knows
+    uint64_t seen; // sequence of the last event of this draw that state knows
     wire_event_t event;
 } wire_record_t;
 
-typedef struct {       // EVENT
+typedef struct {       // EVENT; unasked when storage closed a draw by the clock
     uint64_t sequence; // of its record
     uint64_t ordinal;  // among the draw's events, from 0 on
+    uint64_t events;   // that the draw has
     wire_event_t event;
 } wire_recorded_t;
+
+typedef enum {          // what an operator may order
+    ORDER_OPEN = 'O',   // source, agencies, number (F), highest, closes_ms; name
+    ORDER_CLOSE = 'C',  // note
+    ORDER_NUMBER = 'N', // number
+    ORDER_EXCUSE = 'X', // the header's agency; note
+    ORDER_VOID = 'W'    // note
+} wire_order_kind_t;
+
+typedef struct {    // ORDER; what its kind does not have is 0, or empty
+    uint8_t order;  // wire_order_kind_t
+    uint8_t source; // wire_source_t
+    uint32_t agencies;
+    uint32_t number;
+    uint32_t highest;
+    uint64_t closes_ms;
+    bytes_t name; // of the draw; empty: the one that is meant; borrowed
+    bytes_t note; // why: one line, may be empty; borrowed
+} wire_order_t;
+
+typedef struct {       // ORDERED
+    uint64_t sequence; // of the event that carried it out
+    bytes_t name;      // of the draw; borrowed
+} wire_ordered_t;
+
+typedef enum {
+    PHASE_PLANNED = 0, // by the schedule: nothing is recorded
+    PHASE_OPEN = 1,
+    PHASE_CLOSED = 2,
+    PHASE_DRAWN = 3,
+    PHASE_VOID = 4
+} wire_phase_t;
+
+typedef struct {    // DRAW: one for each that LIST asks for; its identity in the header
+    uint32_t index; // in the list
+    uint32_t total; // of the list; 0: it is empty, and so is the rest
+    uint8_t phase;  // wire_phase_t
+    uint8_t source; // wire_source_t
+    uint32_t agencies, ready, excused, served;
+    uint32_t number; // the winning one, once that is no secret; else 0
+    uint32_t highest;
+    uint64_t opened_ms, closes_ms, closed_ms, drawn_ms; // 0: not yet; drawn or void
+    bytes_t name;                                       // borrowed
+} wire_draw_t;
 
 typedef struct { // WINNERS
     uint64_t cursor;
@@ -236,7 +328,8 @@ typedef enum {
     ROLE_WORKER = 1,
     ROLE_STORAGE = 2,
     ROLE_STATE = 3,
-    ROLE_ANY = 0xFF // in no message: where there are no keys, anybody is anything
+    ROLE_OPERATOR = 4, // gives state orders; joins nobody
+    ROLE_ANY = 0xFF    // in no message: where there are no keys, anybody is anything
 } wire_role_t;
 
 typedef struct {     // JOIN
@@ -248,22 +341,29 @@ typedef struct {     // JOIN
 typedef struct {
     uint8_t command; // wire_command_t
     uint32_t agency; // 0 where there is none (JOIN, PING, ...)
+    uint64_t draw;   // 0 where there is none: HELLO too, which may name one
     union {
-        wire_limits_t hello;
+        wire_hello_t hello;
         wire_batch_t batch; // BATCH, STORE
         bytes_t batches; // BATCHES: 1 to WINDOW_MAX, see wire_batches_next (); borrowed
         wire_tally_t tally;     // READY, CHECK, DIGEST
-        wire_results_t results; // RESULTS
-        uint64_t draw;          // DONE
+        uint64_t cursor;        // RESULTS
+        uint64_t offset;        // CANCEL
         wire_stored_t stored;   // STORED
         wire_welcome_t welcome; // WELCOME, ADMIT
         wire_waiting_t waiting;
+        wire_cancelled_t cancelled;
         wire_find_t find;
         uint64_t state; // REGISTER: its life, see life.h
         wire_registered_t registered;
         wire_replay_t replay;
+        wire_lookup_t lookup;
         wire_record_t record;
         wire_recorded_t recorded; // EVENT
+        wire_order_t order;
+        wire_ordered_t ordered;
+        uint32_t from;      // LIST
+        wire_draw_t listed; // DRAW
         wire_winners_t winners;
         wire_refused_t refused;
         wire_join_t join;
@@ -280,12 +380,12 @@ size_t wire_encode (const wire_message_t *message, uint8_t *buffer);
 
 /* Write just what precedes the rows of a BATCH or STORE: WIRE_BATCH_BYTES. The rows of
    `batch` are not looked at. */
-void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency,
+void wire_batch_head (uint8_t *buffer, uint8_t command, uint32_t agency, uint64_t draw,
                       const wire_batch_t *batch);
 
 /* A BATCHES is written by its head and then, again and again, a BATCH that is encoded
-   already; each returns the place behind what it wrote. */
-uint8_t *wire_batches_head (uint8_t *buffer, uint32_t agency);
+   already, of that agency and draw; each returns the place behind what it wrote. */
+uint8_t *wire_batches_head (uint8_t *buffer, uint32_t agency, uint64_t draw);
 uint8_t *wire_batches_put (uint8_t *at, bytes_t batch);
 
 /* Take the next BATCH off the `batches` of a message that was decoded: its bytes, and
@@ -293,8 +393,9 @@ uint8_t *wire_batches_put (uint8_t *at, bytes_t batch);
 bool wire_batches_next (bytes_t *batches, bytes_t *frame, wire_message_t *batch);
 
 /* Decode `frame` into `message`, whose slices borrow from it. Returns
-   REFUSED_OK, or why it is no message; `command` and `agency` are set as far as
-   they could be read, else 0. */
+   REFUSED_OK, or why it is no message; `command`, `agency` and `draw` are set as far as
+   they could be read, else 0. Names of draws and notes in it are sound (draw_name.h,
+   text.h); what storage and state must judge by what they know is not looked at. */
 wire_code_t wire_decode (bytes_t frame, wire_message_t *message);
 
 /* The command's name as the protocol spells it, "?" when unknown. */
@@ -303,15 +404,19 @@ const char *wire_command_name (uint8_t command);
 /* The code's name as the protocol spells it, "?" when unknown. */
 const char *wire_code_name (uint16_t code);
 
+/* The source's and the phase's name, "?" when it is none. */
+const char *wire_source_name (uint8_t source);
+const char *wire_phase_name (uint8_t phase);
+
 /* What the code means, for people; NULL for those of a batch's rows, of which
    bet_fault.h says more. */
 const char *wire_code_text (uint16_t code);
 
-/* The refusal of `request`: its agency, command and, for a batch, offset filled in.
-   Borrows `text`, of which REFUSAL_TEXT_MAX bytes count; NULL: what the code means.
-   What storage is asked for an agency is refused as what that asked: a STORE as BATCH,
-   an ADMIT as HELLO, a FIND as RESULTS, a RECORD as READY or DONE if it is one of
-   theirs. */
+/* The refusal of `request`: its agency, draw, command and, for a batch or a CANCEL,
+   offset filled in. Borrows `text`, of which REFUSAL_TEXT_MAX bytes count; NULL: what
+   the code means. What storage is asked for an agency is refused as what that asked: a
+   STORE as BATCH, an ADMIT as HELLO, a FIND as RESULTS, a RECORD as READY or DONE if it
+   is one of theirs. */
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
                              const char *text);
 

@@ -30,6 +30,7 @@ INTERNAL = {
     "LOOP_HANDSHAKES_MAX", "MEMORY_GUARD_LOOK_MS", "SINK_WAIT_MS", "OTHERS_PATIENCE_MS", "OTHERS_LOOK_MS",
     "RUN_DIRECTORY_LOOK_MS", "DESCRIPTORS_OWN", "DESCRIPTORS_TRIED_MAX",
     "CONNECTION_OTHER_BYTES", "CONNECTION_OTHER_BYTES_SECOND", "DESCRIPTORS_KEPT", "QUEUE_SHARE",
+    "DRAWS_FINISHED_KEPT", "CANCELLED_ROW_BYTES_MAX",
 }  # fmt: skip
 
 
@@ -71,6 +72,8 @@ def enumeration(prefix):
 
 
 COMMANDS = enumeration("WIRE")
+HEADER = 16
+NAMED = {"name", "command", "agency", "draw", "hex", "bytes"}  # in every good example
 CODES = enumeration("REFUSED")
 
 
@@ -124,9 +127,9 @@ def layout(command):
     if "\n| at |" not in text:
         assert "No body" in text, f"{command}: neither a layout nor none"
         return []
-    rest = {"the rest": None}
+    open_ended = {"the rest": None, "name_size": None}  # the latter is the field before
     return [
-        (int(at), rest[size] if size in rest else int(size), field)
+        (int(at.split()[0]), open_ended[size] if size in open_ended else int(size), field)
         for at, size, field, _ in table(text, "at")
     ]
 
@@ -137,12 +140,25 @@ def test_the_layout_decodes_the_examples(command):
     good = [example for example in VECTORS[command.lower()] if "bad" not in example]
     assert good
     for example in good:
-        frame, at = example["bytes"], 8
+        frame, at = example["bytes"], HEADER
         assert frame[:4] == b"LT\x02" + bytes([COMMANDS[command]])
         assert int.from_bytes(frame[4:8], "big") == int(example["agency"])
+        assert int.from_bytes(frame[8:HEADER], "big") == int(example["draw"])
+        named = set(NAMED)
         for place, size, field in fields:
+            if (command, field) == ("ORDER", "draw_name"):
+                part = frame[at : at + frame[at - 1]]
+                assert place == at and part == example[field], example["name"]
+                at, named = at + len(part), named | {field}
+                continue
+            if (command, field) == ("ORDER", "note"):
+                place += frame[place - 1]
             assert place == at, f"{command}: {field} is at {at}"
             part = frame[at:] if size is None else frame[at : at + size]
+            if (command, field) == ("ORDER", "name_size"):
+                at += 1
+                continue
+            named.add(field)
             if size is None:
                 assert part == example[field], example["name"]
             elif field == "head":
@@ -152,17 +168,17 @@ def test_the_layout_decodes_the_examples(command):
                 assert number == int(example[field]), example["name"]
             at += len(part)
         assert at == len(frame), f"{example['name']}: bytes left over"
-        named = {field for *_, field in fields}
-        named |= {"name", "command", "agency", "hex", "bytes"}
         assert named == set(example), example["name"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_layout_refuses_what_is_bad(command):
     fields = layout(command)
-    least = 8 + sum(size or 0 for _, size, _ in fields)
+    least = HEADER + sum(size or 0 for _, size, _ in fields)
     open_ended = bool(fields) and fields[-1][1] is None
-    too_much = {"refused": least + 255, "pong": least + 64}
+    named = ("hello", "welcome", "admit", "lookup", "ordered", "draw")
+    too_much = {"refused": least + 255, "pong": least + 64, "order": least + 240,
+                "record": least + 200, "event": least + 200, **dict.fromkeys(named, least + 40)}
     for example in VECTORS[command.lower()]:
         size = len(example["bytes"])
         most = too_much.get(command.lower(), size) if open_ended else least
@@ -171,24 +187,27 @@ def test_the_layout_refuses_what_is_bad(command):
             assert fits, example["name"]
         elif example["name"].endswith("on a day that is not"):
             at, = (place for place, _, field in fields if field == "day")
-            assert fits and example["bytes"][at] > 2
+            assert fits and example["bytes"][at] > 3
+        elif re.search(" (that is not sound|there is not|without a name)$", example["name"]):
+            assert size >= least and example["bad"] == "BODY"  # what it says is wrong
+        elif command == "ORDER" and re.search(" (in its name|too long a (name|note))$", example["name"]):
+            name_size = example["bytes"][least - 1]
+            assert size < least + name_size or name_size > 40 or size > least + name_size + 200
         elif command == "BATCHES":  # what is wrong is within
             assert example["bad"] == "BODY"
-        elif example["name"].endswith("a role that there is not"):
-            assert fits and example["bytes"][8] not in (1, 2, 3)
         else:
             assert not fits, example["name"]
-            assert example["bad"] == ("BODY" if size >= 8 else "SIGNATURE")
+            assert example["bad"] == ("BODY" if size >= HEADER else "SIGNATURE")
 
 
 def test_the_header_is_the_documents():
     rows = table(section("6 Messages"), "at")
     assert [(row[0], row[1], row[2]) for row in rows] == [
         ("0", "2", "signature"), ("2", "1", "version"), ("3", "1", "command"),
-        ("4", "4", "agency"),
+        ("4", "4", "agency"), ("8", "8", "draw"),
     ]  # fmt: skip
     known = defines(WIRE)
-    assert int(known["WIRE_HEADER_BYTES"]) == 8
+    assert int(known["WIRE_HEADER_BYTES"]) == HEADER
     assert known["WIRE_VERSION"] == "2" == rows[1][3]
 
 
@@ -279,7 +298,7 @@ def test_the_grammar_has_the_layout(command):
     grammar = rules()
     sizes = {"OCTET": 1, "signature": 2, "version": 1}
     words = grammar[command.lower()].split()
-    assert words[:4] == ["signature", "version", f"%x{COMMANDS[command]:02X}", "agency"]
+    assert words[:5] == ["signature", "version", f"%x{COMMANDS[command]:02X}", "agency", "draw-value"]
 
     def size_of(word):
         if word in sizes:
@@ -293,7 +312,7 @@ def test_the_grammar_has_the_layout(command):
         alternatives = grammar[word].split(" / ")
         return sum((size_of(part) for part in alternatives[0].split()), [])
 
-    body = sum((size_of(word) for word in words[4:]), [])
+    body = sum((size_of(word) for word in words[5:]), [])
     assert body == [size for _, size, _ in layout(command)]
 
 

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "bounds.h"
+#include "wire.h"
 
 static record_t bets (void)
 {
@@ -29,19 +30,29 @@ static record_t bets (void)
 
 static record_t event (record_kind_t kind)
 {
-    const bool of_agency = kind == RECORD_SEALED || kind == RECORD_SERVED;
-    return (record_t){.kind = (uint8_t) kind,
-                      .agency = of_agency ? 3 : 0,
-                      .draw = 1,
-                      .offset = 2,
-                      .position = 5,
-                      .previous = 4,
-                      .number = 7574,
-                      .digest = 6,
-                      .writer = 12,
-                      .time_ms = 1,
-                      .text = "nocturna",
-                      .agencies = 5};
+    const bool of_agency = kind == RECORD_SEALED || kind == RECORD_SERVED ||
+                           kind == RECORD_EXCUSED || kind == RECORD_CANCELLED;
+    record_t record = {.kind = (uint8_t) kind,
+                       .agency = of_agency ? 3 : 0,
+                       .draw = kind == RECORD_REGISTERED ? 0 : 1,
+                       .offset = 2,
+                       .position = 5,
+                       .previous = 4,
+                       .jump = 9999,
+                       .number = 7574,
+                       .digest = 6,
+                       .writer = 12,
+                       .time_ms = 1,
+                       .agencies = 5};
+    if (kind == RECORD_OPENED)
+        record.count = SOURCE_RANDOM;
+    else if (kind == RECORD_CANCELLED)
+        record.count = 1;
+    if (record_has_rows (record.kind))
+        record_vouch (&record, bytes_of ("by the operator\n", 16));
+    else
+        memcpy (record.text, "nocturna", 8);
+    return record;
 }
 
 static void assert_same (const record_t *record)
@@ -58,8 +69,9 @@ static void assert_same (const record_t *record)
 static void what_is_put_is_got (void **state)
 {
     (void) state;
-    static const record_kind_t events[] = {RECORD_SEALED, RECORD_REGISTERED,
-                                           RECORD_OPENED, RECORD_DRAWN, RECORD_SERVED};
+    static const record_kind_t events[] = {
+        RECORD_SEALED, RECORD_REGISTERED, RECORD_OPENED, RECORD_DRAWN,    RECORD_SERVED,
+        RECORD_CLOSED, RECORD_EXCUSED,    RECORD_VOIDED, RECORD_CANCELLED};
     const record_t record = bets ();
     assert_same (&record);
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
@@ -98,8 +110,8 @@ static void every_bit_is_checked (void **state)
 {
     (void) state;
     record_t got;
-    const record_t records[] = {bets (), event (RECORD_SEALED)};
-    for (size_t i = 0; i < 2; i++) {
+    const record_t records[] = {bets (), event (RECORD_SEALED), event (RECORD_VOIDED)};
+    for (size_t i = 0; i < 3; i++) {
         uint8_t bytes[RECORD_BYTES];
         record_put (bytes, &records[i]);
         for (size_t bit = 0; bit < 8 * sizeof bytes; bit++) {
@@ -119,11 +131,15 @@ static void what_cannot_be_is_no_record (void **state)
         size_t at;
         uint8_t value;
     } wrong[] = {
-        {'B', 0, 'X'}, {'B', 0, 0},  {'B', 1, 1},   {'B', 3, 0},   {'B', 7, 0},
-        {'B', 4, 1},   {'B', 35, 0}, {'B', 32, 1},  {'B', 43, 10}, {'B', 120, 1},
-        {'B', 123, 1}, {'S', 3, 1},  {'S', 7, 0},   {'S', 35, 1},  {'O', 7, 1},
-        {'O', 3, 1},   {'O', 35, 1}, {'O', 122, 1}, {'R', 7, 1},   {'D', 7, 1},
-        {'V', 7, 0},   {'V', 35, 1},
+        {'B', 0, 'X'},  {'B', 0, 0},   {'B', 1, 1},   {'B', 3, 0},    {'B', 7, 0},
+        {'B', 4, 1},    {'B', 35, 0},  {'B', 32, 1},  {'B', 43, 10},  {'B', 120, 1},
+        {'B', 123, 1},  {'S', 3, 1},   {'S', 7, 0},   {'S', 35, 1},   {'O', 7, 1},
+        {'O', 3, 'X'},  {'O', 35, 1},  {'O', 122, 1}, {'R', 7, 1},    {'D', 7, 1},
+        {'V', 7, 0},    {'V', 35, 1},  {'S', 15, 0},  {'R', 15, 1},   {'O', 3, 'P'},
+        {'O', 2, 1},    {'O', 115, 0}, {'O', 112, 1}, {'O', 72, 0},   {'O', 72, '-'},
+        {'O', 81, 'a'}, {'O', 42, 0},  {'K', 7, 0},   {'K', 3, 2},    {'K', 35, 0},
+        {'K', 34, 4},   {'C', 7, 1},   {'C', 3, 1},   {'C', 35, 202}, {'X', 7, 0},
+        {'X', 35, 202}, {'W', 7, 1},   {'W', 34, 1},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         uint8_t bytes[RECORD_BYTES];
@@ -136,6 +152,20 @@ static void what_cannot_be_is_no_record (void **state)
         if (record_get (bytes, &got))
             fail_msg ("row %zu is taken", i);
     }
+}
+
+/* A registration is of no draw, and all else of one. */
+static void only_a_registration_has_no_draw (void **state)
+{
+    (void) state;
+    uint8_t bytes[RECORD_BYTES];
+    record_t got, record = bets (), registered = event (RECORD_REGISTERED);
+    record.draw = 0;
+    record_put (bytes, &record);
+    assert_false (record_get (bytes, &got));
+    registered.draw = 1;
+    record_put (bytes, &registered);
+    assert_false (record_get (bytes, &got));
 }
 
 static void rows_are_vouched_for (void **state)
@@ -186,6 +216,41 @@ static void a_chain_tells_every_history_apart (void **state)
     assert_memory_not_equal (one, other, SHA256_BYTES);
 }
 
+static void kinds_with_rows_are_not_the_events (void **state)
+{
+    (void) state;
+    for (unsigned kind = 0; kind <= 0xFF; kind++) {
+        const bool known = kind && strchr ("BKROSXCDVW", (int) kind);
+        assert_int_equal (record_has_rows ((uint8_t) kind),
+                          kind && strchr ("BKCXW", (int) kind));
+        if (known)
+            assert_int_equal (record_is_event ((uint8_t) kind),
+                              !strchr ("BKR", (int) kind));
+    }
+}
+
+/* A reason may be missing: then there are no rows, and these are vouched for. */
+static void notes_may_be_empty (void **state)
+{
+    (void) state;
+    record_t record = event (RECORD_CLOSED);
+    record_vouch (&record, bytes_of (NULL, 0));
+    assert_same (&record);
+    assert_true (record_proves (&record, bytes_of (NULL, 0)));
+    assert_false (record_proves (&record, bytes_of ("\n", 1)));
+}
+
+static void a_draw_has_its_name (void **state)
+{
+    (void) state;
+    record_t record = event (RECORD_OPENED);
+    assert_true (bytes_equal (record_name (&record), bytes_of ("nocturna", 8)));
+    memset (record.text, 'n', sizeof record.text);
+    assert_true (
+        bytes_equal (record_name (&record), bytes_of (record.text, RECORD_TEXT_BYTES)));
+    assert_same (&record);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,8 +258,12 @@ int main (void)
         cmocka_unit_test (each_field_has_its_place),
         cmocka_unit_test (every_bit_is_checked),
         cmocka_unit_test (what_cannot_be_is_no_record),
+        cmocka_unit_test (only_a_registration_has_no_draw),
         cmocka_unit_test (rows_are_vouched_for),
         cmocka_unit_test (a_chain_tells_every_history_apart),
+        cmocka_unit_test (kinds_with_rows_are_not_the_events),
+        cmocka_unit_test (notes_may_be_empty),
+        cmocka_unit_test (a_draw_has_its_name),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -20,75 +20,64 @@ typedef struct {
     {                                                                                  \
         name, kind, offsetof (wire_message_t, member)                                  \
     }
-#define FIELDS_MAX 14
+#define FIELDS_MAX 18
 
 static const field_t hello[FIELDS_MAX] = {
-    FIELD ("window", U32, hello.window),
-    FIELD ("message_bytes_max", U32, hello.message_bytes_max),
-    FIELD ("rows_max", U32, hello.rows_max),
-    FIELD ("bundle_bytes", U32, hello.bundle_bytes),
+    FIELD ("window", U32, hello.limits.window),
+    FIELD ("message_bytes_max", U32, hello.limits.message_bytes_max),
+    FIELD ("rows_max", U32, hello.limits.rows_max),
+    FIELD ("bundle_bytes", U32, hello.limits.bundle_bytes),
+    FIELD ("draw_name", TEXT, hello.name),
 };
 static const field_t batch[FIELDS_MAX] = {
-    FIELD ("draw", U64, batch.draw),     FIELD ("offset", U64, batch.offset),
-    FIELD ("digest", U64, batch.digest), FIELD ("writer", U64, batch.writer),
-    FIELD ("count", U32, batch.count),   FIELD ("rows", TEXT, batch.rows),
+    FIELD ("offset", U64, batch.offset), FIELD ("digest", U64, batch.digest),
+    FIELD ("writer", U64, batch.writer), FIELD ("count", U32, batch.count),
+    FIELD ("rows", TEXT, batch.rows),
 };
 static const field_t batches[FIELDS_MAX] = {FIELD ("batches", TEXT, batches)};
 static const field_t tally[FIELDS_MAX] = {
-    FIELD ("draw", U64, tally.draw),
     FIELD ("count", U64, tally.count),
     FIELD ("digest", U64, tally.digest),
+    FIELD ("cancelled", U32, tally.cancelled),
 };
-static const field_t check[FIELDS_MAX] = {
-    FIELD ("draw", U64, tally.draw),
-    FIELD ("count", U64, tally.count),
-};
+static const field_t check[FIELDS_MAX] = {FIELD ("count", U64, tally.count)};
 static const field_t digest[FIELDS_MAX] = {
     FIELD ("count", U64, tally.count),
     FIELD ("digest", U64, tally.digest),
 };
-static const field_t results[FIELDS_MAX] = {
-    FIELD ("draw", U64, results.draw),
-    FIELD ("cursor", U64, results.cursor),
+static const field_t results[FIELDS_MAX] = {FIELD ("cursor", U64, cursor)};
+static const field_t cancel[FIELDS_MAX] = {FIELD ("offset", U64, offset)};
+static const field_t cancelled[FIELDS_MAX] = {
+    FIELD ("offset", U64, cancelled.offset),
+    FIELD ("cancelled", U32, cancelled.cancelled),
 };
-static const field_t done[FIELDS_MAX] = {FIELD ("draw", U64, draw)};
 static const field_t stored[FIELDS_MAX] = {
     FIELD ("next", U64, stored.next),
     FIELD ("digest", U64, stored.digest),
 };
 static const field_t nothing[FIELDS_MAX] = {{0}};
-static const field_t welcome[FIELDS_MAX] = {
-    FIELD ("draw", U64, welcome.draw),
-    FIELD ("next", U64, welcome.next),
-    FIELD ("digest", U64, welcome.digest),
-    FIELD ("window", U32, welcome.limits.window),
-    FIELD ("message_bytes_max", U32, welcome.limits.message_bytes_max),
-    FIELD ("rows_max", U32, welcome.limits.rows_max),
-    FIELD ("bundle_bytes", U32, welcome.limits.bundle_bytes),
-    FIELD ("agencies", U32, welcome.agencies),
-    FIELD ("ready", U32, welcome.ready),
-    FIELD ("day", U8, welcome.day),
-    FIELD ("sequence", U64, welcome.sequence),
-    FIELD ("head", HEAD, welcome.head),
-};
-static const field_t admit[FIELDS_MAX] = {
-    FIELD ("epoch", U64, welcome.epoch),
-    FIELD ("draw", U64, welcome.draw),
-    FIELD ("next", U64, welcome.next),
-    FIELD ("digest", U64, welcome.digest),
-    FIELD ("window", U32, welcome.limits.window),
-    FIELD ("message_bytes_max", U32, welcome.limits.message_bytes_max),
-    FIELD ("rows_max", U32, welcome.limits.rows_max),
-    FIELD ("bundle_bytes", U32, welcome.limits.bundle_bytes),
-    FIELD ("agencies", U32, welcome.agencies),
-    FIELD ("ready", U32, welcome.ready),
-    FIELD ("day", U8, welcome.day),
-    FIELD ("sequence", U64, welcome.sequence),
-    FIELD ("head", HEAD, welcome.head),
-};
+
+#define STANDING                                                                       \
+    FIELD ("next", U64, welcome.next), FIELD ("digest", U64, welcome.digest),          \
+        FIELD ("window", U32, welcome.limits.window),                                  \
+        FIELD ("message_bytes_max", U32, welcome.limits.message_bytes_max),            \
+        FIELD ("rows_max", U32, welcome.limits.rows_max),                              \
+        FIELD ("bundle_bytes", U32, welcome.limits.bundle_bytes),                      \
+        FIELD ("agencies", U32, welcome.agencies),                                     \
+        FIELD ("ready", U32, welcome.ready), FIELD ("day", U8, welcome.day),           \
+        FIELD ("highest", U32, welcome.highest),                                       \
+        FIELD ("closes_ms", U64, welcome.closes_ms),                                   \
+        FIELD ("cancelled", U32, welcome.cancelled),                                   \
+        FIELD ("sequence", U64, welcome.sequence), FIELD ("head", HEAD, welcome.head), \
+        FIELD ("draw_name", TEXT, welcome.name)
+
+static const field_t welcome[FIELDS_MAX] = {STANDING};
+static const field_t admit[FIELDS_MAX] = {FIELD ("epoch", U64, welcome.epoch),
+                                          STANDING};
 static const field_t waiting[FIELDS_MAX] = {
     FIELD ("ready", U32, waiting.ready),
     FIELD ("agencies", U32, waiting.agencies),
+    FIELD ("day", U8, waiting.day),
 };
 static const field_t winners[FIELDS_MAX] = {
     FIELD ("cursor", U64, winners.cursor),        FIELD ("next", U64, winners.next),
@@ -113,42 +102,75 @@ static const field_t join[FIELDS_MAX] = {
 };
 static const field_t joined[FIELDS_MAX] = {FIELD ("boot", U32, boot)};
 static const field_t find[FIELDS_MAX] = {
-    FIELD ("epoch", U64, find.epoch),   FIELD ("draw", U64, find.draw),
-    FIELD ("cursor", U64, find.cursor), FIELD ("count", U64, find.count),
+    FIELD ("epoch", U64, find.epoch),
+    FIELD ("cursor", U64, find.cursor),
+    FIELD ("count", U64, find.count),
     FIELD ("number", U32, find.number),
 };
 
 static const field_t registers[FIELDS_MAX] = {FIELD ("state", U64, state)};
 static const field_t registered[FIELDS_MAX] = {
     FIELD ("epoch", U64, registered.epoch),
-    FIELD ("draw", U64, registered.draw),
-    FIELD ("events", U64, registered.events),
+    FIELD ("identity", U64, registered.identity),
+    FIELD ("draws", U32, registered.draws),
 };
 static const field_t replay[FIELDS_MAX] = {
     FIELD ("epoch", U64, replay.epoch),
-    FIELD ("draw", U64, replay.draw),
     FIELD ("from", U64, replay.from),
 };
+static const field_t lookup[FIELDS_MAX] = {
+    FIELD ("epoch", U64, lookup.epoch),
+    FIELD ("draw_name", TEXT, lookup.name),
+};
+
+#define HAPPENED(event)                                                                \
+    FIELD ("kind", U8, event.kind), FIELD ("source", U8, event.source),                \
+        FIELD ("event_agency", U32, event.agency),                                     \
+        FIELD ("agencies", U32, event.agencies), FIELD ("number", U32, event.number),  \
+        FIELD ("highest", U32, event.highest),                                         \
+        FIELD ("cancelled", U32, event.cancelled), FIELD ("count", U64, event.count),  \
+        FIELD ("digest", U64, event.digest),                                           \
+        FIELD ("closes_ms", U64, event.closes_ms),                                     \
+        FIELD ("time_ms", U64, event.time_ms), FIELD ("text", TEXT, event.text)
+
 static const field_t record[FIELDS_MAX] = {
     FIELD ("epoch", U64, record.epoch),
-    FIELD ("draw", U64, record.draw),
     FIELD ("seen", U64, record.seen),
-    FIELD ("kind", U8, record.event.kind),
-    FIELD ("event_agency", U32, record.event.agency),
-    FIELD ("agencies", U32, record.event.agencies),
-    FIELD ("number", U32, record.event.number),
-    FIELD ("count", U64, record.event.count),
-    FIELD ("digest", U64, record.event.digest),
+    HAPPENED (record.event),
 };
 static const field_t event[FIELDS_MAX] = {
     FIELD ("sequence", U64, recorded.sequence),
     FIELD ("ordinal", U64, recorded.ordinal),
-    FIELD ("kind", U8, recorded.event.kind),
-    FIELD ("event_agency", U32, recorded.event.agency),
-    FIELD ("agencies", U32, recorded.event.agencies),
-    FIELD ("number", U32, recorded.event.number),
-    FIELD ("count", U64, recorded.event.count),
-    FIELD ("digest", U64, recorded.event.digest),
+    FIELD ("events", U64, recorded.events),
+    HAPPENED (recorded.event),
+};
+static const field_t order[FIELDS_MAX] = {
+    FIELD ("order", U8, order.order),        FIELD ("source", U8, order.source),
+    FIELD ("agencies", U32, order.agencies), FIELD ("number", U32, order.number),
+    FIELD ("highest", U32, order.highest),   FIELD ("closes_ms", U64, order.closes_ms),
+    FIELD ("draw_name", TEXT, order.name),   FIELD ("note", TEXT, order.note),
+};
+static const field_t ordered[FIELDS_MAX] = {
+    FIELD ("sequence", U64, ordered.sequence),
+    FIELD ("draw_name", TEXT, ordered.name),
+};
+static const field_t list[FIELDS_MAX] = {FIELD ("from", U32, from)};
+static const field_t listed[FIELDS_MAX] = {
+    FIELD ("index", U32, listed.index),
+    FIELD ("total", U32, listed.total),
+    FIELD ("phase", U8, listed.phase),
+    FIELD ("source", U8, listed.source),
+    FIELD ("agencies", U32, listed.agencies),
+    FIELD ("ready", U32, listed.ready),
+    FIELD ("excused", U32, listed.excused),
+    FIELD ("served", U32, listed.served),
+    FIELD ("number", U32, listed.number),
+    FIELD ("highest", U32, listed.highest),
+    FIELD ("opened_ms", U64, listed.opened_ms),
+    FIELD ("closes_ms", U64, listed.closes_ms),
+    FIELD ("closed_ms", U64, listed.closed_ms),
+    FIELD ("drawn_ms", U64, listed.drawn_ms),
+    FIELD ("draw_name", TEXT, listed.name),
 };
 
 static const struct command {
@@ -162,9 +184,10 @@ static const struct command {
     {"BATCH", "batch.txt", 0x02, batch, true},
     {"READY", "ready.txt", 0x03, tally, true},
     {"RESULTS", "results.txt", 0x04, results, true},
-    {"DONE", "done.txt", 0x05, done, true},
+    {"DONE", "done.txt", 0x05, nothing, true},
     {"CHECK", "check.txt", 0x06, check, true},
     {"BATCHES", "batches.txt", 0x07, batches, true},
+    {"CANCEL", "cancel.txt", 0x08, cancel, true},
     {"PING", "ping.txt", 0x0F, nothing, false},
     {"WELCOME", "welcome.txt", 0x11, welcome, false},
     {"STORED", "stored.txt", 0x12, stored, false},
@@ -172,6 +195,7 @@ static const struct command {
     {"WINNERS", "winners.txt", 0x14, winners, false},
     {"GOODBYE", "goodbye.txt", 0x15, nothing, false},
     {"DIGEST", "digest.txt", 0x16, digest, false},
+    {"CANCELLED", "cancelled.txt", 0x17, cancelled, false},
     {"REFUSED", "refused.txt", 0x1E, refused, false},
     {"PONG", "pong.txt", 0x1F, pong, false},
     {"JOIN", "join.txt", 0x21, join, false},
@@ -188,6 +212,11 @@ static const struct command {
     {"RECORD", "record.txt", 0x39, record, false},
     {"EVENT", "event.txt", 0x3A, event, false},
     {"REGISTERED", "registered.txt", 0x3B, registered, false},
+    {"LOOKUP", "lookup.txt", 0x3C, lookup, false},
+    {"ORDER", "order.txt", 0x41, order, false},
+    {"ORDERED", "ordered.txt", 0x42, ordered, false},
+    {"LIST", "list.txt", 0x43, list, false},
+    {"DRAW", "draw.txt", 0x44, listed, false},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -203,7 +232,8 @@ static const struct {
     {"CHARACTER", 23}, {"AGENCY", 30},     {"HELLO", 31},   {"GAP", 32},
     {"CONFLICT", 33},  {"CLOSED", 34},     {"TALLY", 35},   {"UNDRAWN", 36},
     {"KEY", 37},       {"BUSY", 40},       {"NOSPACE", 41}, {"UNAVAILABLE", 42},
-    {"DRAW", 38},      {"SUPERSEDED", 39},
+    {"DRAW", 38},      {"SUPERSEDED", 39}, {"VOID", 50},    {"NAME", 51},
+    {"PHASE", 52},     {"DRAWS", 53},
 };
 #define CODES (sizeof codes / sizeof codes[0])
 
@@ -267,6 +297,9 @@ static wire_message_t described (const struct command *command, uint8_t *text)
     const char *agency = vector_value (&vector, "agency", 0);
     assert_non_null (agency);
     message.agency = (uint32_t) vector_number (agency);
+    const char *draw = vector_value (&vector, "draw", 0);
+    assert_non_null (draw);
+    message.draw = vector_number (draw);
     for (size_t i = 0; i < fields_of (command); i++) {
         const field_t *field = &command->fields[i];
         const char *value = vector_value (&vector, field->name, 0);
@@ -279,6 +312,7 @@ static wire_message_t described (const struct command *command, uint8_t *text)
         } else if (field->kind == TEXT) {
             const bytes_t slice =
                 bytes_of (text, vector_text (&vector, field->name, text));
+            text += slice.size;
             memcpy ((uint8_t *) &message + field->place, &slice, sizeof slice);
         } else {
             put_number (&message, field, vector_number (value));
@@ -292,6 +326,7 @@ static void assert_same (const struct command *command, const wire_message_t *me
 {
     assert_int_equal (message->command, other->command);
     assert_int_equal (message->agency, other->agency);
+    assert_true (message->draw == other->draw);
     for (size_t i = 0; i < fields_of (command); i++) {
         const field_t *field = &command->fields[i];
         if (field->kind == HEAD) {
@@ -360,6 +395,9 @@ static void check_bad (void)
     if (told)
         assert_memory_equal (&(uint32_t){__builtin_bswap32 (message.agency)},
                              bytes.data + 4, 4);
+    if (told)
+        assert_memory_equal (&(uint64_t){__builtin_bswap64 (message.draw)},
+                             bytes.data + 8, 8);
 }
 
 /* Whatever is accepted encodes to the very bytes that it came from, so no two different
@@ -479,12 +517,24 @@ static void commands_have_their_names (void **state)
     }
 }
 
+/* Whether it is read back, once written. */
+static bool decodes (const wire_message_t *message)
+{
+    uint8_t buffer[1024];
+    assert_true (wire_size (message) <= sizeof buffer);
+    const size_t size = wire_encode (message, buffer);
+    wire_message_t again;
+    const wire_code_t code = wire_decode (bytes_of (buffer, size), &again);
+    assert_true (code == REFUSED_OK || code == REFUSED_BODY);
+    return code == REFUSED_OK;
+}
+
 static void storage_is_asked_by_one_role (void **state)
 {
     (void) state;
-    static const uint8_t of_worker[] = {WIRE_STORE, WIRE_CHECK};
-    static const uint8_t of_state[] = {WIRE_ADMIT, WIRE_FIND, WIRE_REGISTER,
-                                       WIRE_REPLAY, WIRE_RECORD};
+    static const uint8_t of_worker[] = {WIRE_STORE, WIRE_CHECK, WIRE_CANCEL};
+    static const uint8_t of_state[] = {WIRE_ADMIT,  WIRE_FIND,   WIRE_REGISTER,
+                                       WIRE_REPLAY, WIRE_RECORD, WIRE_LOOKUP};
     for (unsigned command = 0; command <= 0xFF; command++)
         for (unsigned role = 0; role <= 0xFF; role++) {
             const bool asks = (role == ROLE_WORKER &&
@@ -493,6 +543,113 @@ static void storage_is_asked_by_one_role (void **state)
                                memchr (of_state, (int) command, sizeof of_state));
             assert_int_equal (wire_role_asks ((uint8_t) role, (uint8_t) command), asks);
         }
+}
+
+static void sources_and_phases_have_their_names (void **state)
+{
+    (void) state;
+    static const char *const phases[] = {"planned", "open", "closed", "drawn", "void"};
+    for (unsigned number = 0; number <= 0xFF; number++) {
+        const char *source = number == 'F'   ? "fixed"
+                             : number == 'E' ? "entered"
+                             : number == 'R' ? "random"
+                                             : "?";
+        assert_string_equal (wire_source_name ((uint8_t) number), source);
+        assert_string_equal (wire_phase_name ((uint8_t) number),
+                             number < 5 ? phases[number] : "?");
+    }
+}
+
+/* An operator's key is that of no process which joins a broker. */
+static void an_operator_joins_nobody (void **state)
+{
+    (void) state;
+    assert_string_equal (wire_role_name (ROLE_OPERATOR), "operator");
+    wire_message_t message = {.command = WIRE_JOIN, .join = {.role = ROLE_OPERATOR}};
+    uint8_t buffer[WIRE_SMALL_BYTES_MAX];
+    const size_t size = wire_encode (&message, buffer);
+    assert_int_equal (wire_decode (bytes_of (buffer, size), &message), REFUSED_BODY);
+}
+
+/* What a name or a note may be, wherever there is one. */
+static void names_and_notes_are_sound (void **state)
+{
+    (void) state;
+    static const char longest[] = "0123456789-123456789-123456789-123456789-";
+    static const struct {
+        const char *text;
+        bool name, note;
+    } cases[] = {
+        {"first", true, true},   {"a b", false, true},   {"-a", false, true},
+        {" a", false, false},    {"a\n", false, false},  {"\xFF", false, false},
+        {"a\x1B", false, false}, {longest, false, true}, {"../a", false, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const bytes_t text = bytes_of (cases[i].text, strlen (cases[i].text));
+        const wire_message_t named[] = {
+            {.command = WIRE_HELLO, .hello = {.name = text}},
+            {.command = WIRE_WELCOME, .welcome = {.name = text}},
+            {.command = WIRE_ADMIT, .welcome = {.name = text}},
+            {.command = WIRE_LOOKUP, .lookup = {.name = text}},
+            {.command = WIRE_ORDERED, .ordered = {.name = text}},
+            {.command = WIRE_ORDER, .order = {.order = ORDER_CLOSE, .name = text}},
+            {.command = WIRE_DRAW,
+             .listed = {.total = 1, .source = SOURCE_RANDOM, .name = text}},
+            {.command = WIRE_EVENT,
+             .recorded.event = {
+                 .kind = EVENT_OPENED, .source = SOURCE_FIXED, .text = text}}};
+        const wire_message_t noted[] = {
+            {.command = WIRE_ORDER, .order = {.order = ORDER_VOID, .note = text}},
+            {.command = WIRE_RECORD,
+             .record.event = {.kind = EVENT_VOIDED, .text = text}},
+            {.command = WIRE_RECORD,
+             .record.event = {.kind = EVENT_EXCUSED, .agency = 1, .text = text}},
+            {.command = WIRE_EVENT,
+             .recorded.event = {.kind = EVENT_CLOSED, .text = text}}};
+        for (size_t j = 0; j < sizeof named / sizeof *named; j++)
+            assert_int_equal (decodes (&named[j]), cases[i].name);
+        for (size_t j = 0; j < sizeof noted / sizeof *noted; j++)
+            assert_int_equal (decodes (&noted[j]), cases[i].note);
+    }
+    char note[NOTE_BYTES_MAX + 1];
+    memset (note, 'x', sizeof note);
+    wire_message_t message = {.command = WIRE_ORDER, .order = {.order = ORDER_VOID}};
+    message.order.note = bytes_of (note, NOTE_BYTES_MAX);
+    assert_true (decodes (&message));
+    message.order.note = bytes_of (note, NOTE_BYTES_MAX + 1);
+    assert_false (decodes (&message));
+}
+
+/* What there is none of. */
+static void kinds_and_sources_are_known (void **state)
+{
+    (void) state;
+    for (unsigned letter = 0; letter <= 0xFF; letter++) {
+        const wire_message_t happened = {.command = WIRE_RECORD,
+                                         .record.event = {.kind = (uint8_t) letter}};
+        const bool without_text = letter && strchr ("SXCDVW", (int) letter);
+        assert_int_equal (decodes (&happened), without_text);
+        const wire_message_t ordering = {.command = WIRE_ORDER,
+                                         .order = {.order = (uint8_t) letter}};
+        assert_int_equal (decodes (&ordering), letter && strchr ("CNXW", (int) letter));
+        const bool source = letter && strchr ("FER", (int) letter);
+        const wire_message_t opens = {
+            .command = WIRE_ORDER,
+            .order = {.order = ORDER_OPEN, .source = (uint8_t) letter}};
+        assert_int_equal (decodes (&opens), source);
+        const wire_message_t opened = {.command = WIRE_RECORD,
+                                       .record.event = {.kind = EVENT_OPENED,
+                                                        .source = (uint8_t) letter,
+                                                        .text = bytes_of ("first", 5)}};
+        assert_int_equal (decodes (&opened), source);
+    }
+    const wire_message_t nameless = {
+        .command = WIRE_RECORD,
+        .record.event = {.kind = EVENT_OPENED, .source = SOURCE_FIXED}};
+    assert_false (decodes (&nameless));
+    const wire_message_t texted = {
+        .command = WIRE_RECORD,
+        .record.event = {.kind = EVENT_DRAWN, .text = bytes_of ("why", 3)}};
+    assert_false (decodes (&texted));
 }
 
 static void codes_have_their_names (void **state)
@@ -514,19 +671,18 @@ static void a_batch_can_be_headed_in_place (void **state)
     for (size_t i = 0; i < sizeof numbers; i++) {
         const char rows[] = "a,b,1,2000-01-01,1\n";
         uint8_t buffer[WIRE_BATCH_BYTES + sizeof rows - 1];
-        const wire_batch_t head = {.draw = 0x1112131415161718,
-                                   .offset = 0x0102030405060708,
+        const wire_batch_t head = {.offset = 0x0102030405060708,
                                    .digest = 0x2122232425262728,
                                    .writer = 0x3132333435363738,
                                    .count = 1};
-        wire_batch_head (buffer, numbers[i], 4, &head);
+        wire_batch_head (buffer, numbers[i], 4, 0x1112131415161718, &head);
         memcpy (buffer + WIRE_BATCH_BYTES, rows, sizeof rows - 1);
 
         wire_message_t message;
         assert_int_equal (wire_decode (bytes_of (buffer, sizeof buffer), &message), 0);
         assert_int_equal (message.command, numbers[i]);
         assert_int_equal (message.agency, 4);
-        assert_int_equal (message.batch.draw, 0x1112131415161718);
+        assert_int_equal (message.draw, 0x1112131415161718);
         assert_int_equal (message.batch.offset, 0x0102030405060708);
         assert_int_equal (message.batch.digest, 0x2122232425262728);
         assert_int_equal (message.batch.writer, 0x3132333435363738);
@@ -542,12 +698,13 @@ static void a_bundle_of_batches_is_written_and_taken_apart (void **state)
     static const char *const rows[] = {"a,b,1,2000-01-01,1\n", "",
                                        "c,d,2,2000-01-01,1\n"};
     uint8_t bundle[512], encoded[128];
-    uint8_t *at = wire_batches_head (bundle, 4);
+    uint8_t *at = wire_batches_head (bundle, 4, 7);
     assert_int_equal (at - bundle, WIRE_HEADER_BYTES);
     for (uint64_t i = 0; i < 3; i++) {
         const wire_message_t message = {
             .command = WIRE_BATCH,
             .agency = 4,
+            .draw = 7,
             .batch = {.offset = i, .rows = bytes_of (rows[i], strlen (rows[i]))}};
         const size_t size = wire_encode (&message, encoded);
         uint8_t *next = wire_batches_put (at, bytes_of (encoded, size));
@@ -559,10 +716,12 @@ static void a_bundle_of_batches_is_written_and_taken_apart (void **state)
     assert_int_equal (wire_decode (bytes_of (bundle, (size_t) (at - bundle)), &message),
                       REFUSED_OK);
     assert_int_equal (message.command, WIRE_BATCHES);
+    assert_true (message.draw == 7);
     for (uint64_t i = 0; i < 3; i++) {
         assert_true (wire_batches_next (&message.batches, &frame, &one));
         assert_int_equal (one.command, WIRE_BATCH);
         assert_int_equal (one.agency, 4);
+        assert_true (one.draw == 7);
         assert_int_equal (one.batch.offset, i);
         assert_true (
             bytes_equal (one.batch.rows, bytes_of (rows[i], strlen (rows[i]))));
@@ -579,9 +738,9 @@ static void a_bundle_has_no_more_batches_than_a_window (void **state)
     static uint8_t bundle[WIRE_HEADER_BYTES +
                           (WINDOW_MAX + 1) * (WIRE_ENCLOSED_BYTES + WIRE_BATCH_BYTES)];
     uint8_t encoded[WIRE_BATCH_BYTES];
-    const wire_message_t one = {.command = WIRE_BATCH, .agency = 4};
+    const wire_message_t one = {.command = WIRE_BATCH, .agency = 4, .draw = 7};
     const bytes_t frame = bytes_of (encoded, wire_encode (&one, encoded));
-    uint8_t *at = wire_batches_head (bundle, 4);
+    uint8_t *at = wire_batches_head (bundle, 4, 7);
     wire_message_t message;
     for (size_t i = 0; i <= WINDOW_MAX; i++) {
         at = wire_batches_put (at, frame);
@@ -595,10 +754,11 @@ static void a_refusal_names_what_was_refused (void **state)
 {
     (void) state;
     const wire_message_t ready = {
-        .command = WIRE_READY, .agency = 4, .tally = {.count = 9}};
+        .command = WIRE_READY, .agency = 4, .draw = 5, .tally = {.count = 9}};
     wire_message_t refusal = wire_refusal (&ready, REFUSED_TALLY, "not so many");
     assert_int_equal (refusal.command, WIRE_REFUSED);
     assert_int_equal (refusal.agency, 4);
+    assert_true (refusal.draw == 5);
     assert_int_equal (refusal.refused.code, 35);
     assert_int_equal (refusal.refused.command, WIRE_READY);
     assert_int_equal (refusal.refused.offset, 0);
@@ -609,6 +769,11 @@ static void a_refusal_names_what_was_refused (void **state)
     assert_int_equal (refusal.refused.command, WIRE_BATCH);
     assert_int_equal (refusal.refused.offset, 77);
     assert_int_equal (refusal.refused.text.size, 0);
+
+    const wire_message_t other = {.command = WIRE_CANCEL, .offset = 78};
+    refusal = wire_refusal (&other, REFUSED_CLOSED, NULL);
+    assert_int_equal (refusal.refused.command, WIRE_CANCEL);
+    assert_int_equal (refusal.refused.offset, 78);
 }
 
 static void a_refusal_stays_small (void **state)
@@ -661,6 +826,10 @@ int main (void)
         cmocka_unit_test (commands_have_their_names),
         cmocka_unit_test (codes_have_their_names),
         cmocka_unit_test (storage_is_asked_by_one_role),
+        cmocka_unit_test (sources_and_phases_have_their_names),
+        cmocka_unit_test (an_operator_joins_nobody),
+        cmocka_unit_test (names_and_notes_are_sound),
+        cmocka_unit_test (kinds_and_sources_are_known),
         cmocka_unit_test (a_batch_can_be_headed_in_place),
         cmocka_unit_test (a_bundle_of_batches_is_written_and_taken_apart),
         cmocka_unit_test (a_bundle_has_no_more_batches_than_a_window),

@@ -5,7 +5,8 @@
 #include <assert.h>
 #include <xxhash.h>
 
-#include "bounds.h"
+#include "draw_name.h"
+#include "wire.h"
 
 #define SIZE_AT     32
 #define CHECK_AT    124
@@ -13,6 +14,32 @@
 
 static uint32_t check_of (const uint8_t *bytes);
 static bool field_values_hold (const record_t *record);
+static bool terms_hold (const record_t *record);
+
+bool record_has_rows (uint8_t kind)
+{
+    switch (kind) {
+    case RECORD_BETS:
+    case RECORD_CANCELLED:
+    case RECORD_CLOSED:
+    case RECORD_EXCUSED:
+    case RECORD_VOIDED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool record_is_event (uint8_t kind)
+{
+    return kind != RECORD_BETS && kind != RECORD_CANCELLED && kind != RECORD_REGISTERED;
+}
+
+bytes_t record_name (const record_t *record)
+{
+    return bytes_of (record->text,
+                     strnlen ((const char *) record->text, sizeof record->text));
+}
 
 void record_vouch (record_t *record, bytes_t rows)
 {
@@ -52,7 +79,7 @@ void record_put (uint8_t *bytes, const record_t *record)
     at = put_u64 (at, record->digest);
     at = put_u64 (at, record->writer);
     at = put_u64 (at, record->time_ms);
-    if (record->kind == RECORD_BETS) {
+    if (record_has_rows (record->kind)) {
         at = put_u64 (at, record->rows_hash);
         at = put_bytes (at, bytes_of (record->rows_sha256, SHA256_BYTES));
     } else
@@ -80,7 +107,7 @@ bool record_get (const uint8_t *bytes, record_t *record)
     record->digest = read_u64 (&reader);
     record->writer = read_u64 (&reader);
     record->time_ms = read_u64 (&reader);
-    if (record->kind == RECORD_BETS) {
+    if (record_has_rows (record->kind)) {
         record->rows_hash = read_u64 (&reader);
         put_bytes (record->rows_sha256, read_bytes (&reader, SHA256_BYTES));
     } else
@@ -116,23 +143,48 @@ static uint32_t check_of (const uint8_t *bytes)
     return (uint32_t) XXH3_64bits (bytes, CHECK_AT);
 }
 
-/* What must be so whatever came before: only a batch has rows, and has as many bets as
-   that takes. */
+/* What must be so whatever came before. */
 static bool field_values_hold (const record_t *record)
 {
     const bool of_agency = record->agency >= 1 && record->agency <= AGENCIES_MAX;
+    const bool of_none = record->agency == 0;
+    const bool bare = record->count == 0 && record->size == 0;
+    const bool noted = record->count == 0 && record->size <= NOTE_BYTES_MAX + 1;
+    if ((record->draw == 0) != (record->kind == RECORD_REGISTERED))
+        return false;
     switch (record->kind) {
     case RECORD_BETS:
         return of_agency && record->count > 0 && record->size > 0 &&
                record->size <= STORE_BYTES_MAX && record->jump <= record->previous;
+    case RECORD_CANCELLED:
+        return of_agency && record->count == 1 && record->size > 0 &&
+               record->size <= CANCELLED_ROW_BYTES_MAX;
+    case RECORD_EXCUSED:
+        return of_agency && noted;
+    case RECORD_CLOSED:
+    case RECORD_VOIDED:
+        return of_none && noted;
     case RECORD_SEALED:
     case RECORD_SERVED:
-        return of_agency && record->count == 0 && record->size == 0;
-    case RECORD_REGISTERED:
+        return of_agency && bare;
     case RECORD_OPENED:
+        return of_none && record->size == 0 && terms_hold (record);
+    case RECORD_REGISTERED:
     case RECORD_DRAWN:
-        return record->agency == 0 && record->count == 0 && record->size == 0;
+        return of_none && bare;
     default:
         return false;
     }
+}
+
+static bool terms_hold (const record_t *record)
+{
+    const bytes_t name = record_name (record);
+    for (size_t i = name.size; i < sizeof record->text; i++)
+        if (record->text[i] != 0)
+            return false;
+    return record->count <= UINT8_MAX &&
+           wire_source_name ((uint8_t) record->count)[0] != '?' &&
+           record->number <= record->jump && record->agencies >= 1 &&
+           record->agencies <= AGENCIES_MAX && !draw_name_fault (name);
 }

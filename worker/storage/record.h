@@ -8,14 +8,15 @@
      24 position u64                   64 time u64       124 check u32: XXH3 of bytes
      32 size u32, 36 previous u32      72 rows hash u64      0-123, its lower half
 
-   An event has text in place of bytes 72-111. Records are numbered from 0, its index;
-   the sequence of a record is its index + 1, so that 0 is "none". Each is chained to
-   all before it by SHA-256: a chain's last value, its head, tells one history from all
-   others, and nobody can make another one with the same head. Pure. */
+   A kind without rows has text in place of bytes 72-111. Records are numbered from 0,
+   its index; the sequence of a record is its index + 1, so that 0 is "none". Each is
+   chained to all before it by SHA-256: a chain's last value, its head, tells one
+   history from all others, and nobody can make another one with the same head. Pure. */
 
 #ifndef LOTERIA_RECORD_H
 #define LOTERIA_RECORD_H
 
+#include "bounds.h"
 #include "sha256.h"
 
 #define RECORD_BYTES      128
@@ -23,37 +24,56 @@
 #define RECORDS_MAX       (UINT32_MAX - 1) /* sequences have 32 bits in a record */
 
 typedef enum {
-    RECORD_BETS = 'B',       // a batch of an agency
-    RECORD_SEALED = 'S',     // event: an agency's bets are complete
+    RECORD_BETS = 'B',       // a batch of an agency; its rows are of bets.csv
+    RECORD_CANCELLED = 'K',  // a bet of an agency does not count; of cancelled.csv
     RECORD_REGISTERED = 'R', // a state registered; the record's sequence is its epoch
-    RECORD_OPENED = 'O',     // event: the draw's terms
-    RECORD_DRAWN = 'D',      // event: the draw is made
-    RECORD_SERVED = 'V'      // event: an agency has its winners
+    // events of a draw
+    RECORD_OPENED = 'O', // its terms
+    RECORD_SEALED = 'S', // an agency has asked for its results
+    RECORD_EXCUSED =
+        'X', // an agency's bets are complete though it never asked; of notes
+    RECORD_CLOSED = 'C', // all agencies' bets are complete; of notes
+    RECORD_DRAWN = 'D',  // it is made
+    RECORD_SERVED = 'V', // an agency has its winners
+    RECORD_VOIDED = 'W'  // it will never be made; of notes
 } record_kind_t;
 
+/* What a kind does not have is 0. */
 typedef struct {
-    uint8_t kind;       // record_kind_t
-    uint16_t count;     // B: bets
-    uint32_t agency;    // B, S, V: whose
-    uint64_t draw;      // the log's identity
-    uint64_t offset;    // B: bets of the agency before this record; S: all of its bets
-    uint64_t position;  // of the rows in bets.csv; of others: where the next ones begin
-    uint32_t size;      // bytes of rows
-    uint32_t previous;  // sequence of the agency's B before; of the draw's event before
-    uint32_t jump;      // B: sequence of one further back
-    uint32_t number;    // O: the winning number
-    uint64_t digest;    // B, S: of the agency's bets, these included (digest.h)
-    uint64_t writer;    // B: 0 for bets of a file, else the run that sold this one; R:
-                        // the state's life (life.h); of events: the epoch of the state
-                        // that asked for it
-    uint64_t time_ms;   // since 1970, for people to read; nothing depends on it
-    uint64_t rows_hash; // B: XXH3 of the rows
-    uint8_t rows_sha256[SHA256_BYTES]; // B: of the rows
-    uint8_t text[RECORD_TEXT_BYTES];   // events
+    uint8_t kind;    // record_kind_t
+    uint16_t count;  // B: bets; K: 1; O: where the number comes from, a letter (wire.h)
+    uint32_t agency; // B, K, S, X, V: whose
+    uint64_t draw;   // its identity; R: 0
+    uint64_t offset; // B: bets of the agency before this record; K: before the bet;
+                     // S: all of its bets; O: when the draw closes, as in wire.h
+    uint64_t position; // of the rows in the draw's file for this kind; of kinds
+                       // without, where the next ones of bets.csv begin
+    uint32_t size;     // bytes of rows
+    uint32_t previous; // sequence of the one before it: B, K: of the agency's B or K;
+                       // of the draw's events
+    uint32_t jump;     // B: sequence of one further back; O: the highest number; S: how
+                       // many bets the agency has cancelled
+    uint32_t number;   // D, and O when it is known: the winning number
+    uint64_t digest;   // B, S: of the agency's bets, these included (digest.h)
+    uint64_t writer;   // B: 0 for bets of a file, else the run that sold this one; R:
+                       // the state's life (life.h); of events: the epoch of the state
+                       // that asked for it, 0: the clock
+    uint64_t time_ms;  // since 1970, for people to read; nothing depends on it
+    uint64_t rows_hash;                // XXH3 of the rows
+    uint8_t rows_sha256[SHA256_BYTES]; // of the rows
+    uint8_t text[RECORD_TEXT_BYTES];   // kinds without rows; O: the name, zero padded
     uint32_t agencies;                 // O: on the roll
     uint32_t durable; // records that were durable when its group was handed over: all
                       // before this group. Who has this record knows that they were
 } record_t;
+
+/* Whether records of this kind have rows, in one of the draw's files: B in bets.csv, K
+   in cancelled.csv, C, X and W in notes. Those of notes may be empty. */
+bool record_has_rows (uint8_t kind);
+/* Whether it is something that happened to a draw. */
+bool record_is_event (uint8_t kind);
+/* The name that O gives the draw; borrowed. */
+bytes_t record_name (const record_t *record);
 
 /* Fill in what vouches for the rows: size and both hashes. */
 void record_vouch (record_t *record, bytes_t rows);
