@@ -67,7 +67,7 @@ static int take_welcome (void *self, void *taken)
     session_progress_t *progress = &session->progress;
     if (progress->state != SESSION_HELLO || welcome->next > INT64_MAX)
         return false;
-    if (session->draw != 0 && welcome->draw != session->draw)
+    if (session->draw != 0 && answer->message->draw != session->draw)
         return session_fail_draw (session);
     if (welcome->next < progress->stored)
         return welcome_back (session, welcome->next, answer->now_ms);
@@ -80,7 +80,7 @@ static int take_welcome (void *self, void *taken)
         progress->welcomed_ms = answer->now_ms;
     progress->agencies = welcome->agencies;
     progress->ready_agencies = welcome->ready;
-    session->draw = welcome->draw;
+    session->draw = answer->message->draw;
     session->digest = welcome->digest;
     session->closed = welcome->day != DAY_OPEN;
     session->regresses = 0;

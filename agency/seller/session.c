@@ -275,29 +275,28 @@ bool session_answer_due (const session_t *session)
 
 static size_t write_question (session_t *session)
 {
-    wire_message_t message = {.agency = session->options.agency};
+    wire_message_t message = {.agency = session->options.agency, .draw = session->draw};
     switch (session->progress.state) {
     case SESSION_HELLO:
         message.command = WIRE_HELLO;
-        message.hello = session->options.limits;
+        message.draw = 0;
+        message.hello.limits = session->options.limits;
         break;
     case SESSION_COMPARING:
         message.command = WIRE_CHECK;
-        message.tally.draw = session->draw;
         message.tally.count = compare_at (&session->compare);
         break;
     case SESSION_WAITING:
         message.command = WIRE_READY;
-        message.tally =
-            (wire_tally_t){session->draw, session->progress.stored, session->digest};
+        message.tally.count = session->progress.stored;
+        message.tally.digest = session->digest;
         break;
     case SESSION_RESULTS:
         message.command = WIRE_RESULTS;
-        message.results = (wire_results_t){session->draw, session->cursor};
+        message.cursor = session->cursor;
         break;
     default:
         message.command = WIRE_DONE;
-        message.draw = session->draw;
         break;
     }
     session->question_size = wire_encode (&message, session->question);

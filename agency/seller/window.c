@@ -217,12 +217,11 @@ static uint8_t *take_rows (window_t *window, window_batch_t *batch, uint8_t *at,
 
 static void write_head (const window_t *window, window_batch_t *batch)
 {
-    const wire_batch_t head = {.draw = window->draw,
-                               .offset = batch->offset,
+    const wire_batch_t head = {.offset = batch->offset,
                                .digest = batch->digest,
                                .writer = window->writer,
                                .count = batch->count};
-    wire_batch_head (batch->message, WIRE_BATCH, window->agency, &head);
+    wire_batch_head (batch->message, WIRE_BATCH, window->agency, window->draw, &head);
 }
 
 void window_more (window_t *window)
@@ -329,7 +328,8 @@ void window_write_message (const window_t *window, uint8_t *buffer)
 {
     size_t size;
     const uint32_t batches = next_message (window, &size);
-    uint8_t *at = batches > 1 ? wire_batches_head (buffer, window->agency) : buffer;
+    uint8_t *at =
+        batches > 1 ? wire_batches_head (buffer, window->agency, window->draw) : buffer;
     for (uint32_t i = 0; i < batches; i++) {
         const window_batch_t *batch = place (window, window->unsent + i);
         const bytes_t bytes = bytes_of (batch->message, batch->size);

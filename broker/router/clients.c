@@ -209,12 +209,13 @@ void clients_settle (clients_t *clients, request_t *request)
     rest (clients, request->client);
 }
 
-void clients_drop_stored (clients_t *clients, client_t *client, uint64_t next)
+void clients_drop_stored (clients_t *clients, client_t *client, uint64_t draw,
+                          uint64_t next)
 {
     request_t *request, *following;
     DL_FOREACH_SAFE (client->waiting, request, following)
     {
-        if (request->end > 0 && request->end <= next) {
+        if (request->draw == draw && request->end > 0 && request->end <= next) {
             wait_less (clients, request);
             request_destroy (&request);
         }

@@ -77,8 +77,10 @@ void clients_charge (client_t *client, size_t bytes);
 /* A request in flight has ended; it is the caller's. */
 void clients_settle (clients_t *clients, request_t *request);
 
-/* Forget the client's waiting batches that end at or before `next`: they are stored. */
-void clients_drop_stored (clients_t *clients, client_t *client, uint64_t next);
+/* Forget the client's waiting batches of this draw that end at or before `next`: they
+   are stored. */
+void clients_drop_stored (clients_t *clients, client_t *client, uint64_t draw,
+                          uint64_t next);
 
 /* Any client in the lane of this agency, NULL when there is none. */
 client_t *clients_member (clients_t *clients, uint32_t agency);

@@ -64,7 +64,9 @@ static void take_answer (dispatcher_t *dispatcher, uint8_t role,
 static void settle_answered (dispatcher_t *dispatcher, uint8_t role, request_t *request,
                              const wire_message_t *message);
 static bool concerns (const wire_message_t *message, const client_t *client);
-static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t next);
+static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t draw,
+                           uint64_t next);
+static bool asks_storage (uint8_t command);
 static bool storage_answers (uint8_t role, const wire_message_t *message);
 static void settle (dispatcher_t *dispatcher, request_t *request);
 static void give_up (dispatcher_t *dispatcher, request_t *request, int64_t now_ms);
@@ -293,7 +295,8 @@ static wire_code_t take (dispatcher_t *dispatcher, client_t *client, zmq_msg_t *
 {
     if (asked->command == WIRE_HELLO)
         lower_limits (dispatcher, message, asked);
-    if (asked->command == WIRE_CHECK || asked->command == WIRE_RESULTS)
+    if (asked->command == WIRE_CHECK || asked->command == WIRE_RESULTS ||
+        asked->command == WIRE_CANCEL)
         clients_charge (client, DISK_READ_BYTES); // short, but storage reads for it
     request_t *request = request_of (client, asked, zmq_msg_size (message));
     zmq_msg_move (&request->message, message);
@@ -353,7 +356,8 @@ static request_t *request_of (client_t *client, const wire_message_t *asked,
     request_t *request = calloc (1, sizeof *request);
     assert (request);
     request->client = client;
-    request->for_storage = asked->command == WIRE_BATCH || asked->command == WIRE_CHECK;
+    request->for_storage = asks_storage (asked->command);
+    request->draw = asked->draw;
     if (asked->command == WIRE_BATCH &&
         asked->batch.offset <= UINT64_MAX - asked->batch.count)
         request->end = asked->batch.offset + asked->batch.count;
@@ -409,7 +413,7 @@ static void lower_limits (const dispatcher_t *dispatcher, zmq_msg_t *message,
                           wire_message_t *asked)
 {
     const wire_limits_t *limits = &dispatcher->options.limits;
-    wire_limits_t *hello = &asked->hello;
+    wire_limits_t *hello = &asked->hello.limits;
     hello->window = lower (hello->window, limits->window);
     hello->message_bytes_max =
         lower (hello->message_bytes_max, limits->message_bytes_max);
@@ -570,7 +574,7 @@ static void take_answer (dispatcher_t *dispatcher, uint8_t role,
     }
     dispatcher->counts.answers++;
     if (message->command == WIRE_STORED)
-        settle_stored (dispatcher, client, message->stored.next);
+        settle_stored (dispatcher, client, message->draw, message->stored.next);
     if (message->command == WIRE_HELD)
         return; // its answer is yet to come; the worker has room for others meanwhile
     dispatcher->options.to_client (dispatcher->options.context,
@@ -599,17 +603,25 @@ static bool concerns (const wire_message_t *message, const client_t *client)
     return agency == 0 || agency == message->agency;
 }
 
-/* STORED is cumulative: it answers every batch of the client below `next`. */
-static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t next)
+/* STORED is cumulative: it answers every batch of the client in that draw below `next`.
+ */
+static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t draw,
+                           uint64_t next)
 {
     request_t *request = client->in_flight;
     while (request) {
         request_t *following = request->mate_next;
-        if (request->end > 0 && request->end <= next)
+        if (request->draw == draw && request->end > 0 && request->end <= next)
             settle (dispatcher, request);
         request = following;
     }
-    clients_drop_stored (dispatcher->clients, client, next);
+    clients_drop_stored (dispatcher->clients, client, draw, next);
+}
+
+/* What of an agency's requests a worker passes on to storage. */
+static bool asks_storage (uint8_t command)
+{
+    return command == WIRE_BATCH || command == WIRE_CHECK || command == WIRE_CANCEL;
 }
 
 /* Whether storage, or the way to it, has said something of itself: then what was
@@ -620,8 +632,7 @@ static bool storage_answers (uint8_t role, const wire_message_t *message)
     if (role != ROLE_WORKER)
         return role == ROLE_STORAGE;
     return message->refused.code == REFUSED_UNAVAILABLE &&
-           (message->refused.command == WIRE_BATCH ||
-            message->refused.command == WIRE_CHECK);
+           asks_storage (message->refused.command);
 }
 
 static void settle (dispatcher_t *dispatcher, request_t *request)

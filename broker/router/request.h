@@ -34,6 +34,7 @@ struct request {
     bool overdue;        // given up: what its worker does with it nobody knows
     int64_t deadline_ms; // in flight: when it is given up
     bool for_storage;    // a worker passes it on there
+    uint64_t draw;       // that it speaks of
     uint64_t end;        // a batch: the offset behind its last bet; else 0
     size_t bytes;        // that it takes here: its message, and itself
     uint8_t tries;       // times it was handed to a worker

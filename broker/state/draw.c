@@ -66,9 +66,7 @@ draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
         return DRAW_REFUSE;
     }
     const seat_t *seat = &draw->roll[agency];
-    if (tally->draw != draw->identity)
-        *code = REFUSED_DRAW;
-    else if (seat->sealed && seat->count != tally->count)
+    if (seat->sealed && seat->count != tally->count)
         *code = REFUSED_TALLY;
     else if (seat->sealed && seat->digest != tally->digest)
         *code = REFUSED_CONFLICT;

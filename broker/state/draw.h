@@ -14,8 +14,7 @@
      drawn       same count: tell winners     have it recorded, once
                  other count: refuse: TALLY
 
-   Same count, other digest: refuse CONFLICT. What speaks of another draw is refused
-   with DRAW.
+   Same count, other digest: refuse CONFLICT.
 
    When the last agency of the roll is sealed the draw is due: storage is asked to
    record that it is made, which it does once. */

@@ -43,6 +43,7 @@ static int take_hello (void *self, void *asked);
 static uint32_t fair_window (const draw_t *draw, const wire_limits_t *limits);
 static int take_ready (void *self, void *asked);
 static int take_results (void *self, void *asked);
+static bool other_draw (const registrar_t *registrar, const request_t *request);
 static int take_done (void *self, void *asked);
 static int take_registered (void *self, void *asked);
 static int take_event (void *self, void *asked);
@@ -85,6 +86,8 @@ static const handler_t answer_handlers[] = {{WIRE_REGISTERED, take_registered},
                                             {0}};
 
 static const envelope_t nobodys = {0};
+static const bytes_t draw_name = {(const uint8_t *) DRAW_NAME_DEFAULT,
+                                  sizeof DRAW_NAME_DEFAULT - 1};
 
 registrar_t *registrar_new (uint32_t own, uint32_t agencies, uint32_t number)
 {
@@ -223,17 +226,18 @@ static int take_hello (void *self, void *asked)
         refuse (registrar, request, REFUSED_AGENCY);
         return 0;
     }
-    wire_limits_t limits = request->message.hello;
+    wire_limits_t limits = request->message.hello.limits;
     limits.window = fair_window (draw, &limits);
-    const wire_message_t admit = {
-        .command = WIRE_ADMIT,
-        .agency = agency,
-        .welcome = {.epoch = registrar->epoch,
-                    .draw = draw_identity (draw),
-                    .limits = limits,
-                    .agencies = draw_agencies (draw),
-                    .ready = draw_agencies_ready (draw),
-                    .day = (uint8_t) draw_day (draw, agency)}};
+    const wire_message_t admit = {.command = WIRE_ADMIT,
+                                  .agency = agency,
+                                  .draw = draw_identity (draw),
+                                  .welcome = {.epoch = registrar->epoch,
+                                              .limits = limits,
+                                              .agencies = draw_agencies (draw),
+                                              .ready = draw_agencies_ready (draw),
+                                              .day = (uint8_t) draw_day (draw, agency),
+                                              .highest = NUMBER_MAX_MAX,
+                                              .name = draw_name}};
     ask_storage (registrar, &request->envelope, &admit);
     return 0;
 }
@@ -257,6 +261,10 @@ static int take_ready (void *self, void *asked)
     const uint32_t agency = request->message.agency;
     const wire_tally_t *tally = &request->message.tally;
     const draw_answer_t what = draw_ready (registrar->draw, agency, tally, &code);
+    if (code != REFUSED_AGENCY && other_draw (registrar, request)) {
+        refuse (registrar, request, REFUSED_DRAW);
+        return 0;
+    }
     if (what == DRAW_REFUSE) {
         refuse (registrar, request, code);
         return 0;
@@ -266,7 +274,8 @@ static int take_ready (void *self, void *asked)
         const wire_event_t sealed = {.kind = EVENT_SEALED,
                                      .agency = agency,
                                      .count = tally->count,
-                                     .digest = tally->digest};
+                                     .digest = tally->digest,
+                                     .cancelled = tally->cancelled};
         record (registrar, &request->envelope, &sealed);
     } else
         answer_question (registrar, agency);
@@ -283,12 +292,16 @@ static int take_results (void *self, void *asked)
         refuse (registrar, request, REFUSED_AGENCY);
     else if (!draw_made (draw))
         refuse (registrar, request, REFUSED_UNDRAWN);
-    else if (request->message.results.draw != draw_identity (draw))
+    else if (other_draw (registrar, request))
         refuse (registrar, request, REFUSED_DRAW);
     else
-        ask_find (registrar, &request->envelope, agency,
-                  request->message.results.cursor);
+        ask_find (registrar, &request->envelope, agency, request->message.cursor);
     return 0;
+}
+
+static bool other_draw (const registrar_t *registrar, const request_t *request)
+{
+    return request->message.draw != draw_identity (registrar->draw);
 }
 
 static int take_done (void *self, void *asked)
@@ -302,7 +315,7 @@ static int take_done (void *self, void *asked)
         refuse (registrar, request, REFUSED_AGENCY);
     else if (!draw_made (draw))
         refuse (registrar, request, REFUSED_UNDRAWN);
-    else if (request->message.draw != draw_identity (draw))
+    else if (other_draw (registrar, request))
         refuse (registrar, request, REFUSED_DRAW);
     else if (draw_served (draw, agency))
         answer_goodbye (registrar, agency, &request->envelope);
@@ -318,14 +331,13 @@ static int take_registered (void *self, void *asked)
     const wire_registered_t *registered = &request->message.registered;
     if (registrar->epoch != 0)
         return 0; // it was asked for again before the first answer came
-    if (registered->epoch == 0 || registered->draw == 0 ||
-        registered->events > DRAW_EVENTS_MAX) {
+    if (registered->epoch == 0 || registered->identity == 0 || registered->draws > 1) {
         registrar->strays++;
         return 0;
     }
     registrar->epoch = registered->epoch;
-    registrar->events = registered->events;
-    registrar->draw = draw_new (registered->draw);
+    registrar->events = registered->draws; // at least: its opening
+    registrar->draw = draw_new (registered->identity);
     return 0;
 }
 
@@ -337,12 +349,14 @@ static int take_event (void *self, void *asked)
     registrar_t *registrar = self;
     const request_t *request = asked;
     const wire_recorded_t *recorded = &request->message.recorded;
-    if (registrar->epoch == 0 || recorded->ordinal >= DRAW_EVENTS_MAX) {
+    if (registrar->epoch == 0 || recorded->events > DRAW_EVENTS_MAX ||
+        recorded->ordinal >= recorded->events ||
+        request->message.draw != draw_identity (registrar->draw)) {
         registrar->strays++;
         return 0;
     }
-    if (registrar->events <= recorded->ordinal)
-        registrar->events = recorded->ordinal + 1;
+    if (registrar->events < recorded->events)
+        registrar->events = recorded->events;
     if (recorded->ordinal > registrar->applied)
         return 0;
     if (recorded->ordinal == registrar->applied && !apply (registrar, recorded))
@@ -509,8 +523,12 @@ static bool is_asked (const registrar_t *registrar, want_t want)
 static void ask_for (registrar_t *registrar, want_t want)
 {
     const wire_event_t opened = {.kind = EVENT_OPENED,
+                                 .source = SOURCE_FIXED,
                                  .agencies = registrar->agencies,
-                                 .number = registrar->number};
+                                 .number = registrar->number,
+                                 .highest = NUMBER_MAX_MAX,
+                                 .closes_ms = CLOSES_ALL_ASKED,
+                                 .text = draw_name};
     const wire_event_t drawn = {.kind = EVENT_DRAWN, .number = registrar->number};
     const wire_message_t registration = {.command = WIRE_REGISTER,
                                          .state = registrar->life};
@@ -521,8 +539,8 @@ static void ask_for (registrar_t *registrar, want_t want)
         break;
     case WANT_EVENTS:
         registrar->page_end = registrar->applied + REPLAY_EVENTS;
+        replay.draw = draw_identity (registrar->draw);
         replay.replay.epoch = registrar->epoch;
-        replay.replay.draw = draw_identity (registrar->draw);
         replay.replay.from = registrar->applied;
         ask_storage (registrar, &nobodys, &replay);
         break;
@@ -543,8 +561,8 @@ static void record (registrar_t *registrar, const envelope_t *envelope,
 {
     const wire_message_t message = {.command = WIRE_RECORD,
                                     .agency = event->agency,
+                                    .draw = draw_identity (registrar->draw),
                                     .record = {.epoch = registrar->epoch,
-                                               .draw = draw_identity (registrar->draw),
                                                .seen = registrar->seen,
                                                .event = *event}};
     ask_storage (registrar, envelope, &message);
@@ -556,8 +574,8 @@ static void ask_find (registrar_t *registrar, const envelope_t *envelope,
     const draw_t *draw = registrar->draw;
     const wire_message_t find = {.command = WIRE_FIND,
                                  .agency = agency,
+                                 .draw = draw_identity (draw),
                                  .find = {.epoch = registrar->epoch,
-                                          .draw = draw_identity (draw),
                                           .cursor = cursor,
                                           .count = draw_count (draw, agency),
                                           .number = draw_number (draw)}};
@@ -581,15 +599,19 @@ static void answer_waiting (registrar_t *registrar, uint32_t agency,
     const wire_message_t waiting = {
         .command = WIRE_WAITING,
         .agency = agency,
+        .draw = draw_identity (registrar->draw),
         .waiting = {.ready = draw_agencies_ready (registrar->draw),
-                    .agencies = draw_agencies (registrar->draw)}};
+                    .agencies = draw_agencies (registrar->draw),
+                    .day = (uint8_t) draw_day (registrar->draw, agency)}};
     outbox_answer (registrar->to_brokers, envelope, &waiting);
 }
 
 static void answer_goodbye (registrar_t *registrar, uint32_t agency,
                             const envelope_t *envelope)
 {
-    const wire_message_t goodbye = {.command = WIRE_GOODBYE, .agency = agency};
+    const wire_message_t goodbye = {.command = WIRE_GOODBYE,
+                                    .agency = agency,
+                                    .draw = draw_identity (registrar->draw)};
     outbox_answer (registrar->to_brokers, envelope, &goodbye);
     registrar->done = draw_all_served (registrar->draw);
 }

@@ -9,7 +9,7 @@ import loteria
 import wire
 
 NAMES = {number: name for name, number in wire.COMMANDS.items()}
-KIND_AT = {"RECORD": 8 + 3 * 8, "EVENT": 8 + 2 * 8}  # where the event's kind stands
+KIND_AT = {"RECORD": wire.HEADER + 2 * 8, "EVENT": wire.HEADER + 3 * 8}  # where the event's kind stands
 HEAD_BYTES = 4 + 16  # size and envelope
 
 

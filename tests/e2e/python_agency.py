@@ -15,7 +15,7 @@ def ask(wanted, command, layout="", *values):
         socket.send(b"LT\x02" + command + struct.pack(">I" + layout, agency, *values))
         wait = random.uniform(0.25, 0.5) * min(4, 2**attempt)
         if answer := hear(wait, wanted, command, values[1] if command == BATCH else 0):
-            return answer  # its command and body
+            return answer  # its command, draw and body
     sys.exit("the central does not answer" if command != DONE else None)
 
 
@@ -26,18 +26,18 @@ def hear(seconds, wanted, command, offset=0):
         if answer.startswith(wanted):
             return answer
         if answer.startswith(REFUSED):
-            code, refused, field, row, place = struct.unpack(">HcBIQ", answer[1:17])
+            code, refused, field, row, place = struct.unpack(">HcBIQ", answer[9:25])
             if code >= 40 or (refused, place) != (command, offset):
                 continue  # BUSY, NOSPACE, UNAVAILABLE: ask again later; or an old question's
             if code in (31, 32):  # HELLO, GAP
                 raise ConnectionResetError
             where = f"line {offset + row}, field {field}: " if row else ""
-            sys.exit(f"refused, code {code}: {where}{answer[25:].decode()}")
+            sys.exit(f"refused, code {code}: {where}{answer[33:].decode()}")
 
 
 def sell():  # returns the draw
-    welcome = ask(WELCOME, HELLO, "IIII", 1, 8192, 0, 0)  # limits: window, bytes, rows, no bundles
-    draw, stored, told, _, size, count, *_, day, _, _ = struct.unpack(">QQQIIIIIIBQ32s", welcome[1:])
+    welcome = ask(WELCOME, HELLO, "QIIII", 0, 1, 8192, 0, 0)  # limits: window, bytes, rows, no bundles
+    draw, stored, told, _, size, count, *_, day = struct.unpack(">QQQIIIIIIB", welcome[1:50])
     while told == digests[min(stored, len(rows))]:
         batch, end = b"", stored
         while end < min(len(rows), stored + count) and 44 + len(batch) + len(rows[end]) <= size:
@@ -45,20 +45,20 @@ def sell():  # returns the draw
         if end == stored or day != 0:
             return draw
         body = draw, stored, digests[stored], 0, end - stored, batch
-        stored, told = struct.unpack(">QQ", ask(STORED, BATCH, f"QQQQI{len(batch)}s", *body)[1:])
+        _, stored, told = struct.unpack(">QQQ", ask(STORED, BATCH, f"QQQQI{len(batch)}s", *body)[1:])
     sys.exit(f"the central has {stored} bets of this agency, which are not those of the file")
 
 
 def winners(draw):
-    first = WINNERS + bytes(8)  # a page begins with its cursor, the first one's is 0
-    ready = READY, "QQQ", draw, len(rows), digests[-1]
+    first = (found := WINNERS + draw.to_bytes(8, "big")) + bytes(8)  # a page begins with its cursor: 0 at first
+    ready = READY, "QQQI", draw, len(rows), digests[-1], 0
     page = ask((WAITING, first), *ready)
     while page.startswith(WAITING):
         page = hear(2, first, READY) or ask((WAITING, first), *ready)
-    documents = page[65:]
-    while (cursor := page[9:17]) != bytes(8):
-        page = ask(WINNERS + cursor, RESULTS, "Q8s", draw, cursor)
-        documents += page[65:]
+    documents = page[73:]
+    while (cursor := page[17:25]) != bytes(8):
+        page = ask(found + cursor, RESULTS, "Q8s", draw, cursor)
+        documents += page[73:]
     sys.stdout.write(documents.decode())
     ask(GOODBYE, DONE, "Q", draw)
 

@@ -33,14 +33,14 @@ class Broker:
         self.peer, frame = self.socket.recv_multipart()
         return frame
 
-    def say(self, command, *values):
-        self.socket.send_multipart([self.peer, wire.simple(command, 1, *values, draw=5)])
+    def say(self, command, *values, rest=b""):
+        self.socket.send_multipart([self.peer, wire.simple(command, 1, *values, draw=5, rest=rest)])
 
     def welcome(self, next_offset, told, bundle_bytes):
         frame = self.hear()
         assert frame[3] == wire.COMMANDS["HELLO"], frame
-        assert int.from_bytes(frame[20:24], "big") == GRANTED, "it would send bundles"
-        self.say("WELCOME", next_offset, told, 4, 8192, 2, bundle_bytes, 1, 0, 0)
+        assert int.from_bytes(frame[28:32], "big") == GRANTED, "it would send bundles"
+        self.say("WELCOME", next_offset, told, 4, 8192, 2, bundle_bytes, 1, 0, 0, rest=b"first")
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_bundles_that_are_none(attacked):  # noqa: F811
         client.socket.send(wire.batches(HOSTILE + 1, others))
         assert client.receive().code == "KEY"
         large = wire.batch(HOSTILE, begun, wire.bets(50, begun))
-        fill = (GRANTED - 8) // (4 + len(large)) + 1
+        fill = (GRANTED - wire.HEADER) // (4 + len(large)) + 1
         client.socket.send(wire.batches(HOSTILE, *[large] * fill))
         refusal = client.receive()
         assert (refusal.code, refusal.command) == ("SIZE", wire.COMMANDS["BATCHES"])
@@ -131,7 +131,7 @@ def test_bundles_that_are_none(attacked):  # noqa: F811
     with raw_of(attacked) as raw:  # far too long: its connection ends
         raw.shake()
         with pytest.raises((zmtp.NotAdmitted, BrokenPipeError, ConnectionResetError)):
-            raw.send(wire.message("BATCHES", HOSTILE, bytes(2 * 65536 + 1 - 8)))
+            raw.send(wire.message("BATCHES", HOSTILE, bytes(2 * 65536 + 1 - wire.HEADER)))
             raw.receive()
 
 
@@ -141,10 +141,10 @@ def test_thousands_of_tiny_batches(attacked):  # noqa: F811
     with client_of(attacked, HOSTILE) as client:
         welcome = client.hello(HOSTILE)
         tiny = [wire.batch(HOSTILE, welcome.next + at, b"x", 1, draw=welcome.draw) for at in range(1300)]
-        assert len(wire.batches(HOSTILE, *tiny)) <= GRANTED
-        bundle = wire.batches(HOSTILE, *tiny[:WINDOW_MAX])
+        assert len(wire.batches(HOSTILE, *tiny, draw=welcome.draw)) <= GRANTED
+        bundle = wire.batches(HOSTILE, *tiny[:WINDOW_MAX], draw=welcome.draw)
         for count in (WINDOW_MAX + 1, len(tiny)):
-            client.socket.send(wire.batches(HOSTILE, *tiny[:count]))
+            client.socket.send(wire.batches(HOSTILE, *tiny[:count], draw=welcome.draw))
             assert client.receive().code == "BODY"
         for _ in range(20):  # no queue of answers is ever longer than one for its peer may be
             client.socket.send(bundle)

@@ -212,6 +212,7 @@ def header(at):
 def record(kind, agency=0, offset=0, begin=0, number=0, count=0, size=0, draw=DRAW, writer=1):
     digest = wire.digest(ROWS[:offset + count])
     writer = 0 if kind == "B" else writer
+    draw = 0 if kind == "R" else draw
     raw = struct.pack(wire.RECORD, ord(kind), count, agency, draw, offset, begin, size, 0, 0, number, digest, writer)
     return raw.ljust(wire.RECORD_BYTES, b"\0")
 

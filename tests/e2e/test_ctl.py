@@ -10,6 +10,7 @@ import loteria
 
 REFUSED = "refused, nothing listens there or there is no route to it"
 MUTE = "something listens there but does not answer, it hangs or is not part of Lotería"
+PONG = b"LT\x02\x1f" + bytes(12)
 PARTS = ["loteria-storage", "loteria-state", "loteria-broker", "loteria-worker"]
 
 
@@ -69,8 +70,8 @@ def test_says_that_it_is_no_endpoint(start):
 
 
 @pytest.mark.parametrize("answer, name", [
-    (b"LT\x02\x1f\0\0\0\0", ""), (b"LT\x02\x1f\0\0\0\0\x1b[31m x\n", "?[31m?x?"), (b"LT\x02\x13" + bytes(12), None),
-    (b"", None), (b"pong", None), (b"LT\x01\x1f\0\0\0\0it", None), (b"LT\x02\x1f\0\0\0\0" + 65 * b"x", None)])
+    (PONG, ""), (PONG + b"\x1b[31m x\n", "?[31m?x?"), (b"LT\x02\x13" + bytes(21), None), (b"", None), (b"pong", None),
+    (b"LT\x01" + PONG[3:] + b"it", None), (PONG + 65 * b"x", None)])
 def test_trusts_no_answer(start, answer, name):
     with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
         router.linger = 0

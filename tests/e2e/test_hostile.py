@@ -305,7 +305,7 @@ def test_an_id_that_was_anothers_is_clean(attacked):
                 raw.send(wire.simple("HELLO", agency))
                 answer = wire.decode(raw.receive())
                 assert (answer.name, answer.agency) == ("WELCOME", agency)
-                raw.send(wire.simple("READY", agency, answer.draw, 10**6))  # answered to nobody
+                raw.send(wire.simple("READY", agency, 10**6, draw=answer.draw))  # answered to nobody
             # ZeroMQ lets no second one have the id while it has not noticed that the first one has gone
             loteria.wait_until(lambda: not holds_connection(attacked, port))
             for _ in range(2):  # its threads tell each other in the order in which they serve connections
@@ -374,10 +374,10 @@ def test_oversize_frames(attacked):
     with raw_of(attacked) as raw:
         raw.shake()
         for size in (65536 + 1, 2 * 65536):  # what is not much too long can be told so
-            raw.send(wire.message("BATCH", HOSTILE, bytes(size - 8)))
+            raw.send(wire.message("BATCH", HOSTILE, bytes(size - wire.HEADER)))
             assert wire.decode(raw.receive()).code == "SIZE"
         with pytest.raises((zmtp.NotAdmitted, BrokenPipeError, ConnectionResetError)):
-            raw.send(wire.message("BATCH", HOSTILE, bytes(2 * 65536 + 1 - 8)))
+            raw.send(wire.message("BATCH", HOSTILE, bytes(2 * 65536 + 1 - wire.HEADER)))
             raw.receive()
 
 
@@ -535,9 +535,9 @@ class Worker:
     def answer(self):
         """All that it holds; as many more turns are available."""
         for batch, envelope in self.held:
-            agency, _, offset = struct.unpack(">IQQ", batch[4:24])
+            agency, draw, offset = struct.unpack(">IQQ", batch[4:24])
             following = offset + 1 if agency <= SELLERS else 0  # the flood's is the same one every time
-            self.storage.send(wire.enveloped(wire.simple("STORED", agency, following), envelope))
+            self.storage.send(wire.enveloped(wire.simple("STORED", agency, following, draw=draw), envelope))
         self.held = []
 
     def take(self):

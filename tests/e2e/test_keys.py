@@ -5,7 +5,6 @@ import pathlib
 import re
 import shutil
 import stat
-import struct
 import subprocess
 import time
 
@@ -373,7 +372,7 @@ def test_a_key_is_good_for_one_role(start, folder):
             assert client.receive().name == "PONG", key
 
 
-OF_STATE = ("REGISTER", "REPLAY", "RECORD", "ADMIT", "FIND")
+OF_STATE = ("REGISTER", "REPLAY", "RECORD", "ADMIT", "FIND", "LOOKUP")
 
 
 def test_storage_hears_from_a_key_what_its_role_may_ask(start, folder, tmp_path):
@@ -384,8 +383,8 @@ def test_storage_hears_from_a_key_what_its_role_may_ask(start, folder, tmp_path)
     storage.wait_for_log(r"action: almacenamiento \| result: success")
 
     def asking(name):
-        body = bytes(struct.calcsize(">" + wire.LAYOUTS[name][0])) if name != "REGISTER" else (1 << 32 | 7).to_bytes(8, "big")
-        return wire.enveloped(wire.message(name, 1, body))
+        registers = name == "REGISTER"
+        return wire.enveloped(wire.simple(name, 1, 1 << 32 | 7) if registers else wire.sound(name, 1))
 
     doors = {"worker": wire.curve(folder / "worker", "storage"), "state": wire.curve(folder / "state", "storage"),
              "storage": {**wire.curve(folder / "worker", "storage"), **dict(zip(
@@ -393,7 +392,7 @@ def test_storage_hears_from_a_key_what_its_role_may_ask(start, folder, tmp_path)
     with contextlib.ExitStack() as stack:
         clients = {key: stack.enter_context(wire.Client(endpoint, **options)) for key, options in doors.items()}
         strays = 0
-        for key, wrong in {"worker": OF_STATE, "storage": ("CHECK", *OF_STATE), "state": ("CHECK",)}.items():
+        for key, wrong in {"worker": OF_STATE, "storage": ("CHECK", "CANCEL", *OF_STATE), "state": ("CHECK", "CANCEL")}.items():
             for name in wrong:
                 clients[key].send(asking(name))
             clients[key].send(wire.message("PING"))

@@ -37,19 +37,20 @@ NO_REQUESTS = {
     "version 1": ([wire.message("HELLO", 1, bytes(12), version=1)], "VERSION"),
     "version 255 and nothing behind": ([wire.message("HELLO", 1, version=255)], "VERSION"),
     **{f"command {number:#04x}": ([wire.message(number, 1, bytes(12))], "COMMAND")
-       for number in (0x00, 0x08, 0x0E, 0x10, 0x17, 0x20, 0x30, 0x3C, 0x7F, 0xFF)},
-    **{f"{name} from outside": ([wire.simple(name, 1, *((1,) if name == "JOIN" else ()))], "COMMAND")
+       for number in (0x00, 0x09, 0x0E, 0x10, 0x18, 0x20, 0x30, 0x3D, 0x40, 0x45, 0x7F, 0xFF)},
+    **{f"{name} from outside": ([wire.sound(name, 1)], "COMMAND")
        for name, number in wire.COMMANDS.items() if number > 0x0F},
-    "STORE with a row": ([wire.message("STORE", 1, bytes(35) + b"\1" + b"1,a,b,1,2000-01-01,1\r\n")], "COMMAND"),
+    "STORE with a row": ([wire.message("STORE", 1, bytes(27) + b"\1" + b"1,a,b,1,2000-01-01,1\r\n")], "COMMAND"),
     "HELLO without its body": ([wire.message("HELLO", 1)], "BODY"),
     "HELLO cut short": ([hello()[:-1]], "BODY"),
     "HELLO and a byte": ([hello() + b"\0"], "BODY"),
-    "BATCH without a count": ([wire.message("BATCH", 1, bytes(32))], "BODY"),
-    "READY cut short": ([wire.message("READY", 1, bytes(23))], "BODY"),
-    "READY and a byte": ([wire.message("READY", 1, bytes(25))], "BODY"),
-    "RESULTS without a cursor": ([wire.message("RESULTS", 1, bytes(8))], "BODY"),
-    "DONE without a draw": ([wire.message("DONE", 1)], "BODY"),
-    "CHECK without a count": ([wire.message("CHECK", 1, bytes(8))], "BODY"),
+    "HELLO to a draw that leads elsewhere": ([hello() + b"../first"], "BODY"),
+    "BATCH without a count": ([wire.message("BATCH", 1, bytes(24))], "BODY"),
+    "READY cut short": ([wire.message("READY", 1, bytes(19))], "BODY"),
+    "READY and a byte": ([wire.message("READY", 1, bytes(21))], "BODY"),
+    "RESULTS without a cursor": ([wire.message("RESULTS", 1)], "BODY"),
+    "DONE with a body": ([wire.message("DONE", 1, bytes(8))], "BODY"),
+    "CHECK without a count": ([wire.message("CHECK", 1)], "BODY"),
     "PING with a body": ([wire.message("PING", 0, b"x")], "BODY"),
     "an empty frame before": ([b"", hello()], "FRAMES"),
     "two messages at once": ([hello(), hello()], "FRAMES"),
@@ -96,7 +97,7 @@ def test_request_socket_with_its_empty_frame(central):
 def garbage(count, seed):
     """Random bytes, and messages with a few bytes changed, cut off or added."""
     chance = random.Random(seed)
-    sound = [wire.simple(name, STRANGER) for name in ("HELLO", "READY", "RESULTS", "DONE", "PING", "WELCOME")]
+    sound = [wire.sound(name, STRANGER) for name in ("HELLO", "READY", "RESULTS", "DONE", "PING", "WELCOME")]
     sound.append(wire.batch(STRANGER, 0, wire.bets(5)))
     for _ in range(count):
         if chance.random() < 0.3:
@@ -206,7 +207,7 @@ def inner_garbage(seed):
                 for frame in garbage(1000, seed + 1) if frame[4:8] == STRANGER.to_bytes(4, "big"))
     yield from ([wire.enveloped(hello(), size=size)] for size in (0, 1, 3, 4, 19, 20, 39, 41, 2**31, 2**32 - 1))
     yield from ([wire.enveloped(b"LT\2" + bytes([number]) + bytes(4), wire.envelope())] for number in range(256) if number not in (0x21, 0x23))
-    yield from ([wire.enveloped(wire.simple(name, STRANGER), wire.envelope())] for name in wire.COMMANDS if name not in ("JOIN", "LEAVE"))
+    yield from ([wire.enveloped(wire.sound(name, STRANGER), wire.envelope())] for name in wire.COMMANDS if name not in ("JOIN", "LEAVE"))
     yield [wire.enveloped(b"")]
     yield [b"", wire.enveloped(hello(), wire.envelope())]
     yield [wire.enveloped(hello(), wire.envelope())] * 3
@@ -248,12 +249,15 @@ def any_message(chance):
     if name in ("BATCH", "STORE"):
         count = chance.randrange(4)
         rows = b"".join(b"50,a,b,%d,2000-01-01,7574\r\n" % row for row in range(count))
-        body = struct.pack(">QQQQI", number(64), chance.choice((0, 0, 1, 2, 3, 2**64 - 1, 2**63)), number(64), number(64),
+        body = struct.pack(">QQQI", chance.choice((0, 0, 1, 2, 3, 2**64 - 1, 2**63)), number(64), number(64),
                            chance.choice((count, count, number(32))))
         body += chance.choice((rows, rows, rows[:-1], b'"\r\n' * count, chance.randbytes(30)))
     elif rest:
-        body += chance.randbytes(chance.randrange(40))
-    return wire.message(name, chance.choice((0, 1, 2, 3, 50, 51, 100_000, 100_001, 2**32 - 1)), body)
+        body += chance.choice((b"", b"first", b"first", chance.randbytes(chance.randrange(40))))
+    if name in ("RECORD", "EVENT", "ORDER"):
+        at = {"RECORD": 16, "EVENT": 24, "ORDER": 0}[name]
+        body = body[:at] + bytes((chance.choice(b"OSXCDVWN"), chance.choice(b"FER\0"))) + body[at + 2:]
+    return wire.message(name, chance.choice((0, 1, 2, 3, 50, 51, 100_000, 100_001, 2**32 - 1)), body, draw=number(64))
 
 
 @pytest.mark.parametrize("seed", range(3))

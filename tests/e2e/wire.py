@@ -21,12 +21,13 @@ import loteria
 
 COMMANDS = {
     "HELLO": 0x01, "BATCH": 0x02, "READY": 0x03, "RESULTS": 0x04, "DONE": 0x05, "CHECK": 0x06,
-    "BATCHES": 0x07, "PING": 0x0F,
+    "BATCHES": 0x07, "CANCEL": 0x08, "PING": 0x0F,
     "WELCOME": 0x11, "STORED": 0x12, "WAITING": 0x13, "WINNERS": 0x14, "GOODBYE": 0x15, "DIGEST": 0x16,
-    "REFUSED": 0x1E, "PONG": 0x1F,
+    "CANCELLED": 0x17, "REFUSED": 0x1E, "PONG": 0x1F,
     "JOIN": 0x21, "BEAT": 0x22, "LEAVE": 0x23, "REJOIN": 0x24, "JOINED": 0x25,
     "STORE": 0x31, "ADMIT": 0x32, "FIND": 0x34, "HELD": 0x36,
     "REGISTER": 0x37, "REPLAY": 0x38, "RECORD": 0x39, "EVENT": 0x3A, "REGISTERED": 0x3B,
+    "LOOKUP": 0x3C, "ORDER": 0x41, "ORDERED": 0x42, "LIST": 0x43, "DRAW": 0x44,
 }  # fmt: skip
 CODES = {
     1: "SIGNATURE", 2: "VERSION", 3: "COMMAND", 4: "FRAMES", 5: "SIZE", 6: "BODY",
@@ -35,37 +36,49 @@ CODES = {
     30: "AGENCY", 31: "HELLO", 32: "GAP", 33: "CONFLICT", 34: "CLOSED", 35: "TALLY", 36: "UNDRAWN", 37: "KEY",
     38: "DRAW", 39: "SUPERSEDED",
     40: "BUSY", 41: "NOSPACE", 42: "UNAVAILABLE",
+    50: "VOID", 51: "NAME", 52: "PHASE", 53: "DRAWS",
 }  # fmt: skip
 
-STANDING = "draw next digest window message_bytes_max rows_max bundle_bytes agencies ready day sequence head"
+STANDING = ("next digest window message_bytes_max rows_max bundle_bytes agencies ready day highest closes_ms cancelled"
+            " sequence head")  # fmt: skip
+HAPPENED = "kind source event_agency agencies number highest cancelled count digest closes_ms time_ms"
+LISTED = ("index total phase source agencies ready excused served number highest opened_ms closes_ms closed_ms"
+          " drawn_ms")  # fmt: skip
 
 # A body's layout, the names of its fields, and the name of the rest where there is one.
 LAYOUTS = {
-    "HELLO": ("IIII", "window message_bytes_max rows_max bundle_bytes", None),
-    "BATCH": ("QQQQI", "draw offset digest writer count", "rows"),
+    "HELLO": ("IIII", "window message_bytes_max rows_max bundle_bytes", "draw_name"),
+    "BATCH": ("QQQI", "offset digest writer count", "rows"),
     "BATCHES": ("", "", "batches"),
-    "READY": ("QQQ", "draw count digest", None),
-    "RESULTS": ("QQ", "draw cursor", None),
-    "DONE": ("Q", "draw", None),
-    "CHECK": ("QQ", "draw count", None),
-    "WELCOME": ("QQQIIIIIIBQ32s", STANDING, None),
+    "READY": ("QQI", "count digest cancelled", None),
+    "RESULTS": ("Q", "cursor", None),
+    "CHECK": ("Q", "count", None),
+    "CANCEL": ("Q", "offset", None),
+    "WELCOME": ("QQIIIIIIBIQIQ32s", STANDING, "draw_name"),
     "STORED": ("QQ", "next digest", None),
     "DIGEST": ("QQ", "count digest", None),
-    "WAITING": ("II", "ready agencies", None),
+    "CANCELLED": ("QI", "offset cancelled", None),
+    "WAITING": ("IIB", "ready agencies day", None),
     "WINNERS": ("QQIIQ32s", "cursor next number count sequence head", "documents"),
     "REFUSED": ("HBBIQQ", "code command field row offset expected", "text"),
     "PONG": ("", "", "process"),
     "JOIN": ("BII", "role credit heartbeat_ms", None),
     "JOINED": ("I", "boot", None),
-    "STORE": ("QQQQI", "draw offset digest writer count", "rows"),
-    "ADMIT": ("QQQQIIIIIIBQ32s", f"epoch {STANDING}", None),
-    "FIND": ("QQQQI", "epoch draw cursor count number", None),
+    "STORE": ("QQQI", "offset digest writer count", "rows"),
+    "ADMIT": ("QQQIIIIIIBIQIQ32s", f"epoch {STANDING}", "draw_name"),
+    "FIND": ("QQQI", "epoch cursor count number", None),
     "REGISTER": ("Q", "state", None),
-    "REPLAY": ("QQQ", "epoch draw from", None),
-    "RECORD": ("QQQBIIIQQ", "epoch draw seen kind event_agency agencies number count digest", None),
-    "EVENT": ("QQBIIIQQ", "sequence ordinal kind event_agency agencies number count digest", None),
-    "REGISTERED": ("QQQ", "epoch draw events", None),
+    "REPLAY": ("QQ", "epoch from", None),
+    "LOOKUP": ("Q", "epoch", "draw_name"),
+    "RECORD": ("QQBBIIIIIQQQQ", f"epoch seen {HAPPENED}", "text"),
+    "EVENT": ("QQQBBIIIIIQQQQ", f"sequence ordinal events {HAPPENED}", "text"),
+    "REGISTERED": ("QQI", "epoch identity draws", None),
+    "ORDER": ("BBIIIQB", "order source agencies number highest closes_ms name_size", "name_and_note"),
+    "ORDERED": ("Q", "sequence", "draw_name"),
+    "LIST": ("I", "from", None),
+    "DRAW": ("IIBBIIIIIIQQQQ", LISTED, "draw_name"),
 }
+HEADER = 16  # bytes: signature, version, command, agency, draw
 ROLES = {"worker": 1, "storage": 2, "state": 3}
 VERSION = 2
 RECORD_BYTES = 128  # of an index's or a journal's header, and of each of its records
@@ -73,18 +86,31 @@ RECORD = ">BxHIQQQIIIIQQ"  # the first 64 bytes of a record of storage
 Record = collections.namedtuple("Record", "kind count agency draw offset position size previous jump number digest writer")
 
 
-def message(command, agency=0, body=b"", version=VERSION, signature=b"LT"):
+def message(command, agency=0, body=b"", version=VERSION, signature=b"LT", draw=0):
     """A frame; `command` is a name or a number, `body` its bytes."""
-    return signature + struct.pack(">BBI", version, COMMANDS.get(command, command), agency) + body
+    return signature + struct.pack(">BBIQ", version, COMMANDS.get(command, command), agency, draw) + body
 
 
-def simple(command, agency, *values, draw=0):
-    """A frame whose body is of fixed size; missing values are 0. The draw stands for itself: it comes first."""
-    layout, fields, _ = LAYOUTS.get(command, ("", "", None))
-    if fields.startswith("draw"):
-        values = (draw, *values)
+def simple(command, agency, *values, draw=0, rest=b""):
+    """A frame whose body has these values, missing ones are 0, and `rest` behind them."""
+    layout, _, _ = LAYOUTS.get(command, ("", "", None))
     missing = kinds(layout)[len(values):]
-    return message(command, agency, struct.pack(f">{layout}", *values, *[b"" if "s" in kind else 0 for kind in missing]))
+    body = struct.pack(f">{layout}", *values, *[b"" if "s" in kind else 0 for kind in missing])
+    return message(command, agency, body + rest, draw=draw)
+
+
+def sound(command, agency=0, draw=0):
+    """The least that decodes as this command, whatever it would mean."""
+    kinds = {"RECORD": (0, 0, ord("D")), "EVENT": (0, 0, 0, ord("D")), "ORDER": (ord("C"),), "JOIN": (1,)}
+    named = command in ("WELCOME", "ADMIT", "LOOKUP", "ORDERED")
+    return simple(command, agency, *kinds.get(command, ()), draw=draw, rest=b"first" if named else b"")
+
+
+def order(kind, name="", note="", agency=0, source="F", agencies=0, number=0, highest=9999, closes_ms=0):
+    """An ORDER to state: O, C, N, X or W."""
+    opens = kind == "O"
+    values = (ord(source), agencies, number, highest, closes_ms) if opens else (0, 0, number, 0, 0)
+    return simple("ORDER", agency, ord(kind), *values, len(name), rest=name.encode() + note.encode())
 
 
 def kinds(layout):
@@ -98,17 +124,17 @@ def batch(agency, offset, rows, count=None, command="BATCH", draw=0, digest=0, w
     if not isinstance(rows, bytes):
         count = len(rows) if count is None else count
         rows = b"".join((row.encode() if isinstance(row, str) else row) + b"\r\n" for row in rows)
-    return message(command, agency, struct.pack(">QQQQI", draw, offset, digest, writer, count) + rows)
+    return message(command, agency, struct.pack(">QQQI", offset, digest, writer, count) + rows, draw=draw)
 
 
-def batches(agency, *frames):
+def batches(agency, *frames, draw=0):
     """Several BATCHes in one message; what is enclosed may be any bytes."""
-    return message("BATCHES", agency, b"".join(len(frame).to_bytes(4, "big") + frame for frame in frames))
+    return message("BATCHES", agency, b"".join(len(frame).to_bytes(4, "big") + frame for frame in frames), draw=draw)
 
 
 def enclosed(bundle):
     """The frames in a BATCHES, as far as its sizes are right."""
-    rest = bundle[8:]
+    rest = bundle[HEADER:]
     while len(rest) >= 4 and (size := int.from_bytes(rest[:4], "big")) <= len(rest) - 4:
         yield rest[4:4 + size]
         rest = rest[4 + size:]
@@ -161,15 +187,15 @@ class History:
 
 
 def decode(frame):
-    """An answer: `name`, `agency`, its fields; a refusal also has the `code` by its name."""
+    """A message: `name`, `agency`, `draw`, its fields; a refusal also has the `code` by its name."""
     assert frame[:3] == b"LT\x02", frame
-    number, agency = struct.unpack(">BI", frame[3:8])
+    number, agency, draw = struct.unpack(">BIQ", frame[3:HEADER])
     name = {value: key for key, value in COMMANDS.items()}[number]
     layout, fields, rest = LAYOUTS.get(name, ("", "", None))
-    size = 8 + struct.calcsize(">" + layout)
+    size = HEADER + struct.calcsize(">" + layout)
     assert len(frame) == size or (rest and len(frame) > size), (name, frame)
-    answer = types.SimpleNamespace(name=name, agency=agency, frame=frame)
-    vars(answer).update(zip(fields.split(), struct.unpack(">" + layout, frame[8:size]), strict=True))
+    answer = types.SimpleNamespace(name=name, agency=agency, draw=draw, frame=frame)
+    vars(answer).update(zip(fields.split(), struct.unpack(">" + layout, frame[HEADER:size]), strict=True))
     if rest:
         setattr(answer, rest, frame[size:])
     if name == "REFUSED":
@@ -280,21 +306,23 @@ class Client:
     def fill_in(self, frame):
         """The draw and the digest where they are 0, if they are known."""
         name = {number: name for name, number in COMMANDS.items()}.get(frame[3] if len(frame) > 3 else None)
-        if name == "BATCHES" and batches(0, *(within := list(enclosed(frame))))[8:] == frame[8:]:
-            return frame[:8] + batches(0, *map(self.fill_in, within))[8:]
         layout, fields, _ = LAYOUTS.get(name, ("", "", None))
-        size = 8 + struct.calcsize(">" + layout)
-        if name not in ("BATCH", "READY", "RESULTS", "DONE", "CHECK") or len(frame) < size:
+        size = HEADER + struct.calcsize(">" + layout)
+        if name not in ("BATCH", "BATCHES", "READY", "RESULTS", "DONE", "CHECK", "CANCEL") or len(frame) < size:
             return frame
-        agency = int.from_bytes(frame[4:8], "big")
-        body = dict(zip(fields.split(), struct.unpack(">" + layout, frame[8:size]), strict=True))
-        body["draw"] = body["draw"] or self.draw
+        agency, draw = struct.unpack(">IQ", frame[4:HEADER])
+        header = frame[:8] + (draw or self.draw).to_bytes(8, "big")
+        if name == "BATCHES":
+            within = list(enclosed(frame))
+            known = batches(0, *within)[HEADER:] == frame[HEADER:]
+            return header + (batches(0, *map(self.fill_in, within)) if known else frame)[HEADER:]
+        body = dict(zip(fields.split(), struct.unpack(">" + layout, frame[HEADER:size]), strict=True))
         history = self.histories.setdefault(agency, History())
         if "digest" in body:
             body["digest"] = body["digest"] or history.at(body["offset"] if name == "BATCH" else body["count"])
         if name == "BATCH":
             history.send(body["offset"], body["digest"], frame[size:])
-        return frame[:8] + struct.pack(">" + layout, *body.values()) + frame[size:]
+        return header + struct.pack(">" + layout, *body.values()) + frame[size:]
 
     def learn(self, answer):
         if answer.name == "WELCOME":

@@ -43,8 +43,8 @@ def seeds(target):
         yield from (struct.pack(">H", count) + b"".join(ROWS[:count]) for count in (1, 2, 3))
         yield from (struct.pack(">H", 1) + row for row in ROWS)
     elif target == "log":
-        header = b"LOTERIA LOG\n\0\0\0\0" + struct.pack(">IIQQI", 3, 0, 1, 16384, 4)
-        slot = b"LOTERIA CHECKPT\n" + struct.pack(">IIQQQII", 3, 0, 1, 1, 0, 0, 0) + bytes(120)
+        header = b"LOTERIA LOG\n\0\0\0\0" + struct.pack(">IIQQI", 4, 0, 1, 16384, 4)
+        slot = b"LOTERIA CHECKPT\n" + struct.pack(">IIQQQII", 4, 0, 1, 1, 0, 0, 0) + bytes(120)
         cursor = struct.pack(">IBBHQQIII", 7, 1, 1, 0, 5, 6, 3, 1, 3)
         yield from (b"D", b"D\0\x10\x30\1", b"D\x80\x10\x30\1", b"D\1\0\0\7", b"D\x80\xa1\x2f\1",
                     b"F" + header + bytes(4096), b"K" + slot, b"K" + slot.replace(bytes(8), bytes(3) + b"\1" + bytes(4), 1) + cursor)

@@ -89,19 +89,20 @@ void checks_sent (checks_t *checks, uint32_t agency, bytes_t message)
     if (number (message, 3, 1) == WIRE_BATCH)
         note_sent (told, message);
     if (number (message, 3, 1) == WIRE_BATCHES)
-        for (size_t at = 8; at < message.size; at += 4 + number (message, at, 4))
+        for (size_t at = WIRE_HEADER_BYTES; at < message.size;
+             at += 4 + number (message, at, 4))
             note_sent (told, bytes_of (message.data + at + 4,
                                        (size_t) number (message, at, 4)));
     world_trace (checks->world, "agency %u says %s %llu", agency,
                  wire_command_name (message.data[3]),
-                 (unsigned long long) number (message, 16, 8)); // behind the draw
+                 (unsigned long long) number (message, 16, 8));
 }
 
 void checks_received (checks_t *checks, uint32_t agency, bytes_t message)
 {
     world_trace (checks->world, "agency %u is told %s %llu", agency,
                  wire_command_name (message.data[3]),
-                 (unsigned long long) number (message, 8, 8));
+                 (unsigned long long) number (message, 16, 8));
     if (number (message, 4, 4) != agency)
         world_violate (checks->world, "I5: agency %u is told what is agency %u's",
                        agency, (unsigned) number (message, 4, 4));
@@ -111,10 +112,10 @@ void checks_received (checks_t *checks, uint32_t agency, bytes_t message)
         take_welcome (checks, agency, message);
         break;
     case WIRE_STORED:
-        acknowledge (checks, agency, number (message, 8, 8), number (message, 16, 8));
+        acknowledge (checks, agency, number (message, 16, 8), number (message, 24, 8));
         break;
     case WIRE_WAITING:
-        take_waiting (checks, agency, number (message, 8, 4));
+        take_waiting (checks, agency, number (message, 16, 4));
         break;
     case WIRE_WINNERS:
         take_winners (checks, agency, message);
@@ -256,7 +257,7 @@ static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message)
         take_sealed (checks, agency);
     if (number (message, 52, 4) > checks->scan.ready)
         world_violate (checks->world, "I6: WELCOME counts agencies not recorded");
-    check_head (checks, agency, message, 57);
+    check_head (checks, agency, message, 73);
 }
 
 static void take_waiting (checks_t *checks, uint32_t agency, uint64_t ready)
@@ -269,18 +270,18 @@ static void take_waiting (checks_t *checks, uint32_t agency, uint64_t ready)
 
 static void take_winners (checks_t *checks, uint32_t agency, bytes_t message)
 {
-    page_t page = {.cursor = number (message, 8, 8),
-                   .next = number (message, 16, 8),
-                   .number = (uint32_t) number (message, 24, 4),
-                   .count = (uint32_t) number (message, 28, 4),
-                   .size = message.size - 72};
-    if (message.size < 72 || page.size > sizeof page.documents) {
+    page_t page = {.cursor = number (message, 16, 8),
+                   .next = number (message, 24, 8),
+                   .number = (uint32_t) number (message, 32, 4),
+                   .count = (uint32_t) number (message, 36, 4),
+                   .size = message.size - 80};
+    if (message.size < 80 || page.size > sizeof page.documents) {
         world_violate (checks->world, "I4: WINNERS of %zu bytes", message.size);
         return;
     }
-    memcpy (page.documents, message.data + 72, page.size);
+    memcpy (page.documents, message.data + 80, page.size);
     take_sealed (checks, agency);
-    check_head (checks, agency, message, 32);
+    check_head (checks, agency, message, 40);
     if (!checks->scan.drawn)
         world_violate (checks->world,
                        "I6: winners are told before the draw is recorded");
@@ -374,21 +375,21 @@ static void check_answer (checks_t *checks, const node_t *node, bytes_t message)
         return;
     switch (message.data[3]) {
     case WIRE_STORED:
-        durable = number (message, 8, 8) <= scan->stored[agency];
+        durable = number (message, 16, 8) <= scan->stored[agency];
         break;
     case WIRE_WELCOME:
         durable = number (message, 16, 8) <= scan->stored[agency] &&
-                  number (message, 57, 8) <= scan->records;
+                  number (message, 73, 8) <= scan->records;
         break;
     case WIRE_EVENT:
     case WIRE_REGISTERED:
-        durable = number (message, 8, 8) <= scan->records;
+        durable = number (message, 16, 8) <= scan->records;
         break;
     case WIRE_WAITING:
-        durable = scan->sealed[agency] && number (message, 8, 4) <= scan->ready;
+        durable = scan->sealed[agency] && number (message, 16, 4) <= scan->ready;
         break;
     case WIRE_WINNERS:
-        durable = scan->drawn && number (message, 32, 8) <= scan->records;
+        durable = scan->drawn && number (message, 40, 8) <= scan->records;
         break;
     case WIRE_GOODBYE:
         durable = scan->served[agency];

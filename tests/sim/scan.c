@@ -18,7 +18,7 @@
 #define MAGIC_BYTES 16
 #define SLOT_HASH   8
 #define GROUP_HASH  120
-#define LOG_FORMAT  3
+#define LOG_FORMAT  4
 
 typedef struct { // what a checkpoint says
     uint64_t identity, generation, position, last, records, bytes, epoch, last_event,
@@ -241,7 +241,7 @@ static void take_record (scan_t *scan, const uint8_t *record, bytes_t rows)
 {
     const bool sound =
         number (record + 124, 4) == (uint32_t) XXH3_64bits (record, 124) &&
-        number (record + 8, 8) == scan->identity &&
+        number (record + 8, 8) == (record[0] == 'R' ? 0 : scan->identity) &&
         number (record + 24, 8) == scan->bytes;
     if (!sound || !(record[0] == 'B' ? bets_follow (scan, record, rows)
                                      : event_follows (scan, record)))
@@ -281,7 +281,8 @@ static bool bets_follow (scan_t *scan, const uint8_t *record, bytes_t rows)
 static bool event_follows (scan_t *scan, const uint8_t *record)
 {
     const uint32_t agency = (uint32_t) number (record + 4, 4);
-    if (number (record + 2, 2) != 0 || number (record + 32, 4) != 0)
+    if (number (record + 2, 2) != (record[0] == 'O' ? 'F' : 0) ||
+        number (record + 32, 4) != 0)
         return false;
     if (record[0] == 'R') {
         scan->epoch = scan->records + 1;
@@ -307,12 +308,14 @@ static bool happen (scan_t *scan, const uint8_t *record, uint32_t agency)
     switch (record[0]) {
     case 'O':
         if (scan->events == 0 && number (record + 44, 4) == plan->number &&
+            number (record + 16, 8) == 0 && memcmp (record + 72, "first\0", 6) == 0 &&
             number (record + 112, 4) == plan->agencies)
             flag = &scan->opened;
         break;
     case 'S':
         if (scan->opened && known && number (record + 16, 8) == scan->stored[agency] &&
-            number (record + 48, 8) == scan->digest[agency])
+            number (record + 48, 8) == scan->digest[agency] &&
+            number (record + 40, 4) == 0)
             flag = &scan->sealed[agency];
         break;
     case 'D':

@@ -194,7 +194,7 @@ static inline void said_batches (day_t *day, uint32_t batches, uint64_t offset,
     for (; wire_batches_next (&bundle.batches, &frame, &batch); batches--) {
         assert_int_equal (batch.batch.offset, offset);
         assert_int_equal (batch.batch.count, count);
-        assert_int_equal (batch.batch.draw, DRAW);
+        assert_int_equal (batch.draw, DRAW);
         offset += count;
     }
     assert_int_equal (batches, 0);
@@ -218,13 +218,15 @@ static inline void welcome_with (day_t *day, uint64_t next, wire_limits_t limits
 {
     answer (day, &(wire_message_t){.command = WIRE_WELCOME,
                                    .agency = AGENCY,
-                                   .welcome = {.draw = DRAW,
-                                               .next = next,
+                                   .draw = DRAW,
+                                   .welcome = {.next = next,
                                                .digest = digest_of (next),
                                                .limits = limits,
                                                .agencies = 5,
                                                .ready = 1,
-                                               .day = (uint8_t) when}});
+                                               .day = (uint8_t) when,
+                                               .highest = 9999,
+                                               .name = bytes_of ("first", 5)}});
 }
 
 static inline void welcome (day_t *day, uint64_t next)
@@ -254,7 +256,7 @@ static inline int answer_checks (day_t *day)
         const uint64_t count = said (day, WIRE_CHECK).tally.count;
         answer (day, &(wire_message_t){.command = WIRE_DIGEST,
                                        .agency = AGENCY,
-                                       .tally = {0, count, digest_of (count)}});
+                                       .tally = {count, digest_of (count), 0}});
         checks++;
     }
     return checks;
@@ -262,8 +264,9 @@ static inline int answer_checks (day_t *day)
 
 static inline void waiting (day_t *day, uint32_t ready)
 {
-    answer (day, &(wire_message_t){
-                     .command = WIRE_WAITING, .agency = AGENCY, .waiting = {ready, 5}});
+    answer (day, &(wire_message_t){.command = WIRE_WAITING,
+                                   .agency = AGENCY,
+                                   .waiting = {ready, 5, DAY_SEALED}});
 }
 
 static inline void winners (day_t *day, uint64_t cursor, uint64_t next, uint32_t count,
@@ -326,7 +329,8 @@ static inline void begin_bundling (day_t *day, uint32_t bytes)
 {
     day->options.limits.bundle_bytes = BATCHES_BYTES_MAX;
     start (day);
-    assert_int_equal (said (day, WIRE_HELLO).hello.bundle_bytes, BATCHES_BYTES_MAX);
+    assert_int_equal (said (day, WIRE_HELLO).hello.limits.bundle_bytes,
+                      BATCHES_BYTES_MAX);
     welcome_with (day, 0, (wire_limits_t){0, 0, 0, bytes}, DAY_OPEN);
 }
 

@@ -195,6 +195,11 @@ static void events_are_linked (void **state)
         }
         if (strchr ("SV", kinds[i]))
             record.agency = 1 + (uint32_t) i % 2; // 1, then 2; then 2
+        if (kinds[i] == 'O') {
+            record.count = 'F';
+            record.agencies = 3;
+            memcpy (record.text, "first", 5);
+        }
         const book_use_t use = kinds[i] == 'R' ? BOOK_REGISTRATION : BOOK_EVENT;
         assert_int_equal (book_reserve (shelf.book, 0, use), BOOK_FITS);
         const uint64_t sequence = book_append (shelf.book, &record, bytes_of (NULL, 0));
@@ -853,7 +858,11 @@ static void a_full_disk_can_still_seal_and_draw (void **state)
         book_append (shelf.book, &record, bytes_of (NULL, 0));
         shelf_commit (&shelf);
     }
-    record_t opened = {.kind = RECORD_OPENED}, drawn = {.kind = RECORD_DRAWN};
+    record_t opened = {.kind = RECORD_OPENED,
+                       .count = 'F',
+                       .agencies = 40,
+                       .text = "first"},
+             drawn = {.kind = RECORD_DRAWN};
     assert_int_equal (book_reserve (shelf.book, 0, BOOK_EVENT), BOOK_FITS);
     book_append (shelf.book, &opened, bytes_of (NULL, 0));
     for (uint32_t agency = 1; agency <= 40; agency++) {

@@ -103,7 +103,7 @@ static void it_has_its_form (void **state)
     uint8_t room[ROOM], expected[CHECKPOINT_BYTES] = "LOTERIA CHECKPT\n";
     const checkpoint_t checkpoint = sample (2, 0);
     const bytes_t bytes = build (room, &checkpoint);
-    put_u32 (expected + 16, 3);
+    put_u32 (expected + 16, 4);
     put_u64 (expected + 24, 0x0102030405060708);
     put_u64 (expected + 32, 2);
     put_u64 (expected + 40, CHECKPOINT_BYTES);
@@ -191,6 +191,30 @@ static void what_cannot_be_is_refused (void **state)
 }
 
 /* ---- Two slots ---- */
+
+/* Whole as another version has it, and there is no day to go on with. */
+static void one_of_another_format_is_named (void **state)
+{
+    (void) state;
+    uint8_t room[ROOM];
+    char why[LOG_WHY_BYTES];
+    const char *torn;
+    checkpoint_t got;
+    bytes_t rest;
+    const checkpoint_t checkpoint = sample (1, 2);
+    const bytes_t bytes = build (room, &checkpoint);
+    put_u32 (room + 16, 3);
+    assert_int_equal (
+        checkpoint_choose (bytes, bytes_of (NULL, 0), &got, &rest, &torn, why),
+        CHECKPOINT_REFUSED);
+    assert_non_null (strstr (why, "neither of them")); // its hash does not fit
+    mend (bytes);
+    assert_int_equal (
+        checkpoint_choose (bytes, bytes_of (NULL, 0), &got, &rest, &torn, why),
+        CHECKPOINT_REFUSED);
+    assert_string_equal (why, "checkpoint.a: it is of format 3, which another version "
+                              "made; this program reads format 4");
+}
 
 typedef enum { MISSING, EMPTY, TORN, WHOLE } there_t;
 
@@ -312,6 +336,7 @@ int main (void)
         cmocka_unit_test (any_cursor_fits_its_room),
         cmocka_unit_test (every_bit_is_checked_and_every_cut),
         cmocka_unit_test (what_cannot_be_is_refused),
+        cmocka_unit_test (one_of_another_format_is_named),
         cmocka_unit_test (the_newest_whole_one_applies),
         cmocka_unit_test (without_slots_there_is_none),
         cmocka_unit_test (slots_of_two_days_are_refused),

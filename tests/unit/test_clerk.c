@@ -73,8 +73,8 @@ static wire_message_t store_with (uint32_t agency, uint64_t offset, uint32_t cou
     return (wire_message_t){
         .command = WIRE_STORE,
         .agency = agency,
-        .batch = {.draw = book_draw (shelf.book),
-                  .offset = offset,
+        .draw = book_draw (shelf.book),
+        .batch = {.offset = offset,
                   .digest = known ? shelf_digest (agency, offset) : 0,
                   .count = count,
                   .rows = rows}};
@@ -89,8 +89,8 @@ static wire_message_t event_of (wire_event_t event)
 {
     return (wire_message_t){.command = WIRE_RECORD,
                             .agency = event.agency,
+                            .draw = book_draw (shelf.book),
                             .record = {.epoch = book_epoch (shelf.book),
-                                       .draw = book_draw (shelf.book),
                                        .seen = book_last_event (shelf.book),
                                        .event = event}};
 }
@@ -108,8 +108,8 @@ static wire_message_t find_of (uint32_t agency, uint64_t cursor, uint64_t count,
 {
     return (wire_message_t){.command = WIRE_FIND,
                             .agency = agency,
-                            .find = {book_epoch (shelf.book), book_draw (shelf.book),
-                                     cursor, count, number}};
+                            .draw = book_draw (shelf.book),
+                            .find = {book_epoch (shelf.book), cursor, count, number}};
 }
 
 static void take_store (uint32_t agency, uint64_t offset, uint32_t count)
@@ -122,13 +122,14 @@ static void take_admit (uint32_t agency, wire_day_t day)
 {
     const wire_message_t admit = {.command = WIRE_ADMIT,
                                   .agency = agency,
+                                  .draw = book_draw (shelf.book),
                                   .welcome = {.epoch = book_epoch (shelf.book),
-                                              .draw = book_draw (shelf.book),
                                               .next = 4711,
                                               .limits = {16, 8192, 500, 0},
                                               .agencies = 5,
                                               .ready = 2,
-                                              .day = (uint8_t) day}};
+                                              .day = (uint8_t) day,
+                                              .name = text_bytes ("first")}};
     take (STATE, CLIENT, &admit);
 }
 
@@ -149,7 +150,8 @@ static wire_message_t check_of (uint32_t agency, uint64_t count)
 {
     return (wire_message_t){.command = WIRE_CHECK,
                             .agency = agency,
-                            .tally = {.draw = book_draw (shelf.book), .count = count}};
+                            .draw = book_draw (shelf.book),
+                            .tally = {.count = count}};
 }
 
 static void take_check (uint32_t agency, uint64_t count)
@@ -242,8 +244,13 @@ static void open_draw (void)
     take (STATE, "", &registration);
     commit ();
     assert_only (&mail, WIRE_REGISTERED);
-    const wire_message_t opened = event_of (
-        (wire_event_t){.kind = EVENT_OPENED, .agencies = SHELF_AGENCIES, .number = 3});
+    const wire_message_t opened =
+        event_of ((wire_event_t){.kind = EVENT_OPENED,
+                                 .source = SOURCE_FIXED,
+                                 .agencies = SHELF_AGENCIES,
+                                 .number = 3,
+                                 .highest = 9999,
+                                 .text = text_bytes ("first")});
     take (STATE, "", &opened);
     commit ();
     assert_only (&mail, WIRE_EVENT);
@@ -819,9 +826,11 @@ static void of_two_states_the_last_is_heard (void **state)
         find_of (1, 0, 6, 3),
         {.command = WIRE_ADMIT,
          .agency = 1,
-         .welcome = {.epoch = book_epoch (shelf.book), .draw = book_draw (shelf.book)}},
+         .draw = book_draw (shelf.book),
+         .welcome = {.epoch = book_epoch (shelf.book), .name = text_bytes ("first")}},
         {.command = WIRE_REPLAY,
-         .replay = {.epoch = book_epoch (shelf.book), .draw = book_draw (shelf.book)}}};
+         .draw = book_draw (shelf.book),
+         .replay = {.epoch = book_epoch (shelf.book)}}};
     const uint64_t first = book_epoch (shelf.book);
     take_register ("s2", life_after (FIRST, 2));
     collect ();
@@ -835,8 +844,8 @@ static void of_two_states_the_last_is_heard (void **state)
         if (item->message.command == WIRE_REGISTERED) {
             assert_string_equal (item->peer, "s2");
             assert_true (item->message.registered.epoch == second);
-            assert_true (item->message.registered.draw == book_draw (shelf.book));
-            assert_int_equal (item->message.registered.events, 1);
+            assert_true (item->message.registered.identity == book_draw (shelf.book));
+            assert_int_equal (item->message.registered.draws, 1);
             continue;
         }
         const wire_refused_t *refused = refused_to (item, STATE, REFUSED_SUPERSEDED);
@@ -873,8 +882,8 @@ static void a_state_of_another_draw_is_told_so (void **state)
     (void) state;
     begin (1, 6);
     wire_message_t messages[] = {seal_of (1, 6), find_of (1, 0, 6, 3)};
-    messages[0].record.draw ^= 1;
-    messages[1].find.draw ^= 1;
+    messages[0].draw ^= 1;
+    messages[1].draw ^= 1;
     for (size_t i = 0; i < 2; i++) {
         take (STATE, CLIENT, &messages[i]);
         commit ();
@@ -892,10 +901,10 @@ static void events_are_replayed_a_page_at_a_time (void **state)
     }
     commit ();
     for (uint64_t from = 0; from < SHELF_AGENCIES + 3; from++) {
-        const wire_message_t replay = {.command = WIRE_REPLAY,
-                                       .replay = {.epoch = book_epoch (shelf.book),
-                                                  .draw = book_draw (shelf.book),
-                                                  .from = from}};
+        const wire_message_t replay = {
+            .command = WIRE_REPLAY,
+            .draw = book_draw (shelf.book),
+            .replay = {.epoch = book_epoch (shelf.book), .from = from}};
         take (STATE, "", &replay);
         commit ();
         assert_int_equal (mail.count,
@@ -1074,16 +1083,10 @@ static void another_draw_is_refused_whatever_it_asks (void **state)
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         for (size_t j = 0; j < 3; j++) {
             wire_message_t message = good[i];
-            if (message.command == WIRE_STORE) {
-                message.batch.draw = draws[j];
+            message.draw = draws[j];
+            if (message.command == WIRE_STORE)
                 message.batch.rows =
                     shelf_rows (1, message.batch.offset, message.batch.count);
-            } else if (message.command == WIRE_FIND)
-                message.find.draw = draws[j];
-            else if (message.command == WIRE_RECORD)
-                message.record.draw = draws[j];
-            else
-                message.tally.draw = draws[j];
             take (WORKER, CLIENT, &message);
             commit_refused (REFUSED_DRAW, told[i]);
         }
@@ -1254,8 +1257,9 @@ static void what_its_role_may_not_ask_is_a_stray (void **state)
             check_of (1, 4),
             {.command = WIRE_ADMIT,
              .agency = 2,
-             .welcome = {.epoch = epoch, .draw = draw}},
-            {.command = WIRE_REPLAY, .replay = {.epoch = epoch, .draw = draw}},
+             .draw = draw,
+             .welcome = {.epoch = epoch, .name = text_bytes ("first")}},
+            {.command = WIRE_REPLAY, .draw = draw, .replay = {.epoch = epoch}},
             {.command = WIRE_REGISTER, .state = FIRST},
             seal_of (1, 6),
             find_of (1, 0, 6, 3)};
@@ -1283,7 +1287,9 @@ static void damaged_bundles_do_no_harm (void **state)
         for (size_t n = 1 + random_below (&random, 3); n > 0; n--) {
             const wire_message_t messages[] = {
                 store_of (1, random_below (&random, 10), 1),
-                {.command = WIRE_ADMIT, .agency = 2},
+                {.command = WIRE_ADMIT,
+                 .agency = 2,
+                 .welcome = {.name = text_bytes ("first")}},
                 {.command = WIRE_REGISTER, .state = FIRST + random_below (&random, 2)},
                 seal_of (3, 0),
                 find_of (1, 0, 0, 0),
@@ -1607,7 +1613,7 @@ static void check_answers (walk_t *walk)
             assert_true (message->welcome.next <= stored);
             assert_true (message->welcome.digest ==
                          shelf_digest (agency, message->welcome.next));
-            assert_true (message->welcome.draw == book_draw (shelf.book));
+            assert_true (message->draw == book_draw (shelf.book));
             assert_true ((message->welcome.day == DAY_SEALED) ||
                          walk->sealed[agency] == 0);
             break;

@@ -265,7 +265,7 @@ static void all_together_may_have_so_many_bytes (void **state)
     request = make_request (first, 0, SIZE);
     assert_int_equal (clients_queue (clients, request), -1);
     first->waiting->end = 5; // as if it were a batch, and stored
-    clients_drop_stored (clients, first, 5);
+    clients_drop_stored (clients, first, 0, 5);
     assert_int_equal (clients_queue (clients, request), 0);
 }
 
@@ -302,12 +302,18 @@ static void what_is_stored_need_not_be_sent (void **state)
     client_t *client = admit ("c"), *other = admit ("o");
     static const uint64_t ends[] = {10, 20, 0, 30, 25, UINT64_MAX};
     for (uint64_t i = 0; i < 6; i++) {
-        queue (client, i)->end = ends[i];
-        queue (other, i)->end = ends[i];
+        request_t *request = queue (client, i);
+        request->draw = 7;
+        request->end = ends[i];
+        request = queue (other, i);
+        request->draw = 7;
+        request->end = ends[i];
     }
-    clients_drop_stored (clients, client, 9);
+    clients_drop_stored (clients, client, 8, UINT64_MAX); // of another draw
     assert_int_equal (clients_waiting (clients), 12);
-    clients_drop_stored (clients, client, 25);
+    clients_drop_stored (clients, client, 7, 9);
+    assert_int_equal (clients_waiting (clients), 12);
+    clients_drop_stored (clients, client, 7, 25);
     assert_int_equal (clients_waiting (clients), 9); // not those of the other
     static const uint64_t left[] = {2, 3, 5};
     for (size_t i = 0; i < 3;) {
@@ -317,8 +323,8 @@ static void what_is_stored_need_not_be_sent (void **state)
         finish (request);
     }
     queue (client, 0)->end = 1;
-    clients_drop_stored (clients, client, 1); // the last it had: it has no turn now
-    clients_drop_stored (clients, other, UINT64_MAX);
+    clients_drop_stored (clients, client, 0, 1); // the last it had: it has no turn now
+    clients_drop_stored (clients, other, 7, UINT64_MAX);
     queue (client, 7);
     request_t *request;
     while ((request = clients_next (clients)) && request->client == other)
@@ -397,7 +403,7 @@ static void who_has_all_stored_can_be_forgotten (void **state)
         queue (clients_find (clients, text_bytes (id)), i)->end = 5;
     }
     assert_null (admit ("new"));
-    clients_drop_stored (clients, clients_find (clients, text_bytes ("7")), 5);
+    clients_drop_stored (clients, clients_find (clients, text_bytes ("7")), 0, 5);
     assert_non_null (admit ("new"));
     assert_false (known ("7"));
 }

@@ -394,14 +394,18 @@ static void a_flood_delays_nobody_else (void **state)
 
 /* ---- What the broker answers itself ---- */
 
+#define ZEROS "\0\0\0\0\0\0\0\0" /* no draw */
+
 static void what_is_no_request_is_refused (void **state)
 {
     (void) state;
     static const uint8_t from_inside[] = {
-        WIRE_WELCOME, WIRE_STORED, WIRE_WAITING, WIRE_WINNERS, WIRE_GOODBYE,
-        WIRE_REFUSED, WIRE_PONG,   WIRE_JOIN,    WIRE_PING,    WIRE_BEAT,
-        WIRE_LEAVE,   WIRE_REJOIN, WIRE_STORE,   WIRE_ADMIT,   WIRE_REGISTER,
-        WIRE_FIND,    WIRE_REPLAY, WIRE_RECORD,  WIRE_EVENT,   WIRE_REGISTERED};
+        WIRE_WELCOME,  WIRE_STORED, WIRE_WAITING, WIRE_WINNERS, WIRE_GOODBYE,
+        WIRE_REFUSED,  WIRE_PONG,   WIRE_JOIN,    WIRE_PING,    WIRE_BEAT,
+        WIRE_LEAVE,    WIRE_REJOIN, WIRE_STORE,   WIRE_ADMIT,   WIRE_REGISTER,
+        WIRE_FIND,     WIRE_REPLAY, WIRE_RECORD,  WIRE_EVENT,   WIRE_REGISTERED,
+        WIRE_LOOKUP,   WIRE_ORDER,  WIRE_ORDERED, WIRE_LIST,    WIRE_DRAW,
+        WIRE_CANCELLED};
     static const struct {
         const char *bytes;
         size_t size;
@@ -410,12 +414,12 @@ static void what_is_no_request_is_refused (void **state)
         uint32_t agency;
     } cases[] = {
         {"", 0, REFUSED_SIGNATURE, 0, 0},
-        {"LT\2\5\0\0\0", 7, REFUSED_SIGNATURE, 0, 0},
-        {"XX\1\5\0\0\0\7", 8, REFUSED_SIGNATURE, 0, 0},
-        {"LT\1\5\0\0\0\7", 8, REFUSED_VERSION, WIRE_DONE, 7},
-        {"LT\2\x7F\0\0\0\7", 8, REFUSED_COMMAND, 0x7F, 7},
-        {"LT\2\5\0\0\0\7x", 9, REFUSED_BODY, WIRE_DONE, 7},
-        {"LT\2\3\0\0\0\7\0\0\0", 11, REFUSED_BODY, WIRE_READY, 7},
+        {"LT\2\5\0\0\0\7" ZEROS, 15, REFUSED_SIGNATURE, 0, 0},
+        {"XX\1\5\0\0\0\7" ZEROS, 16, REFUSED_SIGNATURE, 0, 0},
+        {"LT\1\5\0\0\0\7" ZEROS, 16, REFUSED_VERSION, WIRE_DONE, 7},
+        {"LT\2\x7F\0\0\0\7" ZEROS, 16, REFUSED_COMMAND, 0x7F, 7},
+        {"LT\2\5\0\0\0\7" ZEROS "x", 17, REFUSED_BODY, WIRE_DONE, 7},
+        {"LT\2\3\0\0\0\7" ZEROS "\0\0\0", 19, REFUSED_BODY, WIRE_READY, 7},
     };
     for (size_t i = 0; i < COUNT (cases); i++) {
         forget ();
@@ -433,6 +437,18 @@ static void what_is_no_request_is_refused (void **state)
         wire_message_t message = {.command = from_inside[i], .agency = 7};
         if (message.command == WIRE_JOIN)
             message.join.role = ROLE_WORKER;
+        if (message.command == WIRE_WELCOME || message.command == WIRE_ADMIT)
+            message.welcome.name = text_bytes ("first");
+        if (message.command == WIRE_LOOKUP)
+            message.lookup.name = text_bytes ("first");
+        if (message.command == WIRE_ORDERED)
+            message.ordered.name = text_bytes ("first");
+        if (message.command == WIRE_ORDER)
+            message.order.order = ORDER_CLOSE;
+        if (message.command == WIRE_RECORD)
+            message.record.event.kind = EVENT_DRAWN;
+        if (message.command == WIRE_EVENT)
+            message.recorded.event.kind = EVENT_DRAWN;
         assert_int_equal (request ("c", &message), REFUSED_COMMAND);
         assert_int_equal (told ("c", WIRE_REFUSED)->refused.code, REFUSED_COMMAND);
     }
@@ -486,15 +502,18 @@ static void hello_is_lowered_to_the_brokers_limits (void **state)
         const wire_message_t hello = {
             .command = WIRE_HELLO,
             .agency = 3,
-            .hello = {windows[i / 5][0], bytes[i % 5][0], 4711, 0}};
+            .hello = {{windows[i / 5][0], bytes[i % 5][0], 4711, 0},
+                      text_bytes ("nocturna-2")}};
         assert_int_equal (request ("c", &hello), REFUSED_OK);
         const mailed_t *item = dispatched (1);
         assert_int_equal (item->message.command, WIRE_HELLO);
         assert_int_equal (item->message.agency, 3);
-        assert_int_equal (item->message.hello.window, windows[i / 5][1]);
-        assert_int_equal (item->message.hello.message_bytes_max, bytes[i % 5][1]);
-        assert_int_equal (item->message.hello.rows_max,
+        assert_int_equal (item->message.hello.limits.window, windows[i / 5][1]);
+        assert_int_equal (item->message.hello.limits.message_bytes_max,
+                          bytes[i % 5][1]);
+        assert_int_equal (item->message.hello.limits.rows_max,
                           4711); // the worker's business
+        assert_true (bytes_equal (item->message.hello.name, text_bytes ("nocturna-2")));
         answer_waiting ("w", "c", item->ticket);
     }
 }
@@ -751,6 +770,56 @@ static void stored_gives_the_credit_of_all_back (void **state)
     answer_stored ("w1", "x", first, UINT64_MAX);
     batch ("c", 2000, 1);
     dispatched (2 * WINDOW);
+}
+
+/* A connection may sell to several draws: their offsets have nothing to do with each
+   other. */
+static void stored_answers_batches_of_its_draw (void **state)
+{
+    (void) state;
+    join ("w", 2);
+    for (uint64_t i = 0; i < 4; i++) { // of two draws in turn: two are handed over
+        const wire_message_t message = {.command = WIRE_BATCH,
+                                        .agency = 3,
+                                        .draw = 1 + i % 2,
+                                        .batch = {.offset = 10 * (i / 2),
+                                                  .count = 10,
+                                                  .rows = text_bytes ("rows")}};
+        assert_int_equal (request ("c", &message), REFUSED_OK);
+    }
+    const uint64_t ticket = dispatched (2)->ticket;
+    wire_message_t stored = {.command = WIRE_STORED, .agency = 3, .draw = 1};
+    stored.stored.next = 20;
+    say ("w", "c", ticket, &stored); // the waiting one of draw 1 is over, too
+    const mailed_t *items = dispatched (3);
+    assert_true (items[2].message.draw == 2);
+    assert_int_equal (items[2].message.batch.offset, 10);
+    dispatched (3); // the first of draw 2 is with the worker still
+    stored.draw = 2;
+    say ("w", "c", items[2].ticket, &stored);
+    batch ("c", 99, 1);
+    batch ("c", 100, 1);
+    dispatched (5); // both of draw 2 gave their credit back
+}
+
+static void cancel_is_for_storage (void **state)
+{
+    (void) state;
+    join ("w", 1);
+    const wire_message_t cancel = {
+        .command = WIRE_CANCEL, .agency = 3, .draw = 7, .offset = 5};
+    assert_int_equal (request ("c", &cancel), REFUSED_OK);
+    const mailed_t *item = dispatched (1);
+    assert_int_equal (item->message.command, WIRE_CANCEL);
+    assert_int_equal (item->message.offset, 5);
+    assert_true (item->message.draw == 7);
+    batch ("c", 0, 1);
+    dispatched (1); // it takes up the worker's credit
+    const wire_message_t cancelled = {
+        .command = WIRE_CANCELLED, .agency = 3, .draw = 7, .cancelled = {5, 1}};
+    say ("storage", "c", item->ticket, &cancelled);
+    assert_int_equal (told ("c", WIRE_CANCELLED)->cancelled.cancelled, 1);
+    dispatched (2);
 }
 
 static void answers_to_an_earlier_broker_are_dropped (void **state)
@@ -1354,7 +1423,7 @@ static void each_role_gives_its_own_answers (void **state)
         {WIRE_STORED, ROLE_STORAGE},  {WIRE_DIGEST, ROLE_STORAGE},
         {WIRE_WELCOME, ROLE_STORAGE}, {WIRE_WINNERS, ROLE_STORAGE},
         {WIRE_WAITING, ROLE_STATE},   {WIRE_GOODBYE, ROLE_STATE},
-        {WIRE_REFUSED, ROLE_NONE},
+        {WIRE_REFUSED, ROLE_NONE},    {WIRE_CANCELLED, ROLE_STORAGE},
     };
     static const char *const peers[] = {"stranger", "w", "storage", "state"};
     join ("w", 10);
@@ -1365,7 +1434,9 @@ static void each_role_gives_its_own_answers (void **state)
             const bool apt =
                 cases[i].role == ROLE_NONE ? role != ROLE_NONE : role == cases[i].role;
             const uint64_t strays = counts ()->strays;
-            const wire_message_t answer = {.command = cases[i].command, .agency = 3};
+            wire_message_t answer = {.command = cases[i].command, .agency = 3};
+            if (answer.command == WIRE_WELCOME)
+                answer.welcome.name = text_bytes ("first");
             bundle_t bundle = {0};
             mail_clear (&world.to_clients);
             bundle_write (&bundle, &envelope, &answer);
@@ -1581,7 +1652,7 @@ static size_t put_batches (uint8_t *buffer, uint32_t agency, uint64_t offset,
                            size_t count)
 {
     uint8_t encoded[256];
-    uint8_t *at = wire_batches_head (buffer, agency);
+    uint8_t *at = wire_batches_head (buffer, agency, 0);
     for (size_t i = 0; i < count; i++) {
         const wire_message_t message = {
             .command = WIRE_BATCH,
@@ -1737,7 +1808,7 @@ static void a_batch_that_is_too_long_is_refused_alone (void **state)
     static uint8_t buffer[8192];
     uint8_t encoded[2048];
     restart_with_bundles (WINDOW, 65536);
-    uint8_t *at = wire_batches_head (buffer, 3);
+    uint8_t *at = wire_batches_head (buffer, 3, 0);
     for (uint64_t i = 0; i < 3; i++) {
         wire_message_t message = {
             .command = WIRE_BATCH, .agency = 3, .batch = {.offset = i, .count = 1}};
@@ -1776,12 +1847,14 @@ static void a_bundle_that_is_none_is_refused_whole (void **state)
         {0, 'L', size - 1, REFUSED_BODY},              // the last is cut
         {0, 'L', WIRE_HEADER_BYTES, REFUSED_BODY},     // there is none
         {0, 'L', BUNDLE_SIZE (2) + 4, REFUSED_BODY},   // a size, and nothing behind
-        {11, 0xFF, size, REFUSED_BODY},                // it reaches beyond the end
-        {11, 0, size, REFUSED_BODY},                   // of no bytes
-        {15, WIRE_READY, size, REFUSED_BODY},          // no BATCH
-        {19, 4, size, REFUSED_BODY},                   // another agency's
+        {19, 0xFF, size, REFUSED_BODY},                // it reaches beyond the end
+        {19, 0, size, REFUSED_BODY},                   // of no bytes
+        {23, WIRE_READY, size, REFUSED_BODY},          // no BATCH
+        {27, 4, size, REFUSED_BODY},                   // another agency's
+        {35, 4, size, REFUSED_BODY},                   // of another draw
         {BUNDLE_SIZE (2) + 11, 4, size, REFUSED_BODY}, // and the last one
-        {14, 1, size, REFUSED_BODY},                   // of another version
+        {BUNDLE_SIZE (2) + 19, 4, size, REFUSED_BODY}, // likewise
+        {22, 1, size, REFUSED_BODY},                   // of another version
         {2, 1, size, REFUSED_VERSION},                 // all of it is
     };
     for (size_t i = 0; i < COUNT (cases); i++) {
@@ -1842,7 +1915,7 @@ static void what_is_kept_of_bundles_counts_in_the_queue (void **state)
         .command = WIRE_BATCH, .agency = 2, .batch = {.offset = 0, .count = 1}};
     uint8_t encoded[64];
     memset (buffer, 'x', sizeof buffer);
-    uint8_t *at = wire_batches_head (buffer, 2);
+    uint8_t *at = wire_batches_head (buffer, 2, 0);
     const size_t size = wire_encode (&small, encoded);
     at = wire_batches_put (at, bytes_of (encoded, size));
     put_u32 (at, (uint32_t) (sizeof buffer - (size_t) (at - buffer) - 4));
@@ -1909,6 +1982,8 @@ int main (void)
         DISPATCHER_TEST (there_are_enough_workers),
         DISPATCHER_TEST (stored_answers_every_batch_below),
         DISPATCHER_TEST (stored_gives_the_credit_of_all_back),
+        DISPATCHER_TEST (stored_answers_batches_of_its_draw),
+        DISPATCHER_TEST (cancel_is_for_storage),
         DISPATCHER_TEST (answers_to_an_earlier_broker_are_dropped),
         DISPATCHER_TEST (a_ticket_is_its_clients_own),
         DISPATCHER_TEST (strays_are_counted),

@@ -85,8 +85,7 @@ static wire_code_t heard (const char *peer, uint64_t of_epoch)
 /* What recording it comes to; which event it is, counted from 1. */
 static wire_code_t recorded (wire_event_t event, uint64_t *which)
 {
-    const wire_record_t record = {
-        .epoch = epoch, .draw = book_draw (shelf.book), .seen = seen, .event = event};
+    const wire_record_t record = {.epoch = epoch, .seen = seen, .event = event};
     wire_code_t code = REFUSED_BODY;
     uint64_t ordinal = 99;
     assert_int_equal (events_record (events, &record, &code, &ordinal), 0);
@@ -100,8 +99,11 @@ static wire_code_t recorded (wire_event_t event, uint64_t *which)
     return code;
 }
 
-static const wire_event_t opened = {
-    .kind = EVENT_OPENED, .agencies = AGENCIES, .number = NUMBER};
+#define TERMS                                                                          \
+    .kind = EVENT_OPENED, .source = SOURCE_FIXED, .highest = 9999,                     \
+    .closes_ms = 1700000000000, .text = {(const uint8_t *) "first", 5}
+
+static const wire_event_t opened = {TERMS, .agencies = AGENCIES, .number = NUMBER};
 static const wire_event_t drawn = {.kind = EVENT_DRAWN, .number = NUMBER};
 
 static wire_event_t sealed_of (uint32_t agency)
@@ -301,8 +303,8 @@ static void what_is_asked_for_again_is_not_recorded_again (void **state)
             assert_recorded (drawn, 5);
             assert_recorded (served_of (2), 6);
         }
-        const wire_event_t other = {
-            .kind = EVENT_OPENED, .agencies = AGENCIES + 1, .number = NUMBER + 1};
+        const wire_event_t other = {TERMS, .agencies = AGENCIES + 1,
+                                    .number = NUMBER + 1};
         assert_recorded (other, 1); // and it is told what it is open with
         assert_int_equal (book_records (shelf.book), records);
     }
@@ -343,8 +345,9 @@ static void what_cannot_have_happened_is_not_recorded (void **state)
     const wire_event_t first[] = {sealed_of (1),
                                   drawn,
                                   served_of (1),
-                                  {.kind = EVENT_OPENED, .agencies = 0},
-                                  {.kind = EVENT_OPENED, .agencies = AGENCIES_MAX + 1},
+                                  {TERMS, .agencies = 0},
+                                  {TERMS, .agencies = AGENCIES_MAX + 1},
+                                  {TERMS, .agencies = 1, .number = 10000},
                                   {.kind = 'B', .agency = 1},
                                   {.kind = 'R'},
                                   {.kind = 0}};
@@ -513,8 +516,7 @@ static void a_full_disk_has_room_for_agencies_that_were_not_there_yet (void **st
     enum { MANY = 300 };
     (void) state;
     uint64_t which;
-    const wire_event_t roll = {
-        .kind = EVENT_OPENED, .agencies = MANY, .number = NUMBER};
+    const wire_event_t roll = {TERMS, .agencies = MANY, .number = NUMBER};
     assert_int_equal (registered ("a", 1), REFUSED_OK);
     assert_int_equal (recorded (roll, &which), REFUSED_OK);
     assert_int_equal (book_reserve (shelf.book, 100, BOOK_BETS), BOOK_FITS);

@@ -84,8 +84,10 @@ static void request (const wire_message_t *message)
 
 static void batch (uint64_t offset, uint32_t count, bytes_t rows)
 {
-    const wire_message_t message = {
-        .command = WIRE_BATCH, .agency = 3, .batch = {7, offset, 8, 9, count, rows}};
+    const wire_message_t message = {.command = WIRE_BATCH,
+                                    .agency = 3,
+                                    .draw = 7,
+                                    .batch = {offset, 8, 9, count, rows}};
     request (&message);
 }
 
@@ -311,19 +313,20 @@ static void hello_is_lowered_and_passed_to_state (void **state)
                                         {ROWS_MAX + 1, ROWS_MAX},
                                         {UINT32_MAX, ROWS_MAX}};
     for (size_t i = 0; i < 5; i++) {
-        const wire_message_t hello = {.command = WIRE_HELLO,
-                                      .agency = 3,
-                                      .hello = {16, 8192, cases[i][0], 65536}};
+        const wire_message_t hello = {
+            .command = WIRE_HELLO,
+            .agency = 3,
+            .hello = {{16, 8192, cases[i][0], 65536}, text_bytes ("first")}};
         request (&hello);
         const mailed_t *item = sent_only (INTAKE_STATE, 1);
         assert_string_equal (wire_command_name (item->message.command), "HELLO");
         assert_int_equal (item->ticket, 77);
         assert_string_equal (item->client, "client");
         assert_int_equal (item->message.agency, 3);
-        assert_int_equal (item->message.hello.window, 16);
-        assert_int_equal (item->message.hello.message_bytes_max, 8192);
-        assert_int_equal (item->message.hello.rows_max, cases[i][1]);
-        assert_int_equal (item->message.hello.bundle_bytes, 65536);
+        assert_int_equal (item->message.hello.limits.window, 16);
+        assert_int_equal (item->message.hello.limits.message_bytes_max, 8192);
+        assert_int_equal (item->message.hello.limits.rows_max, cases[i][1]);
+        assert_int_equal (item->message.hello.limits.bundle_bytes, 65536);
         forget ();
     }
 }
@@ -332,8 +335,8 @@ static void questions_are_passed_to_state (void **state)
 {
     (void) state;
     const wire_message_t questions[] = {
-        {.command = WIRE_READY, .agency = 3, .tally = {7, 55, 8}},
-        {.command = WIRE_RESULTS, .agency = 3, .results = {7, 66}},
+        {.command = WIRE_READY, .agency = 3, .draw = 7, .tally = {55, 8, 2}},
+        {.command = WIRE_RESULTS, .agency = 3, .draw = 7, .cursor = 66},
         {.command = WIRE_DONE, .agency = 3},
     };
     for (size_t i = 0; i < 3; i++) {
@@ -342,6 +345,25 @@ static void questions_are_passed_to_state (void **state)
         assert_int_equal (item->message.command, questions[i].command);
         assert_int_equal (item->message.agency, 3);
         assert_int_equal (item->message.tally.count, questions[i].tally.count);
+        assert_int_equal (item->ticket, 77);
+        forget ();
+    }
+}
+
+static void what_storage_knows_is_passed_to_storage (void **state)
+{
+    (void) state;
+    const wire_message_t questions[] = {
+        {.command = WIRE_CHECK, .agency = 3, .draw = 7, .tally = {.count = 55}},
+        {.command = WIRE_CANCEL, .agency = 3, .draw = 7, .offset = 55},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        request (&questions[i]);
+        const mailed_t *item = sent_only (INTAKE_STORAGE, 1);
+        assert_int_equal (item->message.command, questions[i].command);
+        assert_int_equal (item->message.agency, 3);
+        assert_true (item->message.draw == 7);
+        assert_int_equal (item->message.offset, 55);
         assert_int_equal (item->ticket, 77);
         forget ();
     }
@@ -572,6 +594,7 @@ int main (void)
         INTAKE_TEST (a_flood_of_refused_batches_is_no_flood_of_lines),
         INTAKE_TEST (hello_is_lowered_and_passed_to_state),
         INTAKE_TEST (questions_are_passed_to_state),
+        INTAKE_TEST (what_storage_knows_is_passed_to_storage),
         INTAKE_TEST (rejoin_is_answered_with_join),
         INTAKE_TEST (a_worker_speaks_for_itself),
         INTAKE_TEST (a_bundle_is_taken_message_by_message),

@@ -229,7 +229,7 @@ static void it_has_its_form (void **state)
     uint8_t chain[SHA256_BYTES];
     memcpy (chain, log_head (lg), sizeof chain);
     commit (PAGE);
-    put_u32 (header + 16, 3);
+    put_u32 (header + 16, 4);
     put_u64 (header + 24, IDENTITY);
     put_u64 (header + 32, SEGMENT);
     put_u32 (header + 40, SEGMENTS);
@@ -521,7 +521,7 @@ static void a_damaged_header_is_refused (void **state)
         uint64_t value;
         const char *reason;
     } wrong[] = {
-        {16, 4, 2, "it is of format 2, this program reads format 3"},
+        {16, 4, 3, "it is of format 3, this program reads format 4"},
         {24, 8, 0, "contradicts itself"},
         {24, 8, 1, "another day: 0000000000000001, and not abcd012345678901"},
         {32, 8, 0, "contradicts itself"},

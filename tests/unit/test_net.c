@@ -278,6 +278,8 @@ static void messages_are_encoded (void **state)
     assert_true (bytes_equal (read.name, pong.name));
 }
 
+#define ZEROS "\0\0\0\0\0\0\0\0"
+
 static void a_ping_is_told_from_all_else (void **state)
 {
     (void) state;
@@ -286,11 +288,15 @@ static void a_ping_is_told_from_all_else (void **state)
         size_t size;
         bool ping;
     } cases[] = {
-        {"LT\2\x0F\0\0\0\0", 8, true},    {"LT\2\x0F\0\0\0\7", 8, true},
-        {"LT\2\x0F\0\0\0\0", 7, false},   {"LT\2\x0F\0\0\0\0x", 9, false},
-        {"LT\2\x22\0\0\0\0", 8, false},   {"LT\1\x0F\0\0\0\0", 8, false},
-        {"XT\1\x0F\0\0\0\0", 8, false},   {"", 0, false},
-        {"\0\0\0\x16\0\0\0\0", 8, false},
+        {"LT\2\x0F\0\0\0\0" ZEROS, 16, true},
+        {"LT\2\x0F\0\0\0\7" ZEROS, 16, true},
+        {"LT\2\x0F\0\0\0\0" ZEROS, 15, false},
+        {"LT\2\x0F\0\0\0\0" ZEROS "x", 17, false},
+        {"LT\2\x22\0\0\0\0" ZEROS, 16, false},
+        {"LT\1\x0F\0\0\0\0" ZEROS, 16, false},
+        {"XT\1\x0F\0\0\0\0" ZEROS, 16, false},
+        {"", 0, false},
+        {"\0\0\0\x1E\0\0\0\0" ZEROS, 16, false},
     };
     for (size_t i = 0; i < COUNT (cases); i++)
         assert_true (net_is_ping (bytes_of (cases[i].bytes, cases[i].size)) ==

@@ -46,6 +46,7 @@ typedef struct {
 } log_t;
 
 static log_t book; // a restarted storage has it still
+static const bytes_t the_name = {(const uint8_t *) "first", 5};
 
 static uint64_t random_state;
 
@@ -109,10 +110,11 @@ static void arrives (const envelope_t *envelope, const wire_message_t *message)
 
 static wire_message_t event_at (uint64_t ordinal)
 {
-    return (wire_message_t){
-        .command = WIRE_EVENT,
-        .agency = book.events[ordinal].agency,
-        .recorded = {book.sequences[ordinal], ordinal, book.events[ordinal]}};
+    return (wire_message_t){.command = WIRE_EVENT,
+                            .agency = book.events[ordinal].agency,
+                            .draw = DRAW,
+                            .recorded = {book.sequences[ordinal], ordinal, book.count,
+                                         book.events[ordinal]}};
 }
 
 static uint64_t find_event (const wire_event_t *event)
@@ -128,6 +130,8 @@ static uint64_t add_event (const wire_event_t *event)
 {
     assert_true (book.count < COUNT (book.events));
     book.events[book.count] = *event;
+    if (event->kind == EVENT_OPENED)
+        book.events[book.count].text = the_name; // what was said is not kept
     book.sequences[book.count] = ++book.sequence;
     return book.count++;
 }
@@ -160,18 +164,14 @@ static size_t storage_answers (const sent_t *asked, wire_message_t *answers)
             book.epoch = ++book.sequence;
         }
         answers[0] = (wire_message_t){.command = WIRE_REGISTERED,
-                                      .registered = {book.epoch, DRAW, book.count}};
+                                      .registered = {book.epoch, DRAW, book.count > 0}};
         return 1;
     }
     const uint64_t epoch = message->command == WIRE_REPLAY   ? message->replay.epoch
                            : message->command == WIRE_RECORD ? record->epoch
                            : message->command == WIRE_ADMIT  ? message->welcome.epoch
                                                              : message->find.epoch;
-    const uint64_t draw = message->command == WIRE_REPLAY   ? message->replay.draw
-                          : message->command == WIRE_RECORD ? record->draw
-                          : message->command == WIRE_ADMIT  ? message->welcome.draw
-                                                            : message->find.draw;
-    assert_true (draw == DRAW);
+    assert_true (message->draw == DRAW);
     if (epoch != book.epoch) {
         answers[0] = refusal (message, REFUSED_SUPERSEDED, epoch, book.epoch);
         return 1;
@@ -301,21 +301,23 @@ static void ask (uint32_t agency, const wire_message_t *message)
 
 static void ask_hello (uint32_t agency)
 {
-    const wire_message_t hello = {
-        .command = WIRE_HELLO, .agency = agency, .hello = {16, 8192, 500, 65536}};
+    const wire_message_t hello = {.command = WIRE_HELLO,
+                                  .agency = agency,
+                                  .hello = {{16, 8192, 500, 65536}, the_name}};
     ask (agency, &hello);
 }
 
 /* So many bets of that agency, whatever they are. */
 static wire_tally_t tally_of (uint32_t agency, uint64_t count)
 {
-    return (wire_tally_t){DRAW, count, 1000 * agency + count};
+    return (wire_tally_t){count, 1000 * agency + count, 0};
 }
 
 static wire_message_t ready_of (uint32_t agency)
 {
     return (wire_message_t){.command = WIRE_READY,
                             .agency = agency,
+                            .draw = DRAW,
                             .tally = tally_of (agency, 10 * agency)};
 }
 
@@ -328,7 +330,7 @@ static void ask_ready (uint32_t agency)
 static void ask_results (uint32_t agency, uint64_t cursor)
 {
     const wire_message_t results = {
-        .command = WIRE_RESULTS, .agency = agency, .results = {DRAW, cursor}};
+        .command = WIRE_RESULTS, .agency = agency, .draw = DRAW, .cursor = cursor};
     ask (agency, &results);
 }
 
@@ -477,13 +479,17 @@ static void a_new_draw_is_opened_with_the_terms (void **state)
     (void) state;
     tick (0);
     const wire_message_t registered = {.command = WIRE_REGISTERED,
-                                       .registered = {.epoch = 9, .draw = DRAW}};
+                                       .registered = {.epoch = 9, .identity = DRAW}};
     arrives (&to_storage.sent[0].envelope, &registered);
     book.epoch = 9;
     for (int i = 0; i < 2; i++) {
-        const wire_record_t *record = &asked_for_itself (WIRE_RECORD)->record;
-        assert_true (record->epoch == 9 && record->draw == DRAW && record->seen == 0);
+        const wire_message_t *asked = asked_for_itself (WIRE_RECORD);
+        const wire_record_t *record = &asked->record;
+        assert_true (record->epoch == 9 && asked->draw == DRAW && record->seen == 0);
         assert_int_equal (record->event.kind, EVENT_OPENED);
+        assert_int_equal (record->event.source, SOURCE_FIXED);
+        assert_true (record->event.closes_ms == CLOSES_ALL_ASKED);
+        assert_true (bytes_equal (record->event.text, the_name));
         assert_int_equal (record->event.agencies, AGENCIES);
         assert_int_equal (record->event.number, NUMBER);
         assert_int_equal (record->event.agency, 0);
@@ -519,7 +525,7 @@ static void registrations_that_cannot_be_are_strays (void **state)
 {
     (void) state;
     static const wire_registered_t wrong[] = {
-        {0, DRAW, 0}, {5, 0, 0}, {5, DRAW, DRAW_EVENTS_MAX + 1}, {5, DRAW, UINT64_MAX}};
+        {0, DRAW, 0}, {5, 0, 0}, {5, DRAW, 2}, {5, DRAW, UINT32_MAX}};
     const envelope_t nobodys = {0};
     tick (0);
     for (size_t i = 0; i < COUNT (wrong); i++) {
@@ -558,7 +564,11 @@ static void who_asks_before_all_is_replayed_is_told_to_come_again (void **state)
 
 static void fill_book (uint32_t sealed, bool drawn, uint32_t served)
 {
-    wire_event_t event = {.kind = EVENT_OPENED, .agencies = MANY, .number = NUMBER};
+    wire_event_t event = {.kind = EVENT_OPENED,
+                          .source = SOURCE_FIXED,
+                          .agencies = MANY,
+                          .number = NUMBER,
+                          .highest = 9999};
     add_event (&event);
     for (uint32_t agency = 1; agency <= sealed; agency++) {
         const wire_tally_t tally = tally_of (agency, 10 * agency);
@@ -701,21 +711,24 @@ static void other_terms_than_the_draws_end_it (void **state)
 static void what_cannot_have_happened_ends_it (void **state)
 {
     (void) state;
-    static const wire_event_t wrong[] = {
-        {.kind = EVENT_OPENED, .agencies = AGENCIES, .number = NUMBER},
-        {.kind = EVENT_SEALED, .agency = AGENCIES + 1},
-        {.kind = EVENT_SEALED, .agency = 1},
-        {.kind = EVENT_DRAWN, .number = NUMBER},
-        {.kind = EVENT_SERVED, .agency = 1},
-        {.kind = 'B', .agency = 1},
-        {.kind = 0}};
+    static const wire_event_t wrong[] = {{.kind = EVENT_OPENED,
+                                          .source = SOURCE_FIXED,
+                                          .agencies = AGENCIES,
+                                          .number = NUMBER,
+                                          .text = {(const uint8_t *) "first", 5}},
+                                         {.kind = EVENT_SEALED, .agency = AGENCIES + 1},
+                                         {.kind = EVENT_SEALED, .agency = 1},
+                                         {.kind = EVENT_DRAWN, .number = NUMBER},
+                                         {.kind = EVENT_SERVED, .agency = 1}};
     const envelope_t nobodys = {0};
     for (size_t i = 0; i < COUNT (wrong); i++) {
         teardown (NULL);
         setup (NULL);
         seal (1);
-        const wire_message_t event = {.command = WIRE_EVENT,
-                                      .recorded = {99, book.count, wrong[i]}};
+        const wire_message_t event = {
+            .command = WIRE_EVENT,
+            .draw = DRAW,
+            .recorded = {99, book.count, book.count + 1, wrong[i]}};
         arrives (&nobodys, &event);
         stage_is (REGISTRAR_IMPOSSIBLE);
         ask_hello (1);
@@ -729,7 +742,8 @@ static void hello_is_vouched_for (void **state)
 {
     (void) state;
     ask_hello (2);
-    const wire_welcome_t *admit = &asked_storage_for (WIRE_ADMIT, 2)->welcome;
+    const wire_message_t *asked = asked_storage_for (WIRE_ADMIT, 2);
+    const wire_welcome_t *admit = &asked->welcome;
     assert_int_equal (admit->limits.window, 16);
     assert_int_equal (admit->limits.message_bytes_max, 8192);
     assert_int_equal (admit->limits.rows_max, 500);
@@ -737,7 +751,8 @@ static void hello_is_vouched_for (void **state)
     assert_int_equal (admit->agencies, AGENCIES);
     assert_int_equal (admit->ready, 0);
     assert_int_equal (admit->day, DAY_OPEN);
-    assert_true (admit->epoch == book.epoch && admit->draw == DRAW);
+    assert_true (bytes_equal (admit->name, the_name));
+    assert_true (admit->epoch == book.epoch && asked->draw == DRAW);
 }
 
 static void hello_is_told_how_far_the_day_is (void **state)
@@ -773,9 +788,9 @@ static void windows_are_narrowed_for_a_crowd (void **state)
         const wire_message_t hello = {
             .command = WIRE_HELLO,
             .agency = 1,
-            .hello = {.window = cases[i].asked,
-                      .message_bytes_max = cases[i].message_bytes,
-                      .rows_max = 500}};
+            .hello = {.limits = {.window = cases[i].asked,
+                                 .message_bytes_max = cases[i].message_bytes,
+                                 .rows_max = 500}}};
         ask (1, &hello);
         assert_int_equal (asked_storage_for (WIRE_ADMIT, 1)->welcome.limits.window,
                           cases[i].granted);
@@ -810,9 +825,9 @@ static void windows_of_a_crowd_fit_together (void **state)
         const wire_message_t hello = {
             .command = WIRE_HELLO,
             .agency = 1,
-            .hello = {.window = cases[i].window,
-                      .message_bytes_max = cases[i].message_bytes,
-                      .rows_max = 500}};
+            .hello = {.limits = {.window = cases[i].window,
+                                 .message_bytes_max = cases[i].message_bytes,
+                                 .rows_max = 500}}};
         ask (1, &hello);
         const wire_limits_t *given = &asked_storage_for (WIRE_ADMIT, 1)->welcome.limits;
         const uint64_t bytes =
@@ -857,8 +872,9 @@ static void a_seal_counts_once_it_is_recorded (void **state)
 {
     (void) state;
     ask_ready (2);
-    const wire_record_t *record = &asked_storage_for (WIRE_RECORD, 2)->record;
-    assert_true (record->epoch == book.epoch && record->draw == DRAW);
+    const wire_message_t *asked = asked_storage_for (WIRE_RECORD, 2);
+    const wire_record_t *record = &asked->record;
+    assert_true (record->epoch == book.epoch && asked->draw == DRAW);
     assert_true (record->seen == book.sequences[0]);
     assert_int_equal (record->event.kind, EVENT_SEALED);
     assert_int_equal (record->event.agency, 2);
@@ -874,8 +890,10 @@ static void a_seal_counts_once_it_is_recorded (void **state)
     assert_waiting (told (WIRE_WAITING), 1);
     static const uint64_t others[] = {0, 19, 21, UINT64_MAX};
     for (size_t i = 0; i < 4; i++) {
-        const wire_message_t ready = {
-            .command = WIRE_READY, .agency = 2, .tally = tally_of (2, others[i])};
+        const wire_message_t ready = {.command = WIRE_READY,
+                                      .agency = 2,
+                                      .draw = DRAW,
+                                      .tally = tally_of (2, others[i])};
         ask (2, &ready);
         assert_int_equal (told_refused (REFUSED_TALLY, WIRE_READY)->expected, 20);
     }
@@ -918,7 +936,7 @@ static void assert_all_are_found (void)
         assert_string_equal (wire_command_name (sent->message.command), "FIND");
         assert_int_equal (sent->message.agency, i + 1);
         assert_true (sent->message.find.epoch == book.epoch);
-        assert_true (sent->message.find.draw == DRAW);
+        assert_true (sent->message.draw == DRAW);
         assert_int_equal (sent->message.find.cursor, 0);
         assert_int_equal (sent->message.find.count, 10 * (i + 1));
         assert_int_equal (sent->message.find.number, NUMBER);
@@ -1040,11 +1058,11 @@ static void of_another_draw_nothing_is_answered (void **state)
     for (int drawn = 0; drawn <= 1; drawn++) {
         for (size_t i = 0; i < COUNT (others); i++) {
             wire_message_t message = ready_of (1);
-            message.tally.draw = others[i];
+            message.draw = others[i];
             ask (1, &message);
             told_refused (REFUSED_DRAW, WIRE_READY);
             message = (wire_message_t){.command = WIRE_RESULTS, .agency = 1};
-            message.results.draw = others[i];
+            message.draw = others[i];
             ask (1, &message);
             told_refused (drawn ? REFUSED_DRAW : REFUSED_UNDRAWN, WIRE_RESULTS);
             message =
@@ -1302,6 +1320,8 @@ static void a_storage_that_is_away_is_told_of (void **state)
                                              : i == 1 ? WIRE_FIND
                                                       : WIRE_RECORD,
                                   .agency = 2};
+        if (i == 0)
+            message.welcome.name = the_name;
         if (i >= 2)
             message.record.event.kind = (uint8_t) kinds[i - 2];
         const envelope_t envelope = {i < 4 ? BOOT + i % 2 : 0, i, i};
@@ -1449,10 +1469,16 @@ static void strays_are_counted (void **state)
     assert_int_equal (registrar_strays (registrar), strays + 2);
     const envelope_t nobodys = {0};
     const wire_message_t far = {.command = WIRE_EVENT,
-                                .recorded = {.ordinal = DRAW_EVENTS_MAX}};
+                                .draw = DRAW,
+                                .recorded = {.ordinal = DRAW_EVENTS_MAX,
+                                             .events = DRAW_EVENTS_MAX + 1,
+                                             .event = {.kind = EVENT_SERVED}}};
     arrives (&nobodys, &far);
     const wire_message_t farthest = {.command = WIRE_EVENT,
-                                     .recorded = {.ordinal = UINT64_MAX}};
+                                     .draw = DRAW,
+                                     .recorded = {.ordinal = UINT64_MAX,
+                                                  .events = UINT64_MAX,
+                                                  .event = {.kind = EVENT_SERVED}}};
     arrives (&nobodys, &farthest);
     assert_int_equal (registrar_strays (registrar), strays + 4);
     assert_false (registrar_wants (registrar));

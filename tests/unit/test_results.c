@@ -8,13 +8,13 @@ static void test_pages (void **state)
     sell_all (day);
     winners (day, 0, 100, 2, "1\n2\n");
     assert_state (day, SESSION_RESULTS);
-    assert_int_equal (said (day, WIRE_RESULTS).results.cursor, 100);
+    assert_int_equal (said (day, WIRE_RESULTS).cursor, 100);
     winners (day, 0, 100, 2, "1\n2\n"); // pushed a second time
     waiting (day, 3);
     winners (day, 99, 0, 1, "9\n");
     assert_int_equal (progress (day)->ignored, 3);
     winners (day, 100, 200, 0, ""); // a page may hold none
-    assert_int_equal (said (day, WIRE_RESULTS).results.cursor, 200);
+    assert_int_equal (said (day, WIRE_RESULTS).cursor, 200);
     winners (day, 200, 0, 1, "3\n");
     said (day, WIRE_DONE);
     winners (day, 200, 0, 1, "3\n");
@@ -74,7 +74,7 @@ static void test_many_pages (void **state)
     for (uint64_t page = 0; page < 1000; page++) {
         winners (day, page, page < 999 ? page + 1 : 0, 3, "11111111\n2\n33\n");
         if (page < 999)
-            assert_int_equal (said (day, WIRE_RESULTS).results.cursor, page + 1);
+            assert_int_equal (said (day, WIRE_RESULTS).cursor, page + 1);
     }
     assert_state (day, SESSION_LEAVING);
     bytes_t documents = session_winners (day->session);

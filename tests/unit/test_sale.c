@@ -93,7 +93,7 @@ static void test_rows_added_before_ready_are_sold (void **state)
     stored (day, 4);
     const wire_message_t ready = said (day, WIRE_READY);
     assert_int_equal (ready.tally.count, 4);
-    assert_true (ready.tally.digest == digest_of (4) && ready.tally.draw == DRAW);
+    assert_true (ready.tally.digest == digest_of (4) && ready.draw == DRAW);
 }
 
 static void test_conflict_with_nobody_to_be_seen (void **state)
@@ -166,15 +166,17 @@ static void test_digests_that_were_not_asked_for (void **state)
     welcome (day, 9);
     said (day, WIRE_CHECK);
     answer (day, &(wire_message_t){
-                     .command = WIRE_DIGEST, .agency = AGENCY, .tally = {0, 5, 1}});
+                     .command = WIRE_DIGEST, .agency = AGENCY, .tally = {5, 1, 0}});
     assert_int_equal (progress (day)->ignored, 1);
     assert_state (day, SESSION_COMPARING);
 
     start (day); // a central that contradicts itself
     said (day, WIRE_HELLO);
-    answer (day, &(wire_message_t){.command = WIRE_WELCOME,
-                                   .agency = AGENCY,
-                                   .welcome = {.draw = DRAW, .digest = 77}});
+    answer (day, &(wire_message_t){
+                     .command = WIRE_WELCOME,
+                     .agency = AGENCY,
+                     .draw = DRAW,
+                     .welcome = {.digest = 77, .name = bytes_of ("first", 5)}});
     said_nothing (day);
     assert_state (day, SESSION_FAILED);
 }
@@ -187,11 +189,12 @@ static void test_digests_that_were_not_asked_for (void **state)
 
 static void welcome_to (day_t *day, uint64_t draw, uint64_t next)
 {
-    answer (day,
-            &(wire_message_t){
-                .command = WIRE_WELCOME,
-                .agency = AGENCY,
-                .welcome = {.draw = draw, .next = next, .digest = digest_of (next)}});
+    answer (day, &(wire_message_t){.command = WIRE_WELCOME,
+                                   .agency = AGENCY,
+                                   .draw = draw,
+                                   .welcome = {.next = next,
+                                               .digest = digest_of (next),
+                                               .name = bytes_of ("first", 5)}});
 }
 
 static void test_another_draw (void **state)
@@ -208,7 +211,7 @@ static void test_another_draw (void **state)
     assert_failed (day, text);
 
     begin_selling (day);
-    assert_true (said (day, WIRE_BATCH).batch.draw == DRAW);
+    assert_true (said (day, WIRE_BATCH).draw == DRAW);
     refuse (day, REFUSED_DRAW, WIRE_BATCH, 0);
     snprintf (text, sizeof text, OTHER_DRAW, 0);
     assert_failed (day, text);
@@ -216,14 +219,14 @@ static void test_another_draw (void **state)
     sell_all (day); // yesterday's process, today's central
     waiting (day, 1);
     session_reconnected (day->session, day->now_ms);
-    assert_true (said (day, WIRE_READY).tally.draw == DRAW);
+    assert_true (said (day, WIRE_READY).draw == DRAW);
     refuse (day, REFUSED_DRAW, WIRE_READY, 0);
     snprintf (text, sizeof text, OTHER_DRAW, 10);
     assert_failed (day, text);
 
     sell_all (day);
     winners (day, 0, 5, 0, "");
-    assert_true (said (day, WIRE_RESULTS).results.draw == DRAW);
+    assert_true (said (day, WIRE_RESULTS).draw == DRAW);
     refuse (day, REFUSED_DRAW, WIRE_RESULTS, 0);
     assert_failed (day, text);
 }

@@ -9,9 +9,9 @@ static void test_whole_day (void **state)
     day_t *day = *state;
     start (day);
     wire_message_t hello = said (day, WIRE_HELLO);
-    assert_int_equal (hello.hello.window, 4);
-    assert_int_equal (hello.hello.message_bytes_max, 1024);
-    assert_int_equal (hello.hello.rows_max, 3);
+    assert_int_equal (hello.hello.limits.window, 4);
+    assert_int_equal (hello.hello.limits.message_bytes_max, 1024);
+    assert_int_equal (hello.hello.limits.rows_max, 3);
     said_nothing (day);
     welcome (day, 0);
     assert_state (day, SESSION_SELLING);
@@ -304,7 +304,7 @@ static void test_questions_are_asked_again (void **state)
     winners (day, 0, 77, 0, "");
     said (day, WIRE_RESULTS);
     assert_in_range (pass (day), RETRY_MS_MIN, 2 * RETRY_MS_MIN);
-    assert_int_equal (said (day, WIRE_RESULTS).results.cursor, 77);
+    assert_int_equal (said (day, WIRE_RESULTS).cursor, 77);
     assert_int_equal (progress (day)->retries, 0); // of batches there were none
 }
 
@@ -889,15 +889,16 @@ static bool central_answer (uint64_t *next, bool *sealed, uint64_t total,
     switch (asked->command) {
     case WIRE_HELLO:
         reply->command = WIRE_WELCOME;
-        reply->welcome = (wire_welcome_t){.draw = DRAW,
-                                          .next = *next,
+        reply->draw = DRAW;
+        reply->welcome = (wire_welcome_t){.next = *next,
                                           .digest = digest_of (*next),
-                                          .day = *sealed ? DAY_SEALED : DAY_OPEN};
+                                          .day = *sealed ? DAY_SEALED : DAY_OPEN,
+                                          .name = bytes_of ("first", 5)};
         return true;
     case WIRE_BATCH:
         assert_true (end <= total);
         assert_true (asked->batch.digest == digest_of (asked->batch.offset));
-        assert_true (asked->batch.draw == DRAW);
+        assert_true (asked->draw == DRAW);
         if (asked->batch.offset > *next ||
             (asked->batch.offset < *next && end > *next)) {
             *reply = wire_refusal (asked, REFUSED_GAP, "");
@@ -921,10 +922,8 @@ static bool central_answer (uint64_t *next, bool *sealed, uint64_t total,
         return true;
     case WIRE_RESULTS:
         reply->command = WIRE_WINNERS;
-        reply->winners = (wire_winners_t){.cursor = asked->results.cursor,
-                                          .number = 7574,
-                                          .count = 1,
-                                          .documents = text};
+        reply->winners = (wire_winners_t){
+            .cursor = asked->cursor, .number = 7574, .count = 1, .documents = text};
         return true;
     default:
         reply->command = WIRE_GOODBYE;

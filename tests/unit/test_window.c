@@ -249,7 +249,8 @@ static void test_a_bundle_that_is_too_long_is_packed_anew (void **state)
     said (day, WIRE_BATCHES);
     said_nothing (day);
     refuse (day, REFUSED_SIZE, WIRE_BATCHES, 0); // another broker, it seems
-    assert_int_equal (said (day, WIRE_HELLO).hello.bundle_bytes, BATCHES_BYTES_MAX);
+    assert_int_equal (said (day, WIRE_HELLO).hello.limits.bundle_bytes,
+                      BATCHES_BYTES_MAX);
     welcome_with (day, 0, (wire_limits_t){0, 0, 0, BUNDLE_OF (2)}, DAY_OPEN);
     said_batches (day, 2, 0, 3);
     said (day, WIRE_BATCHES);

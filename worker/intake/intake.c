@@ -43,15 +43,11 @@ static void send_side (intake_t *intake, intake_side_t to);
 static void refuse_all (intake_t *intake, bytes_t bundle);
 
 static const handler_t handlers[] = {
-    {WIRE_BATCH, check_batch},
-    {WIRE_HELLO, pass_hello},
-    {WIRE_READY, pass_to_state},
-    {WIRE_RESULTS, pass_to_state},
-    {WIRE_DONE, pass_to_state},
-    {WIRE_CHECK, pass_to_storage},
-    {WIRE_REJOIN, join},
-    {WIRE_JOINED, ignore},
-    {0},
+    {WIRE_BATCH, check_batch},      {WIRE_HELLO, pass_hello},
+    {WIRE_READY, pass_to_state},    {WIRE_RESULTS, pass_to_state},
+    {WIRE_DONE, pass_to_state},     {WIRE_CHECK, pass_to_storage},
+    {WIRE_CANCEL, pass_to_storage}, {WIRE_REJOIN, join},
+    {WIRE_JOINED, ignore},          {0},
 };
 
 intake_t *intake_new (const intake_options_t *options)
@@ -147,7 +143,7 @@ static int check_batch (void *self, void *taken)
         const size_t room =
             batch->rows.size + (size_t) batch->count * (AGENCY_DIGITS_MAX + 2);
         uint8_t *at = bundle_open (bundle, &request->envelope, WIRE_BATCH_BYTES + room);
-        wire_batch_head (at, WIRE_STORE, agency, batch);
+        wire_batch_head (at, WIRE_STORE, agency, request->message.draw, batch);
         const size_t size =
             bet_csv_canonical (batch->rows, batch->count, agency, &intake->rules,
                                at + WIRE_BATCH_BYTES, &error);
@@ -205,7 +201,7 @@ static int pass_hello (void *self, void *taken)
 {
     intake_t *intake = self;
     request_t *request = taken;
-    wire_limits_t *hello = &request->message.hello;
+    wire_limits_t *hello = &request->message.hello.limits;
     if (hello->rows_max == 0 || hello->rows_max > intake->options.rows_max)
         hello->rows_max = intake->options.rows_max;
     bundle_write (outgoing (intake, INTAKE_STATE), &request->envelope,
@@ -269,7 +265,7 @@ static void refuse_all (intake_t *intake, bytes_t bundle)
         const wire_code_t code = wire_decode (request.encoded, &request.message);
         assert (code == REFUSED_OK); // written here
         const uint8_t command = request.message.command;
-        const bool storage = command == WIRE_STORE || command == WIRE_CHECK;
+        const bool storage = wire_role_asks (ROLE_WORKER, command);
         const wire_message_t refusal = wire_refusal (
             &request.message, REFUSED_UNAVAILABLE,
             storage ? "storage cannot be reached" : "state cannot be reached");

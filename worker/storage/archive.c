@@ -43,6 +43,7 @@ static int cannot_read (const file_t *file, char *why);
 static int check_header (archive_t *archive, char *why);
 static int check_size (file_t *file, uint64_t size_min, char *why);
 static int check_last (archive_t *archive, char *why);
+static bool of_this_day (const archive_t *archive, const record_t *record);
 static int reserve (file_t *file, uint64_t *room, uint64_t needed, uint64_t step);
 static void add (pending_t *pending, bytes_t bytes);
 static int write_pending (archive_t *archive, file_t *file, pending_t *pending,
@@ -147,7 +148,7 @@ int archive_check_tail (archive_t *archive, char *why)
         for (ssize_t i = 0; i + RECORD_BYTES <= got; i += RECORD_BYTES) {
             record_t record;
             if (record_get (archive->encoded + i, &record) &&
-                record.draw == end->identity && record.durable > safe)
+                of_this_day (archive, &record) && record.durable > safe)
                 safe = record.durable;
         }
         at += (uint64_t) got;
@@ -425,7 +426,7 @@ static int check_last (archive_t *archive, char *why)
         errno = 0;
         snprintf (why, ARCHIVE_WHY_BYTES, "%s: %s", archive->index->name,
                   archive->index->failed);
-    } else if (record.draw != end->identity ||
+    } else if (!of_this_day (archive, &record) ||
                record.position + record.size != end->bytes)
         snprintf (why, ARCHIVE_WHY_BYTES,
                   "%s: byte %" PRIu64 ": record %" PRIu32
@@ -434,6 +435,12 @@ static int check_last (archive_t *archive, char *why)
     else
         return 0;
     return -1;
+}
+
+/* What names no draw is vouched for by the index it is in. */
+static bool of_this_day (const archive_t *archive, const record_t *record)
+{
+    return record->kind == RECORD_REGISTERED || record->draw == archive->end.identity;
 }
 
 static int reserve (file_t *file, uint64_t *room, uint64_t needed, uint64_t step)

@@ -18,7 +18,7 @@
 #include "file.h"
 #include "record.h"
 
-#define ARCHIVE_FORMAT       3
+#define ARCHIVE_FORMAT       4
 #define ARCHIVE_HEADER_BYTES 128
 #define ARCHIVE_WHY_BYTES    512
 

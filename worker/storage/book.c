@@ -248,13 +248,13 @@ bool book_full (book_t *book)
 uint64_t book_append (book_t *book, record_t *record, bytes_t rows)
 {
     uint8_t bytes[RECORD_BYTES];
-    record->draw = book_draw (book);
+    record->draw = record->kind == RECORD_REGISTERED ? 0 : book_draw (book);
     record->position = book_bytes (book);
     record->time_ms = book->time_ms;
     record->durable = (uint32_t) book->group_base;
-    if (record->kind == RECORD_BETS)
+    if (record_has_rows (record->kind))
         record_vouch (record, rows);
-    else if (record->kind != RECORD_REGISTERED)
+    if (record_is_event (record->kind))
         record->previous = (uint32_t) book->last_event;
     record_put (bytes, record);
     const uint64_t sequence = log_append (book->log, bytes, rows);
@@ -614,8 +614,9 @@ static int found_record (void *context, const record_t *record, const uint8_t *b
     opening_t *opening = context;
     book_t *book = opening->book;
     const char *reason = NULL;
-    const bool event = record->kind != RECORD_BETS && record->kind != RECORD_REGISTERED;
-    if (record->draw != book->slots.checkpoint.identity)
+    const bool event = record_is_event (record->kind);
+    if (record->kind != RECORD_REGISTERED &&
+        record->draw != book->slots.checkpoint.identity)
         reason = "it is of another day";
     else if (record->position != archive_end (book->archive)->bytes)
         reason = "its rows do not follow those before";

@@ -215,9 +215,10 @@ static int check_log (check_t *check)
 static int take_record (check_t *check, const record_t *record, const uint8_t *bytes,
                         bytes_t rows, char *why)
 {
-    const bool event = record->kind != RECORD_BETS && record->kind != RECORD_REGISTERED;
+    const bool event = record_is_event (record->kind);
     const char *reason = NULL;
-    if (record->draw != check->slots.checkpoint.identity)
+    if (record->kind != RECORD_REGISTERED &&
+        record->draw != check->slots.checkpoint.identity)
         reason = "it is of another day";
     else if (record->position != check->bytes)
         reason = "its rows do not follow those before";

@@ -12,7 +12,7 @@
 
 #define MAGIC       "LOTERIA CHECKPT\n"
 #define MAGIC_BYTES 16
-#define FORMAT      3
+#define FORMAT      4
 #define SIZE_AT     40
 #define HASH_BYTES  8
 #define HEADER      (CHECKPOINT_BYTES - HASH_BYTES)
@@ -20,11 +20,13 @@
 typedef struct { // a slot, as far as it can be read
     const char *name;
     bool there, empty, whole;
+    uint32_t format; // of one that is of another; else 0
     checkpoint_t checkpoint;
     bytes_t cursors;
 } slot_t;
 
 static slot_t read_slot (const char *name, bytes_t bytes);
+static uint32_t other_format (bytes_t bytes);
 static bool cursors_hold (bytes_t bytes, uint32_t count);
 static uint32_t path_length (uint32_t ordinal);
 static bool pair_holds (const slot_t *newest, const slot_t *other, char *why);
@@ -145,6 +147,14 @@ checkpoint_choice_t checkpoint_choose (bytes_t a, bytes_t b, checkpoint_t *check
     why[0] = 0;
     if (!slots[0].there && !slots[1].there)
         return CHECKPOINT_NONE;
+    for (int i = 0; i < 2; i++)
+        if (slots[i].format > 0) {
+            refuse (why,
+                    "%s: it is of format %" PRIu32
+                    ", which another version made; this program reads format %d",
+                    slots[i].name, slots[i].format, FORMAT);
+            return CHECKPOINT_REFUSED;
+        }
     if (!slots[0].whole && !slots[1].whole) {
         refuse (why, "%s, %s: neither of them holds a whole checkpoint", CHECKPOINT_A,
                 CHECKPOINT_B);
@@ -167,7 +177,26 @@ static slot_t read_slot (const char *name, bytes_t bytes)
     slot_t slot = {.name = name, .there = bytes.data != NULL, .empty = bytes.size == 0};
     slot.whole =
         slot.there && checkpoint_get (bytes, &slot.checkpoint, &slot.cursors) == 0;
+    slot.format = slot.there ? other_format (bytes) : 0;
     return slot;
+}
+
+/* Of a file that is whole as another version has it: all have its beginning alike, and
+   its hash at the end. */
+static uint32_t other_format (bytes_t bytes)
+{
+    reader_t reader = {.rest = bytes};
+    const bytes_t magic = read_bytes (&reader, MAGIC_BYTES);
+    const uint32_t format = read_u32 (&reader);
+    read_bytes (&reader, SIZE_AT - MAGIC_BYTES - 4);
+    const uint64_t size = read_u64 (&reader);
+    if (reader.failed || memcmp (magic.data, MAGIC, MAGIC_BYTES) != 0 ||
+        format == FORMAT || size < SIZE_AT + 8 + HASH_BYTES || size > bytes.size)
+        return 0;
+    reader_t end = {.rest = bytes_of (bytes.data + size - HASH_BYTES, HASH_BYTES)};
+    return XXH3_64bits (bytes.data, (size_t) size - HASH_BYTES) == read_u64 (&end)
+               ? format
+               : 0;
 }
 
 static bool cursors_hold (bytes_t bytes, uint32_t count)

@@ -59,14 +59,13 @@ static int take_store (void *self, void *taken);
 static int take_admit (void *self, void *taken);
 static int take_find (void *self, void *taken);
 static int take_check (void *self, void *taken);
-static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw);
+static bool other_draw (clerk_t *clerk, const request_t *request);
 static int take_register (void *self, void *taken);
 static int take_replay (void *self, void *taken);
 static int take_record (void *self, void *taken);
 static void refuse_event (clerk_t *clerk, request_t *request, wire_code_t code);
 static void log_drawn (const clerk_t *clerk, uint32_t number);
-static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch,
-                   uint64_t draw);
+static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch);
 static int tell_event (clerk_t *clerk, const request_t *request, uint64_t ordinal);
 static void tell_state (clerk_t *clerk, const request_t *request,
                         const wire_message_t *message);
@@ -236,7 +235,7 @@ static int take_store (void *self, void *taken)
 {
     clerk_t *clerk = self;
     request_t *request = taken;
-    if (other_draw (clerk, request, request->message.batch.draw))
+    if (other_draw (clerk, request))
         return 0;
     cursor_t *cursor = cursors_find (clerk->cursors, request->message.agency);
     if (!cursor) {
@@ -265,7 +264,7 @@ static int take_admit (void *self, void *taken)
         clerk->strays++;
         return 0;
     }
-    if (!heard (clerk, request, message->welcome.epoch, message->welcome.draw))
+    if (!heard (clerk, request, message->welcome.epoch))
         return 0;
     cursor_t *cursor = cursors_admit (clerk->cursors, message->agency);
     cursors_drop_held (clerk->cursors, cursor);
@@ -297,7 +296,7 @@ static int take_register (void *self, void *taken)
     }
     const wire_message_t registered = {
         .command = WIRE_REGISTERED,
-        .registered = {epoch, book_draw (clerk->book), (uint64_t) count}};
+        .registered = {epoch, book_draw (clerk->book), count > 0}};
     tell_state (clerk, request, &registered);
     if (epoch != before)
         logger_event (LOG_INFO, "registro", LOG_SUCCESS, "epoch: %llu | events: %llu",
@@ -314,7 +313,7 @@ static int take_replay (void *self, void *taken)
     clerk_t *clerk = self;
     request_t *request = taken;
     const wire_replay_t *replay = &request->message.replay;
-    if (!heard (clerk, request, replay->epoch, replay->draw))
+    if (!heard (clerk, request, replay->epoch))
         return 0;
     const int64_t count = events_count (clerk->events);
     int rc = count == -1 ? -1 : 0;
@@ -333,7 +332,7 @@ static int take_record (void *self, void *taken)
     const uint64_t before = book_last_event (clerk->book);
     wire_code_t code;
     uint64_t ordinal;
-    if (!heard (clerk, request, record->epoch, record->draw))
+    if (!heard (clerk, request, record->epoch))
         return 0;
     if (events_record (clerk->events, record, &code, &ordinal) == -1)
         return -1;
@@ -370,10 +369,10 @@ static void log_drawn (const clerk_t *clerk, uint32_t number)
 
 /* Whether what a state asks comes from the one that registered last, and is about this
    draw; else it is told. */
-static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch,
-                   uint64_t draw)
+static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch)
 {
-    const wire_code_t code = events_heard (clerk->events, request->peer, epoch, draw);
+    const wire_code_t code =
+        events_heard (clerk->events, request->peer, epoch, request->message.draw);
     if (code != REFUSED_OK)
         refuse_state (clerk, request, code, epoch, book_epoch (clerk->book));
     return code == REFUSED_OK;
@@ -381,7 +380,7 @@ static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch,
 
 static int tell_event (clerk_t *clerk, const request_t *request, uint64_t ordinal)
 {
-    wire_message_t event = {.command = WIRE_EVENT};
+    wire_message_t event = {.command = WIRE_EVENT, .draw = book_draw (clerk->book)};
     if (events_read (clerk->events, ordinal, &event.recorded) == -1)
         return -1;
     event.agency = event.recorded.event.agency;
@@ -411,10 +410,11 @@ static int take_find (void *self, void *taken)
     request_t *request = taken;
     const wire_message_t *message = &request->message;
     const wire_find_t *find = &message->find;
-    if (!heard (clerk, request, find->epoch, find->draw))
+    if (!heard (clerk, request, find->epoch))
         return 0;
     cursor_t *cursor = cursors_find (clerk->cursors, message->agency);
-    if (!cursor || !cursor->at.sealed || cursor->at.next != find->count) {
+    if (!cursor || !cursor->at.sealed ||
+        (find->count != UINT64_MAX && cursor->at.next != find->count)) {
         refuse (clerk, request, REFUSED_TALLY, "not the bets that were sealed");
         return 0;
     }
@@ -432,7 +432,7 @@ static int take_check (void *self, void *taken)
     clerk_t *clerk = self;
     request_t *request = taken;
     const wire_message_t *message = &request->message;
-    if (other_draw (clerk, request, message->tally.draw))
+    if (other_draw (clerk, request))
         return 0;
     const cursor_t *cursor = cursors_find (clerk->cursors, message->agency);
     if (!cursor) {
@@ -445,6 +445,7 @@ static int take_check (void *self, void *taken)
     }
     wire_message_t digest = {.command = WIRE_DIGEST,
                              .agency = message->agency,
+                             .draw = message->draw,
                              .tally = {.count = message->tally.count}};
     if (archive_digest (book_archive (clerk->book), cursor->at.last,
                         message->tally.count, &digest.tally.digest) == -1)
@@ -455,9 +456,9 @@ static int take_check (void *self, void *taken)
 
 /* Refuse what was begun with another central's log, or this one's of another
    day: whatever it says of offsets is not about these bets. */
-static bool other_draw (clerk_t *clerk, const request_t *request, uint64_t draw)
+static bool other_draw (clerk_t *clerk, const request_t *request)
 {
-    if (draw == book_draw (clerk->book))
+    if (request->message.draw == book_draw (clerk->book))
         return false;
     refuse (clerk, request, REFUSED_DRAW, "it began with another draw");
     return true;
@@ -481,6 +482,7 @@ static int answer_finds (clerk_t *clerk)
     for (size_t i = 0; i < count; i++) {
         wire_message_t winners = {.command = WIRE_WINNERS,
                                   .agency = clerk->finds[i].agency,
+                                  .draw = book_draw (clerk->book),
                                   .winners = clerk->finds[i].page};
         winners.winners.sequence = tell_head (clerk, winners.winners.head);
         answer (clerk, &clerk->finders[i], &winners);
@@ -676,6 +678,7 @@ static void pay (clerk_t *clerk, cursor_t *cursor)
     const wire_message_t stored = {
         .command = WIRE_STORED,
         .agency = cursor->at.agency,
+        .draw = book_draw (clerk->book),
         .stored = {.next = cursor->at.next, .digest = cursor->at.digest}};
     outbox_answer (clerk->gathered.answers, &cursor->ack_to, &stored);
 }
@@ -684,7 +687,9 @@ static void pay (clerk_t *clerk, cursor_t *cursor)
    that it takes up is given back. */
 static void tell_held (clerk_t *clerk, cursor_t *cursor)
 {
-    const wire_message_t message = {.command = WIRE_HELD, .agency = cursor->at.agency};
+    const wire_message_t message = {.command = WIRE_HELD,
+                                    .agency = cursor->at.agency,
+                                    .draw = book_draw (clerk->book)};
     for (size_t i = 0; i < cursor->held_count; i++) {
         held_t *held = cursor->held[i];
         if (!held->told)

@@ -31,8 +31,10 @@ struct events {
     uint64_t former_epoch; // of the one that was superseded and is to be told
     uint8_t former_size;   // 0: nobody
     uint8_t former[ADDRESS_BYTES_MAX];
+    uint8_t name[RECORD_TEXT_BYTES]; // as it was told last
 };
 
+static void tell_terms (events_t *events, const record_t *record, wire_event_t *event);
 static int know (events_t *events);
 static int walk_back (events_t *events);
 static void make_room (events_t *events, size_t count);
@@ -145,16 +147,32 @@ int events_read (events_t *events, uint64_t ordinal, wire_recorded_t *recorded)
     const uint64_t sequence = events->sequences[ordinal];
     if (read_record (events, sequence, &record) == -1)
         return -1;
-    *recorded = (wire_recorded_t){
-        .sequence = sequence,
-        .ordinal = ordinal,
-        .event = {.kind = record.kind,
-                  .agency = record.agency,
-                  .agencies = record.agencies,
-                  .number = record.number,
-                  .count = record.kind == RECORD_SEALED ? record.offset : 0,
-                  .digest = record.digest}};
+    *recorded = (wire_recorded_t){.sequence = sequence,
+                                  .ordinal = ordinal,
+                                  .events = events->count,
+                                  .event = {.kind = record.kind,
+                                            .agency = record.agency,
+                                            .agencies = record.agencies,
+                                            .number = record.number,
+                                            .digest = record.digest,
+                                            .time_ms = record.time_ms}};
+    if (record.kind == RECORD_SEALED) {
+        recorded->event.count = record.offset;
+        recorded->event.cancelled = record.jump;
+    }
+    if (record.kind == RECORD_OPENED)
+        tell_terms (events, &record, &recorded->event);
     return 0;
+}
+
+/* The name stays until the next event is told. */
+static void tell_terms (events_t *events, const record_t *record, wire_event_t *event)
+{
+    event->source = (uint8_t) record->count;
+    event->highest = record->jump;
+    event->closes_ms = record->offset;
+    memcpy (events->name, record->text, sizeof events->name);
+    event->text = bytes_of (events->name, record_name (record).size);
 }
 
 /* Read where the events lie, and who registered last, once. */
@@ -296,7 +314,8 @@ static wire_code_t judge (const events_t *events, const wire_record_t *record)
     bool possible = false;
     switch (event->kind) {
     case EVENT_OPENED:
-        possible = event->agencies >= 1 && event->agencies <= AGENCIES_MAX;
+        possible = event->agencies >= 1 && event->agencies <= AGENCIES_MAX &&
+                   event->number <= event->highest;
         break;
     case EVENT_SEALED:
         possible = on_roll (events, event->agency);
@@ -319,7 +338,7 @@ static wire_code_t judge_seal (const events_t *events, const wire_event_t *event
     const cursor_t *cursor = cursors_find (events->cursors, event->agency);
     if (!cursor)
         return REFUSED_HELLO;
-    if (cursor->at.next != event->count)
+    if (cursor->at.next != event->count || event->cancelled != 0)
         return REFUSED_TALLY;
     return cursor->at.digest == event->digest ? REFUSED_OK : REFUSED_CONFLICT;
 }
@@ -349,6 +368,14 @@ static void append (events_t *events, const wire_record_t *asked)
                        .digest = event->digest,
                        .writer = asked->epoch,
                        .agencies = event->agencies};
+    if (event->kind == EVENT_SEALED)
+        record.jump = event->cancelled;
+    if (event->kind == EVENT_OPENED) {
+        record.count = event->source;
+        record.jump = event->highest;
+        record.offset = event->closes_ms;
+        put_bytes (record.text, event->text);
+    }
     const uint64_t sequence = book_append (events->book, &record, bytes_of (NULL, 0));
     if (event->kind == EVENT_SEALED) // what is ahead of its last bet never comes true
         cursors_drop_held (events->cursors,

@@ -36,7 +36,7 @@
 
 #define PAGE         ((uint64_t) LOG_PAGE_BYTES)
 #define HEADER_BYTES 128
-#define FORMAT       3
+#define FORMAT       4
 #define HASH_AT      120 // in both headers
 #define MAGIC_BYTES  16
 #define FILE_MAGIC   "LOTERIA LOG\n\0\0\0"

@@ -225,7 +225,7 @@ def drawn_wrongly(agencies, data):
     identity = int.from_bytes(index[24:32], "big")
     seals, drawn, epoch, wrong = collections.Counter(), 0, 0, []
     for place, record in enumerate(records_of(index), 1):
-        if record.draw != identity:
+        if record.draw != (0 if record.kind == b"R" else identity):
             wrong.append(f"I6 record {place} is of draw {record.draw:016x}, which is not that of bets.index")
         if record.kind == b"R":
             epoch = place
