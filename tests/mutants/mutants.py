@@ -65,8 +65,9 @@ def read_arguments():
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="so many at a time (1)")
     parser.add_argument("--days", type=int, default=10_000, metavar="N",
                         help="to simulate at most (10000; with 0 none is)")
+    parser.add_argument("--every", action="store_true", help="try every test on each bug, found or not")
     parser.add_argument("--publish", action="store_true",
-                        help="try all tests on each bug, and write the table into tests/mutants/README.md")
+                        help="likewise, and write the table into tests/mutants/README.md")
     arguments = parser.parse_args()
     every = mutations.read(mutations.LIST.read_text())
     unknown = set(arguments.names) - {mutation.name for mutation in every}
@@ -74,7 +75,7 @@ def read_arguments():
         parser.error(f"no mutation {', '.join(sorted(unknown))}")
     if arguments.publish and arguments.names:
         parser.error("--publish is for a full run")
-    arguments.every = arguments.publish
+    arguments.every = arguments.every or arguments.publish
     arguments.mutations = [mutation for mutation in every if not arguments.names or mutation.name in arguments.names]
     return arguments
 
