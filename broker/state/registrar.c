@@ -125,6 +125,13 @@ void registrar_tick (registrar_t *registrar, int64_t now_ms, bool reachable)
     pursue (registrar);
 }
 
+/* A replay of what is to come has no answer but that. */
+void registrar_doubt (registrar_t *registrar)
+{
+    if (registrar->stage == REGISTRAR_OPEN && registrar->reachable)
+        ask_for (registrar, WANT_EVENTS);
+}
+
 int64_t registrar_deadline (const registrar_t *registrar)
 {
     return registrar_wants (registrar) && registrar->reachable ? registrar->again_ms

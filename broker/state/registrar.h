@@ -40,6 +40,9 @@ void registrar_destroy (registrar_t **registrar);
 /* To be told in every turn: what time it is, and whether a message to storage would be
    taken now. Asks storage for what is due. */
 void registrar_tick (registrar_t *registrar, int64_t now_ms, bool reachable);
+/* Another state may have taken this one's place: storage is asked, and says so if it is
+   so. It may not have known where to tell this one. */
+void registrar_doubt (registrar_t *registrar);
 /* When to be told again at the latest; INT64_MAX: no need. */
 int64_t registrar_deadline (const registrar_t *registrar);
 /* Whether it would ask storage for something, could it be reached. */

@@ -25,6 +25,7 @@ struct state {
     watch_t *watch;     // of storage
     const char *listen; // where, for people
     brokers_t *brokers; // NULL until the draw is replayed
+    uint64_t rejoins;   // that they asked for, when last looked at
     bool reachable;     // storage, when last looked at
     logger_strays_t strays;
 };
@@ -32,6 +33,7 @@ struct state {
 static int open_sockets (state_t *state, int64_t now_ms, problem_t *problem);
 static int open_gate (state_t *state, problem_t *problem);
 static uint32_t draw_own (void);
+static void doubt_if_replaced (state_t *state);
 static void take_answers (state_t *state);
 static void take_requests (state_t *state);
 static int join (state_t *state, int64_t now_ms, problem_t *problem);
@@ -79,6 +81,7 @@ int state_turn (state_t *state, int64_t now_ms, problem_t *problem)
         brokers_look (state->brokers, now_ms);
     state->reachable = net_ready (state->storage);
     registrar_tick (state->registrar, now_ms, state->reachable);
+    doubt_if_replaced (state);
     take_answers (state);
     take_requests (state);
     if (judge (state, problem) == -1 || join (state, now_ms, problem) == -1)
@@ -180,6 +183,15 @@ static uint32_t draw_own (void)
         if (getrandom (&own, sizeof own, 0) != sizeof own)
             own = 0;
     return own;
+}
+
+/* Of two states that each take the other's place with a broker, one has to end. */
+static void doubt_if_replaced (state_t *state)
+{
+    const uint64_t rejoins = state->brokers ? brokers_rejoins (state->brokers) : 0;
+    if (rejoins > state->rejoins)
+        registrar_doubt (state->registrar);
+    state->rejoins = rejoins;
 }
 
 static void take_answers (state_t *state)

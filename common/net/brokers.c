@@ -147,6 +147,14 @@ uint64_t brokers_strays (const brokers_t *brokers)
     return brokers->strays;
 }
 
+uint64_t brokers_rejoins (const brokers_t *brokers)
+{
+    uint64_t rejoins = 0;
+    for (size_t i = 0; i < brokers->count; i++)
+        rejoins += brokers->broker[i].member.rejoins;
+    return rejoins;
+}
+
 static int open_broker (broker_t *broker, gate_t *gate, uint8_t role, int64_t now_ms,
                         problem_t *problem)
 {

@@ -39,5 +39,8 @@ void brokers_look (brokers_t *brokers, int64_t now_ms);
 void brokers_send (brokers_t *brokers, outbox_t *answers);
 uint64_t brokers_undelivered (const brokers_t *brokers);
 uint64_t brokers_strays (const brokers_t *brokers);
+/* How often a broker has asked to be joined again: it was started anew, or has heard
+   nothing for a while, or another process has this one's place. */
+uint64_t brokers_rejoins (const brokers_t *brokers);
 
 #endif

@@ -46,6 +46,7 @@ uint64_t member_take (member_t *member, bytes_t bundle)
         } else if (code == REFUSED_OK && message.command == WIRE_REJOIN) {
             member->joined = false;
             member->due_ms = 0;
+            member->rejoins++;
         } else
             strays++;
     }

@@ -15,7 +15,8 @@ typedef struct {
     uint32_t boot; // 0: not joined yet
     bool there;    // the broker can be reached
     bool joined;
-    int64_t due_ms; // when to turn again
+    int64_t due_ms;   // when to turn again
+    uint64_t rejoins; // how often it was asked to join again
 } member_t;
 
 void member_start (member_t *member, uint8_t role, uint32_t heartbeat_ms);

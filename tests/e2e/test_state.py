@@ -131,6 +131,25 @@ def test_of_two_states_one_is_heard(parts, start, files):
     assert_ends_soundly(day, files, agencies)
 
 
+def test_a_state_that_cannot_be_told_asks(parts):
+    """Storage was started anew and does not know where the first state is, which nobody asks for anything. But it
+    loses its place with the broker, and then it asks storage."""
+    day = parts(workers=1, agencies=2)
+    first = day.parts["loteria-state"]
+    first.wait_for_log(r"action: estado \| result: success")
+    day.parts["loteria-storage"].kill()
+    day.start("loteria-storage").wait_for_log(r"action: almacenamiento \| result: success")
+    words = day.commands["loteria-state"]
+    day.commands["loteria-state"] = tuple(
+        f"tcp://127.0.0.1:{loteria.free_port()}" if flag == "--listen" else word
+        for flag, word in zip((None, *words), words))
+    second = day.start("loteria-state")
+    second.wait_for_log(r"action: estado \| result: success")
+    assert first.wait() == 4
+    assert "reason: another state has registered with storage" in first.log
+    assert second.popen.poll() is None
+
+
 def test_a_registration_that_is_read_late_is_refused(parts, files):
     """As one is that a state sent before it was killed: its successor is heard already, and stays so. Who is alive
     hears in the refusal whom to come behind."""

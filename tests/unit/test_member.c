@@ -52,7 +52,9 @@ static void it_joins_again_when_it_is_told_or_comes_back (void **state)
     (void) state;
     member_turn (&member, true, 0);
     hears (WIRE_JOINED, 77);
+    assert_int_equal (member.rejoins, 0);
     hears (WIRE_REJOIN, 0);
+    assert_int_equal (member.rejoins, 1);
     assert_int_equal (member_turn (&member, true, 1), WIRE_JOIN);
     hears (WIRE_JOINED, 77);
     assert_int_equal (member_turn (&member, false, 2), 0);

@@ -1226,6 +1226,34 @@ static void superseded_it_is_over (void **state)
     assert_false (registrar_wants (registrar));
 }
 
+/* Storage did not know where to tell it, and no agency asks. */
+static void who_may_have_been_replaced_asks_whether_it_was (void **state)
+{
+    (void) state;
+    seal (1);
+    for (int superseded = 0; superseded <= 1; superseded++) {
+        if (superseded) { // another state has registered
+            book.life = life_after (book.life, own + 1);
+            book.epoch = ++book.sequence;
+        }
+        forget ();
+        registrar_doubt (registrar);
+        take_sent ();
+        const wire_message_t *replay = asked_for_itself (WIRE_REPLAY);
+        assert_int_equal (replay->replay.from, book.count);
+        storage_serves ();
+        stage_is (superseded ? REGISTRAR_SUPERSEDED : REGISTRAR_OPEN);
+        sent_nothing ();
+    }
+    registrar_doubt (registrar); // it is over
+    take_sent ();
+    sent_nothing ();
+    start ();
+    registrar_doubt (registrar); // it has not begun
+    take_sent ();
+    sent_nothing ();
+}
+
 static void superseded_in_each_request (void **state)
 {
     (void) state;
@@ -1788,6 +1816,7 @@ int main (void)
         OPENED (a_gap_between_events_is_replayed),
         OPENED (a_stale_draw_is_made_after_a_replay),
         OPENED (superseded_it_is_over),
+        OPENED (who_may_have_been_replaced_asks_whether_it_was),
         OPENED (superseded_in_each_request),
         CLOSED (who_starts_behind_another_registers_behind_it),
         CLOSED (who_is_heard_and_does_not_know_it_does_not_supersede_itself),
