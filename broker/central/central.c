@@ -18,6 +18,7 @@
 #include "option_rows.h"
 #include "process.h"
 #include "run_directory.h"
+#include "run_link.h"
 #include "supervisor.h"
 
 #define TEXT_BYTES 64
@@ -25,7 +26,7 @@
 typedef struct {
     supervisor_t *supervisor;
     run_directory_t *directory;
-    int number; // a file that holds the winning number, for state alone
+    int number; // a file that holds a fixed winning number, for state alone; or -1
 } central_t;
 
 static int open_central (central_t *central, const central_options_t *options,
@@ -41,7 +42,7 @@ static void add (central_t *central, const char *name, const char *keys, int fd)
 
 int central_run (const central_options_t *options, int signal_fd)
 {
-    central_t central = {.supervisor = supervisor_new (signal_fd)};
+    central_t central = {.supervisor = supervisor_new (signal_fd), .number = -1};
     problem_t problem;
     if (open_central (&central, options, &problem) == -1)
         process_end (&problem);
@@ -49,6 +50,7 @@ int central_run (const central_options_t *options, int signal_fd)
                            ? run (&central, options)
                            : PROCESS_CANNOT_START;
     supervisor_destroy (&central.supervisor);
+    run_link_remove (options->data_directory, run_directory_path (central.directory));
     run_directory_destroy (&central.directory);
     return status;
 }
@@ -60,11 +62,15 @@ static int open_central (central_t *central, const central_options_t *options,
         make_data_directory (options->data_directory, problem) == -1 ||
         wait_for_files (options->data_directory, problem) == -1)
         return -1;
-    central->number = keep_number (options->winning_number, problem);
-    if (central->number != -1)
-        central->directory = run_directory_new (problem);
+    if (options->number.source == TERMS_FIXED) {
+        central->number = keep_number (options->number.number, problem);
+        if (central->number == -1)
+            return -1;
+    }
+    central->directory = run_directory_new (problem);
     if (!central->directory)
         return -1;
+    run_link_make (options->data_directory, run_directory_path (central->directory));
     tell_parts (central, options);
     add_parts (central, options);
     return 0;
@@ -75,8 +81,11 @@ static int run (central_t *central, const central_options_t *options)
     process_want_descriptors ( // the broker is connected with all of them
         "central", (uint64_t) options->agencies + options->workers + DESCRIPTORS_OWN);
     logger_event (LOG_INFO, "central", LOG_IN_PROGRESS,
-                  "listen: %s | workers: %u | agencies: %u | data_dir: %s",
+                  "listen: %s | workers: %u | agencies: %u | draw: %s | number: %s | "
+                  "closes: %s | data_dir: %s",
                   options->listen, options->workers, options->agencies,
+                  options->draw ? options->draw : "by the schedule",
+                  terms_source_name (options->number.source), options->closes,
                   options->data_directory);
     supervisor_look_after (central->supervisor, run_directory_look, central->directory);
     return supervisor_run (central->supervisor,
@@ -129,9 +138,11 @@ static int keep_number (uint32_t number, problem_t *problem)
    What remains is who listens where, and what concerns one part only. */
 static void tell_parts (const central_t *central, const central_options_t *options)
 {
-    char number[TEXT_BYTES], workers[RUN_ENDPOINT_BYTES], storage[RUN_ENDPOINT_BYTES],
-        state[RUN_ENDPOINT_BYTES];
-    snprintf (number, sizeof number, "/proc/self/fd/%d", central->number);
+    const bool fixed = options->number.source == TERMS_FIXED;
+    char number[TEXT_BYTES] = "", workers[RUN_ENDPOINT_BYTES],
+         storage[RUN_ENDPOINT_BYTES], state[RUN_ENDPOINT_BYTES];
+    if (fixed)
+        snprintf (number, sizeof number, "/proc/self/fd/%d", central->number);
     run_directory_endpoint (central->directory, RUN_WORKERS, workers);
     run_directory_endpoint (central->directory, RUN_STORAGE, storage);
     run_directory_endpoint (central->directory, RUN_STATE, state);
@@ -143,6 +154,9 @@ static void tell_parts (const central_t *central, const central_options_t *optio
     tell (option_state_listen (NULL), state);
     tell (option_state (NULL), state);
     tell (option_worker_count (NULL), "1");
+    tell (option_draw (NULL), options->draw ? options->draw : "");
+    tell (option_number (NULL),
+          fixed ? "" : terms_source_name (options->number.source));
     tell (option_winning_number_file (NULL), number);
     tell (option_keys (NULL, NULL),
           ""); // parts that are not reached over tcp have none

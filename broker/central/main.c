@@ -5,20 +5,21 @@
 #include "agreement.h"
 #include "bounds.h"
 #include "central.h"
+#include "draw_options.h"
 #include "option_rows.h"
 #include "port.h"
 #include "process.h"
 #include "program.h"
-#include "secret.h"
 
 typedef struct {
     central_options_t options;
-    const char *number_file;
+    draw_options_t draw;
     uint32_t port, log_mib; // the latter is storage's, by the environment
     char fallback[64];      // where agencies are listened to when --listen is not given
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
+static uint32_t largest_roll (const settings_t *settings);
 static int serve (const config_t *config, void *context, int signal_fd);
 
 int main (int argc, char **argv)
@@ -40,8 +41,11 @@ int main (int argc, char **argv)
         option_log_mib (&settings.log_mib),
         option_listen (&options->listen),
         option_port (&settings.port),
-        option_winning_number (&options->winning_number),
-        option_winning_number_file (&settings.number_file),
+        option_draw (&settings.draw.name),
+        option_closes (&settings.draw.closes_text),
+        option_number (&settings.draw.number_text),
+        option_winning_number (&settings.draw.winning_number),
+        option_winning_number_file (&settings.draw.number_file),
         option_number_max (&options->number_max),
         option_message_bytes (&options->message_bytes),
         option_batch_count (&options->batch_count, OPTION_BATCH_COUNT),
@@ -70,22 +74,34 @@ static int agree (const config_t *config, void *context, char *why)
     settings_t *settings = context;
     central_options_t *options = &settings->options;
     const agreement_endpoint_t front = {"--listen", options->listen};
-    return secret_load (config, "winning-number", settings->number_file, NUMBER_MAX_MAX,
-                        &options->winning_number, why) == 0 &&
+    return draw_options_agree (config, &settings->draw, options->agencies,
+                               options->number_max, why) == 0 &&
                    agreement_may_listen (config, &front, options->keys,
                                          options->insecure, why) &&
-                   agreement_number (options->winning_number, options->number_max,
-                                     why) &&
-                   agreement_roll (options->keys, options->agencies, why) &&
+                   agreement_number (settings->draw.number, options->number_max, why) &&
+                   agreement_roll (options->keys, largest_roll (settings), why) &&
                    agreement_directory (config, options->data_directory, true, why)
                ? 0
                : PROCESS_CANNOT_START;
+}
+
+/* The schedule's draws may have more agencies than the one of --agencies. */
+static uint32_t largest_roll (const settings_t *settings)
+{
+    const uint32_t planned = schedule_agencies (settings->draw.schedule);
+    const uint32_t own = settings->options.agencies;
+    return planned > own ? planned : own;
 }
 
 static int serve (const config_t *config, void *context, int signal_fd)
 {
     settings_t *settings = context;
     central_options_t *options = &settings->options;
+    options->draw = settings->draw.name;
+    options->closes = settings->draw.closes_text;
+    options->number = settings->draw.number;
+    schedule_destroy (
+        &settings->draw.schedule); // state reads it again, and keeps to it
     address_t front;
     problem_t problem;
     snprintf (settings->fallback, sizeof settings->fallback, "tcp://127.0.0.1:%u",

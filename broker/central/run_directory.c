@@ -19,10 +19,11 @@
 #include "bytes.h"
 #include "clock.h"
 #include "logger.h"
+#include "run_link.h"
 
 #define PREFIX     "loteria-"
 #define PATTERN    PREFIX "XXXXXX"
-#define LOCK       "lock"
+#define LOCK       RUN_LOCK
 #define LOCK_DRAFT "lock.new"
 #define NAME_BYTES (sizeof "/storage")
 
@@ -74,6 +75,11 @@ void run_directory_destroy (run_directory_t **directory)
         close (self->lock);
     free (self);
     *directory = NULL;
+}
+
+const char *run_directory_path (const run_directory_t *self)
+{
+    return self->path;
 }
 
 void run_directory_endpoint (const run_directory_t *self, run_socket_t socket,

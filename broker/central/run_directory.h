@@ -21,6 +21,9 @@ run_directory_t *run_directory_new (problem_t *problem);
 /* Remove the sockets, and the directory unless it has something else in it. */
 void run_directory_destroy (run_directory_t **directory);
 
+/* Where it is. Borrowed. */
+const char *run_directory_path (const run_directory_t *directory);
+
 typedef enum { RUN_STORAGE, RUN_STATE, RUN_WORKERS, RUN_SOCKETS } run_socket_t;
 
 /* The ZeroMQ endpoint of a socket in it. */

@@ -4,15 +4,15 @@
 
 #include "agreement.h"
 #include "bounds.h"
+#include "draw_options.h"
 #include "option_rows.h"
 #include "problem.h"
 #include "program.h"
-#include "secret.h"
 #include "state.h"
 
 typedef struct {
     state_options_t options;
-    const char *number_file;
+    draw_options_t draw;
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
@@ -22,21 +22,27 @@ int main (int argc, char **argv)
 {
     settings_t settings = {0};
     state_options_t *options = &settings.options;
-    const config_item_t items[] = {option_agencies (&options->agencies),
-                                   option_winning_number (&options->number),
-                                   option_winning_number_file (&settings.number_file),
-                                   option_state_listen (&options->listen),
-                                   option_storage (&options->storage),
-                                   option_broker (&options->brokers),
-                                   option_exit_when_done (&options->exit_when_done),
-                                   option_keys (&options->keys, OPTION_OWN_KEYS),
-                                   option_insecure (&options->insecure),
-                                   option_log_level (OPTION_LOG_LEVEL),
-                                   {0}};
+    const config_item_t items[] = {
+        option_agencies (&options->agencies),
+        option_draw (&settings.draw.name),
+        option_closes (&settings.draw.closes_text),
+        option_number (&settings.draw.number_text),
+        option_winning_number (&settings.draw.winning_number),
+        option_winning_number_file (&settings.draw.number_file),
+        option_number_max (&options->highest),
+        option_state_listen (&options->listen),
+        option_storage (&options->storage),
+        option_broker (&options->brokers),
+        option_exit_when_done (&options->exit_when_done),
+        option_keys (&options->keys, OPTION_OWN_KEYS),
+        option_insecure (&options->insecure),
+        option_log_level (OPTION_LOG_LEVEL),
+        {0}};
     const config_program_t program = {
         .program = "loteria-state",
         .section = "state",
-        .summary = "Tracks which agencies are ready and makes the draw, exactly once.",
+        .summary = "Opens draws, tracks which agencies are ready, and makes each draw, "
+                   "exactly once.",
         .items = items,
         .agree = agree,
         .serve = serve,
@@ -50,8 +56,9 @@ static int agree (const config_t *config, void *context, char *why)
     state_options_t *options = &settings->options;
     const agreement_endpoint_t places[] = {{"--listen", options->listen},
                                            {"--storage", options->storage}};
-    return secret_load (config, "winning-number", settings->number_file, NUMBER_MAX_MAX,
-                        &options->number, why) == 0 &&
+    return draw_options_agree (config, &settings->draw, options->agencies,
+                               options->highest, why) == 0 &&
+                   agreement_number (settings->draw.number, options->highest, why) &&
                    agreement_may_listen (config, &places[0], options->keys,
                                          options->insecure, why) &&
                    agreement_may_connect (config, &places[1], why) &&
@@ -63,6 +70,14 @@ static int agree (const config_t *config, void *context, char *why)
 
 static int serve (const config_t *config, void *context, int signal_fd)
 {
+    settings_t *settings = context;
+    state_options_t *options = &settings->options;
     (void) config;
-    return state_serve (&((settings_t *) context)->options, signal_fd);
+    options->draw = settings->draw.name;
+    options->closes = settings->draw.closes;
+    options->number = settings->draw.number;
+    options->schedule = settings->draw.schedule;
+    const int status = state_serve (options, signal_fd);
+    schedule_destroy (&settings->draw.schedule);
+    return status;
 }

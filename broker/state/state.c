@@ -48,7 +48,8 @@ state_t *state_new (const state_options_t *options, int64_t now_ms, problem_t *p
     state_t *state = calloc (1, sizeof *state);
     assert (state);
     state->options = *options;
-    state->registrar = registrar_new (draw_own (), options->agencies, options->number);
+    state->registrar =
+        registrar_new (draw_own (), options->agencies, options->number.number);
     if (open_gate (state, problem) == -1 ||
         open_sockets (state, now_ms, problem) == -1) {
         state_destroy (&state);

@@ -8,16 +8,22 @@
 
 #include "brokers.h"
 #include "problem.h"
+#include "schedule.h"
 
 typedef struct {
-    const char *listen;  // ZeroMQ endpoint for workers
-    const char *storage; // ZeroMQ endpoint to connect to
-    const char *brokers; // to answer to: see brokers.h
-    const char *keys;    // folder, see keys.h; NULL: no CURVE
-    bool insecure;       // without keys: listen beyond this machine all the same
-    uint32_t agencies;   // on the roll: 1..agencies
-    uint32_t number;     // the winning one
-    bool exit_when_done; // leave once every agency has its winners
+    const char *listen;    // ZeroMQ endpoint for workers
+    const char *storage;   // ZeroMQ endpoint to connect to
+    const char *brokers;   // to answer to: see brokers.h
+    const char *keys;      // folder, see keys.h; NULL: no CURVE
+    bool insecure;         // without keys: listen beyond this machine all the same
+    bool exit_when_done;   // leave once every agency has its winners
+    const char *draw;      // the draw that it opens by itself; NULL: none
+    terms_closes_t closes; // that draw
+    // Of that draw, and of any that an order opens without saying them:
+    uint32_t agencies; // on the roll: 1..agencies
+    uint32_t highest;  // that can be bet on, and win
+    terms_number_t number;
+    const schedule_t *schedule; // of the others; NULL: none; borrowed
 } state_options_t;
 
 typedef struct state state_t;

@@ -184,13 +184,13 @@ static uint32_t first_missing (const roll_t *roll, uint64_t agencies)
     return 0;
 }
 
-bool agreement_number (uint64_t winning_number, uint64_t number_max,
+bool agreement_number (terms_number_t number, uint64_t number_max,
                        char why[CONFIG_WHY_BYTES])
 {
-    if (winning_number <= number_max)
+    if (number.source != TERMS_FIXED || number.number <= number_max)
         return true;
     snprintf (why, CONFIG_WHY_BYTES,
-              "--winning-number is above --number-max %" PRIu64
+              "--winning-number, or --number, is above --number-max %" PRIu64
               ": nobody could bet on it; lower one or raise the other",
               number_max);
     return false;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "config.h"
+#include "draw_terms.h"
 
 typedef struct {
     const char *name; // "--storage"
@@ -47,8 +48,8 @@ bool agreement_directory (const config_t *config, const char *path, bool make,
    that cannot be read is for the broker to say. Touches files. */
 bool agreement_roll (const char *keys, uint64_t agencies, char why[CONFIG_WHY_BYTES]);
 
-/* The winning number can be bet on. The text does not say what it is. */
-bool agreement_number (uint64_t winning_number, uint64_t number_max,
+/* A number that is fixed beforehand can be bet on. The text does not say what it is. */
+bool agreement_number (terms_number_t number, uint64_t number_max,
                        char why[CONFIG_WHY_BYTES]);
 
 /* What one agency may have under way is less than half of the memory beyond which the

@@ -38,9 +38,10 @@ struct config {
 };
 
 // The sections that a file may have, and what section `common` may contain.
+// Section `draw` is read by schedule.h.
 static const char *const section_names[] = {"common", "broker",  "worker", "storage",
                                             "state",  "central", "agency", "ctl",
-                                            "keys",   NULL};
+                                            "keys",   "draw",    NULL};
 static const char *const common_names[] = {"log-level", NULL};
 static const char *const source_names[] = {"default", "file", "environment", "flag"};
 
@@ -62,6 +63,7 @@ static void store_values (const config_t *self);
 static bool agree (const config_t *self, int *status);
 static void print_settings (const config_t *self);
 static size_t find_item (const config_t *self, const char *name);
+static bool is_hidden (const config_item_t *item);
 static bool is_among (const char *const *names, const char *name);
 static bool complain (const config_t *self, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
@@ -120,18 +122,28 @@ void config_export (const config_t *self)
     for (size_t i = 0; i < self->count; i++) {
         const config_item_t *item = &self->program->items[i];
         const char *text = self->settings[i].text;
-        if (text && item->environment && item->type != CONFIG_SECRET)
+        if (text && item->environment && !is_hidden (item))
             setenv (item->environment, text, 1);
     }
     if (self->file)
         setenv (CONFIG_FILE_ENVIRONMENT, self->file, 1);
 }
 
+const char *config_file (const config_t *config)
+{
+    return config->file;
+}
+
 const char *config_source (const config_t *config, const char *name)
 {
-    size_t item = find_item (config, name);
+    return source_names[config_rank (config, name)];
+}
+
+int config_rank (const config_t *config, const char *name)
+{
+    const size_t item = find_item (config, name);
     assert (item != NONE);
-    return source_names[config->settings[item].source];
+    return (int) config->settings[item].source;
 }
 
 static config_t *config_new (const config_program_t *program)
@@ -233,7 +245,7 @@ static bool take_flag (config_t *self, const char *name, const char *value)
 static void hide_value (const config_t *self, const char *name, char *value)
 {
     const size_t item = value ? find_item (self, name + 2) : NONE;
-    if (item != NONE && self->program->items[item].type == CONFIG_SECRET)
+    if (item != NONE && is_hidden (&self->program->items[item]))
         memset (value, '*', strlen (value));
 }
 
@@ -247,7 +259,7 @@ static bool take_environment (config_t *self)
         char *value = name ? getenv (name) : NULL;
         const bool sound =
             !value || !*value || give (self, i, value, SOURCE_ENVIRONMENT, reason) == 0;
-        if (value && item->type == CONFIG_SECRET) {
+        if (value && is_hidden (item)) {
             memset (value, '*', strlen (value)); // /proc shows this memory
             unsetenv (name);
         }
@@ -370,11 +382,11 @@ static void print_settings (const config_t *self)
 {
     for (size_t i = 0; i < self->count; i++) {
         const setting_t *setting = &self->settings[i];
-        const bool secret = self->program->items[i].type == CONFIG_SECRET;
+        const bool hidden = is_hidden (&self->program->items[i]);
         char line[LINE_BYTES_MAX];
         snprintf (line, sizeof line, "%s = %s%s(%s)", self->program->items[i].name,
                   !setting->text ? ""
-                  : secret       ? "not shown"
+                  : hidden       ? "not shown"
                                  : setting->text,
                   setting->text ? " " : "", source_names[setting->source]);
         puts (clean (line));
@@ -387,6 +399,11 @@ static size_t find_item (const config_t *self, const char *name)
         if (streq (self->program->items[i].name, name))
             return i;
     return NONE;
+}
+
+static bool is_hidden (const config_item_t *item)
+{
+    return item->type == CONFIG_SECRET || item->type == CONFIG_SOURCE;
 }
 
 static bool is_among (const char *const *names, const char *name)

@@ -24,7 +24,10 @@ typedef enum {
     CONFIG_SECRET,   // the same, but never shown, and gone from argv and environment
     CONFIG_FLAG,     // bool *: --name alone is yes; else yes/no/true/false/1/0
     CONFIG_DURATION, // uint64_t *: milliseconds; as Go writes them: 5ms, 1.5s, 1h2m
-    CONFIG_LEVEL     // of the log, which is set to it; no value
+    CONFIG_LEVEL,    // of the log, which is set to it; no value
+    CONFIG_DRAW,     // const char **: a draw's name, as draw_name.h has it
+    CONFIG_CLOSES,   // const char **: when a draw closes, as draw_terms.h has it
+    CONFIG_SOURCE    // const char **: how it gets its number; hidden as a secret is
 } config_type_t;
 
 typedef struct {
@@ -69,9 +72,15 @@ void config_destroy (config_t **config);
 /* Where the item's value came from: "flag", "environment", "file" or "default". */
 const char *config_source (const config_t *config, const char *name);
 
+/* The same as a rank: whichever of two settings has the higher one takes precedence. */
+int config_rank (const config_t *config, const char *name);
+
+/* The configuration file, or NULL. Borrowed. */
+const char *config_file (const config_t *config);
+
 /* Set the environment as the settings are, for programs that this one starts: each that
-   was given or has a default, under its environment name, and the file. Secrets are not
-   set. */
+   was given or has a default, under its environment name, and the file. What is hidden
+   is not set. */
 void config_export (const config_t *config);
 
 /* Whether --check-config was given: nothing is started then. */

@@ -12,6 +12,8 @@
 static zconfig_t *parse (const char *text, size_t size, char *complaint,
                          size_t capacity);
 static void explain (const char *complaint, char *reason);
+static void number_items (zconfig_t *parent, const char **text, size_t *line);
+static bool is_item (const char *text);
 
 /* zconfig_load () returns NULL whatever goes wrong, so this takes two steps. The size
    limit matters: czmq destroys its tree by recursion. */
@@ -32,9 +34,22 @@ zconfig_t *config_file_load (const char *path, char reason[CONFIG_REASON_BYTES])
         tree = parse (text, size, complaint, sizeof complaint);
         if (!tree)
             explain (complaint, reason);
+        else {
+            const char *at =
+                (const char *) text_without_mark (bytes_of (text, size)).data;
+            size_t line = 0;
+            number_items (tree, &at, &line);
+        }
     }
     free (text);
     return tree;
+}
+
+size_t config_file_line (zconfig_t *item)
+{
+    zlist_t *comments = zconfig_comments (item);
+    const char *line = comments ? zlist_first (comments) : NULL;
+    return line ? strtoul (line, NULL, 10) : 0;
 }
 
 /* czmq prints what is wrong, and in which line, to stdout. The GNU C library lets that
@@ -69,4 +84,28 @@ static void explain (const char *complaint, char *reason)
                   (int) strcspn (text + start, "\n"), text + start);
     else
         snprintf (reason, CONFIG_REASON_BYTES, "not a configuration in ZPL");
+}
+
+/* czmq does not keep the lines that its items are from. They are in the order of the
+   tree, so each is noted here, as the item's comment. */
+static void number_items (zconfig_t *parent, const char **text, size_t *line)
+{
+    for (zconfig_t *item = zconfig_child (parent); item; item = zconfig_next (item)) {
+        bool found = false;
+        while (!found && **text) {
+            found = is_item (*text);
+            *text += strcspn (*text, "\n");
+            *text += **text == '\n';
+            ++*line;
+        }
+        zconfig_set_comment (item, "%zu", *line);
+        number_items (item, text, line);
+    }
+}
+
+/* Not a line that is blank, or just a comment. */
+static bool is_item (const char *text)
+{
+    text += strspn (text, " ");
+    return !strchr ("#\t\r\n\v\f", *text); // nor the text's end
 }

@@ -13,4 +13,7 @@
    which line if there is one to blame, in `reason`. */
 zconfig_t *config_file_load (const char *path, char reason[CONFIG_REASON_BYTES]);
 
+/* The line, from 1, that an item of it was read from. */
+size_t config_file_line (zconfig_t *item);
+
 #endif

@@ -14,6 +14,8 @@ static const char *const type_names[] = {
     [CONFIG_TEXT] = "TEXT",   [CONFIG_NUMBER] = "NUMBER",
     [CONFIG_FLAG] = "",       [CONFIG_DURATION] = "DURATION",
     [CONFIG_LEVEL] = "LEVEL", [CONFIG_SECRET] = "NUMBER",
+    [CONFIG_DRAW] = "NAME",   [CONFIG_CLOSES] = "WHEN",
+    [CONFIG_SOURCE] = "HOW",
 };
 
 void config_help_print (const config_program_t *program)

@@ -10,13 +10,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "draw_terms.h"
 #include "text.h"
 
 #define NS_PER_MS    1000000
+#define WRONG_BYTES  (TEXT_EXPLANATION_BYTES + 8)
 #define FRACTION_MAX 10000000000000 // 10^13: further digits are less than a nanosecond
 
-static const char *check_text (const char *text,
-                               char explanation[TEXT_EXPLANATION_BYTES]);
+static const char *check_text (const char *text, char wrong[WRONG_BYTES]);
 static const char *parse_number (const config_item_t *item, const char *text,
                                  uint32_t *number);
 static int parse_flag (const char *text, bool *flag);
@@ -27,12 +28,21 @@ static uint64_t fraction_ns (const char *digits, size_t count, uint64_t unit_ns)
 int config_value_parse (const config_item_t *item, const char *text,
                         config_value_t *value, char reason[CONFIG_REASON_BYTES])
 {
-    char explanation[TEXT_EXPLANATION_BYTES];
+    char text_wrong[WRONG_BYTES];
     const char *wrong = NULL;
 
     switch (item->type) {
     case CONFIG_TEXT:
-        wrong = check_text (text, explanation);
+        wrong = check_text (text, text_wrong);
+        break;
+    case CONFIG_DRAW:
+        wrong = terms_name_fault (text);
+        break;
+    case CONFIG_CLOSES:
+        wrong = terms_closes_fault (text);
+        break;
+    case CONFIG_SOURCE:
+        wrong = terms_number_fault (text);
         break;
     case CONFIG_NUMBER:
     case CONFIG_SECRET:
@@ -59,18 +69,23 @@ int config_value_parse (const config_item_t *item, const char *text,
     else if (item->type == CONFIG_NUMBER)
         snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s %" PRIu32 " to %" PRIu32,
                   text, wrong, item->min, item->max);
+    else if (item->type == CONFIG_SOURCE)
+        snprintf (reason, CONFIG_REASON_BYTES, "%s", wrong);
     else
-        snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s%s", text,
-                  item->type == CONFIG_TEXT ? "has " : "", wrong);
+        snprintf (reason, CONFIG_REASON_BYTES, "'%.64s' %s", text, wrong);
     return -1;
 }
 
-static const char *check_text (const char *text,
-                               char explanation[TEXT_EXPLANATION_BYTES])
+static const char *check_text (const char *text, char wrong[WRONG_BYTES])
 {
+    char explanation[TEXT_EXPLANATION_BYTES];
     uint32_t character;
     const text_fault_t fault = text_check (bytes_of (text, strlen (text)), &character);
-    return fault == TEXT_GOOD ? NULL : text_explain (fault, character, explanation);
+    if (fault == TEXT_GOOD)
+        return NULL;
+    snprintf (wrong, WRONG_BYTES, "has %s",
+              text_explain (fault, character, explanation));
+    return wrong;
 }
 
 void config_value_store (const config_item_t *item, config_value_t value,
@@ -78,6 +93,9 @@ void config_value_store (const config_item_t *item, config_value_t value,
 {
     switch (item->type) {
     case CONFIG_TEXT:
+    case CONFIG_DRAW:
+    case CONFIG_CLOSES:
+    case CONFIG_SOURCE:
         *(const char **) item->value = text;
         break;
     case CONFIG_NUMBER:

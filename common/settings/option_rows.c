@@ -164,6 +164,39 @@ config_item_t option_agencies (uint32_t *agencies)
         .help = "agencies on the roll, from 1 up; the draw waits for all of them"};
 }
 
+config_item_t option_draw (const char **name)
+{
+    return (config_item_t){.name = "draw",
+                           .type = CONFIG_DRAW,
+                           .value = name,
+                           .environment = "DRAW",
+                           .help = "the draw that it opens by itself [first; none when "
+                                   "the file has draws]"};
+}
+
+config_item_t option_closes (const char **closes)
+{
+    return (config_item_t){.name = "closes",
+                           .type = CONFIG_CLOSES,
+                           .value = closes,
+                           .environment = "CLOSES",
+                           .fallback = "all-asked",
+                           .help =
+                               "when that draw closes: all-asked, a time of the day "
+                               "as 21:00, or never (by itself)"};
+}
+
+config_item_t option_number (const char **number)
+{
+    return (config_item_t){.name = "number",
+                           .type = CONFIG_SOURCE,
+                           .value = number,
+                           .environment = "NUMBER",
+                           .help =
+                               "how that draw gets its number: fixed:N, entered, or "
+                               "random [fixed by --winning-number]"};
+}
+
 config_item_t option_winning_number (uint32_t *number)
 {
     return (config_item_t){.name = "winning-number",
@@ -172,7 +205,7 @@ config_item_t option_winning_number (uint32_t *number)
                            .environment = "LOTERIA_WINNING_NUMBER",
                            .fallback = "7574",
                            .max = NUMBER_MAX_MAX,
-                           .help = "the number that wins"};
+                           .help = "the number that wins, fixed beforehand"};
 }
 
 config_item_t option_winning_number_file (const char **path)
@@ -193,7 +226,7 @@ config_item_t option_number_max (uint32_t *number)
                            .environment = "LOTERIA_NUMBER_MAX",
                            .fallback = BOUND_TEXT (NUMBER_MAX_DEFAULT),
                            .max = NUMBER_MAX_MAX,
-                           .help = "highest number that can be bet on"};
+                           .help = "highest number that can be bet on, and win"};
 }
 
 config_item_t option_exit_when_done (bool *exits)

@@ -32,10 +32,16 @@ config_item_t option_insecure (bool *insecure);
 config_item_t option_data_dir (const char **directory, const char *help);
 config_item_t option_log_mib (uint32_t *mib);
 config_item_t option_agencies (uint32_t *agencies);
-config_item_t option_winning_number (uint32_t *number); // a secret: see secret.h
-config_item_t option_winning_number_file (const char **path);
 config_item_t option_number_max (uint32_t *number);
 config_item_t option_exit_when_done (bool *exits);
+
+/* The draw that a central opens by itself; draw_options.h says what follows from them.
+ */
+config_item_t option_draw (const char **name);
+config_item_t option_closes (const char **closes);
+config_item_t option_number (const char **number);
+config_item_t option_winning_number (uint32_t *number); // a secret: see secret.h
+config_item_t option_winning_number_file (const char **path);
 
 /* How much an agency may send at once. */
 config_item_t option_message_bytes (uint32_t *bytes);

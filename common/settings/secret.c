@@ -19,16 +19,15 @@ static int read_number (const char *path, uint32_t max, uint32_t *number,
                         char why[WHY_BYTES]);
 static char *read_stdin (void);
 static const char *trim (char *text);
-static int weight (const config_t *config, const char *name);
 
 int secret_load (const config_t *config, const char *name, const char *path,
                  uint32_t max, uint32_t *number, char why[CONFIG_WHY_BYTES])
 {
     char file[64], reason[WHY_BYTES];
     snprintf (file, sizeof file, "%s-file", name);
-    if (!path || weight (config, file) < weight (config, name))
+    if (!path || config_rank (config, file) < config_rank (config, name))
         return 0;
-    if (weight (config, file) == weight (config, name))
+    if (config_rank (config, file) == config_rank (config, name))
         snprintf (reason, sizeof reason,
                   "given together with --%s; use one or the other", name);
     else if (read_number (path, max, number, reason) == 0)
@@ -85,14 +84,4 @@ static const char *trim (char *text)
     while (size > 0 && strchr (" \t\r\n", text[size - 1]))
         text[--size] = 0;
     return text;
-}
-
-static int weight (const config_t *config, const char *name)
-{
-    static const char *const sources[] = {"default", "file", "environment", "flag"};
-    const char *source = config_source (config, name);
-    int at = 0;
-    while (strcmp (sources[at], source) != 0)
-        at++;
-    return at;
 }

@@ -580,9 +580,9 @@ static wire_order_t read_order (reader_t *reader)
     order.name = read_bytes (reader, read_u8 (reader));
     order.note = read_note (reader);
     check_name (reader, order.name);
-    if (order.order == ORDER_OPEN)
+    if (order.order == ORDER_OPEN && order.source != 0)
         check_source (reader, order.source);
-    else
+    else if (order.order != ORDER_OPEN)
         reader->failed |= order.order != ORDER_CLOSE && order.order != ORDER_NUMBER &&
                           order.order != ORDER_EXCUSE && order.order != ORDER_VOID;
     return order;

@@ -267,7 +267,9 @@ typedef enum {          // what an operator may order
     ORDER_VOID = 'W'    // note
 } wire_order_kind_t;
 
-typedef struct {    // ORDER; what its kind does not have is 0, or empty
+/* ORDER; what its kind does not have is 0, or empty. To open, source 0, agencies 0 and
+   highest UINT32_MAX stand for what state was started with. */
+typedef struct {
     uint8_t order;  // wire_order_kind_t
     uint8_t source; // wire_source_t
     uint32_t agencies;

@@ -9,7 +9,7 @@ static void *start (node_t *node)
                                      .storage = AT_STORAGE,
                                      .brokers = AT_BACK,
                                      .agencies = node->world->plan.agencies,
-                                     .number = node->world->plan.number};
+                                     .number = {TERMS_FIXED, node->world->plan.number}};
     problem_t problem;
     state_t *state = state_new (&options, node->world->now_ms, &problem);
     if (!state)

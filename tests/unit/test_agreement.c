@@ -88,9 +88,10 @@ static void every_pair_is_looked_at (void **state)
 static void numbers (void **state)
 {
     (void) state;
-    assert_true (agreement_number (0, 0, why));
-    assert_true (agreement_number (9999, 9999, why));
-    assert_false (agreement_number (10000, 9999, why));
+    assert_true (agreement_number ((terms_number_t){TERMS_FIXED, 0}, 0, why));
+    assert_true (agreement_number ((terms_number_t){TERMS_FIXED, 9999}, 9999, why));
+    assert_true (agreement_number ((terms_number_t){TERMS_RANDOM, 0}, 9999, why));
+    assert_false (agreement_number ((terms_number_t){TERMS_FIXED, 10000}, 9999, why));
     assert_non_null (strstr (why, "--number-max 9999"));
     assert_null (strstr (why, "10000")); // it is nobody's business before the draw
 
