@@ -1,80 +1,235 @@
-/* main.c - loteria-ctl: asks a running part of the central whether it is well.
+/* main.c - loteria-ctl: asks running processes of a central, and orders.
 
-     loteria-ctl ping ENDPOINT [--timeout 2s] */
+     loteria-ctl ping ENDPOINT
+     loteria-ctl draw list | open NAME | close [NAME] | number [NAME] NUMBER |
+                      excuse [NAME] AGENCY | void [NAME] */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "address.h"
-#include "ctl.h"
+#include "arguments.h"
+#include "bounds.h"
+#include "command.h"
+#include "draw_verbs.h"
 #include "logger.h"
 #include "option_rows.h"
+#include "ping.h"
 #include "program.h"
 
-typedef struct {
-    const char *endpoint; // NULL: no order was given
-    const char *keys;
-    uint64_t timeout_ms;
-} order_t;
+#define PING_TIMEOUT_MS 2000
+#define WORDS_MAX       2 // of a verb
 
-static int ping (const config_t *config, void *context, int signal_fd);
-static int fail (const problem_t *problem);
-static int print (const char *name);
+typedef struct {
+    const char *words[WORDS_MAX]; // "draw", "open"
+    int min, max;                 // how many words may follow,
+    const char *arguments;        // and what they are
+    const char *options;          // that it takes of those that not all take
+    int (*run) (const command_t *command);
+} verb_t;
+
+static int run_ping (const command_t *command);
+static int run (const config_t *config, void *context, int signal_fd);
+static const verb_t *find_verb (command_t *command);
+static int misuse_of (const verb_t *verb, const command_t *command);
+static int no_verb (const command_t *command);
+static const char *name_of (const verb_t *verb, char name[64]);
+static bool takes (const verb_t *verb, const char *option);
+
+static const verb_t verbs[] = {
+    {{"ping"}, 1, 1, "ENDPOINT", " keys ", run_ping},
+    {{"draw", "list"}, 0, 0, "", " data-dir state keys json ", draw_verbs_list},
+    {{"draw", "open"},
+     1,
+     1,
+     "NAME",
+     " data-dir state keys json agencies closes number highest ",
+     draw_verbs_open},
+    {{"draw", "close"},
+     0,
+     1,
+     "[NAME]",
+     " data-dir state keys json yes reason ",
+     draw_verbs_close},
+    {{"draw", "number"},
+     1,
+     2,
+     "[NAME] NUMBER",
+     " data-dir state keys json yes ",
+     draw_verbs_number},
+    {{"draw", "excuse"},
+     1,
+     2,
+     "[NAME] AGENCY",
+     " data-dir state keys json yes reason ",
+     draw_verbs_excuse},
+    {{"draw", "void"},
+     0,
+     1,
+     "[NAME]",
+     " data-dir state keys json yes reason ",
+     draw_verbs_void},
+};
+#define VERBS (sizeof verbs / sizeof *verbs)
 
 int main (int argc, char **argv)
 {
-    const bool asked = argc > 2 && strcmp (argv[1], "ping") == 0 && argv[2][0] != '-';
-    const int skipped = asked ? 2 : 0;
-    order_t order = {.endpoint = asked ? argv[2] : NULL};
+    command_t command = {.highest = UINT32_MAX};
     const config_item_t items[] = {
+        option_data_dir (&command.data_directory,
+                         "directory of the central on this machine that is meant"),
+        {.name = "state",
+         .type = CONFIG_TEXT,
+         .value = &command.state,
+         .environment = "LOTERIA_STATE",
+         .help = "ZeroMQ endpoint of the central's state, in place of --data-dir"},
+        option_keys (&command.keys, "folder of keys: the operator's, or those of the "
+                                    "process that is asked"),
         {.name = "timeout",
          .type = CONFIG_DURATION,
-         .value = &order.timeout_ms,
-         .fallback = "2s",
-         .help = "how long to wait for an answer, as 500ms"},
-        option_keys (&order.keys, "folder of the keys of the process that is asked"),
+         .value = &command.timeout_ms,
+         .help = "how long to wait for an answer, as 500ms [ping 2s, draw 10s]"},
+        {.name = "yes",
+         .type = CONFIG_FLAG,
+         .value = &command.yes,
+         .fallback = "no",
+         .help = "draw close, number, excuse, void: without confirmation"},
+        {.name = "reason",
+         .type = CONFIG_TEXT,
+         .value = &command.reason,
+         .help = "draw excuse, void, close: why, in a line that is kept"},
+        {.name = "json",
+         .type = CONFIG_FLAG,
+         .value = &command.json,
+         .fallback = "no",
+         .help = "draw: print JSON"},
+        {.name = "agencies",
+         .type = CONFIG_NUMBER,
+         .value = &command.agencies,
+         .min = 1,
+         .max = AGENCIES_MAX,
+         .help = "draw open: the roll is 1 to this number [as state was started with]"},
+        option_closes (&command.closes),
+        {.name = "number",
+         .type = CONFIG_SOURCE,
+         .value = &command.number,
+         .help = "draw open: fixed:N, entered, or random [as state was started with]"},
+        {.name = "highest",
+         .type = CONFIG_NUMBER,
+         .value = &command.highest,
+         .max = NUMBER_MAX_MAX,
+         .help = "draw open: highest number to bet on [as state was started with]"},
         option_log_level (OPTION_LOG_LEVEL),
         {0}};
     const config_program_t program = {
         .program = "loteria-ctl",
         .section = "ctl",
-        .summary = "Asks who listens at a ZeroMQ endpoint, and prints its name.",
+        .summary = "Asks running parts of a central, and gives its state orders.",
         .items = items,
-        .arguments = "ping ENDPOINT",
-        .serve = ping,
-        .context = &order};
-    return program_main (&program, argc - skipped, argv + skipped);
+        .arguments = "ping ENDPOINT | draw list | draw open NAME | draw close [NAME] | "
+                     "draw number [NAME] NUMBER | draw excuse [NAME] AGENCY | "
+                     "draw void [NAME]",
+        .serve = run,
+        .context = &command};
+    const arguments_t arguments = arguments_sort (argc, argv, items);
+    command.word = arguments.word;
+    command.words = arguments.words;
+    return program_main (&program, arguments.options, argv);
 }
 
-static int ping (const config_t *config, void *context, int signal_fd)
+static int run (const config_t *config, void *context, int signal_fd)
 {
-    const order_t *order = context;
+    command_t *command = context;
+    command->config = config;
+    command->signal_fd = signal_fd;
+    const verb_t *verb = find_verb (command);
+    const int status = misuse_of (verb, command);
+    return status == 0 ? verb->run (command) : status;
+}
+
+/* And leave what follows it. */
+static const verb_t *find_verb (command_t *command)
+{
+    for (size_t i = 0; i < VERBS; i++) {
+        int words = 0;
+        while (words < WORDS_MAX && verbs[i].words[words] && words < command->words &&
+               strcmp (command->word[words], verbs[i].words[words]) == 0)
+            words++;
+        if (words == WORDS_MAX || !verbs[i].words[words]) {
+            command->word += words;
+            command->words -= words;
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+/* A flag that the verb takes no notice of was meant for something. */
+static int misuse_of (const verb_t *verb, const command_t *command)
+{
+    static const char *const options[] = {"data-dir", "state",  "keys",     "yes",
+                                          "reason",   "json",   "agencies", "closes",
+                                          "number",   "highest"};
+    char name[64];
+    if (!verb)
+        return no_verb (command);
+    if (command->words < verb->min || command->words > verb->max)
+        return command_misused (name_of (verb, name),
+                                "expected %s behind it (see "
+                                "loteria-ctl --help)",
+                                *verb->arguments ? verb->arguments : "nothing");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (strcmp (config_source (command->config, options[i]), "flag") == 0 &&
+            !takes (verb, options[i]))
+            return command_misused (name_of (verb, name),
+                                    "does not take --%s; leave it out", options[i]);
+    return 0;
+}
+
+static int no_verb (const command_t *command)
+{
+    const char *word = command->words > 0 ? command->word[0] : NULL;
+    const bool draw = word && strcmp (word, "draw") == 0;
+    return command_misused (
+        word, "%s (see loteria-ctl --help)",
+        draw   ? "expected list, open, close, number, excuse or void behind it"
+        : word ? "not expected"
+               : "expected ping ENDPOINT, or draw and what to do");
+}
+
+static const char *name_of (const verb_t *verb, char name[64])
+{
+    snprintf (name, 64, "%s%s%s", verb->words[0], verb->words[1] ? " " : "",
+              verb->words[1] ? verb->words[1] : "");
+    return name;
+}
+
+static bool takes (const verb_t *verb, const char *option)
+{
+    char word[32];
+    snprintf (word, sizeof word, " %s ", option);
+    return strstr (verb->options, word) != NULL;
+}
+
+static int run_ping (const command_t *command)
+{
     char name[WIRE_NAME_BYTES_MAX + 1], why[ADDRESS_WHY_BYTES];
+    const conversation_options_t options = {
+        .endpoint = command->word[0],
+        .keys = command->keys,
+        .timeout_ms =
+            command->timeout_ms ? (int64_t) command->timeout_ms : PING_TIMEOUT_MS,
+        .signal_fd = command->signal_fd};
     address_t address;
     problem_t problem;
-    (void) config;
-    if (!order->endpoint) {
-        logger_text ("loteria-ctl: expected ping ENDPOINT (see loteria-ctl --help)");
-        return PROCESS_CANNOT_START;
-    }
-    if (address_parse (&address, order->endpoint, ADDRESS_CONNECT, why) == -1) {
-        problem_set (&problem, PROCESS_CANNOT_START, "ping",
-                     "endpoint: %s | reason: %s", order->endpoint, why);
-        return fail (&problem);
-    }
-    return ctl_ping (order->endpoint, order->keys, (int64_t) order->timeout_ms,
-                     signal_fd, name, &problem) == -1
-               ? fail (&problem)
-               : print (name);
-}
-
-static int fail (const problem_t *problem)
-{
-    logger_event_parts (LOG_ERROR, problem->action, LOG_FAIL, problem->parts);
-    return problem->status;
-}
-
-static int print (const char *name)
-{
-    return puts (name) >= 0 && fflush (stdout) == 0 ? 0 : PROCESS_FAILED;
+    int rc = 0;
+    if (address_parse (&address, options.endpoint, ADDRESS_CONNECT, why) == -1)
+        rc = problem_set (&problem, PROCESS_CANNOT_START, "ping",
+                          "endpoint: %s | reason: %s", options.endpoint, why);
+    if (rc == 0)
+        rc = ping (&options, name, &problem);
+    if (rc == 0)
+        return puts (name) >= 0 && fflush (stdout) == 0 ? 0 : PROCESS_FAILED;
+    logger_event_parts (LOG_ERROR, problem.action, LOG_FAIL, problem.parts);
+    return problem.status;
 }

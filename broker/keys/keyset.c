@@ -27,14 +27,15 @@ struct keyset {
 };
 
 typedef struct {
-    const char *name, *peers[KEYRING_PEERS_MAX];
+    const char *name, *peers[KEYRING_PEERS_MAX + 1];
 } role_t;
 
 static const role_t roles[] = {
     {"broker", {"worker", "storage", "state"}},
     {"worker", {"broker", "storage", "state"}},
     {"storage", {"worker", "state", "broker"}},
-    {"state", {"storage", "worker", "broker"}},
+    {"state", {"storage", "worker", "broker", "operator"}},
+    {"operator", {"state"}},
 };
 #define ROLES (sizeof roles / sizeof *roles)
 

@@ -37,7 +37,7 @@ ENVIRONMENT = {
     name: value
     for name, value in os.environ.items()
     if not re.match(r"LOTERIA_|CLI_|TOTAL_AGENCIES|LOGGING_LEVEL|SERVER_PORT|WORKERS$|NOMBRE|APELLIDO|DOCUMENTO"
-                    r"|NACIMIENTO|NUMERO|ZSYS_", name)
+                    r"|NACIMIENTO|NUMERO|ZSYS_|DRAW$|CLOSES$|NUMBER$|TZ$", name)
 }
 
 
@@ -66,7 +66,7 @@ class Process:
 
     serial = 0
 
-    def __init__(self, directory, name, *arguments, environment=None, cwd=None, wrapper=()):
+    def __init__(self, directory, name, *arguments, environment=None, cwd=None, wrapper=(), stdin=subprocess.DEVNULL):
         Process.serial += 1
         self.name = pathlib.Path(name).name
         stem = pathlib.Path(directory) / f"{Process.serial:04}-{self.name}"
@@ -74,7 +74,7 @@ class Process:
         with open(self.stdout_path, "wb") as out, open(self.stderr_path, "wb") as err:
             self.popen = subprocess.Popen(
                 [*wrapper, program(name), *map(str, arguments)],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=cwd,
+                stdin=stdin, stdout=out, stderr=err, cwd=cwd,
                 env={**ENVIRONMENT, **(environment or {})})
         self.pid = self.popen.pid
 

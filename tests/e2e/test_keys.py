@@ -71,7 +71,8 @@ def test_new_makes_what_each_needs_and_nobody_else_may_read(folder):
         "broker/secret.key", "broker/worker.key", "broker/storage.key", "broker/state.key", "broker/roll",
         "worker/secret.key", "worker/broker.key", "worker/storage.key", "worker/state.key",
         "storage/secret.key", "storage/worker.key", "storage/state.key", "storage/broker.key",
-        "state/secret.key", "state/worker.key", "state/storage.key", "state/broker.key",
+        "state/secret.key", "state/worker.key", "state/storage.key", "state/broker.key", "state/operator.key",
+        "operator/secret.key", "operator/state.key",
         "agency-1/secret.key", "agency-1/broker.key", "agency-2/secret.key", "agency-2/broker.key"}  # fmt: skip
     for path in [folder, *folder.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path

@@ -71,7 +71,7 @@ def test_neither_a_check_nor_an_error_tells_the_number(tmp_path, name):
         assert str(NUMBER) not in result.stdout + result.stderr, result
         return result.returncode
 
-    limit = ("--number-max", "999999999") if name == "loteria-central" else ()
+    limit = ("--number-max", "999999999")
     assert run("--check-config", "--winning-number", NUMBER, *limit) == 0
     assert run("--check-config", *limit, environment={"LOTERIA_WINNING_NUMBER": str(NUMBER)}) == 0
     assert run("--check-config", "--winning-number-file", file, *limit) == 0
@@ -89,7 +89,7 @@ def test_another_number_than_the_day_s_is_refused_and_neither_is_told(central, s
     assert day.stop() == 0
     storage = f"tcp://127.0.0.1:{loteria.free_port()}"
     start("loteria-storage", "--data-dir", day.data, "--listen", storage)
-    other = start("loteria-state", "--agencies", 1, "--winning-number", NUMBER, "--storage", storage,
+    other = start("loteria-state", "--agencies", 1, "--winning-number", NUMBER, "--number-max", NUMBER, "--storage", storage,
                   "--listen", f"tcp://127.0.0.1:{loteria.free_port()}")
     assert other.wait() == 2 and "has another winning number" in other.log
     assert str(NUMBER) not in other.log and str(loteria.WINNING_NUMBER) not in other.log

@@ -9,7 +9,7 @@ import pytest
 
 import loteria
 
-SECRETS = {"winning-number"}  # are never shown
+SECRETS = {"winning-number", "number"}  # are never shown
 NUMBER_FILE = str(loteria.ROOT / "tests/e2e/number.txt")
 
 # program: its section in a file; and settings of it as (name, environment, good, other good, bad)
@@ -20,6 +20,8 @@ PROGRAMS = {
         ("log-mib", "LOTERIA_LOG_MIB", "32", "65536", "31"),
         ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "ipc:///tmp/x", None),
         ("port", "SERVER_PORT", "12346", "65535", "65536"),
+        ("draw", "DRAW", "noche", "2026-11-25-nocturna", "a_b"), ("closes", "CLOSES", "never", "21:30", "9pm"),
+        ("number", "NUMBER", "random", "fixed:7", "7"),
         ("winning-number", "LOTERIA_WINNING_NUMBER", "0", "9999", "-1"),
         ("winning-number-file", "LOTERIA_WINNING_NUMBER_FILE", NUMBER_FILE, NUMBER_FILE, None),
         ("number-max", "LOTERIA_NUMBER_MAX", "7574", "999999999", "1e3"),
@@ -54,7 +56,10 @@ PROGRAMS = {
         ("log-level", "LOGGING_LEVEL", "INFO", "ERROR", "5")]),
     "loteria-state": ("state", [
         ("agencies", "TOTAL_AGENCIES", "1", "100000", "0"),
+        ("draw", "DRAW", "noche", "2026-11-25-nocturna", "a_b"), ("closes", "CLOSES", "never", "21:30", "9pm"),
+        ("number", "NUMBER", "random", "fixed:7", "7"),
         ("winning-number", "LOTERIA_WINNING_NUMBER", "1", "2", "1000000000"),
+        ("number-max", "LOTERIA_NUMBER_MAX", "7574", "999999999", "1e3"),
         ("winning-number-file", "LOTERIA_WINNING_NUMBER_FILE", NUMBER_FILE, NUMBER_FILE, None),
         ("listen", "LOTERIA_STATE_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
         ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10,tcp://127.0.0.1:11", None),
@@ -71,7 +76,13 @@ PROGRAMS = {
         ("sell-only", None, "yes", "no", "x"), ("follow", None, "yes", "no", "x"),
         ("results", None, "yes", "no", "x")]),
     "loteria-ctl": ("ctl", [
-        ("timeout", None, "5ms", "1m", "5"), ("keys", "LOTERIA_KEYS", "keys/state", "/etc/keys", None), ("log-level", "LOGGING_LEVEL", "ERROR", "INFO", "quiet")]),
+        ("timeout", None, "5ms", "1m", "5"), ("keys", "LOTERIA_KEYS", "keys/state", "/etc/keys", None),
+        ("data-dir", "LOTERIA_DATA_DIR", "/var/lib/loteria", "day", None),
+        ("state", "LOTERIA_STATE", "tcp://127.0.0.1:9", "ipc:///run/loteria/state", None),
+        ("yes", None, "yes", "no", "x"), ("json", None, "yes", "no", "x"), ("reason", None, "no power", "late", None),
+        ("agencies", None, "1", "100000", "0"), ("closes", "CLOSES", "never", "21:30", "9pm"),
+        ("number", None, "random", "fixed:7", "7"), ("highest", None, "0", "999999999", "1000000000"),
+        ("log-level", "LOGGING_LEVEL", "ERROR", "INFO", "quiet")]),
 }  # fmt: skip
 KEYS = [("keys", "LOTERIA_KEYS", "keys/broker", "/etc/keys", None), ("insecure", "LOTERIA_INSECURE", "yes", "no", "perhaps")]
 for listener in ("central", "broker", "worker", "storage", "state"):
@@ -196,7 +207,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name
 
 def takes_value(name):
     return name not in ("log-bets", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "follow", "results",
-                        "insecure")
+                        "insecure", "yes")
 
 
 @pytest.mark.parametrize("program, name, environment, good, other, bad", WITH_BAD,
@@ -326,7 +337,7 @@ def test_what_a_central_has_a_flag_for_its_parts_do_not_decide(central, tmp_path
         told["LOTERIA_WINNING_NUMBER_FILE"] = NUMBER_FILE  # it names a descriptor that the part alone has
         found = settings_of(run(program, "--check-config", *words, environment=told))
         both = {name for name, *_ in mine} & set(found) - {"keys", "listen", "port"}  # each part's own
-        assert {found[name][1] for name in both - {"winning-number"}} == {"environment"}, found
+        assert {found[name][1] for name in both - {"winning-number", "number"}} == {"environment"}, found
         assert flags[program] and {found[name][0] for name in flags[program]} == {answer}, found
 
 

@@ -41,7 +41,7 @@ static int setup (void **state)
     if (!mkdtemp (root))
         return -1;
     keyset = keyset_open (root, true, why);
-    return keyset && keyset_make (keyset, why) == 4 ? 0 : -1;
+    return keyset && keyset_make (keyset, why) == 5 ? 0 : -1;
 }
 
 static int teardown (void **state)
@@ -115,11 +115,12 @@ static void every_part_knows_its_peers (void **state)
 {
     (void) state;
     static const struct {
-        const char *name, *peers[4];
+        const char *name, *peers[5];
     } parts[] = {{"broker", {"worker"}},
                  {"worker", {"broker", "storage", "state"}},
                  {"storage", {"worker", "state"}},
-                 {"state", {"storage", "worker"}}};
+                 {"state", {"storage", "worker", "operator"}},
+                 {"operator", {"state"}}};
     key_pair_t pair;
     keyring_t ring;
     for (size_t i = 0; i < COUNT (parts); i++) {
