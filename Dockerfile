@@ -40,6 +40,11 @@ RUN mkdir -p /image/var/lib/dpkg/status.d \
         dpkg-query --status "$package" >"/image/var/lib/dpkg/status.d/$package" \
         && cp --parents "/usr/share/doc/$package/copyright" /image; \
     done <packages
+# Draws close by the clock of a time zone.
+RUN mkdir -p /image/usr/share && cp -r /usr/share/zoneinfo /image/usr/share \
+    && rm -rf /image/usr/share/zoneinfo/posix /image/usr/share/zoneinfo/right \
+    && dpkg-query --status tzdata >/image/var/lib/dpkg/status.d/tzdata \
+    && cp --parents /usr/share/doc/tzdata/copyright /image
 # A volume is born with the owner and mode of the folder that it is mounted on: one for each
 # holder of keys, and as many agencies as one network of containers can have.
 RUN mkdir -p /image/etc /image/.data /image/tmp /image/var/lib/loteria /image/run/keys \
