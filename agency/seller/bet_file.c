@@ -173,6 +173,10 @@ rows_status_t bet_file_look (bet_source_t *source)
     struct stat now;
     if (source->failed)
         return ROWS_FAILED;
+    if (source->spool) // nobody else can get at it
+        return fstat (source->file, &source->seen) == 0
+                   ? ROWS_OK
+                   : bet_source_fail (source, "%s: %s", source->name, strerror (errno));
     if (stat (source->name, &now) == -1)
         return bet_source_fail (source, "%s: has gone since its sale began: %s",
                                 source->name, strerror (errno));

@@ -3,6 +3,8 @@
 
 #include "bet_source_state.h"
 
+#include "file_watch.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,6 +17,9 @@
 
 _Static_assert(ROW_BYTES_MAX < BET_BUFFER_BYTES, "any row fits the buffer");
 
+static void read_from_start (bet_source_t *source);
+static bet_source_t *opened (bet_source_t *source, char *error, size_t error_size);
+static rows_status_t look_at_pipe (bet_source_t *source);
 static bool describe_added (bet_source_t *source, char *text, size_t size);
 static bool written_on (bet_source_t *source);
 
@@ -32,16 +37,46 @@ bet_source_t *bet_source_open (const char *path, bool more_may_come, char *error
     else if (!S_ISREG (source->seen.st_mode))
         bet_source_fail (source,
                          "%s: is not a regular file, so it cannot be read twice", path);
-    else {
-        source->buffer = malloc (BET_BUFFER_BYTES + 1);
-        assert (source->buffer);
-        bet_file_rewind (source);
-    }
+    else
+        read_from_start (source);
+    return opened (source, error, error_size);
+}
+
+static void read_from_start (bet_source_t *source)
+{
+    source->buffer = malloc (BET_BUFFER_BYTES + 1);
+    assert (source->buffer);
+    bet_file_rewind (source);
+}
+
+static bet_source_t *opened (bet_source_t *source, char *error, size_t error_size)
+{
     if (source->failed) {
         snprintf (error, error_size, "%s", source->error);
         bet_source_destroy (&source);
     }
     return source;
+}
+
+bet_source_t *bet_source_piped (int input, const char *name, bool last_row_counts,
+                                char *error, size_t error_size)
+{
+    bet_source_t *source = bet_source_new (name);
+    char why[512];
+    source->more_may_come = true;
+    source->last_row_counts = last_row_counts;
+    source->pipe = input;
+    source->spool = spool_new (input, why, sizeof why);
+    if (source->spool == NULL)
+        bet_source_fail (source, "%s: %s", name, why);
+    else {
+        source->file = spool_file (source->spool);
+        if (fstat (source->file, &source->seen) == -1)
+            bet_source_fail (source, "%s: %s", name, strerror (errno));
+        else
+            read_from_start (source);
+    }
+    return opened (source, error, error_size);
 }
 
 bet_source_t *bet_source_new (const char *name)
@@ -50,7 +85,7 @@ bet_source_t *bet_source_new (const char *name)
     assert (source);
     source->name = strdup (name);
     assert (source->name);
-    source->file = -1;
+    source->file = source->watch = -1;
     return source;
 }
 
@@ -58,8 +93,11 @@ void bet_source_destroy (bet_source_t **source)
 {
     if (*source == NULL)
         return;
-    if ((*source)->file != -1)
+    if ((*source)->file != -1 && (*source)->spool == NULL)
         close ((*source)->file);
+    if ((*source)->watch != -1)
+        close ((*source)->watch);
+    spool_destroy (&(*source)->spool);
     free ((*source)->buffer);
     free ((*source)->name);
     free (*source);
@@ -91,12 +129,47 @@ bet_source_look_t bet_source_look (bet_source_t *source)
 {
     if (source->file == -1)
         return BET_SOURCE_SAME;
-    if (bet_file_look (source) != ROWS_OK)
+    if (source->watch != -1)
+        file_watch_clear (source->watch);
+    const bool ended = bet_source_ended (source);
+    if ((source->spool && look_at_pipe (source) != ROWS_OK) ||
+        bet_file_look (source) != ROWS_OK)
         return BET_SOURCE_CHANGED;
-    if ((uint64_t) source->seen.st_size <= bet_file_bytes_read (source))
+    if ((uint64_t) source->seen.st_size <= bet_file_bytes_read (source) &&
+        ended == bet_source_ended (source))
         return BET_SOURCE_SAME;
     source->at_end = false;
     return BET_SOURCE_GREW;
+}
+
+/* Its end may make a row of what stands there without a line end. */
+static rows_status_t look_at_pipe (bet_source_t *source)
+{
+    char why[512];
+    if (bet_source_ended (source))
+        return ROWS_OK;
+    if (spool_take (source->spool, why, sizeof why) == -1)
+        return bet_source_fail (source, "%s: %s", source->name, why);
+    source->more_may_come = !bet_source_ended (source) || !source->last_row_counts;
+    return ROWS_OK;
+}
+
+void bet_source_watch (bet_source_t *source)
+{
+    if (source->file != -1 && source->spool == NULL && source->watch == -1)
+        source->watch = file_watch_open (source->name);
+}
+
+int bet_source_input (const bet_source_t *source)
+{
+    if (source->spool)
+        return spool_ended (source->spool) ? -1 : source->pipe;
+    return source->watch;
+}
+
+bool bet_source_ended (const bet_source_t *source)
+{
+    return source->spool && spool_ended (source->spool);
 }
 
 uint64_t bet_source_half_row (const bet_source_t *source)

@@ -1,8 +1,9 @@
 /* bet_source.h - an agency's bets as a stream of rows: a CSV file, which may be larger
-   than memory, or a single bet.
+   than memory, what comes through a pipe, or a single bet.
 
    A file that is shortened, replaced or written over while it is read is an error that
-   says so; rows that are added at its end are read when it is looked at again. */
+   says so; rows that are added at its end are read when it is looked at again. A pipe
+   is a file that grows until the pipe's end has come. */
 
 #ifndef LOTERIA_BET_SOURCE_H
 #define LOTERIA_BET_SOURCE_H
@@ -26,6 +27,12 @@ typedef enum {
 bet_source_t *bet_source_open (const char *path, bool more_may_come, char *error,
                                size_t error_size);
 
+/* The same, from a pipe or whatever else `input` is, which is borrowed. `name` is for
+   people, and copied. With `last_row_counts` a last row without line end is one once
+   the pipe's end has come. */
+bet_source_t *bet_source_piped (int input, const char *name, bool last_row_counts,
+                                char *error, size_t error_size);
+
 /* One bet, its fields in the order of the row and as typed: they are quoted where CSV
    asks for it. It is the row at whatever place the source is moved to; behind it is the
    end. Returns NULL with a line in `error` when it is too long for any row. */
@@ -40,6 +47,17 @@ rows_t bet_source_rows (bet_source_t *source);
 /* Look again at the file, whose end was reached. After BET_SOURCE_CHANGED the rows'
    error () says what happened. A single bet stays the same. */
 bet_source_look_t bet_source_look (bet_source_t *source);
+
+/* Be told when to look at a file again, from now on, if it can be had. (A pipe tells
+   anyway.) */
+void bet_source_watch (bet_source_t *source);
+
+/* What to poll for that, until it is to be read or the pipe's end has come; -1: nothing
+   tells, so look now and then. */
+int bet_source_input (const bet_source_t *source);
+
+/* Whether a pipe's end has come, and was seen by bet_source_look (). */
+bool bet_source_ended (const bet_source_t *source);
 
 /* The line of a last row that was left alone for want of a line end; 0: there is none.
  */

@@ -6,19 +6,24 @@
 #define LOTERIA_BET_SOURCE_STATE_H
 
 #include "bet_source.h"
+#include "spool.h"
 
 #include <sys/stat.h>
 
 #define BET_BUFFER_BYTES (256 * 1024)
 
 struct bet_source {
-    char *name;         // owned
-    int file;           // -1 for a single bet
-    struct stat seen;   // the file as it was looked at last
-    bool more_may_come; // a last row without line end is none yet
-    uint64_t base;      // where in the file the buffer begins
-    bool at_end;        // nothing is left to read
-    bool completed;     // the last row got the line end that it lacked
+    char *name;           // owned
+    int file;             // -1 for a single bet
+    struct stat seen;     // the file as it was looked at last
+    bool more_may_come;   // a last row without line end is none yet
+    int watch;            // notices what is done to the file; -1: nothing does
+    spool_t *spool;       // of a pipe, owned; `file` is its own
+    int pipe;             // borrowed
+    bool last_row_counts; // of a pipe, at its end, without a line end
+    uint64_t base;        // where in the file the buffer begins
+    bool at_end;          // nothing is left to read
+    bool completed;       // the last row got the line end that it lacked
 
     uint64_t index;  // of the next row
     uint64_t line;   // where it begins
