@@ -9,6 +9,9 @@
 #include "seller.h"
 #include "settings.h"
 
+/* The exit code of an agency whose sale is closed, with bets that are not in. */
+#define AGENCY_CLOSED 3
+
 typedef struct {
     const settings_t *settings; // borrowed; the rest is owned
     bet_source_t *source;       // NULL when nothing is to be sold
@@ -19,6 +22,7 @@ typedef struct {
     bool stopping;   // a signal came
     int64_t stop_ms; // then, at the latest
     int64_t look_ms; // when the file is to be looked at next
+    bool completed;  // the session knows that no more rows will come
     bool altered;    // since it was sold, and that has been said
 } agency_t;
 
@@ -30,7 +34,7 @@ bool agency_run (agency_t *agency);
 int agency_outcome (agency_t *agency);
 int agency_interrupted (agency_t *agency);
 
-/* Say why it failed; `detail` may be NULL. Returns the status to end with. */
+/* Say why it failed; `detail` may be NULL. Returns PROCESS_FAILED. */
 int agency_fail (const agency_t *agency, const char *reason, const char *detail);
 
 #endif

@@ -20,7 +20,7 @@ _Static_assert(ROW_BYTES_MAX < BET_BUFFER_BYTES, "any row fits the buffer");
 static void read_from_start (bet_source_t *source);
 static bet_source_t *opened (bet_source_t *source, char *error, size_t error_size);
 static rows_status_t look_at_pipe (bet_source_t *source);
-static bool describe_added (bet_source_t *source, char *text, size_t size);
+static bet_source_look_t describe_added (bet_source_t *source, char *text, size_t size);
 static bool written_on (bet_source_t *source);
 
 bet_source_t *bet_source_open (const char *path, bool more_may_come, char *error,
@@ -179,28 +179,25 @@ uint64_t bet_source_half_row (const bet_source_t *source)
     return half ? source->line : 0;
 }
 
-bool bet_source_differs (bet_source_t *source, char *text, size_t size)
+bet_source_look_t bet_source_differs (bet_source_t *source, char *text, size_t size)
 {
-    switch (bet_source_look (source)) {
-    case BET_SOURCE_SAME:
-        return false;
-    case BET_SOURCE_GREW:
+    const bet_source_look_t look = bet_source_look (source);
+    if (look == BET_SOURCE_GREW)
         return describe_added (source, text, size);
-    default:
+    if (look == BET_SOURCE_CHANGED)
         snprintf (text, size, "%s", source->error);
-        return true;
-    }
+    return look;
 }
 
-/* Returns whether there is more than blank lines. */
-static bool describe_added (bet_source_t *source, char *text, size_t size)
+/* Blank lines alone make no difference. */
+static bet_source_look_t describe_added (bet_source_t *source, char *text, size_t size)
 {
     if (written_on (source)) {
         snprintf (text, size,
                   "%s: its last row, which had no line end, was continued too late: "
                   "what is stored is the row as it was",
                   source->name);
-        return true;
+        return BET_SOURCE_GREW;
     }
     const uint64_t before = source->index;
     row_t row;
@@ -214,7 +211,9 @@ static bool describe_added (bet_source_t *source, char *text, size_t size)
                   rows == 1 ? "row was" : "rows were", rows == 1 ? "is" : "are");
     else if (source->failed)
         snprintf (text, size, "%s", source->error);
-    return rows > 0 || source->failed;
+    return rows > 0         ? BET_SOURCE_GREW
+           : source->failed ? BET_SOURCE_CHANGED
+                            : BET_SOURCE_SAME;
 }
 
 /* The last row was taken without its line end: whether something else came first. */

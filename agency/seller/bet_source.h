@@ -64,8 +64,9 @@ bool bet_source_ended (const bet_source_t *source);
 uint64_t bet_source_half_row (const bet_source_t *source);
 
 /* The end was reached, and all of it was sold: whether the file has changed since. If
-   so `text` (`size` bytes) says how, in one line; no more rows can be sold. */
-bool bet_source_differs (bet_source_t *source, char *text, size_t size);
+   so `text` (`size` bytes) says how, in one line; no more rows can be sold. After
+   BET_SOURCE_GREW there are rows, or a part of one, that were not sold. */
+bet_source_look_t bet_source_differs (bet_source_t *source, char *text, size_t size);
 
 /* How far it has been read, in bytes, and how large it was when it was looked at. */
 uint64_t bet_source_bytes (const bet_source_t *source);

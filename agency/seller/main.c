@@ -7,13 +7,17 @@
 
 #include <inttypes.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 static bool open_agency (agency_t *agency);
 static bool open_source (agency_t *agency);
+static bet_source_t *source_of (const settings_t *settings, char *error,
+                                size_t error_size);
 static void say_settings (const settings_t *settings);
 static void open_report (agency_t *agency);
 static void open_seller (agency_t *agency);
 static session_options_t session_options (const settings_t *settings);
+static session_task_t session_task (const settings_t *settings);
 static void draw_random (session_options_t *options, bool single);
 static void shut_down (agency_t *agency);
 static void close_agency (agency_t *agency);
@@ -54,18 +58,30 @@ static bool open_source (agency_t *agency)
 {
     const settings_t *settings = agency->settings;
     char error[1024];
-    if (settings->results_only)
+    if (!settings->sells)
         return true;
-    agency->source = settings->single
-                         ? bet_source_single (settings->fields, error, sizeof error)
-                         : bet_source_open (settings->bets, settings->sell_only, error,
-                                            sizeof error);
+    agency->source = source_of (settings, error, sizeof error);
     if (agency->source == NULL) {
         agency_fail (agency, error, NULL);
         return false;
     }
+    if (settings->follow)
+        bet_source_watch (agency->source);
     agency->rows = bet_source_rows (agency->source);
     return true;
+}
+
+/* A sale that goes on later leaves a last row without line end alone. */
+static bet_source_t *source_of (const settings_t *settings, char *error,
+                                size_t error_size)
+{
+    if (settings->single)
+        return bet_source_single (settings->fields, error, error_size);
+    if (settings->piped)
+        return bet_source_piped (STDIN_FILENO, settings->bets, !settings->sell_only,
+                                 error, error_size);
+    return bet_source_open (settings->bets, settings->sell_only || settings->follow,
+                            error, error_size);
 }
 
 static void open_report (agency_t *agency)
@@ -78,6 +94,8 @@ static void open_report (agency_t *agency)
                                       .log_bets = settings->log_bets,
                                       .log_winners = settings->log_winners,
                                       .json = settings->json,
+                                      .cancels = settings->cancels,
+                                      .cancel = settings->cancel,
                                       .bar = !settings->quiet};
     agency->report = report_new (&options);
 }
@@ -109,10 +127,20 @@ static session_options_t session_options (const settings_t *settings)
                                .period_ms = (int64_t) settings->loop_period_ms,
                                .patience_ms =
                                    (int64_t) settings->patience_seconds * 1000,
-                               .task = settings->results_only ? SESSION_ASK_ONLY
-                                       : settings->follow     ? SESSION_FOLLOW
-                                       : settings->sell_only  ? SESSION_SELL_ONLY
-                                                              : SESSION_WHOLE};
+                               .draw = settings->draw,
+                               .task = session_task (settings),
+                               .growing = settings->follow || settings->piped,
+                               .piped = settings->piped,
+                               .cancel = settings->cancel};
+}
+
+static session_task_t session_task (const settings_t *settings)
+{
+    return settings->cancels        ? SESSION_CANCEL_ONLY
+           : settings->results_only ? SESSION_RESULTS_ONLY
+           : !settings->sells       ? SESSION_CLOSE_ONLY
+           : settings->sell_only    ? SESSION_SELL_ONLY
+                                    : SESSION_WHOLE;
 }
 
 /* A single bet is identified by the run that sells it: no other has its number. */
@@ -132,14 +160,15 @@ static void draw_random (session_options_t *options, bool single)
 
 static void say_settings (const settings_t *settings)
 {
-    const char *file = settings->results_only ? "none"
-                       : settings->single     ? "environment"
-                                              : settings->bets;
+    const char *file = !settings->sells   ? "none"
+                       : settings->single ? "environment"
+                                          : settings->bets;
     logger_event (LOG_INFO, "config", LOG_SUCCESS,
-                  "client_id: %u | server_address: %s | file: %s | batch_bytes: %u | "
-                  "batch_count: %u | window: %u",
-                  settings->id, settings->server, file, settings->batch_bytes,
-                  settings->batch_count, settings->window);
+                  "client_id: %u | server_address: %s | draw: %s | file: %s | "
+                  "batch_bytes: %u | batch_count: %u | window: %u",
+                  settings->id, settings->server,
+                  settings->draw ? settings->draw : "the one on sale", file,
+                  settings->batch_bytes, settings->batch_count, settings->window);
 }
 
 static void shut_down (agency_t *agency)

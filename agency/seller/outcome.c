@@ -9,7 +9,12 @@
 #include <stdio.h>
 
 static int session_outcome (agency_t *agency);
+static bool sale_is_closed (const agency_t *agency);
 static int file_outcome (agency_t *agency);
+static int half_row_outcome (agency_t *agency, uint64_t line);
+static int interrupted (const agency_t *agency);
+static int end_closed (const agency_t *agency, const char *reason);
+static void say (const agency_t *agency, const char *reason, const char *detail);
 
 int agency_outcome (agency_t *agency)
 {
@@ -24,53 +29,80 @@ int agency_outcome (agency_t *agency)
 
 static int session_outcome (agency_t *agency)
 {
+    const settings_t *settings = agency->settings;
     const session_t *session = seller_session (agency->seller);
     const session_progress_t *progress = session_progress (session);
     if (progress->state == SESSION_FAILED)
-        return agency_fail (agency, session_failure (session),
-                            progress->silence
-                                ? link_reason (seller_link (agency->seller),
-                                               agency->settings->keys != NULL)
-                                : NULL);
-    if (agency->stopping && !agency->settings->follow)
+        return agency_fail (
+            agency, session_failure (session),
+            progress->silence
+                ? link_reason (seller_link (agency->seller), settings->keys != NULL)
+                : NULL);
+    if (agency->stopping && settings->piped && !bet_source_ended (agency->source))
+        return interrupted (agency);
+    if (agency->stopping && !settings->follow)
         return 0; // it was stopped before there were results to print
     if (report_outcome (agency->report, session) == -1)
         return agency_fail (agency, "stdout", strerror (errno));
-    return 0;
+    return progress->closed ? end_closed (agency, session_shortfall (session)) : 0;
 }
 
 /* All that was read of the file is stored: whether that is all of it. */
 static int file_outcome (agency_t *agency)
 {
-    const bool again = agency->settings->sell_only;
     const uint64_t line = bet_source_half_row (agency->source);
     char text[1024];
-    if (line > 0) {
-        snprintf (text, sizeof text,
-                  "%s, line %" PRIu64
-                  ": the last row has no line end, so that more of it may come: it is "
-                  "not sold, all before it is",
-                  agency->settings->bets, line);
-        return agency_fail (agency, text, "end the row, and start again");
-    }
-    if (bet_source_differs (agency->source, text, sizeof text))
+    if (line > 0)
+        return half_row_outcome (agency, line);
+    switch (bet_source_differs (agency->source, text, sizeof text)) {
+    case BET_SOURCE_SAME:
+        return 0;
+    case BET_SOURCE_GREW:
+        if (sale_is_closed (agency))
+            return end_closed (agency, text);
+        return agency_fail (agency, text, "start again to sell them");
+    default:
         return agency_fail (agency, text,
-                            again ? "start again to sell them"
-                                  : "the agency's sale is closed");
-    return 0;
+                            sale_is_closed (agency) ? "the agency's sale is closed"
+                                                    : "start again to sell them");
+    }
+}
+
+static bool sale_is_closed (const agency_t *agency)
+{
+    return session_progress (seller_session (agency->seller))->ready;
+}
+
+static int half_row_outcome (agency_t *agency, uint64_t line)
+{
+    char text[1024];
+    const bool closed = sale_is_closed (agency);
+    snprintf (text, sizeof text,
+              "%s, line %" PRIu64 ": the last row has no line end, so that more of it "
+              "may come: it is not sold, all before it is",
+              agency->settings->bets, line);
+    return closed ? end_closed (agency, text)
+                  : agency_fail (agency, text, "end the row, and start again");
 }
 
 int agency_interrupted (agency_t *agency)
+{
+    const session_t *session = seller_session (agency->seller);
+    const session_progress_t *progress = session_progress (session);
+    report_hide_bar (agency->report);
+    if (agency->source == NULL)
+        return 0;
+    if (progress->closed)
+        return end_closed (agency, session_shortfall (session));
+    return progress->sold_ms >= 0 ? file_outcome (agency) : interrupted (agency);
+}
+
+static int interrupted (const agency_t *agency)
 {
     const session_progress_t *progress =
         session_progress (seller_session (agency->seller));
     const bool single = agency->settings->single;
     char text[256];
-    report_hide_bar (agency->report);
-    if (agency->source == NULL)
-        return 0;
-    if (progress->sold_ms >= 0)
-        return file_outcome (agency);
     if (single)
         snprintf (text, sizeof text,
                   "interrupted before it was known whether the bet is stored");
@@ -84,11 +116,23 @@ int agency_interrupted (agency_t *agency)
     return agency_fail (agency, text, single ? NULL : "start again to go on");
 }
 
+/* Whatever of the file is not in will not be. */
+static int end_closed (const agency_t *agency, const char *reason)
+{
+    say (agency, reason, NULL);
+    return AGENCY_CLOSED;
+}
+
 int agency_fail (const agency_t *agency, const char *reason, const char *detail)
+{
+    say (agency, reason, detail);
+    return PROCESS_FAILED;
+}
+
+static void say (const agency_t *agency, const char *reason, const char *detail)
 {
     logger_event (LOG_ERROR, "agencia", LOG_FAIL, "server_address: %s | reason: %s%s%s",
                   agency->settings->server, reason, detail ? ": " : "",
                   detail ? detail : "");
     logger_flush ();
-    return PROCESS_FAILED;
 }

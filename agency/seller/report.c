@@ -38,6 +38,7 @@ struct report {
     waiting_t delay;      // the central is busy, or full
     logger_limit_t limit; // of that
     bool sold;
+    bool closed;
     int64_t told_ms;         // when it said that it waits for the draw
     session_progress_t told; // `ready` and its numbers, as last told
     uint8_t *canonical;      // room for a batch's rows, owned
@@ -53,6 +54,7 @@ static void tell_silence (report_t *report, reach_state_t link, int64_t now_ms);
 static void tell_held_up (report_t *report, const session_progress_t *progress,
                           int64_t now_ms);
 static void tell_sold (report_t *report, const session_progress_t *progress);
+static void tell_closed (report_t *report, const session_t *session);
 static void tell_ready (report_t *report, const session_progress_t *progress,
                         int64_t now_ms);
 static void draw_bar (report_t *report, const session_progress_t *progress,
@@ -61,6 +63,8 @@ static int write_selling (report_t *report, const session_progress_t *progress,
                           int64_t now_ms, char *line, size_t size);
 static void put_line (const char *line, size_t size);
 static uint64_t rate (uint64_t count, int64_t elapsed_ms);
+static void tell_cancelled (report_t *report, const session_progress_t *progress);
+static void tell_results (report_t *report, const session_progress_t *progress);
 static void tell_head (report_t *report, const session_progress_t *progress);
 static void tell_winners (report_t *report, bytes_t documents);
 static void print_json (const report_t *report, const session_progress_t *progress,
@@ -132,6 +136,7 @@ void report_update (report_t *report, const session_t *session, reach_state_t li
     tell_contact (report, session, link, now_ms);
     tell_held_up (report, progress, now_ms);
     tell_sold (report, progress);
+    tell_closed (report, session);
     tell_ready (report, progress, now_ms);
     if (report->options.bar && now_ms >= report->bar_due_ms)
         draw_bar (report, progress, now_ms);
@@ -148,8 +153,8 @@ static void tell_contact (report_t *report, const session_t *session,
         report->welcomed = true;
         waiting_end (&report->silence, now_ms, &waited_s);
         tell (report, LOG_INFO, "conexion", LOG_SUCCESS,
-              "server_address: %s | next: %" PRIu64, report->options.server,
-              progress->stored);
+              "server_address: %s | draw: %s | next: %" PRIu64, report->options.server,
+              progress->draw, progress->stored);
     }
     const bool failed = progress->state == SESSION_FAILED;
     if ((heard || (!session_answer_due (session) && !failed)) &&
@@ -209,16 +214,26 @@ static void tell_sold (report_t *report, const session_progress_t *progress)
           progress->sent, progress->stored, elapsed_ms, progress->retries);
 }
 
+/* At once: until the draw there is time to do something about it. */
+static void tell_closed (report_t *report, const session_t *session)
+{
+    if (report->closed || !session_progress (session)->closed)
+        return;
+    report->closed = true;
+    tell (report, LOG_WARNING, "cierre", LOG_FAIL, "draw: %s | reason: %s",
+          session_progress (session)->draw, session_shortfall (session));
+}
+
 static void tell_ready (report_t *report, const session_progress_t *progress,
                         int64_t now_ms)
 {
     session_progress_t *told = &report->told;
-    if (!progress->ready)
+    if (!progress->asked)
         return;
-    if (!told->ready)
+    if (progress->ready && !told->ready)
         tell (report, LOG_INFO, "listo", LOG_SUCCESS, "cantidad: %" PRIu64,
               progress->stored);
-    bool changed = !told->ready || told->ready_agencies != progress->ready_agencies ||
+    bool changed = !told->asked || told->ready_agencies != progress->ready_agencies ||
                    told->agencies != progress->agencies ||
                    now_ms - report->told_ms >= WAITING_SAY_MS;
     if (changed)
@@ -239,7 +254,7 @@ static void draw_bar (report_t *report, const session_progress_t *progress,
     if (progress->welcomed_ms < 0)
         size = snprintf (line, sizeof line, "agency %" PRIu32 "  looking for %s",
                          report->options.agency, report->options.server);
-    else if (progress->sold_ms < 0)
+    else if (progress->state < SESSION_WAITING)
         size = write_selling (report, progress, now_ms, line, sizeof line);
     else
         size = snprintf (line, sizeof line,
@@ -310,11 +325,10 @@ int report_outcome (report_t *report, const session_t *session)
 {
     const session_progress_t *progress = session_progress (session);
     bytes_t winners = session_winners (session);
-    if (progress->ready)
-        tell (report, LOG_INFO, "consulta_ganadores", LOG_SUCCESS,
-              "cant_ganadores: %" PRIu64, progress->winners);
-    if (progress->records > 0)
-        tell_head (report, progress);
+    if (report->options.cancels)
+        tell_cancelled (report, progress);
+    if (progress->drawn)
+        tell_results (report, progress);
     if (report->options.log_winners)
         tell_winners (report, winners);
     report_hide_bar (report);
@@ -324,6 +338,20 @@ int report_outcome (report_t *report, const session_t *session)
     else if (winners.size > 0 && !report->options.log_winners)
         fwrite (winners.data, 1, winners.size, stdout);
     return fflush (stdout) == 0 && !ferror (stdout) ? 0 : -1;
+}
+
+static void tell_cancelled (report_t *report, const session_progress_t *progress)
+{
+    tell (report, LOG_INFO, "apuesta_anulada", LOG_SUCCESS,
+          "draw: %s | offset: %" PRIu32 " | cancelled: %" PRIu32, progress->draw,
+          report->options.cancel, progress->cancelled);
+}
+
+static void tell_results (report_t *report, const session_progress_t *progress)
+{
+    tell (report, LOG_INFO, "consulta_ganadores", LOG_SUCCESS,
+          "cant_ganadores: %" PRIu64 " | draw: %s", progress->winners, progress->draw);
+    tell_head (report, progress);
 }
 
 /* For whoever wants to know later whether the central's log is still the one that it
@@ -353,9 +381,16 @@ static void print_json (const report_t *report, const session_progress_t *progre
                         bytes_t winners)
 {
     int64_t elapsed_ms = progress->stored_ms - progress->welcomed_ms;
-    printf ("{\"agency\":%" PRIu32 ",\"bets\":%" PRIu64 ",\"sent\":%" PRIu64 ",",
-            report->options.agency, progress->stored, progress->sent);
-    if (progress->ready) {
+    printf ("{\"agency\":%" PRIu32 ",\"draw\":\"%s\",\"bets\":%" PRIu64
+            ",\"cancelled\":%" PRIu32,
+            report->options.agency, progress->draw, progress->stored,
+            progress->cancelled);
+    if (report->options.cancels) {
+        printf (",\"offset\":%" PRIu32 "}\n", report->options.cancel);
+        return;
+    }
+    printf (",\"sent\":%" PRIu64 ",", progress->sent);
+    if (progress->drawn) {
         printf ("\"number\":%" PRIu32 ",\"winners\":", progress->number);
         print_json_documents (winners);
     } else

@@ -16,7 +16,9 @@ typedef struct {
     bool log_bets;              // a line for each bet stored
     bool log_winners;           // a line for each winner, and no documents on stdout
     bool json;
-    bool bar; // wanted; drawn if stderr is a terminal
+    bool cancels;    // a bet: nothing is sold
+    uint32_t cancel; // its offset
+    bool bar;        // wanted; drawn if stderr is a terminal
 } report_options_t;
 
 typedef struct report report_t;

@@ -5,13 +5,14 @@
 #include "clock.h"
 #include "process.h"
 
-#define FOLLOW_LOOK_MS 250  // how often a file that is followed is looked at
-#define WAIT_LOOK_MS   2000 // and one that is sold
+#define FOLLOW_LOOK_MS 250  // how often a file is looked at of which nothing tells
+#define WAIT_LOOK_MS   2000 // and one that is sold, or of which something should tell
 #define STOP_MS        700  // after a signal, for what is under way to be acknowledged
 
 static bool wait_for_work (agency_t *agency);
 static int64_t next_deadline (const agency_t *agency, int64_t now_ms);
 static bool goes_on_after_signal (agency_t *agency);
+static bool takes_rows (const agency_t *agency);
 static void look_at_file (agency_t *agency, int64_t now_ms);
 static void look_for_rows (agency_t *agency, int64_t now_ms);
 static void look_for_changes (agency_t *agency, int64_t now_ms);
@@ -34,17 +35,23 @@ bool agency_run (agency_t *agency)
     return true;
 }
 
-/* Wait for a message, a deadline, or, while messages could not be sent, for the socket
-   to take them. Returns false on a signal. */
+/* Wait for a message, more of the source, a deadline, or, while messages could not be
+   sent, for the socket to take them. Returns false on a signal. */
 static bool wait_for_work (agency_t *agency)
 {
-    zmq_pollitem_t items[SELLER_ITEMS + 1] = {
-        [SELLER_ITEMS] = {NULL, agency->signal_fd, ZMQ_POLLIN, 0}};
+    const int input = takes_rows (agency) ? bet_source_input (agency->source) : -1;
+    enum { SIGNAL = SELLER_ITEMS, INPUT };
+    zmq_pollitem_t items[] = {[SIGNAL] = {NULL, agency->signal_fd, ZMQ_POLLIN, 0},
+                              [INPUT] = {NULL, input, ZMQ_POLLIN, 0}};
     seller_items (agency->seller, items);
     const int64_t now_ms = clock_ms ();
-    const int rc = zmq_poll (items, SELLER_ITEMS + 1,
+    const int rc = zmq_poll (items, input == -1 ? INPUT : INPUT + 1,
                              clock_timeout (now_ms, next_deadline (agency, now_ms)));
-    return rc <= 0 || !(items[SELLER_ITEMS].revents & ZMQ_POLLIN) ||
+    if (rc <= 0)
+        return true;
+    if (items[INPUT].revents)
+        agency->look_ms = 0;
+    return !(items[SIGNAL].revents & ZMQ_POLLIN) ||
            process_signal (agency->signal_fd) == 0;
 }
 
@@ -53,7 +60,7 @@ static int64_t next_deadline (const agency_t *agency, int64_t now_ms)
     const int64_t due[] = {seller_deadline (agency->seller),
                            report_deadline (agency->report, now_ms),
                            agency->stopping ? agency->stop_ms : INT64_MAX,
-                           agency->settings->follow ? agency->look_ms : INT64_MAX};
+                           takes_rows (agency) ? agency->look_ms : INT64_MAX};
     int64_t deadline_ms = INT64_MAX;
     for (size_t i = 0; i < sizeof due / sizeof due[0]; i++)
         if (due[i] < deadline_ms)
@@ -68,17 +75,27 @@ static bool goes_on_after_signal (agency_t *agency)
     const int64_t now_ms = clock_ms ();
     agency->stopping = true;
     agency->stop_ms = now_ms + STOP_MS;
-    agency->look_ms = INT64_MAX; // rows that are added from now on are too late
+    agency->completed = true; // rows that are added from now on are too late
+    agency->look_ms = INT64_MAX;
     return session_finish (seller_session (agency->seller), now_ms);
+}
+
+/* Whether its source may still grow, and is still sold. */
+static bool takes_rows (const agency_t *agency)
+{
+    const settings_t *settings = agency->settings;
+    const session_state_t state =
+        session_progress (seller_session (agency->seller))->state;
+    return (settings->follow || settings->piped) && !agency->completed &&
+           state <= SESSION_COMPARING;
 }
 
 /* A file that is followed grows; one that is sold already should not. */
 static void look_at_file (agency_t *agency, int64_t now_ms)
 {
-    const settings_t *settings = agency->settings;
-    if (agency->source == NULL || settings->single || now_ms < agency->look_ms)
+    if (agency->source == NULL || agency->settings->single || now_ms < agency->look_ms)
         return;
-    if (settings->follow)
+    if (takes_rows (agency))
         look_for_rows (agency, now_ms);
     else
         look_for_changes (agency, now_ms);
@@ -87,16 +104,22 @@ static void look_at_file (agency_t *agency, int64_t now_ms)
 static void look_for_rows (agency_t *agency, int64_t now_ms)
 {
     session_t *session = seller_session (agency->seller);
-    agency->look_ms = now_ms + FOLLOW_LOOK_MS;
-    if (session_progress (session)->state == SESSION_SELLING &&
-        bet_source_look (agency->source) != BET_SOURCE_SAME)
+    const bool told = bet_source_input (agency->source) != -1;
+    agency->look_ms = now_ms + (told ? WAIT_LOOK_MS : FOLLOW_LOOK_MS);
+    if (bet_source_look (agency->source) != BET_SOURCE_SAME)
         session_more (session);
+    if (bet_source_ended (agency->source)) {
+        agency->completed = true;
+        session_complete (session, now_ms);
+    }
 }
 
 static void look_for_changes (agency_t *agency, int64_t now_ms)
 {
     const session_t *session = seller_session (agency->seller);
     agency->look_ms = now_ms + WAIT_LOOK_MS;
+    if (agency->settings->piped) // it says at the end what came too late
+        return;
     if (session_progress (session)->state != SESSION_WAITING || agency->altered ||
         bet_source_look (agency->source) == BET_SOURCE_SAME)
         return;

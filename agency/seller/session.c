@@ -23,6 +23,7 @@
 static void send_again (session_t *session, int64_t now_ms);
 static int64_t patience_deadline (const session_t *session);
 static size_t write_question (session_t *session);
+static void write_hello (const session_t *session, wire_message_t *message);
 
 session_t *session_new (const session_options_t *options, const rows_t *source,
                         int64_t now_ms)
@@ -90,6 +91,14 @@ void session_more (session_t *session)
     session->looked = false;
 }
 
+void session_complete (session_t *session, int64_t now_ms)
+{
+    session->options.growing = false;
+    if (session->progress.state == SESSION_SELLING && window_done (session->window))
+        sale_all_stored (session, now_ms);
+    session->due_ms = session_deadline (session);
+}
+
 bool session_finish (session_t *session, int64_t now_ms)
 {
     const session_progress_t *progress = &session->progress;
@@ -97,8 +106,7 @@ bool session_finish (session_t *session, int64_t now_ms)
         (!window_moving (session->window) && window_hungry (session->window)))
         return false;
     session->options.task = SESSION_SELL_ONLY;
-    if (window_done (session->window))
-        sale_all_stored (session, now_ms);
+    session_complete (session, now_ms);
     return true;
 }
 
@@ -117,6 +125,8 @@ void session_tick (session_t *session, int64_t now_ms)
     session->tick_ms = now_ms;
     if (now_ms >= session->timer_ms)
         send_again (session, now_ms);
+    if (now_ms >= session->peek_ms && sale_idle (session))
+        session->asking = true;
     if (now_ms >= patience_deadline (session)) {
         session->progress.silence = true;
         session_fail (session, "the central has not answered for %" PRId64 " s",
@@ -169,9 +179,12 @@ void session_output_sent (session_t *session, int64_t now_ms)
     if (!session->asking)
         session->progress.retries += window_mark_sent (session->window);
     session->single_sent |= !session->asking && session->options.writer != 0;
+    const bool peeks = session->asking && session->progress.state == SESSION_SELLING;
     session->asking = false;
     session->asked_ms = now_ms;
-    if (session->timer_ms == NEVER)
+    if (peeks)
+        session_peek_later (session, now_ms);
+    else if (session->timer_ms == NEVER)
         session_start_timer (session, now_ms);
     session->due_ms = session_deadline (session);
 }
@@ -183,6 +196,8 @@ int64_t session_deadline (const session_t *session)
     int64_t deadline_ms = patience_deadline (session);
     if (session->timer_ms < deadline_ms)
         deadline_ms = session->timer_ms;
+    if (session->peek_ms < deadline_ms && sale_idle (session) && !session->asking)
+        deadline_ms = session->peek_ms;
     if (!sale_has_work (session))
         return deadline_ms;
     const int64_t work_ms = sale_packs (session) ? session->pace_ms : 0;
@@ -247,6 +262,11 @@ void session_start_timer (session_t *session, int64_t now_ms)
     session->timer_ms = now_ms + backoff_wait_ms (&session->backoff);
 }
 
+void session_peek_later (session_t *session, int64_t now_ms)
+{
+    session->peek_ms = now_ms + backoff_jitter_ms (&session->backoff, READY_RENEW_MS);
+}
+
 /* The latest question has its time to be answered, too. */
 static int64_t patience_deadline (const session_t *session)
 {
@@ -261,6 +281,7 @@ bool session_answer_due (const session_t *session)
 {
     switch (session->progress.state) {
     case SESSION_HELLO:
+    case SESSION_CANCELLING:
     case SESSION_WAITING:
     case SESSION_RESULTS:
         return true;
@@ -278,18 +299,27 @@ static size_t write_question (session_t *session)
     wire_message_t message = {.agency = session->options.agency, .draw = session->draw};
     switch (session->progress.state) {
     case SESSION_HELLO:
-        message.command = WIRE_HELLO;
-        message.draw = 0;
-        message.hello.limits = session->options.limits;
+        write_hello (session, &message);
         break;
     case SESSION_COMPARING:
         message.command = WIRE_CHECK;
         message.tally.count = compare_at (&session->compare);
         break;
+    case SESSION_CANCELLING:
+        message.command = WIRE_CANCEL;
+        message.offset = session->options.cancel;
+        break;
     case SESSION_WAITING:
+        if (session->asks_only) {
+            message.command = WIRE_RESULTS;
+            break;
+        }
         message.command = WIRE_READY;
-        message.tally.count = session->progress.stored;
-        message.tally.digest = session->digest;
+        message.tally = (wire_tally_t){session->progress.stored, session->digest,
+                                       session->progress.cancelled};
+        break;
+    case SESSION_SELLING: // whether the draw has closed
+        message.command = WIRE_RESULTS;
         break;
     case SESSION_RESULTS:
         message.command = WIRE_RESULTS;
@@ -301,6 +331,18 @@ static size_t write_question (session_t *session)
     }
     session->question_size = wire_encode (&message, session->question);
     return session->question_size;
+}
+
+/* Once it is known, the draw is asked for by its name. */
+static void write_hello (const session_t *session, wire_message_t *message)
+{
+    const char *name = session->progress.draw[0] ? session->progress.draw
+                       : session->options.draw   ? session->options.draw
+                                                 : "";
+    message->command = WIRE_HELLO;
+    message->draw = 0;
+    message->hello =
+        (wire_hello_t){session->options.limits, bytes_of (name, strlen (name))};
 }
 
 /* Returns true: the message that it came to was of use. */
@@ -340,6 +382,13 @@ bool session_fail_draw (session_t *session)
         session->progress.stored, session->options.agency);
 }
 
+bool session_fail_void (session_t *session, const wire_refused_t *refused)
+{
+    return session_fail (session, "draw %s is void%s%.*s", session->progress.draw,
+                         refused->text.size > 0 ? ": " : "", (int) refused->text.size,
+                         (const char *) refused->text.data);
+}
+
 bool session_over (const session_t *session)
 {
     return session->progress.state >= SESSION_ENDED;
@@ -353,6 +402,11 @@ const session_progress_t *session_progress (const session_t *session)
 const char *session_failure (const session_t *session)
 {
     return session->failure;
+}
+
+const char *session_shortfall (const session_t *session)
+{
+    return session->shortfall;
 }
 
 bytes_t session_winners (const session_t *session)

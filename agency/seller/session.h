@@ -19,21 +19,23 @@
 #include "window.h"
 
 typedef enum {
-    SESSION_HELLO,     // asked to be let in
-    SESSION_SELLING,   // sends batches until all are acknowledged
-    SESSION_COMPARING, // looks for the first bet that differs from what is stored
-    SESSION_WAITING,   // said READY: waits for the draw
-    SESSION_RESULTS,   // asks for the winners' further pages
-    SESSION_LEAVING,   // said DONE
-    SESSION_ENDED,     // well
-    SESSION_FAILED     // session_failure () says why
+    SESSION_HELLO,      // asked to be let in
+    SESSION_SELLING,    // sends batches until all are acknowledged
+    SESSION_COMPARING,  // looks for the first bet that differs from what is stored
+    SESSION_CANCELLING, // asked for a bet to be cancelled
+    SESSION_WAITING,    // said READY, or asks for the results only: waits for the draw
+    SESSION_RESULTS,    // asks for the winners' further pages
+    SESSION_LEAVING,    // said DONE
+    SESSION_ENDED,      // well
+    SESSION_FAILED      // session_failure () says why
 } session_state_t;
 
 typedef enum {
-    SESSION_WHOLE, // sell, then ask for the results
+    SESSION_WHOLE, // sell, close the sale (READY), and wait for the results
     SESSION_SELL_ONLY,
-    SESSION_FOLLOW,  // sell, then wait for session_more () or session_finish ()
-    SESSION_ASK_ONLY // sell nothing; ask for the results of what is stored
+    SESSION_CLOSE_ONLY,   // sell nothing; close the sale of what is stored, and wait
+    SESSION_RESULTS_ONLY, // wait for the results, and close nothing (RESULTS)
+    SESSION_CANCEL_ONLY   // cancel one bet
 } session_task_t;
 
 typedef struct {
@@ -43,7 +45,11 @@ typedef struct {
     int64_t patience_ms;  // how long the central may be silent; 0: for ever
     uint64_t seed;        // of the jitter
     uint64_t writer;      // of a single bet, at random; 0 for the bets of a file
+    const char *draw;     // its name, borrowed; NULL: the one on sale
     session_task_t task;
+    bool growing;    // rows may be added to the source until session_complete ()
+    bool piped;      // and it comes from its first row on: those stored may be to come
+    uint64_t cancel; // SESSION_CANCEL_ONLY: the offset of the bet
 
     /* Called for each batch that was stored; may be NULL. `batch` is borrowed. */
     void (*stored) (void *listener, const window_batch_t *batch);
@@ -63,19 +69,25 @@ typedef struct {
     uint16_t
         held_up;  // wire_code_t of a BUSY, NOSPACE or UNAVAILABLE; 0 once it is over
     bool silence; // the state is FAILED because nobody answered
+    bool closed;  // the draw closed, or the agency's sale, before all of the source was
+                  // stored: session_shortfall () says what is not
     bool ready;   // the central took READY
+    bool asked;   // likewise, or it took the question for the results alone
+    bool drawn;   // `number` and `winners` are so
+    char draw[DRAW_NAME_BYTES_MAX + 1]; // its name, once welcomed
     uint32_t ready_agencies;
-    uint32_t agencies; // on the roll
-    uint32_t number;   // drawn
-    uint64_t winners;  // documents
-    uint64_t records;  // in the central's log, as it said with the winners' last page
+    uint32_t agencies;  // on the roll
+    uint32_t cancelled; // bets of the agency's
+    uint32_t number;    // drawn
+    uint64_t winners;   // documents
+    uint64_t records;   // in the central's log, as it said with the winners' last page
     uint8_t head[WIRE_HEAD_BYTES]; // of these
 } session_progress_t;
 
 typedef struct session session_t;
 
-/* `source` is borrowed and must outlive the session. With SESSION_ASK_ONLY it is not
-   used and may be NULL. */
+/* `source` is borrowed and must outlive the session. Where nothing is to be sold it is
+   not used and may be NULL. */
 session_t *session_new (const session_options_t *options, const rows_t *source,
                         int64_t now_ms);
 void session_destroy (session_t **session);
@@ -90,8 +102,12 @@ void session_reconnected (session_t *session, int64_t now_ms);
 /* Rows were added to the source, whose end was reached. */
 void session_more (session_t *session);
 
-/* Sell what the source has, make sure that it is stored, and then end. Returns false
-   when that may take long, since more of the source is still to be read. */
+/* No more rows will be added to it: what is in it is the whole. */
+void session_complete (session_t *session, int64_t now_ms);
+
+/* Sell what the source has, make sure that it is stored, and then end, whatever the
+   task was. Returns false when that may take long, since more of the source is still to
+   be read. */
 bool session_finish (session_t *session, int64_t now_ms);
 
 /* Let time pass: send again, renew, give up. Time in which the process did not run does
@@ -120,6 +136,10 @@ const session_progress_t *session_progress (const session_t *session);
 
 /* Why it failed, in one line for the user. */
 const char *session_failure (const session_t *session);
+
+/* `closed`: how much of the source is in, and which is its first bet that is not; one
+   line for the user. */
+const char *session_shortfall (const session_t *session);
 
 /* The winners' documents, each followed by LF; complete once the state is LEAVING or
    ENDED. */

@@ -18,6 +18,7 @@
 typedef enum { // why it will fail once all that can be stored is stored
     VERDICT_NONE,
     VERDICT_REFUSED, // `refused` of the row `bad_row`; what stands before is sold
+    VERDICT_CLOSED,  // the sale is over, and the row `bad_row` is not in: no failure
     VERDICT_DIFFERS, // the row `bad_row` differs from what is stored
     VERDICT_SOURCE,  // the source failed
     VERDICT_LONG
@@ -31,12 +32,14 @@ struct session {
     session_progress_t progress;
     wire_limits_t agreed;
 
-    uint64_t draw;   // the central's; 0 before the first WELCOME
-    uint64_t digest; // of what is stored, as the central said last
-    bool started;    // the window was, by a first WELCOME
-    bool comparing;  // with `theirs`, once the window has got there
+    uint64_t draw;    // its identity; 0 before the first WELCOME
+    uint32_t highest; // number that it takes
+    uint64_t digest;  // of what is stored, as the central said last
+    bool started;     // the window was, by a first WELCOME
+    bool comparing;   // with `theirs`, once the window has got there
     wire_stored_t theirs;
     compare_t compare;
+    uint64_t compared;   // rows of a source that grows, and has fewer than are stored
     bool looked;         // the source has been read again since its last row was packed
     uint64_t place;      // of the single bet
     uint64_t place_hash; // the digest of the bets before it
@@ -50,19 +53,21 @@ struct session {
     wire_limits_t refused_under;
 
     verdict_t verdict;
-    uint64_t bad_row; // index of the row that VERDICT_REFUSED or _DIFFERS is about
+    uint64_t bad_row; // index of the row that it is about
     bool exact_row;   // else it is in the batch that begins there
     wire_refused_t refused;
     uint8_t refused_text[REFUSAL_TEXT_MAX];
 
     bool asking;     // the state's question is to be sent: `question`
     bool holding;    // refused for now: nothing is sent until the timer ends
-    bool closed;     // results were asked for in an earlier run: nothing can be sold
+    bool closed;     // the agency's bets are complete: nothing can be sold
+    bool asks_only;  // RESULTS is the question, not READY
     bool progressed; // since the last HELLO
     int64_t timer_ms;
     backoff_t backoff;
     int64_t pace_ms;  // no new batch before
     int64_t asked_ms; // something was sent last
+    int64_t peek_ms;  // when to ask next whether the draw has closed, while idle
     int64_t tick_ms;  // the last tick
     int64_t due_ms;   // when it was to be called again
     uint64_t cursor;  // of the page of winners that is expected
@@ -71,12 +76,18 @@ struct session {
     uint8_t question[WIRE_SMALL_BYTES_MAX];
     size_t question_size;
     char failure[1024];
+    char shortfall[1024];
 };
 
 /* ---- answers.c ---- */
 
 /* Take a message from the central. Returns whether it was of use at this moment. */
 bool answers_take (session_t *session, const wire_message_t *message, int64_t now_ms);
+
+/* A row of this batch is refused: what stands before it is sold, and then it is time to
+   say which one it was. Returns true. */
+bool answers_bad_row (session_t *session, const wire_refused_t *refused,
+                      const window_batch_t *batch, int64_t now_ms);
 
 /* ---- sale.c ---- */
 
@@ -85,6 +96,9 @@ bool answers_take (session_t *session, const wire_message_t *message, int64_t no
 bool sale_has_work (const session_t *session);
 bool sale_packs (const session_t *session);
 bool sale_work (session_t *session, int64_t now_ms);
+
+/* Whether it has sold all that there is, and waits for more. */
+bool sale_idle (const session_t *session);
 
 /* Go on with the source's row `offset`, after reading those from `from` on; `digest` is
    that of the rows before `from`. */
@@ -101,6 +115,10 @@ void sale_look_at_compare (session_t *session);
 /* All that was read is stored; and: that is all. */
 void sale_all_stored (session_t *session, int64_t now_ms);
 void sale_over (session_t *session, int64_t now_ms);
+void sale_ask_results (session_t *session, int64_t now_ms);
+
+/* The sale is closed, and there are rows that are not in. */
+void sale_closed (session_t *session);
 
 /* ---- session.c ---- */
 
@@ -113,6 +131,7 @@ void session_start_over (session_t *session, bool at_once, int64_t now_ms);
 void session_hold_back (session_t *session, uint16_t code, int64_t now_ms);
 void session_made_progress (session_t *session);
 void session_start_timer (session_t *session, int64_t now_ms);
+void session_peek_later (session_t *session, int64_t now_ms);
 
 /* It cannot go on. All return true: the message that led to this was of use. The second
    is for when `failure` says why already. */
@@ -121,5 +140,6 @@ bool session_fail (session_t *session, const char *format, ...)
 bool session_give_up (session_t *session);
 bool session_fail_refused (session_t *session, const wire_refused_t *refused);
 bool session_fail_draw (session_t *session);
+bool session_fail_void (session_t *session, const wire_refused_t *refused);
 
 #endif

@@ -8,12 +8,17 @@
 
 #include "address.h"
 #include "bounds.h"
+#include "draw_name.h"
 #include "option_rows.h"
 #include "problem.h"
 
 #define PROGRAM "loteria-agency"
 
 static int agree (const config_t *config, void *context, char *why);
+static bool given (const config_t *config, const char *name);
+static bool agree_on_task (const settings_t *settings, char *why);
+static bool take_draw (settings_t *settings, char *why);
+static bool take_bets (settings_t *settings, const config_t *config, char *why);
 static bool take_single_bet (settings_t *settings, char *why);
 static bool take_endpoint (settings_t *settings, char *why);
 
@@ -27,8 +32,11 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
          "127.0.0.1:12345", 0, 0,
          "the central: HOST:PORT, tcp://HOST:PORT or ipc://PATH"},
         option_keys (&settings->keys, "folder of the agency's keys; none: no CURVE"),
+        {"draw", CONFIG_TEXT, &settings->draw, "CLI_DRAW", NULL, 0, 0,
+         "name of the draw; default: the one on sale"},
         {"bets", CONFIG_TEXT, &settings->bets, NULL, NULL, 0, 0,
-         "file to sell; default .data/agency-ID.csv, or the environment's single bet"},
+         "file to sell, - for stdin; default .data/agency-ID.csv, or the environment's "
+         "single bet"},
         {"batch-bytes", CONFIG_NUMBER, &settings->batch_bytes, NULL,
          BOUND_TEXT (MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX,
          "longest message of one batch, in bytes"},
@@ -52,9 +60,15 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
         {"sell-only", CONFIG_FLAG, &settings->sell_only, NULL, "no", 0, 0,
          "sell and exit, without asking for the results"},
         {"follow", CONFIG_FLAG, &settings->follow, NULL, "no", 0, 0,
-         "sell what is added to the file as it comes, until SIGTERM; as --sell-only"},
+         "sell what is added to the file as it comes, until the draw closes or "
+         "SIGTERM"},
+        {"close", CONFIG_FLAG, &settings->close, NULL, "no", 0, 0,
+         "close the sale and wait for the results; without --bets, sell nothing "
+         "before"},
         {"results", CONFIG_FLAG, &settings->results_only, NULL, "no", 0, 0,
-         "sell nothing; ask for the results of what is stored"},
+         "sell nothing and close nothing; wait for the results of what is stored"},
+        {"cancel", CONFIG_NUMBER, &settings->cancel, NULL, NULL, 0, UINT32_MAX,
+         "cancel one bet that is stored, the one at this offset: 0 is the first"},
         {0}};
     const config_program_t program = {
         .program = PROGRAM,
@@ -73,42 +87,89 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
 static int agree (const config_t *config, void *context, char *why)
 {
     settings_t *settings = context;
-    const bool bets_given = strcmp (config_source (config, "bets"), "default") != 0;
     if (settings->id == 0) {
         snprintf (why, CONFIG_WHY_BYTES, "--id: required (see " PROGRAM " --help)");
         return PROCESS_CANNOT_START;
     }
-    if (settings->sell_only && settings->results_only) {
-        snprintf (why, CONFIG_WHY_BYTES,
-                  "--sell-only and --results: give one or the other (see " PROGRAM
-                  " --help)");
+    settings->cancels = given (config, "cancel");
+    if (!agree_on_task (settings, why) || !take_draw (settings, why) ||
+        !take_endpoint (settings, why) || !take_bets (settings, config, why))
         return PROCESS_CANNOT_START;
+    return 0;
+}
+
+static bool given (const config_t *config, const char *name)
+{
+    return strcmp (config_source (config, name), "default") != 0;
+}
+
+/* At most one of those that say what to do; --follow was always said to be as
+   --sell-only. */
+static bool agree_on_task (const settings_t *settings, char *why)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } tasks[] = {{"--sell-only", settings->sell_only && !settings->follow},
+                 {"--follow", settings->follow},
+                 {"--close", settings->close},
+                 {"--results", settings->results_only},
+                 {"--cancel", settings->cancels}};
+    const char *one = NULL;
+    for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
+        if (!tasks[i].given)
+            continue;
+        if (one) {
+            snprintf (why, CONFIG_WHY_BYTES,
+                      "%s and %s: give one or the other (see " PROGRAM " --help)", one,
+                      tasks[i].name);
+            return false;
+        }
+        one = tasks[i].name;
     }
-    if (settings->follow && settings->results_only) {
-        snprintf (why, CONFIG_WHY_BYTES,
-                  "--follow and --results: give one or the other (see " PROGRAM
-                  " --help)");
-        return PROCESS_CANNOT_START;
+    return true;
+}
+
+static bool take_draw (settings_t *settings, char *why)
+{
+    const char *fault =
+        settings->draw
+            ? draw_name_fault (bytes_of (settings->draw, strlen (settings->draw)))
+            : NULL;
+    if (fault)
+        snprintf (why, CONFIG_WHY_BYTES, "--draw: '%.60s' %s", settings->draw, fault);
+    return fault == NULL;
+}
+
+/* What is sold, if anything. */
+static bool take_bets (settings_t *settings, const config_t *config, char *why)
+{
+    const bool bets_given = given (config, "bets");
+    settings->sells = !settings->results_only && !settings->cancels &&
+                      (!settings->close || bets_given);
+    settings->piped =
+        settings->sells && bets_given && strcmp (settings->bets, "-") == 0;
+    if (settings->piped) {
+        settings->bets = "standard input";
+        settings->sell_only |= settings->follow; // it is followed anyway
+        settings->follow = false;
     }
-    settings->sell_only |= settings->follow;
-    if (!take_endpoint (settings, why))
-        return PROCESS_CANNOT_START;
-    if (bets_given || settings->results_only)
-        return 0;
+    if (bets_given || !settings->sells)
+        return true;
     if (!take_single_bet (settings, why))
-        return PROCESS_CANNOT_START;
+        return false;
     if (settings->single && settings->follow) {
         snprintf (
             why, CONFIG_WHY_BYTES,
             "--follow: needs a file, and there is a single bet in the environment");
-        return PROCESS_CANNOT_START;
+        return false;
     }
     if (settings->single)
         settings->log_bets = settings->sell_only = true;
     snprintf (settings->default_bets, sizeof settings->default_bets,
               ".data/agency-%u.csv", settings->id);
     settings->bets = settings->default_bets;
-    return 0;
+    return true;
 }
 
 static bool take_endpoint (settings_t *settings, char *why)

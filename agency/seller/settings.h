@@ -10,6 +10,7 @@ typedef struct {
     uint32_t id;
     const char *server; // as typed; owned by the configuration
     const char *keys;   // folder of the agency's keys; NULL: no CURVE
+    const char *draw;   // its name; NULL: the one on sale
     const char *bets; // the file; owned by the configuration or points to default_bets
     uint32_t batch_bytes;
     uint32_t batch_count;
@@ -22,7 +23,12 @@ typedef struct {
     bool quiet;
     bool sell_only;
     bool follow; // the file, as it grows
+    bool piped;  // the bets come by stdin
+    bool close;  // the sale; of what is stored, if no bets were given
     bool results_only;
+    bool cancels;    // a bet:
+    uint32_t cancel; // its offset
+    bool sells;      // something: a file, a pipe or a single bet
 
     const char *fields[BET_FIELDS]; // of the single bet; borrowed from the environment
     bool single;                    // there is one to sell, instead of the file's

@@ -101,6 +101,11 @@ bool window_moving (const window_t *window)
     return window->seeking || window->end < window->target;
 }
 
+bool window_stalled (const window_t *window)
+{
+    return !window->seeking && window->at == ROWS_END && window_moving (window);
+}
+
 window_status_t window_move (window_t *window)
 {
     if (window->seeking) {
@@ -396,6 +401,12 @@ const window_batch_t *window_find (const window_t *window, uint64_t offset)
             return batch->sent ? batch : NULL;
     }
     return NULL;
+}
+
+const window_batch_t *window_last (const window_t *window)
+{
+    assert (window->count > 0);
+    return place (window, window->count - 1);
 }
 
 static window_batch_t *place (const window_t *window, uint32_t index)

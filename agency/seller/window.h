@@ -68,6 +68,10 @@ void window_more (window_t *window);
 /* Nothing from the row `offset` on is to be sent any more: batches end before it. */
 void window_cut (window_t *window, uint64_t offset);
 
+/* Whether it stands at the end of the source, which has rows no further: that is what
+   WINDOW_SHORT says, and window_more () may end. */
+bool window_stalled (const window_t *window);
+
 /* How many rows the source has, after WINDOW_SHORT. */
 uint64_t window_rows (const window_t *window);
 
@@ -107,6 +111,9 @@ const window_batch_t *window_take_stored (window_t *window, uint64_t next);
 
 /* The batch under way with that offset, which was sent; or NULL. */
 const window_batch_t *window_find (const window_t *window, uint64_t offset);
+
+/* The batch that was packed last, of those that are there; there has to be one. */
+const window_batch_t *window_last (const window_t *window);
 
 /* The rows of a batch, each ended by LF. */
 bytes_t window_batch_rows (const window_batch_t *batch);

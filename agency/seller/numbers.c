@@ -1,0 +1,62 @@
+/* numbers.c - looks for numbers that a draw does not take (agency). Pure.
+
+   It looks at the end of each row only: one that is split wrongly for want of quotes is
+   the central's to refuse. */
+
+#include "numbers.h"
+
+#include "bet_csv.h"
+#include "bounds.h"
+#include "lines.h"
+
+static uint32_t beyond_in_quoted (bytes_t rows, uint64_t highest, uint64_t *number);
+static bool beyond (const uint8_t *start, const uint8_t *end, uint64_t highest,
+                    uint64_t *number);
+
+uint32_t numbers_beyond (bytes_t rows, uint64_t highest, uint64_t *number)
+{
+    if (rows.size == 0)
+        return 0;
+    if (memchr (rows.data, '"', rows.size))
+        return beyond_in_quoted (rows, highest, number);
+    lines_t lines = lines_of (rows);
+    const uint8_t *start = rows.data, *line_feed;
+    for (uint32_t row = 1; (line_feed = lines_next (&lines)) != NULL; row++) {
+        if (beyond (start, line_feed, highest, number))
+            return row;
+        start = line_feed + 1;
+    }
+    return 0;
+}
+
+static uint32_t beyond_in_quoted (bytes_t rows, uint64_t highest, uint64_t *number)
+{
+    size_t size, text_end;
+    for (uint32_t row = 1; (size = bet_csv_row_size (rows, &text_end)) > 0; row++) {
+        if (beyond (rows.data, rows.data + text_end, highest, number))
+            return row;
+        rows = bytes_of (rows.data + size, rows.size - size);
+    }
+    return 0;
+}
+
+/* Whether the row between the two ends in a comma and a number that is above. */
+static inline bool beyond (const uint8_t *start, const uint8_t *end, uint64_t highest,
+                           uint64_t *number)
+{
+    uint64_t value = 0, unit = 1;
+    end -= end > start && end[-1] == '\r';
+    const bool quoted = end > start && end[-1] == '"';
+    const uint8_t *at = end -= quoted;
+    for (; at > start && at[-1] >= '0' && at[-1] <= '9'; at--) {
+        if (end - at == NUMBER_DIGITS_MAX)
+            return false;
+        value += unit * (uint64_t) (at[-1] - '0');
+        unit *= 10;
+    }
+    at -= quoted && at > start && at[-1] == '"';
+    if (value <= highest || at == start || at[-1] != ',')
+        return false;
+    *number = value;
+    return true;
+}
