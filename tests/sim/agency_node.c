@@ -46,7 +46,7 @@ static session_options_t draw_options (node_t *node)
         .period_ms = plan->period_ms,
         .patience_ms = PATIENCE_SECONDS * 1000,
         .seed = dice_roll (dice),
-        .task = asks_only ? SESSION_ASK_ONLY : SESSION_WHOLE};
+        .task = asks_only ? SESSION_CLOSE_ONLY : SESSION_WHOLE};
     options.limits.bundle_bytes = options.seed % 4 > 0 ? BATCHES_BYTES_MAX : 0;
     return options;
 }

@@ -208,8 +208,13 @@ static inline void said_nothing (day_t *day)
 static inline void answer (day_t *day, const wire_message_t *message)
 {
     uint8_t buffer[2048];
-    assert_true (wire_size (message) <= sizeof buffer);
-    size_t size = wire_encode (message, buffer);
+    wire_message_t sent = *message;
+    const bool refuses_hello =
+        sent.command == WIRE_REFUSED && sent.refused.command == WIRE_HELLO;
+    if (sent.draw == 0 && !refuses_hello) // that of the request
+        sent.draw = DRAW;
+    assert_true (wire_size (&sent) <= sizeof buffer);
+    size_t size = wire_encode (&sent, buffer);
     session_receive (day->session, bytes_of (buffer, size), day->now_ms);
 }
 
@@ -269,6 +274,14 @@ static inline void waiting (day_t *day, uint32_t ready)
                                    .waiting = {ready, 5, DAY_SEALED}});
 }
 
+/* The answer to RESULTS: nothing was closed. */
+static inline void waiting_open (day_t *day)
+{
+    answer (day, &(wire_message_t){.command = WIRE_WAITING,
+                                   .agency = AGENCY,
+                                   .waiting = {1, 5, DAY_OPEN}});
+}
+
 static inline void winners (day_t *day, uint64_t cursor, uint64_t next, uint32_t count,
                             const char *documents)
 {
@@ -306,6 +319,20 @@ static inline void refuse (day_t *day, wire_code_t code, wire_command_t command,
                            uint64_t offset)
 {
     refuse_row (day, code, command, offset, 0, 0);
+}
+
+/* So many made-up bets are in, and the first that is not is that of the next line. */
+static inline void assert_closed_at (day_t *day, uint64_t stored)
+{
+    char text[256];
+    snprintf (text, sizeof text,
+              "the sale in draw first is closed: %" PRIu64 " %s of fake.csv %s in, and "
+              "the first that is not is that of line %" PRIu64,
+              stored, stored == 1 ? "bet" : "bets", stored == 1 ? "is" : "are",
+              stored + 1);
+    assert_true (progress (day)->closed);
+    assert_string_equal (session_shortfall (day->session), text);
+    assert_int_equal (progress (day)->sold_ms, -1);
 }
 
 /* Let the time until the deadline pass; returns how long that was. */

@@ -132,8 +132,11 @@ static void test_single_bet_takes_the_next_place (void **state)
     day->fake.count = 9;
     welcome_with (day, 8, (wire_limits_t){0}, DAY_SEALED); // too late
     said_nothing (day);
-    assert_failed (day, "agency 3 asked for its results already, with 8 bets: nothing "
-                        "more of fake.csv can be sold");
+    assert_state (day, SESSION_ENDED);
+    assert_true (progress (day)->closed);
+    assert_string_equal (session_shortfall (day->session),
+                         "the sale in draw first is closed: the bet is not in");
+    assert_int_equal (progress (day)->sent, 0);
 }
 
 /* ---- Waiting for the draw ---- */

@@ -66,7 +66,7 @@ static void test_many_pages (void **state)
 {
     day_t *day = *state;
     day->fake.count = 0;
-    day->options.task = SESSION_ASK_ONLY;
+    day->options.task = SESSION_CLOSE_ONLY;
     start (day);
     said (day, WIRE_HELLO);
     welcome_with (day, 100000, (wire_limits_t){0}, DAY_DRAWN);
