@@ -577,7 +577,7 @@ static bool take_closed (session_t *session, const wire_refused_t *refused,
     if (session->closed && session->options.writer != 0)
         sale_closed (session);
     else
-        session_start_over (session, !session->closed, now_ms);
+        session_start_over (session, false, now_ms);
     return true;
 }
 

@@ -54,7 +54,8 @@ static inline bool beyond (const uint8_t *start, const uint8_t *end, uint64_t hi
         value += unit * (uint64_t) (at[-1] - '0');
         unit *= 10;
     }
-    at -= quoted && at > start && at[-1] == '"';
+    if (quoted && (at == start || *--at != '"'))
+        return false;
     if (value <= highest || at == start || at[-1] != ',')
         return false;
     *number = value;

@@ -321,6 +321,20 @@ static inline void refuse (day_t *day, wire_code_t code, wire_command_t command,
     refuse_row (day, code, command, offset, 0, 0);
 }
 
+/* WELCOME to one whose sale is closed, with so many bets, `cancelled` of them. */
+static inline void welcome_closed (day_t *day, uint64_t next, uint32_t cancelled)
+{
+    answer (day, &(wire_message_t){.command = WIRE_WELCOME,
+                                   .agency = AGENCY,
+                                   .draw = DRAW,
+                                   .welcome = {.next = next,
+                                               .digest = digest_of (next),
+                                               .day = DAY_SEALED,
+                                               .highest = 9999,
+                                               .cancelled = cancelled,
+                                               .name = bytes_of ("first", 5)}});
+}
+
 /* So many made-up bets are in, and the first that is not is that of the next line. */
 static inline void assert_closed_at (day_t *day, uint64_t stored)
 {
