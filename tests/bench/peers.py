@@ -178,7 +178,7 @@ def greet(day):
 
 def ask(day, files):
     """Everybody's winners, as the agencies print them."""
-    processes = {number: day.agency(number, None, "--results", "--quiet") for number in files}
+    processes = {number: day.agency(number, None, "--close", "--quiet") for number in files}
     for process in processes.values():
         reap(process)
     return {str(number): json.loads(process.stdout)["winners"] for number, process in processes.items()}

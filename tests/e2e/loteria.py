@@ -61,7 +61,8 @@ def free_port():
 class Process:
     """A program that runs; its output is kept in files in `directory`.
 
-    `name` is a program of ours, or a path; `wrapper` is what runs it, e.g. ["valgrind"].
+    `name` is a program of ours, or a path; `wrapper` is what runs it, e.g. ["valgrind"]; `stdin` is what it reads, a
+    descriptor or a file.
     """
 
     serial = 0

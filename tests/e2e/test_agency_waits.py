@@ -56,7 +56,7 @@ def test_results_of_bets_that_are_not_those_that_were_sealed(start):
     with zmq.Context() as context, context.socket(zmq.ROUTER) as central:
         central.linger = 0
         server = f"127.0.0.1:{central.bind_to_random_port('tcp://127.0.0.1')}"
-        agency = start("loteria-agency", "--id", 1, "--results", "--server", server)
+        agency = start("loteria-agency", "--id", 1, "--close", "--server", server)
         for _ in range(2):
             answer(central, "HELLO", wire.simple("WELCOME", 1, 5, 77, 16, 8192, 8192, 0, 2, 2, 2, draw=1, rest=b"first"))
             answer(central, "READY", wire.simple("REFUSED", 1, TALLY, wire.COMMANDS["READY"]))

@@ -24,6 +24,11 @@ PAIRS = [
     ("loteria-state", ["--listen", "tcp://127.0.0.1:9", "--storage", "tcp://127.0.0.1:9"],
      ["--listen tcp://127.0.0.1:9", "--storage tcp://127.0.0.1:9"]),
     ("loteria-agency", ["--id", "1", "--sell-only", "--results"], ["--sell-only", "--results"]),
+    ("loteria-agency", ["--id", "1", "--follow", "--close"], ["--follow", "--close"]),
+    ("loteria-agency", ["--id", "1", "--results", "--cancel", "0"], ["--results", "--cancel"]),
+    ("loteria-agency", ["--id", "1", "--close", "--cancel", "7"], ["--close", "--cancel"]),
+    ("loteria-agency", ["--id", "1", "--draw", "a/b"], ["--draw: 'a/b' has something else than letters"]),
+    ("loteria-agency", ["--id", "1", "--draw", 41 * "a"], ["--draw: ", "longer than 40"]),
     ("loteria-agency", ["--sell-only"], ["--id: required"]),
 ]  # fmt: skip
 

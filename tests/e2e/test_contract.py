@@ -77,7 +77,7 @@ def test_line_for_each_bet_sent(day):
 def test_line_for_the_winners(day):
     for number, agency in day.agencies.items():
         assert lines(agency.log, "consulta_ganadores") == [
-            f"INFO     action: consulta_ganadores | result: success | cant_ganadores: {len(WINNERS[number])}"]
+            f"INFO     action: consulta_ganadores | result: success | cant_ganadores: {len(WINNERS[number])} | draw: first"]
 
 
 def test_line_for_each_bet_stored(day):
@@ -126,8 +126,10 @@ def test_logs_are_on_stderr_and_only_results_on_stdout(day):
     for number, agency in day.agencies.items():
         assert agency.stdout.count("\n") == 1
         result = json.loads(agency.stdout)
-        assert list(result) == ["agency", "bets", "sent", "number", "winners", "seconds", "bets_per_second", "retries"]
+        assert list(result) == ["agency", "draw", "bets", "cancelled", "sent", "number", "winners", "seconds",
+                                "bets_per_second", "retries"]  # fmt: skip
         assert (result["agency"], result["bets"], result["sent"]) == (number, COUNTS[number], COUNTS[number])
+        assert (result["draw"], result["cancelled"]) == ("first", 0)
         assert (result["number"], len(result["winners"])) == (7574, len(WINNERS[number]))
         assert result["seconds"] >= 0 and result["bets_per_second"] >= 0 and result["retries"] >= 0
 

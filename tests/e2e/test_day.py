@@ -140,12 +140,14 @@ def test_a_late_bet_is_refused(central, tmp_path, drawn):
     grown = tmp_path / "grown.csv"
     grown.write_bytes(files[1].read_bytes() + b"Late,Bet,30000000,2000-01-01,7574\r\n")
     late = day.agency(1, grown)
-    assert late.wait() == 1
-    assert re.search(r"agencia \| result: fail .*reason: agency 1 .*asked for its results already, with 100 bets"
-                     r".*grown\.csv", late.log), late.log
-    assert late.stdout == "" and day.csv() == stored
+    late.wait_for_log(r"action: cierre \| result: fail \| draw: first \| reason: the sale in draw first is closed: "
+                      rf"100 bets of {grown} are in, and the first that is not is that of line 101\n")
     if not drawn:
         agencies[2] = day.agency(2, files[2])
+    assert late.wait() == 3
+    assert re.search(r"agencia \| result: fail .*reason: the sale .* line 101\n\Z", late.log), late.log
+    assert json.loads(late.stdout)["winners"] == loteria.winners_of(files[1])
+    assert day.csv().startswith(stored) and b"Late" not in day.csv()
     loteria.assert_day_ends(day, files, agencies)
 
 
@@ -209,7 +211,7 @@ def test_results_of_what_others_sold(central, tmp_path):
     files = sample(tmp_path, {1: 300, 2: 100}, {1: (5,), 2: (99,)})
     day = central(agencies=2)
     loteria.finish(day.sell(files, "--sell-only"))
-    loteria.assert_day_ends(day, files, {n: day.agency(n, None, "--results") for n in files})
+    loteria.assert_day_ends(day, files, {n: day.agency(n, None, "--close") for n in files})
 
 
 def test_an_agency_that_ends_in_mid_file_goes_on_where_it_was(central, tmp_path):

@@ -128,7 +128,7 @@ def test_rows_added_while_it_waits_are_told_behind_the_winners(central, tmp_path
     with open(file, "a", newline="") as more:
         more.write(row(2) + row(3))
     assert day.agency(2, other).wait() == 0
-    assert agency.wait() == 1
+    assert agency.wait() == 3
     assert '"winners":["1234"]' in agency.stdout
     assert f"{file}: 2 rows were added too late, and are not stored" in reason_of(agency)
     assert len(stored(day)) == 2

@@ -68,13 +68,15 @@ PROGRAMS = {
         ("log-level", "LOGGING_LEVEL", "WARNING", "ERROR", "WARN")]),
     "loteria-agency": ("agency", [
         ("id", "CLI_ID", "1", "100000", "0"), ("server", "CLI_SERVER_ADDRESS", "central:12345", "127.0.0.1:1", None),
+        ("draw", "CLI_DRAW", "first", "2026-11-25-nocturna", None),
         ("bets", None, "bets.csv", "other bets.csv", None), ("batch-bytes", None, "1024", "1048576", "1048577"),
         ("batch-count", "CLI_BATCH_MAXAMOUNT", "1", "65535", "65536"), ("window", None, "1", "256", "0"),
         ("loop-period", "CLI_LOOP_PERIOD", "5ms", "1m30.5s", "5"), ("patience", None, "0", "31536000", "-1"),
         ("log-level", "CLI_LOG_LEVEL", "DEBUG", "CRITICAL", "verbose"), ("log-bets", None, "yes", "no", "x"),
         ("log-winners", None, "yes", "no", "x"), ("json", None, "yes", "no", "x"), ("quiet", None, "yes", "no", "x"),
         ("sell-only", None, "yes", "no", "x"), ("follow", None, "yes", "no", "x"),
-        ("results", None, "yes", "no", "x")]),
+        ("close", None, "yes", "no", "x"), ("results", None, "yes", "no", "x"),
+        ("cancel", None, "0", "4294967295", "-1")]),
     "loteria-ctl": ("ctl", [
         ("timeout", None, "5ms", "1m", "5"), ("keys", "LOTERIA_KEYS", "keys/state", "/etc/keys", None),
         ("data-dir", "LOTERIA_DATA_DIR", "/var/lib/loteria", "day", None),
@@ -206,8 +208,8 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name
 
 
 def takes_value(name):
-    return name not in ("log-bets", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "follow", "results",
-                        "insecure", "yes")
+    return name not in ("log-bets", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "follow", "close",
+                        "results", "insecure", "yes")
 
 
 @pytest.mark.parametrize("program, name, environment, good, other, bad", WITH_BAD,

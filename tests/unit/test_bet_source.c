@@ -5,8 +5,10 @@
 #include "bet_csv.h"
 #include "bounds.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -676,6 +678,105 @@ static void test_file_that_differs_after_its_sale (void **state)
     assert_non_null (strstr (text, "was replaced"));
 }
 
+/* ---- A pipe, and a file that is followed ---- */
+
+static int open_pipe (files_t *files, bool last_row_counts)
+{
+    int ends[2];
+    assert_int_equal (pipe2 (ends, O_CLOEXEC), 0);
+    bet_source_destroy (&files->source);
+    files->source = bet_source_piped (ends[0], "the pipe", last_row_counts,
+                                      files->error, sizeof files->error);
+    assert_non_null (files->source);
+    files->rows = bet_source_rows (files->source);
+    assert_string_equal (files->rows.name, "the pipe");
+    assert_int_equal (bet_source_input (files->source), ends[0]);
+    return ends[1];
+}
+
+static void close_pipe (files_t *files, int input)
+{
+    close (input);
+    bet_source_destroy (&files->source);
+}
+
+static void say (int end, const char *text)
+{
+    assert_int_equal (write (end, text, strlen (text)), strlen (text));
+}
+
+static void test_pipe (void **state)
+{
+    files_t *files = *state;
+    for (int counts = 0; counts < 2; counts++) {
+        const int end = open_pipe (files, counts);
+        const int input = bet_source_input (files->source);
+        assert_end (files);
+        assert_int_equal (bet_source_look (files->source), BET_SOURCE_SAME);
+        say (end, "a\nb\nc");
+        assert_int_equal (bet_source_look (files->source), BET_SOURCE_GREW);
+        assert_row (files, "a", 1);
+        assert_row (files, "b", 2);
+        row_t row;
+        assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+        assert_int_equal (bet_source_half_row (files->source), 3);
+        seek (files, 0); // it can be read again
+        assert_row (files, "a", 1);
+        say (end, ",d\ne");
+        assert_int_equal (bet_source_look (files->source), BET_SOURCE_GREW);
+        assert_row (files, "b", 2);
+        assert_row (files, "c,d", 3);
+        assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+        assert_false (bet_source_ended (files->source));
+        close (end);
+        assert_int_equal (bet_source_look (files->source), BET_SOURCE_GREW);
+        assert_true (bet_source_ended (files->source));
+        assert_int_equal (bet_source_input (files->source), -1);
+        if (counts)
+            assert_row (files, "e", 4);
+        assert_int_equal (files->rows.next (files->rows.self, &row), ROWS_END);
+        assert_int_equal (bet_source_half_row (files->source), counts ? 0 : 4);
+        assert_int_equal (bet_source_look (files->source), BET_SOURCE_SAME);
+        close_pipe (files, input);
+    }
+}
+
+static void test_pipe_that_cannot_be_read (void **state)
+{
+    files_t *files = *state;
+    const int directory = open (files->directory, O_RDONLY | O_CLOEXEC);
+    files->source = bet_source_piped (directory, "the pipe", true, files->error,
+                                      sizeof files->error);
+    assert_non_null (files->source);
+    files->rows = bet_source_rows (files->source);
+    assert_end (files);
+    assert_int_equal (bet_source_look (files->source), BET_SOURCE_CHANGED);
+    assert_string_equal (files->rows.error (files->rows.self),
+                         "the pipe: cannot be read: Is a directory");
+    close (directory);
+}
+
+static void test_file_tells_when_it_grows (void **state)
+{
+    files_t *files = *state;
+    open_file (files, TEXT ("a\n"));
+    assert_int_equal (bet_source_input (files->source), -1);
+    bet_source_watch (files->source);
+    struct pollfd input = {.fd = bet_source_input (files->source), .events = POLLIN};
+    if (input.fd == -1 && errno == EMFILE)
+        skip (); // this user has as many as one may
+    assert_true (input.fd != -1);
+    assert_row (files, "a", 1);
+    assert_end (files);
+    assert_int_equal (poll (&input, 1, 0), 0);
+    append (files, "b\n");
+    assert_int_equal (poll (&input, 1, 0), 1);
+    assert_int_equal (bet_source_look (files->source), BET_SOURCE_GREW);
+    assert_int_equal (poll (&input, 1, 0), 0);
+    assert_row (files, "b", 2);
+    assert_false (bet_source_ended (files->source));
+}
+
 /* ---- The single bet ---- */
 
 static void assert_single (files_t *files, const char *const fields[BET_FIELDS],
@@ -737,6 +838,9 @@ static void test_single_bet_too_long (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        TEST (test_pipe),
+        TEST (test_pipe_that_cannot_be_read),
+        TEST (test_file_tells_when_it_grows),
         TEST (test_good_files),
         TEST (test_rows_are_taken_as_they_are_read),
         TEST (test_longest_row),
