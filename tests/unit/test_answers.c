@@ -163,6 +163,22 @@ static void test_ready_is_renewed (void **state)
     }
 }
 
+/* ---- A sale that is closed ---- */
+
+static void test_what_was_refused_as_closed_is_not_sent_again (void **state)
+{
+    day_t *day = *state;
+    begin_selling (day);
+    said_batch (day, 0, 3);
+    said_batch (day, 3, 3);
+    stored (day, 3);
+    refuse (day, REFUSED_CLOSED, WIRE_BATCH, 3);
+    said (day, WIRE_HELLO);
+    welcome_closed (day, 3, 0);
+    assert_int_equal (said (day, WIRE_READY).tally.count, 3);
+    assert_closed_at (day, 3);
+}
+
 /* ---- Draws by name ---- */
 
 static void said_hello_to (day_t *day, const char *name)
@@ -422,6 +438,7 @@ static void test_ready_says_how_many_are_cancelled (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        DAY_TEST (test_what_was_refused_as_closed_is_not_sent_again),
         DAY_TEST (test_draw_that_was_found_is_asked_for_by_name),
         DAY_TEST (test_draw_that_was_named),
         DAY_TEST (test_no_such_draw),

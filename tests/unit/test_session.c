@@ -450,6 +450,36 @@ static void test_start_over_while_waiting (void **state)
         bytes_equal (session_winners (day->session), bytes_of ("11\n22\n", 6)));
 }
 
+/* What the central has told is said again where it is needed. */
+static void test_questions_say_what_they_are_about (void **state)
+{
+    day_t *day = *state;
+    start (day);
+    assert_int_equal (said (day, WIRE_HELLO).hello.name.size, 0);
+    welcome_closed (day, 10, 4);
+    const wire_message_t ready = said (day, WIRE_READY);
+    assert_true (ready.draw == DRAW);
+    assert_int_equal (ready.tally.cancelled, 4);
+    refuse (day, REFUSED_HELLO, WIRE_READY, 0);
+    pass (day);
+    const wire_message_t hello = said (day, WIRE_HELLO);
+    assert_true (bytes_equal (hello.hello.name, bytes_of ("first", 5)));
+
+    day->options.task = SESSION_RESULTS_ONLY;
+    start (day);
+    said (day, WIRE_HELLO);
+    welcome (day, 10);
+    assert_true (said (day, WIRE_RESULTS).draw == DRAW);
+
+    day->options.task = SESSION_WHOLE;
+    day->options.growing = true;
+    day->fake.count = 0;
+    begin_selling (day);
+    said_nothing (day);
+    assert_in_range (pass (day), READY_RENEW_MS * 3 / 4, READY_RENEW_MS * 5 / 4);
+    assert_true (said (day, WIRE_RESULTS).draw == DRAW); // is it closed?
+}
+
 static void test_second_welcome_is_ignored (void **state)
 {
     day_t *day = *state;
@@ -1022,6 +1052,7 @@ int main (void)
         DAY_TEST (test_patience),
         DAY_TEST (test_patience_for_ever),
         DAY_TEST (test_start_over_while_waiting),
+        DAY_TEST (test_questions_say_what_they_are_about),
         DAY_TEST (test_second_welcome_is_ignored),
         DAY_TEST (test_stored_beyond_what_was_sent),
         DAY_TEST (test_file_too_short),
