@@ -60,15 +60,13 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
         {"sell-only", CONFIG_FLAG, &settings->sell_only, NULL, "no", 0, 0,
          "sell and exit, without asking for the results"},
         {"follow", CONFIG_FLAG, &settings->follow, NULL, "no", 0, 0,
-         "sell what is added to the file as it comes, until the draw closes or "
-         "SIGTERM"},
+         "sell what is added to the file, until the draw closes or SIGTERM"},
         {"close", CONFIG_FLAG, &settings->close, NULL, "no", 0, 0,
-         "close the sale and wait for the results; without --bets, sell nothing "
-         "before"},
+         "close the sale, wait for the results; without --bets sell nothing"},
         {"results", CONFIG_FLAG, &settings->results_only, NULL, "no", 0, 0,
-         "sell nothing and close nothing; wait for the results of what is stored"},
+         "sell nothing, close nothing, wait for the results"},
         {"cancel", CONFIG_NUMBER, &settings->cancel, NULL, NULL, 0, UINT32_MAX,
-         "cancel one bet that is stored, the one at this offset: 0 is the first"},
+         "cancel the bet at this offset; the first is at 0"},
         {0}};
     const config_program_t program = {
         .program = PROGRAM,

@@ -17,6 +17,7 @@
 #define PROCESS_FAILED       1 // another start may go well
 #define PROCESS_CANNOT_START 2 // settings, keys, an address, files: it will not
 #define PROCESS_SUPERSEDED   4 // another process does this one's work now
+// 3 is an agency's: AGENCY_CLOSED
 
 typedef struct {
     int status;

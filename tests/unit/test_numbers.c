@@ -36,6 +36,13 @@ static const struct {
     {"a,\"b\",1,2000-01-01,\"7,10\"\n", 9, 0, 0},
     {"\"", 9, 0, 0},
     {"a,b,1,2000-01-01,10", 9, 0, 0}, // no line end, no row
+    {"a,b,1,2000-01-01,9999999\n", 9999999, 0, 0},
+    {"a,b,1,2000-01-01,9999999\r\n", 9999998, 1, 9999999},
+    {"a,b,1,2000-01-01,12345678\r\n", 12345677, 1, 12345678},
+    {"a,b,1,2000-01-01,1:\n", 0, 0, 0},
+    {"a,b,1,2000-01-01,/1\n", 0, 0, 0},
+    {"a,b,1,2000-01-01,\xB1\xB1\n", 0, 0, 0},
+    {"a,b,1,2000-01-01,,7\n", 6, 1, 7},
 };
 
 static void test_numbers (void **state)
@@ -52,8 +59,34 @@ static void test_numbers (void **state)
     }
 }
 
+/* However many digits, and whatever their value. */
+static void test_all_lengths (void **state)
+{
+    (void) state;
+    uint64_t random = 1;
+    for (int i = 0; i < 100000; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        const int digits = 1 + (int) (random >> 60) % 10;
+        uint64_t value = random >> 20, number = 0;
+        for (int j = 10; j > digits; j--)
+            value /= 10;
+        value %= 10000000000;
+        char row[64];
+        const int size =
+            snprintf (row, sizeof row, "a,b,1,2000-01-01,%0*" PRIu64 "%s\n", digits,
+                      value, i % 2 ? "\r" : "");
+        const bytes_t rows = bytes_of (row, (size_t) size);
+        assert_int_equal (numbers_beyond (rows, value, &number), 0);
+        if (value == 0)
+            continue;
+        assert_int_equal (numbers_beyond (rows, value - 1, &number), 1);
+        assert_true (number == value);
+    }
+}
+
 int main (void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test (test_numbers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test (test_numbers),
+                                       cmocka_unit_test (test_all_lengths)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
