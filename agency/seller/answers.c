@@ -364,6 +364,11 @@ static int take_winners (void *self, void *taken)
     session_progress_t *progress = &session->progress;
     if (progress->state == SESSION_SELLING)
         return take_peeked (session, true, answer->now_ms);
+    if (progress->state == SESSION_WAITING && session->asks_only && !session->closed) {
+        session_start_over (session, false,
+                            answer->now_ms); // how many bets are in now?
+        return true;
+    }
     if ((progress->state != SESSION_WAITING && progress->state != SESSION_RESULTS) ||
         page->cursor != session->cursor ||
         !results_fit (&session->results, page, progress->stored))

@@ -211,7 +211,7 @@ static inline void answer (day_t *day, const wire_message_t *message)
     wire_message_t sent = *message;
     const bool refuses_hello =
         sent.command == WIRE_REFUSED && sent.refused.command == WIRE_HELLO;
-    if (sent.draw == 0 && !refuses_hello) // that of the request
+    if (sent.draw == 0 && !refuses_hello && progress (day)->draw[0])
         sent.draw = DRAW;
     assert_true (wire_size (&sent) <= sizeof buffer);
     size_t size = wire_encode (&sent, buffer);

@@ -338,6 +338,11 @@ static void test_results_only (void **state)
         said_nothing (day);
         pass (day);
         said (day, WIRE_RESULTS);
+        waiting_open (day);
+        winners (day, 0, 7, 1, "1\n"); // others sold meanwhile, and it is drawn now
+        said (day, WIRE_HELLO);
+        welcome_with (day, 12346, (wire_limits_t){0}, DAY_DRAWN);
+        said (day, WIRE_RESULTS);
         winners (day, 0, 7, 1, "1\n");
         assert_false (progress (day)->drawn);
         assert_true (said (day, WIRE_RESULTS).cursor == 7);
@@ -347,6 +352,7 @@ static void test_results_only (void **state)
         goodbye (day);
         assert_state (day, SESSION_ENDED);
         assert_int_equal (progress (day)->winners, 2);
+        assert_int_equal (progress (day)->stored, 12346);
         assert_int_equal (progress (day)->sold_ms, -1); // nothing was
     }
 }

@@ -152,7 +152,6 @@ static void test_refusals_that_end_it (void **state)
         {REFUSED_FRAMES, "the central refused BATCH: why (FRAMES)"},
         {REFUSED_BODY, "the central refused BATCH: why (BODY)"},
         {REFUSED_AGENCY, "the central refused BATCH: why (AGENCY)"},
-        {REFUSED_CLOSED, "the central refused BATCH of fake.csv: why (CLOSED)"},
         {(wire_code_t) 999, "the central refused BATCH of fake.csv: why (code 999)"},
     };
     day_t *day = *state;
