@@ -13,6 +13,7 @@ struct lane {
     client_t *ring;    // those with something waiting, next to be served first
     size_t waiting;    // requests
     size_t waiting_bytes;
+    size_t aside;        // requests that wait aside
     size_t spare;        // bytes of messages that are kept for others in them
     size_t served;       // of them, in this turn
     int64_t bytes;       // that it may still have in this turn; below 0: a debt
@@ -27,6 +28,9 @@ struct clients {
     lane_t *by_agency;
     size_t requests_max, bytes_max;
     size_t waiting, waiting_bytes;
+    bool set_aside; // what is not for storage waits aside
+    size_t aside, aside_bytes;
+    client_t *with_aside;
     size_t spare;   // of all lanes
     lane_t *ring;   // with something waiting, next to be served first
     client_t *idle; // with nothing here at all, longest idle first
@@ -41,6 +45,13 @@ static void enter_lane (clients_t *clients, client_t *client, uint32_t agency);
 static void leave_lane (clients_t *clients, client_t *client);
 static void wait_more (clients_t *clients, request_t *request);
 static void wait_less (clients_t *clients, request_t *request);
+static bool waits_aside (const clients_t *clients, const request_t *request);
+static void aside_more (clients_t *clients, request_t *request);
+static void aside_less (clients_t *clients, request_t *request);
+static void take_aside (clients_t *clients, client_t *client);
+static void put_back (clients_t *clients, client_t *client);
+static void wake (clients_t *clients, client_t *client);
+static size_t lane_requests (const lane_t *lane);
 static void rest (clients_t *clients, client_t *client);
 static bool fits (const clients_t *clients, const request_t *request);
 static size_t lane_bytes (const lane_t *lane);
@@ -118,10 +129,16 @@ uint32_t clients_agency (const client_t *client)
 int clients_queue (clients_t *clients, request_t *request)
 {
     client_t *client = request->client;
-    if (client->lane->waiting >= clients->requests_max || !fits (clients, request))
+    if (lane_requests (client->lane) >= clients->requests_max ||
+        !fits (clients, request))
         return -1;
-    wait_more (clients, request);
-    DL_APPEND (client->waiting, request);
+    if (waits_aside (clients, request)) {
+        aside_more (clients, request);
+        DL_APPEND (client->aside, request);
+    } else {
+        wait_more (clients, request);
+        DL_APPEND (client->waiting, request);
+    }
     return 0;
 }
 
@@ -129,16 +146,48 @@ void clients_requeue (clients_t *clients, request_t *request)
 {
     client_t *client = request->client;
     DL_DELETE2 (client->in_flight, request, mate_prev, mate_next);
-    wait_more (clients, request);
-    DL_PREPEND (client->waiting, request);
+    if (waits_aside (clients, request)) {
+        aside_more (clients, request);
+        DL_PREPEND (client->aside, request);
+    } else {
+        wait_more (clients, request);
+        DL_PREPEND (client->waiting, request);
+    }
+}
+
+void clients_set_aside (clients_t *clients, bool aside)
+{
+    if (aside == clients->set_aside)
+        return;
+    clients->set_aside = aside;
+    client_t *client = zhashx_first (clients->by_id);
+    for (; client && aside; client = zhashx_next (clients->by_id))
+        take_aside (clients, client);
+    while (clients->with_aside && !aside)
+        put_back (clients, clients->with_aside);
+}
+
+size_t clients_aside (const clients_t *clients)
+{
+    return clients->aside;
 }
 
 request_t *clients_pop (clients_t *clients)
 {
     if (!clients->ring)
-        return NULL;
+        return clients_pop_aside (clients);
     request_t *request = clients->ring->ring->waiting;
     wait_less (clients, request);
+    rest (clients, request->client);
+    return request;
+}
+
+request_t *clients_pop_aside (clients_t *clients)
+{
+    if (!clients->with_aside)
+        return NULL;
+    request_t *request = clients->with_aside->aside;
+    aside_less (clients, request);
     rest (clients, request->client);
     return request;
 }
@@ -146,7 +195,7 @@ request_t *clients_pop (clients_t *clients)
 request_t *clients_shed (clients_t *clients, const request_t *request)
 {
     const lane_t *own = request->client->lane, *longest = own;
-    if (own->waiting >= clients->requests_max || fits (clients, request))
+    if (lane_requests (own) >= clients->requests_max || fits (clients, request))
         return NULL;
     for (const lane_t *lane = clients->ring; lane; lane = lane->next)
         if (lane_bytes (lane) > lane_bytes (longest))
@@ -187,7 +236,7 @@ size_t clients_waiting (const clients_t *clients)
 
 size_t clients_bytes (const clients_t *clients)
 {
-    return clients->waiting_bytes + clients->spare;
+    return clients->waiting_bytes + clients->aside_bytes + clients->spare;
 }
 
 parcel_t *clients_parcel (clients_t *clients, client_t *client, size_t bytes)
@@ -267,6 +316,10 @@ static void take_leave (clients_t *clients, client_t *client)
         wait_less (clients, request);
         request_destroy (&request);
     }
+    while ((request = client->aside)) {
+        aside_less (clients, request);
+        request_destroy (&request);
+    }
     if (client->idle)
         DL_DELETE (clients->idle, client);
     leave_lane (clients, client);
@@ -312,10 +365,7 @@ static void wait_more (clients_t *clients, request_t *request)
 {
     client_t *client = request->client;
     lane_t *lane = client->lane;
-    if (client->idle) {
-        client->idle = false;
-        DL_DELETE (clients->idle, client);
-    }
+    wake (clients, client);
     if (!lane->ring)
         DL_APPEND (clients->ring, lane);
     if (!client->waiting)
@@ -345,9 +395,70 @@ static void wait_less (clients_t *clients, request_t *request)
     clients->waiting_bytes -= request->bytes;
 }
 
+static bool waits_aside (const clients_t *clients, const request_t *request)
+{
+    return clients->set_aside && !request->for_storage;
+}
+
+/* Before the request is put among those aside. */
+static void aside_more (clients_t *clients, request_t *request)
+{
+    client_t *client = request->client;
+    wake (clients, client);
+    if (!client->aside)
+        DL_APPEND2 (clients->with_aside, client, aside_prev, aside_next);
+    client->lane->aside++;
+    clients->aside++;
+    clients->aside_bytes += request->bytes;
+}
+
+/* Takes it out of them. */
+static void aside_less (clients_t *clients, request_t *request)
+{
+    client_t *client = request->client;
+    DL_DELETE (client->aside, request);
+    if (!client->aside)
+        DL_DELETE2 (clients->with_aside, client, aside_prev, aside_next);
+    client->lane->aside--;
+    clients->aside--;
+    clients->aside_bytes -= request->bytes;
+}
+
+static void take_aside (clients_t *clients, client_t *client)
+{
+    request_t *request, *following;
+    DL_FOREACH_SAFE (client->waiting, request, following)
+    {
+        if (!request->for_storage) {
+            wait_less (clients, request);
+            aside_more (clients, request);
+            DL_APPEND (client->aside, request);
+        }
+    }
+}
+
+/* Before the others that wait, in the order in which they came. */
+static void put_back (clients_t *clients, client_t *client)
+{
+    while (client->aside) {
+        request_t *last = client->aside->prev; // before the first is the last
+        aside_less (clients, last);
+        wait_more (clients, last);
+        DL_PREPEND (client->waiting, last);
+    }
+}
+
+static void wake (clients_t *clients, client_t *client)
+{
+    if (!client->idle)
+        return;
+    client->idle = false;
+    DL_DELETE (clients->idle, client);
+}
+
 static void rest (clients_t *clients, client_t *client)
 {
-    if (client->idle || client->waiting || client->in_flight)
+    if (client->idle || client->waiting || client->aside || client->in_flight)
         return;
     client->idle = true;
     DL_APPEND (clients->idle, client);
@@ -356,6 +467,11 @@ static void rest (clients_t *clients, client_t *client)
 static bool fits (const clients_t *clients, const request_t *request)
 {
     return clients_bytes (clients) + request->bytes <= clients->bytes_max;
+}
+
+static size_t lane_requests (const lane_t *lane)
+{
+    return lane->waiting + lane->aside;
 }
 
 static size_t lane_bytes (const lane_t *lane)

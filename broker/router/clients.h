@@ -5,7 +5,10 @@
    turn, a few requests each (LANE_TURN) and so many bytes (LANE_TURN_BYTES: a request
    that is longer waits for as many turns as it needs), and the clients of a lane in
    turn, one each. What somebody piles up delays nobody else. Bounded per lane, and in
-   all: when that bound is reached, whose lane is the longest gives way. */
+   all: when that bound is reached, whose lane is the longest gives way.
+
+   While state is away, what is not for storage waits aside: it has no turn, and keeps
+   nobody from his. */
 
 #ifndef LOTERIA_CLIENTS_H
 #define LOTERIA_CLIENTS_H
@@ -24,10 +27,12 @@ struct client {
     uint64_t number;               // of this client, and of none after it
     lane_t *lane;
     request_t *waiting;    // in the order they came
+    request_t *aside;      // likewise, while state is away
     request_t *in_flight;  // linked as mates
     client_t *prev, *next; // in its lane's ring of those with something waiting, or in
                            // the list of those with nothing at all, longest idle first
     client_t *member_prev, *member_next; // in its lane
+    client_t *aside_prev, *aside_next;   // among those with something aside
     bool idle;                           // nothing waiting, nothing in flight
     UT_hash_handle hh;                   // by number
 };
@@ -60,10 +65,20 @@ void clients_requeue (clients_t *clients, request_t *request);
 
 /* The next request to serve, in flight from here on. NULL: none. */
 request_t *clients_next (clients_t *clients);
-/* Any request that waits, now the caller's: nobody is going to serve it. NULL: none. */
-request_t *clients_pop (clients_t *clients);
 size_t clients_waiting (const clients_t *clients);
-/* The bytes that these take, and those of messages that are kept for others in them. */
+
+/* From here on what is not for storage waits aside, what waits already too; or no more:
+   then it is served next of its client's. */
+void clients_set_aside (clients_t *clients, bool aside);
+size_t clients_aside (const clients_t *clients);
+
+/* Any request that waits, or that waits aside, now the caller's: nobody is going to
+   serve it. NULL: none. */
+request_t *clients_pop (clients_t *clients);
+request_t *clients_pop_aside (clients_t *clients);
+
+/* The bytes that all these take, and those of messages that are kept for others in
+   them. */
 size_t clients_bytes (const clients_t *clients);
 
 /* For a message of the client's with several requests in it, whose requests must all be

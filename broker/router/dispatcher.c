@@ -27,6 +27,7 @@ struct dispatcher {
 static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
                           bytes_t frame, wire_message_t *asked);
 static bool poses (sender_t sender, const wire_message_t *asked);
+static bool nobody_serves (const dispatcher_t *dispatcher, uint8_t command);
 static wire_code_t take (dispatcher_t *dispatcher, client_t *client, zmq_msg_t *message,
                          wire_message_t *asked);
 static wire_code_t take_bundle (dispatcher_t *dispatcher, client_t *client,
@@ -70,7 +71,9 @@ static bool asks_storage (uint8_t command);
 static bool storage_answers (uint8_t role, const wire_message_t *message);
 static void settle (dispatcher_t *dispatcher, request_t *request);
 static void give_up (dispatcher_t *dispatcher, request_t *request, int64_t now_ms);
-static void refuse_all (dispatcher_t *dispatcher);
+static void heed_state (dispatcher_t *dispatcher);
+static void refuse_unserved (dispatcher_t *dispatcher);
+static void refuse_waiting (dispatcher_t *dispatcher, request_t *request);
 static void forgive (dispatcher_t *dispatcher, worker_t *worker);
 static void empty (request_t *request);
 static void end (dispatcher_t *dispatcher, request_t *request);
@@ -101,6 +104,7 @@ dispatcher_t *dispatcher_new (const dispatcher_options_t *options, int64_t now_m
     dispatcher->inflight = inflight_new ();
     dispatcher->now_ms = now_ms;
     parts_start (&dispatcher->parts, now_ms);
+    heed_state (dispatcher);
     return dispatcher;
 }
 
@@ -122,8 +126,7 @@ wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t id, sender_t s
     const bytes_t frame = {zmq_msg_data (message), zmq_msg_size (message)};
     dispatcher->counts.requests++;
     wire_code_t code = judge (dispatcher, sender, frame, &asked);
-    if (code == REFUSED_OK &&
-        parts_gone (&dispatcher->parts, dispatcher->now_ms) != ROLE_NONE)
+    if (code == REFUSED_OK && nobody_serves (dispatcher, asked.command))
         code = REFUSED_UNAVAILABLE;
     client_t *client = code == REFUSED_OK ? client_of (dispatcher, id, sender) : NULL;
     if (code == REFUSED_OK && !client)
@@ -182,11 +185,12 @@ void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, uint8_t key_role,
     }
     if (more == -1)
         dispatcher->counts.strays++;
+    heed_state (dispatcher);
 }
 
 void dispatcher_dispatch (dispatcher_t *dispatcher, int64_t now_ms)
 {
-    if (parts_missing (&dispatcher->parts) != ROLE_NONE)
+    if (parts_lacks (&dispatcher->parts, ROLE_STORAGE))
         return;
     const size_t each = share (dispatcher);
     bundle_t bundle = {0};
@@ -215,12 +219,12 @@ void dispatcher_expire (dispatcher_t *dispatcher, int64_t now_ms)
         dismiss (dispatcher, worker, "it is silent");
     while ((role = parts_expired (&dispatcher->parts, now_ms)) != ROLE_NONE)
         log_part (role, "parte_baja", "it is silent");
+    heed_state (dispatcher);
     request_t *request;
     while ((request = inflight_first (dispatcher->inflight)) &&
            request->deadline_ms <= now_ms)
         give_up (dispatcher, request, now_ms);
-    if (parts_gone (&dispatcher->parts, now_ms) != ROLE_NONE)
-        refuse_all (dispatcher);
+    refuse_unserved (dispatcher);
 }
 
 int64_t dispatcher_deadline (const dispatcher_t *dispatcher)
@@ -232,7 +236,7 @@ int64_t dispatcher_deadline (const dispatcher_t *dispatcher)
         deadline_ms = parts_ms;
     if (request && request->deadline_ms < deadline_ms)
         deadline_ms = request->deadline_ms;
-    if (parts_missing (&dispatcher->parts) != ROLE_NONE)
+    if (parts_lacks (&dispatcher->parts, ROLE_STORAGE))
         return deadline_ms; // nothing is handed over
     if (clients_waiting (dispatcher->clients) > 0 &&
         pool_trial (dispatcher->pool) < deadline_ms)
@@ -253,7 +257,7 @@ uint8_t dispatcher_missing (const dispatcher_t *dispatcher)
 
 size_t dispatcher_waiting (const dispatcher_t *dispatcher)
 {
-    return clients_waiting (dispatcher->clients);
+    return clients_waiting (dispatcher->clients) + clients_aside (dispatcher->clients);
 }
 
 uint64_t dispatcher_bytes (const dispatcher_t *dispatcher)
@@ -288,6 +292,15 @@ static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
 static bool poses (sender_t sender, const wire_message_t *asked)
 {
     return sender.keyed && (sender.agency == 0 || sender.agency != asked->agency);
+}
+
+/* What it takes has been away for so long that waiting is no use. */
+static bool nobody_serves (const dispatcher_t *dispatcher, uint8_t command)
+{
+    const parts_t *parts = &dispatcher->parts;
+    return parts_gone (parts, ROLE_STORAGE, dispatcher->now_ms) ||
+           (!asks_storage (command) &&
+            parts_gone (parts, ROLE_STATE, dispatcher->now_ms));
 }
 
 static wire_code_t take (dispatcher_t *dispatcher, client_t *client, zmq_msg_t *message,
@@ -621,7 +634,8 @@ static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t 
 /* What of an agency's requests a worker passes on to storage. */
 static bool asks_storage (uint8_t command)
 {
-    return command == WIRE_BATCH || command == WIRE_CHECK || command == WIRE_CANCEL;
+    return command == WIRE_BATCH || command == WIRE_BATCHES || command == WIRE_CHECK ||
+           command == WIRE_CANCEL;
 }
 
 /* Whether storage, or the way to it, has said something of itself: then what was
@@ -656,17 +670,31 @@ static void give_up (dispatcher_t *dispatcher, request_t *request, int64_t now_m
     empty (request);
 }
 
-/* Storage or state has been away for so long that waiting is no use. */
-static void refuse_all (dispatcher_t *dispatcher)
+/* While state is away, what is for storage goes on without the rest. */
+static void heed_state (dispatcher_t *dispatcher)
+{
+    clients_set_aside (dispatcher->clients,
+                       parts_lacks (&dispatcher->parts, ROLE_STATE));
+}
+
+static void refuse_unserved (dispatcher_t *dispatcher)
 {
     request_t *request;
-    while ((request = clients_pop (dispatcher->clients))) {
-        wire_message_t asked;
-        wire_decode (request_message (request), &asked);
-        refuse (dispatcher, bytes_of (request->client->id, request->client->id_size),
-                &asked, REFUSED_UNAVAILABLE);
-        request_destroy (&request);
-    }
+    if (parts_gone (&dispatcher->parts, ROLE_STORAGE, dispatcher->now_ms))
+        while ((request = clients_pop (dispatcher->clients)))
+            refuse_waiting (dispatcher, request);
+    if (parts_gone (&dispatcher->parts, ROLE_STATE, dispatcher->now_ms))
+        while ((request = clients_pop_aside (dispatcher->clients)))
+            refuse_waiting (dispatcher, request);
+}
+
+static void refuse_waiting (dispatcher_t *dispatcher, request_t *request)
+{
+    wire_message_t asked;
+    wire_decode (request_message (request), &asked);
+    refuse (dispatcher, bytes_of (request->client->id, request->client->id_size),
+            &asked, REFUSED_UNAVAILABLE);
+    request_destroy (&request);
 }
 
 /* What was overdue with it does not take up its credit any more. */

@@ -3,8 +3,8 @@
 
    Pure: no socket and no clock. Requests come in from the front and go to the workers;
    answers come in at the back from whoever has them: storage, state, a worker. What is
-   to be sent comes out through two functions that the owner gives. While storage or
-   state is missing nothing is handed over. */
+   to be sent comes out through two functions that the owner gives. While storage is
+   missing nothing is handed over; while state is, only what is for storage. */
 
 #ifndef LOTERIA_DISPATCHER_H
 #define LOTERIA_DISPATCHER_H
@@ -81,7 +81,8 @@ int64_t dispatcher_deadline (const dispatcher_t *dispatcher);
 size_t dispatcher_workers (const dispatcher_t *dispatcher);
 /* Of which role somebody is needed, and nobody is there; ROLE_NONE: of none. */
 uint8_t dispatcher_missing (const dispatcher_t *dispatcher);
-/* Requests that wait for a worker; the bytes of those and of what is under way. */
+/* Requests that wait for a worker, or for state; the bytes of those and of what is
+ * under way. */
 size_t dispatcher_waiting (const dispatcher_t *dispatcher);
 uint64_t dispatcher_bytes (const dispatcher_t *dispatcher);
 const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher);

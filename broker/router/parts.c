@@ -5,6 +5,7 @@
 #include <assert.h>
 
 static part_t *part_of (parts_t *parts, uint8_t role);
+static size_t index_of (uint8_t role);
 static uint8_t role_at (size_t index);
 static void miss (part_t *part, int64_t now_ms);
 
@@ -78,14 +79,15 @@ uint8_t parts_missing (const parts_t *parts)
     return ROLE_NONE;
 }
 
-uint8_t parts_gone (const parts_t *parts, int64_t now_ms)
+bool parts_lacks (const parts_t *parts, uint8_t role)
 {
-    for (size_t i = 0; i < PARTS; i++) {
-        const part_t *part = &parts->part[i];
-        if (part->missing && now_ms - part->missing_ms >= PART_PATIENCE_MS)
-            return role_at (i);
-    }
-    return ROLE_NONE;
+    return parts->part[index_of (role)].missing;
+}
+
+bool parts_gone (const parts_t *parts, uint8_t role, int64_t now_ms)
+{
+    const part_t *part = &parts->part[index_of (role)];
+    return part->missing && now_ms - part->missing_ms >= PART_PATIENCE_MS;
 }
 
 int64_t parts_deadline (const parts_t *parts, int64_t now_ms)
@@ -103,8 +105,13 @@ int64_t parts_deadline (const parts_t *parts, int64_t now_ms)
 
 static part_t *part_of (parts_t *parts, uint8_t role)
 {
+    return &parts->part[index_of (role)];
+}
+
+static size_t index_of (uint8_t role)
+{
     assert (role == ROLE_STORAGE || role == ROLE_STATE);
-    return &parts->part[role == ROLE_STORAGE ? PARTS_STORAGE : PARTS_STATE];
+    return role == ROLE_STORAGE ? PARTS_STORAGE : PARTS_STATE;
 }
 
 static uint8_t role_at (size_t index)

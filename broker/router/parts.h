@@ -52,11 +52,14 @@ void parts_leave (parts_t *parts, uint8_t role, int64_t now_ms);
    on; ROLE_NONE: none has. */
 uint8_t parts_expired (parts_t *parts, int64_t now_ms);
 
-/* A part that is missing, and has been for PART_PATIENCE_MS; ROLE_NONE: none. */
+/* A part that is missing; ROLE_NONE: none. */
 uint8_t parts_missing (const parts_t *parts);
-uint8_t parts_gone (const parts_t *parts, int64_t now_ms);
 
-/* When one of the last three next has something new to say, if nothing else happens;
+/* Whether this one is; and whether it has been for PART_PATIENCE_MS. */
+bool parts_lacks (const parts_t *parts, uint8_t role);
+bool parts_gone (const parts_t *parts, uint8_t role, int64_t now_ms);
+
+/* When one of these next has something new to say, if nothing else happens;
    INT64_MAX: never. */
 int64_t parts_deadline (const parts_t *parts, int64_t now_ms);
 

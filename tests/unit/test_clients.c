@@ -333,6 +333,82 @@ static void what_is_stored_need_not_be_sent (void **state)
     finish (request);
 }
 
+/* ---- What waits aside ---- */
+
+static request_t *queue_for (client_t *client, uint64_t ticket, bool for_storage)
+{
+    request_t *request = make_request (client, ticket, 10);
+    request->for_storage = for_storage;
+    assert_int_equal (clients_queue (clients, request), 0);
+    return request;
+}
+
+static void what_waits_aside_keeps_nobody_waiting (void **state)
+{
+    (void) state;
+    client_t *client = admit ("c"), *other = admit ("o");
+    queue_for (client, 0, false);
+    queue_for (client, 1, true);
+    queue_for (other, 2, false);
+    clients_set_aside (clients, true);
+    queue_for (client, 3, false);
+    queue_for (client, 4, true);
+    assert_int_equal (clients_waiting (clients), 2);
+    assert_int_equal (clients_aside (clients), 3);
+    assert_int_equal (clients_bytes (clients), 50);
+    finish (assert_next (client, 1));
+    request_t *request = assert_next (client, 4);
+    assert_null (clients_next (clients));
+    request->for_storage = false; // as if it were
+    clients_requeue (clients, request);
+    clients_set_aside (clients, true); // nothing new
+    assert_int_equal (clients_aside (clients), 4);
+    queue_for (client, 5, true);
+    clients_set_aside (clients, false);
+    assert_int_equal (clients_waiting (clients), 5);
+    assert_int_equal (clients_aside (clients), 0);
+    static const uint64_t order[] = {4, 0, 3, 5};
+    for (size_t i = 0; i < 4;) {
+        request = clients_next (clients);
+        if (request->client == client)
+            assert_int_equal (request->ticket, order[i++]);
+        finish (request);
+    }
+}
+
+static void bounds_are_for_what_waits_aside_too (void **state)
+{
+    (void) state;
+    client_t *client = admit ("c");
+    clients_set_aside (clients, true);
+    for (uint64_t i = 0; i < JOBS_MAX; i++)
+        queue_for (client, i, i % 2);
+    request_t *request = make_request (client, 0, 10);
+    assert_int_equal (clients_queue (clients, request), -1);
+    assert_null (clients_shed (clients, request));
+    for (uint64_t i = 0; i < JOBS_MAX / 2; i++) {
+        request_t *aside = clients_pop_aside (clients);
+        assert_int_equal (aside->ticket, 2 * i);
+        request_destroy (&aside);
+    }
+    assert_null (clients_pop_aside (clients));
+    assert_int_equal (clients_bytes (clients), 10 * JOBS_MAX / 2);
+    request->bytes = QUEUE_BYTES_MAX;
+    assert_int_equal (clients_queue (clients, request), -1);
+    request->bytes = QUEUE_BYTES_MAX - 10 * JOBS_MAX / 2;
+    assert_int_equal (clients_queue (clients, request), 0);
+    request = make_request (admit ("o"), 0, 1);
+    assert_int_equal (clients_queue (clients, request), -1); // in all
+    request_destroy (&request);
+    for (size_t i = 0; i <= JOBS_MAX / 2; i++) { // one of them is aside
+        request = clients_pop (clients);
+        assert_non_null (request);
+        request_destroy (&request);
+    }
+    assert_null (clients_pop (clients));
+    assert_int_equal (clients_bytes (clients), 0);
+}
+
 /* ---- Whom it forgets ---- */
 
 static void fill_up (size_t from)
@@ -390,6 +466,36 @@ static void nobody_is_forgotten_who_has_something_here (void **state)
     for (size_t i = 0; i < FLYING; i++)
         if (i != 7)
             clients_requeue (clients, flying[i]);
+}
+
+static void nobody_is_forgotten_who_has_something_aside (void **state)
+{
+    (void) state;
+    fill_up (0);
+    clients_set_aside (clients, true);
+    queue_for (admit ("0"), 0, false);
+    assert_non_null (admit ("new"));
+    assert_true (known ("0"));
+    assert_false (known ("1"));
+    request_t *request = clients_pop_aside (clients);
+    request_destroy (&request);
+    for (size_t i = 0; i < CLIENTS_MAX - 1; i++) { // it is idle again, and last
+        char id[ID_BYTES];
+        snprintf (id, sizeof id, "n%zu", i);
+        assert_non_null (admit (id));
+    }
+    assert_true (known ("0"));
+    assert_non_null (admit ("one more"));
+    assert_false (known ("0"));
+    clients_set_aside (clients, false);
+    client_t *client = admit ("leaves");
+    clients_set_aside (clients, true);
+    queue_for (client, 1, false);
+    queue_for (client, 2, true);
+    clients_remove (clients, client);
+    assert_int_equal (clients_waiting (clients) + clients_aside (clients), 0);
+    assert_int_equal (clients_bytes (clients), 0);
+    clients_set_aside (clients, false);
 }
 
 /* Whose last batch need not be sent any more has nothing here. */
@@ -496,6 +602,108 @@ static void queues_follow_plain_lists (void **state)
         finish (flight[--flying]);
 }
 
+typedef struct { // what a client should have, in order
+    uint64_t waiting[JOBS_MAX + 8], aside[JOBS_MAX + 8];
+    size_t waiting_count, aside_count;
+} lists_t;
+
+static void insert (uint64_t *list, size_t *count, size_t at, uint64_t ticket)
+{
+    memmove (list + at + 1, list + at, (*count - at) * sizeof *list);
+    list[at] = ticket;
+    ++*count;
+}
+
+static void take_out (uint64_t *list, size_t *count, size_t at)
+{
+    memmove (list + at, list + at + 1, (--*count - at) * sizeof *list);
+}
+
+/* A ticket is even if it is for storage. */
+static void set_aside_model (lists_t *lists, bool aside)
+{
+    for (size_t i = 0; aside && i < lists->waiting_count;)
+        if (lists->waiting[i] % 2) {
+            insert (lists->aside, &lists->aside_count, lists->aside_count,
+                    lists->waiting[i]);
+            take_out (lists->waiting, &lists->waiting_count, i);
+        } else
+            i++;
+    while (!aside && lists->aside_count > 0)
+        insert (lists->waiting, &lists->waiting_count, 0,
+                lists->aside[--lists->aside_count]);
+}
+
+static void what_waits_aside_follows_plain_lists (void **state)
+{
+    (void) state;
+    enum { CLIENTS = 5, STEPS = 40000, FLYING = 20 };
+    static lists_t lists[CLIENTS];
+    request_t *flight[FLYING];
+    size_t flying = 0, changes = 0;
+    uint64_t random = 77;
+    bool aside = false;
+    for (int step = 0; step < STEPS; step++) {
+        const size_t who = random_below (&random, CLIENTS);
+        char id[ID_BYTES] = {(char) ('a' + who), 0};
+        const size_t what = random_below (&random, 40);
+        const uint64_t ticket = random_below (&random, 1000000);
+        if (what < 18) {
+            lists_t *list = &lists[who];
+            request_t *request = make_request (admit (id), ticket, 10);
+            request->for_storage = ticket % 2 == 0;
+            const bool room = list->waiting_count + list->aside_count < JOBS_MAX;
+            assert_int_equal (clients_queue (clients, request), room ? 0 : -1);
+            if (!room)
+                request_destroy (&request);
+            else if (aside && ticket % 2)
+                insert (list->aside, &list->aside_count, list->aside_count, ticket);
+            else
+                insert (list->waiting, &list->waiting_count, list->waiting_count,
+                        ticket);
+        } else if (what < 30 && flying < FLYING) {
+            request_t *request = clients_next (clients);
+            if (!request) {
+                assert_int_equal (clients_waiting (clients), 0);
+                continue;
+            }
+            lists_t *list = &lists[request->client->id[0] - 'a'];
+            assert_int_equal (request->ticket, list->waiting[0]);
+            take_out (list->waiting, &list->waiting_count, 0);
+            flight[flying++] = request;
+        } else if (what < 38 && flying > 0) {
+            request_t *request = flight[--flying];
+            lists_t *list = &lists[request->client->id[0] - 'a'];
+            if (what < 36)
+                finish (request);
+            else {
+                clients_requeue (clients, request);
+                if (aside && !request->for_storage)
+                    insert (list->aside, &list->aside_count, 0, request->ticket);
+                else
+                    insert (list->waiting, &list->waiting_count, 0, request->ticket);
+            }
+        } else if (what == 39) {
+            aside = !aside;
+            changes++;
+            clients_set_aside (clients, aside);
+            for (size_t i = 0; i < CLIENTS; i++)
+                set_aside_model (&lists[i], aside);
+        }
+        size_t waiting = 0, held = 0;
+        for (size_t i = 0; i < CLIENTS; i++) {
+            waiting += lists[i].waiting_count;
+            held += lists[i].aside_count;
+        }
+        assert_int_equal (clients_waiting (clients), waiting);
+        assert_int_equal (clients_aside (clients), held);
+        assert_int_equal (clients_bytes (clients), 10 * (waiting + held));
+    }
+    assert_true (changes > 500);
+    while (flying > 0)
+        finish (flight[--flying]);
+}
+
 #define CLIENTS_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (void)
@@ -516,6 +724,10 @@ int main (void)
         CLIENTS_TEST (who_has_all_stored_can_be_forgotten),
         CLIENTS_TEST (a_number_is_never_anothers),
         CLIENTS_TEST (queues_follow_plain_lists),
+        CLIENTS_TEST (what_waits_aside_keeps_nobody_waiting),
+        CLIENTS_TEST (bounds_are_for_what_waits_aside_too),
+        CLIENTS_TEST (nobody_is_forgotten_who_has_something_aside),
+        CLIENTS_TEST (what_waits_aside_follows_plain_lists),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

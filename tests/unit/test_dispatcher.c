@@ -269,6 +269,15 @@ static void pass (int64_t ms)
     dispatcher_expire (dispatcher, now_ms);
 }
 
+/* ... with everybody but the missing heard in between. */
+static void pass_by_quarters (int quarters)
+{
+    for (; quarters > 0; quarters--) {
+        say_own ("w", WIRE_BEAT);
+        pass (PART_PATIENCE_MS / 4);
+    }
+}
+
 /* So many requests went to workers since they were last forgotten. */
 static const mailed_t *dispatched (size_t count)
 {
@@ -1351,51 +1360,132 @@ static void say_with_key (const char *peer, uint8_t key_role,
     bundle_clear (&bundle);
 }
 
-/* For a while what comes waits; then it is refused, and goes on once the part is back.
- */
-static void nothing_is_handed_over_while_a_part_is_missing (void **state)
+/* For a while what comes waits; then it is refused, and goes on once it is back. */
+static void nothing_is_handed_over_while_storage_is_missing (void **state)
 {
     (void) state;
-    static const char *const parts[] = {"storage", "state"};
-    static const wire_role_t roles[] = {ROLE_STORAGE, ROLE_STATE};
     join ("w", 10);
-    for (size_t i = 0; i < 2; i++) {
-        say_own (parts[i], WIRE_LEAVE);
-        assert_int_equal (dispatcher_missing (dispatcher), roles[i]);
-        assert_int_equal (batch ("c", 7, 1), REFUSED_OK);
-        assert_int_equal (ready ("d", 1), REFUSED_OK);
-        dispatched (0);
-        pass (PART_PATIENCE_MS / 4);
-        say_own ("w", WIRE_BEAT);
-        mail_clear (&world.to_workers); // the part's BEAT was answered REJOIN
-        join_part (parts[i], roles[i]);
-        assert_int_equal (world.to_clients.count, 0);
-        dispatched (2);
-        forget ();
+    say_own ("storage", WIRE_LEAVE);
+    assert_int_equal (dispatcher_missing (dispatcher), ROLE_STORAGE);
+    assert_int_equal (batch ("c", 7, 1), REFUSED_OK);
+    assert_int_equal (ready ("d", 1), REFUSED_OK);
+    dispatched (0);
+    pass (PART_PATIENCE_MS / 4);
+    say_own ("w", WIRE_BEAT);
+    mail_clear (&world.to_workers); // the part's BEAT was answered REJOIN
+    join_part ("storage", ROLE_STORAGE);
+    assert_int_equal (world.to_clients.count, 0);
+    dispatched (2);
+    forget ();
 
-        say_own (parts[i], WIRE_LEAVE);
-        assert_int_equal (batch ("c", 8, 1), REFUSED_OK);
-        assert_true (dispatcher_deadline (dispatcher) <= now_ms + PART_PATIENCE_MS);
-        for (int j = 0; j < 4; j++) {
-            assert_int_equal (world.to_clients.count, 0);
-            say_own ("w", WIRE_BEAT);
-            pass (PART_PATIENCE_MS / 4);
-        }
-        const wire_message_t *refused = told ("c", WIRE_REFUSED);
-        assert_int_equal (refused->refused.code, REFUSED_UNAVAILABLE);
-        assert_int_equal (refused->refused.offset, 8);
-        assert_int_equal (refused->refused.command, WIRE_BATCH);
-        assert_int_equal (dispatcher_waiting (dispatcher), 0);
-        forget ();
-        assert_int_equal (ready ("c", 9), REFUSED_UNAVAILABLE); // at once
-        told ("c", WIRE_REFUSED);
-        forget ();
-        dispatched (0);
-        join_part (parts[i], roles[i]);
-        assert_int_equal (ready ("c", 9), REFUSED_OK);
-        dispatched (1);
-        forget ();
-    }
+    say_own ("storage", WIRE_LEAVE);
+    assert_int_equal (batch ("c", 8, 1), REFUSED_OK);
+    assert_true (dispatcher_deadline (dispatcher) <= now_ms + PART_PATIENCE_MS);
+    pass_by_quarters (3);
+    assert_int_equal (world.to_clients.count, 0);
+    pass_by_quarters (1);
+    const wire_message_t *refused = told ("c", WIRE_REFUSED);
+    assert_int_equal (refused->refused.code, REFUSED_UNAVAILABLE);
+    assert_int_equal (refused->refused.offset, 8);
+    assert_int_equal (refused->refused.command, WIRE_BATCH);
+    assert_int_equal (dispatcher_waiting (dispatcher), 0);
+    forget ();
+    assert_int_equal (ready ("c", 9), REFUSED_UNAVAILABLE); // at once
+    told ("c", WIRE_REFUSED);
+    forget ();
+    dispatched (0);
+    join_part ("storage", ROLE_STORAGE);
+    assert_int_equal (ready ("c", 9), REFUSED_OK);
+    dispatched (1);
+}
+
+static wire_code_t question (const char *client, wire_command_t command)
+{
+    const wire_message_t message = {.command = (uint8_t) command, .agency = 3};
+    return request (client, &message);
+}
+
+/* What is for storage is: selling goes on, though others of the same client wait. */
+static void while_state_is_missing_selling_goes_on (void **state)
+{
+    (void) state;
+    static const wire_command_t of_state[] = {WIRE_HELLO, WIRE_READY, WIRE_RESULTS,
+                                              WIRE_DONE};
+    join ("w", 20);
+    assert_int_equal (question ("c", WIRE_READY), REFUSED_OK); // it waits already
+    assert_int_equal (batch ("c", 7, 1), REFUSED_OK);
+    say_own ("state", WIRE_LEAVE);
+    assert_int_equal (dispatcher_missing (dispatcher), ROLE_STATE);
+    for (size_t i = 0; i < COUNT (of_state); i++)
+        assert_int_equal (question ("c", of_state[i]), REFUSED_OK);
+    assert_int_equal (question ("c", WIRE_CHECK), REFUSED_OK);
+    assert_int_equal (question ("c", WIRE_CANCEL), REFUSED_OK);
+    static const wire_command_t gone_on[] = {WIRE_BATCH, WIRE_CHECK, WIRE_CANCEL};
+    const mailed_t *items = dispatched (3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal (items[i].message.command, gone_on[i]);
+    assert_int_equal (dispatcher_waiting (dispatcher), 5);
+    answer_stored ("w", "c", items[0].ticket, 8);
+    forget ();
+
+    join_part ("state", ROLE_STATE); // in the order in which they came
+    items = dispatched (5);
+    assert_int_equal (items[0].message.command, WIRE_READY);
+    for (size_t i = 0; i < COUNT (of_state); i++)
+        assert_int_equal (items[1 + i].message.command, of_state[i]);
+    assert_int_equal (dispatcher_waiting (dispatcher), 0);
+}
+
+static void what_state_is_missed_for_is_refused_in_the_end (void **state)
+{
+    (void) state;
+    join ("w", 20);
+    say_own ("state", WIRE_LEAVE);
+    assert_int_equal (ready ("c", 1), REFUSED_OK);
+    assert_true (dispatcher_deadline (dispatcher) <= now_ms + PART_PATIENCE_MS);
+    dispatched (0);
+    pass_by_quarters (3);
+    assert_int_equal (world.to_clients.count, 0);
+    pass_by_quarters (1);
+    const wire_message_t *refused = told ("c", WIRE_REFUSED);
+    assert_int_equal (refused->refused.code, REFUSED_UNAVAILABLE);
+    assert_int_equal (refused->refused.command, WIRE_READY);
+    assert_int_equal (dispatcher_waiting (dispatcher), 0);
+    assert_true (dispatcher_bytes (dispatcher) == 0);
+    forget ();
+    assert_int_equal (ready ("c", 9), REFUSED_UNAVAILABLE); // at once
+    told ("c", WIRE_REFUSED);
+    forget ();
+    assert_int_equal (batch ("c", 8, 1), REFUSED_OK); // and this is not
+    dispatched (1);
+    say_own ("storage", WIRE_LEAVE);
+    assert_int_equal (batch ("c", 9, 1), REFUSED_OK);
+    dispatched (1);
+    join_part ("storage", ROLE_STORAGE);
+    dispatched (2);
+    join_part ("state", ROLE_STATE);
+    assert_int_equal (ready ("c", 9), REFUSED_OK);
+    dispatched (3);
+}
+
+/* A worker that dies leaves what it had of both kinds. */
+static void what_is_taken_back_waits_for_its_part (void **state)
+{
+    (void) state;
+    join ("w", 20);
+    assert_int_equal (ready ("c", 1), REFUSED_OK);
+    assert_int_equal (batch ("c", 7, 1), REFUSED_OK);
+    dispatched (2);
+    forget ();
+    say_own ("state", WIRE_LEAVE);
+    say_own ("w", WIRE_LEAVE);
+    join ("v", 20);
+    assert_int_equal (dispatched (1)->message.command, WIRE_BATCH);
+    assert_int_equal (dispatcher_waiting (dispatcher), 1);
+    leave ("c"); // with its client it goes
+    assert_int_equal (dispatcher_waiting (dispatcher), 0);
+    join_part ("state", ROLE_STATE);
+    dispatched (1);
 }
 
 static void a_part_that_is_silent_is_missing_until_it_is_heard (void **state)
@@ -2002,7 +2092,10 @@ int main (void)
         DISPATCHER_TEST (a_full_queue_sheds_who_has_most_in_it),
         DISPATCHER_TEST (storage_that_hangs_is_not_given_more_and_more),
         DISPATCHER_TEST (a_worker_alone_does_not_clear_storage),
-        DISPATCHER_TEST (nothing_is_handed_over_while_a_part_is_missing),
+        DISPATCHER_TEST (nothing_is_handed_over_while_storage_is_missing),
+        DISPATCHER_TEST (while_state_is_missing_selling_goes_on),
+        DISPATCHER_TEST (what_state_is_missed_for_is_refused_in_the_end),
+        DISPATCHER_TEST (what_is_taken_back_waits_for_its_part),
         DISPATCHER_TEST (a_part_that_is_silent_is_missing_until_it_is_heard),
         DISPATCHER_TEST (each_role_gives_its_own_answers),
         DISPATCHER_TEST (a_key_lets_one_have_one_role),

@@ -24,14 +24,23 @@ static void both_join (int64_t now_ms)
     assert_int_equal (parts_missing (&parts), ROLE_NONE);
 }
 
+static void assert_nobody_gone (int64_t now_ms)
+{
+    assert_false (parts_gone (&parts, ROLE_STORAGE, now_ms));
+    assert_false (parts_gone (&parts, ROLE_STATE, now_ms));
+}
+
 static void nobody_is_there_at_first (void **state)
 {
     (void) state;
     assert_int_equal (parts_missing (&parts), ROLE_STORAGE);
-    assert_int_equal (parts_gone (&parts, 1000), ROLE_NONE);
+    assert_true (parts_lacks (&parts, ROLE_STORAGE) &&
+                 parts_lacks (&parts, ROLE_STATE));
+    assert_nobody_gone (1000);
     assert_true (parts_deadline (&parts, 1000) == 1000 + PART_PATIENCE_MS);
-    assert_int_equal (parts_gone (&parts, 1000 + PART_PATIENCE_MS - 1), ROLE_NONE);
-    assert_int_equal (parts_gone (&parts, 1000 + PART_PATIENCE_MS), ROLE_STORAGE);
+    assert_nobody_gone (1000 + PART_PATIENCE_MS - 1);
+    assert_true (parts_gone (&parts, ROLE_STORAGE, 1000 + PART_PATIENCE_MS));
+    assert_true (parts_gone (&parts, ROLE_STATE, 1000 + PART_PATIENCE_MS));
     assert_true (parts_deadline (&parts, 1000 + PART_PATIENCE_MS) == INT64_MAX);
     assert_int_equal (parts_expired (&parts, INT64_MAX), ROLE_NONE);
 }
@@ -79,7 +88,10 @@ static void who_takes_its_leave_is_nobody (void **state)
     assert_int_equal (parts_role (&parts, text_bytes ("state")), ROLE_NONE);
     assert_false (parts_heard (&parts, text_bytes ("state"), 5000));
     assert_int_equal (parts_missing (&parts), ROLE_STATE);
-    assert_int_equal (parts_gone (&parts, 5000 + PART_PATIENCE_MS), ROLE_STATE);
+    assert_true (parts_lacks (&parts, ROLE_STATE));
+    assert_false (parts_lacks (&parts, ROLE_STORAGE));
+    assert_true (parts_gone (&parts, ROLE_STATE, 5000 + PART_PATIENCE_MS));
+    assert_false (parts_gone (&parts, ROLE_STORAGE, 5000 + PART_PATIENCE_MS));
 }
 
 static void the_latest_to_join_is_the_one (void **state)
@@ -91,7 +103,7 @@ static void the_latest_to_join_is_the_one (void **state)
     parts_heard (&parts, text_bytes ("state"), 1100);
     parts_join (&parts, ROLE_STATE, text_bytes ("new"), MS, 1200);
     assert_int_equal (parts_missing (&parts), ROLE_STATE);
-    assert_int_equal (parts_gone (&parts, 1200 + PART_PATIENCE_MS - 1), ROLE_NONE);
+    assert_nobody_gone (1200 + PART_PATIENCE_MS - 1);
     assert_int_equal (parts_role (&parts, text_bytes ("state")), ROLE_NONE);
     assert_int_equal (parts_role (&parts, text_bytes ("new")), ROLE_STATE);
 }
