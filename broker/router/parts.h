@@ -1,5 +1,5 @@
-/* parts.h - the parts of a central without which nothing is answered: storage and
-   state, as their broker sees them.
+/* parts.h - the parts of a central that answer: storage and state, as their broker sees
+   them.
 
    Pure. A part announces itself (JOIN), is told whom it has joined (JOINED), and is
    there once it is heard after that: from then on it knows where answers go. One that

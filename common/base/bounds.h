@@ -103,7 +103,7 @@
 #define INFLIGHT_MAX        131072 /* a power of two */
 
 /* Brokers that storage and state answer; how long a broker that misses one of the two
-   lets requests wait before it answers UNAVAILABLE. */
+   lets requests for it wait before it answers UNAVAILABLE. */
 #define BROKERS_MAX      8
 #define PART_PATIENCE_MS 2000
 

@@ -44,7 +44,8 @@ static void check_batches (const wire_message_t *message)
     MUST (whole);
     while (wire_batches_next (&rest, &frame, &batch)) {
         MUST (wire_decode (frame, &alone) == REFUSED_OK);
-        MUST (alone.command == WIRE_BATCH && alone.agency == message->agency);
+        MUST (alone.command == WIRE_BATCH && alone.agency == message->agency &&
+              alone.draw == message->draw);
         MUST (batch.batch.offset == alone.batch.offset);
         at = wire_batches_put (at, frame);
     }

@@ -803,10 +803,10 @@ static void stored_answers_batches_of_its_draw (void **state)
     const mailed_t *items = dispatched (3);
     assert_true (items[2].message.draw == 2);
     assert_int_equal (items[2].message.batch.offset, 10);
-    dispatched (3); // the first of draw 2 is with the worker still
+    batch ("c", 99, 1);
+    dispatched (3); // both of draw 2 are with the worker
     stored.draw = 2;
     say ("w", "c", items[2].ticket, &stored);
-    batch ("c", 99, 1);
     batch ("c", 100, 1);
     dispatched (5); // both of draw 2 gave their credit back
 }
