@@ -28,16 +28,16 @@ void show_draws (const draw_list_t *list)
         width = size > width ? size : width;
     }
     printf ("%-*s  %-7s  %11s  %7s  %6s  %9s  %-19s  %s\n", width, "NAME", "PHASE",
-            "READY", "EXCUSED", "SERVED", "NUMBER", "OPENED", "CLOSES");
+            "ASKED", "EXCUSED", "SERVED", "NUMBER", "OPENED", "CLOSES");
     for (size_t i = 0; i < list->count; i++) {
         const wire_draw_t *draw = &list->draws[i].draw;
-        char ready[CELL_BYTES], number[CELL_BYTES], closing[CELL_BYTES],
+        char asked[CELL_BYTES], number[CELL_BYTES], closing[CELL_BYTES],
             opened[LOCAL_TEXT_BYTES];
-        snprintf (ready, sizeof ready, "%u/%u", draw->ready, draw->agencies);
+        snprintf (asked, sizeof asked, "%u/%u", draw->ready, draw->agencies);
         write_number (draw, number);
         write_closing (draw, closing);
         printf ("%-*s  %-7s  %11s  %7u  %6u  %9s  %-19s  %s\n", width,
-                list->draws[i].name, wire_phase_name (draw->phase), ready,
+                list->draws[i].name, wire_phase_name (draw->phase), asked,
                 draw->excused, draw->served, number,
                 local_or_none (draw->opened_ms, opened), closing);
     }
@@ -129,15 +129,15 @@ static void show_open (const wire_draw_t *draw)
 
 static void show_agencies (const wire_draw_t *draw)
 {
-    printf (", %u of %u agencies are ready", draw->ready, draw->agencies);
+    printf (", %u of %u agencies have asked", draw->ready, draw->agencies);
     if (draw->excused > 0)
-        printf (" (%u excused)", draw->excused);
+        printf (", %u excused", draw->excused);
 }
 
 static void show_closes (const wire_draw_t *draw)
 {
     if (draw->closes_ms == CLOSES_ALL_ASKED)
-        fputs (", closes when all are", stdout);
+        fputs (", closes when all have", stdout);
     else if (draw->closes_ms == CLOSES_NEVER)
         fputs (", closes by order only", stdout);
     else
@@ -158,7 +158,7 @@ static void print_object (const listed_t *listed)
     const wire_draw_t *draw = &listed->draw;
     const bool planned = draw->phase == PHASE_PLANNED;
     const bool drawn = draw->phase == PHASE_DRAWN;
-    printf ("{\"name\":\"%s\",\"phase\":\"%s\",\"agencies\":%u,\"ready\":%u,"
+    printf ("{\"name\":\"%s\",\"phase\":\"%s\",\"agencies\":%u,\"asked\":%u,"
             "\"excused\":%u,\"served\":%u,\"source\":\"%s\",\"highest\":%u",
             listed->name, wire_phase_name (draw->phase), draw->agencies, draw->ready,
             draw->excused, draw->served, wire_source_name (draw->source),

@@ -171,7 +171,8 @@ bool gate_sender (zmq_msg_t *body, gate_sender_t *sender)
 
 uint8_t gate_role (const gate_t *gate, zmq_msg_t *body)
 {
-    static const uint8_t roles[] = {ROLE_WORKER, ROLE_STORAGE, ROLE_STATE};
+    static const uint8_t roles[] = {ROLE_WORKER, ROLE_STORAGE, ROLE_STATE,
+                                    ROLE_OPERATOR};
     const keyring_t *ring = gate_keys (gate);
     gate_sender_t sender;
     if (!ring || !gate_sender (body, &sender))

@@ -88,9 +88,17 @@ def on_the_engine(script):
 
 
 def files_in(container, path):
-    """The file at `path`, or all those below it, by name, of a container that may run or not."""
-    with tarfile.open(fileobj=io.BytesIO(docker("cp", f"{container}:{path}", "-", text=False))) as archive:
-        return {name_below(member.name): archive.extractfile(member).read() for member in archive if member.isfile()}
+    """The file at `path`, or all those below it, by name, of a container that may run or not. A link to one of them
+    is that, too."""
+    with tarfile.open(fileobj=io.BytesIO(docker("cp", "-L", f"{container}:{path}", "-", text=False))) as archive:
+        members = list(archive)
+        found = {name_below(member.name): archive.extractfile(member).read() for member in members if member.isfile()}
+    for member in members:
+        name = name_below(member.name)
+        target = os.path.normpath(os.path.join(os.path.dirname(name), member.linkname))
+        if member.issym() and target in found:
+            found[name] = found[target]
+    return found
 
 
 def name_below(path):
@@ -224,6 +232,7 @@ class Project:
         directory = self.directory / "data"
         directory.mkdir(exist_ok=True)
         for name, content in files_in(self.container("storage"), DATA).items():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
             (directory / name).write_bytes(content)
         return directory
 

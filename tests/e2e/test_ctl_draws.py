@@ -135,7 +135,7 @@ def test_list_in_columns(state, ctl):
     asked = ctl(made, "list")
     assert made.serve(asked) == 0, asked.log
     assert asked.stdout == """\
-NAME   PHASE          READY  EXCUSED  SERVED     NUMBER  OPENED               CLOSES
+NAME   PHASE          ASKED  EXCUSED  SERVED     NUMBER  OPENED               CLOSES
 noche  open             2/5        1       0    entered  2026-11-30 09:00:00  2026-11-30 21:00:00
 dia    closed           5/5        0       0    entered  2026-11-30 09:00:00  2026-11-30 10:00:00
 ayer   drawn            5/5        0       3         17  2026-11-30 09:00:00  2026-11-30 09:00:00
@@ -153,7 +153,7 @@ def test_list_as_json(state, ctl):
     told = {entry.pop("name"): entry for entry in json.loads(asked.stdout)["draws"]}
     assert list(told) == ["noche", "dia", "ayer", "nada", "mes", "hoy", "luego"]
     assert told["noche"] == {
-        "phase": "open", "agencies": 5, "ready": 2, "excused": 1, "served": 0, "source": "entered", "highest": 9999,
+        "phase": "open", "agencies": 5, "asked": 2, "excused": 1, "served": 0, "source": "entered", "highest": 9999,
         "number": None, "opens": None, "opened": "2026-11-30T12:00:00Z", "closes": "2026-12-01T00:00:00Z",
         "closed": None, "drawn": None, "void": None}
     assert told["ayer"]["number"] == 17 and told["ayer"]["drawn"] == "2026-11-30T12:00:00Z"
@@ -177,7 +177,7 @@ def test_open_says_what_was_given_and_leaves_the_rest(state, ctl):
     assert made.serve(asked, done([draw("2026-11-25-nocturna")])) == 0, asked.log
     assert made.orders == [{"order": "O", "agency": 0, "name": "2026-11-25-nocturna", "note": "", "number": 0, "source": 0,
                             "agencies": 0, "highest": 2**32 - 1, "closes_ms": 0}]
-    assert asked.stdout == ("2026-11-25-nocturna: open, 0 of 5 agencies are ready, closes when all are, number entered,"
+    assert asked.stdout == ("2026-11-25-nocturna: open, 0 of 5 agencies have asked, closes when all have, number entered,"
                             " highest 9999\n")
     asked = ctl(made, "--agencies", "12", "open", "--closes=never", "n2", "--number", "fixed:0017", "--highest", "99")
     assert made.serve(asked, done([draw("n2", closes=NEVER)])) == 0, asked.log

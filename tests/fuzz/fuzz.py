@@ -54,6 +54,7 @@ def seeds(target):
         yield f'curve\n    public-key = "{PAIR[0]}"\n    secret-key = "{PAIR[1]}"\n'.encode()
     else:
         yield (ROOT / "etc/compose/loteria.cfg").read_bytes()
+        yield (ROOT / "etc/draws.cfg").read_bytes()
         yield b'common\n    log-level = DEBUG\ncentral\n    workers = 8\n    loop-period = "1h2m"\n'
         yield b"--workers\0008\0--data-dir=x\0--log-bets\0--loop-period\0001.5s\0"
 

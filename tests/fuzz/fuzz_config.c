@@ -1,4 +1,5 @@
-/* fuzz_config.c - any text as a configuration file; and, cut at its zeros, as flags. */
+/* fuzz_config.c - any text as a configuration file, and as one with draws; and, cut at
+   its zeros, as flags. */
 
 #include "fuzz.h"
 
@@ -8,10 +9,13 @@
 
 #include "bytes.h"
 #include "config.h"
+#include "draw_name.h"
+#include "schedule.h"
 
 #define ARGUMENTS_MAX 16
 
 static void load (int argc, char **argv);
+static void plan (const char *path);
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -26,6 +30,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     char program[] = "loteria-fuzz", flag[] = "--config";
     char *of_file[] = {program, flag, path, NULL};
     load (3, of_file);
+    plan (path);
 
     char *text = malloc (size + 1), *of_flags[ARGUMENTS_MAX + 1] = {program};
     MUST (text);
@@ -61,4 +66,21 @@ static void load (int argc, char **argv)
     else
         MUST (status >= 0 && status <= 2);
     config_destroy (&config);
+}
+
+/* Whatever it says: a draw has a name and a time. */
+static void plan (const char *path)
+{
+    const schedule_defaults_t defaults = {5, 9999, {TERMS_RANDOM, 0}};
+    const uint64_t some_day_ms = 1796083200000; // 2026-11-30
+    char why[CONFIG_WHY_BYTES];
+    schedule_t *schedule;
+    schedule_draw_t draw;
+    MUST (schedule_load (path, &defaults, &schedule, why) == 0 || (*why && !schedule));
+    for (size_t i = 0; i < schedule_size (schedule); i++)
+        if (schedule_draw (schedule, i, some_day_ms, &draw))
+            MUST (!draw_name_fault (bytes_of (draw.name, strlen (draw.name))) &&
+                  draw.opens_ms < draw.until_ms && draw.until_ms > some_day_ms);
+    MUST (schedule_next (schedule, some_day_ms) > some_day_ms);
+    schedule_destroy (&schedule);
 }

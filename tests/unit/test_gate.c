@@ -62,11 +62,13 @@ static int make_keys (void **state)
     for (size_t i = 1; i < COUNT (folders); i++)
         key_public_save (folder_of (folders[i]), "server", server.public_key, why);
     key_public_save (folder_of ("server"), "worker", friend.public_key, why);
+    key_public_save (folder_of ("server"), "operator", friend.public_key, why);
     return key_public_save (folder_of ("server"), "friend", friend.public_key, why);
 }
 
 static const char *const friends[] = {"friend", NULL}, *const workers[] = {"worker",
                                                                            NULL};
+static const char *const operators[] = {"operator", NULL};
 
 static void listen_with (const char *const *peers,
                          bool (*admits) (void *, gate_visitor_t *))
@@ -244,6 +246,10 @@ static void a_key_is_good_for_its_owners_role (void **state)
     assert_int_equal (role, ROLE_WORKER);
     assert_let_in ("server", NULL, &server);
     assert_int_equal (role, ROLE_NONE);
+    teardown (NULL);
+    listen_with (operators, NULL);
+    assert_let_in ("friend", "server", &friend);
+    assert_int_equal (role, ROLE_OPERATOR);
     zmq_msg_t body;
     zmq_msg_init (&body);
     assert_int_equal (gate_role (gate, &body), ROLE_ANY); // as over ipc
@@ -464,7 +470,7 @@ static int remove_keys (void **state)
 {
     (void) state;
     static const char *const names[] = {KEYS_SECRET, "server.key", "friend.key",
-                                        "worker.key"};
+                                        "worker.key", "operator.key"};
     char path[192];
     for (size_t i = 0; i < COUNT (folders); i++) {
         for (size_t j = 0; j < COUNT (names); j++) {
