@@ -342,7 +342,7 @@ int report_outcome (report_t *report, const session_t *session)
 
 static void tell_cancelled (report_t *report, const session_progress_t *progress)
 {
-    tell (report, LOG_INFO, "apuesta_anulada", LOG_SUCCESS,
+    tell (report, LOG_INFO, "apuesta_cancelada", LOG_SUCCESS,
           "draw: %s | offset: %" PRIu32 " | cancelled: %" PRIu32, progress->draw,
           report->options.cancel, progress->cancelled);
 }
