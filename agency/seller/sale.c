@@ -158,7 +158,7 @@ static void look_for_high (session_t *session, int64_t now_ms)
                                     .row = row,
                                     .offset = batch->offset,
                                     .text = bytes_of (text, (size_t) size)};
-    answers_bad_row (session, &refused, batch, now_ms);
+    refused_row (session, &refused, batch, now_ms);
 }
 
 /* It ends before what is stored does. While it is still coming it is compared all the

@@ -1,5 +1,6 @@
 /* session_state.h - what the parts of a session share: session.c (what is said and
-   when), answers.c (what the central said) and sale.c (the file). For them alone. */
+   when), answers.c, welcome.c and refused.c (what the central said) and sale.c (the
+   file). For them alone. */
 
 #ifndef LOTERIA_SESSION_STATE_H
 #define LOTERIA_SESSION_STATE_H
@@ -84,10 +85,18 @@ struct session {
 /* Take a message from the central. Returns whether it was of use at this moment. */
 bool answers_take (session_t *session, const wire_message_t *message, int64_t now_ms);
 
+/* The batches below `next` are stored: returns how many that are. */
+uint64_t answers_drop_stored (session_t *session, uint64_t next);
+
+/* ---- welcome.c, refused.c: likewise ---- */
+
+bool welcome_take (session_t *session, const wire_message_t *message, int64_t now_ms);
+bool refused_take (session_t *session, const wire_refused_t *refused, int64_t now_ms);
+
 /* A row of this batch is refused: what stands before it is sold, and then it is time to
    say which one it was. Returns true. */
-bool answers_bad_row (session_t *session, const wire_refused_t *refused,
-                      const window_batch_t *batch, int64_t now_ms);
+bool refused_row (session_t *session, const wire_refused_t *refused,
+                  const window_batch_t *batch, int64_t now_ms);
 
 /* ---- sale.c ---- */
 
