@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -46,8 +47,12 @@ enum { UNKNOWN = -2 };
 #define DIRECT_BYTES_MAX (512 * 1024)
 #define DIRECT_ALIGNMENT 4096
 
+#define NEW_LINK           ".new" // behind the name of a link that is about to take its place
+#define THREAD_STACK_BYTES (128 * 1024)
+
 static int open_in (const char *directory, const char *name, file_mode_t mode,
                     int *parent);
+static int sync_folder (int parent, const char *name);
 static void close_as_it_was (int fd);
 static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t position);
 static int disk_write (file_t *file, const void *data, size_t size, uint64_t position);
@@ -112,7 +117,8 @@ file_t *file_open (const char *directory, const char *name, file_mode_t mode, ch
     } else if (fstat (fd, &about) == -1) {
         snprintf (why, why_size, "%s/%s: %s", directory, name, strerror (errno));
         rc = -1;
-    } else if (writing && fsync (parent) == -1) { // it may be new
+    } else if (mode == FILE_WRITE &&
+               sync_folder (parent, name) == -1) { // it may be new
         snprintf (why, why_size, "%s: cannot be synced, %s", directory,
                   strerror (errno));
         rc = -1;
@@ -199,6 +205,98 @@ static void close_as_it_was (int fd)
     const int error = errno;
     close (fd);
     errno = error;
+}
+
+/* The folder that DIRECTORY/NAME lies in. */
+static int sync_folder (int parent, const char *name)
+{
+    const char *slash = strrchr (name, '/');
+    if (!slash)
+        return fsync (parent);
+    char *folder = strndup (name, (size_t) (slash - name));
+    assert (folder);
+    const int fd = openat (parent, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free (folder);
+    if (fd == -1)
+        return -1;
+    const int rc = fsync (fd);
+    close_as_it_was (fd);
+    return rc;
+}
+
+int file_make_folder (const char *directory, const char *name)
+{
+    struct stat about;
+    const int parent = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent == -1)
+        return -1;
+    int rc = mkdirat (parent, name, 0700);
+    if (rc == -1 && errno == EEXIST) {
+        rc = fstatat (parent, name, &about, AT_SYMLINK_NOFOLLOW);
+        if (rc == 0 && !S_ISDIR (about.st_mode)) {
+            errno = ENOTDIR;
+            rc = -1;
+        }
+    }
+    if (rc == 0)
+        rc = sync_folder (parent, name);
+    close_as_it_was (parent);
+    return rc;
+}
+
+int file_rename (const char *directory, const char *from, const char *to)
+{
+    const int parent = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent == -1)
+        return -1;
+    int rc = renameat (parent, from, parent, to);
+    if (rc == 0)
+        rc = sync_folder (parent, to);
+    close_as_it_was (parent);
+    return rc;
+}
+
+int file_link (const char *directory, const char *name, const char *target)
+{
+    struct stat about;
+    char *new_name;
+    const int parent = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent == -1)
+        return -1;
+    if (asprintf (&new_name, "%s" NEW_LINK, name) == -1)
+        abort ();
+    int rc = fstatat (parent, name, &about, AT_SYMLINK_NOFOLLOW);
+    if (rc == -1 && errno == ENOENT)
+        rc = 0;
+    else if (rc == 0 && !S_ISLNK (about.st_mode)) {
+        errno = EEXIST;
+        rc = -1;
+    }
+    if (rc == 0) {
+        unlinkat (parent, new_name, 0); // what a crash may have left
+        rc = symlinkat (target, parent, new_name);
+    }
+    if (rc == 0)
+        rc = renameat (parent, new_name, parent, name);
+    if (rc == 0)
+        rc = sync_folder (parent, name);
+    free (new_name);
+    close_as_it_was (parent);
+    return rc;
+}
+
+int file_leads_to (const char *directory, const char *name, const char *target)
+{
+    char there[PATH_MAX];
+    const int parent = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent == -1)
+        return -1;
+    const ssize_t size = readlinkat (parent, name, there, sizeof there);
+    close_as_it_was (parent);
+    if (size == -1)
+        return errno == ENOENT || errno == EINVAL ? 0 : -1;
+    return !target || ((size_t) size == strlen (target) &&
+                       memcmp (there, target, (size_t) size) == 0);
 }
 
 int file_make_directory (const char *path)
@@ -390,7 +488,11 @@ static int start_thread (disk_file_t *disk)
     sigset_t all, before;
     sigfillset (&all);
     pthread_sigmask (SIG_SETMASK, &all, &before);
-    const int error = pthread_create (&disk->thread, NULL, sync_as_told, disk);
+    pthread_attr_t small; // there may be many
+    pthread_attr_init (&small);
+    pthread_attr_setstacksize (&small, THREAD_STACK_BYTES);
+    const int error = pthread_create (&disk->thread, &small, sync_as_told, disk);
+    pthread_attr_destroy (&small);
     pthread_sigmask (SIG_SETMASK, &before, NULL);
     errno = error;
     disk->threaded = error == 0;

@@ -68,7 +68,8 @@ typedef enum {
 } file_mode_t;
 
 /* Open DIRECTORY/NAME. Returns NULL with the reason in `why` and errno: EWOULDBLOCK
-   when another process has it. `name` is borrowed. */
+   when another process has it. `name` is borrowed; it may lead through folders that are
+   there: draws/first/bets.csv. */
 file_t *file_open (const char *directory, const char *name, file_mode_t mode, char *why,
                    size_t why_size);
 void file_close (file_t **file);
@@ -85,6 +86,23 @@ int file_there (const char *directory, const char *name);
 
 /* Whether another process has the file for writing now. */
 bool file_busy (const char *directory, const char *name);
+
+/* See to it that DIRECTORY/NAME is a folder, made with mode 0700 if it is not there,
+   and that its entry survives a power cut. 0, or -1 with errno: ENOTDIR when something
+   else has the name. */
+int file_make_folder (const char *directory, const char *name);
+
+/* DIRECTORY/FROM takes the name TO in the same folder, in place of what had it, in one
+   step that survives a power cut. 0, or -1 with errno. */
+int file_rename (const char *directory, const char *from, const char *to);
+
+/* DIRECTORY/NAME leads to TARGET from here on, in place of where it led before, in one
+   step that survives a power cut. 0, or -1 with errno: EEXIST when something has the
+   name that is no symbolic link. */
+int file_link (const char *directory, const char *name, const char *target);
+/* Whether DIRECTORY/NAME is a symbolic link to TARGET, or, if that is NULL, to
+   anything: 1 or 0; -1 with errno. */
+int file_leads_to (const char *directory, const char *name, const char *target);
 
 /* A new directory, of mode 0700, that survives a power cut. 0, or -1 with errno: EEXIST
    when something is there. */

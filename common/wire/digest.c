@@ -12,6 +12,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+static inline size_t walk (uint64_t *digest, bytes_t rows, size_t prefix,
+                           uint32_t highest, uint32_t *beyond);
+static inline uint64_t last_field (const uint8_t *start, const uint8_t *end);
 static bool may_lead_with_zeros (const uint8_t *start, const uint8_t *end);
 
 uint64_t digest_row (uint64_t digest, bytes_t row)
@@ -21,10 +24,24 @@ uint64_t digest_row (uint64_t digest, bytes_t row)
 
 size_t digest_rows (uint64_t *digest, bytes_t rows, size_t prefix)
 {
+    uint32_t ignored;
+    return walk (digest, rows, prefix, UINT32_MAX, &ignored);
+}
+
+size_t digest_rows_within (uint64_t *digest, bytes_t rows, size_t prefix,
+                           uint32_t highest, uint32_t *beyond)
+{
+    return walk (digest, rows, prefix, highest, beyond);
+}
+
+static inline size_t walk (uint64_t *digest, bytes_t rows, size_t prefix,
+                           uint32_t highest, uint32_t *beyond)
+{
     lines_t lines = lines_of (rows);
     const uint8_t *at = rows.data;
     uint64_t value = *digest;
     size_t count = 0;
+    *beyond = 0;
     while (at < lines.end) {
         const uint8_t *start = at, *line_feed = lines_next (&lines);
         const uint8_t *end = line_feed ? line_feed : lines.end;
@@ -33,9 +50,22 @@ size_t digest_rows (uint64_t *digest, bytes_t rows, size_t prefix)
         end -= end > start && end[-1] == '\r';
         value = XXH3_64bits_withSeed (start, (size_t) (end - start), value);
         count++;
+        if (highest != UINT32_MAX && *beyond == 0 && last_field (start, end) > highest)
+            *beyond = (uint32_t) count;
     }
     *digest = value;
     return count;
+}
+
+/* The digits at the end. */
+static inline uint64_t last_field (const uint8_t *start, const uint8_t *end)
+{
+    uint64_t value = 0, scale = 1;
+    for (int i = 0; i < NUMBER_DIGITS_MAX && end > start && *--end != ','; i++) {
+        value += scale * (uint64_t) (*end - '0');
+        scale *= 10;
+    }
+    return value;
 }
 
 uint32_t digest_plain_rows (uint64_t *digest, bytes_t *rows, uint32_t rows_max)

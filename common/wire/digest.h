@@ -23,6 +23,12 @@ uint64_t digest_row (uint64_t digest, bytes_t row);
    the same, within its bounds. */
 size_t digest_rows (uint64_t *digest, bytes_t rows, size_t prefix);
 
+/* The same, and whether each row's number, its last field, is `highest` at most:
+   `*beyond` is the first whose is not, from 1 on; 0: none. Of rows that are canonical.
+ */
+size_t digest_rows_within (uint64_t *digest, bytes_t rows, size_t prefix,
+                           uint32_t highest, uint32_t *beyond);
+
 /* The same for rows as an agency types them, without prefix and ended by LF or CRLF, as
    long as they must be their own canonical form if they are valid at all: up to the
    first that has a quote, may have leading zeros in its number, is too short or too

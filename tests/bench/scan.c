@@ -22,7 +22,7 @@ typedef struct {
 } options_t;
 
 typedef struct {
-    cursors_t *cursors;
+    sales_t *sales;
     book_t *book;
 } day_t;
 
@@ -79,8 +79,8 @@ static void open_day (day_t *day, const char *directory)
 {
     static const log_options_t shape = {0};
     char why[BOOK_WHY_BYTES];
-    day->cursors = cursors_new ();
-    day->book = book_open (directory, &shape, day->cursors, why);
+    day->sales = sales_new ();
+    day->book = book_open (directory, &shape, day->sales, why);
     if (!day->book)
         measure_die ("%s", why);
 }
@@ -88,20 +88,28 @@ static void open_day (day_t *day, const char *directory)
 static void close_day (day_t *day)
 {
     book_destroy (&day->book);
-    cursors_destroy (&day->cursors);
+    sales_destroy (&day->sales);
 }
 
-/* Every agency's winners, page by page, as state asks for them: a bundle of questions
-   at a time. */
+/* Every agency's winners of the draw that was opened last, page by page, as state asks
+   for them: a bundle of questions at a time. */
 static uint64_t find_all (book_t *book, const options_t *options)
 {
     static winners_t winners[BUNDLE_MESSAGES_MAX];
     uint64_t found = 0;
-    for (uint32_t first = 1; first <= options->agencies; first += BUNDLE_MESSAGES_MAX) {
+    const size_t draws = sales_count (book_sales (book));
+    const sale_t *sale = sales_at (book_sales (book), draws - 1);
+    const uint32_t agencies = sale && sale->terms.agencies < options->agencies
+                                  ? sale->terms.agencies
+                                  : options->agencies;
+    if (!sale)
+        measure_die ("no draw is live");
+    for (uint32_t first = 1; first <= agencies; first += BUNDLE_MESSAGES_MAX) {
         size_t open = 0;
-        for (; open < BUNDLE_MESSAGES_MAX && first + open <= options->agencies;
-             open++) {
-            winners[open].agency = first + (uint32_t) open;
+        for (; open < BUNDLE_MESSAGES_MAX && first + open <= agencies; open++) {
+            winners[open].sale = sale;
+            winners[open].agency =
+                cursors_admit (sale->cursors, first + (uint32_t) open);
             winners[open].page = (wire_winners_t){.number = options->number};
         }
         while (open > 0) {
@@ -122,6 +130,7 @@ static uint64_t next_pages (winners_t *winners, size_t *open)
         found += winners[i].page.count;
         if (winners[i].page.next == 0)
             continue;
+        winners[left].sale = winners[i].sale;
         winners[left].agency = winners[i].agency;
         winners[left].page.number = winners[i].page.number;
         winners[left++].page.cursor = winners[i].page.next;

@@ -15,6 +15,20 @@ typedef struct { // what a process, or the test, has a file open by
     unsigned life; // of the disk when it was opened
 } handle_t;
 
+typedef struct { // in the directory, beside files
+    char *name;
+    char *target; // of a link; NULL: it is a folder
+} entry_t;
+
+typedef enum { NO_CHANGE, FILE_MADE, FILE_MOVED, FOLDER_MADE, LINK_SET } entry_kind_t;
+
+typedef struct { // the change to the directory that is not safe yet
+    entry_kind_t kind;
+    char *name;             // owned
+    char *before;           // owned: the file's name, or where the link led; NULL: none
+    disk_file_t *displaced; // what had the name of a file that was moved, or NULL
+} entry_change_t;
+
 struct disk {
     dice_t *dice; // NULL: nothing is left to chance
     disk_point_fn *point;
@@ -28,6 +42,9 @@ struct disk {
     unsigned life; // power cuts so far
     disk_file_t **files;
     size_t files_count;
+    entry_t *entries;
+    size_t entries_count;
+    entry_change_t unsafe;
     disk_counts_t counts;
 };
 
@@ -59,6 +76,18 @@ static const file_ops_t disk_ops = {.read = disk_read,
                                     .size = disk_size,
                                     .close = disk_close};
 
+static disk_file_t *find_as_named (const disk_t *disk, const char *name);
+static entry_t *find_entry (const disk_t *disk, const char *name);
+static void set_entry (disk_t *disk, const char *name, const char *target);
+static void remove_entry (disk_t *disk, const char *name);
+static bool folder_is_there (const disk_t *disk, const char *name);
+static bool entry_goes_on (disk_t *disk, bool *happens);
+static void change_entry (disk_t *disk, entry_kind_t kind, const char *name,
+                          const char *before, disk_file_t *displaced);
+static int sync_entry (disk_t *disk);
+static void entry_is_safe (disk_t *disk);
+static void undo_entry (disk_t *disk);
+static char *copy_text (const char *text);
 static disk_file_t *add_file (disk_t *disk, const char *name);
 static void free_file (disk_file_t *file);
 static handle_t *new_handle (disk_file_t *file, const char *name);
@@ -105,8 +134,15 @@ void disk_destroy (disk_t **disk)
 {
     for (size_t i = 0; *disk && i < (*disk)->files_count; i++)
         free_file ((*disk)->files[i]);
-    if (*disk)
+    if (*disk) {
+        for (size_t i = 0; i < (*disk)->entries_count; i++) {
+            free ((*disk)->entries[i].name);
+            free ((*disk)->entries[i].target);
+        }
+        free ((*disk)->entries);
+        entry_is_safe (*disk);
         free ((*disk)->files);
+    }
     free (*disk);
     *disk = NULL;
 }
@@ -118,6 +154,17 @@ disk_t *disk_clone (const disk_t *disk, dice_t *dice)
     for (size_t i = 0; i < disk->files_count; i++)
         if (disk->files[i]->linked)
             copy_file (add_file (clone, disk->files[i]->name), disk->files[i]);
+    for (size_t i = 0; i < disk->entries_count; i++)
+        set_entry (clone, disk->entries[i].name, disk->entries[i].target);
+    const entry_change_t *unsafe = &disk->unsafe;
+    disk_file_t *displaced = NULL;
+    if (unsafe->displaced) {
+        displaced = add_file (clone, unsafe->displaced->name);
+        copy_file (displaced, unsafe->displaced);
+        displaced->linked = false;
+    }
+    if (unsafe->kind != NO_CHANGE)
+        change_entry (clone, unsafe->kind, unsafe->name, unsafe->before, displaced);
     return clone;
 }
 
@@ -129,17 +176,45 @@ disk_file_t *disk_file (disk_t *disk, const char *name)
 
 disk_file_t *disk_find (const disk_t *disk, const char *name)
 {
+    const entry_t *entry = find_entry (disk, name);
+    return find_as_named (disk, entry && entry->target ? entry->target : name);
+}
+
+static disk_file_t *find_as_named (const disk_t *disk, const char *name)
+{
     for (size_t i = 0; i < disk->files_count; i++)
         if (disk->files[i]->linked && strcmp (disk->files[i]->name, name) == 0)
             return disk->files[i];
     return NULL;
 }
 
+disk_file_t *disk_at (const disk_t *disk, size_t at)
+{
+    for (size_t i = 0; i < disk->files_count; i++)
+        if (disk->files[i]->linked && at-- == 0)
+            return disk->files[i];
+    return NULL;
+}
+
+bool disk_has_folder (const disk_t *disk, const char *name)
+{
+    const entry_t *entry = find_entry (disk, name);
+    return entry && !entry->target;
+}
+
+const char *disk_link_of (const disk_t *disk, const char *name)
+{
+    const entry_t *entry = find_entry (disk, name);
+    return entry ? entry->target : NULL;
+}
+
 void disk_remove (disk_t *disk, const char *name)
 {
-    disk_file_t *file = disk_find (disk, name);
+    disk_file_t *file = find_as_named (disk, name);
     if (file)
         file->linked = false;
+    else
+        remove_entry (disk, name);
     disk->version++;
 }
 
@@ -196,8 +271,22 @@ void disk_cut (disk_t *disk)
     disk->counts.cuts++;
     disk->version++;
     disk->life++;
+    if (disk_entry_unsafe (disk))
+        disk_settle_entry (disk, chance (disk, 500));
     for (size_t i = 0; i < disk->files_count; i++)
         cut_file (disk->files[i]);
+}
+
+bool disk_entry_unsafe (const disk_t *disk)
+{
+    return disk->unsafe.kind != NO_CHANGE;
+}
+
+void disk_settle_entry (disk_t *disk, bool came_to_be)
+{
+    if (!came_to_be)
+        undo_entry (disk);
+    entry_is_safe (disk);
 }
 
 void disk_cut_file (disk_file_t *file)
@@ -307,7 +396,20 @@ file_t *disk_open (disk_t *disk, const char *name, bool writing)
         errno = ENOENT;
         return NULL;
     }
-    file = file ? file : add_file (disk, name);
+    if (!file) { // else its entry may be safe or not, but that is the same file
+        bool happens;
+        if (!folder_is_there (disk, name)) {
+            errno = ENOENT;
+            return NULL;
+        }
+        const bool lives = entry_goes_on (disk, &happens);
+        if (happens) {
+            file = add_file (disk, name);
+            change_entry (disk, FILE_MADE, name, NULL, NULL);
+        }
+        if (!lives || sync_entry (disk) == -1)
+            return NULL;
+    }
     if (file->writers > 0 || (writing && file->readers > 0)) {
         errno = EWOULDBLOCK;
         return NULL;
@@ -325,6 +427,179 @@ file_t *disk_peek (disk_t *disk, const char *name)
     disk_file_t *file = disk_find (disk, name);
     errno = ENOENT;
     return file ? &new_handle (file, name)->file : NULL;
+}
+
+int disk_make_folder (disk_t *disk, const char *name)
+{
+    bool happens;
+    if (disk_has_folder (disk, name))
+        return sync_entry (disk);
+    if (disk_find (disk, name) || !folder_is_there (disk, name)) {
+        errno = disk_find (disk, name) ? ENOTDIR : ENOENT;
+        return -1;
+    }
+    const bool lives = entry_goes_on (disk, &happens);
+    if (happens) {
+        set_entry (disk, name, NULL);
+        change_entry (disk, FOLDER_MADE, name, NULL, NULL);
+    }
+    return lives ? sync_entry (disk) : -1;
+}
+
+int disk_move (disk_t *disk, const char *from, const char *to)
+{
+    bool happens;
+    disk_file_t *file = find_as_named (disk, from);
+    if (!file) {
+        errno = ENOENT;
+        return -1;
+    }
+    const bool lives = entry_goes_on (disk, &happens);
+    if (happens) {
+        disk_file_t *displaced = find_as_named (disk, to);
+        disk_rename (disk, from, to);
+        change_entry (disk, FILE_MOVED, to, from, displaced);
+    }
+    return lives ? sync_entry (disk) : -1;
+}
+
+int disk_link (disk_t *disk, const char *name, const char *target)
+{
+    bool happens;
+    if (find_as_named (disk, name) || disk_has_folder (disk, name)) {
+        errno = EEXIST;
+        return -1;
+    }
+    const bool lives = entry_goes_on (disk, &happens);
+    if (happens) {
+        char *before = copy_text (disk_link_of (disk, name));
+        set_entry (disk, name, target);
+        change_entry (disk, LINK_SET, name, before, NULL);
+        free (before);
+    }
+    return lives ? sync_entry (disk) : -1;
+}
+
+static entry_t *find_entry (const disk_t *disk, const char *name)
+{
+    for (size_t i = 0; i < disk->entries_count; i++)
+        if (strcmp (disk->entries[i].name, name) == 0)
+            return &disk->entries[i];
+    return NULL;
+}
+
+static void set_entry (disk_t *disk, const char *name, const char *target)
+{
+    remove_entry (disk, name);
+    disk->entries =
+        realloc (disk->entries, (disk->entries_count + 1) * sizeof (entry_t));
+    assert (disk->entries);
+    disk->entries[disk->entries_count++] =
+        (entry_t){copy_text (name), copy_text (target)};
+    disk->version++;
+}
+
+static void remove_entry (disk_t *disk, const char *name)
+{
+    entry_t *entry = find_entry (disk, name);
+    if (!entry)
+        return;
+    free (entry->name);
+    free (entry->target);
+    *entry = disk->entries[--disk->entries_count];
+}
+
+/* The one that a file or folder of this name lies in. */
+static bool folder_is_there (const disk_t *disk, const char *name)
+{
+    const char *slash = strrchr (name, '/');
+    if (!slash)
+        return true;
+    char *folder = strndup (name, (size_t) (slash - name));
+    assert (folder);
+    const bool there = disk_has_folder (disk, folder);
+    free (folder);
+    return there;
+}
+
+/* Whether who changes the directory lives on, and whether it comes about. */
+static bool entry_goes_on (disk_t *disk, bool *happens)
+{
+    const life_t life = disk->point ? disk->point (disk->context) : LIFE_GOES_ON;
+    disk->counts.operations++;
+    *happens = life == LIFE_GOES_ON || (life == LIFE_ENDS_HERE && chance (disk, 500));
+    if (life != LIFE_GOES_ON) {
+        disk->failed = true;
+        errno = EIO;
+        return false;
+    }
+    const bool failed = counted_down (&disk->fail_in);
+    if (failed || (disk->spoilt > 0 && chance (disk, disk->spoilt))) {
+        *happens = false;
+        fail (disk, EIO);
+        return false;
+    }
+    return true;
+}
+
+/* What was changed before and not made safe, by who was killed, say, is safe. */
+static void change_entry (disk_t *disk, entry_kind_t kind, const char *name,
+                          const char *before, disk_file_t *displaced)
+{
+    entry_is_safe (disk);
+    disk->unsafe =
+        (entry_change_t){kind, copy_text (name), copy_text (before), displaced};
+}
+
+static int sync_entry (disk_t *disk)
+{
+    bool happens;
+    const bool lives = entry_goes_on (disk, &happens);
+    if (happens)
+        entry_is_safe (disk);
+    return lives ? 0 : -1;
+}
+
+static void entry_is_safe (disk_t *disk)
+{
+    free (disk->unsafe.name);
+    free (disk->unsafe.before);
+    disk->unsafe = (entry_change_t){0};
+}
+
+static void undo_entry (disk_t *disk)
+{
+    const entry_change_t *unsafe = &disk->unsafe;
+    disk_file_t *file = find_as_named (disk, unsafe->name);
+    switch (unsafe->kind) {
+    case NO_CHANGE:
+        break;
+    case FILE_MADE:
+        disk_remove (disk, unsafe->name);
+        break;
+    case FILE_MOVED:
+        if (file)
+            disk_rename (disk, unsafe->name, unsafe->before);
+        if (unsafe->displaced)
+            unsafe->displaced->linked = true;
+        break;
+    case FOLDER_MADE:
+        remove_entry (disk, unsafe->name);
+        break;
+    case LINK_SET:
+        if (unsafe->before)
+            set_entry (disk, unsafe->name, unsafe->before);
+        else
+            remove_entry (disk, unsafe->name);
+        break;
+    }
+}
+
+static char *copy_text (const char *text)
+{
+    char *copy = text ? strdup (text) : NULL;
+    assert (copy || !text);
+    return copy;
 }
 
 static disk_file_t *add_file (disk_t *disk, const char *name)

@@ -1,5 +1,7 @@
-/* disk.h - the tests' disk, in memory: one directory of files that lies no more than a
-   real disk may, and does not do less than that either.
+/* disk.h - the tests' disk, in memory: one directory that lies no more than a real disk
+   may, and does not do less than that either. Files in folders have their whole path
+   for a name; a folder is there once it was made, and a link leads to a file of the
+   disk.
 
    Each file has what a process reads (the page cache), what is durable, and the list of
    changes since the last sync that lead from the one to the other. Killing a process
@@ -15,6 +17,10 @@
    All chance comes from the dice that the test gives. Without dice there is none: a
    write that fails has written half, a sync that fails has brought nothing to the disk,
    and a power cut leaves what was synced.
+
+   A folder that is made, a file that is made or renamed, and a link that is set are
+   safe once the product's functions for that are over: they sync the entry. A crash
+   before leaves the one or the other.
 
    Assumed, as docs/storage.md does: a sector of 512 bytes is written whole or not at
    all, and bytes that were synced stay when their sector is written again. The first
@@ -108,10 +114,16 @@ disk_t *disk_clone (const disk_t *disk, dice_t *dice);
 
 /* The file with that name, made if need be. */
 disk_file_t *disk_file (disk_t *disk, const char *name);
-/* NULL if there is none. */
+/* NULL if there is none. A link is followed. */
 disk_file_t *disk_find (const disk_t *disk, const char *name);
+/* The files there are, one after the other, those that were removed left out: the
+   `at`-th, or NULL. */
+disk_file_t *disk_at (const disk_t *disk, size_t at);
+/* Whether there is a folder, or a link, of this name; and where that leads. */
+bool disk_has_folder (const disk_t *disk, const char *name);
+const char *disk_link_of (const disk_t *disk, const char *name);
 /* What somebody may do to a directory, under running processes, too. Durable at once.
- */
+   A link is removed itself, and not what it leads to. */
 void disk_remove (disk_t *disk, const char *name);
 void disk_rename (disk_t *disk, const char *from, const char *to);
 
@@ -130,6 +142,10 @@ bytes_t disk_durable (const disk_t *disk, const char *name);
 /* The power is cut. What handles were open are so no longer. Without dice all that was
    not synced is gone; with them any part of it. */
 void disk_cut (disk_t *disk);
+/* A change to the directory that is not synced yet: whether there is one; and it is
+   safe from here on, or never came to be. */
+bool disk_entry_unsafe (const disk_t *disk);
+void disk_settle_entry (disk_t *disk, bool came_to_be);
 /* The same for one file. */
 void disk_cut_file (disk_file_t *file);
 void disk_cut_file_torn (disk_file_t *file, dice_t *dice);
@@ -173,6 +189,10 @@ const disk_counts_t *disk_counts (const disk_t *disk);
 file_t *disk_open (disk_t *disk, const char *name, bool writing);
 /* The same for reading without a lock. */
 file_t *disk_peek (disk_t *disk, const char *name);
+/* What file.h says of each: 0, or -1 with errno. */
+int disk_make_folder (disk_t *disk, const char *name);
+int disk_move (disk_t *disk, const char *from, const char *to);
+int disk_link (disk_t *disk, const char *name, const char *target);
 /* From now on file_open () and its like find this disk, whatever the directory's path;
    NULL: none. */
 void disk_mount (disk_t *disk);

@@ -38,7 +38,36 @@ file_t *file_take (const char *directory, const char *name, file_mode_t mode, ch
 int file_there (const char *directory, const char *name)
 {
     (void) directory;
-    return mounted && disk_find (mounted, name);
+    return mounted && (disk_find (mounted, name) || disk_has_folder (mounted, name) ||
+                       disk_link_of (mounted, name));
+}
+
+int file_make_folder (const char *directory, const char *name)
+{
+    (void) directory;
+    errno = ENOENT;
+    return mounted ? disk_make_folder (mounted, name) : -1;
+}
+
+int file_rename (const char *directory, const char *from, const char *to)
+{
+    (void) directory;
+    errno = ENOENT;
+    return mounted ? disk_move (mounted, from, to) : -1;
+}
+
+int file_link (const char *directory, const char *name, const char *target)
+{
+    (void) directory;
+    errno = ENOENT;
+    return mounted ? disk_link (mounted, name, target) : -1;
+}
+
+int file_leads_to (const char *directory, const char *name, const char *target)
+{
+    (void) directory;
+    const char *there = mounted ? disk_link_of (mounted, name) : NULL;
+    return there && (!target || strcmp (there, target) == 0);
 }
 
 void file_close (file_t **file)

@@ -192,8 +192,9 @@ static void check_checkpoint (const uint8_t *data, size_t size)
     char why[LOG_WHY_BYTES];
     const char *torn;
     checkpoint_t checkpoint;
+    checkpoint_draw_t draw;
     checkpoint_cursor_t cursor;
-    bytes_t cursors;
+    checkpoint_rest_t rest;
     uint8_t *copy = malloc (size + 8), *again = malloc (size + CHECKPOINT_CURSOR_MAX);
     MUST (copy && again);
     memcpy (copy, data, size);
@@ -202,17 +203,19 @@ static void check_checkpoint (const uint8_t *data, size_t size)
         put_u64 (copy + size - 8, XXH3_64bits (copy, size - 8));
     }
     const bytes_t bytes = bytes_of (copy, size);
-    if (checkpoint_get (bytes, &checkpoint, &cursors) == 0) {
+    if (checkpoint_get (bytes, &checkpoint, &rest) == 0) {
         uint8_t *at = checkpoint_put (again, &checkpoint);
-        for (uint32_t i = 0; i < checkpoint.cursors; i++) {
-            MUST (checkpoint_get_cursor (&cursors, &cursor) == 0);
-            at = checkpoint_put_cursor (at, &cursor);
+        for (uint32_t i = 0; i < checkpoint.draws; i++) {
+            MUST (checkpoint_get_draw (&rest.draws, &draw) == 0);
+            at = checkpoint_put_draw (at, &draw);
         }
+        while (checkpoint_get_cursor (&rest.cursors, &cursor) == 0)
+            at = checkpoint_put_cursor (at, &cursor);
         MUST (checkpoint_close (again, at) == size && memcmp (again, copy, size) == 0);
     }
-    checkpoint_choose (bytes, bytes_of (data, size / 2), &checkpoint, &cursors, &torn,
+    checkpoint_choose (bytes, bytes_of (data, size / 2), &checkpoint, &rest, &torn,
                        why);
-    checkpoint_choose (bytes_of (data, size / 2), bytes, &checkpoint, &cursors, &torn,
+    checkpoint_choose (bytes_of (data, size / 2), bytes, &checkpoint, &rest, &torn,
                        why);
     free (copy);
     free (again);

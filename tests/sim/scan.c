@@ -100,10 +100,10 @@ static bytes_t durable (const disk_t *disk, const char *name)
 
 static bool read_slot (bytes_t slot, slot_t *read)
 {
-    if (slot.size < 176 || memcmp (slot.data, SLOT_MAGIC, MAGIC_BYTES) != 0)
+    if (slot.size < 160 || memcmp (slot.data, SLOT_MAGIC, MAGIC_BYTES) != 0)
         return false;
     const uint64_t size = number (slot.data + 40, 8);
-    if (size < 176 || size > slot.size ||
+    if (size < 160 || size > slot.size ||
         XXH3_64bits (slot.data, (size_t) size - SLOT_HASH) !=
             number (slot.data + size - SLOT_HASH, 8))
         return false;
@@ -112,11 +112,13 @@ static bool read_slot (bytes_t slot, slot_t *read)
                      .position = number (slot.data + 56, 8),
                      .last = number (slot.data + 64, 8),
                      .records = number (slot.data + 128, 8),
-                     .bytes = number (slot.data + 136, 8),
-                     .epoch = number (slot.data + 144, 8),
-                     .last_event = number (slot.data + 152, 8),
-                     .events = number (slot.data + 160, 8),
+                     .epoch = number (slot.data + 136, 8),
                      .head = slot.data + 80};
+    if (number (slot.data + 48, 4) > 0) { // its one draw
+        read->last_event = number (slot.data + 164, 4);
+        read->events = number (slot.data + 168, 4);
+        read->bytes = number (slot.data + 184, 8);
+    }
     return number (slot.data + 72, 8) == read->records;
 }
 
@@ -242,7 +244,7 @@ static void take_record (scan_t *scan, const uint8_t *record, bytes_t rows)
     const bool sound =
         number (record + 124, 4) == (uint32_t) XXH3_64bits (record, 124) &&
         number (record + 8, 8) == (record[0] == 'R' ? 0 : scan->identity) &&
-        number (record + 24, 8) == scan->bytes;
+        number (record + 24, 8) == (record[0] == 'R' ? 0 : scan->bytes);
     if (!sound || !(record[0] == 'B' ? bets_follow (scan, record, rows)
                                      : event_follows (scan, record)))
         doubt (scan, "record %llu, %c of agency %u, does not follow from the others",

@@ -21,6 +21,22 @@ static int teardown (void **state)
     return 0;
 }
 
+/* Several agencies' records, one among the other; `records` of each at least. */
+static void build_large (uint32_t agencies, uint32_t records)
+{
+    uint64_t random = 77;
+    shelf_start (&shelf);
+    for (uint32_t i = 0; i < agencies * records; i++) {
+        const uint32_t agency = 1 + (uint32_t) random_below (&random, agencies);
+        shelf_append (&shelf, agency, 1 + (uint32_t) random_below (&random, 4));
+        if (i % 100 == 0)
+            shelf_commit (&shelf);
+    }
+    for (uint32_t agency = 1; agency <= agencies; agency++)
+        while (cursors_find (shelf.cursors, agency)->at.ordinal < records)
+            shelf_append (&shelf, agency, 1);
+}
+
 /* ---- What cannot be read, or is other than it was ---- */
 
 static void reading_reports_failures (void **state)
@@ -34,19 +50,24 @@ static void reading_reports_failures (void **state)
     shelf_commit (&shelf);
     archive_t *archive = book_archive (shelf.book);
     const uint32_t last = cursors_find (shelf.cursors, 1)->at.last;
-    assert_int_equal (archive_read (archive, 0, 3, records), 3);
+    assert_int_equal (archive_read (archive, 1, 3, records), 3);
     shelf.csv->fails[DISK_READ] = 1;
-    assert_int_equal (archive_read_rows (archive, records, 3, rows), -1);
+    assert_int_equal (archive_read_rows (archive, shelf.sale->folder, records, 3, rows),
+                      -1);
     assert_int_equal (errno, EIO);
     shelf.index->fails[DISK_READ] = 1;
     assert_int_equal (archive_find (archive, last, 0, &records[0]), -1);
     assert_int_equal (errno, EIO);
-    assert_int_equal (archive_read (archive, 0, 3, records), 3);
+    assert_int_equal (archive_read (archive, 1, 3, records), 3);
     shelf.csv->cached.size = 10; // somebody cut it off below us
-    assert_int_equal (archive_read_rows (archive, records, 3, rows), -1);
+    assert_int_equal (archive_read_rows (archive, shelf.sale->folder, records, 3, rows),
+                      -1);
     assert_int_equal (errno, EBADMSG);
-    assert_string_equal (archive_failed (archive)->name, BOOK_CSV);
-    assert_int_equal (archive_same (archive, last, 0, 2, 0, shelf_rows (1, 0, 2)), -1);
+    assert_string_equal (archive_failure (archive),
+                         SHELF_CSV ": is shorter than it was");
+    assert_int_equal (
+        archive_same (archive, shelf.sale->folder, last, 0, 2, 0, shelf_rows (1, 0, 2)),
+        -1);
     assert_int_equal (errno, EBADMSG);
 }
 
@@ -56,8 +77,9 @@ static void an_index_of_another_day_is_named (void **state)
     (void) state;
     char why[ARCHIVE_WHY_BYTES];
     shelf_start (&shelf);
-    archive_t *archive = archive_new (shelf.index->file, shelf.csv->file);
-    archive_end_t end = {.identity = book_draw (shelf.book)};
+    archive_t *archive =
+        archive_new (shelf.index->file, archive_folders (book_archive (shelf.book)));
+    archive_end_t end = {.identity = book_identity (shelf.book)};
     assert_int_equal (archive_open (archive, &end, why), 0);
     end.identity ^= 1;
     assert_int_equal (archive_open (archive, &end, why), -1);
@@ -72,13 +94,9 @@ static void an_index_of_another_day_is_named (void **state)
    lies behind them is what a crash may leave, and if not, what is said. */
 static bool tail_is_a_crashs (uint32_t records, char *why)
 {
-    record_t last = {0};
-    archive_end_t end = {.identity = book_draw (shelf.book), .records = records};
-    if (records > 0)
-        assert_int_equal (
-            archive_read (book_archive (shelf.book), records - 1, 1, &last), 1);
-    end.bytes = last.position + last.size;
-    archive_t *archive = archive_new (shelf.index->file, shelf.csv->file);
+    archive_end_t end = {.identity = book_identity (shelf.book), .records = records};
+    archive_t *archive =
+        archive_new (shelf.index->file, archive_folders (book_archive (shelf.book)));
     assert_int_equal (archive_open (archive, &end, why), 0);
     strcpy (why, "");
     const int rc = archive_check_tail (archive, why);
@@ -95,7 +113,7 @@ static void a_log_that_was_cut_short_is_shown_by_the_index (void **state)
     (void) state;
     static const uint32_t groups[] = {3, 1, 600, 2, 700, 1, 5};
     char why[ARCHIVE_WHY_BYTES], told[128];
-    uint32_t safe = 0, records = 0;
+    uint32_t safe = 0, records = 1; // it was opened
     shelf_start (&shelf);
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         safe = records;
@@ -112,43 +130,48 @@ static void a_log_that_was_cut_short_is_shown_by_the_index (void **state)
             fail_msg ("'%s'", why);
 }
 
-static void more_rows_than_a_group_has_are_no_crashs (void **state)
-{
-    (void) state;
-    char why[ARCHIVE_WHY_BYTES];
-    shelf_start (&shelf);
-    shelf_append (&shelf, 1, 4);
-    shelf_commit (&shelf);
-    file_t *csv = shelf.csv->file;
-    const uint64_t most = book_bytes (shelf.book) + LOG_GROUP_BYTES_MAX;
-    assert_int_equal (csv->ops->truncate (csv, most), 0);
-    assert_true (tail_is_a_crashs (1, why));
-    assert_int_equal (csv->ops->truncate (csv, most + 1), 0);
-    assert_false (tail_is_a_crashs (1, why));
-    assert_non_null (strstr (why, "bets.csv: byte "));
-}
-
 static void nothing_stays_behind_the_end (void **state)
 {
     (void) state;
-    uint64_t index_cut = 1, csv_cut = 1;
+    uint64_t index_cut = 1;
     shelf_start (&shelf);
     shelf_append (&shelf, 1, 4);
     shelf_commit (&shelf);
     archive_t *archive = book_archive (shelf.book);
-    const size_t index_size = ARCHIVE_HEADER_BYTES + RECORD_BYTES;
-    const size_t csv_size = (size_t) book_bytes (shelf.book);
+    const size_t index_size = ARCHIVE_HEADER_BYTES + 2 * RECORD_BYTES;
     for (unsigned more = 0; more < 3; more++) {
-        file_t *index = shelf.index->file, *csv = shelf.csv->file;
+        file_t *index = shelf.index->file;
         assert_int_equal (index->ops->truncate (index, index_size + 200 * more), 0);
-        assert_int_equal (csv->ops->truncate (csv, csv_size + 7 * more), 0);
-        assert_int_equal (archive_cut (archive, &index_cut, &csv_cut), 0);
+        assert_int_equal (archive_cut (archive, &index_cut), 0);
         assert_int_equal (index_cut, 200 * more);
-        assert_int_equal (csv_cut, 7 * more);
         assert_int_equal (shelf.index->cached.size, index_size);
-        assert_int_equal (shelf.csv->cached.size, csv_size);
     }
     shelf_check (&shelf, 1);
+}
+
+/* The bet that it is of, by its offset, however batches were cut. */
+static void a_bet_is_given_as_a_row_to_cancel (void **state)
+{
+    (void) state;
+    uint8_t row[CANCELLED_ROW_BYTES_MAX];
+    build_large (3, 40);
+    for (int committed = 0; committed <= 1; committed++) {
+        for (uint32_t agency = 1; agency <= 3; agency++) {
+            const cursor_t *cursor = cursors_find (shelf.cursors, agency);
+            for (uint64_t offset = 0; offset < cursor->at.next; offset++) {
+                char expected[256];
+                const int digits =
+                    sprintf (expected, "%llu,", (unsigned long long) offset);
+                const size_t size = shelf_row (expected + digits, agency, offset);
+                const int64_t got = archive_cancelled_row (
+                    book_archive (shelf.book), shelf.sale->folder, cursor->at.last,
+                    offset, row);
+                assert_true (bytes_equal (bytes_of (row, (size_t) got),
+                                          bytes_of (expected, (size_t) digits + size)));
+            }
+        }
+        shelf_commit (&shelf);
+    }
 }
 
 /* Several records' rows are read in one go, and each record's are checked. */
@@ -162,13 +185,15 @@ static void rows_changed_in_place_are_noticed (void **state)
         shelf_append (&shelf, 1, 2);
     for (int written = 0; written < 2; written++) {
         archive_t *archive = book_archive (shelf.book);
-        assert_int_equal (archive_read (archive, 0, 4, records), 4);
-        assert_int_equal (archive_read_rows (archive, records, 4, rows), 0);
+        assert_int_equal (archive_read (archive, 1, 4, records), 4);
+        assert_int_equal (
+            archive_read_rows (archive, shelf.sale->folder, records, 4, rows), 0);
         const bytes_t all = shelf_rows (1, 0, 8);
         assert_true (bytes_equal (bytes_of (rows, all.size), all));
         for (size_t at = 0; written && at < all.size; at++) {
             shelf.csv->cached.data[at] ^= 0x10;
-            assert_int_equal (archive_read_rows (archive, records, 4, rows), -1);
+            assert_int_equal (
+                archive_read_rows (archive, shelf.sale->folder, records, 4, rows), -1);
             char place[64];
             size_t i = 0;
             while (records[i].position + records[i].size <= at)
@@ -176,14 +201,14 @@ static void rows_changed_in_place_are_noticed (void **state)
             snprintf (place, sizeof place,
                       "bytes %llu to %llu: ", (unsigned long long) records[i].position,
                       (unsigned long long) records[i].position + records[i].size);
-            assert_non_null (strstr (archive_failed (archive)->failed, place));
+            assert_non_null (strstr (archive_failure (archive), place));
             shelf.csv->cached.data[at] ^= 0x10;
         }
         for (size_t at = 0; written && at < 4 * RECORD_BYTES; at++) {
-            shelf.index->cached.data[ARCHIVE_HEADER_BYTES + at] ^= 0x10;
-            assert_int_equal (archive_read (archive, 0, 4, records), -1);
+            shelf.index->cached.data[ARCHIVE_HEADER_BYTES + RECORD_BYTES + at] ^= 0x10;
+            assert_int_equal (archive_read (archive, 1, 4, records), -1);
             assert_int_equal (errno, EBADMSG);
-            shelf.index->cached.data[ARCHIVE_HEADER_BYTES + at] ^= 0x10;
+            shelf.index->cached.data[ARCHIVE_HEADER_BYTES + RECORD_BYTES + at] ^= 0x10;
         }
         shelf_commit (&shelf);
     }
@@ -212,22 +237,6 @@ static void a_search_ends_at_any_read_that_fails (void **state)
             assert_int_equal (errno, EIO);
         }
     }
-}
-
-/* Several agencies' records, one among the other; `records` of each at least. */
-static void build_large (uint32_t agencies, uint32_t records)
-{
-    uint64_t random = 77;
-    shelf_start (&shelf);
-    for (uint32_t i = 0; i < agencies * records; i++) {
-        const uint32_t agency = 1 + (uint32_t) random_below (&random, agencies);
-        shelf_append (&shelf, agency, 1 + (uint32_t) random_below (&random, 4));
-        if (i % 100 == 0)
-            shelf_commit (&shelf);
-    }
-    for (uint32_t agency = 1; agency <= agencies; agency++)
-        while (cursors_find (shelf.cursors, agency)->at.ordinal < records)
-            shelf_append (&shelf, agency, 1);
 }
 
 static void every_bet_is_found (void **state)
@@ -320,14 +329,14 @@ static void the_same_bets_are_recognised (void **state)
             uint8_t *copy = malloc (rows.size + 1);
             assert_non_null (copy);
             put_bytes (copy, rows);
-            const int same =
-                archive_same (book_archive (shelf.book), cursor->at.last, offset, count,
-                              0, bytes_of (copy, rows.size));
+            const int same = archive_same (book_archive (shelf.book),
+                                           shelf.sale->folder, cursor->at.last, offset,
+                                           count, 0, bytes_of (copy, rows.size));
             assert_int_equal (same, 1);
             copy[random_below (&random, rows.size)] ^= 0x04;
-            assert_int_equal (archive_same (book_archive (shelf.book), cursor->at.last,
-                                            offset, count, 0,
-                                            bytes_of (copy, rows.size)),
+            assert_int_equal (archive_same (book_archive (shelf.book),
+                                            shelf.sale->folder, cursor->at.last, offset,
+                                            count, 0, bytes_of (copy, rows.size)),
                               0);
             free (copy);
         }
@@ -355,12 +364,13 @@ static void more_or_less_than_the_same_is_not_the_same (void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const bytes_t rows = shelf_rows (1, cases[i].rows_from, cases[i].rows);
-        assert_int_equal (archive_same (book_archive (shelf.book), last,
-                                        cases[i].offset, cases[i].count, 0, rows),
+        assert_int_equal (archive_same (book_archive (shelf.book), shelf.sale->folder,
+                                        last, cases[i].offset, cases[i].count, 0, rows),
                           cases[i].same);
         const bytes_t shorter = bytes_of (rows.data, rows.size - 1);
-        assert_int_equal (archive_same (book_archive (shelf.book), last,
-                                        cases[i].offset, cases[i].count, 0, shorter),
+        assert_int_equal (archive_same (book_archive (shelf.book), shelf.sale->folder,
+                                        last, cases[i].offset, cases[i].count, 0,
+                                        shorter),
                           0);
     }
 }
@@ -375,17 +385,18 @@ static void another_writers_bet_is_not_the_same (void **state)
         const bytes_t rows = shelf_rows (1, writer, 1);
         record.writer = writer;
         digest_rows (&record.digest, rows, digest_prefix (1));
-        book_append (shelf.book, &record, rows);
+        book_append (shelf.book, shelf.sale, &record, rows);
     }
     for (int committed = 0; committed <= 1; committed++) {
         const uint32_t last = cursors_find (shelf.cursors, 1)->at.last;
         for (uint64_t offset = 0; offset < 3; offset++)
             for (uint64_t writer = 0; writer < 4; writer++)
-                assert_int_equal (archive_same (book_archive (shelf.book), last, offset,
-                                                1, writer, shelf_rows (1, offset, 1)),
+                assert_int_equal (archive_same (book_archive (shelf.book),
+                                                shelf.sale->folder, last, offset, 1,
+                                                writer, shelf_rows (1, offset, 1)),
                                   offset == writer);
-        assert_int_equal (archive_same (book_archive (shelf.book), last, 0, 3, 0,
-                                        shelf_rows (1, 0, 3)),
+        assert_int_equal (archive_same (book_archive (shelf.book), shelf.sale->folder,
+                                        last, 0, 3, 0, shelf_rows (1, 0, 3)),
                           0);
         shelf_commit (&shelf);
         assert_true (shelf_open (&shelf));
@@ -403,7 +414,8 @@ static void digests_are_found_anywhere (void **state)
             for (uint64_t count = 0; count <= cursor->at.next; count++) {
                 uint64_t digest = 1;
                 assert_int_equal (archive_digest (book_archive (shelf.book),
-                                                  cursor->at.last, count, &digest),
+                                                  shelf.sale->folder, cursor->at.last,
+                                                  count, &digest),
                                   0);
                 assert_true (digest == shelf_digest (agency, count));
             }
@@ -417,13 +429,14 @@ static void digests_are_found_anywhere (void **state)
     assert_int_equal (
         archive_find (book_archive (shelf.book), cursor->at.last, 0, &record), 0);
     if (record.count > 1)
-        assert_int_equal (
-            archive_digest (book_archive (shelf.book), cursor->at.last, 1, &digest),
-            -1);
+        assert_int_equal (archive_digest (book_archive (shelf.book), shelf.sale->folder,
+                                          cursor->at.last, 1, &digest),
+                          -1);
     shelf.csv->fails[DISK_READ] = 0;
     shelf.index->fails[DISK_READ] = 1;
-    assert_int_equal (
-        archive_digest (book_archive (shelf.book), cursor->at.last, 1, &digest), -1);
+    assert_int_equal (archive_digest (book_archive (shelf.book), shelf.sale->folder,
+                                      cursor->at.last, 1, &digest),
+                      -1);
 }
 
 #define ARCHIVE_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
@@ -434,8 +447,8 @@ int main (void)
         ARCHIVE_TEST (reading_reports_failures),
         ARCHIVE_TEST (an_index_of_another_day_is_named),
         ARCHIVE_TEST (a_log_that_was_cut_short_is_shown_by_the_index),
-        ARCHIVE_TEST (more_rows_than_a_group_has_are_no_crashs),
         ARCHIVE_TEST (nothing_stays_behind_the_end),
+        ARCHIVE_TEST (a_bet_is_given_as_a_row_to_cancel),
         ARCHIVE_TEST (rows_changed_in_place_are_noticed),
         ARCHIVE_TEST (a_search_ends_at_any_read_that_fails),
         ARCHIVE_TEST (every_bet_is_found),

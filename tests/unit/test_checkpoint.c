@@ -11,7 +11,7 @@
 
 #define ROOM 4096
 
-static checkpoint_t sample (uint64_t generation, uint32_t cursors)
+static checkpoint_t sample (uint64_t generation, uint32_t draws)
 {
     return (checkpoint_t){.identity = 0x0102030405060708,
                           .generation = generation,
@@ -20,34 +20,58 @@ static checkpoint_t sample (uint64_t generation, uint32_t cursors)
                                    .sequence = 99,
                                    .chain = "the chain"},
                           .index_records = 99,
-                          .csv_bytes = 123456789,
                           .epoch = 3,
-                          .last_event = 98,
-                          .events = 7,
-                          .cursors = cursors};
+                          .last_opened = 97,
+                          .draws = draws};
+}
+
+/* The one with index 0 has two cursors, the others fewer or more. */
+static checkpoint_draw_t draw_of (uint32_t index)
+{
+    return (checkpoint_draw_t){.identity = 0xD0 + index,
+                               .opened = 1 + 10 * index,
+                               .last_event = 5 + 10 * index,
+                               .events = 2 + index,
+                               .flags = index % 2 ? DRAW_CLOSED : 0,
+                               .number = 7 * index,
+                               .cursors = (index + 2) % 3,
+                               .bytes = {1000 + index, index, 10}};
 }
 
 static checkpoint_cursor_t cursor_of (uint32_t agency)
 {
     checkpoint_cursor_t cursor = {.agency = agency,
-                                  .sealed = agency % 2,
+                                  .marks = agency % 8,
                                   .next = 1000 + agency,
                                   .digest = ~(uint64_t) agency,
                                   .last = agency,
-                                  .ordinal = (1u << agency % 32) - 1};
+                                  .ordinal = (1u << agency % 32) - 1,
+                                  .cancelled = agency / 2,
+                                  .last_cancel = agency / 2};
     for (uint32_t i = 0; i < agency % 32; i++)
         cursor.path[i] = 100 * agency + i;
     return cursor;
 }
 
-/* Agencies 1, 3, 5 ... */
-static bytes_t build (uint8_t *room, const checkpoint_t *checkpoint)
+/* Each draw has the agencies 1, 3, 5 ... */
+static uint8_t *put_cursors (uint8_t *at, uint32_t count)
 {
-    uint8_t *at = checkpoint_put (room, checkpoint);
-    for (uint32_t i = 0; i < checkpoint->cursors; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         const checkpoint_cursor_t cursor = cursor_of (2 * i + 1);
         at = checkpoint_put_cursor (at, &cursor);
     }
+    return at;
+}
+
+static bytes_t build (uint8_t *room, const checkpoint_t *checkpoint)
+{
+    uint8_t *at = checkpoint_put (room, checkpoint);
+    for (uint32_t i = 0; i < checkpoint->draws; i++) {
+        const checkpoint_draw_t draw = draw_of (i);
+        at = checkpoint_put_draw (at, &draw);
+    }
+    for (uint32_t i = 0; i < checkpoint->draws; i++)
+        at = put_cursors (at, draw_of (i).cursors);
     const size_t size = checkpoint_close (room, at);
     assert_true (size <= ROOM);
     return bytes_of (room, size);
@@ -60,40 +84,63 @@ static void mend (bytes_t bytes)
     put_u64 (at, XXH3_64bits (bytes.data, bytes.size - 8));
 }
 
+static void assert_same_draw (const checkpoint_draw_t *a, const checkpoint_draw_t *b)
+{
+    assert_true (a->identity == b->identity);
+    assert_int_equal (a->opened, b->opened);
+    assert_int_equal (a->last_event, b->last_event);
+    assert_int_equal (a->events, b->events);
+    assert_int_equal (a->flags, b->flags);
+    assert_int_equal (a->number, b->number);
+    assert_int_equal (a->cursors, b->cursors);
+    assert_memory_equal (a->bytes, b->bytes, sizeof a->bytes);
+}
+
+static void assert_same_cursor (const checkpoint_cursor_t *a,
+                                const checkpoint_cursor_t *b)
+{
+    assert_int_equal (a->agency, b->agency);
+    assert_int_equal (a->marks, b->marks);
+    assert_true (a->next == b->next);
+    assert_true (a->digest == b->digest);
+    assert_int_equal (a->last, b->last);
+    assert_int_equal (a->ordinal, b->ordinal);
+    assert_int_equal (a->cancelled, b->cancelled);
+    assert_int_equal (a->last_cancel, b->last_cancel);
+    assert_memory_equal (a->path, b->path, sizeof a->path);
+}
+
 static void what_is_put_is_got (void **state)
 {
     (void) state;
-    uint8_t room[ROOM], again[ROOM];
-    for (uint32_t cursors = 0; cursors < 16; cursors++) {
-        const checkpoint_t put = sample (3, cursors);
+    uint8_t room[ROOM];
+    for (uint32_t draws = 0; draws < 16; draws++) {
+        const checkpoint_t put = sample (3, draws);
         const bytes_t bytes = build (room, &put);
         checkpoint_t got;
-        bytes_t rest;
+        checkpoint_rest_t rest;
+        checkpoint_draw_t draw;
+        checkpoint_cursor_t cursor;
         assert_int_equal (checkpoint_get (bytes, &got, &rest), 0);
-        uint8_t *at = checkpoint_put (again, &got);
-        for (uint32_t i = 0; i < cursors; i++) {
-            checkpoint_cursor_t cursor;
-            const checkpoint_cursor_t expected = cursor_of (2 * i + 1);
-            assert_int_equal (checkpoint_get_cursor (&rest, &cursor), 0);
-            assert_int_equal (cursor.agency, expected.agency);
-            assert_int_equal (cursor.sealed, expected.sealed);
-            assert_true (cursor.next == expected.next);
-            assert_true (cursor.digest == expected.digest);
-            assert_int_equal (cursor.last, expected.last);
-            assert_int_equal (cursor.ordinal, expected.ordinal);
-            assert_memory_equal (cursor.path, expected.path, sizeof cursor.path);
-            at = checkpoint_put_cursor (at, &cursor);
+        for (uint32_t i = 0; i < draws; i++) {
+            const checkpoint_draw_t expected = draw_of (i);
+            assert_int_equal (checkpoint_get_draw (&rest.draws, &draw), 0);
+            assert_same_draw (&draw, &expected);
+            for (uint32_t k = 0; k < draw.cursors; k++) {
+                const checkpoint_cursor_t whose = cursor_of (2 * k + 1);
+                assert_int_equal (checkpoint_get_cursor (&rest.cursors, &cursor), 0);
+                assert_same_cursor (&cursor, &whose);
+            }
         }
-        checkpoint_cursor_t none;
-        assert_int_equal (checkpoint_get_cursor (&rest, &none), -1);
-        assert_int_equal (checkpoint_close (again, at), bytes.size);
-        assert_memory_equal (again, bytes.data, bytes.size);
+        assert_int_equal (checkpoint_get_draw (&rest.draws, &draw), -1);
+        assert_int_equal (checkpoint_get_cursor (&rest.cursors, &cursor), -1);
         assert_int_equal (got.generation, 3);
         assert_true (got.mark.position == put.mark.position);
         assert_true (got.mark.last == put.mark.last);
         assert_true (got.mark.sequence == put.mark.sequence);
         assert_memory_equal (got.mark.chain, put.mark.chain, SHA256_BYTES);
-        assert_true (got.csv_bytes == put.csv_bytes && got.events == put.events);
+        assert_true (got.index_records == put.index_records && got.epoch == put.epoch);
+        assert_true (got.last_opened == put.last_opened);
     }
 }
 
@@ -111,14 +158,65 @@ static void it_has_its_form (void **state)
     put_u64 (expected + 64, 4 * LOG_PAGE_BYTES);
     put_u64 (expected + 72, 99);
     memcpy (expected + 80, "the chain", 9);
+    put_u64 (expected + 112, 97);
     put_u64 (expected + 128, 99);
-    put_u64 (expected + 136, 123456789);
-    put_u64 (expected + 144, 3);
-    put_u64 (expected + 152, 98);
-    put_u64 (expected + 160, 7);
-    put_u64 (expected + 168, XXH3_64bits (expected, 168));
+    put_u64 (expected + 136, 3);
+    put_u64 (expected + 152, XXH3_64bits (expected, 152));
     assert_int_equal (bytes.size, sizeof expected);
     assert_memory_equal (bytes.data, expected, sizeof expected);
+}
+
+/* ---- A draw in a file of its own ---- */
+
+static bytes_t build_archived (uint8_t *room, uint32_t index, uint32_t cursors)
+{
+    checkpoint_draw_t draw = draw_of (index);
+    draw.cursors = cursors;
+    uint8_t *at = archived_put (room, 0x0102030405060708, &draw);
+    return bytes_of (room, archived_close (room, put_cursors (at, cursors)));
+}
+
+static void an_archived_draw_is_put_and_got (void **state)
+{
+    (void) state;
+    uint8_t room[ROOM];
+    for (uint32_t cursors = 0; cursors < 8; cursors++) {
+        checkpoint_draw_t got, expected = draw_of (cursors);
+        bytes_t rest;
+        expected.cursors = cursors;
+        const bytes_t bytes = build_archived (room, cursors, cursors);
+        assert_int_equal (archived_get (bytes, 0x0102030405060708, &got, &rest), 0);
+        assert_same_draw (&got, &expected);
+        for (uint32_t k = 0; k < cursors; k++) {
+            checkpoint_cursor_t cursor;
+            const checkpoint_cursor_t whose = cursor_of (2 * k + 1);
+            assert_int_equal (checkpoint_get_cursor (&rest, &cursor), 0);
+            assert_same_cursor (&cursor, &whose);
+        }
+        assert_int_equal (rest.size, 0);
+        assert_int_equal (archived_get (bytes, 1, &got, &rest), -1); // another log's
+    }
+}
+
+static void every_bit_of_an_archived_draw_counts (void **state)
+{
+    (void) state;
+    uint8_t room[ROOM];
+    checkpoint_draw_t got;
+    bytes_t rest;
+    const bytes_t bytes = build_archived (room, 1, 3);
+    for (size_t bit = 0; bit < 8 * bytes.size; bit++) {
+        room[bit / 8] ^= (uint8_t) (1 << bit % 8);
+        assert_int_equal (archived_get (bytes, 0x0102030405060708, &got, &rest), -1);
+        room[bit / 8] ^= (uint8_t) (1 << bit % 8);
+    }
+    for (size_t size = 0; size < bytes.size + 9; size++)
+        assert_int_equal (
+            archived_get (bytes_of (room, size), 0x0102030405060708, &got, &rest),
+            size == bytes.size ? 0 : -1);
+    put_u32 (room + ARCHIVED_BYTES - 8 + 28, 2); // cursors: fewer than there are
+    mend (bytes);
+    assert_int_equal (archived_get (bytes, 0x0102030405060708, &got, &rest), -1);
 }
 
 static void any_cursor_fits_its_room (void **state)
@@ -137,7 +235,7 @@ static void every_bit_is_checked_and_every_cut (void **state)
     const checkpoint_t checkpoint = sample (2, 3);
     const bytes_t bytes = build (room, &checkpoint);
     checkpoint_t got;
-    bytes_t rest;
+    checkpoint_rest_t rest;
     for (size_t bit = 0; bit < 8 * bytes.size; bit++) {
         room[bit / 8] ^= (uint8_t) (1 << bit % 8);
         assert_int_equal (checkpoint_get (bytes, &got, &rest), -1);
@@ -161,18 +259,26 @@ static void what_cannot_be_is_refused (void **state)
     } wrong[] = {
         {0, 'l'},  {19, 2},   // magic, format
         {20, 1},   {52, 1},   // zeros
-        {112, 1},  {127, 1},  //
+        {120, 1},  {127, 1},  //
         {47, 255}, {46, 255}, // bytes in all
-        {51, 2},   {51, 4},   // cursors
-        {171, 0},  {168, 1},  // the first cursor's agency
-        {171, 3},             // that of the second: they rise
-        {172, 2},  {173, 2},  // sealed, path's length
-        {174, 1},             // zeros
-        {199, 9},             // ordinal
+        {51, 1},   {51, 4},   // draws
+        {151, 1},             // bytes of cursors
+        {163, 0},             // the first draw's O: it has one
+        {163, 6},             //   which is before its last event
+        {219, 1},             // that of the second: they rise
+        {171, 1},  {171, 0},  // events: there are two, at least one
+        {172, 8},  {172, 6},  // flags; drawn and void
+        {173, 1},  {175, 1},  // zeros
+        {183, 1},  {183, 3},  // cursors
+        {323, 0},  {320, 1},  // the first cursor's agency
+        {323, 3},             // that of the second: they rise
+        {324, 8},  {325, 2},  // marks, path's length
+        {326, 1},             // zeros
+        {351, 9},             // ordinal
     };
     uint8_t room[ROOM];
     checkpoint_t got;
-    bytes_t rest;
+    checkpoint_rest_t rest;
     const checkpoint_t checkpoint = sample (2, 3);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         const bytes_t bytes = build (room, &checkpoint);
@@ -200,7 +306,7 @@ static void one_of_another_format_is_named (void **state)
     char why[LOG_WHY_BYTES];
     const char *torn;
     checkpoint_t got;
-    bytes_t rest;
+    checkpoint_rest_t rest;
     const checkpoint_t checkpoint = sample (1, 2);
     const bytes_t bytes = build (room, &checkpoint);
     put_u32 (room + 16, 3);
@@ -275,16 +381,16 @@ static void the_newest_whole_one_applies (void **state)
         const bytes_t b = slot_bytes (&pairs[i].b, rooms[1]);
         char why[LOG_WHY_BYTES];
         checkpoint_t got;
-        bytes_t cursors;
+        checkpoint_rest_t rest;
         const char *torn;
         const checkpoint_choice_t choice =
-            checkpoint_choose (a, b, &got, &cursors, &torn, why);
+            checkpoint_choose (a, b, &got, &rest, &torn, why);
         if (choice != (pairs[i].applies ? CHECKPOINT_FOUND : CHECKPOINT_REFUSED))
             fail_msg ("row %zu: %d, '%s'", i, (int) choice, why);
         if (pairs[i].applies) {
             assert_int_equal (got.generation, pairs[i].applies);
             assert_string_equal (why, "");
-            assert_true (cursors.size > 0);
+            assert_true (rest.cursors.size > 0);
             if (pairs[i].reason)
                 assert_string_equal (torn, pairs[i].reason);
             else
@@ -299,10 +405,10 @@ static void without_slots_there_is_none (void **state)
     (void) state;
     char why[LOG_WHY_BYTES];
     checkpoint_t got;
-    bytes_t cursors;
+    checkpoint_rest_t rest;
     const char *torn;
     assert_int_equal (checkpoint_choose (bytes_of (NULL, 0), bytes_of (NULL, 0), &got,
-                                         &cursors, &torn, why),
+                                         &rest, &torn, why),
                       CHECKPOINT_NONE);
 }
 
@@ -311,11 +417,11 @@ static void slots_of_two_days_are_refused (void **state)
     (void) state;
     char why[LOG_WHY_BYTES];
     checkpoint_t one = sample (3, 2), other = sample (4, 2), got;
-    bytes_t cursors;
+    checkpoint_rest_t rest;
     const char *torn;
     other.identity++;
     const bytes_t a = build (rooms[0], &one), b = build (rooms[1], &other);
-    assert_int_equal (checkpoint_choose (a, b, &got, &cursors, &torn, why),
+    assert_int_equal (checkpoint_choose (a, b, &got, &rest, &torn, why),
                       CHECKPOINT_REFUSED);
     assert_string_equal (why, "checkpoint.a: it is of another day than checkpoint.b");
 }
@@ -333,6 +439,8 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_is_put_is_got),
         cmocka_unit_test (it_has_its_form),
+        cmocka_unit_test (an_archived_draw_is_put_and_got),
+        cmocka_unit_test (every_bit_of_an_archived_draw_counts),
         cmocka_unit_test (any_cursor_fits_its_room),
         cmocka_unit_test (every_bit_is_checked_and_every_cut),
         cmocka_unit_test (what_cannot_be_is_refused),

@@ -28,15 +28,21 @@ static void restart (void)
 {
     clerk_destroy (&clerk);
     shelf_start (&shelf);
-    clerk = clerk_new (shelf.cursors, shelf.book, false);
+    clerk = clerk_new (shelf.book, false);
 }
 
 static void open_draw (void);
+
+static uint64_t last_event (void)
+{
+    return shelf.sale ? shelf.sale->last_event : 0;
+}
 
 static int setup (void **state)
 {
     (void) state;
     shelf_init (&shelf);
+    shelf.bare = true; // it is opened below, by a state
     restart ();
     ticket = (uint64_t) BOOT << 32;
     open_draw ();
@@ -73,7 +79,7 @@ static wire_message_t store_with (uint32_t agency, uint64_t offset, uint32_t cou
     return (wire_message_t){
         .command = WIRE_STORE,
         .agency = agency,
-        .draw = book_draw (shelf.book),
+        .draw = SHELF_IDENTITY,
         .batch = {.offset = offset,
                   .digest = known ? shelf_digest (agency, offset) : 0,
                   .count = count,
@@ -89,9 +95,9 @@ static wire_message_t event_of (wire_event_t event)
 {
     return (wire_message_t){.command = WIRE_RECORD,
                             .agency = event.agency,
-                            .draw = book_draw (shelf.book),
+                            .draw = SHELF_IDENTITY,
                             .record = {.epoch = book_epoch (shelf.book),
-                                       .seen = book_last_event (shelf.book),
+                                       .seen = last_event (),
                                        .event = event}};
 }
 
@@ -108,7 +114,7 @@ static wire_message_t find_of (uint32_t agency, uint64_t cursor, uint64_t count,
 {
     return (wire_message_t){.command = WIRE_FIND,
                             .agency = agency,
-                            .draw = book_draw (shelf.book),
+                            .draw = SHELF_IDENTITY,
                             .find = {book_epoch (shelf.book), cursor, count, number}};
 }
 
@@ -122,7 +128,7 @@ static void take_admit (uint32_t agency, wire_day_t day)
 {
     const wire_message_t admit = {.command = WIRE_ADMIT,
                                   .agency = agency,
-                                  .draw = book_draw (shelf.book),
+                                  .draw = SHELF_IDENTITY,
                                   .welcome = {.epoch = book_epoch (shelf.book),
                                               .next = 4711,
                                               .limits = {16, 8192, 500, 0},
@@ -150,7 +156,7 @@ static wire_message_t check_of (uint32_t agency, uint64_t count)
 {
     return (wire_message_t){.command = WIRE_CHECK,
                             .agency = agency,
-                            .draw = book_draw (shelf.book),
+                            .draw = SHELF_IDENTITY,
                             .tally = {.count = count}};
 }
 
@@ -246,14 +252,26 @@ static void open_draw (void)
     assert_only (&mail, WIRE_REGISTERED);
     const wire_message_t opened =
         event_of ((wire_event_t){.kind = EVENT_OPENED,
-                                 .source = SOURCE_FIXED,
+                                 .source = SOURCE_ENTERED,
                                  .agencies = SHELF_AGENCIES,
-                                 .number = 3,
                                  .highest = 9999,
                                  .text = text_bytes ("first")});
     take (STATE, "", &opened);
     commit ();
     assert_only (&mail, WIRE_EVENT);
+    shelf_look (&shelf);
+}
+
+/* It is closed, and drawn. */
+static void make_drawn (uint32_t number)
+{
+    const wire_message_t closed = event_of ((wire_event_t){.kind = EVENT_CLOSED});
+    take (STATE, "", &closed);
+    const wire_message_t drawn =
+        event_of ((wire_event_t){.kind = EVENT_DRAWN, .number = number});
+    take (STATE, "", &drawn);
+    commit ();
+    assert_int_equal (sale_phase (shelf.sale), PHASE_DRAWN);
 }
 
 /* The agency is admitted and has `count` bets stored. */
@@ -386,14 +404,14 @@ static void send_other_bets (void)
 static void pass_time (void)
 {
     assert_int_equal (clerk_deadline (clerk), 1000 + RATE_LIMIT_PERIOD_MS);
-    clerk_tick (clerk, 1000 + RATE_LIMIT_PERIOD_MS);
+    assert_int_equal (clerk_tick (clerk, 1000 + RATE_LIMIT_PERIOD_MS, 0), 0);
 }
 
 static void a_flood_of_conflicts_is_no_flood_of_lines (void **state)
 {
     (void) state;
     begin (1, 8);
-    clerk_tick (clerk, 1000);
+    assert_int_equal (clerk_tick (clerk, 1000, 0), 0);
     assert_true (clerk_deadline (clerk) == INT64_MAX);
     assert_int_equal (logged ("\n", send_other_bets), 2 * RATE_LIMIT_LINES);
     assert_int_equal (logged ("agency: 1 | not_logged: 1990", pass_time), 2);
@@ -549,7 +567,7 @@ static void rows_are_bounded (void **state)
     assert_non_null (rows);
     begin (1, 0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        memset (rows, 'x', cases[i].size);
+        memset (rows, '0', cases[i].size);
         for (size_t row = 0; row < cases[i].rows; row++)
             memcpy (rows + cases[i].size - 2 - 3 * row, "\r\n", 2);
         const uint64_t next = shelf_next (&shelf, 1);
@@ -619,8 +637,7 @@ static void admission_is_answered_with_the_next_offset (void **state)
     static const uint32_t impossible[] = {0, AGENCIES_MAX + 1, UINT32_MAX};
     for (size_t i = 0; i < 3; i++) {
         take_admit (impossible[i], DAY_OPEN);
-        commit_silent ();
-        assert_int_equal (clerk_strays (clerk), i + 1);
+        commit_refused (REFUSED_AGENCY, WIRE_HELLO);
     }
 }
 
@@ -694,10 +711,13 @@ static void nothing_is_added_to_a_sealed_agency (void **state)
 {
     (void) state;
     begin (1, 6);
-    take_store (1, 8, 1); // waits, and is forgotten
+    take_store (1, 8, 1); // waits, and its turn will not come
     take_seal (1, 6);
     commit ();
-    assert_sealed (&mail);
+    assert_int_equal (mail.count, 2);
+    assert_refused (&mail.items[0], REFUSED_CLOSED);
+    assert_int_equal (mail.items[0].message.refused.offset, 8);
+    assert_int_equal (mail.items[1].message.command, WIRE_EVENT);
     assert_int_equal (cursors_find (shelf.cursors, 1)->held_count, 0);
     for (int i = 0; i < 2; i++) {
         static const uint64_t offsets[] = {6, 7, 4, 1000};
@@ -717,22 +737,31 @@ static void winners_are_found_for_the_sealed (void **state)
     (void) state;
     begin (1, 5000);
     begin (2, 30);
-    take_find (1, 0, 5000, 3);
-    commit_refused (REFUSED_TALLY, WIRE_RESULTS);
     take_seal (1, 5000);
     commit ();
+    take_find (1, 0, 5000, 3); // before the draw
+    commit ();
+    assert_only (&mail, WIRE_REFUSED);
+    assert_refused (&mail.items[0], REFUSED_GAP);
+    assert_string_equal (mail.items[0].peer, STATE);
+    make_drawn (3);
+    take_find (1, 0, 5000, 4); // another number
+    commit ();
+    assert_refused (&mail.items[0], REFUSED_GAP);
+    take_find (3, 0, 0, 3);
+    commit_refused (REFUSED_HELLO, WIRE_RESULTS);
     static const struct {
         uint32_t agency;
         uint64_t count;
-    } wrong[] = {{1, 4999}, {1, 5001}, {1, 0}, {2, 30}, {3, 0}, {UINT32_MAX, 0}};
-    for (size_t i = 0; i < 6; i++) {
+    } wrong[] = {{1, 4999}, {1, 5001}, {1, 0}, {2, 29}};
+    for (size_t i = 0; i < 4; i++) {
         take_find (wrong[i].agency, 0, wrong[i].count, 3);
         commit_refused (REFUSED_TALLY, WIRE_RESULTS);
     }
     uint64_t cursor = 0, offset = 0;
     uint32_t found = 0;
     do { // every winner once, in order, over the pages
-        take_find (1, cursor, 5000, 3);
+        take_find (1, cursor, cursor % 2 ? 5000 : UINT64_MAX, 3);
         commit ();
         assert_only (&mail, WIRE_WINNERS);
         const wire_winners_t *page = &mail.items[0].message.winners;
@@ -766,13 +795,11 @@ static void a_bundle_of_questions_is_answered_one_by_one (void **state)
     begin (1, 50);
     begin (2, 30);
     begin (3, 20);
-    take_seal (1, 50);
-    take_seal (2, 30);
-    commit ();
-    static const uint64_t counts[] = {50, 30, 20}; // the third has not sealed
+    make_drawn (3);
+    static const uint64_t counts[] = {50, 30, 19}; // the third is wrong
     bundle_t bundle = {0};
     for (uint32_t i = 0; i < ASKED; i++) {
-        const wire_message_t find = find_of (1 + i % 3, 0, counts[i % 3], i % 7);
+        const wire_message_t find = find_of (1 + i % 3, 0, counts[i % 3], 3);
         bundle_put (&bundle, CLIENT, 1000 + i, &find);
     }
     assert_int_equal (
@@ -792,10 +819,10 @@ static void a_bundle_of_questions_is_answered_one_by_one (void **state)
             continue;
         }
         assert_int_equal (message->command, WIRE_WINNERS);
-        assert_int_equal (message->winners.number, asked % 7);
+        assert_int_equal (message->winners.number, 3);
         uint32_t winners = 0;
         for (uint64_t offset = 0; offset < counts[asked % 3]; offset++)
-            winners += shelf_number (message->agency, offset) == asked % 7;
+            winners += shelf_number (message->agency, offset) == 3;
         assert_int_equal (message->winners.count, winners);
         assert_int_equal (message->winners.next, 0);
     }
@@ -826,10 +853,10 @@ static void of_two_states_the_last_is_heard (void **state)
         find_of (1, 0, 6, 3),
         {.command = WIRE_ADMIT,
          .agency = 1,
-         .draw = book_draw (shelf.book),
+         .draw = SHELF_IDENTITY,
          .welcome = {.epoch = book_epoch (shelf.book), .name = text_bytes ("first")}},
         {.command = WIRE_REPLAY,
-         .draw = book_draw (shelf.book),
+         .draw = SHELF_IDENTITY,
          .replay = {.epoch = book_epoch (shelf.book)}}};
     const uint64_t first = book_epoch (shelf.book);
     take_register ("s2", life_after (FIRST, 2));
@@ -844,7 +871,8 @@ static void of_two_states_the_last_is_heard (void **state)
         if (item->message.command == WIRE_REGISTERED) {
             assert_string_equal (item->peer, "s2");
             assert_true (item->message.registered.epoch == second);
-            assert_true (item->message.registered.identity == book_draw (shelf.book));
+            assert_true (item->message.registered.identity ==
+                         book_identity (shelf.book));
             assert_int_equal (item->message.registered.draws, 1);
             continue;
         }
@@ -876,8 +904,8 @@ static void of_two_states_the_last_is_heard (void **state)
     assert_sealed (&mail);
 }
 
-/* ... by which state knows that it is to ask storage anew. */
-static void a_state_of_another_draw_is_told_so (void **state)
+/* It may have been put away: the agency says HELLO, and the draw's name, again. */
+static void a_draw_that_is_not_there_is_said_to_be_so (void **state)
 {
     (void) state;
     begin (1, 6);
@@ -886,9 +914,8 @@ static void a_state_of_another_draw_is_told_so (void **state)
     messages[1].draw ^= 1;
     for (size_t i = 0; i < 2; i++) {
         take (STATE, CLIENT, &messages[i]);
-        commit ();
-        assert_int_equal (mail.count, 1);
-        refused_to (&mail.items[0], STATE, REFUSED_DRAW);
+        commit_refused (REFUSED_HELLO, i == 0 ? WIRE_READY : WIRE_RESULTS);
+        assert_string_not_equal (mail.items[0].peer, STATE); // for the agency
     }
 }
 
@@ -903,7 +930,7 @@ static void events_are_replayed_a_page_at_a_time (void **state)
     for (uint64_t from = 0; from < SHELF_AGENCIES + 3; from++) {
         const wire_message_t replay = {
             .command = WIRE_REPLAY,
-            .draw = book_draw (shelf.book),
+            .draw = SHELF_IDENTITY,
             .replay = {.epoch = book_epoch (shelf.book), .from = from}};
         take (STATE, "", &replay);
         commit ();
@@ -963,7 +990,7 @@ static void make_draw (void)
     for (int i = 0; i < 3; i++) {
         wire_message_t drawn =
             event_of ((wire_event_t){.kind = EVENT_DRAWN, .number = 3});
-        drawn.record.seen = i == 0 ? book_last_event (shelf.book) : 0;
+        drawn.record.seen = i == 0 ? last_event () : 0;
         take (STATE, "", &drawn);
     }
     commit ();
@@ -973,7 +1000,7 @@ static void the_draw_is_logged_once_by_who_records_it (void **state)
 {
     (void) state;
     assert_int_equal (
-        logged ("action: sorteo | result: success | numero: 3\n", make_draw), 1);
+        logged ("action: sorteo | result: success | numero: 3 | draw: first\n", make_draw), 1);
     assert_int_equal (mail.count, 2 * SHELF_AGENCIES + 3);
 }
 
@@ -1078,7 +1105,7 @@ static void another_draw_is_refused_whatever_it_asks (void **state)
     static const wire_command_t told[] = {WIRE_BATCH, WIRE_BATCH,   WIRE_BATCH,
                                           WIRE_READY, WIRE_RESULTS, WIRE_CHECK,
                                           WIRE_BATCH};
-    const uint64_t draws[] = {0, book_draw (shelf.book) ^ 1, UINT64_MAX};
+    const uint64_t draws[] = {0, SHELF_IDENTITY ^ 1, UINT64_MAX};
     const uint32_t records = book_records (shelf.book);
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         for (size_t j = 0; j < 3; j++) {
@@ -1088,7 +1115,7 @@ static void another_draw_is_refused_whatever_it_asks (void **state)
                 message.batch.rows =
                     shelf_rows (1, message.batch.offset, message.batch.count);
             take (WORKER, CLIENT, &message);
-            commit_refused (REFUSED_DRAW, told[i]);
+            commit_refused (REFUSED_HELLO, told[i]);
         }
     assert_int_equal (cursors_find (shelf.cursors, 1)->held_count, 0);
     assert_int_equal (book_records (shelf.book), records);
@@ -1101,7 +1128,7 @@ static void other_bets_are_not_sealed (void **state)
     wire_message_t seal = seal_of (1, 6);
     seal.record.event.digest ^= 1;
     conflicts (&seal);
-    assert_false (cursors_find (shelf.cursors, 1)->at.sealed);
+    assert_false (shelf_sealed (&shelf, 1));
     take_store (1, 6, 1); // so it can go on
     commit_stored (1, 7);
     take_seal (1, 7);
@@ -1186,11 +1213,12 @@ static void of_two_histories_one_is_stored (void **state)
             const wire_message_t *told = &mail.items[0].message;
             const uint64_t stored = shelf_next (&shelf, 1);
             const uint64_t end = offset + count;
-            const bool own = told->command == WIRE_STORED && told->stored.next >= end &&
-                             archive_digest (book_archive (shelf.book),
-                                             cursors_find (shelf.cursors, 1)->at.last,
-                                             end, &store.batch.digest) == 0 &&
-                             store.batch.digest == digests[who][end];
+            const bool own =
+                told->command == WIRE_STORED && told->stored.next >= end &&
+                archive_digest (book_archive (shelf.book), shelf.sale->folder,
+                                cursors_find (shelf.cursors, 1)->at.last, end,
+                                &store.batch.digest) == 0 &&
+                store.batch.digest == digests[who][end];
             // acknowledged are bets of one's own, and no others
             assert_true ((told->command == WIRE_STORED) == own);
             if (stored > COMMON)
@@ -1251,7 +1279,7 @@ static void what_its_role_may_not_ask_is_a_stray (void **state)
     begin (1, 6);
     for (size_t i = 0; i < sizeof roles * ASKED; i++) {
         const uint8_t role = roles[i / ASKED];
-        const uint64_t epoch = book_epoch (shelf.book), draw = book_draw (shelf.book);
+        const uint64_t epoch = book_epoch (shelf.book), draw = SHELF_IDENTITY;
         const wire_message_t messages[ASKED] = {
             store_of (1, 0, 3),
             check_of (1, 4),
@@ -1397,9 +1425,8 @@ static void a_book_that_cannot_be_read_is_told (void **state)
 {
     (void) state;
     begin (1, 50);
-    take_seal (1, 50);
-    commit ();
-    const wire_message_t messages[] = {store_of (1, 3, 2), find_of (1, 0, 50, 0),
+    make_drawn (3);
+    const wire_message_t messages[] = {store_of (1, 3, 2), find_of (1, 0, 50, 3),
                                        check_of (1, 20)};
     for (size_t i = 0; i < 3; i++) {
         bundle_t bundle = {0};
@@ -1546,7 +1573,7 @@ static void log_four_bets (uint32_t agency, bool log_bets, char *text, size_t si
     assert_int_equal (dup2 (fds[1], STDERR_FILENO), STDERR_FILENO);
     logger_set_level (LOG_INFO);
     clerk_destroy (&clerk);
-    clerk = clerk_new (shelf.cursors, shelf.book, log_bets);
+    clerk = clerk_new (shelf.book, log_bets);
     begin (agency, 4);
     logger_set_level (LOG_CRITICAL);
     dup2 (kept, STDERR_FILENO);
@@ -1613,7 +1640,7 @@ static void check_answers (walk_t *walk)
             assert_true (message->welcome.next <= stored);
             assert_true (message->welcome.digest ==
                          shelf_digest (agency, message->welcome.next));
-            assert_true (message->draw == book_draw (shelf.book));
+            assert_true (message->draw == SHELF_IDENTITY);
             assert_true ((message->welcome.day == DAY_SEALED) ||
                          walk->sealed[agency] == 0);
             break;
@@ -1659,7 +1686,7 @@ static void check_promises (const walk_t *walk)
         assert_true (shelf_next (&shelf, agency) >= walk->told[agency]);
         if (walk->sealed[agency] == 0)
             continue;
-        assert_true (cursors_find (shelf.cursors, agency)->at.sealed);
+        assert_true (shelf_sealed (&shelf, agency));
         assert_int_equal (shelf_next (&shelf, agency), walk->sealed[agency] - 1);
     }
 }
@@ -1759,7 +1786,7 @@ int main (void)
         CLERK_TEST (admission_forgets_what_was_held),
         CLERK_TEST (the_right_count_is_sealed),
         CLERK_TEST (of_two_states_the_last_is_heard),
-        CLERK_TEST (a_state_of_another_draw_is_told_so),
+        CLERK_TEST (a_draw_that_is_not_there_is_said_to_be_so),
         CLERK_TEST (events_are_replayed_a_page_at_a_time),
         CLERK_TEST (refusals_of_events_go_to_whom_they_concern),
         CLERK_TEST (the_draw_is_logged_once_by_who_records_it),

@@ -12,7 +12,7 @@ static cursors_t *cursors;
 static int setup (void **state)
 {
     (void) state;
-    cursors = cursors_new ();
+    cursors = cursors_new (AGENCIES_MAX, NULL, NULL);
     return 0;
 }
 
@@ -35,7 +35,7 @@ static void cursors_are_opened_once (void **state)
         assert_non_null (cursor);
         assert_int_equal (cursor->at.agency, agencies[i]);
         assert_int_equal (cursor->at.next, 0);
-        assert_false (cursor->at.sealed);
+        assert_false (cursor_sealed (cursor));
         assert_ptr_equal (cursors_admit (cursors, agencies[i]), cursor);
         assert_ptr_equal (cursors_find (cursors, agencies[i]), cursor);
     }
@@ -72,10 +72,10 @@ static void offsets_are_judged_by_one_rule (void **state)
         {UINT64_MAX, UINT64_MAX, 1, CURSOR_NEXT, CURSOR_CLOSED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        cursor_t cursor = {.at.next = cases[i].next};
+        cursor_t cursor = {.at.next = cases[i].next, .cursors = cursors};
         assert_int_equal (cursor_judge (&cursor, cases[i].offset, cases[i].count),
                           cases[i].open);
-        cursor.at.sealed = true;
+        cursor.at.marks = CURSOR_ASKED;
         assert_int_equal (cursor_judge (&cursor, cases[i].offset, cases[i].count),
                           cases[i].sealed);
     }
@@ -117,12 +117,13 @@ static void a_seal_closes_its_agency_only (void **state)
     cursor_t *sealed = cursors_admit (cursors, 1), *open = cursors_admit (cursors, 2);
     record_t record = cursor_record (sealed, 7);
     cursors_apply (cursors, 1, &record);
-    assert_false (sealed->at.sealed);
+    assert_false (cursor_sealed (sealed));
     record = (record_t){.kind = RECORD_SEALED, .agency = 1, .offset = 7};
     cursors_apply (cursors, 2, &record);
-    assert_true (sealed->at.sealed);
+    assert_true (cursor_sealed (sealed));
     assert_int_equal (sealed->at.next, 7);
-    assert_false (open->at.sealed);
+    assert_false (cursor_sealed (open));
+    assert_int_equal (cursors_sealed (cursors), 1);
 }
 
 static void records_begin_cursors_themselves (void **state)
@@ -150,11 +151,10 @@ static void a_checkpoint_has_what_the_log_shows (void **state)
                               {.kind = RECORD_SEALED, .agency = 2}};
     for (size_t i = 0; i < 2; i++)
         cursors_apply (cursors, ++sequence, &seals[i]);
-    assert_int_equal (cursors_count (cursors), 5);
     assert_int_equal (cursors_recorded (cursors), 4);
     assert_int_equal (cursors_last (cursors), 100);
     bytes_t rest = bytes_of (bytes, (size_t) (cursors_put (cursors, bytes) - bytes));
-    cursors_t *again = cursors_new ();
+    cursors_t *again = cursors_new (AGENCIES_MAX, NULL, NULL);
     checkpoint_cursor_t at;
     for (int i = 0; i < 4; i++) {
         assert_int_equal (checkpoint_get_cursor (&rest, &at), 0);
@@ -179,10 +179,18 @@ static void cursors_that_contradict_themselves_are_refused (void **state)
         {.agency = 1, .next = 4, .last = 2},
         {.agency = 1, .last = 2, .ordinal = 1},
         {.agency = 1, .next = 4, .ordinal = 1},
+        {.agency = 1,
+         .next = 4,
+         .last = 2,
+         .ordinal = 1,
+         .cancelled = 5,
+         .last_cancel = 3},
+        {.agency = 1, .next = 4, .last = 2, .ordinal = 1, .cancelled = 1},
+        {.agency = 1, .next = 4, .last = 2, .ordinal = 1, .last_cancel = 3},
     };
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         assert_int_equal (cursors_restore (cursors, &none[i]), -1);
-    assert_int_equal (cursors_count (cursors), 0);
+    assert_null (cursors_next (cursors, 0));
 }
 
 static const char *refusal_of (const record_t *record, bytes_t rows)
@@ -232,8 +240,96 @@ static void records_are_accepted_if_they_follow (void **state)
     seal.digest = cursors_find (cursors, 1)->at.digest;
     assert_null (refusal_of (&seal, bytes_of (NULL, 0)));
     cursors_apply (cursors, 2, &seal);
-    assert_non_null (strstr (refusal_of (&seal, bytes_of (NULL, 0)), "sealed"));
-    assert_non_null (strstr (refusal_of (&record, rows), "sealed"));
+    assert_non_null (strstr (refusal_of (&seal, bytes_of (NULL, 0)), "before"));
+    assert_non_null (strstr (refusal_of (&record, rows), "complete"));
+}
+
+/* The agency on nobody's roll, who was excused, who asks late. */
+static void marks_are_accepted_once (void **state)
+{
+    (void) state;
+    const bytes_t none = bytes_of (NULL, 0);
+    cursors_t *few = cursors, *all = cursors_new (3, NULL, NULL);
+    cursors = all;
+    record_t bets = cursor_record (cursors_admit (all, 1), 2);
+    bets.digest = 9;
+    cursors_apply (all, 1, &bets);
+    record_t excused = {.kind = RECORD_EXCUSED, .agency = 1};
+    record_t seal = {.kind = RECORD_SEALED, .agency = 1, .offset = 2, .digest = 9};
+    record_t served = {.kind = RECORD_SERVED, .agency = 1};
+    record_t stranger = {.kind = RECORD_EXCUSED, .agency = 4};
+    assert_non_null (strstr (refusal_of (&stranger, none), "roll"));
+    assert_null (refusal_of (&excused, none));
+    cursors_apply (all, 2, &excused);
+    assert_true (cursor_sealed (cursors_find (all, 1)));
+    assert_non_null (strstr (refusal_of (&excused, none), "before"));
+    assert_null (refusal_of (&seal, none)); // it comes late, and confirms
+    seal.jump = 1;
+    assert_non_null (strstr (refusal_of (&seal, none), "cancelled"));
+    seal.jump = 0;
+    cursors_apply (all, 3, &seal);
+    assert_int_equal (cursors_sealed (all), 1);
+    assert_non_null (strstr (refusal_of (&seal, none), "before"));
+    assert_null (refusal_of (&served, none));
+    cursors_apply (all, 4, &served);
+    assert_non_null (strstr (refusal_of (&served, none), "before"));
+    cursors_close (all); // all others, too
+    stranger.agency = 2;
+    assert_non_null (strstr (refusal_of (&stranger, none), "complete"));
+    assert_true (cursor_sealed (cursors_admit (all, 3)));
+    cursors_destroy (&all);
+    cursors = few;
+}
+
+static void cancels_are_accepted_if_they_follow (void **state)
+{
+    (void) state;
+    static const char text[] = "1,1,A,B,20000000,2000-01-01,1\r\n";
+    const bytes_t row = bytes_of (text, sizeof text - 1);
+    cursor_t *cursor = cursors_admit (cursors, 1);
+    record_t bets = cursor_record (cursor, 3);
+    cursors_apply (cursors, 5, &bets);
+    record_t cancel = cursor_cancel_record (cursor, 1);
+    record_vouch (&cancel, row);
+    assert_int_equal (cancel.count, 1);
+    assert_null (refusal_of (&cancel, row));
+    record_t bad = cancel;
+    bad.offset = 3;
+    assert_non_null (strstr (refusal_of (&bad, row), "not stored"));
+    bad.offset = 2;
+    assert_non_null (strstr (refusal_of (&bad, row), "its row"));
+    bad = cancel;
+    bad.previous = 4;
+    assert_non_null (strstr (refusal_of (&bad, row), "follow"));
+    bad = cancel;
+    bad.rows_hash++;
+    assert_non_null (strstr (refusal_of (&bad, row), "vouches"));
+    cursors_apply (cursors, 6, &cancel);
+    assert_int_equal (cursor->at.cancelled, 1);
+    assert_int_equal (cursor_cancel_record (cursor, 2).previous, 6);
+    record_t excused = {.kind = RECORD_EXCUSED, .agency = 1};
+    cursors_apply (cursors, 7, &excused);
+    cancel = cursor_cancel_record (cursor, 1);
+    assert_non_null (strstr (refusal_of (&cancel, bytes_of (NULL, 0)), "complete"));
+}
+
+/* 100 draws of 1,000 agencies are to be no burden. */
+static void a_cursor_at_rest_is_small (void **state)
+{
+    (void) state;
+    assert_true (sizeof (cursor_t) + 2 * sizeof (void *) + sizeof (cursor_t *) <= 300);
+    cursor_t *cursor = cursors_admit (cursors, 1);
+    const envelope_t envelope = {0};
+    for (int i = 0; i < 2; i++) { // and takes up nothing more once it is
+        assert_int_equal (
+            cursors_hold (cursors, cursor, &envelope, bytes_of ("abc", 3), 1), 0);
+        assert_non_null (cursor->held);
+        if (i == 0)
+            free (cursors_release (cursors, cursor));
+        else
+            cursors_drop_held (cursors, cursor);
+        assert_null (cursor->held);
+    }
 }
 
 /* ---- What is held ---- */
@@ -415,6 +511,9 @@ int main (void)
         CURSORS_TEST (a_checkpoint_has_what_the_log_shows),
         CURSORS_TEST (cursors_that_contradict_themselves_are_refused),
         CURSORS_TEST (records_are_accepted_if_they_follow),
+        CURSORS_TEST (marks_are_accepted_once),
+        CURSORS_TEST (cancels_are_accepted_if_they_follow),
+        CURSORS_TEST (a_cursor_at_rest_is_small),
         CURSORS_TEST (held_batches_come_out_when_their_turn_has_come),
         CURSORS_TEST (the_later_of_two_with_one_offset_is_kept),
         CURSORS_TEST (holding_is_bounded_by_count),

@@ -24,12 +24,20 @@ static int teardown (void **state)
     return 0;
 }
 
+/* What is asked for: of the first draw, nothing of it cancelled. */
+static void ask (winners_t *winners, uint32_t agency, uint32_t number, uint64_t cursor)
+{
+    winners->sale = shelf.sale;
+    winners->agency = cursors_admit (shelf.cursors, agency);
+    winners->cancelled = (cancelled_t){0};
+    winners->page =
+        (wire_winners_t){.cursor = cursor, .number = number, .next = 1, .count = 99};
+}
+
 static wire_winners_t page_at (uint32_t agency, uint32_t number, uint64_t cursor)
 {
     static winners_t winners;
-    winners.agency = agency;
-    winners.page =
-        (wire_winners_t){.cursor = cursor, .number = number, .next = 1, .count = 99};
+    ask (&winners, agency, number, cursor);
     assert_int_equal (winners_find (book_archive (shelf.book), &winners, 1), 0);
     const wire_winners_t page = winners.page;
     assert_int_equal (page.cursor, cursor);
@@ -110,7 +118,7 @@ static void every_winner_is_found_once_and_in_order (void **state)
 {
     (void) state;
     fill (3000, 30, 1); // some of it not committed yet
-    for (uint32_t agency = 0; agency <= AGENCIES + 1; agency++)
+    for (uint32_t agency = 1; agency <= AGENCIES + 1; agency++)
         for (uint32_t number = 0; number < 12; number++)
             assert_winners (agency, number);
     shelf_append (&shelf, 1, 0);
@@ -309,19 +317,18 @@ static void many_pages_are_found_in_one_pass (void **state)
     for (int round = 0; round < 200; round++) {
         const size_t count = 1 + random_below (&random, TOGETHER_MAX);
         for (size_t i = 0; i < count; i++) {
-            winners[i].agency = (uint32_t) random_below (&random, AGENCIES + 2);
-            winners[i].page =
-                (wire_winners_t){.cursor = random_below (&random, 2)
-                                               ? random_below (&random, 4100) << 16 |
-                                                     random_below (&random, 70)
-                                               : 0,
-                                 .number = 1 + (uint32_t) random_below (&random, 4)};
+            const uint32_t agency = 1 + (uint32_t) random_below (&random, AGENCIES + 1);
+            const uint64_t cursor =
+                random_below (&random, 2)
+                    ? random_below (&random, 4100) << 16 | random_below (&random, 70)
+                    : 0;
+            ask (&winners[i], agency, 1 + (uint32_t) random_below (&random, 4), cursor);
         }
         assert_int_equal (winners_find (book_archive (shelf.book), winners, count), 0);
         for (size_t i = 0; i < count; i++) {
             const wire_winners_t *together = &winners[i].page;
-            const wire_winners_t alone =
-                page_at (winners[i].agency, together->number, together->cursor);
+            const wire_winners_t alone = page_at (winners[i].agency->at.agency,
+                                                  together->number, together->cursor);
             assert_int_equal (together->count, alone.count);
             assert_int_equal (together->next, alone.next);
             assert_true (bytes_equal (together->documents, alone.documents));
@@ -340,7 +347,7 @@ static void one_pass_reads_in_long_stretches (void **state)
     shelf_commit (&shelf);
     const uint64_t reads = shelf.csv->calls[DISK_READ], bytes = shelf.csv->bytes_read;
     for (uint32_t i = 0; i < AGENCIES; i++)
-        winners[i] = (winners_t){.agency = i + 1, .page.number = 10}; // nobody's
+        ask (&winners[i], i + 1, 10, 0); // nobody's
     assert_int_equal (winners_find (book_archive (shelf.book), winners, AGENCIES), 0);
     assert_int_equal (shelf.csv->bytes_read - bytes, book_bytes (shelf.book));
     assert_true (shelf.csv->calls[DISK_READ] - reads <
@@ -360,14 +367,111 @@ static void pages_far_apart_read_no_more_together (void **state)
     static const uint64_t cursors[] = {19990, 1 << 30, UINT64_MAX >> 16};
     for (size_t i = 0; i < 3; i++) {
         const uint64_t before = shelf.index->bytes_read;
-        winners[0] = (winners_t){.agency = 1, .page.number = 3};
-        winners[1] =
-            (winners_t){.agency = 2, .page = {.number = 3, .cursor = cursors[i] << 16}};
+        ask (&winners[0], 1, 3, 0);
+        ask (&winners[1], 2, 3, cursors[i] << 16);
         assert_int_equal (winners_find (book_archive (shelf.book), winners, 2), 0);
         assert_true (winners[0].page.next > 0 && winners[0].page.next < 8000 << 16);
         assert_int_equal (winners[1].page.next, 0);
         assert_true (shelf.index->bytes_read - before < 10000 * RECORD_BYTES);
     }
+}
+
+/* A bet that does not count is passed over, wherever it lies. */
+static void cancelled_bets_do_not_win (void **state)
+{
+    (void) state;
+    static char found[DOCUMENTS_MAX], expected[DOCUMENTS_MAX];
+    static winners_t winners;
+    uint64_t random = 15;
+    fill (200, 20, 16);
+    cancels_t *cancels = cancels_new (shelf.book);
+    static bool gone[AGENCIES + 1][4000];
+    for (int i = 0; i < 600; i++) {
+        const uint32_t agency = 1 + (uint32_t) random_below (&random, AGENCIES);
+        const uint64_t offset =
+            random_below (&random, (size_t) shelf_next (&shelf, agency));
+        if (!gone[agency][offset])
+            shelf_cancel (&shelf, shelf.sale, agency, offset);
+        gone[agency][offset] = true;
+        if (i % 50 > 0)
+            continue;
+        for (uint32_t number = 0; number < 10; number++) {
+            char *at = expected;
+            *at = 0;
+            for (uint64_t k = 0; k < shelf_next (&shelf, agency); k++)
+                if (shelf_number (agency, k) == number && !gone[agency][k])
+                    at += sprintf (at, "%u%08llu\n", agency, (unsigned long long) k);
+            size_t size = 0;
+            for (uint64_t cursor = 0, more = 1; more; more = cursor) {
+                ask (&winners, agency, number, cursor);
+                assert_int_equal (
+                    cancels_of (cancels, winners.agency, &winners.cancelled), 0);
+                assert_int_equal (winners_find (book_archive (shelf.book), &winners, 1),
+                                  0);
+                memcpy (found + size, winners.page.documents.data,
+                        winners.page.documents.size);
+                size += winners.page.documents.size;
+                cursor = winners.page.next;
+            }
+            found[size] = 0;
+            assert_string_equal (found, expected);
+        }
+    }
+    cancels_destroy (&cancels);
+}
+
+/* Two draws' bets lie in one log: each finds its own, in one pass, or following them
+   where they are few among many. */
+static void draws_do_not_mix (void **state)
+{
+    (void) state;
+    static winners_t winners[2 * AGENCIES];
+    static char expected[DOCUMENTS_MAX];
+    uint64_t random = 19;
+    sale_t *few = shelf_draw (&shelf, 2, "few");
+    for (int i = 0; i < 3000; i++) {
+        const uint32_t agency = 1 + (uint32_t) random_below (&random, AGENCIES);
+        shelf_append_to (&shelf, i % 500 == 0 ? few : shelf.sale, agency,
+                         1 + (uint32_t) random_below (&random, 3));
+        if (i % 100 == 0)
+            shelf_commit (&shelf);
+    }
+    for (uint32_t agency = 1; agency <= AGENCIES; agency++)
+        shelf_append_to (&shelf, few, agency, 40);
+    shelf_commit (&shelf);
+    for (uint32_t i = 0; i < 2 * AGENCIES; i++) {
+        ask (&winners[i], 1 + i / 2, 3, 0);
+        if (i % 2) {
+            winners[i].sale = few;
+            winners[i].agency = cursors_find (few->cursors, 1 + i / 2);
+        }
+    }
+    const uint64_t before = shelf.index->bytes_read;
+    assert_int_equal (winners_find (book_archive (shelf.book), winners, 2 * AGENCIES),
+                      0);
+    const uint64_t both = shelf.index->bytes_read - before;
+    for (uint32_t i = 0; i < 2 * AGENCIES; i++) {
+        const uint64_t next = winners[i].agency->at.next;
+        const uint32_t agency = winners[i].agency->at.agency;
+        char *at = expected;
+        for (uint64_t k = 0; k < next; k++)
+            if (shelf_number (agency, k) == 3)
+                at += sprintf (at, "%u%08llu\n", agency, (unsigned long long) k);
+        const size_t size = (size_t) (at - expected);
+        const bytes_t documents = winners[i].page.documents;
+        assert_true (documents.size > 0 && documents.size <= size);
+        assert_memory_equal (documents.data, expected, documents.size);
+        assert_true (documents.size == size || winners[i].page.next > 0);
+    }
+    for (uint32_t i = 0; i < AGENCIES; i++) { // the few alone: no pass over all
+        ask (&winners[i], 1 + i, 3, 0);
+        winners[i].sale = few;
+        winners[i].agency = cursors_find (few->cursors, 1 + i);
+    }
+    const uint64_t begun = shelf.index->bytes_read;
+    assert_int_equal (winners_find (book_archive (shelf.book), winners, AGENCIES), 0);
+    const uint64_t alone = shelf.index->bytes_read - begun;
+    assert_true (alone < 100 * RECORD_BYTES && both > 2000 * RECORD_BYTES);
 }
 
 static void a_book_that_cannot_be_read_is_told (void **state)
@@ -377,7 +481,8 @@ static void a_book_that_cannot_be_read_is_told (void **state)
     shelf_commit (&shelf);
     disk_file_t *const files[] = {shelf.csv, shelf.index};
     for (size_t i = 0; i < 2; i++) {
-        static winners_t winners = {.agency = 1, .page.number = 3};
+        static winners_t winners;
+        ask (&winners, 1, 3, 0);
         files[i]->fails[DISK_READ] = 1;
         errno = 0;
         assert_int_equal (winners_find (book_archive (shelf.book), &winners, 1), -1);
@@ -403,6 +508,8 @@ int main (void)
         WINNERS_TEST (many_pages_are_found_in_one_pass),
         WINNERS_TEST (one_pass_reads_in_long_stretches),
         WINNERS_TEST (pages_far_apart_read_no_more_together),
+        WINNERS_TEST (cancelled_bets_do_not_win),
+        WINNERS_TEST (draws_do_not_mix),
         WINNERS_TEST (a_book_that_cannot_be_read_is_told),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* archive.c - bets.index and bets.csv, kept together. Storage. */
+/* archive.c - bets.index, and with it the rows of its records. Storage. */
 
 #include "archive.h"
 
@@ -18,9 +18,8 @@
 #define MAGIC        "LOTERIA INDEX\n\0\0"
 #define MAGIC_BYTES  16
 #define CHECKED      (ARCHIVE_HEADER_BYTES - 8) // what the header's hash is of
-#define CSV_STEP     (4 * 1024 * 1024)          // room is reserved ahead, by these
-#define INDEX_STEP   (256 * 1024)
-#define READ_RECORDS 512 // at a time
+#define INDEX_STEP   (256 * 1024)               // room is reserved ahead, by these
+#define READ_RECORDS 512                        // at a time
 #define LOOK_BYTES   (256 * 1024)
 
 typedef struct { // bytes added and not written
@@ -29,43 +28,39 @@ typedef struct { // bytes added and not written
 } pending_t;
 
 struct archive {
-    file_t *index, *csv; // borrowed
+    file_t *index;      // borrowed
+    folders_t *folders; // borrowed
     archive_end_t end, written;
-    pending_t records, rows;
-    uint64_t index_room, csv_room; // bytes that were reserved
-    uint8_t *scratch;              // rows of one record
-    uint8_t *encoded;              // READ_RECORDS of them
-    file_t *failed;
-    char failure[128];
+    pending_t records;
+    uint64_t index_room; // bytes that were reserved
+    uint8_t *scratch;    // rows of one record
+    uint8_t *encoded;    // READ_RECORDS of them
+    char failure[256];
+    char text[512]; // archive_failure ()
 };
 
 static int cannot_read (const file_t *file, char *why);
 static int check_header (archive_t *archive, char *why);
 static int check_size (file_t *file, uint64_t size_min, char *why);
 static int check_last (archive_t *archive, char *why);
-static bool of_this_day (const archive_t *archive, const record_t *record);
-static int reserve (file_t *file, uint64_t *room, uint64_t needed, uint64_t step);
+static int reserve_index (archive_t *archive, uint64_t needed);
 static void add (pending_t *pending, bytes_t bytes);
-static int write_pending (archive_t *archive, file_t *file, pending_t *pending,
-                          uint64_t position);
-static int compare (archive_t *archive, file_t *file, const pending_t *pending,
-                    uint64_t position, uint64_t *other);
-static int cut (archive_t *archive, file_t *file, uint64_t size, uint64_t *removed);
-static int read_all (archive_t *archive, file_t *file, uint8_t *buffer, size_t size,
+static int compare_index (archive_t *archive, uint64_t *other);
+static int read_all (archive_t *archive, uint8_t *buffer, size_t size,
                      uint64_t position);
 static int read_one (archive_t *archive, uint32_t number, record_t *record);
 static size_t skip_rows (bytes_t rows, uint64_t count);
 static uint64_t place_of (uint64_t record);
-static int failing (archive_t *archive, file_t *file, int rc);
-static int damaged (archive_t *archive, file_t *file, const char *format, ...)
-    __attribute__ ((format (printf, 3, 4)));
+static int failing (archive_t *archive, int rc);
+static int damaged (archive_t *archive, const char *format, ...)
+    __attribute__ ((format (printf, 2, 3)));
 
-archive_t *archive_new (file_t *index, file_t *csv)
+archive_t *archive_new (file_t *index, folders_t *folders)
 {
     archive_t *archive = calloc (1, sizeof *archive);
     assert (archive);
     archive->index = index;
-    archive->csv = csv;
+    archive->folders = folders;
     archive->scratch = malloc (STORE_BYTES_MAX);
     archive->encoded = malloc ((size_t) READ_RECORDS * RECORD_BYTES);
     assert (archive->scratch && archive->encoded);
@@ -76,12 +71,16 @@ void archive_destroy (archive_t **archive)
 {
     if (*archive) {
         free ((*archive)->records.data);
-        free ((*archive)->rows.data);
         free ((*archive)->scratch);
         free ((*archive)->encoded);
         free (*archive);
     }
     *archive = NULL;
+}
+
+folders_t *archive_folders (archive_t *archive)
+{
+    return archive->folders;
 }
 
 int archive_create (archive_t *archive, uint64_t identity)
@@ -90,14 +89,11 @@ int archive_create (archive_t *archive, uint64_t identity)
     uint8_t *at = put_bytes (header, bytes_of (MAGIC, MAGIC_BYTES));
     put_u64 (put_u32 (put_u32 (at, ARCHIVE_FORMAT), 0), identity);
     put_u64 (header + CHECKED, XXH3_64bits (header, CHECKED));
-    file_t *index = archive->index, *csv = archive->csv;
+    file_t *index = archive->index;
     archive->end = archive->written = (archive_end_t){.identity = identity};
-    if (failing (archive, index, index->ops->truncate (index, 0)) == -1 ||
-        failing (archive, index, index->ops->write (index, header, sizeof header, 0)) ==
-            -1 ||
-        failing (archive, index, index->ops->sync (index)) == -1 ||
-        failing (archive, csv, csv->ops->truncate (csv, 0)) == -1 ||
-        failing (archive, csv, csv->ops->sync (csv)) == -1)
+    if (failing (archive, index->ops->truncate (index, 0)) == -1 ||
+        failing (archive, index->ops->write (index, header, sizeof header, 0)) == -1 ||
+        failing (archive, index->ops->sync (index)) == -1)
         return -1;
     return 0;
 }
@@ -108,7 +104,6 @@ int archive_open (archive_t *archive, const archive_end_t *end, char *why)
     errno = 0;
     return check_header (archive, why) == -1 ||
                    check_size (archive->index, place_of (end->records), why) == -1 ||
-                   check_size (archive->csv, end->bytes, why) == -1 ||
                    check_last (archive, why) == -1
                ? -1
                : 0;
@@ -124,21 +119,19 @@ const archive_end_t *archive_written (const archive_t *archive)
     return &archive->written;
 }
 
-int archive_reserve (archive_t *archive, size_t rows_size, uint32_t kept)
+int archive_reserve (archive_t *archive, folder_t *folder, int which, size_t rows_size,
+                     uint32_t kept)
 {
-    const uint64_t bytes = archive->end.bytes + rows_size;
     const uint64_t records = (uint64_t) archive->end.records + 1 + kept;
-    if (failing (archive, archive->csv,
-                 reserve (archive->csv, &archive->csv_room, bytes, CSV_STEP)) == -1)
-        return -1;
-    return failing (
-        archive, archive->index,
-        reserve (archive->index, &archive->index_room, place_of (records), INDEX_STEP));
+    if (which != ROWS_NONE && rows_size > 0 &&
+        folder_reserve (folder, which, rows_size) == -1)
+        return failing (archive, -1);
+    return reserve_index (archive, place_of (records));
 }
 
 int archive_check_tail (archive_t *archive, char *why)
 {
-    file_t *index = archive->index, *csv = archive->csv;
+    file_t *index = archive->index;
     const archive_end_t *end = &archive->end;
     uint64_t at = place_of (end->records);
     uint32_t safe = end->records;
@@ -147,78 +140,73 @@ int archive_check_tail (archive_t *archive, char *why)
                                     (size_t) READ_RECORDS * RECORD_BYTES, at)) > 0) {
         for (ssize_t i = 0; i + RECORD_BYTES <= got; i += RECORD_BYTES) {
             record_t record;
-            if (record_get (archive->encoded + i, &record) &&
-                of_this_day (archive, &record) && record.durable > safe)
+            if (record_get (archive->encoded + i, &record) && record.durable > safe)
                 safe = record.durable;
         }
         at += (uint64_t) got;
     }
-    const int64_t size = got == -1 ? -1 : csv->ops->size (csv);
-    if (size == -1)
-        return cannot_read (got == -1 ? index : csv, why);
+    if (got == -1)
+        return cannot_read (index, why);
     errno = 0;
-    if (safe > end->records) {
-        snprintf (why, ARCHIVE_WHY_BYTES,
-                  "bets.log: ends with record %" PRIu32 ", but %s shows that %" PRIu32
-                  " were safe: it was cut short, or is an older copy",
-                  end->records, index->name, safe);
-        return -1;
-    }
-    if ((uint64_t) size > end->bytes + LOG_GROUP_BYTES_MAX) {
-        snprintf (why, ARCHIVE_WHY_BYTES,
-                  "%s: byte %" PRIu64 ": %" PRIu64
-                  " bytes behind what the log has, more than a crash leaves",
-                  csv->name, end->bytes, (uint64_t) size - end->bytes);
-        return -1;
-    }
-    return 0;
+    if (safe <= end->records)
+        return 0;
+    snprintf (why, ARCHIVE_WHY_BYTES,
+              "bets.log: ends with record %" PRIu32 ", but %s shows that %" PRIu32
+              " were safe: it was cut short, or is an older copy",
+              end->records, index->name, safe);
+    return -1;
 }
 
-void archive_append (archive_t *archive, const uint8_t *record, bytes_t rows)
+void archive_append (archive_t *archive, folder_t *folder, int which,
+                     const uint8_t *record, bytes_t rows)
 {
     add (&archive->records, bytes_of (record, RECORD_BYTES));
-    add (&archive->rows, rows);
+    if (which != ROWS_NONE)
+        folder_append (folder, which, rows);
     archive->end.records++;
-    archive->end.bytes += rows.size;
 }
 
 int archive_write (archive_t *archive)
 {
-    if (write_pending (archive, archive->csv, &archive->rows, archive->written.bytes) ==
-            -1 ||
-        write_pending (archive, archive->index, &archive->records,
-                       place_of (archive->written.records)) == -1)
-        return -1;
+    file_t *index = archive->index;
+    pending_t *records = &archive->records;
+    if (folders_write (archive->folders) == -1)
+        return failing (archive, -1);
+    if (records->size == 0)
+        return 0;
+    const int rc = index->ops->write (index, records->data, records->size,
+                                      place_of (archive->written.records));
+    records->size = 0;
     archive->written = archive->end;
-    return 0;
+    return failing (archive, rc);
 }
 
-int archive_compare (archive_t *archive, uint64_t *other_index, uint64_t *other_csv)
+int archive_compare (archive_t *archive, uint64_t *other_index, uint64_t *other_rows)
 {
-    if (compare (archive, archive->csv, &archive->rows, archive->written.bytes,
-                 other_csv) == -1 ||
-        compare (archive, archive->index, &archive->records,
-                 place_of (archive->written.records), other_index) == -1)
+    if (folders_compare (archive->folders, other_rows) == -1)
+        return failing (archive, -1);
+    return compare_index (archive, other_index);
+}
+
+int archive_cut (archive_t *archive, uint64_t *index_cut)
+{
+    file_t *index = archive->index;
+    const uint64_t size = place_of (archive->written.records);
+    const int64_t there = index->ops->size (index);
+    if (failing (archive, there == -1 ? -1 : 0) == -1)
         return -1;
-    return 0;
-}
-
-int archive_cut (archive_t *archive, uint64_t *index_cut, uint64_t *csv_cut)
-{
-    archive->index_room = archive->csv_room = 0;
-    return cut (archive, archive->index, place_of (archive->written.records),
-                index_cut) == -1
-               ? -1
-               : cut (archive, archive->csv, archive->written.bytes, csv_cut);
+    archive->index_room = 0;
+    *index_cut = (uint64_t) there > size ? (uint64_t) there - size : 0;
+    return failing (archive, index->ops->truncate (index, size));
 }
 
 int archive_sound (archive_t *archive)
 {
-    file_t *index = archive->index, *csv = archive->csv;
+    file_t *index = archive->index;
     const int rc = index->ops->sound (index, place_of (archive->written.records));
-    if (failing (archive, index, rc) == -1)
+    if (failing (archive, rc) == -1)
         return -1;
-    return failing (archive, csv, csv->ops->sound (csv, archive->written.bytes));
+    return failing (archive, folders_sound (archive->folders));
 }
 
 int archive_read (archive_t *archive, uint32_t first, uint32_t count, record_t *records)
@@ -233,13 +221,13 @@ int archive_read (archive_t *archive, uint32_t first, uint32_t count, record_t *
             encoded = archive->records.data + (size_t) (at - written) * RECORD_BYTES;
         else {
             here = here < written - at ? here : written - at;
-            if (read_all (archive, archive->index, archive->encoded,
-                          (size_t) here * RECORD_BYTES, place_of (at)) == -1)
+            if (read_all (archive, archive->encoded, (size_t) here * RECORD_BYTES,
+                          place_of (at)) == -1)
                 return -1;
         }
         for (uint32_t i = 0; i < here; i++)
             if (!record_get (encoded + (size_t) i * RECORD_BYTES, &records[done + i]))
-                return damaged (archive, archive->index,
+                return damaged (archive,
                                 "byte %" PRIu64 ": record %" PRIu64 " is damaged",
                                 place_of ((uint64_t) at + i), (uint64_t) at + i + 1);
         done += here;
@@ -247,44 +235,40 @@ int archive_read (archive_t *archive, uint32_t first, uint32_t count, record_t *
     return (int) count;
 }
 
-int archive_read_rows (archive_t *archive, const record_t *records, size_t count,
-                       uint8_t *rows)
+int archive_read_rows (archive_t *archive, folder_t *folder, const record_t *records,
+                       size_t count, uint8_t *rows)
 {
-    if (archive_read_unchecked (archive, records, count, rows) == -1)
+    const int which = sale_rows_of (records[0].kind);
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += records[i].size;
+    if (which == ROWS_NONE || size == 0)
+        return 0;
+    if (failing (archive,
+                 folder_read (folder, which, rows, size, records[0].position)) == -1)
         return -1;
     for (size_t i = 0; i < count; rows += records[i++].size)
-        if (archive_check_rows (archive, &records[i], rows) == -1)
+        if (archive_check_rows (archive, folder, &records[i], rows) == -1)
             return -1;
     return 0;
 }
 
-int archive_read_unchecked (archive_t *archive, const record_t *records, size_t count,
-                            uint8_t *rows)
+int archive_read_bytes (archive_t *archive, folder_t *folder, uint64_t position,
+                        size_t size, uint8_t *rows)
 {
-    const uint64_t from = records[0].position, written = archive->written.bytes;
-    size_t size = 0, in_file;
-    for (size_t i = 0; i < count; i++)
-        size += records[i].size;
-    if (from > archive->end.bytes || size > archive->end.bytes - from)
-        return damaged (archive, archive->index,
-                        "a record speaks of bytes %" PRIu64 " to %" PRIu64
-                        " of bets.csv, which has not so many",
-                        from, from + size);
-    in_file = from + size <= written ? size : from < written ? written - from : 0;
-    if (in_file < size)
-        memcpy (rows + in_file, archive->rows.data + (from + in_file - written),
-                size - in_file);
-    return read_all (archive, archive->csv, rows, in_file, from);
+    return failing (archive, folder_read (folder, ROWS_BETS, rows, size, position));
 }
 
-int archive_check_rows (archive_t *archive, const record_t *record, const uint8_t *rows)
+int archive_check_rows (archive_t *archive, folder_t *folder, const record_t *record,
+                        const uint8_t *rows)
 {
     if (record->size == 0 || XXH3_64bits (rows, record->size) == record->rows_hash)
         return 0;
-    return damaged (archive, archive->csv,
-                    "bytes %" PRIu64 " to %" PRIu64
-                    ": the rows are not what was stored",
-                    record->position, record->position + record->size);
+    return failing (archive,
+                    folder_damaged (folder, sale_rows_of (record->kind),
+                                    "bytes %" PRIu64 " to %" PRIu64
+                                    ": the rows are not what was stored",
+                                    record->position, record->position + record->size));
 }
 
 int archive_find (archive_t *archive, uint32_t last, uint64_t offset, record_t *record)
@@ -307,13 +291,13 @@ int archive_find (archive_t *archive, uint32_t last, uint64_t offset, record_t *
     return -1;
 }
 
-int archive_same (archive_t *archive, uint32_t last, uint64_t offset, uint32_t count,
-                  uint64_t writer, bytes_t rows)
+int archive_same (archive_t *archive, folder_t *folder, uint32_t last, uint64_t offset,
+                  uint32_t count, uint64_t writer, bytes_t rows)
 {
     record_t record;
     while (count > 0) {
         if (archive_find (archive, last, offset, &record) == -1 ||
-            archive_read_rows (archive, &record, 1, archive->scratch) == -1)
+            archive_read_rows (archive, folder, &record, 1, archive->scratch) == -1)
             return -1;
         if (record.writer != writer)
             return 0;
@@ -333,7 +317,8 @@ int archive_same (archive_t *archive, uint32_t last, uint64_t offset, uint32_t c
     return rows.size == 0;
 }
 
-int archive_digest (archive_t *archive, uint32_t last, uint64_t count, uint64_t *digest)
+int archive_digest (archive_t *archive, folder_t *folder, uint32_t last, uint64_t count,
+                    uint64_t *digest)
 {
     record_t record, before = {.digest = DIGEST_START}; // there may be none
     *digest = DIGEST_START;
@@ -346,7 +331,7 @@ int archive_digest (archive_t *archive, uint32_t last, uint64_t count, uint64_t 
         return 0;
     }
     if ((record.previous != 0 && read_one (archive, record.previous, &before) == -1) ||
-        archive_read_rows (archive, &record, 1, archive->scratch) == -1)
+        archive_read_rows (archive, folder, &record, 1, archive->scratch) == -1)
         return -1;
     bytes_t rows = bytes_of (archive->scratch, record.size);
     rows.size = skip_rows (rows, count - record.offset);
@@ -355,9 +340,35 @@ int archive_digest (archive_t *archive, uint32_t last, uint64_t count, uint64_t 
     return 0;
 }
 
-file_t *archive_failed (const archive_t *archive)
+int64_t archive_cancelled_row (archive_t *archive, folder_t *folder, uint32_t last,
+                               uint64_t offset, uint8_t *row)
 {
-    return archive->failed;
+    record_t record;
+    if (archive_find (archive, last, offset, &record) == -1 ||
+        archive_read_rows (archive, folder, &record, 1, archive->scratch) == -1)
+        return -1;
+    bytes_t rows = bytes_of (archive->scratch, record.size);
+    const size_t before = skip_rows (rows, offset - record.offset);
+    rows = bytes_of (rows.data + before, rows.size - before);
+    rows.size = skip_rows (rows, 1);
+    const int digits =
+        snprintf ((char *) row, CANCELLED_ROW_BYTES_MAX, "%" PRIu64 ",", offset);
+    if ((size_t) digits + rows.size > CANCELLED_ROW_BYTES_MAX || rows.size == 0)
+        return failing (archive, folder_damaged (folder, ROWS_BETS,
+                                                 "byte %" PRIu64 ": is no row of a bet",
+                                                 record.position + before));
+    put_bytes (row + digits, rows);
+    return digits + (int64_t) rows.size;
+}
+
+const char *archive_failure (const archive_t *archive)
+{
+    return archive->text[0] ? archive->text : NULL;
+}
+
+void archive_forgive (archive_t *archive)
+{
+    archive->text[0] = 0;
 }
 
 static int cannot_read (const file_t *file, char *why)
@@ -413,46 +424,32 @@ static int check_size (file_t *file, uint64_t size_min, char *why)
     return -1;
 }
 
-/* The last record is whole, of this day, and ends where bets.csv does. */
+/* The last record is whole. That it is the one that the checkpoint ends with is seen by
+   the log, which has it, too. */
 static int check_last (archive_t *archive, char *why)
 {
     const archive_end_t *end = &archive->end;
     record_t record;
-    if (end->records == 0)
+    if (end->records == 0 || archive_read (archive, end->records - 1, 1, &record) == 1)
         return 0;
-    if (archive_read (archive, end->records - 1, 1, &record) != 1) {
-        if (errno != EBADMSG)
-            return cannot_read (archive->index, why);
-        errno = 0;
-        snprintf (why, ARCHIVE_WHY_BYTES, "%s: %s", archive->index->name,
-                  archive->index->failed);
-    } else if (!of_this_day (archive, &record) ||
-               record.position + record.size != end->bytes)
-        snprintf (why, ARCHIVE_WHY_BYTES,
-                  "%s: byte %" PRIu64 ": record %" PRIu32
-                  " is not the one that the checkpoint ends with",
-                  archive->index->name, place_of (end->records - 1), end->records);
-    else
-        return 0;
+    if (errno != EBADMSG)
+        return cannot_read (archive->index, why);
+    errno = 0;
+    snprintf (why, ARCHIVE_WHY_BYTES, "%s", archive->text);
     return -1;
 }
 
-/* What names no draw is vouched for by the index it is in. */
-static bool of_this_day (const archive_t *archive, const record_t *record)
+static int reserve_index (archive_t *archive, uint64_t needed)
 {
-    return record->kind == RECORD_REGISTERED || record->draw == archive->end.identity;
-}
-
-static int reserve (file_t *file, uint64_t *room, uint64_t needed, uint64_t step)
-{
-    if (needed <= *room)
+    file_t *index = archive->index;
+    if (needed <= archive->index_room)
         return 0;
-    if (file->ops->reserve (file, needed + step) == 0)
-        *room = needed + step;
-    else if (file_full (errno) && file->ops->reserve (file, needed) == 0)
-        *room = needed; // the last room there is, without a step ahead
+    if (index->ops->reserve (index, needed + INDEX_STEP) == 0)
+        archive->index_room = needed + INDEX_STEP;
+    else if (file_full (errno) && index->ops->reserve (index, needed) == 0)
+        archive->index_room = needed; // the last room there is, without a step ahead
     else
-        return -1;
+        return failing (archive, -1);
     return 0;
 }
 
@@ -467,55 +464,37 @@ static void add (pending_t *pending, bytes_t bytes)
     pending->size += bytes.size;
 }
 
-static int write_pending (archive_t *archive, file_t *file, pending_t *pending,
-                          uint64_t position)
-{
-    if (pending->size == 0)
-        return 0;
-    const int rc = file->ops->write (file, pending->data, pending->size, position);
-    pending->size = 0;
-    return failing (archive, file, rc);
-}
-
 /* How many of the bytes that are to be written were not there already. */
-static int compare (archive_t *archive, file_t *file, const pending_t *pending,
-                    uint64_t position, uint64_t *other)
+static int compare_index (archive_t *archive, uint64_t *other)
 {
+    file_t *index = archive->index;
+    const pending_t *records = &archive->records;
+    const uint64_t position = place_of (archive->written.records);
     uint8_t *there = malloc (LOOK_BYTES);
     assert (there);
     ssize_t got = 0;
-    for (size_t done = 0; done < pending->size && got != -1;) {
-        const size_t left = pending->size - done;
+    for (size_t done = 0; done < records->size && got != -1;) {
+        const size_t left = records->size - done;
         const size_t here = left < LOOK_BYTES ? left : LOOK_BYTES;
-        got = file->ops->read (file, there, here, position + done);
+        got = index->ops->read (index, there, here, position + done);
         const size_t found = got > 0 ? (size_t) got : 0;
         *other += here - found;
         for (size_t i = 0; i < found; i++)
-            *other += there[i] != pending->data[done + i];
+            *other += there[i] != records->data[done + i];
         done += here;
     }
     free (there);
-    return failing (archive, file, got == -1 ? -1 : 0);
+    return failing (archive, got == -1 ? -1 : 0);
 }
 
-static int cut (archive_t *archive, file_t *file, uint64_t size, uint64_t *removed)
-{
-    const int64_t there = file->ops->size (file);
-    if (failing (archive, file, there == -1 ? -1 : 0) == -1)
-        return -1;
-    *removed = (uint64_t) there > size ? (uint64_t) there - size : 0;
-    return failing (archive, file, file->ops->truncate (file, size));
-}
-
-static int read_all (archive_t *archive, file_t *file, uint8_t *buffer, size_t size,
+static int read_all (archive_t *archive, uint8_t *buffer, size_t size,
                      uint64_t position)
 {
-    if (size == 0)
-        return 0;
-    const ssize_t got = file->ops->read (file, buffer, size, position);
+    file_t *index = archive->index;
+    const ssize_t got = index->ops->read (index, buffer, size, position);
     if (got >= 0 && (size_t) got < size)
-        return damaged (archive, file, "is shorter than it was");
-    return failing (archive, file, got == -1 ? -1 : 0);
+        return damaged (archive, "is shorter than it was");
+    return failing (archive, got == -1 ? -1 : 0);
 }
 
 /* `number` is an index + 1, as records point; 0 points nowhere. */
@@ -527,8 +506,8 @@ static int read_one (archive_t *archive, uint32_t number, record_t *record)
     }
     const int got = archive_read (archive, number - 1, 1, record);
     if (got == 0)
-        return damaged (archive, archive->index,
-                        "a record points to %" PRIu32 ", which is not there", number);
+        return damaged (archive, "a record points to %" PRIu32 ", which is not there",
+                        number);
     return got == 1 ? 0 : -1;
 }
 
@@ -550,21 +529,29 @@ static uint64_t place_of (uint64_t record)
     return ARCHIVE_HEADER_BYTES + record * RECORD_BYTES;
 }
 
-static int failing (archive_t *archive, file_t *file, int rc)
+/* Keeps what failed, for messages: of the folders, if it was there. */
+static int failing (archive_t *archive, int rc)
 {
-    if (rc == -1)
-        archive->failed = file;
+    const char *rows = folders_failure (archive->folders);
+    if (rc == 0)
+        return 0;
+    if (rows)
+        snprintf (archive->text, sizeof archive->text, "%s", rows);
+    else
+        snprintf (archive->text, sizeof archive->text, "%s: %s", archive->index->name,
+                  archive->index->failed ? archive->index->failed : "has no room");
+    folders_forgive (archive->folders);
     return rc;
 }
 
-/* What was read is not what was written: EBADMSG, and `failed` says where. */
-static int damaged (archive_t *archive, file_t *file, const char *format, ...)
+/* What was read is not what was written: EBADMSG. */
+static int damaged (archive_t *archive, const char *format, ...)
 {
     va_list values;
     va_start (values, format);
     vsnprintf (archive->failure, sizeof archive->failure, format, values);
     va_end (values);
-    file->failed = archive->failure;
+    archive->index->failed = archive->failure;
     errno = EBADMSG;
-    return failing (archive, file, -1);
+    return failing (archive, -1);
 }

@@ -1,4 +1,5 @@
-/* archive.h - bets.index and bets.csv: every record, and every row.
+/* archive.h - bets.index, with every record, and the draws' files, with every row
+   (folders.h).
 
    They are projections of the log: written behind it, synced now and then, and put
    right from it at a start. But the log's room is used again, so what lies below the
@@ -9,14 +10,12 @@
    O(log² n) reads and nothing in memory grows with the bets.
 
    bets.index begins with a header: magic 16, format u32, zero u32, identity u64, zeros,
-   and XXH3 of bytes 0-119 at 120. Records follow. bets.csv has rows and nothing else.
- */
+   and XXH3 of bytes 0-119 at 120. Records follow. */
 
 #ifndef LOTERIA_ARCHIVE_H
 #define LOTERIA_ARCHIVE_H
 
-#include "file.h"
-#include "record.h"
+#include "folders.h"
 
 #define ARCHIVE_FORMAT       4
 #define ARCHIVE_HEADER_BYTES 128
@@ -24,22 +23,24 @@
 
 typedef struct archive archive_t;
 
-/* How far the two files go: all of a day, or what a checkpoint covers. */
+/* How far the index goes: all of it, or what a checkpoint covers. */
 typedef struct {
-    uint64_t identity; // the draw's, never 0
+    uint64_t identity; // the log's, never 0
     uint32_t records;
-    uint64_t bytes; // of bets.csv
 } archive_end_t;
 
-/* The archive in these two files, which stay the caller's. Nothing is read. */
-archive_t *archive_new (file_t *index, file_t *csv);
+/* The archive in this file and these folders, which stay the caller's. Nothing is read.
+ */
+archive_t *archive_new (file_t *index, folders_t *folders);
 void archive_destroy (archive_t **archive);
 
-/* Make both files an empty archive, and sync them. 0, or -1 (errno). */
+folders_t *archive_folders (archive_t *archive);
+
+/* Make the file an empty index, and sync it. 0, or -1 (errno). */
 int archive_create (archive_t *archive, uint64_t identity);
 
-/* Go on from this end, behind which nothing counts. That the files are of this day, and
-   hold that much, is checked; of the content just the end. -1 with the reason in `why`
+/* Go on from this end, behind which nothing counts. That the index is of this log, and
+   holds that much, is checked; of the content just the end. -1 with the reason in `why`
    (ARCHIVE_WHY_BYTES) when it is not so, and errno: 0 when nothing failed. */
 int archive_open (archive_t *archive, const archive_end_t *end, char *why);
 
@@ -48,47 +49,52 @@ int archive_open (archive_t *archive, const archive_end_t *end, char *why);
 const archive_end_t *archive_end (const archive_t *archive);
 const archive_end_t *archive_written (const archive_t *archive);
 
-/* See to it that a record and `rows_size` bytes of rows will fit, and `kept` records
-   more. -1 with ENOSPC or EDQUOT when not; nothing has changed then. */
-int archive_reserve (archive_t *archive, size_t rows_size, uint32_t kept);
+/* See to it that a record will fit, and `kept` records more; and, in this file of the
+   draw's (ROWS_NONE: in none), its rows. -1 with ENOSPC or EDQUOT when not; nothing has
+   changed then. */
+int archive_reserve (archive_t *archive, folder_t *folder, int which, size_t rows_size,
+                     uint32_t kept);
 
-/* Whether what lies behind the end is what a crash may leave: of the index, records of
-   the one group that was never safe (one that says that more was safe when it was
-   written shows that the log was cut short, or is an older copy), and no more rows than
-   a group has. 0, or -1 with the reason in `why`, and errno: 0 when it is not. */
+/* Whether what lies behind the index's end is what a crash may leave: records of the
+   one group that was never safe (one that says that more was safe when it was written
+   shows that the log was cut short, or is an older copy). 0, or -1 with the reason in
+   `why`, and errno: 0 when it is not. (For rows see folder_check_tail.) */
 int archive_check_tail (archive_t *archive, char *why);
 
-/* Add a record, as it is in the log, and its rows, in memory. */
-void archive_append (archive_t *archive, const uint8_t *record, bytes_t rows);
+/* Add a record, as it is in the log, and its rows to this file of the draw's, in
+ * memory.
+ */
+void archive_append (archive_t *archive, folder_t *folder, int which,
+                     const uint8_t *record, bytes_t rows);
 
 /* Write what was added; it is not synced. After -1 (errno) the process must end. */
 int archive_write (archive_t *archive);
 
-/* For a start: how many bytes of what was added the files have otherwise, or not. 0, or
-   -1 (errno). */
-int archive_compare (archive_t *archive, uint64_t *other_index, uint64_t *other_csv);
+/* For a start: how many bytes of what was added the index and the draws' files have
+   otherwise, or not. 0, or -1 (errno). */
+int archive_compare (archive_t *archive, uint64_t *other_index, uint64_t *other_rows);
 
-/* Nothing stays behind the end: how much that was, index and rows. 0, or -1 (errno). */
-int archive_cut (archive_t *archive, uint64_t *index_cut, uint64_t *csv_cut);
+/* Nothing stays behind the index's end: how much that was. 0, or -1 (errno). */
+int archive_cut (archive_t *archive, uint64_t *index_cut);
 
-/* Whether both files are still in their directory, and as long as they were. 0, or -1
-   (errno). */
+/* Whether the index, and the files that have rows to be written, are still in their
+   directories, and as long as they were. 0, or -1 (errno). */
 int archive_sound (archive_t *archive);
 
 /* Read records [first, first + count): how many there were, or -1 with errno. */
 int archive_read (archive_t *archive, uint32_t first, uint32_t count,
                   record_t *records);
 
-/* Read the rows of `count` records whose rows follow one another; `rows` has room for
-   all. Each record's are checked. 0, or -1 with errno. */
-int archive_read_rows (archive_t *archive, const record_t *records, size_t count,
-                       uint8_t *rows);
+/* Read the rows of `count` records of one kind and draw, whose rows follow one another;
+   `rows` has room for all. Each record's are checked. 0, or -1 with errno. */
+int archive_read_rows (archive_t *archive, folder_t *folder, const record_t *records,
+                       size_t count, uint8_t *rows);
 
 /* The same in two steps, for who reads much and looks at one record after the other:
-   read all, then check each. */
-int archive_read_unchecked (archive_t *archive, const record_t *records, size_t count,
-                            uint8_t *rows);
-int archive_check_rows (archive_t *archive, const record_t *record,
+   read the bytes of bets.csv that hold them, then check each. */
+int archive_read_bytes (archive_t *archive, folder_t *folder, uint64_t position,
+                        size_t size, uint8_t *rows);
+int archive_check_rows (archive_t *archive, folder_t *folder, const record_t *record,
                         const uint8_t *rows);
 
 /* Starting from the agency's last record (its index + 1), find the one that holds the
@@ -97,17 +103,23 @@ int archive_find (archive_t *archive, uint32_t last, uint64_t offset, record_t *
 
 /* Whether the agency's stored bets from `offset` on are these rows, written by this
    writer: 1 or 0, or -1 with errno. All `count` of them are stored. */
-int archive_same (archive_t *archive, uint32_t last, uint64_t offset, uint32_t count,
-                  uint64_t writer, bytes_t rows);
+int archive_same (archive_t *archive, folder_t *folder, uint32_t last, uint64_t offset,
+                  uint32_t count, uint64_t writer, bytes_t rows);
 
 /* The digest of the agency's first `count` bets, all of which are stored. 0, or -1 with
    errno. Reads O(log² n) records, and the rows of one. */
-int archive_digest (archive_t *archive, uint32_t last, uint64_t count,
+int archive_digest (archive_t *archive, folder_t *folder, uint32_t last, uint64_t count,
                     uint64_t *digest);
 
-/* The failure that -1 spoke of (errno is EBADMSG when what was read is not what was
-   written): the file, and in its `failed` what it was; NULL before
-   any. */
-file_t *archive_failed (const archive_t *archive);
+/* The agency's stored bet at `offset` as a row of cancelled.csv, at most
+   CANCELLED_ROW_BYTES_MAX of them into `row`: its size, or -1 with errno. */
+int64_t archive_cancelled_row (archive_t *archive, folder_t *folder, uint32_t last,
+                               uint64_t offset, uint8_t *row);
+
+/* What -1 spoke of (errno is EBADMSG when what was read is not what was written):
+   "bets.index: cannot be read"; NULL before any. */
+const char *archive_failure (const archive_t *archive);
+/* It was no failure: the disk is full. */
+void archive_forgive (archive_t *archive);
 
 #endif

@@ -1,31 +1,35 @@
-/* book.h - a day's files as the one thing that they are: the log, which is the truth;
-   the archive (bets.index, bets.csv) and the cursors, which are made from it; and the
-   checkpoints, which say up to where all of that is safe, so that the log's room can be
-   used again.
+/* book.h - a log's files as the one thing that they are: the log, which is the truth;
+   the archive (bets.index, and each draw's files) and the sales, which are made from
+   it; and the checkpoints, which say up to where all of that is safe, so that the log's
+   room can be used again.
 
    Records are gathered into a group. A group is handed over with book_begin (), and
    while it is being synced the next one is gathered: an answer may leave only when
    book_durable () has come to the sequence that it stands on. Files are found by
-   file.h; nothing here knows a socket or waits for the disk, but for opening, closing
-   and book_wait (). */
+   file.h; nothing here knows a socket or waits for the disk, but for opening, closing,
+   book_wait (), and where a draw is opened, put away or brought back.
+
+   Draws that are over and were not used for long are put away: what a checkpoint would
+   say of one is in its folder then, in `archived`, and it takes up no memory. That file
+   is a projection, too: one that is missing or damaged is made again from the index. */
 
 #ifndef LOTERIA_BOOK_H
 #define LOTERIA_BOOK_H
 
 #include "archive.h"
-#include "cursors.h"
+#include "sales.h"
 
 #define BOOK_LOG   "bets.log"
 #define BOOK_INDEX "bets.index"
-#define BOOK_CSV   "bets.csv"
+#define BOOK_CSV   FOLDERS_BETS /* the link */
 
-/* A day that this program does not go on with. */
+/* A day that this program does not go on with: a format for printf (). */
 #define BOOK_OLD_WHY                                                                   \
-    "is of format 2, which versions before this one made; finish that day with the "   \
+    "is of format %d, which versions before this one made; finish that day with the "  \
     "version that began it, or take an empty directory"
 
-/* Whether a file of an old day lies in the directory: 1 or 0, or -1 with errno; `name`
-   is which one. */
+/* Whether a file of an old day lies in the directory: the day's format, or 0; -1 with
+   errno. `name` is which file. */
 int book_old_file (const char *directory, const char **name);
 
 #define BOOK_WHY_BYTES 1024
@@ -36,18 +40,18 @@ typedef struct {          // what a start found and did; for the log
     bool fresh;           // there was no day: one was begun
     uint64_t replayed;    // records that were read from the log
     uint64_t torn;        // bytes of an unfinished group at the log's end
-    uint64_t csv_other;   // bytes above the checkpoint that read otherwise than the
-    uint64_t index_other; //   log's, or were missing; in bets.csv, bets.index
-    uint64_t csv_cut, index_cut; // bytes behind what the log has, cut off
-    const char *torn_checkpoint; // the slot that is not whole, or NULL
+    uint64_t rows_other;  // bytes above the checkpoint that read otherwise than the
+    uint64_t index_other; //   log's, or were missing; in the draws' files, bets.index
+    uint64_t rows_cut, index_cut; // bytes behind what the log has, cut off
+    const char *torn_checkpoint;  // the slot that is not whole, or NULL
 } book_recovery_t;
 
-/* Open the day in the directory, begin one if there is nothing of a day at all, and
-   bring the cursors (borrowed, empty) to where they were. All files are locked, and put
-   right from the log. NULL with the reason in `why` (BOOK_WHY_BYTES), and errno: 0 when
-   the files are not a sound day, and then nothing was changed. */
-book_t *book_open (const char *directory, const log_options_t *options,
-                   cursors_t *cursors, char *why);
+/* Open the log in the directory, begin one if there is nothing of one at all, and bring
+   the sales (borrowed, empty) to where they were. All files are locked, and put right
+   from the log. NULL with the reason in `why` (BOOK_WHY_BYTES), and errno: 0 when the
+   files are not sound, and then nothing was changed. */
+book_t *book_open (const char *directory, const log_options_t *options, sales_t *sales,
+                   char *why);
 
 /* Everything that was gathered is made durable, a checkpoint is written, and room that
    was reserved is given back. 0, or -1 (errno). */
@@ -56,22 +60,45 @@ void book_destroy (book_t **book);
 
 const book_recovery_t *book_recovery (const book_t *book);
 
-uint64_t book_draw (const book_t *book);    // its identity: which draw this is; never 0
-uint32_t book_records (const book_t *book); // with those that are gathered
-uint64_t book_bytes (const book_t *book);   // of bets.csv, likewise
-uint64_t book_durable (const book_t *book); // the sequence up to which all is safe
+uint64_t book_identity (const book_t *book); // the log's; never 0
+uint32_t book_records (const book_t *book);  // with those that are gathered
+uint64_t book_bytes (const book_t *book);    // of bets.csv of all live draws, likewise
+uint64_t book_durable (const book_t *book);  // the sequence up to which all is safe
 const uint8_t *book_head (const book_t *book); // chain after the last record
-
-/* ---- The draw's events, and the state that is heard ---- */
-
-uint64_t book_last_event (const book_t *book); // its sequence; 0 none
-uint64_t book_events (const book_t *book);     // how many there are
 uint64_t book_epoch (const book_t *book); // sequence of the last registration; 0 none
+
+/* ---- Draws ---- */
+
+sales_t *book_sales (book_t *book);
+
+typedef enum {
+    BOOK_FOUND,
+    BOOK_NO_DRAW, // there is none of that name
+    BOOK_DAMAGED, // `why`: what of it; nothing can be done with this draw
+    BOOK_UNREAD   // errno: the process must end
+} book_found_t;
+
+/* The draw of this name, brought back if it was put away. What had to be put right for
+   that is in `why` (BOOK_WHY_BYTES), which is empty else. */
+book_found_t book_find (book_t *book, bytes_t name, sale_t **sale, char *why);
+
+/* Put one draw away that should be, if it can be now: nothing that is gathered, held or
+   owed is of it. 1 when one was, 0, or -1 (errno). */
+int book_put_away (book_t *book);
+
+/* Read where the sale's events lie, if it is not known yet. 0, or -1 (errno). */
+int book_learn (book_t *book, sale_t *sale);
+/* A record that has to be there. 0, or -1 (errno). */
+int book_read (book_t *book, uint64_t sequence, record_t *record);
+/* The note of an event of the sale's, without its line end, into `note`
+   (NOTE_BYTES_MAX): its size, or -1 (errno). */
+int book_note (book_t *book, sale_t *sale, const record_t *record, uint8_t *note);
 
 /* ---- Adding ---- */
 
-typedef enum { // who asks for room: each leaves room for those behind it
-    BOOK_BETS,
+typedef enum {    // who asks for room: each leaves room for those behind it
+    BOOK_BETS,    // and cancellations
+    BOOK_OPENING, // of a draw: room for all of its events
     BOOK_REGISTRATION,
     BOOK_EVENT
 } book_use_t;
@@ -83,23 +110,27 @@ typedef enum {
     BOOK_FAILED   // errno: the process must end
 } book_room_t;
 
-/* Whether a record with so many bytes of rows fits; room for it is then reserved. */
-book_room_t book_reserve (book_t *book, size_t rows_bytes, book_use_t use);
+/* Whether a record of this kind with so many bytes of rows fits; room for it is then
+   reserved. `sale` is whose it is; NULL for a registration. */
+book_room_t book_reserve (book_t *book, sale_t *sale, uint8_t kind, size_t rows_bytes,
+                          book_use_t use);
 
 /* Whether a whole bundle may be taken into the group that is being gathered, or had
    better wait. (What does not fit then is kept for the next one.) */
 bool book_full (book_t *book);
 
-/* Add a record for which there is room, and take it into the cursors: bets with their
-   rows, or an event or registration without. Filled in: draw, position, hashes, time
-   and what it follows from; of an event `previous`, too. Returns its sequence. */
-uint64_t book_append (book_t *book, record_t *record, bytes_t rows);
+/* Add a record for which there is room, and take it into the sale. Filled in: draw,
+   position, hashes, time and what it follows from; of an event `previous`, too. Returns
+   its sequence. */
+uint64_t book_append (book_t *book, sale_t *sale, record_t *record, bytes_t rows);
+
+/* Open a draw, with a record as sale_opening () makes it: its folder and the link are
+   made, and the record is added. None of its identity or name is live, and none of its
+   name was put away. BOOK_FITS with the sale, or why not. */
+book_room_t book_open_draw (book_t *book, record_t *opened, sale_t **sale);
 
 /* What time it is for people, in milliseconds since 1970: records have it. */
 void book_set_time (book_t *book, uint64_t time_ms);
-/* How many agencies are on the roll: room is kept for the events of all. */
-void book_set_agencies (book_t *book, uint32_t agencies);
-
 /* Bytes gathered, with what goes with them; 0: none. */
 size_t book_gathered (const book_t *book);
 

@@ -11,37 +11,62 @@
 
 #include "book.h"
 #include "bounds.h"
+#include "digest.h"
 #include "slots.h"
 
 #define RECORDS_A_TIME 512
 #define TRIES          10 // while a process writes the day, and checkpoints it
 #define HEAD_DIGITS    (2 * SHA256_BYTES)
 
-enum { LOG_FILE, INDEX_FILE, CSV_FILE, SLOT_A, SLOT_B, FILES };
+#define ANY_END (UINT64_MAX / 2) // of a file: as far as it goes
+
+enum { LOG_FILE, INDEX_FILE, SLOT_A, SLOT_B, FILES };
+
+typedef struct { // a bet that does not count
+    uint64_t draw, offset;
+    uint32_t agency;
+} cancel_t;
 
 typedef struct {
     const char *directory;
     const char *expect;
     bool served; // somebody is writing these files
     file_t *files[FILES];
+    folders_t *folders;
     slots_t slots;
-    cursors_t *marked;  // as the checkpoint has them
-    cursors_t *cursors; // as the records make them
+    sales_t *sales; // all that there ever were, as the records make them
     archive_t *archive;
     log_t *log;
-    uint64_t records, bytes, last_event, events, epoch;
+    uint64_t records, epoch, last_opened;
     uint8_t head[SHA256_BYTES];
-    bool met; // the day had that head, at `met_at`
+    bool met; // the log had that head, at `met_at`
     uint64_t met_at;
-    uint64_t index_other, csv_other;
+    uint64_t index_other, rows_other;
+    cancel_t *cancels;
+    size_t cancels_count, cancels_capacity;
     char why[BOOK_WHY_BYTES];
 } check_t;
 
 static int check_once (check_t *check);
 static int open_files (check_t *check);
 static int check_archive (check_t *check);
+static int take_indexed (check_t *check, const record_t *record, uint8_t *rows);
 static int check_mark (check_t *check);
+static int check_marked_draws (check_t *check, const char *name);
+static bool same_as_marked (const sale_t *sale, const checkpoint_draw_t *entry,
+                            bytes_t *cursors);
+static uint8_t *encode (const sale_t *sale, uint64_t identity, size_t *size);
 static int check_log (check_t *check);
+static int check_tails (check_t *check);
+static int check_draws (check_t *check);
+static int check_archived (check_t *check, const sale_t *sale);
+static int check_cancels (check_t *check);
+static int by_bet (const void *a, const void *b);
+static int open_sale (check_t *check, const record_t *record, char *why);
+static int check_rows (check_t *check, const sale_t *sale, const record_t *record,
+                       bytes_t rows, char *why);
+static int check_cancel (check_t *check, const sale_t *sale, const record_t *record,
+                         bytes_t rows, char *why);
 static int take_record (check_t *check, const record_t *record, const uint8_t *bytes,
                         bytes_t rows, char *why);
 static int found_record (void *context, const record_t *record, const uint8_t *bytes,
@@ -51,9 +76,9 @@ static int damaged (check_t *check, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 static bool moved_on (check_t *check, uint64_t generation);
 static void print (check_t *check);
-static uint64_t print_agencies (const check_t *check);
+static uint64_t print_draw (const sale_t *sale);
 static void print_rest (check_t *check);
-static uint64_t behind (check_t *check, int which, uint64_t end);
+static uint64_t behind (check_t *check, uint64_t end);
 static void close_all (check_t *check);
 static void head_text (const uint8_t *head, char *text);
 
@@ -94,31 +119,34 @@ static int check_once (check_t *check)
     if (open_files (check) == -1)
         return -1;
     char reason[LOG_WHY_BYTES];
-    check->marked = cursors_new ();
-    check->cursors = cursors_new ();
-    check->archive = archive_new (check->files[INDEX_FILE], check->files[CSV_FILE]);
+    check->sales = sales_new ();
+    check->folders = folders_new (check->directory, true);
+    check->archive = archive_new (check->files[INDEX_FILE], check->folders);
     const checkpoint_t *checkpoint = &check->slots.checkpoint;
     if (slots_read (check->files[SLOT_A], check->files[SLOT_B], &check->slots,
-                    check->marked, reason) == -1)
+                    reason) == -1)
         return damaged (check, "%s", reason);
     const archive_end_t end = {.identity = checkpoint->identity,
-                               .records = (uint32_t) checkpoint->index_records,
-                               .bytes = checkpoint->csv_bytes};
+                               .records = (uint32_t) checkpoint->index_records};
     if (archive_open (check->archive, &end, reason) == -1)
         return damaged (check, "%s", reason);
     chain_start (checkpoint->identity, check->head);
     meet_head (check);
-    return check_archive (check) == -1 || check_mark (check) == -1 ? -1
-                                                                   : check_log (check);
+    return check_archive (check) == -1 || check_mark (check) == -1 ||
+                   check_log (check) == -1 || check_draws (check) == -1 ||
+                   check_cancels (check) == -1
+               ? -1
+               : 0;
 }
 
 static int open_files (check_t *check)
 {
-    static const char *const names[FILES] = {BOOK_LOG, BOOK_INDEX, BOOK_CSV,
-                                             CHECKPOINT_A, CHECKPOINT_B};
+    static const char *const names[FILES] = {BOOK_LOG, BOOK_INDEX, CHECKPOINT_A,
+                                             CHECKPOINT_B};
     const char *old;
-    if (book_old_file (check->directory, &old) == 1)
-        return damaged (check, "%s " BOOK_OLD_WHY, old);
+    const int format = book_old_file (check->directory, &old);
+    if (format > 0)
+        return damaged (check, "%s " BOOK_OLD_WHY, old, format);
     for (int i = 0; i < FILES; i++) {
         char why[BOOK_WHY_BYTES];
         check->files[i] =
@@ -141,25 +169,28 @@ static int check_archive (check_t *check)
         const int got = archive_read (check->archive, (uint32_t) check->records,
                                       RECORDS_A_TIME, records);
         if (got <= 0)
-            rc =
-                damaged (check, "%s: %s", BOOK_INDEX, check->files[INDEX_FILE]->failed);
-        for (int i = 0; rc == 0 && i < got; i++) {
-            uint8_t bytes[RECORD_BYTES];
-            char why[LOG_WHY_BYTES];
-            record_put (bytes, &records[i]);
-            rc = archive_read_rows (check->archive, &records[i], 1, rows);
-            if (rc == -1)
-                damaged (check, "%s: %s", archive_failed (check->archive)->name,
-                         archive_failed (check->archive)->failed);
-            else if (take_record (check, &records[i], bytes,
-                                  bytes_of (rows, records[i].size), why) == -1)
-                rc = damaged (check, "%s: record %" PRIu64 ": %s", BOOK_INDEX,
-                              check->records + 1, why);
-        }
+            rc = damaged (check, "%s", archive_failure (check->archive));
+        for (int i = 0; rc == 0 && i < got; i++)
+            rc = take_indexed (check, &records[i], rows);
     }
     free (records);
     free (rows);
     return rc;
+}
+
+static int take_indexed (check_t *check, const record_t *record, uint8_t *rows)
+{
+    uint8_t bytes[RECORD_BYTES];
+    char why[LOG_WHY_BYTES];
+    const sale_t *sale = sales_find (check->sales, record->draw);
+    record_put (bytes, record);
+    if (sale && archive_read_rows (check->archive, sale->folder, record, 1, rows) == -1)
+        return damaged (check, "%s", archive_failure (check->archive));
+    if (take_record (check, record, bytes, bytes_of (rows, record->size), why) == -1)
+        return damaged (check, "%s: record %" PRIu64 ": %s%s%s%s", BOOK_INDEX,
+                        check->records + 1, sale ? "draw " : "",
+                        sale ? sale->terms.name : "", sale ? ": " : "", why);
+    return 0;
 }
 
 /* What the checkpoint says of all that. */
@@ -171,25 +202,70 @@ static int check_mark (check_t *check)
         return damaged (
             check, "%s: its records do not have the chain of %s: they were changed",
             BOOK_INDEX, name);
-    const size_t size =
-        (size_t) checkpoint->cursors * CHECKPOINT_CURSOR_MAX + CHECKPOINT_CURSOR_MAX;
-    bool same = checkpoint->epoch == check->epoch &&
-                checkpoint->last_event == check->last_event &&
-                checkpoint->events == check->events &&
-                cursors_recorded (check->cursors) == checkpoint->cursors &&
-                cursors_recorded (check->marked) == checkpoint->cursors;
-    if (same) {
-        uint8_t *ours = malloc (size), *theirs = malloc (size);
-        assert (ours && theirs);
-        const size_t here = (size_t) (cursors_put (check->cursors, ours) - ours);
-        const size_t there = (size_t) (cursors_put (check->marked, theirs) - theirs);
-        same = bytes_equal (bytes_of (ours, here), bytes_of (theirs, there));
-        free (ours);
-        free (theirs);
+    if (checkpoint->epoch != check->epoch ||
+        checkpoint->last_opened != check->last_opened)
+        return damaged (check, "%s: says otherwise than the records of %s", name,
+                        BOOK_INDEX);
+    return check_marked_draws (check, name);
+}
+
+/* Who is not in the checkpoint is over. From here on files end where records say. */
+static int check_marked_draws (check_t *check, const char *name)
+{
+    checkpoint_rest_t *rest = &check->slots.rest;
+    checkpoint_draw_t entry;
+    bool more = checkpoint_get_draw (&rest->draws, &entry) == 0;
+    for (size_t i = 0; i < sales_count (check->sales); i++) {
+        sale_t *sale = sales_at (check->sales, i);
+        folder_set_ends (sale->folder, sale->bytes);
+        if (more && entry.opened == sale->opened) {
+            if (!same_as_marked (sale, &entry, &rest->cursors))
+                return damaged (check,
+                                "%s: draw %s: says otherwise than the records of %s",
+                                name, sale->terms.name, BOOK_INDEX);
+            more = checkpoint_get_draw (&rest->draws, &entry) == 0;
+            sale->marked = true; // it is live: no `archived` speaks for it
+        } else if (!sale_finished (sale))
+            return damaged (check, "%s: draw %s: is not over, and not in it", name,
+                            sale->terms.name);
     }
-    return same ? 0
-                : damaged (check, "%s: says otherwise than the records of %s", name,
-                           BOOK_INDEX);
+    return more ? damaged (check, "%s: has a draw that %s has not", name, BOOK_INDEX)
+                : 0;
+}
+
+/* Takes the draw's cursors off. */
+static bool same_as_marked (const sale_t *sale, const checkpoint_draw_t *entry,
+                            bytes_t *cursors)
+{
+    const checkpoint_draw_t own = sale_entry (sale);
+    uint8_t ours[CHECKPOINT_DRAW_BYTES], theirs[CHECKPOINT_DRAW_BYTES];
+    checkpoint_put_draw (ours, &own);
+    checkpoint_put_draw (theirs, entry);
+    bool same = memcmp (ours, theirs, sizeof ours) == 0;
+    size_t size;
+    uint8_t *bytes = encode (sale, 1, &size);
+    const size_t before = ARCHIVED_BYTES - 8 + CHECKPOINT_DRAW_BYTES;
+    const size_t of_cursors = size - before - 8;
+    same = same && cursors->size >= of_cursors &&
+           memcmp (bytes + before, cursors->data, of_cursors) == 0;
+    free (bytes);
+    for (uint32_t i = 0; i < entry->cursors; i++) {
+        checkpoint_cursor_t ignored;
+        checkpoint_get_cursor (cursors, &ignored);
+    }
+    return same;
+}
+
+/* As `archived` would have it. */
+static uint8_t *encode (const sale_t *sale, uint64_t identity, size_t *size)
+{
+    const checkpoint_draw_t entry = sale_entry (sale);
+    uint8_t *bytes = malloc (ARCHIVED_BYTES + CHECKPOINT_DRAW_BYTES +
+                             (size_t) entry.cursors * CHECKPOINT_CURSOR_MAX);
+    assert (bytes);
+    uint8_t *at = archived_put (bytes, identity, &entry);
+    *size = archived_close (bytes, cursors_put (sale->cursors, at));
+    return bytes;
 }
 
 /* What lies behind it is in the log alone, as far as anybody may rely on it. */
@@ -202,46 +278,187 @@ static int check_log (check_t *check)
         check, reason);
     if (!check->log)
         return damaged (check, "%s", reason);
-    if (check->served)
-        return 0; // the archive may be written right now
+    return check->served ? 0 // the archive may be written right now
+                         : check_tails (check);
+}
+
+static int check_tails (check_t *check)
+{
+    char reason[ARCHIVE_WHY_BYTES];
     if (archive_check_tail (check->archive, reason) == -1)
         return damaged (check, "%s", reason);
-    if (archive_compare (check->archive, &check->index_other, &check->csv_other) == -1)
-        return damaged (check, "%s: %s", archive_failed (check->archive)->name,
-                        archive_failed (check->archive)->failed);
+    for (size_t i = 0; i < sales_count (check->sales); i++) {
+        folder_t *folder = sales_at (check->sales, i)->folder;
+        if (folder_check (folder, reason) == -1 ||
+            folder_check_tail (folder, reason) == -1)
+            return damaged (check, "%s", reason);
+    }
+    return archive_compare (check->archive, &check->index_other, &check->rows_other) ==
+                   -1
+               ? damaged (check, "%s", archive_failure (check->archive))
+               : 0;
+}
+
+/* Draws that were put away. */
+static int check_draws (check_t *check)
+{
+    for (size_t i = 0; i < sales_count (check->sales); i++) {
+        const sale_t *sale = sales_at (check->sales, i);
+        const bool live =
+            sale->marked || sale->opened > check->slots.checkpoint.mark.sequence;
+        if (!live && check_archived (check, sale) == -1)
+            return -1;
+    }
     return 0;
+}
+
+/* It says what the records say, or, of a draw that was used again since, did. */
+static int check_archived (check_t *check, const sale_t *sale)
+{
+    char path[FOLDERS_PATH_BYTES], why[BOOK_WHY_BYTES];
+    const uint64_t identity = check->slots.checkpoint.identity;
+    folders_path (sale->terms.name, FOLDERS_ARCHIVED, path);
+    file_t *file = file_open (check->directory, path, FILE_PEEK, why, sizeof why);
+    if (!file)
+        return damaged (check, "%s: %s", path, strerror (errno));
+    size_t size;
+    uint8_t *ours = encode (sale, identity, &size), *theirs = malloc (size + 1);
+    assert (theirs);
+    const int64_t there = file->ops->size (file);
+    const size_t wanted = there < 0                    ? 0
+                          : there > (int64_t) size + 1 ? size + 1
+                                                       : (size_t) there;
+    const ssize_t got = file->ops->read (file, theirs, wanted, 0);
+    checkpoint_draw_t entry = {0};
+    bytes_t cursors;
+    const bytes_t bytes = bytes_of (theirs, got < 0 ? 0 : (size_t) got);
+    const bool older = archived_get (bytes, identity, &entry, &cursors) == 0 &&
+                       entry.identity == sale->identity &&
+                       entry.last_event < sale->last_event &&
+                       sale->last_event > check->slots.checkpoint.mark.sequence;
+    const bool same = bytes_equal (bytes, bytes_of (ours, size));
+    free (ours);
+    free (theirs);
+    file_close (&file);
+    return same || older ? 0
+                         : damaged (check,
+                                    "%s: is damaged, or says otherwise than the "
+                                    "records of %s",
+                                    path, BOOK_INDEX);
+}
+
+/* No bet is cancelled twice. */
+static int check_cancels (check_t *check)
+{
+    cancel_t *cancels = check->cancels;
+    if (check->cancels_count > 0)
+        qsort (cancels, check->cancels_count, sizeof *cancels, by_bet);
+    for (size_t i = 1; i < check->cancels_count; i++)
+        if (by_bet (&cancels[i - 1], &cancels[i]) == 0)
+            return damaged (
+                check,
+                "%s: draw %s: agency %" PRIu32 " cancels its bet %" PRIu64 " twice",
+                BOOK_INDEX, sales_find (check->sales, cancels[i].draw)->terms.name,
+                cancels[i].agency, cancels[i].offset);
+    return 0;
+}
+
+static int by_bet (const void *a, const void *b)
+{
+    const cancel_t *left = a, *right = b;
+    if (left->draw != right->draw)
+        return left->draw < right->draw ? -1 : 1;
+    if (left->agency != right->agency)
+        return left->agency < right->agency ? -1 : 1;
+    return left->offset < right->offset ? -1 : left->offset > right->offset;
 }
 
 static int take_record (check_t *check, const record_t *record, const uint8_t *bytes,
                         bytes_t rows, char *why)
 {
-    const bool event = record_is_event (record->kind);
-    const char *reason = NULL;
-    if (record->kind != RECORD_REGISTERED &&
-        record->draw != check->slots.checkpoint.identity)
-        reason = "it is of another day";
-    else if (record->position != check->bytes)
-        reason = "its rows do not follow those before";
-    else if (event && record->previous != check->last_event)
-        reason = "it does not follow the draw's event before";
-    else if (record->kind == RECORD_BETS && !record_proves (record, rows))
-        reason = "its rows are not what it vouches for";
-    if (reason) {
-        snprintf (why, LOG_WHY_BYTES, "%s", reason);
-        return -1;
-    }
-    if (cursors_accept (check->cursors, record, rows, why) == -1)
-        return -1;
-    check->records++;
-    check->bytes += record->size;
-    cursors_apply (check->cursors, check->records, record);
-    if (event) {
-        check->last_event = check->records;
-        check->events++;
+    sale_t *sale = NULL;
+    why[0] = 0;
+    if (record->kind == RECORD_OPENED) {
+        if (open_sale (check, record, why) == -1)
+            return -1;
     } else if (record->kind == RECORD_REGISTERED)
-        check->epoch = check->records;
+        check->epoch = check->records + 1;
+    else {
+        sale = sales_find (check->sales, record->draw);
+        if (!sale)
+            snprintf (why, LOG_WHY_BYTES, "it is of a draw that was not opened");
+        if (!sale || sale_accept (sale, record, rows, why) == -1 ||
+            check_rows (check, sale, record, rows, why) == -1)
+            return -1;
+        sale_apply (sale, check->records + 1, record);
+    }
+    check->records++;
     chain_add (check->head, bytes);
     meet_head (check);
+    return 0;
+}
+
+static int open_sale (check_t *check, const record_t *record, char *why)
+{
+    static const uint64_t ends[DRAW_ROWS] = {ANY_END, ANY_END, ANY_END};
+    const bool in_log = check->records >= check->slots.checkpoint.index_records;
+    if (sales_find (check->sales, record->draw) ||
+        sales_named (check->sales, record_name (record)) || record->position != 0 ||
+        record->previous != 0) {
+        snprintf (why, LOG_WHY_BYTES,
+                  "it opens a draw that was opened before, or not as draws are");
+        return -1;
+    }
+    sale_t *sale =
+        sale_new (check->records + 1, record, sales_held_bytes (check->sales));
+    sale->folder = folders_add (check->folders, sale->terms.name, in_log ? NULL : ends);
+    sales_add (check->sales, sale);
+    check->last_opened = check->records + 1;
+    return 0;
+}
+
+static int check_rows (check_t *check, const sale_t *sale, const record_t *record,
+                       bytes_t rows, char *why)
+{
+    uint64_t ignored = 0;
+    uint32_t beyond = 0;
+    if (record_has_rows (record->kind) && !record_proves (record, rows)) {
+        snprintf (why, LOG_WHY_BYTES, "its rows are not what it vouches for");
+        return -1;
+    }
+    if (record->kind == RECORD_BETS)
+        digest_rows_within (&ignored, rows, 0, sale->terms.highest, &beyond);
+    if (beyond > 0) {
+        snprintf (why, LOG_WHY_BYTES,
+                  "the number in its row %" PRIu32 " is beyond the draw's highest",
+                  beyond);
+        return -1;
+    }
+    return record->kind == RECORD_CANCELLED
+               ? check_cancel (check, sale, record, rows, why)
+               : 0;
+}
+
+/* Its row is that of the bet. */
+static int check_cancel (check_t *check, const sale_t *sale, const record_t *record,
+                         bytes_t rows, char *why)
+{
+    uint8_t row[CANCELLED_ROW_BYTES_MAX];
+    const cursor_t *cursor = cursors_find (sale->cursors, record->agency);
+    const int64_t size = archive_cancelled_row (check->archive, sale->folder,
+                                                cursor->at.last, record->offset, row);
+    if (size == -1 || !bytes_equal (rows, bytes_of (row, (size_t) size))) {
+        snprintf (why, LOG_WHY_BYTES, "its row is not the bet that it cancels");
+        return -1;
+    }
+    if (check->cancels_count == check->cancels_capacity) {
+        check->cancels_capacity = 2 * check->cancels_capacity + 64;
+        check->cancels =
+            realloc (check->cancels, check->cancels_capacity * sizeof (cancel_t));
+        assert (check->cancels);
+    }
+    check->cancels[check->cancels_count++] =
+        (cancel_t){record->draw, record->offset, record->agency};
     return 0;
 }
 
@@ -251,7 +468,9 @@ static int found_record (void *context, const record_t *record, const uint8_t *b
     check_t *check = context;
     if (take_record (check, record, bytes, rows, why) == -1)
         return -1;
-    archive_append (check->archive, bytes, rows);
+    const sale_t *sale = sales_find (check->sales, record->draw);
+    archive_append (check->archive, sale ? sale->folder : NULL,
+                    sale_rows_of (record->kind), bytes, rows);
     return 0;
 }
 
@@ -277,25 +496,29 @@ static int damaged (check_t *check, const char *format, ...)
 /* Whether there is a later checkpoint than the one that was read. */
 static bool moved_on (check_t *check, uint64_t generation)
 {
-    slots_t now;
+    slots_t now = {0};
     char ignored[LOG_WHY_BYTES];
     if (!check->files[SLOT_A] || !check->files[SLOT_B])
         return false;
-    cursors_t *cursors = cursors_new ();
     const int rc =
-        slots_read (check->files[SLOT_A], check->files[SLOT_B], &now, cursors, ignored);
-    cursors_destroy (&cursors);
+        slots_read (check->files[SLOT_A], check->files[SLOT_B], &now, ignored);
+    slots_forget (&now);
     return rc == 0 && now.checkpoint.generation > generation;
 }
 
 static void print (check_t *check)
 {
     char head[HEAD_DIGITS + 1];
-    const uint64_t bets = print_agencies (check);
+    uint64_t bets = 0, bytes = 0;
+    for (size_t i = 0; i < sales_count (check->sales); i++) {
+        const sale_t *sale = sales_at (check->sales, i);
+        bets += print_draw (sale);
+        bytes += sale->bytes[ROWS_BETS];
+    }
     head_text (check->head, head);
     printf ("records: %" PRIu64 "\n", check->records);
     printf ("bets: %" PRIu64 "\n", bets);
-    printf ("bytes: %" PRIu64 "\n", archive_end (check->archive)->bytes);
+    printf ("bytes: %" PRIu64 "\n", bytes);
     printf ("head: %s\n", head);
     if (check->met)
         printf ("expected: record %" PRIu64 "\n", check->met_at);
@@ -303,17 +526,21 @@ static void print (check_t *check)
     printf ("sound\n");
 }
 
-static uint64_t print_agencies (const check_t *check)
+static uint64_t print_draw (const sale_t *sale)
 {
-    uint64_t bets = 0;
-    for (uint32_t agency = 1; agency <= AGENCIES_MAX; agency++) {
-        const cursor_t *cursor = cursors_find (check->cursors, agency);
-        if (!cursor)
-            continue;
-        printf ("agency %" PRIu32 ": %" PRIu64 " bets%s\n", agency, cursor->at.next,
-                cursor->at.sealed ? ", sealed" : "");
+    uint64_t bets = 0, cancelled = 0;
+    const cursor_t *cursor = NULL;
+    while ((cursor = cursors_next (sale->cursors, cursor ? cursor->at.agency : 0))) {
         bets += cursor->at.next;
+        cancelled += cursor->at.cancelled;
     }
+    printf ("draw %s: %s, %" PRIu32 " agencies, %" PRIu64 " bets, %" PRIu64
+            " cancelled\n",
+            sale->terms.name, wire_phase_name (sale_phase (sale)), sale->terms.agencies,
+            bets, cancelled);
+    while ((cursor = cursors_next (sale->cursors, cursor ? cursor->at.agency : 0)))
+        printf ("agency %" PRIu32 ": %" PRIu64 " bets%s\n", cursor->at.agency,
+                cursor->at.next, cursor_sealed (cursor) ? ", sealed" : "");
     return bets;
 }
 
@@ -327,25 +554,28 @@ static void print_rest (check_t *check)
     const archive_end_t *end = archive_end (check->archive);
     const uint64_t records =
         ARCHIVE_HEADER_BYTES + (uint64_t) end->records * RECORD_BYTES;
-    const uint64_t tail = log_torn (check->log) + behind (check, CSV_FILE, end->bytes) +
-                          behind (check, INDEX_FILE, records);
-    const uint64_t other = check->csv_other + check->index_other;
+    uint64_t tail = log_torn (check->log) + behind (check, records);
+    const uint64_t other = check->rows_other + check->index_other;
+    for (size_t i = 0; i < sales_count (check->sales); i++)
+        folder_behind (sales_at (check->sales, i)->folder, &tail);
     if (check->slots.torn)
         printf ("torn: %s is not whole, as after a crash; the next start writes it\n",
                 check->slots.torn);
     if (other > 0)
         printf ("behind: %" PRIu64 " bytes of %s and %" PRIu64 " of %s; the next start "
                 "completes them from %s\n",
-                check->csv_other, BOOK_CSV, check->index_other, BOOK_INDEX, BOOK_LOG);
+                check->rows_other, FOLDERS_ALL, check->index_other, BOOK_INDEX,
+                BOOK_LOG);
     if (tail > 0)
         printf ("tail: %" PRIu64 " bytes, unfinished and never acknowledged; the next "
                 "start cuts them off\n",
                 tail);
 }
 
-static uint64_t behind (check_t *check, int which, uint64_t end)
+static uint64_t behind (check_t *check, uint64_t end)
 {
-    const int64_t size = check->files[which]->ops->size (check->files[which]);
+    file_t *index = check->files[INDEX_FILE];
+    const int64_t size = index->ops->size (index);
     return size > 0 && (uint64_t) size > end ? (uint64_t) size - end : 0;
 }
 
@@ -353,8 +583,11 @@ static void close_all (check_t *check)
 {
     log_destroy (&check->log);
     archive_destroy (&check->archive);
-    cursors_destroy (&check->marked);
-    cursors_destroy (&check->cursors);
+    folders_destroy (&check->folders);
+    sales_destroy (&check->sales);
+    slots_forget (&check->slots);
+    free (check->cancels);
+    check->cancels = NULL;
     for (int i = 0; i < FILES; i++)
         file_close (&check->files[i]);
 }

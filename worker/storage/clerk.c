@@ -4,9 +4,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bet_csv.h"
+#include "cancels.h"
 #include "digest.h"
 #include "events.h"
 #include "rate_limit.h"
@@ -14,7 +16,9 @@
 #include "logger.h"
 #include "winners.h"
 
-#define FINDS_MAX BUNDLE_MESSAGES_MAX
+#define FINDS_MAX     BUNDLE_MESSAGES_MAX
+#define NUMBER_FIELD  5    // of a row
+#define CLOCK_LOOK_MS 1000 // how often the clock is looked at: it may be set anew
 
 typedef struct {  // one request and whom to answer
     bytes_t peer; // who passed it on; of interest where state asked for itself
@@ -22,7 +26,9 @@ typedef struct {  // one request and whom to answer
     envelope_t envelope;
     bytes_t encoded;
     wire_message_t message;
+    sale_t *sale;    // the draw that it is about; of STORE, CHECK and CANCEL
     uint64_t digest; // of a STORE: behind its rows, if it is right about those before
+    uint32_t beyond; // of a STORE: the first row whose number is too high, or 0
 } request_t;
 
 typedef struct { // cursors, each once
@@ -35,10 +41,13 @@ typedef struct { // answers that leave together
 } post_t;
 
 struct clerk {
-    cursors_t *cursors; // borrowed
-    book_t *book;       // borrowed
+    sales_t *sales; // the book's
+    book_t *book;   // borrowed
     events_t *events;
+    cancels_t *cancels;
     bool log_bets;
+    bool late;        // a draw has to be closed first of all, as soon as there is room
+    bool overdue;     // some draw is, for want of room
     post_t gathered;  // of the group that is gathered
     post_t leaving;   // of the one that was begun last
     pointers_t owed;  // cursors that this group owes a STORED or a HELD
@@ -59,23 +68,41 @@ static int take_store (void *self, void *taken);
 static int take_admit (void *self, void *taken);
 static int take_find (void *self, void *taken);
 static int take_check (void *self, void *taken);
-static bool other_draw (clerk_t *clerk, const request_t *request);
+static int take_cancel (void *self, void *taken);
+static int cancel (clerk_t *clerk, request_t *request, cursor_t *cursor);
+static bool may_cancel (clerk_t *clerk, const request_t *request,
+                        const cursor_t *cursor);
+static void tell_cancelled (clerk_t *clerk, const request_t *request,
+                            const cursor_t *cursor);
+static cursor_t *cursor_for (clerk_t *clerk, request_t *request);
 static int take_register (void *self, void *taken);
 static int take_replay (void *self, void *taken);
+static int list_draws (clerk_t *clerk, const request_t *request);
+static int take_lookup (void *self, void *taken);
 static int take_record (void *self, void *taken);
-static void refuse_event (clerk_t *clerk, request_t *request, wire_code_t code);
-static void log_drawn (const clerk_t *clerk, uint32_t number);
+static int close_due (clerk_t *clerk, uint64_t wall_ms);
+static void note_overdue (clerk_t *clerk, uint64_t wall_ms);
+static int tell_closed (clerk_t *clerk, sale_t *sale);
+static void settle_held (clerk_t *clerk, sale_t *sale, uint32_t agency);
+static void refuse_held (clerk_t *clerk, cursor_t *cursor);
+static int find_draw (clerk_t *clerk, bytes_t name, sale_t **sale, bool *damaged);
+static int refuse_event (clerk_t *clerk, request_t *request, wire_code_t code,
+                         sale_t *sale);
+static void log_drawn (const clerk_t *clerk, const sale_t *sale);
 static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch);
-static int tell_event (clerk_t *clerk, const request_t *request, uint64_t ordinal);
+static int tell_event (clerk_t *clerk, const request_t *request, sale_t *sale,
+                       uint64_t ordinal);
 static void tell_state (clerk_t *clerk, const request_t *request,
                         const wire_message_t *message);
 static void refuse_state (clerk_t *clerk, const request_t *request, wire_code_t code,
                           uint64_t offset, uint64_t expected);
+static int refuse_void (clerk_t *clerk, const request_t *request, sale_t *sale);
 static int answer_finds (clerk_t *clerk);
 static uint64_t tell_head (const clerk_t *clerk, uint8_t head[WIRE_HEAD_BYTES]);
 static void conflict (clerk_t *clerk, const request_t *request, const char *reason);
 static int store (clerk_t *clerk, cursor_t *cursor, request_t *request);
 static bool rows_sound (request_t *request);
+static void refuse_row (clerk_t *clerk, const request_t *request);
 static int append (clerk_t *clerk, cursor_t *cursor, request_t *request);
 static int compare (clerk_t *clerk, cursor_t *cursor, request_t *request);
 static void hold (clerk_t *clerk, cursor_t *cursor, request_t *request);
@@ -94,19 +121,21 @@ static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
 static void log_stored (const clerk_t *clerk, const wire_batch_t *batch);
 
 static const handler_t handlers[] = {
-    {WIRE_STORE, take_store},       {WIRE_CHECK, take_check},
-    {WIRE_ADMIT, take_admit},       {WIRE_FIND, take_find},
-    {WIRE_REGISTER, take_register}, {WIRE_REPLAY, take_replay},
-    {WIRE_RECORD, take_record},     {0},
+    {WIRE_STORE, take_store},   {WIRE_CHECK, take_check},
+    {WIRE_CANCEL, take_cancel}, {WIRE_ADMIT, take_admit},
+    {WIRE_FIND, take_find},     {WIRE_REGISTER, take_register},
+    {WIRE_REPLAY, take_replay}, {WIRE_LOOKUP, take_lookup},
+    {WIRE_RECORD, take_record}, {0},
 };
 
-clerk_t *clerk_new (cursors_t *cursors, book_t *book, bool log_bets)
+clerk_t *clerk_new (book_t *book, bool log_bets)
 {
     clerk_t *clerk = calloc (1, sizeof *clerk);
     assert (clerk);
-    clerk->cursors = cursors;
     clerk->book = book;
-    clerk->events = events_new (cursors, book);
+    clerk->sales = book_sales (book);
+    clerk->events = events_new (book);
+    clerk->cancels = cancels_new (book);
     clerk->log_bets = log_bets;
     clerk->gathered = (post_t){outbox_new (), outbox_new ()};
     clerk->leaving = (post_t){outbox_new (), outbox_new ()};
@@ -122,6 +151,7 @@ void clerk_destroy (clerk_t **clerk)
 {
     if (*clerk) {
         events_destroy (&(*clerk)->events);
+        cancels_destroy (&(*clerk)->cancels);
         destroy_post (&(*clerk)->gathered);
         destroy_post (&(*clerk)->leaving);
         rate_limit_destroy (&(*clerk)->refusals);
@@ -135,11 +165,25 @@ void clerk_destroy (clerk_t **clerk)
     *clerk = NULL;
 }
 
-void clerk_tick (clerk_t *clerk, int64_t now_ms)
+int clerk_tick (clerk_t *clerk, int64_t now_ms, uint64_t wall_ms)
 {
     clerk->now_ms = now_ms;
+    book_set_time (clerk->book, wall_ms);
     rate_limit_tell (clerk->refusals, now_ms, LOG_WARNING, "apuesta_recibida");
     rate_limit_tell (clerk->conflicts, now_ms, LOG_ERROR, "conflicto");
+    return close_due (clerk, wall_ms);
+}
+
+int64_t clerk_close_in (const clerk_t *clerk, uint64_t wall_ms)
+{
+    const uint64_t next_ms = sales_next_close (clerk->sales);
+    const sale_t *due = sales_due (clerk->sales, wall_ms);
+    if (next_ms == CLOSES_NEVER)
+        return INT64_MAX;
+    if (due)
+        return due->overdue ? CLOCK_LOOK_MS : 0;
+    return next_ms - wall_ms < CLOCK_LOOK_MS ? (int64_t) (next_ms - wall_ms)
+                                             : CLOCK_LOOK_MS;
 }
 
 int64_t clerk_deadline (const clerk_t *clerk)
@@ -155,6 +199,7 @@ int clerk_take (clerk_t *clerk, bytes_t peer, uint8_t key_role, bytes_t bundle)
     int more;
     while ((more = bundle_next (&bundle, &request.envelope, &request.encoded)) == 1) {
         clerk->messages++;
+        request.sale = NULL;
         if (take_request (clerk, &request) == -1)
             return -1;
     }
@@ -170,7 +215,8 @@ int clerk_go_on (clerk_t *clerk)
 
 bool clerk_full (clerk_t *clerk)
 {
-    return clerk->messages >= GROUP_MESSAGES_MAX || book_full (clerk->book);
+    return clerk->late || clerk->messages >= GROUP_MESSAGES_MAX ||
+           book_full (clerk->book);
 }
 
 /* What is owed is worked out here, where the group ends: whatever comes later is of the
@@ -188,9 +234,11 @@ int clerk_begin (clerk_t *clerk, bool at_once)
     const post_t post = clerk->gathered;
     clerk->gathered = clerk->leaving;
     clerk->leaving = post;
-    if (book_begin (clerk->book, at_once) == -1)
+    if (book_begin (clerk->book, at_once) == -1 || store_due (clerk) == -1)
         return -1;
-    return store_due (clerk);
+    if (clerk->owed.count > 0 || clerk->due.count > 0)
+        return 0; // cursors of a draw that would be put away, perhaps
+    return book_put_away (clerk->book) == -1 ? -1 : 0;
 }
 
 outbox_t *clerk_answers (clerk_t *clerk)
@@ -231,17 +279,82 @@ static bool may_ask (const request_t *request)
            wire_role_asks (request->key_role, request->message.command);
 }
 
+/* When the clock has come to it, before anything more is taken in: nothing is stored
+   after the hour. */
+static int close_due (clerk_t *clerk, uint64_t wall_ms)
+{
+    sale_t *sale;
+    wire_code_t code = REFUSED_OK;
+    clerk->late = false;
+    while (code == REFUSED_OK && (sale = sales_due (clerk->sales, wall_ms))) {
+        if (events_close (clerk->events, sale, &code) == -1)
+            return -1;
+        if (code == REFUSED_OK && tell_closed (clerk, sale) == -1)
+            return -1;
+    }
+    clerk->late = code == REFUSED_BUSY; // the next group has room
+    if (code != REFUSED_OK || clerk->overdue)
+        note_overdue (clerk, wall_ms);
+    return 0;
+}
+
+/* What could not be closed sells nothing until it is. */
+static void note_overdue (clerk_t *clerk, uint64_t wall_ms)
+{
+    clerk->overdue = false;
+    for (size_t i = 0; i < sales_count (clerk->sales); i++) {
+        sale_t *sale = sales_at (clerk->sales, i);
+        sale->overdue = sale_closes_by_clock (sale) && sale->terms.closes_ms <= wall_ms;
+        clerk->overdue = clerk->overdue || sale->overdue;
+    }
+}
+
+/* State hears of it, unless nobody knows where it is: then it will ask. */
+static int tell_closed (clerk_t *clerk, sale_t *sale)
+{
+    request_t unasked = {0};
+    settle_held (clerk, sale, 0);
+    logger_event (LOG_INFO, "reloj", LOG_SUCCESS, "draw: %s | closed: by the clock",
+                  sale->terms.name);
+    return events_state (clerk->events, &unasked.peer)
+               ? tell_event (clerk, &unasked, sale, sale->events - 1)
+               : 0;
+}
+
+/* What is ahead of the last bet of this agency (0: of all) never comes true. */
+static void settle_held (clerk_t *clerk, sale_t *sale, uint32_t agency)
+{
+    cursor_t *cursor = agency > 0 ? cursors_find (sale->cursors, agency)
+                                  : cursors_next (sale->cursors, 0);
+    while (cursor) {
+        refuse_held (clerk, cursor);
+        cursor = agency > 0 ? NULL : cursors_next (sale->cursors, cursor->at.agency);
+    }
+}
+
+static void refuse_held (clerk_t *clerk, cursor_t *cursor)
+{
+    while (cursor->held_count > 0) {
+        held_t *held = cursors_release (cursor->cursors, cursor);
+        request_t request = {.envelope = held->envelope,
+                             .encoded = bytes_of (held->message, held->message_size),
+                             .sale = cursors_sale (cursor->cursors)};
+        const wire_code_t code = wire_decode (request.encoded, &request.message);
+        assert (code == REFUSED_OK); // it was when it came
+        refuse (clerk, &request, REFUSED_CLOSED, NULL);
+        free (held);
+    }
+}
+
 static int take_store (void *self, void *taken)
 {
     clerk_t *clerk = self;
     request_t *request = taken;
-    if (other_draw (clerk, request))
+    cursor_t *cursor = cursor_for (clerk, request);
+    if (!cursor)
         return 0;
-    cursor_t *cursor = cursors_find (clerk->cursors, request->message.agency);
-    if (!cursor) {
-        refuse (clerk, request, REFUSED_HELLO, NULL);
-        return 0;
-    }
+    if (sale_phase (request->sale) == PHASE_VOID)
+        return refuse_void (clerk, request, request->sale);
     if (!rows_sound (request)) {
         clerk->strays++; // no worker of ours makes such rows
         refuse (clerk, request, REFUSED_BODY, "rows that are not canonical");
@@ -253,54 +366,98 @@ static int take_store (void *self, void *taken)
     return 0;
 }
 
+/* The agency's cursor in the draw that it speaks of; or it is told to say HELLO. */
+static cursor_t *cursor_for (clerk_t *clerk, request_t *request)
+{
+    request->sale = sales_find (clerk->sales, request->message.draw);
+    cursor_t *cursor =
+        request->sale ? cursors_find (request->sale->cursors, request->message.agency)
+                      : NULL;
+    if (!cursor)
+        refuse (clerk, request, REFUSED_HELLO, NULL);
+    return cursor;
+}
+
 /* State vouches for the agency and has filled in what it knows; its next offset is
-   ours. Whatever of an earlier life of the agency was held is stale. */
+   ours. Whatever of an earlier life of the agency was held is stale. The draw may have
+   been put away: it is known by its name. */
 static int take_admit (void *self, void *taken)
 {
     clerk_t *clerk = self;
     request_t *request = taken;
     wire_message_t *message = &request->message;
-    if (message->agency == 0 || message->agency > AGENCIES_MAX) {
-        clerk->strays++;
-        return 0;
-    }
+    bool damaged = false;
     if (!heard (clerk, request, message->welcome.epoch))
         return 0;
-    cursor_t *cursor = cursors_admit (clerk->cursors, message->agency);
-    cursors_drop_held (clerk->cursors, cursor);
+    sale_t *sale = sales_find (clerk->sales, message->draw);
+    if (!sale && find_draw (clerk, message->welcome.name, &sale, &damaged) == -1)
+        return -1;
+    if (!sale || sale->identity != message->draw) {
+        refuse (clerk, request, REFUSED_DRAW,
+                damaged ? "its files are damaged; the central's log says more" : NULL);
+        return 0;
+    }
+    if (message->agency == 0 || message->agency > sale->terms.agencies) {
+        refuse (clerk, request, REFUSED_AGENCY, NULL);
+        return 0;
+    }
+    cursor_t *cursor = cursors_admit (sale->cursors, message->agency);
+    cursors_drop_held (sale->cursors, cursor);
     message->command = WIRE_WELCOME;
     message->welcome.next = cursor->at.next;
     message->welcome.digest = cursor->at.digest;
+    message->welcome.cancelled = cursor->at.cancelled;
     message->welcome.sequence = tell_head (clerk, message->welcome.head);
-    if (cursor->at.sealed && message->welcome.day == DAY_OPEN)
-        message->welcome.day = DAY_SEALED;
+    if (message->welcome.day == DAY_OPEN || sale_day (sale, cursor) == DAY_VOID)
+        message->welcome.day = sale_day (sale, cursor);
     answer (clerk, request, message);
     return 0;
 }
 
-/* A state that begins: from here on it is the one that is heard. */
+/* The draw of this name, if there is one; what is wrong with its files is said. */
+static int find_draw (clerk_t *clerk, bytes_t name, sale_t **sale, bool *damaged)
+{
+    char why[BOOK_WHY_BYTES];
+    const book_found_t found = book_find (clerk->book, name, sale, why);
+    *damaged = found == BOOK_DAMAGED;
+    if (found != BOOK_FOUND)
+        *sale = NULL;
+    if (found != BOOK_UNREAD && why[0])
+        logger_event (found == BOOK_FOUND ? LOG_WARNING : LOG_ERROR, "recuperacion",
+                      found == BOOK_FOUND ? LOG_SUCCESS : LOG_FAIL,
+                      "draw: %.*s | reason: %s", (int) name.size,
+                      (const char *) name.data, why);
+    return found == BOOK_UNREAD ? -1 : 0;
+}
+
+/* A state that begins: from here on it is the one that is heard. One that was connected
+   before says which log that was with. */
 static int take_register (void *self, void *taken)
 {
     clerk_t *clerk = self;
     request_t *request = taken;
     const uint64_t before = book_epoch (clerk->book);
-    const int64_t count = events_count (clerk->events);
+    const uint64_t identity = book_identity (clerk->book);
     wire_code_t code;
-    if (count == -1 || events_register (clerk->events, request->peer,
-                                        request->message.state, &code) == -1)
+    if (request->message.draw != 0 && request->message.draw != identity) {
+        refuse_state (clerk, request, REFUSED_DRAW, 0, 0);
+        return 0;
+    }
+    if (events_register (clerk->events, request->peer, request->message.state, &code) ==
+        -1)
         return -1;
     const uint64_t epoch = book_epoch (clerk->book);
     if (code != REFUSED_OK) {
         refuse_state (clerk, request, code, 0, events_life (clerk->events));
         return 0;
     }
-    const wire_message_t registered = {
-        .command = WIRE_REGISTERED,
-        .registered = {epoch, book_draw (clerk->book), count > 0}};
+    const uint32_t draws = (uint32_t) sales_count (clerk->sales);
+    const wire_message_t registered = {.command = WIRE_REGISTERED,
+                                       .registered = {epoch, identity, draws}};
     tell_state (clerk, request, &registered);
     if (epoch != before)
-        logger_event (LOG_INFO, "registro", LOG_SUCCESS, "epoch: %llu | events: %llu",
-                      (unsigned long long) epoch, (unsigned long long) count);
+        logger_event (LOG_INFO, "registro", LOG_SUCCESS, "epoch: %llu | draws: %u",
+                      (unsigned long long) epoch, draws);
     request_t former = *request;
     uint64_t former_epoch;
     if (events_superseded (clerk->events, &former.peer, &former_epoch))
@@ -315,12 +472,49 @@ static int take_replay (void *self, void *taken)
     const wire_replay_t *replay = &request->message.replay;
     if (!heard (clerk, request, replay->epoch))
         return 0;
-    const int64_t count = events_count (clerk->events);
-    int rc = count == -1 ? -1 : 0;
+    if (request->message.draw == 0)
+        return list_draws (clerk, request);
+    sale_t *sale = sales_find (clerk->sales, request->message.draw);
+    if (!sale) {
+        refuse_state (clerk, request, REFUSED_HELLO, 0, 0);
+        return 0;
+    }
+    int rc = 0;
     for (uint64_t i = 0; rc == 0 && i < REPLAY_EVENTS; i++)
-        if (replay->from < (uint64_t) count && i < (uint64_t) count - replay->from)
-            rc = tell_event (clerk, request, replay->from + i);
+        if (replay->from < sale->events && i < sale->events - replay->from)
+            rc = tell_event (clerk, request, sale, replay->from + i);
     return rc;
+}
+
+/* By the events that opened them. Who asks for more than there are (one was put away
+   meanwhile, perhaps) hears how many there are. */
+static int list_draws (clerk_t *clerk, const request_t *request)
+{
+    const uint64_t from = request->message.replay.from;
+    const size_t count = sales_count (clerk->sales);
+    if (from >= count)
+        refuse_state (clerk, request, REFUSED_GAP, from, count);
+    for (size_t i = 0; i < REPLAY_EVENTS && from < count && i < count - from; i++)
+        if (tell_event (clerk, request, sales_at (clerk->sales, (size_t) from + i),
+                        0) == -1)
+            return -1;
+    return 0;
+}
+
+static int take_lookup (void *self, void *taken)
+{
+    clerk_t *clerk = self;
+    request_t *request = taken;
+    sale_t *sale;
+    bool damaged;
+    if (!heard (clerk, request, request->message.lookup.epoch))
+        return 0;
+    if (find_draw (clerk, request->message.lookup.name, &sale, &damaged) == -1)
+        return -1;
+    if (sale)
+        return tell_event (clerk, request, sale, 0);
+    refuse_state (clerk, request, REFUSED_DRAW, 0, 0);
+    return 0;
 }
 
 /* What state has decided has happened once it is recorded. */
@@ -329,59 +523,87 @@ static int take_record (void *self, void *taken)
     clerk_t *clerk = self;
     request_t *request = taken;
     const wire_record_t *record = &request->message.record;
-    const uint64_t before = book_last_event (clerk->book);
+    const uint32_t before = book_records (clerk->book);
+    char why[BOOK_WHY_BYTES];
     wire_code_t code;
+    sale_t *sale;
     uint64_t ordinal;
     if (!heard (clerk, request, record->epoch))
         return 0;
-    if (events_record (clerk->events, record, &code, &ordinal) == -1)
+    if (events_record (clerk->events, request->message.draw, record, &code, &sale,
+                       &ordinal, why) == -1)
         return -1;
-    if (code != REFUSED_OK) {
-        refuse_event (clerk, request, code);
-        return 0;
+    if (why[0])
+        logger_event (LOG_WARNING, "recuperacion", LOG_SUCCESS, "reason: %s", why);
+    if (code != REFUSED_OK)
+        return refuse_event (clerk, request, code, sale);
+    if (book_records (clerk->book) > before) {
+        const uint8_t kind = record->event.kind;
+        if (kind == EVENT_DRAWN)
+            log_drawn (clerk, sale);
+        if (kind == EVENT_SEALED || kind == EVENT_EXCUSED)
+            settle_held (clerk, sale, record->event.agency);
+        if (kind == EVENT_CLOSED || kind == EVENT_VOIDED)
+            settle_held (clerk, sale, 0);
     }
-    if (record->event.kind == EVENT_DRAWN && book_last_event (clerk->book) != before)
-        log_drawn (clerk, record->event.number);
-    return tell_event (clerk, request, ordinal);
+    return tell_event (clerk, request, sale, ordinal);
 }
 
 /* The agency for whom it was, if there is one, hears why not; state of what only state
    can mend. */
-static void refuse_event (clerk_t *clerk, request_t *request, wire_code_t code)
+static int refuse_event (clerk_t *clerk, request_t *request, wire_code_t code,
+                         sale_t *sale)
 {
+    request->sale = sale;
     if (code == REFUSED_GAP || request->envelope.boot == 0)
-        refuse_state (clerk, request, code, 0, (uint64_t) events_count (clerk->events));
+        refuse_state (clerk, request, code, 0, sale ? sale->events : 0);
     else if (code == REFUSED_CONFLICT)
         conflict (clerk, request, "other bets are stored than it says that it sold");
+    else if (code == REFUSED_VOID)
+        return refuse_void (clerk, request, sale);
     else
         refuse (clerk, request, code, NULL);
+    return 0;
+}
+
+/* With the reason that the operator gave. */
+static int refuse_void (clerk_t *clerk, const request_t *request, sale_t *sale)
+{
+    char text[NOTE_BYTES_MAX + 1] = "";
+    record_t record;
+    if (book_read (clerk->book, sale->last_event, &record) == -1 ||
+        book_note (clerk->book, sale, &record, (uint8_t *) text) == -1)
+        return -1;
+    refuse (clerk, request, REFUSED_VOID, text[0] ? text : NULL);
+    return 0;
 }
 
 /* Exactly once, by who makes it so; and where the log stands with it. */
-static void log_drawn (const clerk_t *clerk, uint32_t number)
+static void log_drawn (const clerk_t *clerk, const sale_t *sale)
 {
     char head[SHA256_TEXT_BYTES];
-    logger_event (LOG_INFO, "sorteo", LOG_SUCCESS, "numero: %u", number);
+    logger_event (LOG_INFO, "sorteo", LOG_SUCCESS, "numero: %u | draw: %s",
+                  sale->number, sale->terms.name);
     sha256_text (book_head (clerk->book), head);
-    logger_event (LOG_INFO, "cadena", LOG_SUCCESS, "sequence: %llu | head: %s",
-                  (unsigned long long) book_last_event (clerk->book), head);
+    logger_event (LOG_INFO, "cadena", LOG_SUCCESS, "sequence: %u | head: %s",
+                  sale->last_event, head);
 }
 
-/* Whether what a state asks comes from the one that registered last, and is about this
-   draw; else it is told. */
+/* Whether what a state asks comes from the one that registered last; else it is told.
+ */
 static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch)
 {
-    const wire_code_t code =
-        events_heard (clerk->events, request->peer, epoch, request->message.draw);
+    const wire_code_t code = events_heard (clerk->events, request->peer, epoch);
     if (code != REFUSED_OK)
         refuse_state (clerk, request, code, epoch, book_epoch (clerk->book));
     return code == REFUSED_OK;
 }
 
-static int tell_event (clerk_t *clerk, const request_t *request, uint64_t ordinal)
+static int tell_event (clerk_t *clerk, const request_t *request, sale_t *sale,
+                       uint64_t ordinal)
 {
-    wire_message_t event = {.command = WIRE_EVENT, .draw = book_draw (clerk->book)};
-    if (events_read (clerk->events, ordinal, &event.recorded) == -1)
+    wire_message_t event = {.command = WIRE_EVENT, .draw = sale->identity};
+    if (events_read (clerk->events, sale, ordinal, &event.recorded) == -1)
         return -1;
     event.agency = event.recorded.event.agency;
     tell_state (clerk, request, &event);
@@ -408,19 +630,27 @@ static int take_find (void *self, void *taken)
 {
     clerk_t *clerk = self;
     request_t *request = taken;
-    const wire_message_t *message = &request->message;
-    const wire_find_t *find = &message->find;
+    const wire_find_t *find = &request->message.find;
     if (!heard (clerk, request, find->epoch))
         return 0;
-    cursor_t *cursor = cursors_find (clerk->cursors, message->agency);
-    if (!cursor || !cursor->at.sealed ||
-        (find->count != UINT64_MAX && cursor->at.next != find->count)) {
+    cursor_t *cursor = cursor_for (clerk, request);
+    if (!cursor)
+        return 0;
+    if (sale_phase (request->sale) != PHASE_DRAWN ||
+        find->number != request->sale->number) {
+        refuse_state (clerk, request, REFUSED_GAP, 0, request->sale->events);
+        return 0;
+    }
+    if (find->count != UINT64_MAX && cursor->at.next != find->count) {
         refuse (clerk, request, REFUSED_TALLY, "not the bets that were sealed");
         return 0;
     }
     winners_t *winners = &clerk->finds[clerk->finds_count];
-    winners->agency = message->agency;
+    winners->sale = request->sale;
+    winners->agency = cursor;
     winners->page = (wire_winners_t){.cursor = find->cursor, .number = find->number};
+    if (cancels_of (clerk->cancels, cursor, &winners->cancelled) == -1)
+        return -1;
     clerk->finders[clerk->finds_count++] = *request;
     return clerk->finds_count == FINDS_MAX ? answer_finds (clerk) : 0;
 }
@@ -432,13 +662,9 @@ static int take_check (void *self, void *taken)
     clerk_t *clerk = self;
     request_t *request = taken;
     const wire_message_t *message = &request->message;
-    if (other_draw (clerk, request))
+    const cursor_t *cursor = cursor_for (clerk, request);
+    if (!cursor)
         return 0;
-    const cursor_t *cursor = cursors_find (clerk->cursors, message->agency);
-    if (!cursor) {
-        refuse (clerk, request, REFUSED_HELLO, NULL);
-        return 0;
-    }
     if (message->tally.count > cursor->at.next) {
         refuse (clerk, request, REFUSED_GAP, "not so many bets are stored");
         return 0;
@@ -447,21 +673,96 @@ static int take_check (void *self, void *taken)
                              .agency = message->agency,
                              .draw = message->draw,
                              .tally = {.count = message->tally.count}};
-    if (archive_digest (book_archive (clerk->book), cursor->at.last,
-                        message->tally.count, &digest.tally.digest) == -1)
+    if (archive_digest (book_archive (clerk->book), request->sale->folder,
+                        cursor->at.last, message->tally.count,
+                        &digest.tally.digest) == -1)
         return -1;
     answer (clerk, request, &digest);
     return 0;
 }
 
-/* Refuse what was begun with another central's log, or this one's of another
-   day: whatever it says of offsets is not about these bets. */
-static bool other_draw (clerk_t *clerk, const request_t *request)
+/* A bet of its own, as long as it sells. One that is cancelled already is so whenever
+   it asks. */
+static int take_cancel (void *self, void *taken)
 {
-    if (request->message.draw == book_draw (clerk->book))
-        return false;
-    refuse (clerk, request, REFUSED_DRAW, "it began with another draw");
-    return true;
+    clerk_t *clerk = self;
+    request_t *request = taken;
+    cursor_t *cursor = cursor_for (clerk, request);
+    if (!cursor)
+        return 0;
+    if (sale_phase (request->sale) == PHASE_VOID)
+        return refuse_void (clerk, request, request->sale);
+    cancelled_t cancelled;
+    if (cancels_of (clerk->cancels, cursor, &cancelled) == -1)
+        return -1;
+    if (cancels_have (&cancelled, request->message.offset))
+        tell_cancelled (clerk, request, cursor);
+    else if (may_cancel (clerk, request, cursor))
+        return cancel (clerk, request, cursor);
+    return 0;
+}
+
+static bool may_cancel (clerk_t *clerk, const request_t *request,
+                        const cursor_t *cursor)
+{
+    wire_code_t code = REFUSED_OK;
+    const char *text = NULL;
+    if (request->message.offset >= cursor->at.next) {
+        code = REFUSED_GAP;
+        text = "that bet is not stored";
+    } else if (cursor_sealed (cursor))
+        code = REFUSED_CLOSED;
+    else if (request->sale->overdue)
+        code = REFUSED_BUSY;
+    else if (cursor->at.cancelled >= CANCELS_MAX) {
+        code = REFUSED_CLOSED;
+        text = "the agency has cancelled as many bets as it may";
+    }
+    if (code != REFUSED_OK)
+        refuse (clerk, request, code, text);
+    return code == REFUSED_OK;
+}
+
+static int cancel (clerk_t *clerk, request_t *request, cursor_t *cursor)
+{
+    uint8_t row[CANCELLED_ROW_BYTES_MAX];
+    const uint64_t offset = request->message.offset;
+    sale_t *sale = request->sale;
+    const int64_t size = archive_cancelled_row (
+        book_archive (clerk->book), sale->folder, cursor->at.last, offset, row);
+    if (size == -1)
+        return -1;
+    switch (
+        book_reserve (clerk->book, sale, RECORD_CANCELLED, (size_t) size, BOOK_BETS)) {
+    case BOOK_FAILED:
+        return -1;
+    case BOOK_NOSPACE:
+        refuse (clerk, request, REFUSED_NOSPACE, NULL);
+        return 0;
+    case BOOK_LATER:
+        refuse (clerk, request, REFUSED_BUSY, NULL);
+        return 0;
+    case BOOK_FITS:
+        break;
+    }
+    record_t record = cursor_cancel_record (cursor, offset);
+    book_append (clerk->book, sale, &record, bytes_of (row, (size_t) size));
+    logger_event (LOG_INFO, "apuesta_cancelada", LOG_SUCCESS,
+                  "draw: %s | agency: %u | offset: %llu", sale->terms.name,
+                  cursor->at.agency, (unsigned long long) offset);
+    tell_cancelled (clerk, request, cursor);
+    return 0;
+}
+
+static void tell_cancelled (clerk_t *clerk, const request_t *request,
+                            const cursor_t *cursor)
+{
+    const wire_message_t cancelled = {
+        .command = WIRE_CANCELLED,
+        .agency = cursor->at.agency,
+        .draw = request->message.draw,
+        .cancelled = {request->message.offset, cursor->at.cancelled}};
+    answer (clerk, request, &cancelled);
 }
 
 /* The log's head as of now, and how many records it stands for. The answer that says so
@@ -481,8 +782,8 @@ static int answer_finds (clerk_t *clerk)
         return -1;
     for (size_t i = 0; i < count; i++) {
         wire_message_t winners = {.command = WIRE_WINNERS,
-                                  .agency = clerk->finds[i].agency,
-                                  .draw = book_draw (clerk->book),
+                                  .agency = clerk->finds[i].agency->at.agency,
+                                  .draw = clerk->finds[i].sale->identity,
                                   .winners = clerk->finds[i].page};
         winners.winners.sequence = tell_head (clerk, winners.winners.head);
         answer (clerk, &clerk->finders[i], &winners);
@@ -493,6 +794,10 @@ static int answer_finds (clerk_t *clerk)
 static int store (clerk_t *clerk, cursor_t *cursor, request_t *request)
 {
     const wire_batch_t *batch = &request->message.batch;
+    if (request->beyond > 0) {
+        refuse_row (clerk, request);
+        return 0;
+    }
     switch (cursor_judge (cursor, batch->offset, batch->count)) {
     case CURSOR_NEXT:
         return append (clerk, cursor, request);
@@ -522,8 +827,21 @@ static bool rows_sound (request_t *request)
     return batch->count > 0 && batch->count <= BATCH_ROWS_MAX && rows.size >= 2 &&
            rows.size <= STORE_BYTES_MAX &&
            memcmp (rows.data + rows.size - 2, "\r\n", 2) == 0 &&
-           digest_rows (&request->digest, rows,
-                        digest_prefix (request->message.agency)) == batch->count;
+           digest_rows_within (
+               &request->digest, rows, digest_prefix (request->message.agency),
+               request->sale->terms.highest, &request->beyond) == batch->count;
+}
+
+/* Workers know how high a number may be in any draw, not in this one. */
+static void refuse_row (clerk_t *clerk, const request_t *request)
+{
+    char text[REFUSAL_TEXT_MAX];
+    snprintf (text, sizeof text, "the highest number of draw %s is %u",
+              request->sale->terms.name, request->sale->terms.highest);
+    wire_message_t refusal = wire_refusal (&request->message, REFUSED_RANGE, text);
+    refusal.refused.row = request->beyond;
+    refusal.refused.field = NUMBER_FIELD;
+    answer (clerk, request, &refusal);
 }
 
 static int append (clerk_t *clerk, cursor_t *cursor, request_t *request)
@@ -533,7 +851,12 @@ static int append (clerk_t *clerk, cursor_t *cursor, request_t *request)
         conflict (clerk, request, "what is stored before it is not what it sold");
         return 0;
     }
-    switch (book_reserve (clerk->book, batch->rows.size, BOOK_BETS)) {
+    if (request->sale->overdue) { // until it is closed
+        refuse (clerk, request, REFUSED_BUSY, NULL);
+        return 0;
+    }
+    switch (book_reserve (clerk->book, request->sale, RECORD_BETS, batch->rows.size,
+                          BOOK_BETS)) {
     case BOOK_FAILED:
         return -1;
     case BOOK_NOSPACE:
@@ -548,7 +871,7 @@ static int append (clerk_t *clerk, cursor_t *cursor, request_t *request)
     record_t record = cursor_record (cursor, batch->count);
     record.digest = request->digest;
     record.writer = batch->writer;
-    book_append (clerk->book, &record, batch->rows);
+    book_append (clerk->book, request->sale, &record, batch->rows);
     owe (clerk, cursor, request);
     log_stored (clerk, batch);
     return 0;
@@ -558,12 +881,12 @@ static int append (clerk_t *clerk, cursor_t *cursor, request_t *request)
 static int compare (clerk_t *clerk, cursor_t *cursor, request_t *request)
 {
     const wire_batch_t *batch = &request->message.batch;
-    const int same =
-        archive_same (book_archive (clerk->book), cursor->at.last, batch->offset,
-                      batch->count, batch->writer, batch->rows);
+    const int same = archive_same (book_archive (clerk->book), request->sale->folder,
+                                   cursor->at.last, batch->offset, batch->count,
+                                   batch->writer, batch->rows);
     uint64_t before;
-    if (same == -1 || archive_digest (book_archive (clerk->book), cursor->at.last,
-                                      batch->offset, &before) == -1)
+    if (same == -1 || archive_digest (book_archive (clerk->book), request->sale->folder,
+                                      cursor->at.last, batch->offset, &before) == -1)
         return -1;
     if (same == 0)
         conflict (clerk, request, "other bets, or another writer's, are stored there");
@@ -591,7 +914,7 @@ static void conflict (clerk_t *clerk, const request_t *request, const char *reas
 
 static void hold (clerk_t *clerk, cursor_t *cursor, request_t *request)
 {
-    if (cursors_hold (clerk->cursors, cursor, &request->envelope, request->encoded,
+    if (cursors_hold (cursor->cursors, cursor, &request->envelope, request->encoded,
                       request->message.batch.offset) == -1)
         refuse (clerk, request, REFUSED_GAP, NULL);
     else
@@ -615,7 +938,8 @@ static int store_due (clerk_t *clerk)
         const held_t *held;
         while ((held = cursor_due (cursor))) {
             const book_room_t room =
-                book_reserve (clerk->book, held->message_size, BOOK_BETS);
+                book_reserve (clerk->book, cursors_sale (cursor->cursors), RECORD_BETS,
+                              held->message_size, BOOK_BETS);
             if (room == BOOK_LATER)
                 return 0;
             if (room == BOOK_FAILED || store_held (clerk, cursor) == -1)
@@ -629,9 +953,10 @@ static int store_due (clerk_t *clerk)
 
 static int store_held (clerk_t *clerk, cursor_t *cursor)
 {
-    held_t *held = cursors_release (clerk->cursors, cursor);
+    held_t *held = cursors_release (cursor->cursors, cursor);
     request_t request = {.envelope = held->envelope,
-                         .encoded = bytes_of (held->message, held->message_size)};
+                         .encoded = bytes_of (held->message, held->message_size),
+                         .sale = cursors_sale (cursor->cursors)};
     const wire_code_t code = wire_decode (request.encoded, &request.message);
     const bool sound = code == REFUSED_OK && rows_sound (&request);
     assert (sound); // it was when it came
@@ -678,7 +1003,7 @@ static void pay (clerk_t *clerk, cursor_t *cursor)
     const wire_message_t stored = {
         .command = WIRE_STORED,
         .agency = cursor->at.agency,
-        .draw = book_draw (clerk->book),
+        .draw = cursors_sale (cursor->cursors)->identity,
         .stored = {.next = cursor->at.next, .digest = cursor->at.digest}};
     outbox_answer (clerk->gathered.answers, &cursor->ack_to, &stored);
 }
@@ -689,7 +1014,7 @@ static void tell_held (clerk_t *clerk, cursor_t *cursor)
 {
     const wire_message_t message = {.command = WIRE_HELD,
                                     .agency = cursor->at.agency,
-                                    .draw = book_draw (clerk->book)};
+                                    .draw = cursors_sale (cursor->cursors)->identity};
     for (size_t i = 0; i < cursor->held_count; i++) {
         held_t *held = cursor->held[i];
         if (!held->told)
@@ -710,7 +1035,9 @@ static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
     if (!text)
         text = wire_code_text ((uint16_t) code);
     wire_message_t refusal = wire_refusal (&request->message, code, text);
-    const cursor_t *cursor = cursors_find (clerk->cursors, request->message.agency);
+    const cursor_t *cursor =
+        request->sale ? cursors_find (request->sale->cursors, request->message.agency)
+                      : NULL;
     refusal.refused.expected = cursor ? cursor->at.next : 0;
     answer (clerk, request, &refusal);
     if (request->message.command == WIRE_STORE &&

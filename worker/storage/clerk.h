@@ -1,28 +1,34 @@
 /* clerk.h - storage's side of every conversation.
 
    Takes requests from workers and from state, applies the offset rule, adds to the
-   book, and answers. Nothing it answers leaves before the book is on disk: requests are
-   taken one by one into a group, the group is begun, and while it is being synced the
-   next one is taken; when it is over its answers go out. Answers are copies: they say
-   how things were when they were decided. No socket and no clock. */
+   book, and answers; and closes draws when the clock has come to their hour. Nothing it
+   answers leaves before the book is on disk: requests are taken one by one into a
+   group, the group is begun, and while it is being synced the next one is taken; when
+   it is over its answers go out. Answers are copies: they say how things were when they
+   were decided. No socket and no clock: the time is told. */
 
 #ifndef LOTERIA_CLERK_H
 #define LOTERIA_CLERK_H
 
 #include "book.h"
-#include "cursors.h"
 #include "outbox.h"
 
 typedef struct clerk clerk_t;
 
-/* Borrows the cursors and the book. With `log_bets` every stored bet gets a line. */
-clerk_t *clerk_new (cursors_t *cursors, book_t *book, bool log_bets);
+/* Borrows the book. With `log_bets` every stored bet gets a line. */
+clerk_t *clerk_new (book_t *book, bool log_bets);
 void clerk_destroy (clerk_t **clerk);
 
-/* What time it is, for the log: what of it an agency can cause has a rate limit. To be
-   told in every turn, and when clerk_deadline () has come. */
-void clerk_tick (clerk_t *clerk, int64_t now_ms);
+/* What time it is: for the log, of which what an agency can cause has a rate limit; and
+   by the clock on the wall, in milliseconds since 1970, for records and for draws that
+   close at an hour. Those are closed here, before anything more is taken. To be told in
+   every turn, when clerk_deadline () has come, and in clerk_close_in () from now. -1
+   (errno) as clerk_take (). */
+int clerk_tick (clerk_t *clerk, int64_t now_ms, uint64_t wall_ms);
 int64_t clerk_deadline (const clerk_t *clerk); // INT64_MAX: nothing is due
+/* In how many milliseconds the clock on the wall has to be looked at: a second at most
+   while a draw closes by it, since it may be set anew; INT64_MAX: none does. */
+int64_t clerk_close_in (const clerk_t *clerk, uint64_t wall_ms);
 
 /* Take a bundle that came from the peer with this routing id. `key_role` is the one
    role that his key lets him have: what gate_role () says; what that role may not ask

@@ -1,4 +1,4 @@
-/* cursors.c - how far each agency is. Storage; pure. */
+/* cursors.c - how far each agency of a draw is. Storage; pure. */
 
 #include "cursors.h"
 
@@ -13,26 +13,37 @@
 #define OFFSETS_AHEAD_MAX ((uint64_t) WINDOW_MAX * BATCH_ROWS_MAX)
 
 struct cursors {
+    sale_t *sale;
     cursor_t **of;        // by agency
-    uint32_t count;       // of them
-    uint32_t recorded;    // of them that the log shows
+    uint32_t agencies;    // on the roll
+    uint32_t recorded;    // that the log shows
+    uint32_t sealed;      // that have asked or were excused
     uint32_t agency_last; // the highest that has one
-    size_t held_bytes;    // of all
+    bool closed;          // the bets of all are complete
+    size_t *held_bytes;   // of all draws
+    size_t own_held;      // where that is not given
 };
 
 static bool recorded (const cursor_t *cursor);
 static int accept_bets (const cursor_t *cursor, const record_t *record, bytes_t rows,
                         char *why);
+static int accept_cancel (const cursor_t *cursor, const record_t *record, bytes_t rows,
+                          char *why);
+static int accept_mark (const cursor_t *cursor, const record_t *record, char *why);
+static uint8_t mark_of (uint8_t kind);
 static int refuse (char *why, const record_t *record, const char *reason);
 static uint32_t held_place (const cursor_t *cursor, uint64_t offset);
 static held_t *held_new (const envelope_t *envelope, bytes_t message, uint64_t offset);
 static held_t *take_held (cursors_t *cursors, cursor_t *cursor, uint32_t place);
 
-cursors_t *cursors_new (void)
+cursors_t *cursors_new (uint32_t agencies, sale_t *sale, size_t *held_bytes)
 {
     cursors_t *cursors = calloc (1, sizeof *cursors);
     assert (cursors);
-    cursors->of = calloc (AGENCIES_MAX + 1, sizeof (cursor_t *));
+    cursors->sale = sale;
+    cursors->agencies = agencies;
+    cursors->held_bytes = held_bytes ? held_bytes : &cursors->own_held;
+    cursors->of = calloc ((size_t) agencies + 1, sizeof (cursor_t *));
     assert (cursors->of);
     return cursors;
 }
@@ -44,7 +55,6 @@ void cursors_destroy (cursors_t **cursors)
             cursor_t *cursor = (*cursors)->of[agency];
             if (cursor) {
                 cursors_drop_held (*cursors, cursor);
-                free (cursor->held);
                 free (cursor);
             }
         }
@@ -54,15 +64,20 @@ void cursors_destroy (cursors_t **cursors)
     *cursors = NULL;
 }
 
+sale_t *cursors_sale (const cursors_t *cursors)
+{
+    return cursors->sale;
+}
+
 cursor_t *cursors_admit (cursors_t *cursors, uint32_t agency)
 {
-    assert (agency >= 1 && agency <= AGENCIES_MAX);
+    assert (agency >= 1 && agency <= cursors->agencies);
     if (!cursors->of[agency]) {
         cursor_t *cursor = calloc (1, sizeof *cursor);
         assert (cursor);
         cursor->at.agency = agency;
+        cursor->cursors = cursors;
         cursors->of[agency] = cursor;
-        cursors->count++;
         if (agency > cursors->agency_last)
             cursors->agency_last = agency;
     }
@@ -71,7 +86,15 @@ cursor_t *cursors_admit (cursors_t *cursors, uint32_t agency)
 
 cursor_t *cursors_find (const cursors_t *cursors, uint32_t agency)
 {
-    return agency <= AGENCIES_MAX ? cursors->of[agency] : NULL;
+    return agency <= cursors->agencies ? cursors->of[agency] : NULL;
+}
+
+cursor_t *cursors_next (const cursors_t *cursors, uint32_t agency)
+{
+    while (++agency <= cursors->agency_last)
+        if (cursors->of[agency])
+            return cursors->of[agency];
+    return NULL;
 }
 
 uint64_t cursors_last (const cursors_t *cursors)
@@ -83,14 +106,25 @@ uint64_t cursors_last (const cursors_t *cursors)
     return last;
 }
 
-uint32_t cursors_count (const cursors_t *cursors)
-{
-    return cursors->count;
-}
-
 uint32_t cursors_recorded (const cursors_t *cursors)
 {
     return cursors->recorded;
+}
+
+bool cursor_sealed (const cursor_t *cursor)
+{
+    return cursor->cursors->closed ||
+           (cursor->at.marks & (CURSOR_ASKED | CURSOR_EXCUSED)) != 0;
+}
+
+uint32_t cursors_sealed (const cursors_t *cursors)
+{
+    return cursors->sealed;
+}
+
+void cursors_close (cursors_t *cursors)
+{
+    cursors->closed = true;
 }
 
 cursor_verdict_t cursor_judge (const cursor_t *cursor, uint64_t offset, uint32_t count)
@@ -98,7 +132,7 @@ cursor_verdict_t cursor_judge (const cursor_t *cursor, uint64_t offset, uint32_t
     const uint64_t next = cursor->at.next;
     if (offset < next && count <= next - offset)
         return CURSOR_PAST;
-    if (cursor->at.sealed)
+    if (cursor_sealed (cursor))
         return CURSOR_CLOSED;
     if (offset < next)
         return CURSOR_ACROSS;
@@ -123,55 +157,73 @@ record_t cursor_record (const cursor_t *cursor, uint32_t count)
     };
 }
 
+record_t cursor_cancel_record (const cursor_t *cursor, uint64_t offset)
+{
+    return (record_t){
+        .kind = RECORD_CANCELLED,
+        .count = 1,
+        .agency = cursor->at.agency,
+        .offset = offset,
+        .previous = cursor->at.last_cancel,
+    };
+}
+
 void cursors_apply (cursors_t *cursors, uint64_t sequence, const record_t *record)
 {
-    if (record->kind != RECORD_BETS && record->kind != RECORD_SEALED)
+    const uint8_t mark = mark_of (record->kind);
+    if (record->kind != RECORD_BETS && record->kind != RECORD_CANCELLED && !mark)
         return;
     cursor_t *cursor = cursors_admit (cursors, record->agency);
     checkpoint_cursor_t *at = &cursor->at;
+    const bool complete = (at->marks & (CURSOR_ASKED | CURSOR_EXCUSED)) != 0;
     cursors->recorded += !recorded (cursor);
-    if (record->kind == RECORD_SEALED) {
-        at->sealed = true;
-        return;
+    if (mark) {
+        at->marks |= mark;
+        cursors->sealed += mark != CURSOR_SERVED && !complete;
+    } else if (record->kind == RECORD_CANCELLED) {
+        at->cancelled++;
+        at->last_cancel = (uint32_t) sequence;
+    } else {
+        at->ordinal++;
+        at->last = (uint32_t) sequence;
+        // This record ends in n zero bits: it is the latest for all suffixes up to n.
+        for (int bit = 0; bit <= __builtin_ctz (at->ordinal); bit++)
+            at->path[bit] = (uint32_t) sequence;
+        at->next += record->count;
+        at->digest = record->digest;
     }
-    at->ordinal++;
-    at->last = (uint32_t) sequence;
-    // This record ends in n zero bits: it is the latest for all suffixes up to n.
-    for (int bit = 0; bit <= __builtin_ctz (at->ordinal); bit++)
-        at->path[bit] = (uint32_t) sequence;
-    at->next += record->count;
-    at->digest = record->digest;
 }
 
 int cursors_accept (const cursors_t *cursors, const record_t *record, bytes_t rows,
                     char *why)
 {
-    static const cursor_t none = {0};
-    if (record->kind != RECORD_BETS && record->kind != RECORD_SEALED)
+    const uint8_t mark = mark_of (record->kind);
+    if (record->kind != RECORD_BETS && record->kind != RECORD_CANCELLED && !mark)
         return 0;
-    const cursor_t *cursor = cursors_find (cursors, record->agency);
-    cursor_t fresh = none;
-    fresh.at.agency = record->agency;
+    if (record->agency < 1 || record->agency > cursors->agencies)
+        return refuse (why, record, "the agency is not on the draw's roll");
+    const cursor_t *cursor = cursors->of[record->agency];
+    cursor_t fresh = {.at.agency = record->agency, .cursors = (cursors_t *) cursors};
     cursor = cursor ? cursor : &fresh;
-    if (record->offset != cursor->at.next)
-        return refuse (why, record, "its offset is not where the agency's bets end");
-    if (cursor->at.sealed)
-        return refuse (why, record, "the agency was sealed before");
-    if (record->kind == RECORD_BETS)
-        return accept_bets (cursor, record, rows, why);
-    return record->digest == cursor->at.digest
-               ? 0
-               : refuse (why, record, "its digest is not that of the agency's bets");
+    if (mark)
+        return accept_mark (cursor, record, why);
+    if (cursor_sealed (cursor))
+        return refuse (why, record, "the agency's bets were complete before");
+    return record->kind == RECORD_BETS ? accept_bets (cursor, record, rows, why)
+                                       : accept_cancel (cursor, record, rows, why);
 }
 
 int cursors_restore (cursors_t *cursors, const checkpoint_cursor_t *at)
 {
-    if (at->agency < 1 || at->agency > AGENCIES_MAX || cursors->of[at->agency] ||
-        (at->last == 0) != (at->ordinal == 0) || (at->ordinal == 0) != (at->next == 0))
+    if (at->agency < 1 || at->agency > cursors->agencies || cursors->of[at->agency] ||
+        (at->last == 0) != (at->ordinal == 0) ||
+        (at->ordinal == 0) != (at->next == 0) || at->cancelled > at->next ||
+        (at->last_cancel == 0) != (at->cancelled == 0))
         return -1;
     cursor_t *cursor = cursors_admit (cursors, at->agency);
     cursor->at = *at;
     cursors->recorded += recorded (cursor);
+    cursors->sealed += (at->marks & (CURSOR_ASKED | CURSOR_EXCUSED)) != 0;
     return 0;
 }
 
@@ -193,7 +245,7 @@ int cursors_hold (cursors_t *cursors, cursor_t *cursor, const envelope_t *envelo
         free (take_held (cursors, cursor, place));
     if (cursor->held_count == HELD_BATCHES_PER_AGENCY ||
         cursor->held_bytes + message.size > HELD_BYTES_PER_AGENCY ||
-        cursors->held_bytes + message.size > HELD_BYTES_MAX)
+        *cursors->held_bytes + message.size > HELD_BYTES_MAX)
         return -1;
     if (cursor->held_count == cursor->held_capacity) {
         cursor->held_capacity = 2 * cursor->held_capacity + 8;
@@ -205,8 +257,8 @@ int cursors_hold (cursors_t *cursors, cursor_t *cursor, const envelope_t *envelo
              (cursor->held_count - place) * sizeof *cursor->held);
     cursor->held[place] = held_new (envelope, message, offset);
     cursor->held_count++;
-    cursor->held_bytes += message.size;
-    cursors->held_bytes += message.size;
+    cursor->held_bytes += (uint32_t) message.size;
+    *cursors->held_bytes += message.size;
     return 0;
 }
 
@@ -231,7 +283,7 @@ void cursors_drop_held (cursors_t *cursors, cursor_t *cursor)
 /* What a start would find again. */
 static bool recorded (const cursor_t *cursor)
 {
-    return cursor->at.last != 0 || cursor->at.sealed;
+    return cursor->at.last != 0 || cursor->at.marks != 0;
 }
 
 static int accept_bets (const cursor_t *cursor, const record_t *record, bytes_t rows,
@@ -239,14 +291,66 @@ static int accept_bets (const cursor_t *cursor, const record_t *record, bytes_t 
 {
     const record_t expected = cursor_record (cursor, record->count);
     uint64_t digest = cursor->at.digest;
+    if (record->offset != cursor->at.next)
+        return refuse (why, record, "its offset is not where the agency's bets end");
     if (record->previous != expected.previous || record->jump != expected.jump)
         return refuse (why, record, "it does not point to the agency's records");
+    if (!rows.data)
+        return 0;
     if (!record_matches (record, rows))
         return refuse (why, record, "its rows are not what it vouches for");
     if (digest_rows (&digest, rows, digest_prefix (record->agency)) != record->count ||
         digest != record->digest)
         return refuse (why, record, "its rows are not those of its count and digest");
     return 0;
+}
+
+/* That no bet is cancelled twice is for who reads all of them to see. */
+static int accept_cancel (const cursor_t *cursor, const record_t *record, bytes_t rows,
+                          char *why)
+{
+    char begins[48];
+    const int size = snprintf (begins, sizeof begins, "%" PRIu64 ",%" PRIu32 ",",
+                               record->offset, record->agency);
+    if (record->offset >= cursor->at.next)
+        return refuse (why, record, "it cancels a bet that is not stored");
+    if (record->previous != cursor->at.last_cancel)
+        return refuse (why, record,
+                       "it does not follow what the agency cancelled last");
+    if (!rows.data)
+        return 0;
+    if (!record_matches (record, rows))
+        return refuse (why, record, "its rows are not what it vouches for");
+    return (size_t) size < rows.size && memcmp (rows.data, begins, (size_t) size) == 0
+               ? 0
+               : refuse (why, record, "its row is not of the bet that it cancels");
+}
+
+/* Who was excused, or had not asked when all bets were complete, may still ask. */
+static int accept_mark (const cursor_t *cursor, const record_t *record, char *why)
+{
+    if (cursor->at.marks & mark_of (record->kind))
+        return refuse (why, record, "that was recorded before");
+    if (record->kind == RECORD_EXCUSED && cursor_sealed (cursor))
+        return refuse (why, record, "the agency's bets were complete before");
+    if (record->kind != RECORD_SEALED)
+        return 0;
+    if (record->offset != cursor->at.next)
+        return refuse (why, record, "its offset is not where the agency's bets end");
+    if (record->digest != cursor->at.digest)
+        return refuse (why, record, "its digest is not that of the agency's bets");
+    return record->jump == cursor->at.cancelled
+               ? 0
+               : refuse (why, record, "the agency has cancelled more bets, or fewer");
+}
+
+/* What a record of this kind marks its agency with; 0: nothing. */
+static uint8_t mark_of (uint8_t kind)
+{
+    return kind == RECORD_SEALED    ? CURSOR_ASKED
+           : kind == RECORD_EXCUSED ? CURSOR_EXCUSED
+           : kind == RECORD_SERVED  ? CURSOR_SERVED
+                                    : 0;
 }
 
 static int refuse (char *why, const record_t *record, const char *reason)
@@ -280,10 +384,15 @@ static held_t *held_new (const envelope_t *envelope, bytes_t message, uint64_t o
 static held_t *take_held (cursors_t *cursors, cursor_t *cursor, uint32_t place)
 {
     held_t *held = cursor->held[place];
-    cursor->held_bytes -= held->message_size;
-    cursors->held_bytes -= held->message_size;
+    cursor->held_bytes -= (uint32_t) held->message_size;
+    *cursors->held_bytes -= held->message_size;
     cursor->held_count--;
     memmove (cursor->held + place, cursor->held + place + 1,
              (cursor->held_count - place) * sizeof *cursor->held);
+    if (cursor->held_count == 0) {
+        free (cursor->held);
+        cursor->held = NULL;
+        cursor->held_capacity = 0;
+    }
     return held;
 }

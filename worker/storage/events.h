@@ -1,4 +1,4 @@
-/* events.h - what has happened to the draw, and the one state that is heard.
+/* events.h - what has happened to draws, and the one state that is heard.
 
    State decides, storage records: an event has happened once its record is durable. A
    state registers; the sequence of that record is its epoch, which it puts into each of
@@ -6,25 +6,27 @@
    second time is not recorded again: an answer may have been lost. So an event that
    could not have happened as things stand is never recorded, whoever asks for it.
 
-   Where the events lie is kept in memory, four bytes each and eight an agency; it is
-   read from the index when a state is first heard. */
+   One event storage records itself: when the clock has come to the time at which a draw
+   closes, it is closed, before anything more is taken in; state hears of it.
+
+   Where a draw's events lie is kept in memory, four bytes each and twelve an agency; it
+   is read from the index when a state first asks about that draw. */
 
 #ifndef LOTERIA_EVENTS_H
 #define LOTERIA_EVENTS_H
 
 #include "book.h"
-#include "wire.h"
 
 typedef struct events events_t;
 
-/* Borrows both. */
-events_t *events_new (cursors_t *cursors, book_t *book);
+events_t *events_new (book_t *book); // borrowed
 void events_destroy (events_t **events);
 
-/* Whether a state that says this epoch and this draw, from the peer with this routing
-   id, is the one to be heard: REFUSED_OK, REFUSED_DRAW or REFUSED_SUPERSEDED. */
-wire_code_t events_heard (events_t *events, bytes_t peer, uint64_t epoch,
-                          uint64_t draw);
+/* ---- The state that is heard ---- */
+
+/* Whether a state that says this epoch, from the peer with this routing id, is the one
+   to be heard: REFUSED_OK or REFUSED_SUPERSEDED. */
+wire_code_t events_heard (events_t *events, bytes_t peer, uint64_t epoch);
 
 /* The state `life` (life.h) registers, from this peer: `code` is REFUSED_OK and
    book_epoch () its epoch from here on (as before, if it was the last to register); or
@@ -36,18 +38,29 @@ uint64_t events_life (const events_t *events);
 /* Whom that superseded, if it is known where it is, once: its routing id, valid until
    the next call, and its epoch. */
 bool events_superseded (events_t *events, bytes_t *peer, uint64_t *epoch);
+/* Where the state that is heard is: its routing id, if it is known. */
+bool events_state (const events_t *events, bytes_t *peer);
 
-/* Record an event, unless it is recorded already: `code` is REFUSED_OK and `ordinal`
-   which one it is among the draw's events. Or why not: REFUSED_GAP when it cannot have
-   happened to what is recorded (a replay is due); of an agency's seal REFUSED_HELLO,
-   REFUSED_TALLY or REFUSED_CONFLICT; REFUSED_NOSPACE or REFUSED_BUSY. -1 with errno
-   when the book failed. */
-int events_record (events_t *events, const wire_record_t *record, wire_code_t *code,
-                   uint64_t *ordinal);
+/* ---- What happens ---- */
 
-/* How many there are. -1 with errno when the book failed. */
-int64_t events_count (events_t *events);
-/* One of them, as it is told. 0, or -1 with errno when the book failed. */
-int events_read (events_t *events, uint64_t ordinal, wire_recorded_t *recorded);
+/* Record an event of the draw `identity`, unless it is recorded already: `code` is
+   REFUSED_OK, `sale` the draw and `ordinal` which one it is among its events. Or why
+   not: REFUSED_HELLO when there is no such draw, or, of an agency's seal, the agency
+   has not said so; REFUSED_GAP when it cannot have happened to what is recorded (a
+   replay is due); of a seal REFUSED_TALLY, REFUSED_CONFLICT or REFUSED_VOID; of a draw
+   that is to be opened REFUSED_NAME or REFUSED_DRAWS; REFUSED_NOSPACE or REFUSED_BUSY.
+   What has to be said about files is in `why` (BOOK_WHY_BYTES), which is empty else. -1
+   with errno when the book failed. */
+int events_record (events_t *events, uint64_t identity, const wire_record_t *record,
+                   wire_code_t *code, sale_t **sale, uint64_t *ordinal, char *why);
+
+/* The clock closes the draw: REFUSED_OK, or REFUSED_NOSPACE or REFUSED_BUSY, and it has
+   to be tried again. -1 with errno when the book failed. */
+int events_close (events_t *events, sale_t *sale, wire_code_t *code);
+
+/* One of the draw's events, as it is told; its text is valid until the next call. 0, or
+   -1 with errno when the book failed. */
+int events_read (events_t *events, sale_t *sale, uint64_t ordinal,
+                 wire_recorded_t *recorded);
 
 #endif

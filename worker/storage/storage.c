@@ -1,7 +1,7 @@
-/* storage.c - loteria-storage at work: the one process that writes a day's files. In:
-   bundles from workers (STORE, CHECK) and from state (ADMIT, SEAL, FIND). Out: the
-   agencies' answers to the brokers, SEALED to state, each when what it speaks of is
-   safe on the disk. */
+/* storage.c - loteria-storage at work: the one process that writes a log's files. In:
+   bundles from workers (STORE, CHECK, CANCEL) and from state (ADMIT, RECORD, FIND and
+   more). Out: the agencies' answers to the brokers, EVENTs to state, each when what it
+   speaks of is safe on the disk. The only place of storage that reads clocks. */
 
 #include "storage.h"
 
@@ -24,7 +24,7 @@
 #define QUICK_SYNCS 8 // as many in a row show that the disk is
 
 struct storage {
-    cursors_t *cursors;
+    sales_t *sales;
     book_t *book;
     clerk_t *clerk;
     gate_t *gate;
@@ -84,7 +84,7 @@ storage_t *storage_new (const storage_options_t *options, int64_t now_ms,
         storage_destroy (&storage);
         return NULL;
     }
-    storage->clerk = clerk_new (storage->cursors, storage->book, options->log_bets);
+    storage->clerk = clerk_new (storage->book, options->log_bets);
     logger_gather (true);
     return storage;
 }
@@ -97,7 +97,7 @@ void storage_destroy (storage_t **storage)
         zsock_destroy (&(*storage)->socket);
         gate_destroy (&(*storage)->gate);
         book_destroy (&(*storage)->book);
-        cursors_destroy (&(*storage)->cursors);
+        sales_destroy (&(*storage)->sales);
         free (*storage);
     }
     *storage = NULL;
@@ -112,10 +112,8 @@ int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
     static const char consequence[] = "what was not acknowledged is sent again";
     gate_serve (storage->gate);
     brokers_look (storage->brokers, now_ms);
-    clerk_tick (storage->clerk, now_ms);
-    book_set_time (storage->book, clock_wall_ms ());
     const int over = book_look (storage->book);
-    if (over == -1)
+    if (over == -1 || clerk_tick (storage->clerk, now_ms, clock_wall_ms ()) == -1)
         return disk_problem (storage, consequence, problem);
     if (over == 1)
         note_sync (storage);
@@ -150,7 +148,9 @@ int64_t storage_deadline (storage_t *storage, int64_t now_ms)
         return now_ms;
     const int64_t clerk_ms = clerk_deadline (storage->clerk);
     const int64_t brokers_ms = brokers_deadline (storage->brokers);
-    return clerk_ms < brokers_ms ? clerk_ms : brokers_ms;
+    const int64_t first_ms = clerk_ms < brokers_ms ? clerk_ms : brokers_ms;
+    const int64_t in_ms = clerk_close_in (storage->clerk, clock_wall_ms ());
+    return in_ms < first_ms - now_ms ? now_ms + in_ms : first_ms;
 }
 
 int storage_close (storage_t *storage, problem_t *problem)
@@ -186,9 +186,9 @@ static int open_book (storage_t *storage, const storage_options_t *options,
                       problem_t *problem)
 {
     char why[BOOK_WHY_BYTES];
-    storage->cursors = cursors_new ();
+    storage->sales = sales_new ();
     storage->book =
-        book_open (options->data_directory, &options->log, storage->cursors, why);
+        book_open (options->data_directory, &options->log, storage->sales, why);
     if (!storage->book) {
         const int error = errno;
         return problem_set (problem, problem_status (error), ACTION,
@@ -202,8 +202,8 @@ static int open_book (storage_t *storage, const storage_options_t *options,
 static void tell_recovery (const storage_t *storage)
 {
     const book_recovery_t *found = book_recovery (storage->book);
-    const uint64_t other = found->csv_other + found->index_other;
-    const uint64_t cut = found->torn + found->csv_cut + found->index_cut;
+    const uint64_t other = found->rows_other + found->index_other;
+    const uint64_t cut = found->torn + found->rows_cut + found->index_cut;
     if (found->torn_checkpoint)
         logger_event (LOG_WARNING, "recuperacion", LOG_SUCCESS,
                       "file: %s | reason: it is not whole, as after a crash; the one "
@@ -217,14 +217,14 @@ static void tell_recovery (const storage_t *storage)
         logger_event (LOG_WARNING, "recuperacion", LOG_SUCCESS,
                       "completed: %s %llu bytes, %s %llu bytes | reason: they were "
                       "missing, or other than in %s",
-                      BOOK_CSV, (unsigned long long) found->csv_other, BOOK_INDEX,
+                      FOLDERS_ALL, (unsigned long long) found->rows_other, BOOK_INDEX,
                       (unsigned long long) found->index_other, BOOK_LOG);
     if (cut > 0)
         logger_event (LOG_WARNING, "recuperacion", LOG_SUCCESS,
                       "cut_off: %s %llu bytes, %s %llu bytes, %s %llu bytes | reason: "
                       "of a group that was never acknowledged",
-                      BOOK_LOG, (unsigned long long) found->torn, BOOK_CSV,
-                      (unsigned long long) found->csv_cut, BOOK_INDEX,
+                      BOOK_LOG, (unsigned long long) found->torn, FOLDERS_ALL,
+                      (unsigned long long) found->rows_cut, BOOK_INDEX,
                       (unsigned long long) found->index_cut);
 }
 

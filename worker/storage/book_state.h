@@ -1,0 +1,74 @@
+/* book_state.h - what the book's own sources share: book.c (adding, checkpoints),
+   book_open.c (a start) and book_draws.c (draws that are put away and brought back). */
+
+#ifndef LOTERIA_BOOK_STATE_H
+#define LOTERIA_BOOK_STATE_H
+
+#include "book.h"
+#include "bounds.h"
+#include "slots.h"
+
+#define REGISTRATIONS        64 // states that may register on a full disk
+#define SLOT_CURSORS_STEP    64
+#define SLOT_DRAWS_STEP      4
+#define EVENTS_OF_DRAW       3 // beside those of agencies, of which there are:
+#define EVENTS_OF_AGENCY     3
+#define CHECKPOINT_LOG_BYTES ((uint64_t) 16 * 1024 * 1024)
+#define RECORDS_A_TIME       512
+#define ARCHIVED_NEW         FOLDERS_ARCHIVED ".new"
+
+enum { LOG_FILE, INDEX_FILE, SLOT_A, SLOT_B, FILES };
+
+static const char *const book_names[FILES] = {BOOK_LOG, BOOK_INDEX, CHECKPOINT_A,
+                                              CHECKPOINT_B};
+
+typedef enum { // of a checkpoint
+    STEP_NONE,
+    STEP_WANTED,
+    STEP_TAKEN, // as things were when the group under way began
+    STEP_FILES, // the index and the draws' files are being synced
+    STEP_SLOT
+} step_t;
+
+struct book {
+    const char *directory; // borrowed
+    file_t *files[FILES];
+    folders_t *folders;
+    log_t *log;
+    archive_t *archive;
+    sales_t *sales; // borrowed
+    book_recovery_t recovery;
+    uint64_t epoch;
+    uint64_t last_opened;      // sequence of the last draw's O
+    uint64_t group_base;       // the last record before the group that is gathered
+    int error;                 // errno of a failure that was not told yet
+    uint64_t time_ms;          // for records
+    uint64_t checkpoint_bytes; // of log, between two checkpoints
+    bool crammed; // the disk had no room to put a draw away: until the next checkpoint
+    // the checkpoint that is being made, or the last one
+    step_t step;
+    slots_t slots;
+    uint8_t *encoded; // its draws and cursors
+    size_t encoded_size;
+    uint64_t slot_room; // that both slots have
+};
+
+/* Take a sale that is brought to where it was into the table; `fresh`: its folder is
+   yet to be made. */
+void book_adopt (book_t *book, sale_t *sale, bool fresh);
+/* A record that is part of the log from here on. `sale` is NULL for a registration. */
+void book_note_record (book_t *book, sale_t *sale, uint64_t sequence,
+                       const record_t *record);
+/* Everything that a draw's files are known to have is reserved for what is to come. */
+int book_reserve_slots (book_t *book);
+/* A whole checkpoint, here and now: nothing is gathered or under way. */
+int book_make_checkpoint (book_t *book);
+/* The newest one, written to its slot once more; not synced. */
+int book_write_slot (book_t *book);
+int book_slot_of (const book_t *book); // which of the files that is
+void book_encode (book_t *book);
+/* Of a record of an event that is not of a live draw: the name of its draw, into `name`
+   (DRAW_NAME_BYTES_MAX + 1). 0, or -1 (errno). */
+int book_name_of (book_t *book, const record_t *record, char *name);
+
+#endif

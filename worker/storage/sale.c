@@ -1,0 +1,355 @@
+/* sale.c - one draw at storage. Pure. */
+
+#include "sale.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static sale_t *begin (uint64_t sequence, const record_t *opened, size_t *held_bytes);
+static const char *fault_of (const sale_t *sale, const record_t *record);
+static const char *number_fault (const sale_t *sale, uint32_t number);
+static int refuse (char *why, const char *reason);
+static void note_phase (sale_t *sale, const record_t *record);
+static void make_seats (sale_t *sale);
+static void note_event (sale_t *sale, uint32_t ordinal, uint64_t sequence,
+                        const record_t *record);
+
+sale_terms_t sale_terms (const record_t *opened)
+{
+    const bytes_t name = record_name (opened);
+    sale_terms_t terms = {.agencies = opened->agencies,
+                          .highest = opened->jump,
+                          .source = (uint8_t) opened->count,
+                          .number = opened->number,
+                          .closes_ms = opened->offset};
+    put_bytes ((uint8_t *) terms.name, name);
+    return terms;
+}
+
+record_t sale_opening (uint64_t identity, const sale_terms_t *terms)
+{
+    record_t opened = {.kind = RECORD_OPENED,
+                       .draw = identity,
+                       .count = terms->source,
+                       .offset = terms->closes_ms,
+                       .jump = terms->highest,
+                       .number = terms->number,
+                       .agencies = terms->agencies};
+    put_bytes (opened.text, bytes_of (terms->name, strlen (terms->name)));
+    return opened;
+}
+
+sale_t *sale_new (uint64_t sequence, const record_t *opened, size_t *held_bytes)
+{
+    sale_t *sale = begin (sequence, opened, held_bytes);
+    make_seats (sale);
+    sale->events = 1;
+    sale->last_event = sale->last = (uint32_t) sequence;
+    sale->learned = true;
+    note_event (sale, 0, sequence, opened);
+    return sale;
+}
+
+sale_t *sale_restore (const checkpoint_draw_t *entry, const record_t *opened,
+                      size_t *held_bytes)
+{
+    if (opened->kind != RECORD_OPENED || opened->draw != entry->identity ||
+        entry->cursors > opened->agencies ||
+        (entry->flags & DRAW_DRAWN && entry->number > opened->jump))
+        return NULL;
+    sale_t *sale = begin (entry->opened, opened, held_bytes);
+    sale->last_event = sale->last = entry->last_event;
+    sale->events = entry->events;
+    sale->flags = entry->flags;
+    sale->number = entry->number;
+    memcpy (sale->bytes, entry->bytes, sizeof sale->bytes);
+    if (sale->flags & (DRAW_CLOSED | DRAW_VOID))
+        cursors_close (sale->cursors);
+    return sale;
+}
+
+int sale_restore_cursors (sale_t *sale, uint32_t count, bytes_t *cursors)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        checkpoint_cursor_t at;
+        if (checkpoint_get_cursor (cursors, &at) == -1 ||
+            cursors_restore (sale->cursors, &at) == -1)
+            return -1;
+    }
+    const uint64_t last = cursors_last (sale->cursors);
+    if (last > sale->last)
+        sale->last = (uint32_t) last;
+    return 0;
+}
+
+void sale_destroy (sale_t **sale)
+{
+    if (*sale) {
+        cursors_destroy (&(*sale)->cursors);
+        free ((*sale)->sequences);
+        free ((*sale)->seats);
+        free (*sale);
+    }
+    *sale = NULL;
+}
+
+checkpoint_draw_t sale_entry (const sale_t *sale)
+{
+    checkpoint_draw_t entry = {.identity = sale->identity,
+                               .opened = sale->opened,
+                               .last_event = sale->last_event,
+                               .events = sale->events,
+                               .flags = sale->flags,
+                               .number = sale->number,
+                               .cursors = cursors_recorded (sale->cursors)};
+    memcpy (entry.bytes, sale->bytes, sizeof entry.bytes);
+    return entry;
+}
+
+wire_phase_t sale_phase (const sale_t *sale)
+{
+    if (sale->flags & DRAW_VOID)
+        return PHASE_VOID;
+    if (sale->flags & DRAW_DRAWN)
+        return PHASE_DRAWN;
+    const bool all = sale->terms.closes_ms == CLOSES_ALL_ASKED &&
+                     cursors_sealed (sale->cursors) == sale->terms.agencies;
+    return all || sale->flags & DRAW_CLOSED ? PHASE_CLOSED : PHASE_OPEN;
+}
+
+bool sale_finished (const sale_t *sale)
+{
+    return (sale->flags & (DRAW_DRAWN | DRAW_VOID)) != 0;
+}
+
+bool sale_closes_by_clock (const sale_t *sale)
+{
+    return sale->flags == 0 && sale->terms.closes_ms != CLOSES_ALL_ASKED &&
+           sale->terms.closes_ms != CLOSES_NEVER;
+}
+
+wire_day_t sale_day (const sale_t *sale, const cursor_t *cursor)
+{
+    if (sale->flags & DRAW_VOID)
+        return DAY_VOID;
+    if (sale->flags & DRAW_DRAWN)
+        return DAY_DRAWN;
+    return cursor_sealed (cursor) ? DAY_SEALED : DAY_OPEN;
+}
+
+int sale_rows_of (uint8_t kind)
+{
+    switch (kind) {
+    case RECORD_BETS:
+        return ROWS_BETS;
+    case RECORD_CANCELLED:
+        return ROWS_CANCELLED;
+    case RECORD_EXCUSED:
+    case RECORD_CLOSED:
+    case RECORD_VOIDED:
+        return ROWS_NOTES;
+    default:
+        return ROWS_NONE;
+    }
+}
+
+uint64_t sale_position (const sale_t *sale, uint8_t kind)
+{
+    const int which = sale_rows_of (kind);
+    return sale->bytes[which == ROWS_NONE ? ROWS_BETS : which];
+}
+
+int sale_judge (const sale_t *sale, const record_t *record, char *why)
+{
+    const char *fault = fault_of (sale, record);
+    return fault ? refuse (why, fault)
+                 : cursors_accept (sale->cursors, record, bytes_of (NULL, 0), why);
+}
+
+int sale_accept (const sale_t *sale, const record_t *record, bytes_t rows, char *why)
+{
+    const char *fault = fault_of (sale, record);
+    if (record->position != sale_position (sale, record->kind))
+        fault = "its rows do not follow those before";
+    else if (record_is_event (record->kind) && record->previous != sale->last_event)
+        fault = "it does not follow the draw's event before";
+    else if (sale_rows_of (record->kind) == ROWS_NOTES && rows.data &&
+             !record_matches (record, rows))
+        fault = "its note is not what it vouches for";
+    return fault ? refuse (why, fault)
+                 : cursors_accept (sale->cursors, record, rows, why);
+}
+
+void sale_apply (sale_t *sale, uint64_t sequence, const record_t *record)
+{
+    const int which = sale_rows_of (record->kind);
+    cursors_apply (sale->cursors, sequence, record);
+    sale->last = (uint32_t) sequence;
+    if (which != ROWS_NONE)
+        sale->bytes[which] += record->size;
+    if (!record_is_event (record->kind))
+        return;
+    note_phase (sale, record);
+    sale->last_event = (uint32_t) sequence;
+    sale->events++;
+    if (sale->learned)
+        note_event (sale, sale->events - 1, sequence, record);
+}
+
+int sale_learn (sale_t *sale, uint32_t ordinal, uint64_t sequence,
+                const record_t *record)
+{
+    const bool of_agency = record->agency > 0;
+    assert (ordinal < sale->events && !sale->learned);
+    if (record->draw != sale->identity || !record_is_event (record->kind) ||
+        (record->kind == RECORD_OPENED) != (ordinal == 0) ||
+        (record->previous == 0) != (ordinal == 0) ||
+        (of_agency && record->agency > sale->terms.agencies) ||
+        (ordinal == 0 && sequence != sale->opened))
+        return -1;
+    if (!sale->seats)
+        make_seats (sale);
+    note_event (sale, ordinal, sequence, record);
+    sale->learned = ordinal == 0;
+    return 0;
+}
+
+uint32_t sale_recorded (const sale_t *sale, uint8_t kind, uint32_t agency)
+{
+    static const sale_seat_t nothing;
+    assert (sale->learned);
+    const sale_seat_t *seat =
+        agency <= sale->terms.agencies ? &sale->seats[agency] : &nothing;
+    switch (kind) {
+    case RECORD_OPENED:
+        return 1;
+    case RECORD_SEALED:
+        return seat->asked;
+    case RECORD_EXCUSED:
+        return seat->excused;
+    case RECORD_SERVED:
+        return seat->served;
+    case RECORD_CLOSED:
+        return sale->closed_at;
+    case RECORD_DRAWN:
+        return sale->drawn_at;
+    case RECORD_VOIDED:
+        return sale->void_at;
+    default:
+        return 0;
+    }
+}
+
+static sale_t *begin (uint64_t sequence, const record_t *opened, size_t *held_bytes)
+{
+    sale_t *sale = calloc (1, sizeof *sale);
+    assert (sale);
+    sale->identity = opened->draw;
+    sale->terms = sale_terms (opened);
+    sale->opened = (uint32_t) sequence;
+    sale->cursors = cursors_new (sale->terms.agencies, sale, held_bytes);
+    return sale;
+}
+
+/* What speaks against it, agencies apart; NULL: nothing. */
+static const char *fault_of (const sale_t *sale, const record_t *record)
+{
+    const wire_phase_t phase = sale_phase (sale);
+    const bool of_all = record->kind == RECORD_CLOSED || record->kind == RECORD_DRAWN ||
+                        record->kind == RECORD_VOIDED;
+    if (of_all && record->agency != 0)
+        return "it names an agency, and is of all";
+    switch (record->kind) {
+    case RECORD_BETS:
+    case RECORD_CANCELLED:
+    case RECORD_EXCUSED:
+        return phase == PHASE_OPEN ? NULL : "the draw was not open any more";
+    case RECORD_SEALED: // who was excused, or never asked, may come late
+        return phase == PHASE_VOID ? "the draw was void" : NULL;
+    case RECORD_CLOSED:
+        return phase == PHASE_OPEN ? NULL : "the draw was closed before";
+    case RECORD_DRAWN:
+        return phase == PHASE_CLOSED ? number_fault (sale, record->number)
+                                     : "the draw was not closed, or over";
+    case RECORD_SERVED:
+        return phase == PHASE_DRAWN ? NULL : "the draw was not made";
+    case RECORD_VOIDED:
+        return sale_finished (sale) ? "the draw was over" : NULL;
+    case RECORD_OPENED:
+        return "the draw was opened before";
+    default:
+        return "it is no record of a draw";
+    }
+}
+
+static const char *number_fault (const sale_t *sale, uint32_t number)
+{
+    if (number > sale->terms.highest)
+        return "its number is beyond the draw's highest";
+    if (sale->terms.source == SOURCE_FIXED && number != sale->terms.number)
+        return "its number is not the one that the draw was opened with";
+    return NULL;
+}
+
+static int refuse (char *why, const char *reason)
+{
+    snprintf (why, LOG_WHY_BYTES, "%s", reason);
+    return -1;
+}
+
+static void note_phase (sale_t *sale, const record_t *record)
+{
+    if (record->kind == RECORD_CLOSED)
+        sale->flags |= DRAW_CLOSED;
+    else if (record->kind == RECORD_VOIDED)
+        sale->flags |= DRAW_VOID;
+    else if (record->kind == RECORD_DRAWN) {
+        sale->flags |= DRAW_DRAWN;
+        sale->number = record->number;
+    }
+    if (record->kind == RECORD_CLOSED || record->kind == RECORD_VOIDED)
+        cursors_close (sale->cursors);
+    sale->overdue = sale->overdue && sale->flags == 0;
+}
+
+static void make_seats (sale_t *sale)
+{
+    sale->seats = calloc ((size_t) sale->terms.agencies + 1, sizeof (sale_seat_t));
+    assert (sale->seats);
+}
+
+static void note_event (sale_t *sale, uint32_t ordinal, uint64_t sequence,
+                        const record_t *record)
+{
+    sale_seat_t *seat = &sale->seats[record->agency];
+    if (sale->sequences_capacity < sale->events) {
+        sale->sequences_capacity = sale->events + sale->events / 2 + 8;
+        sale->sequences =
+            realloc (sale->sequences, sale->sequences_capacity * sizeof (uint32_t));
+        assert (sale->sequences);
+    }
+    sale->sequences[ordinal] = (uint32_t) sequence;
+    const uint32_t which = ordinal + 1;
+    switch (record->kind) {
+    case RECORD_SEALED:
+        seat->asked = which;
+        break;
+    case RECORD_EXCUSED:
+        seat->excused = which;
+        break;
+    case RECORD_SERVED:
+        seat->served = which;
+        break;
+    case RECORD_CLOSED:
+        sale->closed_at = which;
+        break;
+    case RECORD_DRAWN:
+        sale->drawn_at = which;
+        break;
+    case RECORD_VOIDED:
+        sale->void_at = which;
+        break;
+    }
+}
