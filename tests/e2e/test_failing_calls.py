@@ -281,7 +281,7 @@ def play_case(directory, begun, part, case):
     """One day in which this happens; returns what is wrong with it, or None."""
     directory.mkdir()
     sellers = copy.deepcopy(begun.sellers)
-    shutil.copytree(begun.data, directory / "data")
+    shutil.copytree(begun.data, directory / "data", symlinks=True)
     try:
         with ShortDay(directory, part, case, sellers) as short_day:
             short_day.play()
@@ -324,7 +324,7 @@ def clean_calls(tmp_path, begun):
     """clean_calls(PART): the calls on its files in a day without faults."""
     def trace(part):
         directory = tmp_path / "clean"
-        shutil.copytree(begun.data, directory / "data")
+        shutil.copytree(begun.data, directory / "data", symlinks=True)
         with ShortDay(directory, part, None, copy.deepcopy(begun.sellers)) as short_day:
             short_day.play()
             short_day.stop()

@@ -97,7 +97,7 @@ def test_yesterdays_process_meets_todays_central(central, tmp_path):
         drawn = False
         wire.wait_for_central(day.server)
         answers = {name: client.refused(frame).code for name, frame in asks_for(yesterday.draw, 20).items()}
-        assert answers == dict.fromkeys(answers, "DRAW"), answers
+        assert set(answers.values()) <= {"DRAW", "HELLO"}, answers
         today = client.hello(1)
         assert (today.next, today.draw != yesterday.draw) == (0, True)
         client.store(1, 0, BET)
@@ -105,7 +105,7 @@ def test_yesterdays_process_meets_todays_central(central, tmp_path):
         drawn = True
         for draw in (yesterday.draw, today.draw ^ 1, 2**64 - 1):
             answers = {name: client.refused(frame).code for name, frame in asks_for(draw, 1).items()}
-            assert answers == dict.fromkeys(answers, "DRAW") and len(answers) == 5, answers
+            assert set(answers.values()) <= {"DRAW", "HELLO"} and len(answers) == 5, answers
     assert day.csv().decode() == f"1,{BET[0]}\r\n"
 
 

@@ -10,9 +10,8 @@ import pytest
 
 import loteria
 import wire
-from test_check import change, check, contents, start_storage
+from test_check import CSV, FILES, change, check, contents, start_storage
 
-FILES = ("bets.log", "bets.index", "bets.csv", "checkpoint.a", "checkpoint.b")
 ROWS = 40
 
 
@@ -35,13 +34,13 @@ def days(tmp_path_factory):
         if name == "other":
             made[name] = central.data
             break
-        made["before"] = shutil.copytree(central.data, directory / "before")
+        made["before"] = shutil.copytree(central.data, directory / "before", symlinks=True)
         central = loteria.Central(directory, workers=1, agencies=2)
         with loteria.stopped_at_the_end(central.process):
             sell(central, 1, ROWS, ROWS)
             sell(central, 2, 0, ROWS)
             central.kill_all()
-        made["killed"] = shutil.copytree(central.data, directory / "killed")
+        made["killed"] = shutil.copytree(central.data, directory / "killed", symlinks=True)
         central = loteria.Central(directory, workers=1, agencies=2)
         with loteria.stopped_at_the_end(central.process):
             wire.wait_for_central(central.server)
@@ -52,7 +51,7 @@ def days(tmp_path_factory):
 
 @pytest.fixture
 def copy(days, tmp_path):
-    return lambda name: shutil.copytree(days[name], tmp_path / name)
+    return lambda name: shutil.copytree(days[name], tmp_path / name, symlinks=True)
 
 
 def assert_refused(start, data, names, note):
@@ -83,7 +82,7 @@ def test_removed_files_are_named(start, copy, state, removed):
     assert_refused(start, data, removed, removed)
 
 
-ALL_BUT_ROWS = tuple(name for name in FILES if name != "bets.csv")
+ALL_BUT_ROWS = tuple(name for name in FILES if name != CSV)
 
 
 @pytest.mark.parametrize("exchanged", [files for files in subsets(FILES, (1, 2, 4)) if files != ALL_BUT_ROWS], ids="-".join)
@@ -103,7 +102,7 @@ def test_rows_that_nothing_else_knows_of_are_told(start, copy, days):
         shutil.copy(days["before"] / name, data / name)
     assert f"tail: {more} bytes, " in check(data).stdout
     storage = start_storage(start, data)
-    storage.wait_for_log(rf"WARNING .*action: recuperacion .*cut_off: .*bets.csv {more} bytes")
+    storage.wait_for_log(rf"WARNING .*action: recuperacion .*cut_off: .*draws {more} bytes")
 
 
 @pytest.mark.parametrize("older", subsets(FILES, (1, 2, 3)), ids="-".join)
@@ -142,10 +141,11 @@ def test_files_cut_short_are_named(start, copy, days, name, left):
 
 def assert_completed(start, data, name, sound):
     """What the log has is written again, and that is said."""
-    assert re.search(rf"^behind: .*[1-9]\d* (?:bytes )?of {name}", check(data).stdout, re.MULTILINE), check(data).stdout
+    told = "draws" if name == CSV else name
+    assert re.search(rf"^behind: .*[1-9]\d* (?:bytes )?of {told}", check(data).stdout, re.MULTILINE), check(data).stdout
     storage = start_storage(start, data)
     storage.wait_for_log(r"action: almacenamiento \| result: success")
-    assert re.search(rf"recuperacion .*completed: .*{name} [1-9]\d* bytes", storage.log), storage.log
+    assert re.search(rf"recuperacion .*completed: .*{told} [1-9]\d* bytes", storage.log), storage.log
     assert storage.stop() == 0
     assert (data / "bets.csv").read_bytes() == (sound / "bets.csv").read_bytes()
     # in the sound one another state has registered since
@@ -155,7 +155,7 @@ def assert_completed(start, data, name, sound):
 def test_an_emptied_day_is_not_begun_anew(start, copy):
     """The log is enough to know that there was one."""
     data = copy("killed")
-    for name in ("bets.index", "bets.csv", "checkpoint.a"):
+    for name in ("bets.index", CSV, "checkpoint.a"):
         os.truncate(data / name, 0)
     (data / "checkpoint.b").unlink()
     assert_refused(start, data, ("checkpoint.b",), "emptied")
@@ -221,11 +221,11 @@ def test_a_row_changed_in_place_is_noticed_when_winners_are_searched(day):
     """Nobody is told winners of bets that were not sold."""
     with wire.Client(day.server) as client:
         client.hello(1)
-        change(day.data / "bets.csv", day.csv().index(b",") + 1)
+        change(day.data / CSV, day.csv().index(b",") + 1)
         client.send(wire.simple("READY", 1, ROWS))
         assert day.parts["loteria-storage"].wait() == 1
     entry = loteria.parse_log(day.parts["loteria-storage"].log)[-1]
-    assert f"{day.data}/bets.csv: bytes 0 to " in entry["reason"] and "not what was stored" in entry["reason"], entry
+    assert f"{day.data}/{CSV}: bytes 0 to " in entry["reason"] and "not what was stored" in entry["reason"], entry
     assert check(day.data).returncode == 0, "it is above the checkpoint: the next start takes it from the log"
     day.start("loteria-storage")
     with wire.Client(day.server) as client:

@@ -446,5 +446,5 @@ def let_in(endpoint, **options):
 def wait_for_central(server):
     """Until a worker takes requests and reaches storage and state. (Agency 0 never gets in.)"""
     with Client(server) as client:
-        assert client.refused(batch(0, 0, bets(1))).code == "DRAW"
+        assert client.refused(batch(0, 0, bets(1))).code == "HELLO"
         assert client.refused(simple("HELLO", 0)).code == "AGENCY"

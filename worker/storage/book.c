@@ -298,11 +298,13 @@ void book_failure (const book_t *book, char *why)
                   file->failed ? file->failed : "cannot be written");
         text = own;
     }
-    if (error == EBADMSG) // it was read, and is not what was written
-        snprintf (why, BOOK_WHY_BYTES, "%s/%s", book->directory, text ? text : "?");
+    text = text ? text : "?";
+    const char *colon = strchr (text, ':');
+    if (error == EBADMSG || !colon) // it was read, and is not what was written
+        snprintf (why, BOOK_WHY_BYTES, "%s/%s", book->directory, text);
     else
-        snprintf (why, BOOK_WHY_BYTES, "%s/%s, %s", book->directory, text ? text : "?",
-                  strerror (error));
+        snprintf (why, BOOK_WHY_BYTES, "%s/%.*s%s, %s", book->directory,
+                  (int) (colon - text), text, colon + 1, strerror (error));
 }
 
 archive_t *book_archive (book_t *book)

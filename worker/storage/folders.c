@@ -130,7 +130,6 @@ folder_t *folders_add (folders_t *folders, const char *draw,
         rows_file_t *file = &folder->files[i];
         file->folders = folders;
         folders_path (draw, names[i], file->path);
-        file->there = ends && i == ROWS_BETS;
     }
     if (ends)
         folder_set_ends (folder, ends);
@@ -171,7 +170,7 @@ void folder_set_ends (folder_t *folder, const uint64_t ends[DRAW_ROWS])
         rows_file_t *file = &folder->files[i];
         assert (!file->pending);
         file->end = file->written = file->hinted = ends[i];
-        file->there = file->there || ends[i] > 0;
+        file->there = i == ROWS_BETS || ends[i] > 0;
     }
 }
 
@@ -206,9 +205,10 @@ int folders_lead (folders_t *folders, const char *draw)
         return folders_failed (folders, FOLDERS_BETS, "cannot be looked at");
     if (leads == 1 || file_link (folders->directory, FOLDERS_BETS, path) == 0)
         return 0;
-    return folders_failed (folders, FOLDERS_BETS,
-                           errno == EEXIST ? "is no link to a draw's bets"
-                                           : "cannot be made");
+    return folders_failed (
+        folders, FOLDERS_BETS,
+        errno == EEXIST ? "is a file, and not the link to a draw's bets; move it away"
+                        : "cannot be made");
 }
 
 uint64_t folder_end (const folder_t *folder, int which)
