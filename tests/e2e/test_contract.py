@@ -97,7 +97,7 @@ def test_line_for_each_batch(day):
 
 
 def test_line_for_the_draw_stands_there_once(day):
-    assert lines(day.log, "sorteo") == ["INFO     action: sorteo | result: success | numero: 7574"]
+    assert lines(day.log, "sorteo") == ["INFO     action: sorteo | result: success | numero: 7574 | draw: first"]
 
 
 def test_bets_are_logged_when_they_are_on_disk_and_not_again(day):

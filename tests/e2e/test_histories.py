@@ -169,4 +169,4 @@ def test_check_recomputes_the_digests(day):
     forge(day.data, second_batch, another_digest)
     result = check()
     assert result.returncode == 1
-    assert "bets.index: record 4: its rows are not those of its count and digest" in result.stderr
+    assert "bets.index: record 4: draw first: its rows are not those of its count and digest" in result.stderr

@@ -227,6 +227,14 @@ static void commit_stored (uint32_t agency, uint64_t next)
     assert_int_equal (mail.items[0].message.stored.next, next);
 }
 
+static void commit_stored_in (uint64_t draw, uint64_t next)
+{
+    commit ();
+    assert_only (&mail, WIRE_STORED);
+    assert_true (mail.items[0].message.draw == draw);
+    assert_int_equal (mail.items[0].message.stored.next, next);
+}
+
 static const wire_refused_t *commit_refused (wire_code_t code, wire_command_t command)
 {
     commit ();
@@ -1000,7 +1008,9 @@ static void the_draw_is_logged_once_by_who_records_it (void **state)
 {
     (void) state;
     assert_int_equal (
-        logged ("action: sorteo | result: success | numero: 3 | draw: first\n", make_draw), 1);
+        logged ("action: sorteo | result: success | numero: 3 | draw: first\n",
+                make_draw),
+        1);
     assert_int_equal (mail.count, 2 * SHELF_AGENCIES + 3);
 }
 
@@ -1612,6 +1622,475 @@ static void bets_are_logged_when_asked_for (void **state)
     shelf_check (&shelf, AGENCIES);
 }
 
+/* ---- Many draws ---- */
+
+#define SECOND ((uint64_t) 0xD1)
+
+static sale_t *open_second (uint64_t closes_ms, uint32_t highest)
+{
+    wire_message_t opened = event_of ((wire_event_t){.kind = EVENT_OPENED,
+                                                     .source = SOURCE_RANDOM,
+                                                     .agencies = AGENCIES,
+                                                     .highest = highest,
+                                                     .closes_ms = closes_ms,
+                                                     .text = text_bytes ("second")});
+    opened.draw = SECOND;
+    take (STATE, "", &opened);
+    commit ();
+    assert_only (&mail, WIRE_EVENT);
+    assert_true (mail.items[0].message.draw == SECOND);
+    assert_int_equal (mail.items[0].message.recorded.ordinal, 0);
+    return sales_find (shelf.sales, SECOND);
+}
+
+static void admit_to (sale_t *sale, uint32_t agency)
+{
+    const wire_message_t admit = {.command = WIRE_ADMIT,
+                                  .agency = agency,
+                                  .draw = sale->identity,
+                                  .welcome = {.epoch = book_epoch (shelf.book),
+                                              .name = text_bytes (sale->terms.name)}};
+    take (STATE, CLIENT, &admit);
+    commit ();
+    assert_only (&mail, WIRE_WELCOME);
+}
+
+static void store_to (const sale_t *sale, uint32_t agency, uint64_t offset,
+                      uint32_t count)
+{
+    wire_message_t store = store_of (agency, offset, count);
+    store.draw = sale->identity;
+    take (WORKER, CLIENT, &store);
+}
+
+static void draws_sell_side_by_side (void **state)
+{
+    (void) state;
+    begin (1, 0);
+    sale_t *second = open_second (CLOSES_NEVER, 9999);
+    admit_to (second, 1);
+    for (uint64_t i = 0; i < 10; i++) {
+        store_to (shelf.sale, 1, 2 * i, 2);
+        store_to (second, 1, i, 1);
+    }
+    commit ();
+    assert_int_equal (mail.count, 2); // in one group, one answer for each draw
+    for (size_t i = 0; i < 2; i++) {
+        const wire_message_t *stored = &mail.items[i].message;
+        assert_int_equal (stored->command, WIRE_STORED);
+        assert_int_equal (stored->stored.next, stored->draw == SECOND ? 10 : 20);
+    }
+    restart ();
+    shelf_check_draw (&shelf, sales_find (shelf.sales, SECOND), AGENCIES);
+    shelf_check (&shelf, AGENCIES);
+}
+
+static void tick (uint64_t wall_ms)
+{
+    assert_int_equal (clerk_tick (clerk, 1000, wall_ms), 0);
+}
+
+/* Nothing is stored after the hour, and whoever is late hears it when the close is
+   recorded; state hears of it unasked. */
+static void the_clock_closes_a_draw (void **state)
+{
+    (void) state;
+    sale_t *second = open_second (5000, 9999);
+    admit_to (second, 1);
+    assert_int_equal (clerk_close_in (clerk, 4998), 2);
+    assert_int_equal (clerk_close_in (clerk, 1), 1000); // it may be set anew
+    assert_int_equal (clerk_close_in (clerk, 5000), 0);
+    tick (4999);
+    store_to (second, 1, 0, 3);
+    store_to (second, 1, 5, 1); // waits for what comes too late
+    commit_stored_in (SECOND, 3);
+    tick (5000);
+    assert_true (clerk_close_in (clerk, 5000) == INT64_MAX);
+    store_to (second, 1, 3, 2);
+    store_to (second, 1, 1, 2); // is in
+    tick (4000);                // set back: it makes no difference
+    store_to (second, 1, 3, 2);
+    collect ();
+    assert_int_equal (mail.count, 0); // not before it is durable
+    commit ();
+    size_t closed = 0, stored = 0, events = 0;
+    for (size_t i = 0; i < mail.count; i++) {
+        const mailed_t *item = &mail.items[i];
+        if (item->message.command == WIRE_EVENT) {
+            assert_string_equal (item->peer, STATE);
+            assert_int_equal (item->envelope.boot, 0);
+            assert_true (item->message.draw == SECOND);
+            assert_int_equal (item->message.recorded.event.kind, EVENT_CLOSED);
+            assert_int_equal (item->message.recorded.event.time_ms, 5000);
+            assert_int_equal (item->message.recorded.ordinal, 1);
+            assert_int_equal (item->message.recorded.events, 2);
+            events++;
+        } else if (item->message.command == WIRE_STORED)
+            stored++;
+        else {
+            assert_refused (item, REFUSED_CLOSED);
+            closed++;
+        }
+    }
+    assert_int_equal (events, 1);
+    assert_int_equal (stored, 1);
+    assert_int_equal (closed, 3); // what waited, too
+    restart ();
+    second = sales_find (shelf.sales, SECOND);
+    assert_int_equal (sale_phase (second), PHASE_CLOSED);
+    assert_int_equal (cursors_find (second->cursors, 1)->at.next, 3);
+    tick (9000); // once
+    commit_silent ();
+    const cursor_t *cursor = cursors_find (second->cursors, 1);
+    assert_int_equal (cursor->held_count, 0);
+}
+
+/* In the same group, and a restarted storage closes what fell due meanwhile before it
+   takes anything. */
+static void two_draws_close_together (void **state)
+{
+    (void) state;
+    sale_t *second = open_second (5000, 9999);
+    wire_message_t third = event_of ((wire_event_t){.kind = EVENT_OPENED,
+                                                    .source = SOURCE_RANDOM,
+                                                    .agencies = AGENCIES,
+                                                    .highest = 9999,
+                                                    .closes_ms = 4000,
+                                                    .text = text_bytes ("third")});
+    third.draw = SECOND + 1;
+    take (STATE, "", &third);
+    commit ();
+    admit_to (second, 1);
+    store_to (second, 1, 0, 3);
+    commit ();
+    restart ();
+    tick (6000);
+    second = sales_find (shelf.sales, SECOND);
+    store_to (second, 1, 3, 3);
+    commit ();
+    assert_only (&mail, WIRE_REFUSED); // nobody knows where state is
+    assert_refused (&mail.items[0], REFUSED_CLOSED);
+    assert_int_equal (sale_phase (second), PHASE_CLOSED);
+    assert_int_equal (sale_phase (sales_find (shelf.sales, SECOND + 1)), PHASE_CLOSED);
+    assert_int_equal (sale_phase (shelf.sale), PHASE_OPEN);
+}
+
+/* The group is full when the hour comes: no record yet, and no bet either. */
+static void without_room_for_the_close_nothing_is_sold (void **state)
+{
+    (void) state;
+    sale_t *second = open_second (5000, 9999);
+    admit_to (second, 1);
+    begin (1, 0);
+    uint64_t stored = 0;
+    for (; !clerk_full (clerk); stored += 5000)
+        take_store (1, stored, 5000);
+    for (uint32_t size = 5000; size > 0; size /= 2)
+        while (book_reserve (shelf.book, shelf.sale, RECORD_BETS,
+                             shelf_rows (1, stored, size).size,
+                             BOOK_BETS) == BOOK_FITS) {
+            take_store (1, stored, size);
+            stored += size;
+        }
+    assert_int_equal (book_reserve (shelf.book, second, RECORD_CLOSED, 0, BOOK_EVENT),
+                      BOOK_LATER);
+    tick (5000);
+    assert_int_equal (sale_phase (second), PHASE_OPEN);
+    assert_int_equal (clerk_close_in (clerk, 5000), 1000); // the group will be over
+    assert_true (clerk_full (clerk));
+    store_to (second, 1, 0, 3);
+    commit ();
+    assert_int_equal (mail.count, 2);
+    for (size_t i = 0; i < 2; i++)
+        if (mail.items[i].message.draw == SECOND)
+            assert_refused (&mail.items[i], REFUSED_BUSY);
+    tick (5001);
+    assert_false (clerk_full (clerk));
+    assert_int_equal (sale_phase (second), PHASE_CLOSED);
+    store_to (second, 1, 0, 3);
+    commit ();
+    assert_int_equal (mail.count, 2); // and the EVENT
+}
+
+static void a_number_beyond_the_draws_highest_is_refused (void **state)
+{
+    (void) state;
+    static const char rows[] = "1,A,B,1,2000-01-01,74\r\n1,A,B,2,2000-01-01,99\r\n"
+                               "1,A,B,3,2000-01-01,100\r\n1,A,B,4,2000-01-01,5\r\n";
+    sale_t *second = open_second (CLOSES_NEVER, 99);
+    admit_to (second, 1);
+    wire_message_t store = store_with (1, 0, 4, text_bytes (rows));
+    store.draw = SECOND;
+    take (WORKER, CLIENT, &store);
+    const wire_refused_t *refused = commit_refused (REFUSED_RANGE, WIRE_BATCH);
+    assert_int_equal (refused->row, 3);
+    assert_int_equal (refused->field, 5);
+    assert_int_equal (cursors_find (second->cursors, 1)->at.next, 0);
+    store.batch.count = 2;
+    store.batch.rows = bytes_of (rows, (sizeof rows - 1) / 2 - 1);
+    store.batch.rows.size = strstr (rows, "1,A,B,3") - rows;
+    take (WORKER, CLIENT, &store);
+    commit ();
+    assert_only (&mail, WIRE_STORED);
+}
+
+static void void_order (sale_t *sale, const char *why)
+{
+    wire_message_t message =
+        event_of ((wire_event_t){.kind = EVENT_VOIDED, .text = text_bytes (why)});
+    message.draw = sale->identity;
+    message.record.seen = sale->last_event;
+    take (STATE, "", &message);
+    commit ();
+    assert_int_equal (sale_phase (sale), PHASE_VOID);
+}
+
+static void who_sells_to_a_void_draw_is_told_why (void **state)
+{
+    (void) state;
+    static const char why[] = "the drum was wet";
+    begin (1, 3);
+    void_order (shelf.sale, why);
+    const wire_event_t *event = &mail.items[0].message.recorded.event;
+    assert_true (bytes_equal (event->text, text_bytes (why)));
+    for (int again = 0; again < 2; again++) {
+        const wire_message_t asked[] = {
+            store_of (1, 3, 1),
+            store_of (1, 0, 1),
+            seal_of (1, 3),
+            {.command = WIRE_CANCEL, .agency = 1, .draw = SHELF_IDENTITY, .offset = 1}};
+        static const wire_command_t told[] = {WIRE_BATCH, WIRE_BATCH, WIRE_READY,
+                                              WIRE_CANCEL};
+        for (size_t i = 0; i < 4; i++) {
+            take (WORKER, CLIENT, &asked[i]);
+            assert_true (bytes_equal (commit_refused (REFUSED_VOID, told[i])->text,
+                                      text_bytes (why)));
+        }
+        take_check (1, 3); // what is stored stays so
+        commit ();
+        assert_only (&mail, WIRE_DIGEST);
+        take_admit (1, DAY_SEALED);
+        commit ();
+        assert_int_equal (mail.items[0].message.welcome.day, DAY_VOID);
+        restart ();
+    }
+}
+
+static void take_cancel (uint32_t agency, uint64_t offset)
+{
+    const wire_message_t cancel = {.command = WIRE_CANCEL,
+                                   .agency = agency,
+                                   .draw = SHELF_IDENTITY,
+                                   .offset = offset};
+    take (WORKER, CLIENT, &cancel);
+}
+
+static void commit_cancelled (uint64_t offset, uint32_t cancelled)
+{
+    commit ();
+    assert_only (&mail, WIRE_CANCELLED);
+    assert_int_equal (mail.items[0].message.cancelled.offset, offset);
+    assert_int_equal (mail.items[0].message.cancelled.cancelled, cancelled);
+}
+
+static void a_bet_is_cancelled_once (void **state)
+{
+    (void) state;
+    begin (1, 10);
+    begin (2, 10);
+    take_cancel (1, 10);
+    commit_refused (REFUSED_GAP, WIRE_CANCEL);
+    take_cancel (3, 0);
+    commit_refused (REFUSED_HELLO, WIRE_CANCEL);
+    take_cancel (1, 3);
+    commit_cancelled (3, 1);
+    take_cancel (1, 9);
+    commit_cancelled (9, 2);
+    const uint32_t records = book_records (shelf.book);
+    for (int again = 0; again < 2; again++) {
+        take_cancel (1, 3);
+        commit_cancelled (3, 2);
+        assert_int_equal (book_records (shelf.book), records);
+        restart ();
+    }
+    wire_message_t seal = seal_of (1, 10); // who does not know of it
+    take (STATE, CLIENT, &seal);
+    commit_refused (REFUSED_TALLY, WIRE_READY);
+    seal.record.event.cancelled = 2;
+    take (STATE, CLIENT, &seal);
+    commit ();
+    assert_sealed (&mail);
+    assert_int_equal (mail.items[0].message.recorded.event.cancelled, 2);
+    take_cancel (1, 3);
+    commit_cancelled (3, 2);
+    take_cancel (1, 4);
+    commit_refused (REFUSED_CLOSED, WIRE_CANCEL);
+    take_cancel (2, 0);
+    commit_cancelled (0, 1);
+    make_drawn (3);
+    take_find (1, 0, 10, 3);
+    commit ();
+    assert_only (&mail, WIRE_WINNERS);
+    assert_int_equal (shelf_number (1, 0), 3); // and of the others 9 would win: no
+    char expected[64] = "";
+    for (uint64_t offset = 0; offset < 10; offset++)
+        if (shelf_number (1, offset) == 3 && offset != 3 && offset != 9)
+            sprintf (expected + strlen (expected), "1%08u\n", (unsigned) offset);
+    assert_true (
+        bytes_equal (mail.items[0].message.winners.documents, text_bytes (expected)));
+}
+
+/* State asks for itself. */
+static void take_of_nobody (const wire_message_t *message)
+{
+    bundle_t bundle = {0};
+    bundle_put (&bundle, "", 0, message);
+    assert_int_equal (
+        clerk_take (clerk, text_bytes (STATE), ROLE_ANY, bundle_bytes (&bundle)), 0);
+    bundle_clear (&bundle);
+}
+
+static void take_lookup (const char *name)
+{
+    const wire_message_t lookup = {
+        .command = WIRE_LOOKUP,
+        .agency = 1,
+        .lookup = {.epoch = book_epoch (shelf.book), .name = text_bytes (name)}};
+    take (STATE, CLIENT, &lookup);
+    commit ();
+    assert_int_equal (mail.count, 1);
+    assert_string_equal (mail.items[0].peer, STATE);
+    assert_string_equal (mail.items[0].client, CLIENT);
+}
+
+/* One that was put away as well; and for an agency that comes back to it. */
+static void draws_are_looked_up_by_name (void **state)
+{
+    (void) state;
+    take_lookup ("first");
+    assert_int_equal (mail.items[0].message.command, WIRE_EVENT);
+    assert_true (mail.items[0].message.draw == SHELF_IDENTITY);
+    take_lookup ("second");
+    assert_refused (&mail.items[0], REFUSED_DRAW);
+    sale_t *second = open_second (CLOSES_NEVER, 9999);
+    admit_to (second, 1);
+    store_to (second, 1, 0, 4);
+    commit ();
+    void_order (second, "");
+    void_order (shelf.sale, "");
+    sales_keep (shelf.sales, 1);
+    sales_find (shelf.sales, SHELF_IDENTITY);
+    commit ();
+    assert_null (sales_find (shelf.sales, SECOND));
+    wire_message_t served =
+        event_of ((wire_event_t){.kind = EVENT_SERVED, .agency = 1});
+    served.draw = SECOND;
+    take (STATE, CLIENT, &served);
+    commit_refused (REFUSED_HELLO, WIRE_DONE);
+    take_of_nobody (&served);
+    commit ();
+    refused_to (&mail.items[0], STATE, REFUSED_HELLO);
+    sales_keep (shelf.sales, 2);
+    take_lookup ("second");
+    assert_int_equal (mail.items[0].message.command, WIRE_EVENT);
+    assert_true (mail.items[0].message.draw == SECOND);
+    assert_int_equal (mail.items[0].message.recorded.events, 2);
+    second = sales_find (shelf.sales, SECOND);
+    assert_non_null (second);
+    sales_keep (shelf.sales, 1);
+    sales_find (shelf.sales, SHELF_IDENTITY);
+    commit ();
+    assert_null (sales_find (shelf.sales, SECOND));
+    sales_keep (shelf.sales, 2);
+    const wire_message_t admit = {
+        .command = WIRE_ADMIT,
+        .agency = 1,
+        .draw = SECOND,
+        .welcome = {.epoch = book_epoch (shelf.book), .name = text_bytes ("second")}};
+    take (STATE, CLIENT, &admit);
+    commit ();
+    assert_only (&mail, WIRE_WELCOME);
+    assert_int_equal (mail.items[0].message.welcome.next, 4);
+    wire_message_t other = admit;
+    other.draw = SECOND + 7; // a draw of that name, and not that draw
+    take (STATE, CLIENT, &other);
+    commit_refused (REFUSED_DRAW, WIRE_HELLO);
+}
+
+static void live_draws_are_listed (void **state)
+{
+    (void) state;
+    open_second (CLOSES_NEVER, 9999);
+    for (uint64_t from = 0; from < 4; from++) {
+        const wire_message_t replay = {
+            .command = WIRE_REPLAY,
+            .replay = {.epoch = book_epoch (shelf.book), .from = from}};
+        take (STATE, "", &replay);
+        commit ();
+        if (from >= 2) {
+            assert_int_equal (refused_to (&mail.items[0], STATE, REFUSED_GAP)->expected,
+                              2);
+            continue;
+        }
+        assert_int_equal (mail.count, 2 - from);
+        for (size_t i = 0; i < mail.count; i++) {
+            const wire_message_t *event = &mail.items[i].message;
+            assert_true (event->draw == (from + i ? SECOND : SHELF_IDENTITY));
+            assert_int_equal (event->recorded.event.kind, EVENT_OPENED);
+        }
+    }
+}
+
+/* Names are for ever, and not all rolls fit. */
+static void draws_that_cannot_be_are_not_opened (void **state)
+{
+    (void) state;
+    wire_message_t opened = event_of ((wire_event_t){.kind = EVENT_OPENED,
+                                                     .source = SOURCE_RANDOM,
+                                                     .agencies = 1,
+                                                     .highest = 9,
+                                                     .text = text_bytes ("first")});
+    opened.draw = SECOND;
+    take (STATE, "", &opened);
+    commit ();
+    refused_to (&mail.items[0], STATE, REFUSED_NAME);
+    opened.record.event.text = text_bytes ("large");
+    opened.record.event.agencies = AGENCIES_MAX;
+    for (uint64_t i = 0; i < 2; i++) {
+        opened.draw = SECOND + i;
+        char name[16];
+        snprintf (name, sizeof name, "large-%u", (unsigned) i);
+        opened.record.event.text = text_bytes (name);
+        take (STATE, "", &opened);
+        commit ();
+        if (i == 0)
+            assert_only (&mail, WIRE_EVENT);
+        else
+            refused_to (&mail.items[0], STATE, REFUSED_DRAWS);
+    }
+    assert_int_equal (sales_count (shelf.sales), 2);
+}
+
+static void a_state_of_another_log_is_told_so (void **state)
+{
+    (void) state;
+    const uint64_t life = FIRST;
+    for (int i = 0; i < 3; i++) {
+        const uint64_t logs[] = {0, book_identity (shelf.book),
+                                 book_identity (shelf.book) ^ 1};
+        const wire_message_t registration = {
+            .command = WIRE_REGISTER, .draw = logs[i], .state = life};
+        take (STATE, "", &registration);
+        commit ();
+        assert_int_equal (mail.count, 1);
+        if (i < 2)
+            assert_int_equal (mail.items[0].message.command, WIRE_REGISTERED);
+        else
+            refused_to (&mail.items[0], STATE, REFUSED_DRAW);
+    }
+    assert_int_equal (book_records (shelf.book), OPENED);
+}
+
 /* ---- All of it at random ---- */
 
 typedef struct {
@@ -1813,6 +2292,17 @@ int main (void)
         CLERK_TEST (answers_without_a_record_wait_for_what_they_speak_of),
         CLERK_TEST (a_disk_that_cannot_reserve_is_told),
         CLERK_TEST (bets_are_logged_when_asked_for),
+        CLERK_TEST (draws_sell_side_by_side),
+        CLERK_TEST (the_clock_closes_a_draw),
+        CLERK_TEST (two_draws_close_together),
+        CLERK_TEST (without_room_for_the_close_nothing_is_sold),
+        CLERK_TEST (a_number_beyond_the_draws_highest_is_refused),
+        CLERK_TEST (who_sells_to_a_void_draw_is_told_why),
+        CLERK_TEST (a_bet_is_cancelled_once),
+        CLERK_TEST (draws_are_looked_up_by_name),
+        CLERK_TEST (live_draws_are_listed),
+        CLERK_TEST (draws_that_cannot_be_are_not_opened),
+        CLERK_TEST (a_state_of_another_log_is_told_so),
         CLERK_TEST (acknowledged_bets_are_never_lost),
     };
     logger_set_level (LOG_CRITICAL);

@@ -554,8 +554,10 @@ static int take_record (void *self, void *taken)
 static int refuse_event (clerk_t *clerk, request_t *request, wire_code_t code,
                          sale_t *sale)
 {
+    const uint8_t kind = request->message.record.event.kind;
+    const bool of_agency = kind == EVENT_SEALED || kind == EVENT_SERVED;
     request->sale = sale;
-    if (code == REFUSED_GAP || request->envelope.boot == 0)
+    if (code == REFUSED_GAP || !of_agency || request->envelope.boot == 0)
         refuse_state (clerk, request, code, 0, sale ? sale->events : 0);
     else if (code == REFUSED_CONFLICT)
         conflict (clerk, request, "other bets are stored than it says that it sold");

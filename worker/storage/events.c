@@ -298,7 +298,7 @@ static record_t record_of (const wire_record_t *asked)
 static int append (events_t *events, sale_t *sale, record_t *record, bytes_t note,
                    wire_code_t *code)
 {
-    uint8_t line[NOTE_BYTES_MAX + 1];
+    uint8_t line[NOTE_BYTES_MAX + 1] = {0};
     bytes_t rows = bytes_of (line, 0);
     book_t *book = events->book;
     if (note.size > 0 && sale_rows_of (record->kind) == ROWS_NOTES) {
