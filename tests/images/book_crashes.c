@@ -97,7 +97,7 @@ void book_crashes_run (const images_options_t *with)
     assert_non_null (seen);
     const int days = with->all ? 40 : 3;
     for (int i = 0; i < days; i++)
-        play ((uint64_t) i + 1, 200);
+        play ((uint64_t) i + 1, 300);
     printf (
         "crash images: %d days of %llu operations, at most %llu changes not synced, "
         "%llu checkpoints, %llu laps of the log, %llu draws put away: %llu images, "
