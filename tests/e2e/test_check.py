@@ -143,6 +143,7 @@ def test_a_head_that_the_day_had_is_found(data):
     result = check(data, "--expect", "0" * 64)
     assert result.returncode == 1
     assert result.stderr == f"loteria-storage: {data}: never had the head {'0' * 64}\n"
+    assert result.stdout.endswith("\nsound, but the head that was expected is not among those that it had\n")
 
 
 @pytest.mark.parametrize("head", ["0" * 63, "0" * 65, "g" * 64])

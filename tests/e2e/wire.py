@@ -213,8 +213,8 @@ def standing(data, agency):
 
 
 def draw_of(data):
-    """Which draw it is, as bets.index has it."""
-    return int.from_bytes((pathlib.Path(data) / "bets.index").read_bytes()[24:32], "big")
+    """The draw that was opened last, as bets.index has it."""
+    return [record.draw for record in records(data) if record.kind == b"O"][-1]
 
 
 def records(data):

@@ -396,7 +396,12 @@ file_t *disk_open (disk_t *disk, const char *name, bool writing)
         errno = ENOENT;
         return NULL;
     }
-    if (!file) { // else its entry may be safe or not, but that is the same file
+    if (file) { // its entry may not be safe: who writes sees to it
+        const entry_change_t *unsafe = &disk->unsafe;
+        if (writing && unsafe->kind == FILE_MADE && strcmp (unsafe->name, name) == 0 &&
+            sync_entry (disk) == -1)
+            return NULL;
+    } else {
         bool happens;
         if (!folder_is_there (disk, name)) {
             errno = ENOENT;

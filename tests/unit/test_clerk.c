@@ -1850,8 +1850,12 @@ static void who_sells_to_a_void_draw_is_told_why (void **state)
     (void) state;
     static const char why[] = "the drum was wet";
     begin (1, 3);
+    take_store (1, 7, 1); // waits
     void_order (shelf.sale, why);
-    const wire_event_t *event = &mail.items[0].message.recorded.event;
+    assert_int_equal (mail.count, 2);
+    assert_refused (&mail.items[0], REFUSED_VOID);
+    assert_true (bytes_equal (mail.items[0].message.refused.text, text_bytes (why)));
+    const wire_event_t *event = &mail.items[1].message.recorded.event;
     assert_true (bytes_equal (event->text, text_bytes (why)));
     for (int again = 0; again < 2; again++) {
         const wire_message_t asked[] = {
@@ -1961,6 +1965,7 @@ static void take_lookup (const char *name)
     assert_int_equal (mail.count, 1);
     assert_string_equal (mail.items[0].peer, STATE);
     assert_string_equal (mail.items[0].client, CLIENT);
+    assert_int_equal (mail.items[0].message.agency, 1); // for whom it was
 }
 
 /* One that was put away as well; and for an agency that comes back to it. */

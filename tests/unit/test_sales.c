@@ -426,6 +426,31 @@ static void what_is_over_and_idle_is_named (void **state)
     assert_int_equal (sales_idle (sales)->identity, 4);
 }
 
+/* ... but for what was used just now: else many that are asked about in turn would push
+   one another out. Unless there are very many. */
+static void what_was_used_just_now_stays (void **state)
+{
+    (void) state;
+    char name[16];
+    uint64_t count = 0;
+    sales_keep (sales, 1);
+    sales_tick (sales, 1000);
+    while (!sales_idle (sales)) {
+        snprintf (name, sizeof name, "d%u", (unsigned) ++count);
+        happens (opened (count, name, CLOSES_NEVER), RECORD_VOIDED, 0);
+    }
+    assert_int_equal (count, DRAWS_OPEN_MAX + 2);
+    sale_t *sale = sales_idle (sales);
+    sales_remove (sales, sale);
+    sale_destroy (&sale);
+    assert_null (sales_idle (sales));
+    sales_tick (sales, 1000 + RETRY_MS_MAX); // who asks again has done so
+    sales_find (sales, 2);
+    assert_null (sales_idle (sales));
+    sales_tick (sales, 1000 + 2 * RETRY_MS_MAX);
+    assert_int_equal (sales_idle (sales)->identity, 3);
+}
+
 static void large_rolls_that_are_over_are_idle_sooner (void **state)
 {
     (void) state;
@@ -456,6 +481,7 @@ int main (void)
         SALES_TEST (there_may_be_too_many),
         SALES_TEST (the_clock_closes_the_first_one_first),
         SALES_TEST (what_is_over_and_idle_is_named),
+        SALES_TEST (what_was_used_just_now_stays),
         SALES_TEST (large_rolls_that_are_over_are_idle_sooner),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -69,7 +69,7 @@ static book_found_t find (book_t *book, bytes_t name, sale_t **sale, char *why)
 int book_put_away (book_t *book)
 {
     sale_t *sale = sales_idle (book->sales);
-    if (!sale || book->crammed || sale->last > log_durable (book->log) ||
+    if (!sale || book->crammed || sale->last > book_durable (book) ||
         sale->last > archive_written (book->archive)->records)
         return 0;
     if (folder_settle (sale->folder) == -1)

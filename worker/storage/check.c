@@ -523,7 +523,10 @@ static void print (check_t *check)
     if (check->met)
         printf ("expected: record %" PRIu64 "\n", check->met_at);
     print_rest (check);
-    printf ("sound\n");
+    printf (check->expect && !check->met
+                ? "sound, but the head that was expected is not "
+                  "among those that it had\n"
+                : "sound\n");
 }
 
 static uint64_t print_draw (const sale_t *sale)

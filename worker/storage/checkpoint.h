@@ -35,9 +35,9 @@
 
 #define DRAW_ROWS 3 // files of rows that a draw has
 
-/* Of all that may be live at once: those that are over keep as many agencies at most.
- */
-#define CHECKPOINT_CURSORS_MAX (2 * (uint64_t) DRAWS_AGENCIES_MAX)
+/* Of all that may be live at once (sales.c): those that are over have twice as many
+   agencies at most as those that are open, and those of one more. */
+#define CHECKPOINT_CURSORS_MAX (4 * (uint64_t) DRAWS_AGENCIES_MAX)
 #define CHECKPOINT_BYTES_MAX                                                           \
     (CHECKPOINT_BYTES + (uint64_t) CHECKPOINT_CURSORS_MAX *                            \
                             (CHECKPOINT_CURSOR_MAX + CHECKPOINT_DRAW_BYTES))

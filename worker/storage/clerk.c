@@ -18,7 +18,7 @@
 
 #define FINDS_MAX     BUNDLE_MESSAGES_MAX
 #define NUMBER_FIELD  5    // of a row
-#define CLOCK_LOOK_MS 1000 // how often the clock is looked at: it may be set anew
+#define CLOSE_LOOK_MS 1000 // how often the clock is looked at: it may be set anew
 
 typedef struct {  // one request and whom to answer
     bytes_t peer; // who passed it on; of interest where state asked for itself
@@ -83,8 +83,8 @@ static int take_record (void *self, void *taken);
 static int close_due (clerk_t *clerk, uint64_t wall_ms);
 static void note_overdue (clerk_t *clerk, uint64_t wall_ms);
 static int tell_closed (clerk_t *clerk, sale_t *sale);
-static void settle_held (clerk_t *clerk, sale_t *sale, uint32_t agency);
-static void refuse_held (clerk_t *clerk, cursor_t *cursor);
+static int settle_held (clerk_t *clerk, sale_t *sale, uint32_t agency);
+static int refuse_held (clerk_t *clerk, sale_t *sale, cursor_t *cursor);
 static int find_draw (clerk_t *clerk, bytes_t name, sale_t **sale, bool *damaged);
 static int refuse_event (clerk_t *clerk, request_t *request, wire_code_t code,
                          sale_t *sale);
@@ -169,6 +169,7 @@ int clerk_tick (clerk_t *clerk, int64_t now_ms, uint64_t wall_ms)
 {
     clerk->now_ms = now_ms;
     book_set_time (clerk->book, wall_ms);
+    sales_tick (clerk->sales, now_ms);
     rate_limit_tell (clerk->refusals, now_ms, LOG_WARNING, "apuesta_recibida");
     rate_limit_tell (clerk->conflicts, now_ms, LOG_ERROR, "conflicto");
     return close_due (clerk, wall_ms);
@@ -181,9 +182,9 @@ int64_t clerk_close_in (const clerk_t *clerk, uint64_t wall_ms)
     if (next_ms == CLOSES_NEVER)
         return INT64_MAX;
     if (due)
-        return due->overdue ? CLOCK_LOOK_MS : 0;
-    return next_ms - wall_ms < CLOCK_LOOK_MS ? (int64_t) (next_ms - wall_ms)
-                                             : CLOCK_LOOK_MS;
+        return due->overdue ? CLOSE_LOOK_MS : 0;
+    return next_ms - wall_ms < CLOSE_LOOK_MS ? (int64_t) (next_ms - wall_ms)
+                                             : CLOSE_LOOK_MS;
 }
 
 int64_t clerk_deadline (const clerk_t *clerk)
@@ -313,37 +314,45 @@ static void note_overdue (clerk_t *clerk, uint64_t wall_ms)
 static int tell_closed (clerk_t *clerk, sale_t *sale)
 {
     request_t unasked = {0};
-    settle_held (clerk, sale, 0);
     logger_event (LOG_INFO, "reloj", LOG_SUCCESS, "draw: %s | closed: by the clock",
                   sale->terms.name);
+    if (settle_held (clerk, sale, 0) == -1)
+        return -1;
     return events_state (clerk->events, &unasked.peer)
                ? tell_event (clerk, &unasked, sale, sale->events - 1)
                : 0;
 }
 
 /* What is ahead of the last bet of this agency (0: of all) never comes true. */
-static void settle_held (clerk_t *clerk, sale_t *sale, uint32_t agency)
+static int settle_held (clerk_t *clerk, sale_t *sale, uint32_t agency)
 {
     cursor_t *cursor = agency > 0 ? cursors_find (sale->cursors, agency)
                                   : cursors_next (sale->cursors, 0);
-    while (cursor) {
-        refuse_held (clerk, cursor);
+    int rc = 0;
+    while (cursor && rc == 0) {
+        rc = refuse_held (clerk, sale, cursor);
         cursor = agency > 0 ? NULL : cursors_next (sale->cursors, cursor->at.agency);
     }
+    return rc;
 }
 
-static void refuse_held (clerk_t *clerk, cursor_t *cursor)
+static int refuse_held (clerk_t *clerk, sale_t *sale, cursor_t *cursor)
 {
-    while (cursor->held_count > 0) {
+    int rc = 0;
+    while (cursor->held_count > 0 && rc == 0) {
         held_t *held = cursors_release (cursor->cursors, cursor);
         request_t request = {.envelope = held->envelope,
                              .encoded = bytes_of (held->message, held->message_size),
-                             .sale = cursors_sale (cursor->cursors)};
+                             .sale = sale};
         const wire_code_t code = wire_decode (request.encoded, &request.message);
         assert (code == REFUSED_OK); // it was when it came
-        refuse (clerk, &request, REFUSED_CLOSED, NULL);
+        if (sale_phase (sale) == PHASE_VOID)
+            rc = refuse_void (clerk, &request, sale);
+        else
+            refuse (clerk, &request, REFUSED_CLOSED, NULL);
         free (held);
     }
+    return rc;
 }
 
 static int take_store (void *self, void *taken)
@@ -541,10 +550,10 @@ static int take_record (void *self, void *taken)
         const uint8_t kind = record->event.kind;
         if (kind == EVENT_DRAWN)
             log_drawn (clerk, sale);
-        if (kind == EVENT_SEALED || kind == EVENT_EXCUSED)
-            settle_held (clerk, sale, record->event.agency);
-        if (kind == EVENT_CLOSED || kind == EVENT_VOIDED)
-            settle_held (clerk, sale, 0);
+        const bool of_agency = kind == EVENT_SEALED || kind == EVENT_EXCUSED;
+        if ((of_agency || kind == EVENT_CLOSED || kind == EVENT_VOIDED) &&
+            settle_held (clerk, sale, of_agency ? record->event.agency : 0) == -1)
+            return -1;
     }
     return tell_event (clerk, request, sale, ordinal);
 }
@@ -607,7 +616,10 @@ static int tell_event (clerk_t *clerk, const request_t *request, sale_t *sale,
     wire_message_t event = {.command = WIRE_EVENT, .draw = sale->identity};
     if (events_read (clerk->events, sale, ordinal, &event.recorded) == -1)
         return -1;
-    event.agency = event.recorded.event.agency;
+    // who looked a draw up did so for an agency, and the envelope does not say which
+    event.agency = request->message.command == WIRE_LOOKUP
+                       ? request->message.agency
+                       : event.recorded.event.agency;
     tell_state (clerk, request, &event);
     return 0;
 }

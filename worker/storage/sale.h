@@ -46,6 +46,7 @@ struct sale {
     bool overdue;     // it should have been closed by now: nothing is sold
     bool marked;      // for --check: the checkpoint has it
     uint64_t used;    // the table's
+    int64_t used_ms;  //
     // where its events lie, once they were read: sale_learn ()
     bool learned;
     uint32_t *sequences; // by ordinal

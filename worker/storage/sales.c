@@ -7,7 +7,8 @@
 
 #include "bounds.h"
 
-#define BUCKETS_MIN 64 // a power of two
+#define BUCKETS_MIN  64                            // a power of two
+#define DRAW_REST_MS (RETRY_MS_MAX + RETRY_MS_MIN) // unused for so long, a draw rests
 
 struct sales {
     sale_t **all; // in the order they were opened
@@ -16,6 +17,7 @@ struct sales {
     size_t buckets_count;
     size_t held_bytes;
     uint64_t uses;
+    int64_t now_ms;
     uint32_t kept; // of those that are over
     // of all, kept up to date by sales_changed ()
     uint32_t open, finished;
@@ -23,6 +25,7 @@ struct sales {
     uint64_t next_close_ms;
 };
 
+static void use (sales_t *sales, sale_t *sale);
 static void put_bucket (sales_t *sales, sale_t *sale);
 static void build_buckets (sales_t *sales);
 
@@ -64,7 +67,7 @@ void sales_add (sales_t *sales, sale_t *sale)
     for (; place > 0 && sales->all[place - 1]->opened > sale->opened; place--)
         sales->all[place] = sales->all[place - 1];
     sales->all[place] = sale;
-    sale->used = ++sales->uses;
+    use (sales, sale);
     build_buckets (sales);
     sales_changed (sales);
 }
@@ -86,7 +89,7 @@ sale_t *sales_find (sales_t *sales, uint64_t identity)
     const size_t mask = sales->buckets_count - 1;
     for (size_t i = identity & mask; sales->buckets[i]; i = (i + 1) & mask)
         if (sales->buckets[i]->identity == identity) {
-            sales->buckets[i]->used = ++sales->uses;
+            use (sales, sales->buckets[i]);
             return sales->buckets[i];
         }
     return NULL;
@@ -189,12 +192,27 @@ sale_t *sales_idle (const sales_t *sales)
         if (sale_finished (sales->all[i]) &&
             (!idle || sales->all[i]->used < idle->used))
             idle = sales->all[i];
-    return idle;
+    const bool many = sales->finished > sales->kept + DRAWS_OPEN_MAX ||
+                      sales->finished_agencies > 2 * (uint64_t) DRAWS_AGENCIES_MAX;
+    const bool rested =
+        sales->now_ms == 0 || !idle || sales->now_ms - idle->used_ms >= DRAW_REST_MS;
+    return many || rested ? idle : NULL;
+}
+
+void sales_tick (sales_t *sales, int64_t now_ms)
+{
+    sales->now_ms = now_ms;
 }
 
 void sales_keep (sales_t *sales, uint32_t finished)
 {
     sales->kept = finished;
+}
+
+static void use (sales_t *sales, sale_t *sale)
+{
+    sale->used = ++sales->uses;
+    sale->used_ms = sales->now_ms;
 }
 
 static void put_bucket (sales_t *sales, sale_t *sale)

@@ -187,6 +187,8 @@ static int open_book (storage_t *storage, const storage_options_t *options,
 {
     char why[BOOK_WHY_BYTES];
     storage->sales = sales_new ();
+    if (options->draws_kept > 0)
+        sales_keep (storage->sales, options->draws_kept);
     storage->book =
         book_open (options->data_directory, &options->log, storage->sales, why);
     if (!storage->book) {
