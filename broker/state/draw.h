@@ -1,23 +1,35 @@
-/* draw.h - the draw: which agencies are ready, and whether it was made.
+/* draw.h - one draw: how far it is, and which agencies it still waits for.
 
    Pure, and an automaton: what happens is an event of the log's; events are applied one
    by one, once they are durable, the same way when they happen and when storage replays
    them to a state that starts.
 
-     agency is   READY(count, digest)         DONE
-     ---------   --------------------------   ---------------------------
-     not on      refuse: AGENCY               refuse: AGENCY
-       the roll
-     open        ask storage to seal it       refuse: UNDRAWN
-     sealed      same count: wait             refuse: UNDRAWN
-                 other count: refuse: TALLY
-     drawn       same count: tell winners     have it recorded, once
-                 other count: refuse: TALLY
+     phase    it ends with
+     ------   ----------------------------------------------------------------------
+     open     C; if it is to close when all have asked: the last S or X; W
+     closed   D; W
+     drawn    nothing: it is final. Its number is told, agencies are served
+     void     nothing
 
-   Same count, other digest: refuse CONFLICT.
+   An agency's bets are complete once it has asked for its results (S), it was excused
+   (X), or the draw is closed. Who was excused or closed may ask later: its S then only
+   confirms what was stored.
 
-   When the last agency of the roll is sealed the draw is due: storage is asked to
-   record that it is made, which it does once. */
+     agency is       READY(count, digest)        RESULTS          DONE
+     -------------   -------------------------   --------------   --------------------
+     not on the      refuse: AGENCY              refuse: AGENCY   refuse: AGENCY
+       roll
+     not asked       ask storage to seal it,     wait             refuse: UNDRAWN
+                     or to confirm it
+     has asked       the same: wait              wait             refuse: UNDRAWN
+                     other count: TALLY
+     has asked,      the same: tell winners      tell winners     have it recorded, once
+       and drawn     other count: TALLY
+     void            refuse: VOID                refuse: VOID     refuse: VOID
+
+   Same count, other digest: refuse CONFLICT. When it is closed, and its number does not
+   have to be entered, the draw is due: storage is asked to record that it is made,
+   which it does once. */
 
 #ifndef LOTERIA_DRAW_H
 #define LOTERIA_DRAW_H
@@ -30,32 +42,55 @@ typedef enum { DRAW_REFUSE, DRAW_ASK_SEAL, DRAW_WAIT, DRAW_TELL } draw_answer_t;
 
 typedef struct draw draw_t;
 
-/* A draw of which nothing is known but its identity, which is the log's. */
+typedef struct { // what everybody may know of a draw
+    uint64_t identity;
+    char name[DRAW_NAME_BYTES_MAX + 1];
+    uint32_t agencies, highest; // 1 to `agencies` are on the roll
+    uint8_t source;             // wire_source_t
+    wire_phase_t phase; // PHASE_PLANNED: nothing of it is known but its identity
+    uint32_t asked;     // agencies that have asked for their results
+    uint32_t excused;   // that were excused
+    uint32_t complete;  // whose bets are complete
+    uint32_t served;    // that have their winners
+    uint64_t opened_ms, closes_ms, closed_ms, drawn_ms; // drawn_ms: or void
+    char note[NOTE_BYTES_MAX + 1]; // why it was closed, or is void; may be empty
+} draw_facts_t;
+
+/* A draw of which nothing is known but its identity. */
 draw_t *draw_new (uint64_t identity);
 void draw_destroy (draw_t **draw);
 
 /* Take in what happened. Returns 0, or -1 when it cannot have happened (an agency off
-   the roll, a second draw, ...): the log is then not one of ours. Nothing has changed
+   the roll, a second number, ...): the log is then not one of ours. Nothing has changed
    then. */
 int draw_apply (draw_t *draw, const wire_event_t *event);
 
-/* What to do when an agency asks for its results: when DRAW_REFUSE, `*code` says why.
- */
+/* What to do when an agency closes its sale and asks for its results (READY), when it
+   only asks (RESULTS), and when it says that it has them (DONE: REFUSED_OK, or why
+   not). When DRAW_REFUSE, `*code` says why. */
 draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
                           const wire_tally_t *tally, wire_code_t *code);
+draw_answer_t draw_results (const draw_t *draw, uint32_t agency, wire_code_t *code);
+wire_code_t draw_done (const draw_t *draw, uint32_t agency);
 
-uint64_t draw_identity (const draw_t *draw);
-bool draw_opened (const draw_t *draw);
+/* What is known of it; borrowed, and up to date as long as the draw lives. */
+const draw_facts_t *draw_facts (const draw_t *draw);
 bool draw_on_roll (const draw_t *draw, uint32_t agency);
-bool draw_sealed (const draw_t *draw, uint32_t agency);
+bool draw_asked (const draw_t *draw, uint32_t agency);
+bool draw_excused (const draw_t *draw, uint32_t agency);
 bool draw_served (const draw_t *draw, uint32_t agency);
-uint64_t draw_count (const draw_t *draw, uint32_t agency); // that it was sealed with
-bool draw_due (const draw_t *draw); // all are sealed, and it was not made
-bool draw_made (const draw_t *draw);
-bool draw_all_served (const draw_t *draw);
+/* How many bets it asked with; UINT64_MAX: it has not asked, whatever is stored. */
+uint64_t draw_count (const draw_t *draw, uint32_t agency);
 wire_day_t draw_day (const draw_t *draw, uint32_t agency);
-uint32_t draw_agencies (const draw_t *draw);
-uint32_t draw_agencies_ready (const draw_t *draw);
+
+bool draw_due (const draw_t *draw);      // to be made now, by state itself
+bool draw_made (const draw_t *draw);     // it has its number
+bool draw_finished (const draw_t *draw); // made, or void: nothing changes but V, S
+/* Nobody is waited for any more: it is void, or all agencies but those that were
+   excused have their winners. */
+bool draw_over (const draw_t *draw);
+/* The winning number, a secret until it is made; of a draw whose number is not known
+   yet 0. */
 uint32_t draw_number (const draw_t *draw);
 
 #endif

@@ -4,75 +4,74 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "handler.h"
-#include "life.h"
+#include "listing.h"
+#include "local_time.h"
 #include "logger.h"
 
-typedef enum { WANT_NOTHING, WANT_EPOCH, WANT_EVENTS, WANT_OPENED, WANT_DRAWN } want_t;
-
 struct registrar {
-    uint64_t life; // that it registers with
-    uint32_t agencies, number;
     registrar_stage_t stage;
-    uint64_t epoch;   // 0: not registered
-    draw_t *draw;     // NULL: not registered
-    uint64_t events;  // that there are at least
-    uint64_t applied; // of them, in order
-    uint64_t seen;    // sequence of the last one applied
-    want_t asked;     // of storage, and when it is asked again if no answer comes
-    int64_t again_ms;
-    uint64_t page_end; // of the replay that was asked for
-    bool reachable;
-    envelope_t *questions; // by agency: its READY that waits for the draw, or nobody's
-    outbox_t *to_brokers, *to_storage;
+    draws_t *draws;
+    follower_t *follower;
+    openings_t *openings;
+    orders_t *orders;
+    outbox_t *to_brokers;
     bool done;
     int64_t now_ms;
-    logger_limit_t no_space;
+    logger_limit_t no_space, no_operator;
     uint64_t strays;
 };
 
 typedef struct { // one message; whom to answer
     envelope_t envelope;
     wire_message_t message;
+    bytes_t peer; // of an operator
 } request_t;
 
 static void take_bundle (registrar_t *registrar, bytes_t bundle,
                          const handler_t *handlers);
 static int take_hello (void *self, void *asked);
-static uint32_t fair_window (const draw_t *draw, const wire_limits_t *limits);
+static live_t *draw_meant (registrar_t *registrar, const request_t *request);
+static void look_up (registrar_t *registrar, const request_t *request);
+static uint32_t fair_window (const registrar_t *registrar, const draw_facts_t *facts,
+                             const wire_limits_t *limits);
+static live_t *draw_spoken_of (registrar_t *registrar, const request_t *request);
 static int take_ready (void *self, void *asked);
 static int take_results (void *self, void *asked);
-static bool other_draw (const registrar_t *registrar, const request_t *request);
 static int take_done (void *self, void *asked);
+static int take_order (void *self, void *asked);
+static int take_list (void *self, void *asked);
+static void refuse_operator (registrar_t *registrar, const request_t *request,
+                             wire_code_t code, const char *text);
 static int take_registered (void *self, void *asked);
 static int take_event (void *self, void *asked);
-static bool apply (registrar_t *registrar, const wire_recorded_t *recorded);
-static void compare_terms (registrar_t *registrar);
-static void open_if_replayed (registrar_t *registrar);
-static void log_event (const registrar_t *registrar, const wire_event_t *event);
-static void answer_event (registrar_t *registrar, const request_t *request);
-static void answer_question (registrar_t *registrar, uint32_t agency);
-static void answer_questions (registrar_t *registrar);
+static void happened (registrar_t *registrar, live_t *live,
+                      const wire_recorded_t *recorded, bool following);
+static void log_event (const live_t *live, const wire_recorded_t *recorded);
+static void log_opened (const draw_facts_t *facts);
+static void log_closed (const draw_facts_t *facts);
+static void answer_event (registrar_t *registrar, live_t *live,
+                          const request_t *request);
+static void answer_question (registrar_t *registrar, live_t *live, uint32_t agency);
+static void answer_questions (registrar_t *registrar, live_t *live);
 static int take_refused (void *self, void *asked);
-static void take_superseded (registrar_t *registrar, uint64_t heard);
-static void log_no_space (registrar_t *registrar);
+static void pass_on (registrar_t *registrar, const request_t *request);
+static void log_no_space (registrar_t *registrar, uint64_t draw);
 static void pursue (registrar_t *registrar);
-static want_t wanted (const registrar_t *registrar);
-static bool is_asked (const registrar_t *registrar, want_t want);
-static void ask_for (registrar_t *registrar, want_t want);
-static void record (registrar_t *registrar, const envelope_t *envelope,
-                    const wire_event_t *event);
+static registrar_stage_t stage_of (const registrar_t *registrar);
 static void ask_find (registrar_t *registrar, const envelope_t *envelope,
-                      uint32_t agency, uint64_t cursor);
-static void ask_storage (registrar_t *registrar, const envelope_t *envelope,
-                         const wire_message_t *message);
+                      const live_t *live, uint32_t agency, uint64_t cursor);
 static bool is_somebodys (const envelope_t *envelope);
-static void answer_waiting (registrar_t *registrar, uint32_t agency,
+static void answer_waiting (registrar_t *registrar, const live_t *live, uint32_t agency,
                             const envelope_t *envelope);
-static void answer_goodbye (registrar_t *registrar, uint32_t agency,
+static void answer_goodbye (registrar_t *registrar, const live_t *live, uint32_t agency,
                             const envelope_t *envelope);
-static void refuse (registrar_t *registrar, const request_t *request, wire_code_t code);
+static void refuse (registrar_t *registrar, const request_t *request, wire_code_t code,
+                    const char *text);
+static void refuse_by_draw (registrar_t *registrar, const request_t *request,
+                            const live_t *live, wire_code_t code);
 
 static const handler_t request_handlers[] = {{WIRE_HELLO, take_hello},
                                              {WIRE_READY, take_ready},
@@ -85,67 +84,101 @@ static const handler_t answer_handlers[] = {{WIRE_REGISTERED, take_registered},
                                             {WIRE_REFUSED, take_refused},
                                             {0}};
 
-static const envelope_t nobodys = {0};
-static const bytes_t draw_name = {(const uint8_t *) DRAW_NAME_DEFAULT,
-                                  sizeof DRAW_NAME_DEFAULT - 1};
+static const handler_t operator_handlers[] = {
+    {WIRE_ORDER, take_order}, {WIRE_LIST, take_list}, {0}};
 
-registrar_t *registrar_new (uint32_t own, uint32_t agencies, uint32_t number)
+registrar_t *registrar_new (const registrar_options_t *options)
 {
-    assert (own != 0 && agencies >= 1 && agencies <= AGENCIES_MAX);
     registrar_t *registrar = calloc (1, sizeof *registrar);
     assert (registrar);
-    registrar->life = life_after (0, own); // as the day's first, until it knows better
-    registrar->agencies = agencies;
-    registrar->number = number;
+    registrar->draws = draws_new (options->draws_kept);
+    registrar->follower =
+        follower_new (options->own, registrar->draws, &options->chance);
+    registrar->openings =
+        openings_new (&options->terms, options->closes, options->schedule,
+                      registrar->draws, registrar->follower);
+    registrar->orders =
+        orders_new (&options->terms, registrar->draws, registrar->follower);
     registrar->to_brokers = outbox_new ();
-    registrar->to_storage = outbox_new ();
-    registrar->questions = calloc ((size_t) agencies + 1, sizeof (envelope_t));
-    assert (registrar->questions);
     return registrar;
 }
 
 void registrar_destroy (registrar_t **registrar)
 {
     if (*registrar) {
-        free ((*registrar)->questions);
-        outbox_destroy (&(*registrar)->to_storage);
+        orders_destroy (&(*registrar)->orders);
+        openings_destroy (&(*registrar)->openings);
+        follower_destroy (&(*registrar)->follower);
+        draws_destroy (&(*registrar)->draws);
         outbox_destroy (&(*registrar)->to_brokers);
-        draw_destroy (&(*registrar)->draw);
         free (*registrar);
     }
     *registrar = NULL;
 }
 
-void registrar_tick (registrar_t *registrar, int64_t now_ms, bool reachable)
+void registrar_tick (registrar_t *registrar, int64_t now_ms, uint64_t wall_ms,
+                     bool reachable)
 {
-    if (reachable && !registrar->reachable)
-        registrar->asked = WANT_NOTHING; // what was asked before may be lost
     registrar->now_ms = now_ms;
-    registrar->reachable = reachable;
+    follower_tick (registrar->follower, now_ms, wall_ms, reachable);
+    openings_tick (registrar->openings, now_ms, wall_ms);
+    orders_tick (registrar->orders, now_ms, wall_ms);
     pursue (registrar);
 }
 
-/* A replay of what is to come has no answer but that. */
 void registrar_doubt (registrar_t *registrar)
 {
-    if (registrar->stage == REGISTRAR_OPEN && registrar->reachable)
-        ask_for (registrar, WANT_EVENTS);
+    if (registrar->stage == REGISTRAR_OPEN)
+        follower_doubt (registrar->follower);
+    pursue (registrar);
 }
 
 int64_t registrar_deadline (const registrar_t *registrar)
 {
-    return registrar_wants (registrar) && registrar->reachable ? registrar->again_ms
-                                                               : INT64_MAX;
+    if (registrar->stage > REGISTRAR_OPEN)
+        return INT64_MAX;
+    const int64_t follower_ms = follower_deadline (registrar->follower);
+    const int64_t openings_ms =
+        follower_stage (registrar->follower) == FOLLOWER_FOLLOWING
+            ? openings_deadline (registrar->openings)
+            : INT64_MAX;
+    const int64_t orders_ms = orders_deadline (registrar->orders);
+    const int64_t own_ms = openings_ms < orders_ms ? openings_ms : orders_ms;
+    return follower_ms < own_ms ? follower_ms : own_ms;
 }
 
 bool registrar_wants (const registrar_t *registrar)
 {
-    return wanted (registrar) != WANT_NOTHING;
+    return registrar->stage <= REGISTRAR_OPEN &&
+           (follower_wants (registrar->follower) ||
+            openings_want (registrar->openings) || orders_want (registrar->orders));
 }
 
 void registrar_requests (registrar_t *registrar, bytes_t bundle)
 {
     take_bundle (registrar, bundle, request_handlers);
+    draws_forget_unused (registrar->draws);
+}
+
+void registrar_operator (registrar_t *registrar, bytes_t peer, bool may, bytes_t frame)
+{
+    request_t request = {.peer = peer};
+    const wire_code_t code = wire_decode (frame, &request.message);
+    const handler_t *handler =
+        handler_find (operator_handlers, request.message.command);
+    if (!handler)
+        registrar->strays++;
+    else if (!may)
+        refuse_operator (registrar, &request, REFUSED_KEY,
+                         "only the key of an operator gives orders here");
+    else if (code != REFUSED_OK)
+        refuse_operator (registrar, &request, code, NULL);
+    else if (registrar->stage != REGISTRAR_OPEN)
+        refuse_operator (registrar, &request, REFUSED_UNAVAILABLE,
+                         "state has not heard yet from storage how the draws are: try "
+                         "again in a moment");
+    else
+        handler->handle (registrar, &request);
 }
 
 void registrar_answers (registrar_t *registrar, bytes_t bundle)
@@ -159,20 +192,25 @@ outbox_t *registrar_to_brokers (registrar_t *registrar)
     return registrar->to_brokers;
 }
 
+outbox_t *registrar_to_operators (registrar_t *registrar)
+{
+    return orders_outbox (registrar->orders);
+}
+
 outbox_t *registrar_to_storage (registrar_t *registrar)
 {
-    return registrar->to_storage;
+    return follower_outbox (registrar->follower);
 }
 
 void registrar_storage_unavailable (registrar_t *registrar, bytes_t bundle)
 {
-    request_t request;
+    request_t request = {0};
     bytes_t message;
     while (bundle_next (&bundle, &request.envelope, &message) == 1) {
         const wire_code_t code = wire_decode (message, &request.message);
         assert (code == REFUSED_OK); // written here
         if (is_somebodys (&request.envelope))
-            refuse (registrar, &request, REFUSED_UNAVAILABLE);
+            refuse (registrar, &request, REFUSED_UNAVAILABLE, NULL);
     }
 }
 
@@ -181,14 +219,14 @@ registrar_stage_t registrar_stage (const registrar_t *registrar)
     return registrar->stage;
 }
 
-const draw_t *registrar_draw (const registrar_t *registrar)
+const draws_t *registrar_draws (const registrar_t *registrar)
 {
-    return registrar->draw;
+    return registrar->draws;
 }
 
 uint64_t registrar_epoch (const registrar_t *registrar)
 {
-    return registrar->epoch;
+    return follower_epoch (registrar->follower);
 }
 
 bool registrar_done (const registrar_t *registrar)
@@ -204,7 +242,7 @@ uint64_t registrar_strays (const registrar_t *registrar)
 static void take_bundle (registrar_t *registrar, bytes_t bundle,
                          const handler_t *handlers)
 {
-    request_t request;
+    request_t request = {0};
     bytes_t message;
     int more;
     while ((more = bundle_next (&bundle, &request.envelope, &message)) == 1) {
@@ -213,7 +251,7 @@ static void take_bundle (registrar_t *registrar, bytes_t bundle,
         if (code != REFUSED_OK || !handler)
             registrar->strays++;
         else if (handlers == request_handlers && registrar->stage != REGISTRAR_OPEN)
-            refuse (registrar, &request, REFUSED_UNAVAILABLE);
+            refuse (registrar, &request, REFUSED_UNAVAILABLE, NULL);
         else if (registrar->stage <= REGISTRAR_OPEN)
             handler->handle (registrar, &request);
     }
@@ -227,37 +265,91 @@ static int take_hello (void *self, void *asked)
 {
     registrar_t *registrar = self;
     const request_t *request = asked;
-    const draw_t *draw = registrar->draw;
     const uint32_t agency = request->message.agency;
-    if (!draw_on_roll (draw, agency)) {
-        refuse (registrar, request, REFUSED_AGENCY);
+    const live_t *live = draw_meant (registrar, request);
+    if (!live)
+        return 0;
+    const draw_facts_t *facts = draw_facts (live->draw);
+    if (!draw_on_roll (live->draw, agency)) {
+        refuse (registrar, request, REFUSED_AGENCY, NULL);
         return 0;
     }
     wire_limits_t limits = request->message.hello.limits;
-    limits.window = fair_window (draw, &limits);
-    const wire_message_t admit = {.command = WIRE_ADMIT,
-                                  .agency = agency,
-                                  .draw = draw_identity (draw),
-                                  .welcome = {.epoch = registrar->epoch,
-                                              .limits = limits,
-                                              .agencies = draw_agencies (draw),
-                                              .ready = draw_agencies_ready (draw),
-                                              .day = (uint8_t) draw_day (draw, agency),
-                                              .highest = NUMBER_MAX_MAX,
-                                              .name = draw_name}};
-    ask_storage (registrar, &request->envelope, &admit);
+    limits.window = fair_window (registrar, facts, &limits);
+    const wire_message_t admit = {
+        .command = WIRE_ADMIT,
+        .agency = agency,
+        .draw = facts->identity,
+        .welcome = {.epoch = follower_epoch (registrar->follower),
+                    .limits = limits,
+                    .agencies = facts->agencies,
+                    .ready = facts->complete,
+                    .day = (uint8_t) draw_day (live->draw, agency),
+                    .highest = facts->highest,
+                    .closes_ms = facts->closes_ms,
+                    .name = bytes_of (facts->name, strlen (facts->name))}};
+    follower_ask (registrar->follower, &request->envelope, &admit);
     return 0;
 }
 
+/* The draw that a HELLO names, or means. NULL: it was answered. */
+static live_t *draw_meant (registrar_t *registrar, const request_t *request)
+{
+    char names[DRAWS_NAMES_BYTES];
+    const bytes_t name = request->message.hello.name;
+    live_t *live = name.size > 0 ? draws_named (registrar->draws, name)
+                                 : draws_meant (registrar->draws);
+    if (live && live_up_to_date (live)) {
+        draws_use (registrar->draws, live);
+        return live;
+    }
+    if (live)
+        refuse (registrar, request, REFUSED_BUSY, NULL);
+    else if (name.size > 0)
+        look_up (registrar, request);
+    else {
+        draws_names (registrar->draws, names);
+        refuse (registrar, request, REFUSED_DRAW, names);
+    }
+    return NULL;
+}
+
+/* It may be one that was over long ago: who asked is told when storage has said so. */
+static void look_up (registrar_t *registrar, const request_t *request)
+{
+    const wire_message_t lookup = {
+        .command = WIRE_LOOKUP,
+        .agency = request->message.agency,
+        .lookup = {.epoch = follower_epoch (registrar->follower),
+                   .name = request->message.hello.name}};
+    follower_ask (registrar->follower, &request->envelope, &lookup);
+}
+
 /* An equal share of what all agencies may have under way; at least one batch. */
-static uint32_t fair_window (const draw_t *draw, const wire_limits_t *limits)
+static uint32_t fair_window (const registrar_t *registrar, const draw_facts_t *facts,
+                             const wire_limits_t *limits)
 {
     const uint32_t message_bytes =
         limits->message_bytes_max ? limits->message_bytes_max : MESSAGE_BYTES_MAX;
     const uint32_t window = limits->window ? limits->window : WINDOW_MAX;
-    const uint64_t share =
-        UNDER_WAY_BYTES_MAX / ((uint64_t) draw_agencies (draw) * message_bytes);
+    uint64_t agencies = draws_agencies (registrar->draws);
+    if (facts->phase != PHASE_OPEN)
+        agencies += facts->agencies;
+    const uint64_t share = UNDER_WAY_BYTES_MAX / (agencies * message_bytes);
     return window <= share ? window : share > 0 ? (uint32_t) share : 1;
+}
+
+/* The draw of a request that has it in its header. NULL: it was answered. Who speaks of
+   one that is not known, or not any more, says HELLO with its name. */
+static live_t *draw_spoken_of (registrar_t *registrar, const request_t *request)
+{
+    live_t *live = draws_find (registrar->draws, request->message.draw);
+    if (live && live_up_to_date (live)) {
+        draws_use (registrar->draws, live);
+        return live;
+    }
+    refuse (registrar, request, live ? REFUSED_BUSY : REFUSED_HELLO, NULL);
+    return NULL;
 }
 
 static int take_ready (void *self, void *asked)
@@ -267,332 +359,329 @@ static int take_ready (void *self, void *asked)
     wire_code_t code;
     const uint32_t agency = request->message.agency;
     const wire_tally_t *tally = &request->message.tally;
-    const draw_answer_t what = draw_ready (registrar->draw, agency, tally, &code);
-    if (code != REFUSED_AGENCY && other_draw (registrar, request)) {
-        refuse (registrar, request, REFUSED_DRAW);
+    live_t *live = draw_spoken_of (registrar, request);
+    if (!live)
         return 0;
-    }
+    const draw_answer_t what = draw_ready (live->draw, agency, tally, &code);
     if (what == DRAW_REFUSE) {
-        refuse (registrar, request, code);
+        refuse_by_draw (registrar, request, live, code);
         return 0;
     }
-    registrar->questions[agency] = request->envelope; // the latest is the one to tell
+    live_ask (live, agency, &request->envelope); // the latest is the one to tell
     if (what == DRAW_ASK_SEAL) {
         const wire_event_t sealed = {.kind = EVENT_SEALED,
                                      .agency = agency,
                                      .count = tally->count,
                                      .digest = tally->digest,
                                      .cancelled = tally->cancelled};
-        record (registrar, &request->envelope, &sealed);
+        follower_record (registrar->follower, &request->envelope, live, &sealed);
     } else
-        answer_question (registrar, agency);
+        answer_question (registrar, live, agency);
     return 0;
 }
 
+/* Who asks before the draw is told when it is made, as after READY; his sale goes on.
+ */
 static int take_results (void *self, void *asked)
 {
     registrar_t *registrar = self;
     const request_t *request = asked;
-    const draw_t *draw = registrar->draw;
+    wire_code_t code;
     const uint32_t agency = request->message.agency;
-    if (!draw_on_roll (draw, agency))
-        refuse (registrar, request, REFUSED_AGENCY);
-    else if (!draw_made (draw))
-        refuse (registrar, request, REFUSED_UNDRAWN);
-    else if (other_draw (registrar, request))
-        refuse (registrar, request, REFUSED_DRAW);
-    else
-        ask_find (registrar, &request->envelope, agency, request->message.cursor);
+    live_t *live = draw_spoken_of (registrar, request);
+    if (!live)
+        return 0;
+    switch (draw_results (live->draw, agency, &code)) {
+    case DRAW_TELL:
+        ask_find (registrar, &request->envelope, live, agency, request->message.cursor);
+        break;
+    case DRAW_WAIT:
+        live_ask (live, agency, &request->envelope);
+        answer_waiting (registrar, live, agency, &request->envelope);
+        break;
+    default:
+        refuse_by_draw (registrar, request, live, code);
+    }
     return 0;
-}
-
-static bool other_draw (const registrar_t *registrar, const request_t *request)
-{
-    return request->message.draw != draw_identity (registrar->draw);
 }
 
 static int take_done (void *self, void *asked)
 {
     registrar_t *registrar = self;
     const request_t *request = asked;
-    const draw_t *draw = registrar->draw;
     const uint32_t agency = request->message.agency;
     const wire_event_t served = {.kind = EVENT_SERVED, .agency = agency};
-    if (!draw_on_roll (draw, agency))
-        refuse (registrar, request, REFUSED_AGENCY);
-    else if (!draw_made (draw))
-        refuse (registrar, request, REFUSED_UNDRAWN);
-    else if (other_draw (registrar, request))
-        refuse (registrar, request, REFUSED_DRAW);
-    else if (draw_served (draw, agency))
-        answer_goodbye (registrar, agency, &request->envelope);
+    live_t *live = draw_spoken_of (registrar, request);
+    if (!live)
+        return 0;
+    const wire_code_t code = draw_done (live->draw, agency);
+    if (code != REFUSED_OK)
+        refuse_by_draw (registrar, request, live, code);
+    else if (draw_served (live->draw, agency))
+        answer_goodbye (registrar, live, agency, &request->envelope);
     else
-        record (registrar, &request->envelope, &served);
+        follower_record (registrar->follower, &request->envelope, live, &served);
     return 0;
+}
+
+static int take_order (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    orders_take (registrar->orders, request->peer, &request->message);
+    return 0;
+}
+
+static int take_list (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    listing_tell (registrar->draws, registrar->openings, request->message.from,
+                  request->peer, orders_outbox (registrar->orders));
+    return 0;
+}
+
+static void refuse_operator (registrar_t *registrar, const request_t *request,
+                             wire_code_t code, const char *text)
+{
+    const envelope_t nobodys = {0};
+    const wire_message_t refusal = wire_refusal (&request->message, code, text);
+    logger_event_limited (&registrar->no_operator, registrar->now_ms, LOG_WARNING,
+                          "orden", LOG_FAIL, "order: %s | code: %s | reason: %s",
+                          wire_command_name (request->message.command),
+                          wire_code_name ((uint16_t) code), text ? text : "unreadable");
+    outbox_write (orders_outbox (registrar->orders), request->peer, &nobodys, &refusal);
 }
 
 static int take_registered (void *self, void *asked)
 {
     registrar_t *registrar = self;
     const request_t *request = asked;
-    const wire_registered_t *registered = &request->message.registered;
-    if (registrar->epoch != 0)
-        return 0; // it was asked for again before the first answer came
-    if (registered->epoch == 0 || registered->identity == 0 || registered->draws > 1) {
+    if (!follower_registered (registrar->follower, &request->message))
         registrar->strays++;
-        return 0;
-    }
-    registrar->epoch = registered->epoch;
-    registrar->events = registered->draws; // at least: its opening
-    registrar->draw = draw_new (registered->identity);
     return 0;
 }
 
-/* As a record's answer, which says in its envelope for whom it was recorded; or of the
-   replay. One that is ahead of what is known tells that others were lost: they are
-   replayed, and this one with them. */
+/* As a record's answer, which says in its envelope for whom it was recorded; of a
+   replay; or unasked. */
 static int take_event (void *self, void *asked)
 {
     registrar_t *registrar = self;
     const request_t *request = asked;
-    const wire_recorded_t *recorded = &request->message.recorded;
-    if (registrar->epoch == 0 || recorded->events > DRAW_EVENTS_MAX ||
-        recorded->ordinal >= recorded->events ||
-        request->message.draw != draw_identity (registrar->draw)) {
-        registrar->strays++;
+    bool news, strange;
+    const bool following = follower_stage (registrar->follower) == FOLLOWER_FOLLOWING;
+    live_t *live =
+        follower_event (registrar->follower, &request->message, &news, &strange);
+    registrar->strays += strange;
+    registrar->stage = stage_of (registrar);
+    if (!live || registrar->stage > REGISTRAR_OPEN)
         return 0;
-    }
-    if (registrar->events < recorded->events)
-        registrar->events = recorded->events;
-    if (recorded->ordinal > registrar->applied)
-        return 0;
-    if (recorded->ordinal == registrar->applied && !apply (registrar, recorded))
-        return 0;
-    answer_event (registrar, request);
-    open_if_replayed (registrar);
+    if (news)
+        happened (registrar, live, &request->message.recorded, following);
+    if (news || is_somebodys (&request->envelope))
+        answer_event (registrar, live, request);
     return 0;
 }
 
-/* False: it is over. */
-static bool apply (registrar_t *registrar, const wire_recorded_t *recorded)
+/* What is replayed at the start, or of a draw that was looked up, was told when it
+   happened. */
+static void happened (registrar_t *registrar, live_t *live,
+                      const wire_recorded_t *recorded, bool following)
 {
-    if (draw_apply (registrar->draw, &recorded->event) == -1) {
-        registrar->stage = REGISTRAR_IMPOSSIBLE;
-        return false;
-    }
-    registrar->applied++;
-    registrar->seen = recorded->sequence;
-    if (recorded->event.kind == EVENT_OPENED)
-        compare_terms (registrar);
-    log_event (registrar, &recorded->event);
-    return registrar->stage <= REGISTRAR_OPEN;
+    if (following && live_up_to_date (live))
+        log_event (live, recorded);
+    live->closed_told |= draw_facts (live->draw)->phase == PHASE_CLOSED;
+    orders_event (registrar->orders, live, &recorded->event);
+    if (registrar->stage == REGISTRAR_OPEN && draw_over (live->draw))
+        registrar->done = draws_over (registrar->draws);
 }
 
-/* A draw's terms are recorded when it is opened. A state with others would make another
-   draw of it. */
-static void compare_terms (registrar_t *registrar)
+static void log_event (const live_t *live, const wire_recorded_t *recorded)
 {
-    if (draw_agencies (registrar->draw) != registrar->agencies)
-        registrar->stage = REGISTRAR_OTHER_AGENCIES;
-    else if (draw_number (registrar->draw) != registrar->number)
-        registrar->stage = REGISTRAR_OTHER_NUMBER;
-}
-
-static void open_if_replayed (registrar_t *registrar)
-{
-    if (registrar->stage == REGISTRAR_STARTING &&
-        registrar->applied == registrar->events && draw_opened (registrar->draw))
-        registrar->stage = REGISTRAR_OPEN;
-}
-
-/* Not of those that are replayed at the start: they were told when they happened. */
-static void log_event (const registrar_t *registrar, const wire_event_t *event)
-{
-    if (registrar->stage == REGISTRAR_OPEN && event->kind == EVENT_SEALED)
+    const wire_event_t *event = &recorded->event;
+    const draw_facts_t *facts = draw_facts (live->draw);
+    if (event->kind == EVENT_OPENED)
+        log_opened (facts);
+    else if (event->kind == EVENT_SEALED)
         logger_event (LOG_INFO, "agencia_lista", LOG_SUCCESS,
-                      "agency: %u | cantidad: %llu | ready: %u of %u", event->agency,
-                      (unsigned long long) event->count,
-                      draw_agencies_ready (registrar->draw),
-                      draw_agencies (registrar->draw));
+                      "draw: %s | agency: %u | cantidad: %llu | ready: %u of %u",
+                      facts->name, event->agency, (unsigned long long) event->count,
+                      facts->asked, facts->agencies);
+    if (facts->phase == PHASE_CLOSED && !live->closed_told)
+        log_closed (facts);
+}
+
+static void log_opened (const draw_facts_t *facts)
+{
+    char when[LOCAL_TEXT_BYTES];
+    logger_event (
+        LOG_INFO, "apertura", LOG_SUCCESS,
+        "draw: %s | agencies: %u | highest: %u | number: %s | closes: %s", facts->name,
+        facts->agencies, facts->highest, wire_source_name (facts->source),
+        facts->closes_ms == CLOSES_ALL_ASKED ? "when all have asked"
+        : facts->closes_ms == CLOSES_NEVER   ? "by order"
+                                             : local_text_utc (facts->closes_ms, when));
+}
+
+static void log_closed (const draw_facts_t *facts)
+{
+    const bool all = facts->closes_ms == CLOSES_ALL_ASKED &&
+                     facts->asked + facts->excused >= facts->agencies;
+    logger_event (LOG_INFO, "cierre", LOG_SUCCESS,
+                  "draw: %s | ready: %u of %u | excused: %u | reason: %s", facts->name,
+                  facts->asked, facts->agencies, facts->excused,
+                  facts->note[0] ? facts->note
+                  : all          ? "all have asked"
+                                 : "none given");
 }
 
 /* Whoever asked for it. Of a replayed one it is not known who that was, but an agency's
-   last READY is. */
-static void answer_event (registrar_t *registrar, const request_t *request)
+   last question is. */
+static void answer_event (registrar_t *registrar, live_t *live,
+                          const request_t *request)
 {
     const wire_event_t *event = &request->message.recorded.event;
     const bool replayed = !is_somebodys (&request->envelope);
-    if (event->kind == EVENT_DRAWN)
-        answer_questions (registrar);
-    else if (event->kind == EVENT_SEALED &&
-             draw_sealed (registrar->draw, event->agency)) {
+    switch (event->kind) {
+    case EVENT_OPENED: // it was looked up, for who says HELLO again
         if (!replayed)
-            registrar->questions[event->agency] = request->envelope;
-        if (!draw_due (registrar->draw)) // else it is told more in a moment
-            answer_question (registrar, event->agency);
-    } else if (event->kind == EVENT_SERVED && !replayed)
-        answer_goodbye (registrar, event->agency, &request->envelope);
+            refuse (registrar, request, REFUSED_BUSY, NULL);
+        break;
+    case EVENT_SEALED:
+        if (!draw_on_roll (live->draw, event->agency))
+            break;
+        if (!replayed)
+            live_ask (live, event->agency, &request->envelope);
+        if (!draw_due (live->draw)) // else it is told more in a moment
+            answer_question (registrar, live, event->agency);
+        break;
+    case EVENT_DRAWN:
+    case EVENT_VOIDED:
+        answer_questions (registrar, live);
+        break;
+    case EVENT_SERVED:
+        if (!replayed)
+            answer_goodbye (registrar, live, event->agency, &request->envelope);
+        break;
+    }
 }
 
-/* What an agency's last READY asks: it is kept until the draw is made. */
-static void answer_question (registrar_t *registrar, uint32_t agency)
+/* What an agency asked last: it is kept until the draw is made, or void. */
+static void answer_question (registrar_t *registrar, live_t *live, uint32_t agency)
 {
-    envelope_t *question = &registrar->questions[agency];
-    if (!is_somebodys (question))
+    request_t request = {.message = {.command = WIRE_READY,
+                                     .agency = agency,
+                                     .draw = draw_facts (live->draw)->identity}};
+    if (!live_question (live, agency))
         return;
-    if (!draw_made (registrar->draw)) {
-        answer_waiting (registrar, agency, question);
+    request.envelope = *live_question (live, agency);
+    if (!draw_finished (live->draw)) {
+        answer_waiting (registrar, live, agency, &request.envelope);
         return;
     }
-    ask_find (registrar, question, agency, 0);
-    *question = nobodys;
+    if (draw_made (live->draw))
+        ask_find (registrar, &request.envelope, live, agency, 0);
+    else
+        refuse_by_draw (registrar, &request, live, REFUSED_VOID);
+    live_answered (live, agency);
 }
 
-static void answer_questions (registrar_t *registrar)
+static void answer_questions (registrar_t *registrar, live_t *live)
 {
-    for (uint32_t agency = 1; agency <= draw_agencies (registrar->draw); agency++)
-        answer_question (registrar, agency);
+    const uint32_t agencies = draw_facts (live->draw)->agencies;
+    for (uint32_t agency = 1; agency <= agencies && live->questions > 0; agency++)
+        answer_question (registrar, live, agency);
 }
 
-/* What was asked for an agency was refused to the agency. */
+/* What was asked for an agency was refused to the agency, but for what is state's to
+   tell. */
 static int take_refused (void *self, void *asked)
 {
     registrar_t *registrar = self;
     const request_t *request = asked;
     const wire_refused_t *refused = &request->message.refused;
-    if (refused->code == REFUSED_SUPERSEDED && refused->offset == registrar->epoch)
-        take_superseded (registrar, refused->expected);
-    else if (refused->code == REFUSED_DRAW && registrar->epoch != 0)
-        registrar->stage = REGISTRAR_OTHER_DRAW;
-    else if (refused->code == REFUSED_GAP && refused->expected <= DRAW_EVENTS_MAX)
-        registrar->events = refused->expected > registrar->events ? refused->expected
-                                                                  : registrar->events;
-    else if (refused->code == REFUSED_NOSPACE)
-        log_no_space (registrar);
-    else if (refused->code != REFUSED_BUSY) // it is asked again
+    const bool agencys = is_somebodys (&request->envelope);
+    if (refused->code == REFUSED_NOSPACE)
+        log_no_space (registrar, request->message.draw);
+    if (agencys && refused->command == WIRE_LOOKUP &&
+        refused->code != REFUSED_SUPERSEDED)
+        pass_on (registrar, request);
+    else if ((agencys || (!openings_refused (registrar->openings, &request->message) &&
+                          !orders_refused (registrar->orders, &request->message))) &&
+             !follower_refused (registrar->follower, &request->message))
         registrar->strays++;
+    registrar->stage = stage_of (registrar);
     return 0;
 }
 
-/* While it is not registered: it comes behind the one heard, at once. That may be
-   itself, if it was told so too late. */
-static void take_superseded (registrar_t *registrar, uint64_t heard)
+/* Of the draw that it looked for. */
+static void pass_on (registrar_t *registrar, const request_t *request)
 {
-    const uint32_t own = life_own (registrar->life);
-    const uint64_t life = life_own (heard) == own ? heard : life_after (heard, own);
-    if (registrar->epoch != 0)
-        registrar->stage = REGISTRAR_SUPERSEDED;
-    else if (life != registrar->life) {
-        registrar->life = life;
-        registrar->asked = WANT_NOTHING;
-    }
+    char names[DRAWS_NAMES_BYTES];
+    const request_t hello = {
+        .envelope = request->envelope,
+        .message = {.command = WIRE_HELLO, .agency = request->message.agency}};
+    const wire_code_t code = request->message.refused.code;
+    draws_names (registrar->draws, names);
+    refuse (registrar, &hello, code, code == REFUSED_DRAW ? names : NULL);
 }
 
-static void log_no_space (registrar_t *registrar)
+static void log_no_space (registrar_t *registrar, uint64_t draw)
 {
+    const live_t *live = draws_find (registrar->draws, draw);
+    const bool due = live && draw_due (live->draw);
     logger_event_limited (&registrar->no_space, registrar->now_ms, LOG_ERROR,
-                          registrar->asked == WANT_DRAWN ? "sorteo" : "estado",
-                          LOG_IN_PROGRESS, "reason: storage's disk is full");
+                          due ? "sorteo" : "estado", LOG_IN_PROGRESS,
+                          "reason: storage's disk is full");
 }
 
-/* Ask storage for what is wanted next, unless that was just done. */
 static void pursue (registrar_t *registrar)
 {
-    const want_t want = wanted (registrar);
-    if (want == WANT_NOTHING)
-        registrar->asked = WANT_NOTHING;
-    else if (registrar->reachable && !is_asked (registrar, want)) {
-        registrar->asked = want;
-        registrar->again_ms = registrar->now_ms + ASK_AGAIN_MS;
-        ask_for (registrar, want);
+    if (registrar->stage <= REGISTRAR_OPEN) {
+        follower_pursue (registrar->follower);
+        if (follower_stage (registrar->follower) == FOLLOWER_FOLLOWING) {
+            openings_pursue (registrar->openings);
+            orders_pursue (registrar->orders);
+        }
+        draws_forget_unused (registrar->draws);
     }
+    registrar->stage = stage_of (registrar);
 }
 
-static want_t wanted (const registrar_t *registrar)
+static registrar_stage_t stage_of (const registrar_t *registrar)
 {
-    if (registrar->stage > REGISTRAR_OPEN)
-        return WANT_NOTHING;
-    if (registrar->epoch == 0)
-        return WANT_EPOCH;
-    if (registrar->applied < registrar->events)
-        return WANT_EVENTS;
-    if (!draw_opened (registrar->draw))
-        return WANT_OPENED;
-    return draw_due (registrar->draw) ? WANT_DRAWN : WANT_NOTHING;
-}
-
-static bool is_asked (const registrar_t *registrar, want_t want)
-{
-    return registrar->asked == want && registrar->now_ms < registrar->again_ms &&
-           (want != WANT_EVENTS || registrar->applied < registrar->page_end);
-}
-
-static void ask_for (registrar_t *registrar, want_t want)
-{
-    const wire_event_t opened = {.kind = EVENT_OPENED,
-                                 .source = SOURCE_FIXED,
-                                 .agencies = registrar->agencies,
-                                 .number = registrar->number,
-                                 .highest = NUMBER_MAX_MAX,
-                                 .closes_ms = CLOSES_ALL_ASKED,
-                                 .text = draw_name};
-    const wire_event_t drawn = {.kind = EVENT_DRAWN, .number = registrar->number};
-    const wire_message_t registration = {.command = WIRE_REGISTER,
-                                         .state = registrar->life};
-    wire_message_t replay = {.command = WIRE_REPLAY};
-    switch (want) {
-    case WANT_EPOCH:
-        ask_storage (registrar, &nobodys, &registration);
-        break;
-    case WANT_EVENTS:
-        registrar->page_end = registrar->applied + REPLAY_EVENTS;
-        replay.draw = draw_identity (registrar->draw);
-        replay.replay.epoch = registrar->epoch;
-        replay.replay.from = registrar->applied;
-        ask_storage (registrar, &nobodys, &replay);
-        break;
-    case WANT_OPENED:
-        record (registrar, &nobodys, &opened);
-        break;
-    case WANT_DRAWN:
-        record (registrar, &nobodys, &drawn);
-        break;
-    case WANT_NOTHING:
+    static const registrar_stage_t own[] = {
+        [OWN_WANTED] = REGISTRAR_STARTING,
+        [OWN_SETTLED] = REGISTRAR_OPEN,
+        [OWN_OTHER_AGENCIES] = REGISTRAR_OTHER_AGENCIES,
+        [OWN_OTHER_SOURCE] = REGISTRAR_OTHER_SOURCE,
+        [OWN_OTHER_NUMBER] = REGISTRAR_OTHER_NUMBER};
+    switch (follower_stage (registrar->follower)) {
+    case FOLLOWER_STARTING:
+        return REGISTRAR_STARTING;
+    case FOLLOWER_FOLLOWING:
+        return own[openings_own (registrar->openings)];
+    case FOLLOWER_SUPERSEDED:
+        return REGISTRAR_SUPERSEDED;
+    case FOLLOWER_OTHER_LOG:
+        return REGISTRAR_OTHER_LOG;
+    case FOLLOWER_IMPOSSIBLE:
         break;
     }
-}
-
-/* It has happened once storage says so, not before. */
-static void record (registrar_t *registrar, const envelope_t *envelope,
-                    const wire_event_t *event)
-{
-    const wire_message_t message = {.command = WIRE_RECORD,
-                                    .agency = event->agency,
-                                    .draw = draw_identity (registrar->draw),
-                                    .record = {.epoch = registrar->epoch,
-                                               .seen = registrar->seen,
-                                               .event = *event}};
-    ask_storage (registrar, envelope, &message);
+    return REGISTRAR_IMPOSSIBLE;
 }
 
 static void ask_find (registrar_t *registrar, const envelope_t *envelope,
-                      uint32_t agency, uint64_t cursor)
+                      const live_t *live, uint32_t agency, uint64_t cursor)
 {
-    const draw_t *draw = registrar->draw;
     const wire_message_t find = {.command = WIRE_FIND,
                                  .agency = agency,
-                                 .draw = draw_identity (draw),
-                                 .find = {.epoch = registrar->epoch,
+                                 .draw = draw_facts (live->draw)->identity,
+                                 .find = {.epoch = follower_epoch (registrar->follower),
                                           .cursor = cursor,
-                                          .count = draw_count (draw, agency),
-                                          .number = draw_number (draw)}};
-    ask_storage (registrar, envelope, &find);
-}
-
-static void ask_storage (registrar_t *registrar, const envelope_t *envelope,
-                         const wire_message_t *message)
-{
-    outbox_write (registrar->to_storage, bytes_of (NULL, 0), envelope, message);
+                                          .count = draw_count (live->draw, agency),
+                                          .number = draw_number (live->draw)}};
+    follower_ask (registrar->follower, envelope, &find);
 }
 
 static bool is_somebodys (const envelope_t *envelope)
@@ -600,34 +689,49 @@ static bool is_somebodys (const envelope_t *envelope)
     return envelope->boot != 0;
 }
 
-static void answer_waiting (registrar_t *registrar, uint32_t agency,
+static void answer_waiting (registrar_t *registrar, const live_t *live, uint32_t agency,
                             const envelope_t *envelope)
 {
+    const draw_facts_t *facts = draw_facts (live->draw);
     const wire_message_t waiting = {
         .command = WIRE_WAITING,
         .agency = agency,
-        .draw = draw_identity (registrar->draw),
-        .waiting = {.ready = draw_agencies_ready (registrar->draw),
-                    .agencies = draw_agencies (registrar->draw),
-                    .day = (uint8_t) draw_day (registrar->draw, agency)}};
+        .draw = facts->identity,
+        .waiting = {.ready = facts->complete,
+                    .agencies = facts->agencies,
+                    .day = (uint8_t) draw_day (live->draw, agency)}};
     outbox_answer (registrar->to_brokers, envelope, &waiting);
 }
 
-static void answer_goodbye (registrar_t *registrar, uint32_t agency,
+static void answer_goodbye (registrar_t *registrar, const live_t *live, uint32_t agency,
                             const envelope_t *envelope)
 {
     const wire_message_t goodbye = {.command = WIRE_GOODBYE,
                                     .agency = agency,
-                                    .draw = draw_identity (registrar->draw)};
+                                    .draw = draw_facts (live->draw)->identity};
     outbox_answer (registrar->to_brokers, envelope, &goodbye);
-    registrar->done = draw_all_served (registrar->draw);
+    registrar->done = draws_over (registrar->draws);
 }
 
-static void refuse (registrar_t *registrar, const request_t *request, wire_code_t code)
+/* NULL: what the code means. */
+static void refuse (registrar_t *registrar, const request_t *request, wire_code_t code,
+                    const char *text)
 {
-    wire_message_t refusal = wire_refusal (&request->message, code, NULL);
+    wire_message_t refusal = wire_refusal (&request->message, code, text);
+    if (request->message.command == WIRE_LOOKUP ||
+        request->message.command == WIRE_EVENT)
+        refusal.refused.command = WIRE_HELLO; // that is what brought it about
+    outbox_answer (registrar->to_brokers, &request->envelope, &refusal);
+}
+
+static void refuse_by_draw (registrar_t *registrar, const request_t *request,
+                            const live_t *live, wire_code_t code)
+{
+    const char *note = draw_facts (live->draw)->note;
+    const char *text =
+        code == REFUSED_VOID && note[0] ? note : wire_code_text ((uint16_t) code);
+    wire_message_t refusal = wire_refusal (&request->message, code, text);
     if (code == REFUSED_TALLY)
-        refusal.refused.expected =
-            draw_count (registrar->draw, request->message.agency);
+        refusal.refused.expected = draw_count (live->draw, request->message.agency);
     outbox_answer (registrar->to_brokers, &request->envelope, &refusal);
 }

@@ -1,7 +1,7 @@
-/* state.c - loteria-state at work: the one owner of who is ready and of the draw. In:
-   HELLO, READY, RESULTS and DONE from workers, the draw's events from storage. Out:
-   answers to the brokers, questions and events to storage. Owns no file: the draw is
-   storage's log's. */
+/* state.c - loteria-state at work: the one owner of the draws, and of who is ready. In:
+   HELLO, READY, RESULTS and DONE from workers, orders from operators, the draws' events
+   from storage. Out: answers to the brokers and to operators, questions and events to
+   storage. Owns no file: the draws are storage's log's. */
 
 #include "state.h"
 
@@ -22,23 +22,32 @@ struct state {
     registrar_t *registrar;
     gate_t *gate;
     zsock_t *workers, *storage;
-    watch_t *watch;     // of storage
-    const char *listen; // where, for people
-    brokers_t *brokers; // NULL until the draw is replayed
-    uint64_t rejoins;   // that they asked for, when last looked at
-    bool reachable;     // storage, when last looked at
+    watch_t *watch;       // of storage
+    const char *listen;   // where, for people
+    brokers_t *brokers;   // NULL until the draws are replayed
+    uint64_t rejoins;     // that they asked for, when last looked at
+    bool reachable;       // storage, when last looked at
+    uint64_t not_workers; // bundles whose senders have other keys
     logger_strays_t strays;
 };
 
 static int open_sockets (state_t *state, int64_t now_ms, problem_t *problem);
 static int open_gate (state_t *state, problem_t *problem);
+static terms_t own_terms (const state_options_t *options);
+static uint64_t draw_random (void *context);
 static uint32_t draw_own (void);
 static void doubt_if_replaced (state_t *state);
 static void take_answers (state_t *state);
 static void take_requests (state_t *state);
+static void take_request (state_t *state, const peer_t *peer, zmq_msg_t *body);
+static bool comes_alone (bytes_t body);
+static uint8_t role_of (const state_t *state, zmq_msg_t *body);
 static int join (state_t *state, int64_t now_ms, problem_t *problem);
+static void log_joined (const state_t *state);
 static void send_all (state_t *state);
+static void send_alone (zsock_t *socket, bytes_t peer, bundle_t *bundle);
 static int judge (const state_t *state, problem_t *problem);
+static int judge_own (const state_t *state, problem_t *problem);
 static uint64_t strays (const state_t *state);
 static void wait_for_work (state_t *state, int signal_fd);
 static void log_closed (uint64_t undelivered, uint64_t strays);
@@ -48,8 +57,13 @@ state_t *state_new (const state_options_t *options, int64_t now_ms, problem_t *p
     state_t *state = calloc (1, sizeof *state);
     assert (state);
     state->options = *options;
-    state->registrar =
-        registrar_new (draw_own (), options->agencies, options->number.number);
+    const registrar_options_t registrar = {.own = draw_own (),
+                                           .terms = own_terms (options),
+                                           .closes = options->closes,
+                                           .schedule = options->schedule,
+                                           .chance = {.draw = draw_random},
+                                           .draws_kept = options->draws_kept};
+    state->registrar = registrar_new (&registrar);
     if (open_gate (state, problem) == -1 ||
         open_sockets (state, now_ms, problem) == -1) {
         state_destroy (&state);
@@ -81,7 +95,7 @@ int state_turn (state_t *state, int64_t now_ms, problem_t *problem)
     if (state->brokers)
         brokers_look (state->brokers, now_ms);
     state->reachable = net_ready (state->storage);
-    registrar_tick (state->registrar, now_ms, state->reachable);
+    registrar_tick (state->registrar, now_ms, clock_wall_ms (), state->reachable);
     doubt_if_replaced (state);
     take_answers (state);
     take_requests (state);
@@ -146,7 +160,8 @@ int state_serve (const state_options_t *options, int signal_fd)
 
 static int open_gate (state_t *state, problem_t *problem)
 {
-    static const char *const peers[] = {"storage", "worker", "broker", NULL};
+    static const char *const peers[] = {"storage", "worker", "broker", "operator",
+                                        NULL};
     static const char *const hosts[] = {"storage", "broker", NULL};
     const gate_options_t gate = {.keys = state->options.keys,
                                  .peers = peers,
@@ -177,12 +192,31 @@ static int open_sockets (state_t *state, int64_t now_ms, problem_t *problem)
     return state->listen ? 0 : -1;
 }
 
+static terms_t own_terms (const state_options_t *options)
+{
+    terms_t terms = {.agencies = options->agencies,
+                     .highest = options->highest,
+                     .source = options->number.source,
+                     .number = options->number.number};
+    if (options->draw) // it was checked with the settings
+        snprintf (terms.name, sizeof terms.name, "%s", options->draw);
+    return terms;
+}
+
+static uint64_t draw_random (void *context)
+{
+    (void) context;
+    uint64_t random;
+    while (getrandom (&random, sizeof random, 0) != sizeof random)
+        ;
+    return random;
+}
+
 static uint32_t draw_own (void)
 {
     uint32_t own = 0;
     while (own == 0)
-        if (getrandom (&own, sizeof own, 0) != sizeof own)
-            own = 0;
+        own = (uint32_t) draw_random (NULL);
     return own;
 }
 
@@ -220,9 +254,41 @@ static void take_requests (state_t *state)
             break;
         if (status == NET_OK &&
             !net_answer_ping (state->workers, &peer, &body, "loteria-state"))
-            registrar_requests (state->registrar, net_body (&body));
+            take_request (state, &peer, &body);
     }
     zmq_msg_close (&body);
+}
+
+/* Workers send bundles, operators messages that come alone. */
+static void take_request (state_t *state, const peer_t *peer, zmq_msg_t *body)
+{
+    const bytes_t bytes = net_body (body);
+    const uint8_t role = role_of (state, body);
+    const bool worker = role == ROLE_WORKER || role == ROLE_ANY;
+    const bool orders = role == ROLE_OPERATOR || role == ROLE_STATE || role == ROLE_ANY;
+    if (comes_alone (bytes))
+        registrar_operator (state->registrar, net_peer (peer), orders, bytes);
+    else if (worker)
+        registrar_requests (state->registrar, bytes);
+    else
+        state->not_workers++;
+}
+
+/* No bundle begins so: it would say that it is longer than any. */
+static bool comes_alone (bytes_t body)
+{
+    return body.size >= 2 && memcmp (body.data, "LT", 2) == 0;
+}
+
+/* Who has this process's own key is on its machine, and may what it may. */
+static uint8_t role_of (const state_t *state, zmq_msg_t *body)
+{
+    gate_sender_t sender;
+    const keyring_t *ring = gate_keys (state->gate);
+    if (ring && gate_sender (body, &sender) &&
+        strcmp (sender.key, ring->own.public_key) == 0)
+        return ROLE_STATE;
+    return gate_role (state->gate, body);
 }
 
 /* Nobody is to send it requests that it could not answer yet. */
@@ -230,19 +296,29 @@ static int join (state_t *state, int64_t now_ms, problem_t *problem)
 {
     if (state->brokers || registrar_stage (state->registrar) != REGISTRAR_OPEN)
         return 0;
-    const draw_t *draw = registrar_draw (state->registrar);
     state->brokers =
         brokers_new (state->gate, state->options.brokers, ROLE_STATE, now_ms, problem);
     if (!state->brokers)
         return -1;
-    logger_event (LOG_INFO, "estado", LOG_SUCCESS,
-                  "listen: %s | storage: %s | broker: %s | agencies: %u | ready: %u | "
-                  "drawn: %s | epoch: %llu",
-                  state->listen, state->options.storage, state->options.brokers,
-                  draw_agencies (draw), draw_agencies_ready (draw),
-                  draw_made (draw) ? "yes" : "no",
-                  (unsigned long long) registrar_epoch (state->registrar));
+    log_joined (state);
     return 0;
+}
+
+/* How far the draw is that was opened last. */
+static void log_joined (const state_t *state)
+{
+    const draws_t *draws = registrar_draws (state->registrar);
+    const size_t count = draws_count (draws);
+    const draw_facts_t none = {.name = "-"};
+    const draw_facts_t *latest =
+        count > 0 ? draw_facts (draws_at (draws, count - 1)->draw) : &none;
+    logger_event (LOG_INFO, "estado", LOG_SUCCESS,
+                  "listen: %s | storage: %s | broker: %s | draws: %zu | draw: %s | "
+                  "agencies: %u | ready: %u | drawn: %s | epoch: %llu",
+                  state->listen, state->options.storage, state->options.brokers, count,
+                  latest->name, latest->agencies, latest->asked,
+                  latest->phase == PHASE_DRAWN ? "yes" : "no",
+                  (unsigned long long) registrar_epoch (state->registrar));
 }
 
 static void send_all (state_t *state)
@@ -262,6 +338,21 @@ static void send_all (state_t *state)
     else // a broker that knew the state before may have asked: it is to wait
         while (outbox_take (answers, &peer, &bundle))
             bundle_clear (bundle);
+    outbox_t *orders = registrar_to_operators (state->registrar);
+    while (outbox_take (orders, &peer, &bundle))
+        send_alone (state->workers, peer, bundle);
+}
+
+/* It does not matter if the operator is gone. */
+static void send_alone (zsock_t *socket, bytes_t peer, bundle_t *bundle)
+{
+    bytes_t rest = bytes_of (bundle->data, bundle->size), bytes;
+    envelope_t envelope;
+    wire_message_t message;
+    while (bundle_next (&rest, &envelope, &bytes) == 1)
+        if (wire_decode (bytes, &message) == REFUSED_OK)
+            net_send_message (socket, peer, &message);
+    bundle_clear (bundle);
 }
 
 /* 0 as long as it may go on. The number of the draw is not for the log to tell. */
@@ -278,39 +369,56 @@ static int judge (const state_t *state, problem_t *problem)
                             "which hears the latest only | consequence: this one ends; "
                             "have one state for each storage",
                             storage);
-    case REGISTRAR_OTHER_DRAW:
+    case REGISTRAR_OTHER_LOG:
         return problem_set (problem, PROCESS_FAILED, "estado",
-                            "reason: storage (%s) has another draw than before | "
+                            "reason: storage (%s) has another log than before | "
                             "consequence: what was known is void; started again, this "
                             "asks storage anew",
                             storage);
     case REGISTRAR_OTHER_AGENCIES:
-        return problem_set (problem, PROCESS_CANNOT_START, "estado",
-                            "reason: the draw that storage (%s) has is one of %u "
-                            "agencies, not %u; start "
-                            "with those, or storage with another data directory",
-                            storage, draw_agencies (registrar_draw (state->registrar)),
-                            state->options.agencies);
+    case REGISTRAR_OTHER_SOURCE:
     case REGISTRAR_OTHER_NUMBER:
-        return problem_set (
-            problem, PROCESS_CANNOT_START, "estado",
-            "reason: the draw that storage (%s) has has another winning "
-            "number; start with that, or storage with another data "
-            "directory",
-            storage);
+        return judge_own (state, problem);
     case REGISTRAR_IMPOSSIBLE:
         break;
     }
     return problem_set (problem, PROCESS_CANNOT_START, "estado",
-                        "reason: what storage (%s) says of the draw cannot have "
+                        "reason: what storage (%s) says of the draws cannot have "
                         "happened | consequence: nothing is answered; look at its data "
                         "directory with loteria-storage --check",
                         storage);
 }
 
+/* The draw that it is to open is there, and is another one than its settings say. */
+static int judge_own (const state_t *state, problem_t *problem)
+{
+    const terms_t own = own_terms (&state->options);
+    const live_t *live = draws_named (registrar_draws (state->registrar),
+                                      bytes_of (own.name, strlen (own.name)));
+    const draw_facts_t *facts = draw_facts (live->draw);
+    char what[128];
+    switch (registrar_stage (state->registrar)) {
+    case REGISTRAR_OTHER_AGENCIES:
+        snprintf (what, sizeof what, "is one of %u agencies, not %u", facts->agencies,
+                  own.agencies);
+        break;
+    case REGISTRAR_OTHER_SOURCE:
+        snprintf (what, sizeof what, "has a number that is %s, not %s",
+                  wire_source_name (facts->source), wire_source_name (own.source));
+        break;
+    default:
+        snprintf (what, sizeof what, "has another winning number");
+    }
+    return problem_set (problem, PROCESS_CANNOT_START, "estado",
+                        "reason: the draw %s that storage (%s) has %s | consequence: "
+                        "start with that, with another --draw, or storage with another "
+                        "data directory",
+                        own.name, state->options.storage, what);
+}
+
 static uint64_t strays (const state_t *state)
 {
-    return registrar_strays (state->registrar) +
+    return registrar_strays (state->registrar) + state->not_workers +
            (state->brokers ? brokers_strays (state->brokers) : 0);
 }
 

@@ -24,6 +24,7 @@ typedef struct {
     uint32_t highest;  // that can be bet on, and win
     terms_number_t number;
     const schedule_t *schedule; // of the others; NULL: none; borrowed
+    uint32_t draws_kept;        // of those that are over; 0: DRAWS_FINISHED_KEPT
 } state_options_t;
 
 typedef struct state state_t;

@@ -1,439 +1,9 @@
 /* test_registrar.c - state's conversations: with agencies by way of workers and
    brokers, and with a storage that records events, loses messages and is restarted. */
 
-#include "testing.h"
-
-#include "bounds.h"
-#include "life.h"
-#include "logged.h"
-#include "logger.h"
-#include "registrar.h"
-
-#define AGENCIES     3
-#define NUMBER       7574
-#define DRAW         0xD1CE
-#define BOOT         77
-#define OWN          0x11FE
-#define COUNT(table) (sizeof (table) / sizeof (table)[0])
-
-typedef struct {   // a message that was sent
-    uint32_t boot; // of the broker that it is for, 0: for storage
-    envelope_t envelope;
-    wire_message_t message; // borrows from `bytes`
-    uint8_t bytes[WIRE_SMALL_BYTES_MAX];
-} sent_t;
-
-typedef struct {
-    sent_t sent[512];
-    size_t count;
-} mail_t;
-
-static registrar_t *registrar;
-static mail_t to_brokers, to_storage; // what was sent since it was last looked for
-static uint32_t own;                  // this process's number
-static uint32_t agencies, number;     // this state's settings
-static uint32_t ticket;
-static int64_t now_ms;
-static bool reachable;
-
-/* ---- A storage, as far as state sees it ---- */
-
-typedef struct {
-    wire_event_t events[2 + 2 * 128];
-    uint64_t sequences[2 + 2 * 128];
-    uint64_t count, sequence, epoch, life;
-    bool full;
-} log_t;
-
-static log_t book; // a restarted storage has it still
-static const bytes_t the_name = {(const uint8_t *) "first", 5};
+#include "state_day.h"
 
 static uint64_t random_state;
-
-static void take_mail (mail_t *mail, outbox_t *outbox, bool brokers)
-{
-    bytes_t peer, message;
-    bundle_t *bundle;
-    while (outbox_take (outbox, &peer, &bundle)) {
-        bytes_t rest = bytes_of (bundle->data, bundle->size);
-        envelope_t envelope;
-        int more;
-        while ((more = bundle_next (&rest, &envelope, &message)) == 1) {
-            assert_true (mail->count < COUNT (mail->sent));
-            sent_t *sent = &mail->sent[mail->count++];
-            assert_true (message.size <= sizeof sent->bytes);
-            put_bytes (sent->bytes, message);
-            sent->boot = brokers ? outbox_boot (peer) : 0;
-            sent->envelope = envelope;
-            assert_int_equal (
-                wire_decode (bytes_of (sent->bytes, message.size), &sent->message),
-                REFUSED_OK);
-            if (brokers) // an answer goes to who wrote the envelope
-                assert_int_equal (sent->boot, envelope.boot);
-            else
-                assert_int_equal (peer.size, 0);
-        }
-        assert_int_equal (more, 0);
-        bundle_clear (bundle);
-    }
-}
-
-static void take_sent (void)
-{
-    take_mail (&to_storage, registrar_to_storage (registrar), false);
-    take_mail (&to_brokers, registrar_to_brokers (registrar), true);
-}
-
-static void forget (void)
-{
-    to_brokers.count = to_storage.count = 0;
-}
-
-static void tick (int64_t passed_ms)
-{
-    now_ms += passed_ms;
-    forget ();
-    registrar_tick (registrar, now_ms, reachable);
-    take_sent ();
-}
-
-/* The answer arrives; what was sent before is forgotten. */
-static void arrives (const envelope_t *envelope, const wire_message_t *message)
-{
-    bundle_t bundle = {0};
-    bundle_write (&bundle, envelope, message);
-    forget ();
-    registrar_answers (registrar, bytes_of (bundle.data, bundle.size));
-    bundle_clear (&bundle);
-    take_sent ();
-}
-
-static wire_message_t event_at (uint64_t ordinal)
-{
-    return (wire_message_t){.command = WIRE_EVENT,
-                            .agency = book.events[ordinal].agency,
-                            .draw = DRAW,
-                            .recorded = {book.sequences[ordinal], ordinal, book.count,
-                                         book.events[ordinal]}};
-}
-
-static uint64_t find_event (const wire_event_t *event)
-{
-    for (uint64_t i = 0; i < book.count; i++)
-        if (book.events[i].kind == event->kind &&
-            book.events[i].agency == event->agency)
-            return i;
-    return UINT64_MAX;
-}
-
-static uint64_t add_event (const wire_event_t *event)
-{
-    assert_true (book.count < COUNT (book.events));
-    book.events[book.count] = *event;
-    if (event->kind == EVENT_OPENED)
-        book.events[book.count].text = the_name; // what was said is not kept
-    book.sequences[book.count] = ++book.sequence;
-    return book.count++;
-}
-
-static wire_message_t refusal (const wire_message_t *request, wire_code_t code,
-                               uint64_t offset, uint64_t expected)
-{
-    wire_message_t refused = wire_refusal (request, code, "no");
-    refused.refused.offset = offset;
-    refused.refused.expected = expected;
-    return refused;
-}
-
-/* What storage answers, to state: how many messages, at most a page of events. */
-static size_t storage_answers (const sent_t *asked, wire_message_t *answers)
-{
-    const wire_message_t *message = &asked->message;
-    const wire_record_t *record = &message->record;
-    if (message->command == WIRE_REGISTER) {
-        if (book.full) {
-            answers[0] = refusal (message, REFUSED_NOSPACE, 0, 0);
-            return 1;
-        }
-        if (book.life != message->state && !life_follows (message->state, book.life)) {
-            answers[0] = refusal (message, REFUSED_SUPERSEDED, 0, book.life);
-            return 1;
-        }
-        if (book.life != message->state) {
-            book.life = message->state;
-            book.epoch = ++book.sequence;
-        }
-        answers[0] = (wire_message_t){.command = WIRE_REGISTERED,
-                                      .registered = {book.epoch, DRAW, book.count > 0}};
-        return 1;
-    }
-    const uint64_t epoch = message->command == WIRE_REPLAY   ? message->replay.epoch
-                           : message->command == WIRE_RECORD ? record->epoch
-                           : message->command == WIRE_ADMIT  ? message->welcome.epoch
-                                                             : message->find.epoch;
-    assert_true (message->draw == DRAW);
-    if (epoch != book.epoch) {
-        answers[0] = refusal (message, REFUSED_SUPERSEDED, epoch, book.epoch);
-        return 1;
-    }
-    size_t count = 0;
-    if (message->command == WIRE_REPLAY)
-        for (uint64_t i = message->replay.from; i < book.count && count < REPLAY_EVENTS;
-             i++)
-            answers[count++] = event_at (i);
-    if (message->command != WIRE_RECORD)
-        return count;
-    uint64_t ordinal = find_event (&record->event);
-    if (ordinal == UINT64_MAX && record->event.kind == EVENT_DRAWN &&
-        record->seen != book.sequences[book.count - 1])
-        answers[0] = refusal (message, REFUSED_GAP, 0, book.count);
-    else if (ordinal == UINT64_MAX && book.full)
-        answers[0] = refusal (message, REFUSED_NOSPACE, 0, 0);
-    else {
-        if (ordinal == UINT64_MAX)
-            ordinal = add_event (&record->event);
-        answers[0] = event_at (ordinal);
-    }
-    return 1;
-}
-
-/* Storage answers all that it was asked last, until it is asked for nothing more. */
-static void storage_serves (void)
-{
-    static mail_t asked;
-    static wire_message_t answers[REPLAY_EVENTS];
-    while (to_storage.count > 0) {
-        asked = to_storage;
-        mail_t told = {0};
-        to_storage.count = 0;
-        for (size_t i = 0; i < asked.count; i++) {
-            bytes_t message =
-                bytes_of (asked.sent[i].bytes, wire_size (&asked.sent[i].message));
-            wire_decode (message, &asked.sent[i].message); // it was copied
-            const size_t count = storage_answers (&asked.sent[i], answers);
-            for (size_t n = 0; n < count; n++) {
-                bundle_t bundle = {0};
-                bundle_write (&bundle, &asked.sent[i].envelope, &answers[n]);
-                registrar_answers (registrar, bytes_of (bundle.data, bundle.size));
-                bundle_clear (&bundle);
-                take_sent ();
-            }
-        }
-        (void) told;
-    }
-}
-
-/* ---- A state ---- */
-
-static void start (void)
-{
-    registrar_destroy (&registrar);
-    forget ();
-    registrar = registrar_new (own, agencies, number);
-    reachable = true;
-}
-
-/* As it starts, up to where it answers agencies. */
-static void start_and_open (void)
-{
-    own++;
-    start ();
-    tick (0);
-    storage_serves ();
-    assert_int_equal (registrar_stage (registrar), REGISTRAR_OPEN);
-    forget ();
-}
-
-static int setup (void **state)
-{
-    (void) state;
-    book = (log_t){0};
-    agencies = AGENCIES;
-    number = NUMBER;
-    own = OWN;
-    ticket = 0;
-    now_ms = 1000;
-    start_and_open ();
-    return 0;
-}
-
-static int setup_closed (void **state)
-{
-    setup (state);
-    book = (log_t){0};
-    own = OWN;
-    start ();
-    return 0;
-}
-
-static int teardown (void **state)
-{
-    (void) state;
-    registrar_destroy (&registrar);
-    assert_null (registrar);
-    registrar_destroy (&registrar);
-    return 0;
-}
-
-static const draw_t *draw (void)
-{
-    return registrar_draw (registrar);
-}
-
-/* ---- Requests in, answers out ---- */
-
-/* An agency's message by way of the broker of this boot, from this client. */
-static void ask_by (uint32_t boot, uint64_t client, const wire_message_t *message)
-{
-    bundle_t bundle = {0};
-    const envelope_t envelope = {boot, ++ticket, client};
-    bundle_write (&bundle, &envelope, message);
-    forget ();
-    registrar_requests (registrar, bytes_of (bundle.data, bundle.size));
-    bundle_clear (&bundle);
-    take_sent ();
-}
-
-static void ask (uint32_t agency, const wire_message_t *message)
-{
-    ask_by (BOOT, 100 + agency, message);
-}
-
-static void ask_hello (uint32_t agency)
-{
-    const wire_message_t hello = {.command = WIRE_HELLO,
-                                  .agency = agency,
-                                  .hello = {{16, 8192, 500, 65536}, the_name}};
-    ask (agency, &hello);
-}
-
-/* So many bets of that agency, whatever they are. */
-static wire_tally_t tally_of (uint32_t agency, uint64_t count)
-{
-    return (wire_tally_t){count, 1000 * agency + count, 0};
-}
-
-static wire_message_t ready_of (uint32_t agency)
-{
-    return (wire_message_t){.command = WIRE_READY,
-                            .agency = agency,
-                            .draw = DRAW,
-                            .tally = tally_of (agency, 10 * agency)};
-}
-
-static void ask_ready (uint32_t agency)
-{
-    const wire_message_t ready = ready_of (agency);
-    ask (agency, &ready);
-}
-
-static void ask_results (uint32_t agency, uint64_t cursor)
-{
-    const wire_message_t results = {
-        .command = WIRE_RESULTS, .agency = agency, .draw = DRAW, .cursor = cursor};
-    ask (agency, &results);
-}
-
-static void ask_done (uint32_t agency)
-{
-    const wire_message_t done = {.command = WIRE_DONE, .agency = agency, .draw = DRAW};
-    ask (agency, &done);
-}
-
-/* The only message that was sent, to the agency that asked last. */
-static const wire_message_t *told (wire_command_t command)
-{
-    assert_int_equal (to_storage.count, 0);
-    assert_int_equal (to_brokers.count, 1);
-    assert_string_equal (wire_command_name (to_brokers.sent[0].message.command),
-                         wire_command_name (command));
-    assert_int_equal (to_brokers.sent[0].envelope.ticket, ticket);
-    return &to_brokers.sent[0].message;
-}
-
-static const wire_refused_t *told_refused (wire_code_t code, wire_command_t command)
-{
-    const wire_refused_t *refused = &told (WIRE_REFUSED)->refused;
-    assert_string_equal (wire_code_name (refused->code), wire_code_name (code));
-    assert_string_equal (wire_command_name (refused->command),
-                         wire_command_name (command));
-    assert_true (refused->text.size > 0);
-    return refused;
-}
-
-/* The only message that was sent, to storage for who asked last, or for nobody. */
-static const wire_message_t *asked_storage (wire_command_t command)
-{
-    assert_int_equal (to_brokers.count, 0);
-    assert_int_equal (to_storage.count, 1);
-    assert_string_equal (wire_command_name (to_storage.sent[0].message.command),
-                         wire_command_name (command));
-    return &to_storage.sent[0].message;
-}
-
-static const wire_message_t *asked_storage_for (wire_command_t command, uint32_t agency)
-{
-    const wire_message_t *message = asked_storage (command);
-    assert_int_equal (message->agency, agency);
-    assert_int_equal (to_storage.sent[0].envelope.boot, BOOT);
-    assert_int_equal (to_storage.sent[0].envelope.ticket, ticket);
-    assert_int_equal (to_storage.sent[0].envelope.client, 100 + agency);
-    return message;
-}
-
-static const wire_message_t *asked_for_itself (wire_command_t command)
-{
-    const wire_message_t *message = asked_storage (command);
-    const envelope_t *envelope = &to_storage.sent[0].envelope;
-    assert_true (envelope->boot == 0 && envelope->ticket == 0 && envelope->client == 0);
-    return message;
-}
-
-static void sent_nothing (void)
-{
-    assert_int_equal (to_brokers.count + to_storage.count, 0);
-}
-
-static void assert_waiting (const wire_message_t *message, uint32_t ready)
-{
-    assert_int_equal (message->waiting.ready, ready);
-    assert_int_equal (message->waiting.agencies, AGENCIES);
-}
-
-static void seal (uint32_t agency)
-{
-    ask_ready (agency);
-    asked_storage_for (WIRE_RECORD, agency);
-    storage_serves ();
-    assert_true (draw_sealed (draw (), agency));
-}
-
-static void make_draw (void)
-{
-    for (uint32_t agency = 1; agency <= AGENCIES; agency++)
-        seal (agency);
-    assert_true (draw_made (draw ()));
-}
-
-static size_t events_of (wire_event_kind_t kind)
-{
-    size_t count = 0;
-    for (uint64_t i = 0; i < book.count; i++)
-        count += book.events[i].kind == kind;
-    return count;
-}
-
-/* What was sent to storage last, kept though more is sent. */
-static sent_t kept (size_t which)
-{
-    assert_true (which < to_storage.count);
-    return to_storage.sent[which];
-}
-
-static void stage_is (registrar_stage_t stage)
-{
-    assert_int_equal (registrar_stage (registrar), stage);
-}
 
 /* ---- Starting ---- */
 
@@ -474,34 +44,53 @@ static void nothing_is_asked_of_a_storage_that_is_away (void **state)
     }
 }
 
+static const bytes_t the_name = {(const uint8_t *) "first", 5};
+
 static void a_new_draw_is_opened_with_the_terms (void **state)
 {
     (void) state;
+    uint64_t identity = 0;
     tick (0);
-    const wire_message_t registered = {.command = WIRE_REGISTERED,
-                                       .registered = {.epoch = 9, .identity = DRAW}};
+    const wire_message_t registered = {
+        .command = WIRE_REGISTERED,
+        .registered = {.epoch = 9, .identity = LOG_IDENTITY}};
     arrives (&to_storage.sent[0].envelope, &registered);
     book.epoch = 9;
     for (int i = 0; i < 2; i++) {
-        const wire_message_t *asked = asked_for_itself (WIRE_RECORD);
-        const wire_record_t *record = &asked->record;
-        assert_true (record->epoch == 9 && asked->draw == DRAW && record->seen == 0);
+        const wire_message_t *message = asked_for_itself (WIRE_RECORD);
+        const wire_record_t *record = &message->record;
+        assert_true (record->epoch == 9 && message->draw != 0 && record->seen == 0);
+        assert_true (i == 0 || message->draw == identity); // the same draw
+        identity = message->draw;
         assert_int_equal (record->event.kind, EVENT_OPENED);
+        assert_int_equal (record->event.agencies, AGENCIES);
         assert_int_equal (record->event.source, SOURCE_FIXED);
+        assert_int_equal (record->event.number, NUMBER);
+        assert_int_equal (record->event.highest, HIGHEST);
         assert_true (record->event.closes_ms == CLOSES_ALL_ASKED);
         assert_true (bytes_equal (record->event.text, the_name));
-        assert_int_equal (record->event.agencies, AGENCIES);
-        assert_int_equal (record->event.number, NUMBER);
         assert_int_equal (record->event.agency, 0);
         stage_is (REGISTRAR_STARTING);
         tick (ASK_AGAIN_MS);
     }
     storage_serves ();
     stage_is (REGISTRAR_OPEN);
-    assert_true (draw_opened (draw ()));
-    assert_true (draw_identity (draw ()) == DRAW);
+    assert_int_equal (book.count, 1);
+    assert_true (the_draw () == identity && facts ()->identity == identity);
+    assert_int_equal (facts ()->phase, PHASE_OPEN);
     assert_false (registrar_wants (registrar));
-    assert_int_equal (events_of (EVENT_OPENED), 1);
+}
+
+static void without_a_name_no_draw_is_opened (void **state)
+{
+    (void) state;
+    terms.name[0] = 0;
+    start_and_open ();
+    assert_int_equal (book.count, 0);
+    assert_false (registrar_wants (registrar));
+    ask_hello (1);
+    const wire_refused_t *refused = told_refused (REFUSED_DRAW, WIRE_HELLO);
+    assert_true (bytes_equal (refused->text, bytes_of ("no draw is on sale", 18)));
 }
 
 static void a_second_registration_changes_nothing (void **state)
@@ -517,21 +106,22 @@ static void a_second_registration_changes_nothing (void **state)
     seal (1);
     arrives (&first.envelope, &answers[0]);
     sent_nothing ();
-    assert_true (draw_sealed (draw (), 1));
+    assert_true (draw_asked (draw (), 1));
     assert_int_equal (registrar_strays (registrar), 0);
 }
 
 static void registrations_that_cannot_be_are_strays (void **state)
 {
     (void) state;
-    static const wire_registered_t wrong[] = {
-        {0, DRAW, 0}, {5, 0, 0}, {5, DRAW, 2}, {5, DRAW, UINT32_MAX}};
-    const envelope_t nobodys = {0};
+    static const wire_registered_t wrong[] = {{0, LOG_IDENTITY, 0},
+                                              {5, 0, 0},
+                                              {5, LOG_IDENTITY, DRAWS_LIVE_MAX + 1},
+                                              {5, LOG_IDENTITY, UINT32_MAX}};
     tick (0);
     for (size_t i = 0; i < COUNT (wrong); i++) {
         const wire_message_t message = {.command = WIRE_REGISTERED,
                                         .registered = wrong[i]};
-        arrives (&nobodys, &message);
+        arrives_unasked (&message);
         assert_int_equal (registrar_strays (registrar), i + 1);
         assert_true (registrar_epoch (registrar) == 0);
     }
@@ -568,8 +158,9 @@ static void fill_book (uint32_t sealed, bool drawn, uint32_t served)
                           .source = SOURCE_FIXED,
                           .agencies = MANY,
                           .number = NUMBER,
-                          .highest = 9999};
-    add_event (&event);
+                          .highest = HIGHEST,
+                          .text = the_name};
+    add_draw (0xD1CE, &event);
     for (uint32_t agency = 1; agency <= sealed; agency++) {
         const wire_tally_t tally = tally_of (agency, 10 * agency);
         event = (wire_event_t){.kind = EVENT_SEALED,
@@ -586,7 +177,7 @@ static void fill_book (uint32_t sealed, bool drawn, uint32_t served)
         event = (wire_event_t){.kind = EVENT_SERVED, .agency = agency};
         add_event (&event);
     }
-    agencies = MANY;
+    terms.agencies = MANY;
     start ();
 }
 
@@ -594,10 +185,10 @@ static void assert_replayed (uint32_t sealed, bool drawn, uint32_t served)
 {
     stage_is (REGISTRAR_OPEN);
     for (uint32_t agency = 1; agency <= MANY; agency++) {
-        assert_true (draw_sealed (draw (), agency) == (agency <= sealed));
+        assert_true (draw_asked (draw (), agency) == (agency <= sealed));
         assert_true (draw_served (draw (), agency) == (agency <= served));
-        assert_int_equal (draw_count (draw (), agency),
-                          agency <= sealed ? 10 * agency : 0);
+        assert_true (draw_count (draw (), agency) ==
+                     (agency <= sealed ? 10 * agency : UINT64_MAX));
     }
     assert_true (draw_made (draw ()) == drawn);
     assert_false (registrar_done (registrar));
@@ -616,12 +207,12 @@ static void events_are_replayed_page_by_page (void **state)
     for (size_t i = 0; i < COUNT (cases); i++) {
         setup_closed (NULL);
         fill_book (cases[i].sealed, cases[i].drawn, cases[i].served);
-        const uint64_t events = book.count;
+        const uint64_t events = the_kept ()->count;
         tick (0);
         storage_serves ();
         assert_replayed (cases[i].sealed, cases[i].drawn, cases[i].served);
-        assert_int_equal (to_brokers.count, 0); // nobody asked, nobody is told
-        assert_int_equal (book.count, events);  // and nothing is recorded again
+        assert_int_equal (to_brokers.count, 0);        // nobody asked, nobody is told
+        assert_int_equal (the_kept ()->count, events); // and nothing is recorded again
         teardown (NULL);
     }
 }
@@ -634,10 +225,12 @@ static void a_replay_of_which_something_was_lost_is_not_whole (void **state)
     for (uint64_t lost = 0; lost <= 130; lost++) {
         setup_closed (NULL);
         fill_book (MANY, true, 28);
-        assert_int_equal (book.count, 130);
+        assert_int_equal (the_kept ()->count, 130);
         bool losing = true;
         tick (0);
-        while (registrar_stage (registrar) == REGISTRAR_STARTING) {
+        for (int turns = 0; registrar_stage (registrar) == REGISTRAR_STARTING;
+             turns++) {
+            assert_true (turns < 1000);
             if (to_storage.count == 0)
                 tick (ASK_AGAIN_MS);
             const sent_t asked = kept (0);
@@ -671,10 +264,10 @@ static void events_that_come_twice_or_early_are_taken_once (void **state)
     const sent_t asked = kept (0);
     storage_answers (&asked, answers);
     arrives (&asked.envelope, &answers[0]);
-    for (uint64_t i = 0; i < book.count; i++) {
+    for (uint64_t i = 0; i < the_kept ()->count; i++) {
         const wire_message_t event = event_at (i), before = event_at (i / 2),
-                             later = event_at (i + 1 < book.count ? i + 1 : i);
-        if (i + 1 < book.count)
+                             later = event_at (i + 1 < the_kept ()->count ? i + 1 : i);
+        if (i + 1 < the_kept ()->count)
             arrives (&nobodys, &later);
         arrives (&nobodys, &before);
         arrives (&nobodys, &event);
@@ -688,16 +281,21 @@ static void other_terms_than_the_draws_end_it (void **state)
     (void) state;
     static const struct {
         uint32_t agencies, number;
+        uint8_t source;
         registrar_stage_t stage;
-    } cases[] = {{MANY - 1, NUMBER, REGISTRAR_OTHER_AGENCIES},
-                 {MANY + 1, NUMBER, REGISTRAR_OTHER_AGENCIES},
-                 {MANY, NUMBER + 1, REGISTRAR_OTHER_NUMBER},
-                 {MANY, NUMBER, REGISTRAR_OPEN}};
+    } cases[] = {{MANY - 1, NUMBER, SOURCE_FIXED, REGISTRAR_OTHER_AGENCIES},
+                 {MANY + 1, NUMBER, SOURCE_FIXED, REGISTRAR_OTHER_AGENCIES},
+                 {MANY, NUMBER + 1, SOURCE_FIXED, REGISTRAR_OTHER_NUMBER},
+                 {MANY, 0, SOURCE_RANDOM, REGISTRAR_OTHER_SOURCE},
+                 {MANY, 0, SOURCE_ENTERED, REGISTRAR_OTHER_SOURCE},
+                 {MANY, NUMBER, SOURCE_FIXED, REGISTRAR_OPEN}};
     for (size_t i = 0; i < COUNT (cases); i++) {
         setup_closed (NULL);
         fill_book (MANY, true, 27);
-        agencies = cases[i].agencies;
-        number = cases[i].number;
+        terms.agencies = cases[i].agencies;
+        terms.number = cases[i].number;
+        terms.source = cases[i].source;
+        closes.closing = TERMS_NEVER; // which is not compared
         start ();
         tick (0);
         storage_serves ();
@@ -715,9 +313,11 @@ static void what_cannot_have_happened_ends_it (void **state)
                                           .source = SOURCE_FIXED,
                                           .agencies = AGENCIES,
                                           .number = NUMBER,
+                                          .highest = HIGHEST,
                                           .text = {(const uint8_t *) "first", 5}},
                                          {.kind = EVENT_SEALED, .agency = AGENCIES + 1},
                                          {.kind = EVENT_SEALED, .agency = 1},
+                                         {.kind = EVENT_EXCUSED, .agency = 1},
                                          {.kind = EVENT_DRAWN, .number = NUMBER},
                                          {.kind = EVENT_SERVED, .agency = 1}};
     const envelope_t nobodys = {0};
@@ -727,8 +327,8 @@ static void what_cannot_have_happened_ends_it (void **state)
         seal (1);
         const wire_message_t event = {
             .command = WIRE_EVENT,
-            .draw = DRAW,
-            .recorded = {99, book.count, book.count + 1, wrong[i]}};
+            .draw = the_draw (),
+            .recorded = {99, the_kept ()->count, the_kept ()->count + 1, wrong[i]}};
         arrives (&nobodys, &event);
         stage_is (REGISTRAR_IMPOSSIBLE);
         ask_hello (1);
@@ -750,9 +350,11 @@ static void hello_is_vouched_for (void **state)
     assert_int_equal (admit->limits.bundle_bytes, 65536);
     assert_int_equal (admit->agencies, AGENCIES);
     assert_int_equal (admit->ready, 0);
+    assert_int_equal (admit->highest, HIGHEST);
+    assert_true (admit->closes_ms == CLOSES_ALL_ASKED);
     assert_int_equal (admit->day, DAY_OPEN);
     assert_true (bytes_equal (admit->name, the_name));
-    assert_true (admit->epoch == book.epoch && asked->draw == DRAW);
+    assert_true (admit->epoch == book.epoch && asked->draw == the_draw ());
 }
 
 static void hello_is_told_how_far_the_day_is (void **state)
@@ -819,8 +421,8 @@ static void windows_of_a_crowd_fit_together (void **state)
         {5, UINT32_MAX, UINT32_MAX},
     };
     for (size_t i = 0; i < COUNT (cases); i++) {
-        book = (log_t){0};
-        agencies = cases[i].agencies;
+        new_book ();
+        terms.agencies = cases[i].agencies;
         start_and_open ();
         const wire_message_t hello = {
             .command = WIRE_HELLO,
@@ -838,9 +440,11 @@ static void windows_of_a_crowd_fit_together (void **state)
         assert_int_equal (given->rows_max, 500);
         // all of them together fit, unless each has but one; and nothing is held back
         if (given->window > 1)
-            assert_true (agencies * given->window * bytes <= UNDER_WAY_BYTES_MAX);
+            assert_true (cases[i].agencies * given->window * bytes <=
+                         UNDER_WAY_BYTES_MAX);
         if (given->window < asked)
-            assert_true (agencies * (given->window + 1) * bytes > UNDER_WAY_BYTES_MAX);
+            assert_true (cases[i].agencies * (given->window + 1) * bytes >
+                         UNDER_WAY_BYTES_MAX);
     }
 }
 
@@ -874,16 +478,16 @@ static void a_seal_counts_once_it_is_recorded (void **state)
     ask_ready (2);
     const wire_message_t *asked = asked_storage_for (WIRE_RECORD, 2);
     const wire_record_t *record = &asked->record;
-    assert_true (record->epoch == book.epoch && asked->draw == DRAW);
-    assert_true (record->seen == book.sequences[0]);
+    assert_true (record->epoch == book.epoch && asked->draw == the_draw ());
+    assert_true (record->seen == the_kept ()->sequences[0]);
     assert_int_equal (record->event.kind, EVENT_SEALED);
     assert_int_equal (record->event.agency, 2);
     assert_int_equal (record->event.count, 20);
     assert_int_equal (record->event.digest, tally_of (2, 20).digest);
-    assert_false (draw_sealed (draw (), 2));
+    assert_false (draw_asked (draw (), 2));
     storage_serves ();
     assert_waiting (told (WIRE_WAITING), 1);
-    assert_true (draw_sealed (draw (), 2));
+    assert_true (draw_asked (draw (), 2));
     assert_int_equal (draw_count (draw (), 2), 20);
 
     ask_ready (2); // renewed: storage is not asked again
@@ -892,7 +496,7 @@ static void a_seal_counts_once_it_is_recorded (void **state)
     for (size_t i = 0; i < 4; i++) {
         const wire_message_t ready = {.command = WIRE_READY,
                                       .agency = 2,
-                                      .draw = DRAW,
+                                      .draw = the_draw (),
                                       .tally = tally_of (2, others[i])};
         ask (2, &ready);
         assert_int_equal (told_refused (REFUSED_TALLY, WIRE_READY)->expected, 20);
@@ -923,8 +527,25 @@ static void a_seal_asked_for_twice_is_told_twice_and_counts_once (void **state)
         assert_waiting (&to_brokers.sent[0].message, 1);
         assert_int_equal (to_brokers.sent[0].envelope.ticket, i + 1);
     }
-    assert_int_equal (draw_agencies_ready (draw ()), 1);
+    assert_int_equal (facts ()->asked, 1);
     assert_int_equal (events_of (EVENT_SEALED), 1);
+}
+
+/* What an agency has cancelled is part of what it says it has. */
+static void cancelled_bets_are_compared (void **state)
+{
+    (void) state;
+    wire_message_t ready = ready_of (1);
+    ready.tally.cancelled = 2;
+    ask (1, &ready);
+    assert_int_equal (asked_storage_for (WIRE_RECORD, 1)->record.event.cancelled, 2);
+    storage_serves ();
+    told (WIRE_WAITING);
+    ask (1, &ready);
+    told (WIRE_WAITING);
+    ready.tally.cancelled = 1;
+    ask (1, &ready);
+    told_refused (REFUSED_TALLY, WIRE_READY);
 }
 
 static void assert_all_are_found (void)
@@ -936,7 +557,7 @@ static void assert_all_are_found (void)
         assert_string_equal (wire_command_name (sent->message.command), "FIND");
         assert_int_equal (sent->message.agency, i + 1);
         assert_true (sent->message.find.epoch == book.epoch);
-        assert_true (sent->message.draw == DRAW);
+        assert_true (sent->message.draw == the_draw ());
         assert_int_equal (sent->message.find.cursor, 0);
         assert_int_equal (sent->message.find.count, 10 * (i + 1));
         assert_int_equal (sent->message.find.number, NUMBER);
@@ -959,11 +580,11 @@ static void the_last_seal_makes_the_draw_and_all_are_told (void **state)
     const sent_t drawn = kept (0);
     assert_int_equal (drawn.message.record.event.kind, EVENT_DRAWN);
     assert_int_equal (drawn.message.record.event.number, NUMBER);
-    assert_true (drawn.message.record.seen == book.sequences[AGENCIES]);
+    assert_true (drawn.message.record.seen == the_kept ()->sequences[AGENCIES]);
     assert_int_equal (drawn.envelope.boot, 0);
     assert_false (draw_made (draw ())); // not before it is durable
     ask_results (1, 0);
-    told_refused (REFUSED_UNDRAWN, WIRE_RESULTS);
+    told (WIRE_WAITING);
     ask_ready (1);
     told (WIRE_WAITING);
     assert_int_equal (storage_answers (&drawn, answers), 1);
@@ -1051,24 +672,20 @@ static void a_draw_that_is_due_is_made_at_the_start (void **state)
     assert_int_equal (events_of (EVENT_DRAWN), 1);
 }
 
-static void of_another_draw_nothing_is_answered (void **state)
+/* It says HELLO, with the name of its draw, and hears more. */
+static void of_a_draw_that_is_not_known_nothing_is_answered (void **state)
 {
     (void) state;
-    static const uint64_t others[] = {0, DRAW + 1, UINT64_MAX};
     for (int drawn = 0; drawn <= 1; drawn++) {
+        const uint64_t others[] = {0, the_draw () + 1, UINT64_MAX};
         for (size_t i = 0; i < COUNT (others); i++) {
-            wire_message_t message = ready_of (1);
-            message.draw = others[i];
-            ask (1, &message);
-            told_refused (REFUSED_DRAW, WIRE_READY);
-            message = (wire_message_t){.command = WIRE_RESULTS, .agency = 1};
-            message.draw = others[i];
-            ask (1, &message);
-            told_refused (drawn ? REFUSED_DRAW : REFUSED_UNDRAWN, WIRE_RESULTS);
-            message =
-                (wire_message_t){.command = WIRE_DONE, .agency = 1, .draw = others[i]};
-            ask (1, &message);
-            told_refused (drawn ? REFUSED_DRAW : REFUSED_UNDRAWN, WIRE_DONE);
+            ask_ready_in (others[i], 1);
+            told_refused (REFUSED_HELLO, WIRE_READY);
+            assert_true (to_brokers.sent[0].message.draw == others[i]);
+            ask_results_in (others[i], 1, 0);
+            told_refused (REFUSED_HELLO, WIRE_RESULTS);
+            ask_done_in (others[i], 1);
+            told_refused (REFUSED_HELLO, WIRE_DONE);
         }
         if (!drawn)
             make_draw ();
@@ -1082,7 +699,8 @@ static void results_are_for_after_the_draw (void **state)
     (void) state;
     for (uint32_t agency = 1; agency <= AGENCIES; agency++) {
         ask_results (agency, 0);
-        told_refused (REFUSED_UNDRAWN, WIRE_RESULTS);
+        assert_waiting (told (WIRE_WAITING), agency - 1);
+        assert_int_equal (to_brokers.sent[0].message.waiting.day, DAY_OPEN);
         ask_done (agency);
         told_refused (REFUSED_UNDRAWN, WIRE_DONE);
         seal (agency);
@@ -1098,6 +716,35 @@ static void results_are_for_after_the_draw (void **state)
             assert_true (find->epoch == book.epoch);
         }
         start_and_open ();
+    }
+}
+
+/* Who only asks goes on selling, and is told as if it had closed its sale. */
+static void who_only_asks_is_told_winners_as_well (void **state)
+{
+    (void) state;
+    seal (1);
+    seal (2);
+    const wire_message_t results = {
+        .command = WIRE_RESULTS, .agency = 1, .draw = the_draw (), .cursor = 7};
+    ask_by (BOOT + 1, 50, &results);
+    told (WIRE_WAITING);
+    ask_results (3, 0);
+    assert_waiting (told (WIRE_WAITING), 2);
+    assert_false (draw_asked (draw (), 3));
+    const wire_message_t closing = order_of (ORDER_CLOSE, "first", "");
+    order_by ('A', &closing);
+    storage_serves_one (kept (0)); // closed
+    storage_serves_one (kept (1)); // drawn
+    const uint64_t clients[] = {50, 102, 103};
+    assert_int_equal (to_storage.count, 2 + 3);
+    for (size_t i = 0; i < 3; i++) {
+        const sent_t *sent = &to_storage.sent[2 + i];
+        assert_int_equal (sent->message.command, WIRE_FIND);
+        assert_int_equal (sent->envelope.client, clients[i]);
+        assert_int_equal (sent->message.find.cursor, 0);
+        assert_true (sent->message.find.count ==
+                     (i < 2 ? 10 * (i + 1) : UINT64_MAX)); // whatever it has sold
     }
 }
 
@@ -1138,7 +785,7 @@ static void answers_that_are_lost_are_asked_for_again (void **state)
     ask_ready (2);
     const sent_t second = kept (0);
     storage_answers (&second, answers); // recorded, and lost on the way back
-    assert_false (draw_sealed (draw (), 2));
+    assert_false (draw_asked (draw (), 2));
     ask_ready (2); // the agency asks again
     storage_serves ();
     assert_waiting (told (WIRE_WAITING), 2);
@@ -1175,9 +822,9 @@ static void a_gap_between_events_is_replayed (void **state)
     storage_answers (&second, answers);
     arrives (&second.envelope, &answers[0]);
     assert_true (asked_for_itself (WIRE_REPLAY)->replay.from == 1);
-    assert_false (draw_sealed (draw (), 2));
+    assert_false (draw_asked (draw (), 2));
     storage_serves ();
-    assert_true (draw_sealed (draw (), 1) && draw_sealed (draw (), 2));
+    assert_true (draw_asked (draw (), 1) && draw_asked (draw (), 2));
     assert_int_equal (to_brokers.count, 2);
     assert_int_equal (to_brokers.sent[0].message.agency, 1);
     assert_int_equal (to_brokers.sent[0].envelope.ticket, 1);
@@ -1197,9 +844,9 @@ static void a_stale_draw_is_made_after_a_replay (void **state)
     arrives (&last.envelope, &answers[0]);
     const sent_t drawn = kept (0);
     const wire_message_t stale =
-        refusal (&drawn.message, REFUSED_GAP, 0, book.count + 1);
+        refusal (&drawn.message, REFUSED_GAP, 0, the_kept ()->count + 1);
     arrives (&drawn.envelope, &stale);
-    assert_true (asked_for_itself (WIRE_REPLAY)->replay.from == book.count);
+    assert_true (asked_for_itself (WIRE_REPLAY)->replay.from == the_kept ()->count);
     assert_int_equal (registrar_strays (registrar), 0);
 }
 
@@ -1239,8 +886,7 @@ static void who_may_have_been_replaced_asks_whether_it_was (void **state)
         forget ();
         registrar_doubt (registrar);
         take_sent ();
-        const wire_message_t *replay = asked_for_itself (WIRE_REPLAY);
-        assert_int_equal (replay->replay.from, book.count);
+        assert_true (asked_for_itself (WIRE_REGISTER)->draw == LOG_IDENTITY);
         storage_serves ();
         stage_is (superseded ? REGISTRAR_SUPERSEDED : REGISTRAR_OPEN);
         sent_nothing ();
@@ -1264,7 +910,7 @@ static void superseded_in_each_request (void **state)
             make_draw ();
         book.life = life_after (book.life, own + 1); // another state has registered
         book.epoch = ++book.sequence;
-        const uint64_t events = book.count;
+        const uint64_t events = the_kept ()->count;
         if (i == 0)
             ask_hello (1);
         else if (i == 1)
@@ -1277,7 +923,7 @@ static void superseded_in_each_request (void **state)
         storage_serves ();
         assert_int_equal (to_brokers.count, 0);
         stage_is (REGISTRAR_SUPERSEDED);
-        assert_int_equal (book.count, events);
+        assert_int_equal (the_kept ()->count, events);
     }
 }
 
@@ -1325,15 +971,76 @@ static void who_is_heard_and_does_not_know_it_does_not_supersede_itself (void **
     assert_true (book.life == mine && registrar_epoch (registrar) == 2);
 }
 
-static void storage_of_another_draw_ends_it (void **state)
+/* When storage can be reached again state asks whether it is the same log. */
+static void lose_connection (void)
+{
+    reachable = false;
+    tick (10);
+    reachable = true;
+    tick (10);
+}
+
+static void after_a_lost_connection_the_log_is_compared (void **state)
 {
     (void) state;
     seal (1);
-    ask_hello (2);
-    const sent_t asked = kept (0);
-    const wire_message_t other = refusal (&asked.message, REFUSED_DRAW, 0, 0);
-    arrives (&asked.envelope, &other);
-    stage_is (REGISTRAR_OTHER_DRAW);
+    lose_connection ();
+    assert_int_equal (to_storage.count, 2);
+    const sent_t registration = kept (0);
+    assert_int_equal (registration.message.command, WIRE_REGISTER);
+    assert_true (registration.message.state == book.life);
+    assert_true (registration.message.draw == LOG_IDENTITY);
+    const sent_t news = kept (1); // the last event again, and how many there are
+    assert_int_equal (news.message.command, WIRE_REPLAY);
+    assert_int_equal (news.message.replay.from, the_kept ()->count - 1);
+    const uint64_t sequence = book.sequence;
+    storage_serves ();
+    assert_int_equal (to_brokers.count, 0); // nothing is new
+    stage_is (REGISTRAR_OPEN);
+    assert_true (book.sequence == sequence);
+    assert_false (registrar_wants (registrar));
+    assert_int_equal (registrar_strays (registrar), 0);
+}
+
+static void storage_of_another_log_ends_it (void **state)
+{
+    (void) state;
+    static const struct {
+        uint64_t epoch, identity; // relative to what it was
+    } others[] = {{1, 0}, {0, 1}, {5, 5}};
+    for (size_t i = 0; i <= COUNT (others); i++) {
+        teardown (NULL);
+        setup (NULL);
+        seal (1);
+        lose_connection ();
+        const sent_t registration = kept (0);
+        wire_message_t answer = refusal (&registration.message, REFUSED_DRAW, 0, 0);
+        if (i < COUNT (others))
+            answer =
+                (wire_message_t){.command = WIRE_REGISTERED,
+                                 .registered = {book.epoch + others[i].epoch,
+                                                LOG_IDENTITY + others[i].identity, 1}};
+        arrives (&registration.envelope, &answer);
+        stage_is (REGISTRAR_OTHER_LOG);
+        tick (ASK_AGAIN_MS);
+        sent_nothing ();
+    }
+}
+
+/* Another one has registered while it could not hear. */
+static void superseded_when_it_registers_again (void **state)
+{
+    (void) state;
+    lose_connection ();
+    const sent_t registration = kept (0);
+    const wire_message_t old =
+        refusal (&registration.message, REFUSED_SUPERSEDED, 0, life_after (0, 5));
+    arrives (&registration.envelope, &old); // of before it was registered
+    stage_is (REGISTRAR_OPEN);
+    const wire_message_t superseded = refusal (
+        &registration.message, REFUSED_SUPERSEDED, 0, life_after (book.life, 5));
+    arrives (&registration.envelope, &superseded);
+    stage_is (REGISTRAR_SUPERSEDED);
 }
 
 static void a_storage_that_is_away_is_told_of (void **state)
@@ -1410,7 +1117,7 @@ static void draw_in_vain (void)
     for (int i = 0; i < 1000; i++) {
         tick (0);
         const envelope_t nobodys = {0};
-        const wire_message_t record = {.command = WIRE_RECORD};
+        const wire_message_t record = {.command = WIRE_RECORD, .draw = the_draw ()};
         const wire_message_t full = refusal (&record, REFUSED_NOSPACE, 0, 0);
         arrives (&nobodys, &full);
     }
@@ -1430,7 +1137,7 @@ static void no_space_for_the_draw_is_told_now_and_then (void **state)
     book.full = false;
     add_event (&sealed);
     book.full = true;
-    const wire_message_t event = event_at (book.count - 1);
+    const wire_message_t event = event_at (the_kept ()->count - 1);
     const envelope_t nobodys = {0};
     arrives (&nobodys, &event);
     tick (500000);
@@ -1497,13 +1204,13 @@ static void strays_are_counted (void **state)
     assert_int_equal (registrar_strays (registrar), strays + 2);
     const envelope_t nobodys = {0};
     const wire_message_t far = {.command = WIRE_EVENT,
-                                .draw = DRAW,
+                                .draw = the_draw (),
                                 .recorded = {.ordinal = DRAW_EVENTS_MAX,
                                              .events = DRAW_EVENTS_MAX + 1,
                                              .event = {.kind = EVENT_SERVED}}};
     arrives (&nobodys, &far);
     const wire_message_t farthest = {.command = WIRE_EVENT,
-                                     .draw = DRAW,
+                                     .draw = the_draw (),
                                      .recorded = {.ordinal = UINT64_MAX,
                                                   .events = UINT64_MAX,
                                                   .event = {.kind = EVENT_SERVED}}};
@@ -1545,241 +1252,6 @@ static void damaged_bundles_do_no_harm (void **state)
     }
 }
 
-/* ---- All of it at random ---- */
-
-#define STATES 2
-
-typedef struct {
-    registrar_t *registrar;
-    mail_t at_storage, back; // under way
-    mail_t left;             // by those that were killed, and still to be read
-} walker_t;
-
-typedef struct {
-    walker_t states[STATES];
-    size_t heard; // which one registered last
-    bool opened, sealed[AGENCIES + 1], served[AGENCIES + 1];
-    size_t restarts, superseded;
-} walk_t;
-
-static void move (mail_t *to, const sent_t *sent)
-{
-    if (to->count == COUNT (to->sent))
-        return; // as when a queue is full
-    sent_t *copy = &to->sent[to->count++];
-    *copy = *sent;
-    wire_decode (bytes_of (copy->bytes, wire_size (&sent->message)), &copy->message);
-}
-
-/* Nothing is told that storage has not recorded. */
-static void check_told (const walk_t *walk)
-{
-    (void) walk;
-    for (size_t i = 0; i < to_brokers.count; i++) {
-        const wire_message_t *message = &to_brokers.sent[i].message;
-        const wire_event_t served = {.kind = EVENT_SERVED, .agency = message->agency};
-        if (message->command == WIRE_WAITING)
-            assert_true (message->waiting.ready <= events_of (EVENT_SEALED));
-        else if (message->command == WIRE_GOODBYE)
-            assert_true (find_event (&served) != UINT64_MAX);
-    }
-    for (size_t i = 0; i < to_storage.count; i++)
-        if (to_storage.sent[i].message.command == WIRE_FIND)
-            assert_int_equal (events_of (EVENT_DRAWN), 1);
-}
-
-static void walker_sends (walk_t *walk, walker_t *walker)
-{
-    take_sent ();
-    check_told (walk);
-    for (size_t i = 0; i < to_storage.count; i++)
-        if (random_below (&random_state, 5))
-            move (&walker->at_storage, &to_storage.sent[i]);
-    forget ();
-}
-
-static void walker_starts (walk_t *walk, walker_t *walker)
-{
-    registrar_destroy (&walker->registrar);
-    walker->registrar = registrar_new (++own, AGENCIES, NUMBER);
-    for (size_t i = 0; i < walker->at_storage.count; i++)
-        if (random_below (&random_state, 2))
-            move (&walker->left, &walker->at_storage.sent[i]);
-    walker->at_storage.count = walker->back.count = 0;
-    walk->restarts++;
-}
-
-static sent_t taken (mail_t *mail, size_t which)
-{
-    sent_t sent = mail->sent[which];
-    memmove (&mail->sent[which], &mail->sent[which + 1],
-             (--mail->count - which) * sizeof (sent_t));
-    wire_decode (bytes_of (sent.bytes, wire_size (&sent.message)), &sent.message);
-    return sent;
-}
-
-/* Of what the dead have left; its answers reach nobody. */
-static void storage_takes_one_of_the_dead (walker_t *walker)
-{
-    static wire_message_t answers[REPLAY_EVENTS];
-    if (walker->left.count == 0)
-        return;
-    const sent_t asked = taken (&walker->left, 0);
-    storage_answers (&asked, answers);
-}
-
-static void storage_takes_one (walker_t *walker)
-{
-    static wire_message_t answers[REPLAY_EVENTS];
-    if (random_below (&random_state, 4) == 0)
-        storage_takes_one_of_the_dead (walker);
-    if (walker->at_storage.count == 0)
-        return;
-    // in order, mostly: a connection that was lost may have left something behind
-    const size_t which =
-        random_below (&random_state, 8)
-            ? 0
-            : (size_t) random_below (&random_state, walker->at_storage.count);
-    sent_t asked = taken (&walker->at_storage, which);
-    const size_t count = storage_answers (&asked, answers);
-    for (size_t i = 0; i < count; i++)
-        if (random_below (&random_state, 6)) {
-            sent_t answer = {.envelope = asked.envelope};
-            answer.message = answers[i];
-            wire_encode (&answers[i], answer.bytes);
-            move (&walker->back, &answer);
-        }
-}
-
-static void walker_hears_one (walk_t *walk, walker_t *walker)
-{
-    if (walker->back.count == 0)
-        return;
-    sent_t answer = taken (&walker->back, 0);
-    bundle_t bundle = {0};
-    bundle_write (&bundle, &answer.envelope, &answer.message);
-    registrar = walker->registrar;
-    registrar_answers (registrar, bytes_of (bundle.data, bundle.size));
-    bundle_clear (&bundle);
-    walker_sends (walk, walker);
-}
-
-static void agency_asks (walk_t *walk, walker_t *walker)
-{
-    const uint32_t agency = 1 + (uint32_t) random_below (&random_state, AGENCIES);
-    registrar = walker->registrar;
-    switch (random_below (&random_state, 8)) {
-    case 0:
-        ask_hello (agency);
-        break;
-    case 1:
-        ask_done (agency);
-        break;
-    case 2:
-        ask_results (agency, 0);
-        break;
-    default:
-        ask_ready (agency);
-    }
-    walker_sends (walk, walker);
-}
-
-static void walker_ticks (walk_t *walk, walker_t *walker)
-{
-    now_ms += (int64_t) random_below (&random_state, ASK_AGAIN_MS);
-    registrar = walker->registrar;
-    registrar_tick (registrar, now_ms, random_below (&random_state, 10) > 0);
-    walker_sends (walk, walker);
-}
-
-static bool all_served (void)
-{
-    return events_of (EVENT_SERVED) == AGENCIES;
-}
-
-/* One draw a day, whatever is lost on the way, however often state is killed, and
-   though another one is started now and then: a superseded one is never heard. */
-static void there_is_one_draw_whatever_happens (void **state)
-{
-    (void) state;
-    static walk_t walk;
-    registrar_destroy (&registrar);
-    random_state = 37;
-    for (int day = 0; day < 300; day++) {
-        book = (log_t){0};
-        for (size_t i = 0; i < STATES; i++) {
-            walker_starts (&walk, &walk.states[i]);
-            walk.states[i].left.count = 0; // of another draw
-        }
-        int steps = 0;
-        for (; !all_served () && steps < 40000; steps++) {
-            walker_t *walker = &walk.states[random_below (&random_state, 20) ? 0 : 1];
-            const size_t what = random_below (&random_state, 80);
-            if (what < 30)
-                agency_asks (&walk, walker);
-            else if (what < 50)
-                storage_takes_one (walker);
-            else if (what < 70)
-                walker_hears_one (&walk, walker);
-            else if (what < 77)
-                walker_ticks (&walk, walker);
-            else if (what == 77)
-                book.full = !book.full;
-            else if (what == 78) // storage is restarted: what is under way is lost
-                walker->at_storage.count = walker->back.count = walker->left.count = 0;
-            else if (random_below (&random_state, 20) == 0)
-                walker_starts (&walk, walker); // killed
-            const registrar_stage_t stage = registrar_stage (walker->registrar);
-            assert_true (stage <= REGISTRAR_SUPERSEDED);
-            if (stage == REGISTRAR_SUPERSEDED) { // somebody starts it again
-                walk.superseded++;
-                walker_starts (&walk, walker);
-            }
-            assert_true (events_of (EVENT_DRAWN) <= 1);
-        }
-        assert_true (all_served ()); // there was time enough
-        assert_int_equal (events_of (EVENT_OPENED), 1);
-        assert_int_equal (events_of (EVENT_SEALED), AGENCIES);
-        assert_int_equal (events_of (EVENT_DRAWN), 1);
-        assert_int_equal (book.count, 2 + 2 * AGENCIES);
-    }
-    assert_true (walk.restarts > 500 && walk.superseded > 50);
-    registrar = NULL;
-    for (size_t i = 0; i < STATES; i++)
-        registrar_destroy (&walk.states[i].registrar);
-}
-
-/* One after the other, each killed somewhere on the way; what it sent may be read when
-   the next one was heard already, or never. */
-static void nobody_is_superseded_by_those_before_it (void **state)
-{
-    (void) state;
-    static walk_t walk;
-    walker_t *walker = &walk.states[0];
-    registrar_destroy (&registrar);
-    random_state = 41;
-    book = (log_t){0};
-    walker_starts (&walk, walker);
-    int opened = 0;
-    for (int steps = 0; steps < 400000; steps++) {
-        const size_t what = random_below (&random_state, 40);
-        if (what < 15)
-            storage_takes_one (walker);
-        else if (what < 30)
-            walker_hears_one (&walk, walker);
-        else if (what < 38)
-            walker_ticks (&walk, walker);
-        else if (random_below (&random_state, 4) == 0)
-            walker_starts (&walk, walker);
-        const registrar_stage_t stage = registrar_stage (walker->registrar);
-        assert_true (stage <= REGISTRAR_OPEN);
-        opened += stage == REGISTRAR_OPEN;
-    }
-    assert_true (opened > 1000 && walk.restarts > 1000);
-    registrar = NULL;
-    registrar_destroy (&walker->registrar);
-}
-
 #define OPENED(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 #define CLOSED(name) cmocka_unit_test_setup_teardown (name, setup_closed, teardown)
 
@@ -1789,6 +1261,7 @@ int main (void)
         CLOSED (registration_is_asked_for_until_it_is_answered),
         CLOSED (nothing_is_asked_of_a_storage_that_is_away),
         CLOSED (a_new_draw_is_opened_with_the_terms),
+        CLOSED (without_a_name_no_draw_is_opened),
         CLOSED (a_second_registration_changes_nothing),
         CLOSED (registrations_that_cannot_be_are_strays),
         CLOSED (who_asks_before_all_is_replayed_is_told_to_come_again),
@@ -1804,13 +1277,15 @@ int main (void)
         OPENED (who_is_not_on_the_roll_is_refused),
         OPENED (a_seal_counts_once_it_is_recorded),
         OPENED (a_seal_asked_for_twice_is_told_twice_and_counts_once),
+        OPENED (cancelled_bets_are_compared),
         OPENED (the_last_seal_makes_the_draw_and_all_are_told),
         OPENED (who_asked_last_is_told),
         OPENED (who_was_refused_is_not_told),
         OPENED (the_draw_is_made_once),
         OPENED (a_draw_that_is_due_is_made_at_the_start),
-        OPENED (of_another_draw_nothing_is_answered),
+        OPENED (of_a_draw_that_is_not_known_nothing_is_answered),
         OPENED (results_are_for_after_the_draw),
+        OPENED (who_only_asks_is_told_winners_as_well),
         OPENED (done_is_recorded_once_and_the_last_ends_the_day),
         OPENED (answers_that_are_lost_are_asked_for_again),
         OPENED (a_gap_between_events_is_replayed),
@@ -1820,15 +1295,15 @@ int main (void)
         OPENED (superseded_in_each_request),
         CLOSED (who_starts_behind_another_registers_behind_it),
         CLOSED (who_is_heard_and_does_not_know_it_does_not_supersede_itself),
-        OPENED (storage_of_another_draw_ends_it),
+        OPENED (after_a_lost_connection_the_log_is_compared),
+        OPENED (storage_of_another_log_ends_it),
+        OPENED (superseded_when_it_registers_again),
         OPENED (a_storage_that_is_away_is_told_of),
         OPENED (no_space_for_the_draw_leaves_it_due),
         OPENED (no_space_for_the_draw_is_told_now_and_then),
         CLOSED (no_space_at_the_start_is_tried_again),
         OPENED (strays_are_counted),
         OPENED (damaged_bundles_do_no_harm),
-        OPENED (there_is_one_draw_whatever_happens),
-        OPENED (nobody_is_superseded_by_those_before_it),
     };
     logger_set_level (LOG_CRITICAL);
     return cmocka_run_group_tests (tests, NULL, NULL);
