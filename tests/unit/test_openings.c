@@ -255,11 +255,12 @@ static void an_opening_that_was_not_answered_is_looked_up (void **state)
             storage_answers_in_vain (kept (i));
     assert_int_equal (book.count, 2);
     tick (2000); // the one's hour is over
+    hour_comes (book_named (bytes_of ("2026-01-01-tarde", 16)));
     reachable = true;
     tick (10);
     storage_serves ();
-    assert_non_null (draw_named ("2026-01-01-tarde"));
-    assert_non_null (draw_named ("2026-01-01-noche"));
+    assert_int_equal (phase_of ("2026-01-01-tarde"), PHASE_DRAWN);
+    assert_int_equal (phase_of ("2026-01-01-noche"), PHASE_OPEN);
     assert_int_equal (book.count, 2);
     assert_false (registrar_wants (registrar));
 }
