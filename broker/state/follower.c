@@ -21,7 +21,9 @@ struct follower {
     bool list_whole;   // all of them are known
     asked_t asked;     // of storage, and when it is asked again if no answer comes
     int64_t again_ms;
-    size_t page_end; // of the list that was asked for
+    uint32_t
+        list_from; // which page of the list that was, and how much of it is to come
+    uint32_t list_left;
     bool reachable;
     int64_t now_ms;
     uint64_t wall_ms;
@@ -37,10 +39,12 @@ static bool apply (follower_t *follower, live_t *live, const wire_recorded_t *re
 static void look_if_whole (follower_t *follower);
 static bool take_superseded (follower_t *follower, const wire_refused_t *refused);
 static void take_gap (live_t *live, uint64_t events);
+static void take_end_of_list (follower_t *follower, uint64_t listed);
 static bool take_unknown (follower_t *follower, uint64_t identity);
 static asked_t wanted (const follower_t *follower);
 static bool is_asked (const follower_t *follower, asked_t want);
 static void ask_for (follower_t *follower, asked_t want);
+static void ask_list (follower_t *follower);
 static void pursue_draw (follower_t *follower, live_t *live);
 static want_t wanted_of (const follower_t *follower, const live_t *live);
 static bool past_its_hour (const follower_t *follower, const draw_facts_t *facts);
@@ -135,7 +139,7 @@ bool follower_registered (follower_t *follower, const wire_message_t *message)
         registered->draws > DRAWS_LIVE_MAX)
         return false;
     if (follower->epoch == 0)
-        follower->listed = registered->draws;
+        follower->listed = follower->list_from = registered->draws;
     if (learn_log (follower, registered))
         follower->confirmed = true;
     look_if_whole (follower);
@@ -151,6 +155,8 @@ live_t *follower_event (follower_t *follower, const wire_message_t *message, boo
     if (*strange)
         return NULL;
     live_t *live = draws_find (follower->draws, message->draw);
+    if (recorded->ordinal == 0 && follower->list_left > 0)
+        follower->list_left--;
     if (!live) {
         live = meet (follower, message);
         *news = live != NULL;
@@ -185,7 +191,9 @@ bool follower_refused (follower_t *follower, const wire_message_t *message)
     case REFUSED_GAP:
         if (live)
             take_gap (live, refused->expected);
-        return live != NULL;
+        else if (message->draw == 0)
+            take_end_of_list (follower, refused->expected);
+        return live || message->draw == 0;
     default: // it is asked again
         return refused->code == REFUSED_BUSY || refused->code == REFUSED_NOSPACE;
     }
@@ -361,6 +369,15 @@ static void take_gap (live_t *live, uint64_t events)
         live->asked = WANT_NOTHING;
 }
 
+/* One may have been put away since it was registered. */
+static void take_end_of_list (follower_t *follower, uint64_t listed)
+{
+    if (listed < follower->listed)
+        follower->listed = (uint32_t) listed;
+    follower->list_left = 0;
+    look_if_whole (follower);
+}
+
 /* Storage does not have it. It has what is not finished; of the others it may have kept
    fewer, or have used others since. */
 static bool take_unknown (follower_t *follower, uint64_t identity)
@@ -385,23 +402,39 @@ static asked_t wanted (const follower_t *follower)
 static bool is_asked (const follower_t *follower, asked_t want)
 {
     return follower->asked == want && follower->now_ms < follower->again_ms &&
-           (want != ASKED_LIST || draws_count (follower->draws) < follower->page_end);
+           (want != ASKED_LIST || follower->list_left > 0);
 }
 
-/* A page of the list is asked for as a whole until all of it is known: it does not say
-   which of them each is. */
 static void ask_for (follower_t *follower, asked_t want)
 {
-    const size_t known = draws_count (follower->draws);
-    const size_t from = known - known % REPLAY_EVENTS;
     const wire_message_t registration = {
         .command = WIRE_REGISTER, .draw = follower->identity, .state = follower->life};
-    const wire_message_t list = {.command = WIRE_REPLAY,
-                                 .replay = {.epoch = follower->epoch, .from = from}};
     follower->asked = want;
     follower->again_ms = follower->now_ms + ASK_AGAIN_MS;
-    follower->page_end = from + REPLAY_EVENTS;
-    follower_ask (follower, &nobodys, want == ASKED_EPOCH ? &registration : &list);
+    if (want == ASKED_EPOCH)
+        follower_ask (follower, &nobodys, &registration);
+    else
+        ask_list (follower);
+}
+
+/* The list does not say which of its draws each is: so it is asked for page by page and
+   then from its end on, which tells how many there are; and all over again, as long as
+   one is missing. */
+static void ask_list (follower_t *follower)
+{
+    const uint32_t listed = follower->listed;
+    const uint32_t next = listed - follower->list_from > REPLAY_EVENTS
+                              ? follower->list_from + REPLAY_EVENTS
+                              : listed;
+    follower->list_from = follower->list_from < listed ? next : 0;
+    const uint32_t left = listed - follower->list_from;
+    follower->list_left = left == 0              ? 1 // the refusal
+                          : left < REPLAY_EVENTS ? left
+                                                 : REPLAY_EVENTS;
+    const wire_message_t list = {
+        .command = WIRE_REPLAY,
+        .replay = {.epoch = follower->epoch, .from = follower->list_from}};
+    follower_ask (follower, &nobodys, &list);
 }
 
 static void pursue_draw (follower_t *follower, live_t *live)

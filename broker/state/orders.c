@@ -61,6 +61,7 @@ static void refuse (orders_t *orders, bytes_t peer, const wire_message_t *reques
 static wire_message_t request_of (const pending_t *pending);
 static void finish (orders_t *orders, size_t which);
 static bool is_what_was_asked (const pending_t *pending, const wire_event_t *event);
+static bool is_its_note (const pending_t *pending, bytes_t note);
 static void log_carried_out (const pending_t *pending, uint64_t sequence);
 static void log_refused (orders_t *orders, uint8_t order, const char *name,
                          wire_code_t code, const char *text);
@@ -438,18 +439,22 @@ static bool is_what_was_asked (const pending_t *pending, const wire_event_t *eve
     case ORDER_OPEN:
         return event->kind == EVENT_OPENED;
     case ORDER_CLOSE:
-        return event->kind == EVENT_CLOSED &&
-               bytes_equal (event->text, pending->order.note);
+        return event->kind == EVENT_CLOSED && is_its_note (pending, event->text);
     case ORDER_NUMBER:
         return event->kind == EVENT_DRAWN && event->number == pending->order.number;
     case ORDER_EXCUSE:
         return event->kind == EVENT_EXCUSED && event->agency == pending->agency;
     case ORDER_VOID:
-        return event->kind == EVENT_VOIDED &&
-               bytes_equal (event->text, pending->order.note);
+        return event->kind == EVENT_VOIDED && is_its_note (pending, event->text);
     default:
         return false;
     }
+}
+
+/* On a full disk there may have been no room for the note. */
+static bool is_its_note (const pending_t *pending, bytes_t note)
+{
+    return note.size == 0 || bytes_equal (note, pending->order.note);
 }
 
 static void log_carried_out (const pending_t *pending, uint64_t sequence)

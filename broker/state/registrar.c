@@ -523,16 +523,20 @@ static void log_opened (const draw_facts_t *facts)
                                              : local_text_utc (facts->closes_ms, when));
 }
 
+/* Who ordered it may have given a reason; the clock has its own. */
 static void log_closed (const draw_facts_t *facts)
 {
     const bool all = facts->closes_ms == CLOSES_ALL_ASKED &&
                      facts->asked + facts->excused >= facts->agencies;
+    const bool hour =
+        facts->closes_ms != CLOSES_ALL_ASKED && facts->closes_ms <= facts->closed_ms;
     logger_event (LOG_INFO, "cierre", LOG_SUCCESS,
                   "draw: %s | ready: %u of %u | excused: %u | reason: %s", facts->name,
                   facts->asked, facts->agencies, facts->excused,
                   facts->note[0] ? facts->note
                   : all          ? "all have asked"
-                                 : "none given");
+                  : hour         ? "its hour has come"
+                                 : "by order");
 }
 
 /* Whoever asked for it. Of a replayed one it is not known who that was, but an agency's

@@ -212,6 +212,8 @@ static inline size_t storage_replays (const wire_message_t *message,
         for (size_t i = 0; i < book.count && count < REPLAY_EVENTS; i++)
             if (!book.draws[i].archived && index++ >= message->replay.from)
                 answers[count++] = event_of (&book.draws[i], 0);
+        if (count == 0)
+            answers[count++] = refusal (message, REFUSED_GAP, 0, index);
         return count;
     }
     const kept_t *kept = book_find (message->draw);
