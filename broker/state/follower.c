@@ -527,5 +527,5 @@ static int64_t look_at_clock (const follower_t *follower, const live_t *live)
         return INT64_MAX;
     const uint64_t left_ms = facts->closes_ms - follower->wall_ms; // it is to come
     return follower->now_ms +
-           (left_ms < CLOCK_LOOK_MS ? (int64_t) left_ms : CLOCK_LOOK_MS);
+           (left_ms < WALL_LOOK_MS ? (int64_t) left_ms : WALL_LOOK_MS);
 }

@@ -180,7 +180,7 @@ static int64_t next_look (const openings_t *openings)
     const uint64_t left_ms =
         next_ms > openings->wall_ms ? next_ms - openings->wall_ms : 0;
     return openings->now_ms +
-           (left_ms < CLOCK_LOOK_MS ? (int64_t) left_ms : CLOCK_LOOK_MS);
+           (left_ms < WALL_LOOK_MS ? (int64_t) left_ms : WALL_LOOK_MS);
 }
 
 static void look_at_plan (openings_t *openings, size_t plan)

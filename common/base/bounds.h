@@ -205,10 +205,10 @@
 #define INFLIGHT_MS            2000 /* then the agency's resend is what counts */
 #define RETRY_MS_MIN           250
 #define RETRY_MS_MAX           2000
-#define ASK_AGAIN_MS           500 /* what state itself asks of storage */
+#define ASK_AGAIN_MS           500   /* what state itself asks of storage */
 #define ASK_NEWS_MS            1000  /* whether a draw was closed whose hour has come */
 #define ORDER_PATIENCE_MS      5000  /* of state, until an order is recorded */
-#define CLOCK_LOOK_MS          60000 /* the clock on the wall may be set */
+#define WALL_LOOK_MS           60000 /* the clock on the wall may be set */
 #define READY_RENEW_MS         2000
 #define CONNECT_RETRY_MS       100
 #define CONNECT_LOOK_MS        20

@@ -350,9 +350,9 @@ static void the_clock_is_looked_at_now_and_then (void **state)
     (void) state;
     open_draw ("nocturna", SOURCE_ENTERED, WALL_MS + 10 * 3600000);
     tick (0);
-    assert_int_equal (registrar_deadline (registrar), now_ms + CLOCK_LOOK_MS);
+    assert_int_equal (registrar_deadline (registrar), now_ms + WALL_LOOK_MS);
     wall_ms += 11 * 3600000;
-    tick (CLOCK_LOOK_MS);
+    tick (WALL_LOOK_MS);
     asked_for_itself (WIRE_REPLAY);
     wall_ms -= 11 * 3600000;
     tick (ASK_NEWS_MS);

@@ -147,7 +147,7 @@ static void pass (int64_t ms)
     while (ms > 0) {
         const int64_t left_ms = registrar_deadline (registrar) - now_ms;
         const int64_t step_ms = left_ms < 1 ? 1 : left_ms < ms ? left_ms : ms;
-        assert_true (left_ms <= CLOCK_LOOK_MS);
+        assert_true (left_ms <= WALL_LOOK_MS);
         tick (step_ms);
         storage_serves ();
         ms -= step_ms;
@@ -191,7 +191,7 @@ static void who_starts_later_opens_what_is_open_by_then (void **state)
         start_and_open ();
         assert_int_equal (book.count, cases[i].draws);
         start_and_open (); // and no second one of it
-        tick (CLOCK_LOOK_MS);
+        tick (WALL_LOOK_MS);
         storage_serves ();
         assert_int_equal (book.count, cases[i].draws);
         assert_int_equal (registrar_strays (registrar), 0);
@@ -211,7 +211,7 @@ static void what_was_over_early_is_not_opened_again (void **state)
     start_and_open ();
     assert_null (draw_named ("2026-01-01-noche"));
     for (int i = 0; i < 3; i++) {
-        tick (CLOCK_LOOK_MS);
+        tick (WALL_LOOK_MS);
         sent_nothing (); // storage has said that there is one
     }
     assert_int_equal (book.count, 2);
@@ -303,7 +303,7 @@ static void a_clock_that_is_set_opens_nothing_twice (void **state)
     pass (6 * HOUR_MS);
     assert_int_equal (book.count, 1);
     wall_ms += 48 * HOUR_MS;
-    pass (CLOCK_LOOK_MS);
+    pass (WALL_LOOK_MS);
     assert_int_equal (phase_of ("2026-01-03-noche"), PHASE_OPEN);
     assert_int_equal (book.count, 2);
 }
