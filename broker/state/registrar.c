@@ -548,7 +548,7 @@ static void answer_event (registrar_t *registrar, live_t *live,
     const bool replayed = !is_somebodys (&request->envelope);
     switch (event->kind) {
     case EVENT_OPENED: // it was looked up, for who says HELLO again
-        if (!replayed)
+        if (!replayed && request->message.agency != 0)
             refuse (registrar, request, REFUSED_BUSY, NULL);
         break;
     case EVENT_SEALED:

@@ -310,6 +310,7 @@ static inline size_t storage_answers (const sent_t *asked, wire_message_t *answe
         if (kept)
             kept->archived = false;
         answers[0] = kept ? event_of (kept, 0) : refusal (message, REFUSED_DRAW, 0, 0);
+        answers[0].agency = message->agency;
         return 1;
     case WIRE_ADMIT:
         kept = book_find (message->draw);

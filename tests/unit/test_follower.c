@@ -204,6 +204,7 @@ static void a_draw_of_the_archive_is_looked_up (void **state)
     assert_int_equal (to_brokers.count, 1); // come again
     assert_int_equal (to_brokers.sent[0].message.refused.code, REFUSED_BUSY);
     assert_int_equal (to_brokers.sent[0].message.refused.command, WIRE_HELLO);
+    assert_int_equal (to_brokers.sent[0].message.agency, 2);
     assert_int_equal (to_brokers.sent[0].envelope.client, 102);
     assert_int_equal (to_storage.count, 1);
     const sent_t replay = kept (0);
