@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "handler.h"
+#include "hellos.h"
 #include "listing.h"
 #include "local_time.h"
 #include "logger.h"
@@ -17,6 +18,7 @@ struct registrar {
     follower_t *follower;
     openings_t *openings;
     orders_t *orders;
+    hellos_t hellos; // that wait
     outbox_t *to_brokers;
     bool done;
     int64_t now_ms;
@@ -34,7 +36,9 @@ static void take_bundle (registrar_t *registrar, bytes_t bundle,
                          const handler_t *handlers);
 static int take_hello (void *self, void *asked);
 static live_t *draw_meant (registrar_t *registrar, const request_t *request);
+static void wait_for (registrar_t *registrar, const request_t *request, bytes_t name);
 static void look_up (registrar_t *registrar, const request_t *request);
+static void admit (registrar_t *registrar, const hello_t *hello, live_t *live);
 static uint32_t fair_window (const registrar_t *registrar, const draw_facts_t *facts,
                              const wire_limits_t *limits);
 static live_t *draw_spoken_of (registrar_t *registrar, const request_t *request);
@@ -60,6 +64,7 @@ static int take_refused (void *self, void *asked);
 static void pass_on (registrar_t *registrar, const request_t *request);
 static void log_no_space (registrar_t *registrar, uint64_t draw);
 static void pursue (registrar_t *registrar);
+static void pursue_hellos (registrar_t *registrar);
 static registrar_stage_t stage_of (const registrar_t *registrar);
 static void ask_find (registrar_t *registrar, const envelope_t *envelope,
                       const live_t *live, uint32_t agency, uint64_t cursor);
@@ -70,6 +75,8 @@ static void answer_goodbye (registrar_t *registrar, const live_t *live, uint32_t
                             const envelope_t *envelope);
 static void refuse (registrar_t *registrar, const request_t *request, wire_code_t code,
                     const char *text);
+static void refuse_hello (registrar_t *registrar, const hello_t *hello,
+                          wire_code_t code, const char *text);
 static void refuse_by_draw (registrar_t *registrar, const request_t *request,
                             const live_t *live, wire_code_t code);
 
@@ -143,8 +150,10 @@ int64_t registrar_deadline (const registrar_t *registrar)
             ? openings_deadline (registrar->openings)
             : INT64_MAX;
     const int64_t orders_ms = orders_deadline (registrar->orders);
+    const int64_t hellos_ms = hellos_deadline (&registrar->hellos);
     const int64_t own_ms = openings_ms < orders_ms ? openings_ms : orders_ms;
-    return follower_ms < own_ms ? follower_ms : own_ms;
+    const int64_t others_ms = own_ms < hellos_ms ? own_ms : hellos_ms;
+    return follower_ms < others_ms ? follower_ms : others_ms;
 }
 
 bool registrar_wants (const registrar_t *registrar)
@@ -209,6 +218,9 @@ void registrar_storage_unavailable (registrar_t *registrar, bytes_t bundle)
     while (bundle_next (&bundle, &request.envelope, &message) == 1) {
         const wire_code_t code = wire_decode (message, &request.message);
         assert (code == REFUSED_OK); // written here
+        const size_t which = hellos_find (&registrar->hellos, &request.envelope);
+        if (which < registrar->hellos.count)
+            hellos_remove (&registrar->hellos, which);
         if (is_somebodys (&request.envelope))
             refuse (registrar, &request, REFUSED_UNAVAILABLE, NULL);
     }
@@ -259,24 +271,78 @@ static void take_bundle (registrar_t *registrar, bytes_t bundle,
         registrar->strays++;
 }
 
-/* Storage knows the next offset, and answers; it also learns here that the agency is on
-   the roll. */
 static int take_hello (void *self, void *asked)
 {
     registrar_t *registrar = self;
     const request_t *request = asked;
-    const uint32_t agency = request->message.agency;
-    const live_t *live = draw_meant (registrar, request);
-    if (!live)
-        return 0;
-    const draw_facts_t *facts = draw_facts (live->draw);
-    if (!draw_on_roll (live->draw, agency)) {
-        refuse (registrar, request, REFUSED_AGENCY, NULL);
-        return 0;
+    const hello_t hello = {.envelope = request->envelope,
+                           .agency = request->message.agency,
+                           .limits = request->message.hello.limits};
+    live_t *live = draw_meant (registrar, request);
+    if (live)
+        admit (registrar, &hello, live);
+    return 0;
+}
+
+/* The draw that a HELLO names, or means. NULL: it was answered, or waits. */
+static live_t *draw_meant (registrar_t *registrar, const request_t *request)
+{
+    char names[DRAWS_NAMES_BYTES];
+    const bytes_t name = request->message.hello.name;
+    live_t *live = name.size > 0 ? draws_named (registrar->draws, name)
+                                 : draws_meant (registrar->draws);
+    if (live && live_up_to_date (live))
+        return live;
+    if (live) {
+        const char *its = draw_facts (live->draw)->name;
+        wait_for (registrar, request, bytes_of (its, strlen (its)));
+    } else if (name.size > 0) {
+        wait_for (registrar, request, name);
+        look_up (registrar, request);
+    } else {
+        draws_names (registrar->draws, names);
+        refuse (registrar, request, REFUSED_DRAW, names);
     }
-    wire_limits_t limits = request->message.hello.limits;
+    return NULL;
+}
+
+static void wait_for (registrar_t *registrar, const request_t *request, bytes_t name)
+{
+    hello_t hello = {.envelope = request->envelope,
+                     .agency = request->message.agency,
+                     .limits = request->message.hello.limits,
+                     .end_ms = registrar->now_ms + HELLO_PATIENCE_MS};
+    assert (name.size < sizeof hello.name); // wire.h sees to it
+    put_bytes ((uint8_t *) hello.name, name);
+    if (!hellos_keep (&registrar->hellos, &hello))
+        refuse (registrar, request, REFUSED_BUSY, NULL);
+}
+
+/* It may be one that was over long ago, which storage still has. */
+static void look_up (registrar_t *registrar, const request_t *request)
+{
+    const wire_message_t lookup = {
+        .command = WIRE_LOOKUP,
+        .agency = request->message.agency,
+        .lookup = {.epoch = follower_epoch (registrar->follower),
+                   .name = request->message.hello.name}};
+    follower_ask (registrar->follower, &request->envelope, &lookup);
+}
+
+/* Storage knows the next offset, and answers; it also learns here that the agency is on
+   the roll. */
+static void admit (registrar_t *registrar, const hello_t *hello, live_t *live)
+{
+    const draw_facts_t *facts = draw_facts (live->draw);
+    const uint32_t agency = hello->agency;
+    draws_use (registrar->draws, live);
+    if (!draw_on_roll (live->draw, agency)) {
+        refuse_hello (registrar, hello, REFUSED_AGENCY, NULL);
+        return;
+    }
+    wire_limits_t limits = hello->limits;
     limits.window = fair_window (registrar, facts, &limits);
-    const wire_message_t admit = {
+    const wire_message_t message = {
         .command = WIRE_ADMIT,
         .agency = agency,
         .draw = facts->identity,
@@ -288,41 +354,7 @@ static int take_hello (void *self, void *asked)
                     .highest = facts->highest,
                     .closes_ms = facts->closes_ms,
                     .name = bytes_of (facts->name, strlen (facts->name))}};
-    follower_ask (registrar->follower, &request->envelope, &admit);
-    return 0;
-}
-
-/* The draw that a HELLO names, or means. NULL: it was answered. */
-static live_t *draw_meant (registrar_t *registrar, const request_t *request)
-{
-    char names[DRAWS_NAMES_BYTES];
-    const bytes_t name = request->message.hello.name;
-    live_t *live = name.size > 0 ? draws_named (registrar->draws, name)
-                                 : draws_meant (registrar->draws);
-    if (live && live_up_to_date (live)) {
-        draws_use (registrar->draws, live);
-        return live;
-    }
-    if (live)
-        refuse (registrar, request, REFUSED_BUSY, NULL);
-    else if (name.size > 0)
-        look_up (registrar, request);
-    else {
-        draws_names (registrar->draws, names);
-        refuse (registrar, request, REFUSED_DRAW, names);
-    }
-    return NULL;
-}
-
-/* It may be one that was over long ago: who asked is told when storage has said so. */
-static void look_up (registrar_t *registrar, const request_t *request)
-{
-    const wire_message_t lookup = {
-        .command = WIRE_LOOKUP,
-        .agency = request->message.agency,
-        .lookup = {.epoch = follower_epoch (registrar->follower),
-                   .name = request->message.hello.name}};
-    follower_ask (registrar->follower, &request->envelope, &lookup);
+    follower_ask (registrar->follower, &hello->envelope, &message);
 }
 
 /* An equal share of what all agencies may have under way; at least one batch. */
@@ -547,10 +579,6 @@ static void answer_event (registrar_t *registrar, live_t *live,
     const wire_event_t *event = &request->message.recorded.event;
     const bool replayed = !is_somebodys (&request->envelope);
     switch (event->kind) {
-    case EVENT_OPENED: // it was looked up, for who says HELLO again
-        if (!replayed && request->message.agency != 0)
-            refuse (registrar, request, REFUSED_BUSY, NULL);
-        break;
     case EVENT_SEALED:
         if (!draw_on_roll (live->draw, event->agency))
             break;
@@ -622,12 +650,15 @@ static int take_refused (void *self, void *asked)
 static void pass_on (registrar_t *registrar, const request_t *request)
 {
     char names[DRAWS_NAMES_BYTES];
-    const request_t hello = {
-        .envelope = request->envelope,
-        .message = {.command = WIRE_HELLO, .agency = request->message.agency}};
     const wire_code_t code = request->message.refused.code;
+    const hello_t hello = {.envelope = request->envelope,
+                           .agency = request->message.agency};
+    const size_t which = hellos_find (&registrar->hellos, &request->envelope);
+    if (which == registrar->hellos.count)
+        return; // it asks again, or waits no more
+    hellos_remove (&registrar->hellos, which);
     draws_names (registrar->draws, names);
-    refuse (registrar, &hello, code, code == REFUSED_DRAW ? names : NULL);
+    refuse_hello (registrar, &hello, code, code == REFUSED_DRAW ? names : NULL);
 }
 
 static void log_no_space (registrar_t *registrar, uint64_t draw)
@@ -647,9 +678,28 @@ static void pursue (registrar_t *registrar)
             openings_pursue (registrar->openings);
             orders_pursue (registrar->orders);
         }
+        pursue_hellos (registrar);
         draws_forget_unused (registrar->draws);
     }
     registrar->stage = stage_of (registrar);
+}
+
+/* Whose draw is there now, or was not found in time. */
+static void pursue_hellos (registrar_t *registrar)
+{
+    for (size_t i = registrar->hellos.count; i-- > 0;) {
+        const hello_t hello = registrar->hellos.hello[i];
+        live_t *live =
+            draws_named (registrar->draws, bytes_of (hello.name, strlen (hello.name)));
+        const bool there = live && live_up_to_date (live);
+        if (!there && registrar->now_ms < hello.end_ms)
+            continue;
+        hellos_remove (&registrar->hellos, i);
+        if (there)
+            admit (registrar, &hello, live);
+        else
+            refuse_hello (registrar, &hello, REFUSED_BUSY, NULL);
+    }
 }
 
 static registrar_stage_t stage_of (const registrar_t *registrar)
@@ -722,10 +772,18 @@ static void refuse (registrar_t *registrar, const request_t *request, wire_code_
                     const char *text)
 {
     wire_message_t refusal = wire_refusal (&request->message, code, text);
-    if (request->message.command == WIRE_LOOKUP ||
-        request->message.command == WIRE_EVENT)
+    if (request->message.command == WIRE_LOOKUP)
         refusal.refused.command = WIRE_HELLO; // that is what brought it about
     outbox_answer (registrar->to_brokers, &request->envelope, &refusal);
+}
+
+static void refuse_hello (registrar_t *registrar, const hello_t *hello,
+                          wire_code_t code, const char *text)
+{
+    const request_t request = {
+        .envelope = hello->envelope,
+        .message = {.command = WIRE_HELLO, .agency = hello->agency}};
+    refuse (registrar, &request, code, text);
 }
 
 static void refuse_by_draw (registrar_t *registrar, const request_t *request,

@@ -158,8 +158,10 @@
 #define DRAWS_AGENCIES_MAX  (2 * AGENCIES_MAX)
 #define DRAWS_FINISHED_KEPT 16
 #define LIST_DRAWS          32
-/* Operators' orders that state carries out at a time. */
+/* Operators' orders that state carries out at a time; HELLOs that wait for a draw that
+   it does not have at hand. */
 #define ORDERS_MAX 32
+#define HELLOS_MAX 256
 
 /* Bets that an agency may cancel in a draw. */
 #define CANCELS_MAX 10000
@@ -207,6 +209,7 @@
 #define RETRY_MS_MAX           2000
 #define ASK_AGAIN_MS           500   /* what state itself asks of storage */
 #define ASK_NEWS_MS            1000  /* whether a draw was closed whose hour has come */
+#define HELLO_PATIENCE_MS      1000  /* of state, until a draw was looked up */
 #define ORDER_PATIENCE_MS      5000  /* of state, until an order is recorded */
 #define WALL_LOOK_MS           60000 /* the clock on the wall may be set */
 #define READY_RENEW_MS         2000

@@ -201,26 +201,86 @@ static void a_draw_of_the_archive_is_looked_up (void **state)
     const sent_t lookup = kept (0);
     forget ();
     storage_serves_one (lookup);
-    assert_int_equal (to_brokers.count, 1); // come again
-    assert_int_equal (to_brokers.sent[0].message.refused.code, REFUSED_BUSY);
-    assert_int_equal (to_brokers.sent[0].message.refused.command, WIRE_HELLO);
-    assert_int_equal (to_brokers.sent[0].message.agency, 2);
-    assert_int_equal (to_brokers.sent[0].envelope.client, 102);
+    assert_int_equal (to_brokers.count, 0); // it waits, until all of it is known
     assert_int_equal (to_storage.count, 1);
     const sent_t replay = kept (0);
     assert_int_equal (replay.message.command, WIRE_REPLAY);
-    ask_hello_to (2, "old"); // too early
-    told_refused (REFUSED_BUSY, WIRE_HELLO);
+    ask_hello_to (3, "old"); // and so does this one
+    sent_nothing ();
     ask_ready_in (77, 2);
     told_refused (REFUSED_BUSY, WIRE_READY);
+    forget ();
     storage_serves_one (replay);
-    ask_hello_to (2, "old");
-    assert_int_equal (asked_storage_for (WIRE_ADMIT, 2)->welcome.day, DAY_DRAWN);
+    assert_int_equal (to_brokers.count, 0);
+    assert_int_equal (to_storage.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const sent_t *admit = &to_storage.sent[i];
+        assert_int_equal (admit->message.command, WIRE_ADMIT);
+        assert_int_equal (admit->message.welcome.day, DAY_DRAWN);
+        assert_int_equal (admit->message.welcome.limits.window, 16);
+        assert_int_equal (admit->envelope.client, 100 + admit->message.agency);
+    }
+    assert_false (registrar_wants (registrar));
+    assert_int_equal (registrar_deadline (registrar), INT64_MAX);
     ask_ready_in (77, 2);
     assert_int_equal (asked_storage_for (WIRE_FIND, 2)->find.number, 5);
     assert_int_equal (registrar_strays (registrar), 0);
     ask_hello (1); // which is the one on sale, still
     assert_true (asked_storage_for (WIRE_ADMIT, 1)->draw == the_draw ());
+}
+
+static void who_is_not_on_the_roll_of_one_looked_up_is_refused (void **state)
+{
+    (void) state;
+    archive_one ("old");
+    ask_hello_to (AGENCIES + 1, "old");
+    storage_serves ();
+    assert_int_equal (to_brokers.count, 1);
+    assert_int_equal (to_brokers.sent[0].message.refused.code, REFUSED_AGENCY);
+    assert_int_equal (to_brokers.sent[0].message.refused.command, WIRE_HELLO);
+    assert_int_equal (to_brokers.sent[0].message.agency, AGENCIES + 1);
+}
+
+/* Its answer is lost: who asked is told to come again. And who asks again meanwhile is
+   answered once. */
+static void nobody_waits_for_a_lookup_for_ever (void **state)
+{
+    (void) state;
+    archive_one ("old");
+    ask_hello_to (2, "old");
+    ask_hello_to (2, "old");
+    assert_int_equal (registrar_deadline (registrar), now_ms + HELLO_PATIENCE_MS);
+    tick (HELLO_PATIENCE_MS - 1);
+    assert_int_equal (to_brokers.count, 0);
+    tick (1);
+    assert_int_equal (told_refused (REFUSED_BUSY, WIRE_HELLO)->row, 0);
+    tick (HELLO_PATIENCE_MS);
+    sent_nothing ();
+}
+
+static void so_many_may_wait_for_a_lookup (void **state)
+{
+    (void) state;
+    const wire_message_t hello = {
+        .command = WIRE_HELLO, .agency = 1, .hello = {.name = bytes_of ("old", 3)}};
+    for (uint64_t client = 0; client < HELLOS_MAX; client++) {
+        ask_by (BOOT, client, &hello);
+        assert_int_equal (to_brokers.count, 0);
+    }
+    ask_by (BOOT, HELLOS_MAX, &hello);
+    assert_int_equal (to_brokers.count, 1);
+    assert_int_equal (to_brokers.sent[0].message.refused.code, REFUSED_BUSY);
+    forget ();
+    archive_one ("old");
+    tick (0);
+    ask_by (BOOT, 0, &hello); // in the place of its first one
+    assert_int_equal (to_brokers.count, 0);
+    sent_t lookup = kept (0);
+    forget ();
+    storage_serves_one (lookup);
+    storage_serves ();
+    assert_int_equal (to_brokers.count, 0);
+    assert_int_equal (registrar_deadline (registrar), INT64_MAX); // all are let in
 }
 
 static void a_draw_that_nobody_has_is_none (void **state)
@@ -243,17 +303,17 @@ static void a_lookup_that_cannot_be_sent_is_told_of (void **state)
 {
     (void) state;
     bundle_t bundle = {0};
-    const envelope_t envelope = {BOOT, 1, 1};
-    const wire_message_t lookup = {.command = WIRE_LOOKUP,
-                                   .agency = 2,
-                                   .lookup = {.epoch = 1, .name = bytes_of ("x", 1)}};
-    bundle_write (&bundle, &envelope, &lookup);
+    ask_hello_to (2, "old");
+    const sent_t lookup = kept (0);
+    bundle_add (&bundle, &lookup.envelope,
+                bytes_of (lookup.bytes, wire_size (&lookup.message)));
+    forget ();
     registrar_storage_unavailable (registrar, bytes_of (bundle.data, bundle.size));
     bundle_clear (&bundle);
     take_sent ();
-    const wire_refused_t *refused = &to_brokers.sent[0].message.refused;
-    assert_int_equal (refused->code, REFUSED_UNAVAILABLE);
-    assert_int_equal (refused->command, WIRE_HELLO);
+    told_refused (REFUSED_UNAVAILABLE, WIRE_HELLO);
+    tick (HELLO_PATIENCE_MS);
+    sent_nothing (); // it was told
 }
 
 static void what_was_over_long_ago_is_forgotten_and_found_again (void **state)
@@ -538,6 +598,9 @@ int main (void)
         CLOSED (a_list_that_has_become_shorter_is_whole),
         CLOSED (what_comes_out_of_order_does_no_harm),
         OPENED (a_draw_of_the_archive_is_looked_up),
+        OPENED (who_is_not_on_the_roll_of_one_looked_up_is_refused),
+        OPENED (nobody_waits_for_a_lookup_for_ever),
+        OPENED (so_many_may_wait_for_a_lookup),
         OPENED (a_draw_that_nobody_has_is_none),
         OPENED (a_lookup_that_cannot_be_sent_is_told_of),
         OPENED (what_was_over_long_ago_is_forgotten_and_found_again),
