@@ -16,7 +16,13 @@
 
 typedef struct draws draws_t;
 
-typedef enum { WANT_NOTHING, WANT_EVENTS, WANT_NEWS, WANT_DRAWN } want_t;
+typedef enum {
+    WANT_NOTHING,
+    WANT_FOUND, // it was put away
+    WANT_EVENTS,
+    WANT_NEWS,
+    WANT_DRAWN
+} want_t;
 
 typedef struct {
     draw_t *draw;
@@ -24,6 +30,7 @@ typedef struct {
     uint64_t applied;    // of them, in order
     uint64_t opened;     // sequence of the first one,
     uint64_t seen;       // and of the last one applied
+    bool away;           // storage does not have it at hand
     bool stale;          // more may have happened: nobody would have told
     want_t asked;        // of storage, about this draw,
     uint64_t asked_seen; // when that was the last event;

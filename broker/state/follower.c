@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "life.h"
 
@@ -51,6 +52,7 @@ static bool past_its_hour (const follower_t *follower, const draw_facts_t *facts
 static bool is_asked_of (const follower_t *follower, const live_t *live, want_t want);
 static void ask_of (follower_t *follower, live_t *live, want_t want);
 static void ask_replay (follower_t *follower, const live_t *live, uint64_t from);
+static void look_up (follower_t *follower, const live_t *live);
 static void ask_drawn (follower_t *follower, live_t *live);
 static int64_t look_at_clock (const follower_t *follower, const live_t *live);
 
@@ -161,7 +163,7 @@ live_t *follower_event (follower_t *follower, const wire_message_t *message, boo
         live = meet (follower, message);
         *news = live != NULL;
     } else {
-        live->stale = false;
+        live->stale = live->away = false;
         if (live->events < recorded->events)
             live->events = recorded->events;
         if (recorded->ordinal > live->applied)
@@ -181,8 +183,8 @@ bool follower_refused (follower_t *follower, const wire_message_t *message)
     switch (refused->code) {
     case REFUSED_SUPERSEDED:
         return take_superseded (follower, refused);
-    case REFUSED_DRAW:
-        if (refused->command != WIRE_REGISTER)
+    case REFUSED_DRAW: // to a registration, or a name that it gave it is not known
+        if (refused->command != WIRE_REGISTER && !live)
             return false;
         follower->stage = FOLLOWER_OTHER_LOG;
         return true;
@@ -378,17 +380,16 @@ static void take_end_of_list (follower_t *follower, uint64_t listed)
     look_if_whole (follower);
 }
 
-/* Storage does not have it. It has what is not finished; of the others it may have kept
-   fewer, or have used others since. */
+/* Storage has put it away, so it is over, whether that is known here or not. */
 static bool take_unknown (follower_t *follower, uint64_t identity)
 {
-    const live_t *live = draws_find (follower->draws, identity);
+    live_t *live = draws_find (follower->draws, identity);
     if (!live)
         return false;
-    if (draw_finished (live->draw))
+    if (draw_finished (live->draw) && live_up_to_date (live) && live->questions == 0)
         draws_forget (follower->draws, identity);
     else
-        follower->stage = FOLLOWER_OTHER_LOG;
+        live->away = true;
     return true;
 }
 
@@ -451,6 +452,8 @@ static want_t wanted_of (const follower_t *follower, const live_t *live)
     const draw_facts_t *facts = draw_facts (live->draw);
     if (follower->epoch == 0 || !follower->list_whole)
         return WANT_NOTHING;
+    if (live->away)
+        return WANT_FOUND;
     if (!live_up_to_date (live))
         return WANT_EVENTS;
     if (live->stale || past_its_hour (follower, facts))
@@ -481,6 +484,9 @@ static void ask_of (follower_t *follower, live_t *live, want_t want)
     live->again_ms =
         follower->now_ms + (want == WANT_NEWS ? ASK_NEWS_MS : ASK_AGAIN_MS);
     switch (want) {
+    case WANT_FOUND:
+        look_up (follower, live);
+        break;
     case WANT_EVENTS:
         live->page_end = live->applied + REPLAY_EVENTS;
         ask_replay (follower, live, live->applied);
@@ -502,6 +508,18 @@ static void ask_replay (follower_t *follower, const live_t *live, uint64_t from)
                                    .draw = draw_facts (live->draw)->identity,
                                    .replay = {.epoch = follower->epoch, .from = from}};
     follower_ask (follower, &nobodys, &replay);
+}
+
+/* By its name, which storage has still. */
+static void look_up (follower_t *follower, const live_t *live)
+{
+    const draw_facts_t *facts = draw_facts (live->draw);
+    const wire_message_t lookup = {
+        .command = WIRE_LOOKUP,
+        .draw = facts->identity, // for the refusal to say
+        .lookup = {.epoch = follower->epoch,
+                   .name = bytes_of (facts->name, strlen (facts->name))}};
+    follower_ask (follower, &nobodys, &lookup);
 }
 
 /* Chance has its say once, however often it is asked for. */

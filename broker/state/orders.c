@@ -192,6 +192,7 @@ static bool storage_refused (orders_t *orders, size_t which,
         pending->asked = !knows_more (orders, pending, refusal->expected);
         return false;
     case REFUSED_BUSY:
+    case REFUSED_HELLO: // it is looked up, and judged anew
     case REFUSED_SUPERSEDED:
         return false;
     case REFUSED_NAME:

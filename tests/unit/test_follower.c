@@ -351,9 +351,42 @@ static void what_storage_has_archived_state_forgets (void **state)
     arrives_unasked (&gone);
     assert_null (draw_named ("second"));
     stage_is (REGISTRAR_OPEN);
-    const wire_message_t first = {.command = WIRE_REPLAY, .draw = the_draw ()};
-    const wire_message_t not_gone = refusal (&first, REFUSED_HELLO, 0, 0);
-    arrives_unasked (&not_gone); // one that is open is never archived
+}
+
+/* It is over, which state was not told: it is looked up by its name. */
+static void what_storage_has_archived_too_early_is_looked_up (void **state)
+{
+    (void) state;
+    const uint64_t draw = open_draw ("second", SOURCE_RANDOM, CLOSES_NEVER);
+    const wire_message_t order = order_of (ORDER_CLOSE, "second", "");
+    order_by ('A', &order);
+    storage_answers_in_vain (kept (0));
+    keep (&book.draws[1], EVENT_DRAWN, 0);
+    book.draws[1].archived = true;
+    const wire_message_t replay = {.command = WIRE_RECORD, .draw = draw};
+    const wire_message_t gone = refusal (&replay, REFUSED_HELLO, 0, 0);
+    arrives_unasked (&gone);
+    assert_true (asked_for_itself (WIRE_LOOKUP)->draw == draw);
+    tick (ASK_AGAIN_MS);
+    storage_serves ();
+    assert_int_equal (draw_facts (draw_named ("second"))->phase, PHASE_DRAWN);
+    assert_int_equal (to_operators.count, 1);
+    assert_int_equal (to_operators.sent[0].message.command, WIRE_ORDERED);
+    assert_false (registrar_wants (registrar));
+    stage_is (REGISTRAR_OPEN);
+}
+
+/* One that is known, and that storage has not even in the archive. */
+static void a_draw_that_is_gone_is_of_another_log (void **state)
+{
+    (void) state;
+    const wire_message_t replay = {.command = WIRE_REPLAY, .draw = the_draw ()};
+    const wire_message_t gone = refusal (&replay, REFUSED_HELLO, 0, 0);
+    arrives_unasked (&gone);
+    const sent_t lookup = kept (0);
+    assert_int_equal (lookup.message.command, WIRE_LOOKUP);
+    const wire_message_t none = refusal (&lookup.message, REFUSED_DRAW, 0, 0);
+    arrives_unasked (&none);
     stage_is (REGISTRAR_OTHER_LOG);
 }
 
@@ -605,6 +638,8 @@ int main (void)
         OPENED (a_lookup_that_cannot_be_sent_is_told_of),
         OPENED (what_was_over_long_ago_is_forgotten_and_found_again),
         OPENED (what_storage_has_archived_state_forgets),
+        OPENED (what_storage_has_archived_too_early_is_looked_up),
+        OPENED (a_draw_that_is_gone_is_of_another_log),
         OPENED (storage_closes_a_draw_and_state_makes_it),
         OPENED (at_its_hour_state_asks_whether_it_is_closed),
         OPENED (the_clock_is_looked_at_now_and_then),
