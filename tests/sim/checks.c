@@ -251,7 +251,7 @@ void checks_over (checks_t *checks)
 static void take_welcome (checks_t *checks, uint32_t agency, bytes_t message)
 {
     acknowledge (checks, agency, number (message, 16, 8), number (message, 24, 8));
-    if (number (message, 8, 8) != checks->scan.identity)
+    if (number (message, 8, 8) != checks->scan.draw)
         world_violate (checks->world, "I1: agency %u is told of another draw", agency);
     if (number (message, 56, 1) != DAY_OPEN)
         take_sealed (checks, agency);

@@ -241,9 +241,11 @@ static bool take_group (scan_t *scan, const ring_t *ring, uint64_t position)
 
 static void take_record (scan_t *scan, const uint8_t *record, bytes_t rows)
 {
+    if (record[0] == 'O' && scan->draw == 0)
+        scan->draw = number (record + 8, 8);
     const bool sound =
         number (record + 124, 4) == (uint32_t) XXH3_64bits (record, 124) &&
-        number (record + 8, 8) == (record[0] == 'R' ? 0 : scan->identity) &&
+        number (record + 8, 8) == (record[0] == 'R' ? 0 : scan->draw) &&
         number (record + 24, 8) == (record[0] == 'R' ? 0 : scan->bytes);
     if (!sound || !(record[0] == 'B' ? bets_follow (scan, record, rows)
                                      : event_follows (scan, record)))

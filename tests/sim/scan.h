@@ -18,7 +18,8 @@
 
 typedef struct {
     const plan_t *plan;   // borrowed
-    uint64_t identity;    // which draw; 0: no day has begun
+    uint64_t identity;    // of the log; 0: no day has begun
+    uint64_t draw;        // of its one draw; 0: it is not opened
     uint64_t generation;  // of the checkpoint that it began with
     uint64_t position;    // in the log, behind the last group
     uint64_t laps;        // of its ring so far

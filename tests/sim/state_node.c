@@ -1,5 +1,6 @@
 /* state_node.c - state in a simulated day, and the second one. */
 
+#include "draw_name.h"
 #include "state.h"
 #include "world.h"
 
@@ -8,6 +9,8 @@ static void *start (node_t *node)
     const state_options_t options = {.listen = AT_STATE,
                                      .storage = AT_STORAGE,
                                      .brokers = AT_BACK,
+                                     .draw = DRAW_NAME_DEFAULT,
+                                     .highest = NUMBER_MAX_DEFAULT,
                                      .agencies = node->world->plan.agencies,
                                      .number = {TERMS_FIXED, node->world->plan.number}};
     problem_t problem;
