@@ -410,9 +410,9 @@ static int judge_own (const state_t *state, problem_t *problem)
         snprintf (what, sizeof what, "has another winning number");
     }
     return problem_set (problem, PROCESS_CANNOT_START, "estado",
-                        "reason: the draw %s that storage (%s) has %s | consequence: "
-                        "start with that, with another --draw, or storage with another "
-                        "data directory",
+                        "reason: the draw %s that storage (%s) has %s; start with "
+                        "that, with another --draw, or storage with another data "
+                        "directory",
                         own.name, state->options.storage, what);
 }
 
