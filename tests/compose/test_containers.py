@@ -46,6 +46,9 @@ def test_every_program_runs_in_it(image):
     for name in ("agency", "broker", "central", "ctl", "keys", "state", "storage", "worker"):
         shown = engine.docker("run", "--rm", "--network", "none", "--read-only", image, f"loteria-{name}", "--version")
         assert shown.startswith(f"loteria-{name} ")
+    assert "closes = 21:00" in engine.docker(
+        "run", "--rm", "--network", "none", "--env", "TZ=America/Argentina/Buenos_Aires", image, "loteria-state",
+        "--check-config", "--closes", "21:00"), "it knows the zone"
     assert engine.docker("run", "--rm", "--network", "none", image, "make-bets", "--agency", "1", "--count", "0") == ""
 
 

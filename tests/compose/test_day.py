@@ -41,10 +41,10 @@ def test_real_day_from_a_folder_of_ones_own(project):
 
 
 def test_a_roll_of_two(project, sample):
-    """AGENCIES and the levels of the log, as .env sets them."""
+    """AGENCIES, the draw and the levels of the log, as .env sets them."""
     day = project()
     day.settings.pop("COMPOSE_PROFILES")
-    (day.directory / ".env").write_text(f"AGENCIES=2\nWORKERS=1\nCLI_LOG_LEVEL=warning\n"
+    (day.directory / ".env").write_text(f"AGENCIES=2\nWORKERS=1\nCLI_LOG_LEVEL=warning\nDRAW=tarde\nNUMBER=fixed:7574\n"
                                         f"SERVER_PORT={day.settings.pop('SERVER_PORT')}\n")
     day.up()
     assert len(day.containers()) == 5
@@ -53,4 +53,5 @@ def test_a_roll_of_two(project, sample):
     day.settings["COMPOSE_PROFILES"] = "demo"
     assert day.wait_for_exit("agency1", "agency2") == [0, 0]
     loteria.assert_day_right(day.copy_data(), {agency: sample[agency] for agency in (1, 2)}, None)
+    assert (day.copy_data() / "draws/tarde/bets.csv").stat().st_size > 0
     assert day.log("agency1") + day.log("agency2") == "", "WARNING hides what is well"

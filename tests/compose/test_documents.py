@@ -122,6 +122,19 @@ def test_compose_document(reader, sample):
     reader.type(fetch)
     assert reader.type(sell.replace("--keys agency-1", "--keys agency-1-2")).split() == loteria.winners_of(sample[1])
 
+    next_draw, sell, close, number, results, show = example("docs/compose.md", "draws")
+    reader.wait_until_up(reader.container("state"))
+    assert reader.type(next_draw).startswith("noche: open, 0 of 5 agencies have asked")
+    reader.type(sell)
+    assert reader.type(close).startswith("noche: closed ")
+    assert "the number is 7574 (entered)" in reader.type(number)
+    told = re.findall(r"^20.*\n", reader.type(results + " 2>&1"), re.M)
+    entries = loteria.parse_log("".join(told))
+    assert [entry["dni"] for entry in entries if entry["action"] == "ganador"] == loteria.winners_of(sample[2])
+    assert [line.split()[:2] for line in reader.type(show).splitlines()[1:]] == [["first", "drawn"], ["noche", "drawn"]]
+    stored = engine.files_in(reader.container("storage"), engine.DATA)
+    assert stored["bets.csv"] == stored["draws/noche/bets.csv"] != stored["draws/first/bets.csv"]
+
     (generate,) = example("docs/compose.md", "generated")
     reader.type(generate)
     assert "container_name: client5" in (reader.directory / "docker-compose-dev.yaml").read_text()
