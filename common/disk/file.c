@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <assert.h>
@@ -549,16 +550,21 @@ static void disk_write_out (file_t *file, uint64_t from, uint64_t to)
                          SYNC_FILE_RANGE_WRITE);
 }
 
-/* Asked for each group of records: one call of the system. */
+/* Asked for each group of records: one call of the system. Times are not asked for:
+   once they were, Linux (6.13) gives the next write one of its own, and the sync that
+   follows has to write the inode too (ext4 without a journal: 137 µs and not 90). */
 static int disk_sound (file_t *file, uint64_t size_min)
 {
     const disk_file_t *disk = (disk_file_t *) file;
-    struct stat named;
-    if (fstatat (disk->directory, file->name, &named, AT_SYMLINK_NOFOLLOW) == -1)
+    struct statx named;
+    if (statx (disk->directory, file->name, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_SIZE,
+               &named) == -1)
         return noted (file, -1,
                       errno == ENOENT ? "was removed" : "cannot be looked at");
-    const bool same = named.st_ino == disk->inode && named.st_dev == disk->device;
-    if (same && (uint64_t) named.st_size >= size_min)
+    const bool same =
+        named.stx_ino == disk->inode &&
+        makedev (named.stx_dev_major, named.stx_dev_minor) == disk->device;
+    if (same && named.stx_size >= size_min)
         return 0;
     errno = ESTALE;
     return noted (file, -1,
