@@ -82,9 +82,12 @@ static uint8_t *reserve (bundle_t *bundle, size_t size)
 {
     assert (size <= ENVELOPED_BYTES_MAX);
     if (bundle->capacity - bundle->size < size) {
-        size_t capacity = bundle->capacity ? bundle->capacity : BUNDLE_BYTES_FIRST;
-        while (capacity - bundle->size < size)
-            capacity *= 2;
+        // a small one, or room for all that it may hold: no copies as it grows
+        const size_t needed = bundle->size + size;
+        const size_t full = BUNDLE_BYTES_FULL + 2 * size;
+        const size_t capacity = needed <= BUNDLE_BYTES_FIRST ? BUNDLE_BYTES_FIRST
+                                : needed <= full             ? full
+                                                             : needed;
         bundle->data = realloc (bundle->data, capacity);
         assert (bundle->data);
         bundle->capacity = capacity;
