@@ -11,9 +11,7 @@
 
 #include "bounds.h"
 #include "digest.h"
-
-#define XXH_INLINE_ALL // hashed for every search
-#include <xxhash.h>
+#include "xxh3.h"
 
 #define MAGIC        "LOTERIA INDEX\n\0\0"
 #define MAGIC_BYTES  16

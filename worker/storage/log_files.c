@@ -30,9 +30,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <xxhash.h>
 
 #include "bounds.h"
+#include "xxh3.h"
 
 #define PAGE         ((uint64_t) LOG_PAGE_BYTES)
 #define HEADER_BYTES 128

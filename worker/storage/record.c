@@ -3,10 +3,10 @@
 #include "record.h"
 
 #include <assert.h>
-#include <xxhash.h>
 
 #include "draw_name.h"
 #include "wire.h"
+#include "xxh3.h"
 
 #define SIZE_AT     32
 #define CHECK_AT    124
