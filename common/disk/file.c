@@ -45,7 +45,6 @@ typedef struct {
 enum { ORDER_SYNC = 1, ORDER_END = 2 };
 enum { UNKNOWN = -2 };
 
-#define DIRECT_BYTES_MAX (512 * 1024)
 #define DIRECT_ALIGNMENT 4096
 
 #define NEW_LINK           ".new" // behind the name of a link that is about to take its place
@@ -57,18 +56,22 @@ static int sync_folder (int parent, const char *name);
 static void close_as_it_was (int fd);
 static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t position);
 static int disk_write (file_t *file, const void *data, size_t size, uint64_t position);
+static int disk_write_past (file_t *file, const void *data, size_t size,
+                            uint64_t position);
+static int whole (file_t *file, ssize_t wrote, size_t size);
 static int disk_sync (file_t *file);
 static void disk_sync_ahead (file_t *file);
 static int disk_sync_start (file_t *file);
 static int disk_write_start (file_t *file, const void *data, size_t size,
                              uint64_t position);
-static int open_direct (const disk_file_t *disk);
+static void open_direct (disk_file_t *disk);
+static ssize_t write_direct (const disk_file_t *disk, const void *data, size_t size,
+                             uint64_t position);
 static int start (disk_file_t *disk);
 static int wait_for_outcome (disk_file_t *disk);
 static int start_thread (disk_file_t *disk);
 static void *sync_as_told (void *context);
 static int do_as_told (const disk_file_t *disk);
-static ssize_t write_to (const disk_file_t *disk, int fd);
 static int order (const disk_file_t *disk, uint64_t what);
 static int disk_sync_descriptor (file_t *file);
 static int disk_sync_done (file_t *file);
@@ -82,6 +85,7 @@ static void disk_close (file_t *file);
 static const file_ops_t disk_ops = {
     .read = disk_read,
     .write = disk_write,
+    .write_past = disk_write_past,
     .sync = disk_sync,
     .sync_ahead = disk_sync_ahead,
     .sync_start = disk_sync_start,
@@ -365,7 +369,19 @@ static ssize_t disk_read (file_t *file, void *buffer, size_t size, uint64_t posi
 static int disk_write (file_t *file, const void *data, size_t size, uint64_t position)
 {
     assert (!((disk_file_t *) file)->ahead);
-    ssize_t wrote = pwrite (fd_of (file), data, size, (off_t) position);
+    return whole (file, pwrite (fd_of (file), data, size, (off_t) position), size);
+}
+
+static int disk_write_past (file_t *file, const void *data, size_t size,
+                            uint64_t position)
+{
+    disk_file_t *disk = (disk_file_t *) file;
+    open_direct (disk);
+    return whole (file, write_direct (disk, data, size, position), size);
+}
+
+static int whole (file_t *file, ssize_t wrote, size_t size)
+{
     if (wrote == (ssize_t) size)
         return 0;
     if (wrote != -1)
@@ -405,8 +421,7 @@ static int disk_write_start (file_t *file, const void *data, size_t size,
 {
     disk_file_t *disk = (disk_file_t *) file;
     assert (!disk->started);
-    if (disk->direct == UNKNOWN)
-        disk->direct = open_direct (disk);
+    open_direct (disk);
     disk->data = data;
     disk->size = size;
     disk->position = position;
@@ -416,13 +431,29 @@ static int disk_write_start (file_t *file, const void *data, size_t size,
 /* The same file, past the page cache: what is written once, synced at once and hardly
    ever read again need not be copied there. Measured (ext4 on virtio, medians in turn,
    written and synced): 64 B 68 µs and not 107, 8 KiB 134 and not 166, 64 KiB 127 and
-   not 152, 256 KiB 246 and not 301; but 1 MiB 638 and not 534. -1 where the file system
-   has no such thing. */
-static int open_direct (const disk_file_t *disk)
+   not 152, 256 KiB 246 and not 301, 1 MiB 407 and not 534 or more. Some file systems
+   have no such thing. */
+static void open_direct (disk_file_t *disk)
 {
     char path[64];
+    if (disk->direct != UNKNOWN)
+        return;
     snprintf (path, sizeof path, "/proc/self/fd/%d", disk->fd); // whatever its name is
-    return open (path, O_WRONLY | O_CLOEXEC | O_DIRECT);
+    disk->direct = open (path, O_WRONLY | O_CLOEXEC | O_DIRECT);
+}
+
+/* That way if they can go there, else as any others. As pwrite (). */
+static ssize_t write_direct (const disk_file_t *disk, const void *data, size_t size,
+                             uint64_t position)
+{
+    const bool direct = disk->direct >= 0 &&
+                        ((uintptr_t) data | size | position) % DIRECT_ALIGNMENT == 0;
+    ssize_t wrote = -1;
+    if (direct)
+        wrote = pwrite (disk->direct, data, size, (off_t) position);
+    if (!direct || (wrote == -1 && errno == EINVAL)) // it would be aligned otherwise
+        wrote = pwrite (disk->fd, data, size, (off_t) position);
+    return wrote;
 }
 
 static int disk_sync_start (file_t *file)
@@ -520,22 +551,12 @@ static void *sync_as_told (void *context)
 /* 0, or errno. */
 static int do_as_told (const disk_file_t *disk)
 {
-    const bool direct =
-        disk->size <= DIRECT_BYTES_MAX && disk->direct >= 0 &&
-        ((uintptr_t) disk->data | disk->size | disk->position) % DIRECT_ALIGNMENT == 0;
     ssize_t wrote = 0;
     if (disk->size > 0)
-        wrote = write_to (disk, direct ? disk->direct : disk->fd);
-    if (direct && wrote == -1 && errno == EINVAL) // it would be aligned otherwise
-        wrote = write_to (disk, disk->fd);
+        wrote = write_direct (disk, disk->data, disk->size, disk->position);
     if (wrote != (ssize_t) disk->size)
         return wrote == -1 ? errno : EIO;
     return fdatasync (disk->fd) == -1 ? errno : 0;
-}
-
-static ssize_t write_to (const disk_file_t *disk, int fd)
-{
-    return pwrite (fd, disk->data, disk->size, (off_t) disk->position);
 }
 
 static int order (const disk_file_t *disk, uint64_t what)

@@ -16,6 +16,9 @@ typedef struct {
     ssize_t (*read) (file_t *file, void *buffer, size_t size, uint64_t position);
     /* All of them, or -1 with errno and nothing known about what was written. */
     int (*write) (file_t *file, const void *data, size_t size, uint64_t position);
+    /* The same, past the page cache where that can be: for what is not read or written
+       again soon; quickest where all three are multiples of 4096. */
+    int (*write_past) (file_t *file, const void *data, size_t size, uint64_t position);
     /* Everything written so far survives a power cut from here on. After -1 nothing is
        known about any of it, and asking again proves nothing. */
     int (*sync) (file_t *file);

@@ -65,6 +65,7 @@ static void disk_close (file_t *file);
 
 static const file_ops_t disk_ops = {.read = disk_read,
                                     .write = disk_write,
+                                    .write_past = disk_write,
                                     .sync = disk_sync,
                                     .sync_start = disk_sync_start,
                                     .write_start = disk_write_start,

@@ -442,7 +442,8 @@ static void count_threads (unsigned *threads, unsigned *deaf)
     closedir (listing);
 }
 
-/* Past the page cache or through it, in any alignment; a reader finds it. */
+/* Past the page cache or through it, in any alignment, in the background or not; a
+   reader finds it. */
 static void what_is_written_in_the_background_is_read_again (void **state)
 {
     (void) state;
@@ -468,6 +469,12 @@ static void what_is_written_in_the_background_is_read_again (void **state)
         assert_int_equal (await (file), 1);
         assert_int_equal (data_synced.count, i + 1);
         const size_t length = (size_t) file->ops->size (file);
+        assert_int_equal (file->ops->read (file, got, room, 0), length);
+        assert_memory_equal (got, model, length);
+        memset (data, (int) ('A' + i), room);
+        memcpy (model + writes[i].position, from, size);
+        assert_int_equal (file->ops->write_past (file, from, size, writes[i].position),
+                          0);
         assert_int_equal (file->ops->read (file, got, room, 0), length);
         assert_memory_equal (got, model, length);
         // what is written through the cache meets it there

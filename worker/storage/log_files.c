@@ -695,12 +695,12 @@ static log_room_t allocate (log_t *log, uint64_t end, bool kept)
 
 static int fill (log_t *log, uint64_t length)
 {
-    static const uint8_t zeros[FILL_BYTES];
+    static const uint8_t zeros[FILL_BYTES] __attribute__ ((aligned (LOG_PAGE_BYTES)));
     file_t *file = log->file;
     while (log->length < length) {
         const uint64_t more = length - log->length;
         const size_t size = more < sizeof zeros ? (size_t) more : sizeof zeros;
-        if (file->ops->write (file, zeros, size, log->length) == -1)
+        if (file->ops->write_past (file, zeros, size, log->length) == -1)
             return -1;
         log->length += size;
     }
