@@ -20,6 +20,12 @@
 #define ACTION     "almacenamiento"
 #define HEAD_BYTES (2 * SHA256_BYTES + 1)
 
+/* So much is worth a sync of its own while more is waiting. With all that is waiting in
+   one group, everybody waits at the same time, first for this process and then for the
+   disk: 22.0 k batches a second and not 18.3 k (five agencies, two cores, medians in
+   turn); 21.2 k with half of it, 21.4 k with twice. */
+#define GROUP_WORTH_BYTES ((size_t) 64 * 1024)
+
 #define QUICK_MS    5 // a sync that took no longer
 #define QUICK_SYNCS 8 // as many in a row show that the disk is
 
@@ -42,6 +48,8 @@ static void tell_recovery (const storage_t *storage);
 static int open_sockets (storage_t *storage, const storage_options_t *options,
                          int64_t now_ms, problem_t *problem);
 static int take_messages (storage_t *storage);
+static int serve_disk (storage_t *storage);
+static int end_group (storage_t *storage);
 static int begin_group (storage_t *storage);
 static void note_sync (storage_t *storage);
 static void send_answers (storage_t *storage);
@@ -104,22 +112,18 @@ void storage_destroy (storage_t **storage)
 }
 
 /* A group is what is waiting by the time that the one before is safe: the longer a sync
-   takes, the more. A sync that failed is never asked for again: the kernel has dropped
-   what it could not write, and would say yes. The next start reads what the disk has.
+   takes, the more; or some of it, see GROUP_WORTH_BYTES. A sync that failed is never
+   asked for again: the kernel has dropped what it could not write, and would say yes.
+   The next start reads what the disk has.
  */
 int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
 {
     static const char consequence[] = "what was not acknowledged is sent again";
     gate_serve (storage->gate);
     brokers_look (storage->brokers, now_ms);
-    const int over = book_look (storage->book);
-    if (over == -1 || clerk_tick (storage->clerk, now_ms, clock_wall_ms ()) == -1)
-        return disk_problem (storage, consequence, problem);
-    if (over == 1)
-        note_sync (storage);
-    if (!book_busy (storage->book))
-        send_answers (storage);
-    if (clerk_go_on (storage->clerk) == -1 || take_messages (storage) == -1)
+    if (end_group (storage) == -1 ||
+        clerk_tick (storage->clerk, now_ms, clock_wall_ms ()) == -1 ||
+        clerk_go_on (storage->clerk) == -1 || take_messages (storage) == -1)
         return disk_problem (storage, consequence, problem);
     logger_strays (&storage->strays, strays (storage), now_ms);
     if (!book_busy (storage->book) && begin_group (storage) == -1)
@@ -267,17 +271,41 @@ static int take_messages (storage_t *storage)
     zmq_msg_t body;
     zmq_msg_init (&body);
     peer_t peer;
-    net_status_t status = NET_OK;
     int rc = 0;
-    while (rc == 0 && status != NET_EMPTY && !clerk_full (storage->clerk)) {
-        status = net_receive (storage->socket, &peer, &body);
+    for (int i = 0; i < LOOP_MESSAGES_MAX && !clerk_full (storage->clerk); i++) {
+        const net_status_t status = net_receive (storage->socket, &peer, &body);
+        if (status == NET_EMPTY)
+            break;
         if (status == NET_OK &&
             !net_answer_ping (storage->socket, &peer, &body, "loteria-storage"))
             rc = clerk_take (storage->clerk, net_peer (&peer),
                              gate_role (storage->gate, &body), net_body (&body));
+        if (rc == 0 && book_gathered (storage->book) >= GROUP_WORTH_BYTES)
+            rc = serve_disk (storage);
+        if (rc == -1)
+            break;
     }
     zmq_msg_close (&body);
     return rc;
+}
+
+/* The disk is not to wait for what is taken meanwhile, nor is who waits for it. */
+static int serve_disk (storage_t *storage)
+{
+    if (end_group (storage) == -1)
+        return -1;
+    return book_busy (storage->book) ? 0 : begin_group (storage);
+}
+
+/* What was under way, if it is safe by now. */
+static int end_group (storage_t *storage)
+{
+    const int over = book_look (storage->book);
+    if (over == 1)
+        note_sync (storage);
+    if (over != -1 && !book_busy (storage->book))
+        send_answers (storage);
+    return over == -1 ? -1 : 0;
 }
 
 /* A bet that comes alone is answered sooner if nobody else is asked to sync it; as long
