@@ -19,8 +19,9 @@
 #include "bounds.h"
 
 #define ESTABLISHED                                                                    \
-    1            // tcpi_state; only netinet/tcp.h, which bars linux/tcp.h, names it
-#define SWEEP 64 // connections that are looked at each time, though all is well
+    1 // tcpi_state; only netinet/tcp.h, which bars linux/tcp.h, names it
+#define SWEEP          64 // connections that are looked at each time, though all is well
+#define SWEEP_ALONE_MS 1000
 /* What ZeroMQ may need for a byte that came in: an empty frame is two, and takes 64. */
 #define MEMORY_OF_BYTE 64
 
@@ -79,15 +80,22 @@ void memory_guard_look (memory_guard_t *guard, uint64_t own, int64_t now_ms)
         malloc_trim (0); // what those who were cut last time had is free by now
 }
 
-/* So that it is known of each what it holds when it matters. */
+/* So that it is known of each what it holds when it matters. Where there is none it is
+   not asked for all the time whether there is. */
 static void sweep (memory_guard_t *guard, int64_t now_ms)
 {
-    int socket = 0;
-    for (int i = 0; i < SWEEP && socket != -1; i++)
-        if ((socket = next_connection (guard)) != -1)
-            holds (guard, socket, false, now_ms);
-    if (socket == -1)
-        rewinddir (guard->descriptors);
+    int socket = 0, found = 0;
+    if (now_ms < guard->sweep_ms)
+        return;
+    while (found < SWEEP && (socket = next_connection (guard)) != -1) {
+        holds (guard, socket, false, now_ms);
+        found++;
+    }
+    if (socket != -1)
+        return;
+    rewinddir (guard->descriptors);
+    if (found == 0)
+        guard->sweep_ms = now_ms + SWEEP_ALONE_MS;
 }
 
 /* What cannot be read is taken for too much: memory_in_use () then decides. */

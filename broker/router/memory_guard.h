@@ -33,7 +33,8 @@ typedef struct {
     int statm;        // what tells the memory,
     DIR *descriptors; // and the connections: open from the start, see memory_guard_open
                       // ()
-    int64_t look_ms;  // when to look next
+    int64_t look_ms;  // when to look next,
+    int64_t sweep_ms; // and at all connections at the earliest
     bool is_short;    // it was when it was looked
     logger_limit_t limit;
 } memory_guard_t;

@@ -201,7 +201,7 @@
 
 /* Times, in milliseconds. */
 #define HEARTBEAT_MS_DEFAULT   500
-#define HEARTBEAT_MS_MIN       50
+#define HEARTBEAT_MS_MIN       100
 #define HEARTBEAT_MS_MAX       60000
 #define HEARTBEATS_MISSED      3
 #define INFLIGHT_MS            2000 /* then the agency's resend is what counts */
@@ -213,18 +213,18 @@
 #define ORDER_PATIENCE_MS      5000  /* of state, until an order is recorded */
 #define WALL_LOOK_MS           60000 /* the clock on the wall may be set */
 #define READY_RENEW_MS         2000
-#define CONNECT_RETRY_MS       100
+#define CONNECT_RETRY_MS       20
 #define CONNECT_LOOK_MS        20
 #define CONNECT_RETRY_MS_MAX   1000
 #define SPEAK_MS               10000 /* for a newcomer's first message */
 #define HANDSHAKE_MS           2000
 #define CONNECT_MS             3000 /* without an answer: nobody is at that address */
 #define LINGER_MS              500
-#define AWAKE_STEP_MS          50   /* the most that passes from one look to the next */
+#define AWAKE_STEP_MS          100  /* the most that passes from one look to the next */
 #define WAIT_FIRST_MS          5000 /* who waits says so after this */
 #define WAIT_AGAIN_MS          60000 /* and then now and then */
 #define MEMORY_GUARD_LOOK_MS   100
-#define ZMTP_HEARTBEAT_MS      1000
+#define ZMTP_HEARTBEAT_MS      1500
 #define ZMTP_TIMEOUT_MS        3000
 #define PATIENCE_SECONDS       60
 #define RESTART_BACKOFF_MS     100

@@ -45,7 +45,7 @@ PROGRAMS = {
         ("count", "LOTERIA_WORKER_COUNT", "2", "8192", "8193"),
         ("batch-count", "LOTERIA_BATCH_COUNT", "5", "6", "0"), ("number-max", "LOTERIA_NUMBER_MAX", "1", "2", "x"),
         ("credit", "LOTERIA_WORKER_CREDIT", "1", "1024", "1025"),
-        ("heartbeat-ms", "LOTERIA_HEARTBEAT_MS", "50", "60000", "49"),
+        ("heartbeat-ms", "LOTERIA_HEARTBEAT_MS", "100", "60000", "99"),
         ("log-level", "LOGGING_LEVEL", "CRITICAL", "DEBUG", "TRACE")]),
     "loteria-storage": ("storage", [
         ("data-dir", "LOTERIA_DATA_DIR", "/tmp", "/", None), ("log-mib", "LOTERIA_LOG_MIB", "64", "128", "65537"),
