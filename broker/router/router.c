@@ -25,6 +25,8 @@
 #define DOOR_AGENCIES "agencies"
 #define DOOR_WORKERS  "workers"
 
+enum { BACK_ITEM, FRONT_ITEM, GATE_ITEM, DOOR_ITEM }; // what is polled, and where
+
 struct router {
     gate_t *gate;
     enrolment_t *enrolment; // NULL without keys
@@ -79,7 +81,7 @@ int router_serve (const router_options_t *options, int signal_fd)
         items[count] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
         zmq_poll (items, (int) count + 1,
                   clock_timeout (clock_ms (), router_deadline (router)));
-        router_turn (router, clock_ms ());
+        router_turn (router, items, clock_ms ());
     }
     logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     // what is answered already reaches its agency
@@ -119,15 +121,18 @@ void router_destroy (router_t **router)
     *router = NULL;
 }
 
-void router_turn (router_t *router, int64_t clock_now_ms)
+void router_turn (router_t *router, const zmq_pollitem_t *items, int64_t clock_now_ms)
 {
     const int64_t now_ms = awake_look (&router->awake, clock_now_ms);
-    door_look (router->door, now_ms);
+    if (net_polled (items, DOOR_ITEM) || door_deadline (router->door) <= now_ms)
+        door_look (router->door, now_ms);
     gate_serve (router->gate);
     look_at_roll (router, now_ms);
     memory_guard_look (&router->guard, dispatcher_bytes (router->dispatcher), now_ms);
-    take_answers (router, now_ms);
-    take_requests (router, now_ms);
+    if (net_polled (items, BACK_ITEM))
+        take_answers (router, now_ms);
+    if (net_polled (items, FRONT_ITEM))
+        take_requests (router, now_ms);
     rate_limit_tell (router->limit, now_ms, LOG_WARNING, "mensaje_recibido");
     logger_strays (&router->strays, dispatcher_counts (router->dispatcher)->strays,
                    now_ms);
@@ -138,12 +143,12 @@ void router_turn (router_t *router, int64_t clock_now_ms)
 
 size_t router_items (const router_t *router, zmq_pollitem_t *items)
 {
-    items[0] =
+    items[BACK_ITEM] =
         (zmq_pollitem_t){.socket = zsock_resolve (router->back), .events = ZMQ_POLLIN};
-    items[1] =
+    items[FRONT_ITEM] =
         (zmq_pollitem_t){.socket = zsock_resolve (router->front), .events = ZMQ_POLLIN};
-    items[2] = gate_item (router->gate);
-    items[3] = door_item (router->door);
+    items[GATE_ITEM] = gate_item (router->gate);
+    items[DOOR_ITEM] = door_item (router->door);
     return ROUTER_ITEMS;
 }
 

@@ -24,14 +24,15 @@ router_t *router_new (const router_options_t *options, int64_t now_ms,
                       problem_t *problem);
 void router_destroy (router_t **router);
 
-/* Take what is there and pass it on; nothing is waited for. */
-void router_turn (router_t *router, int64_t now_ms);
-
 /* What to poll before the next turn; returns how many those are. And when to take it at
    the latest. */
 #define ROUTER_ITEMS 4
 size_t router_items (const router_t *router, zmq_pollitem_t *items);
 int64_t router_deadline (const router_t *router);
+
+/* Take what is there and pass it on; nothing is waited for. `items` as they were
+   polled: nothing else is looked at. NULL: everything is. */
+void router_turn (router_t *router, const zmq_pollitem_t *items, int64_t now_ms);
 
 /* Serve until SIGTERM or SIGINT. Returns the exit code. */
 int router_serve (const router_options_t *options, int signal_fd);

@@ -32,6 +32,11 @@ void monitor_destroy (zsock_t **monitor, zsock_t *socket)
     zsock_destroy (monitor);
 }
 
+zmq_pollitem_t monitor_item (zsock_t *monitor)
+{
+    return (zmq_pollitem_t){.fd = zsock_fd (monitor), .events = ZMQ_POLLIN};
+}
+
 /* Two frames: the event, and where it happened. */
 bool monitor_take (zsock_t *monitor, uint16_t *event, uint32_t *value)
 {

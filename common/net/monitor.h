@@ -12,6 +12,10 @@ zsock_t *monitor_new (zsock_t *socket, int events);
 /* Before the socket itself. */
 void monitor_destroy (zsock_t **monitor, zsock_t *socket);
 
+/* To be polled. It says once that there are events: after that, all have to be taken.
+   It is a descriptor and not the socket, as zmq_poll () has a dearer look at those. */
+zmq_pollitem_t monitor_item (zsock_t *monitor);
+
 /* The next event, and its value; false: no more for now. */
 bool monitor_take (zsock_t *monitor, uint16_t *event, uint32_t *value);
 

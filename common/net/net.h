@@ -75,6 +75,13 @@ int net_descriptor (zmq_msg_t *body);
    are a zero and four bytes. One that looks like those cannot be told from them. */
 bool net_named_itself (const peer_t *peer);
 
+/* Whether there is anything to be taken where items[i] is, of those that were polled;
+   NULL: perhaps everywhere. To ask a socket itself takes two system calls. */
+static inline bool net_polled (const zmq_pollitem_t *items, size_t i)
+{
+    return !items || items[i].revents != 0;
+}
+
 /* Whether a DEALER's next send will succeed: a peer is there and has room. */
 bool net_ready (zsock_t *socket);
 

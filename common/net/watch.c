@@ -51,8 +51,7 @@ void watch_destroy (watch_t **watch)
 
 zmq_pollitem_t watch_item (const watch_t *watch)
 {
-    return (zmq_pollitem_t){.socket = zsock_resolve (watch->monitor),
-                            .events = ZMQ_POLLIN};
+    return monitor_item (watch->monitor);
 }
 
 int64_t watch_deadline (const watch_t *watch)
@@ -65,12 +64,14 @@ void watch_look (watch_t *watch, int64_t now_ms)
 {
     uint16_t event;
     uint32_t value;
-    for (int i = 0; i < EVENTS_MAX && monitor_take (watch->monitor, &event, &value);
-         i++)
+    int taken = 0;
+    for (; taken < EVENTS_MAX && monitor_take (watch->monitor, &event, &value); taken++)
         reach_event (&watch->reach, event, value, now_ms);
     if (reach_turn (&watch->reach, now_ms) != REACH_STAY)
         connect_anew (watch);
     say (watch, now_ms);
+    if (taken == EVENTS_MAX)
+        watch->look_ms = now_ms; // see monitor_item ()
 }
 
 reach_state_t watch_state (const watch_t *watch)

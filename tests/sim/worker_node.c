@@ -22,7 +22,7 @@ static void *start (node_t *node)
 
 static void step (node_t *node)
 {
-    worker_turn (node->core, node->world->now_ms);
+    worker_turn (node->core, NULL, node->world->now_ms);
 }
 
 static int64_t deadline (const node_t *node)

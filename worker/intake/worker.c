@@ -18,6 +18,14 @@
 
 #define PINGS_MAX 16
 
+/* What is polled, and where. */
+#define SOCKET_ITEM(side) (2 * (size_t) (side))
+#define WATCH_ITEM(side)  (2 * (size_t) (side) + 1)
+#define GATE_ITEM         (2 * (size_t) INTAKE_SIDES)
+#define LISTENER_ITEM     (GATE_ITEM + 1) // if there is one
+
+static_assert (LISTENER_ITEM + 1 == WORKER_ITEMS, "all that is polled");
+
 struct worker {
     uint32_t heartbeat_ms;
     gate_t *gate;
@@ -37,7 +45,7 @@ static int open_worker (worker_t *worker, const worker_options_t *options,
 static int connect_to (worker_t *worker, intake_side_t side, const char *endpoint,
                        int64_t now_ms, problem_t *problem);
 static int listen_at (worker_t *worker, const char *endpoint, problem_t *problem);
-static void watch_all (worker_t *worker, int64_t now_ms);
+static void watch_all (worker_t *worker, const zmq_pollitem_t *items, int64_t now_ms);
 static void take_all (worker_t *worker, intake_side_t from);
 static void answer_pings (worker_t *worker);
 static void beat (worker_t *worker, int64_t now_ms);
@@ -57,7 +65,7 @@ int worker_serve (const worker_options_t *options, int signal_fd)
         items[count] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
         zmq_poll (items, (int) count + 1,
                   clock_timeout (clock_ms (), worker_deadline (worker)));
-        worker_turn (worker, clock_ms ());
+        worker_turn (worker, items, clock_ms ());
     }
     logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);
     const uint64_t strays = intake_strays (worker->intake);
@@ -97,17 +105,19 @@ void worker_destroy (worker_t **worker)
     *worker = NULL;
 }
 
-void worker_turn (worker_t *worker, int64_t now_ms)
+void worker_turn (worker_t *worker, const zmq_pollitem_t *items, int64_t now_ms)
 {
     gate_serve (worker->gate);
-    watch_all (worker, now_ms);
+    watch_all (worker, items, now_ms);
     intake_tick (worker->intake, now_ms);
     // the calendar's day, so the wall clock's: nobody is born in the future
     intake_set_born_max (worker->intake,
                          bet_born_max ((int64_t) (clock_wall_ms () / 1000)));
     for (int side = 0; side < INTAKE_SIDES; side++)
-        take_all (worker, (intake_side_t) side);
-    answer_pings (worker);
+        if (net_polled (items, SOCKET_ITEM (side)))
+            take_all (worker, (intake_side_t) side);
+    if (net_polled (items, LISTENER_ITEM))
+        answer_pings (worker);
     beat (worker, now_ms);
     logger_strays (&worker->strays, intake_strays (worker->intake), now_ms);
     intake_flush (worker->intake);
@@ -115,17 +125,17 @@ void worker_turn (worker_t *worker, int64_t now_ms)
 
 size_t worker_items (const worker_t *worker, zmq_pollitem_t *items)
 {
-    size_t count = 0;
     for (int side = 0; side < INTAKE_SIDES; side++) {
-        items[count++] = (zmq_pollitem_t){
+        items[SOCKET_ITEM (side)] = (zmq_pollitem_t){
             .socket = zsock_resolve (worker->sockets[side]), .events = ZMQ_POLLIN};
-        items[count++] = watch_item (worker->watches[side]);
+        items[WATCH_ITEM (side)] = watch_item (worker->watches[side]);
     }
-    items[count++] = gate_item (worker->gate);
-    if (worker->listener)
-        items[count++] = (zmq_pollitem_t){.socket = zsock_resolve (worker->listener),
-                                          .events = ZMQ_POLLIN};
-    return count;
+    items[GATE_ITEM] = gate_item (worker->gate);
+    if (!worker->listener)
+        return LISTENER_ITEM;
+    items[LISTENER_ITEM] = (zmq_pollitem_t){.socket = zsock_resolve (worker->listener),
+                                            .events = ZMQ_POLLIN};
+    return LISTENER_ITEM + 1;
 }
 
 int64_t worker_deadline (const worker_t *worker)
@@ -206,10 +216,13 @@ static int listen_at (worker_t *worker, const char *endpoint, problem_t *problem
                : -1;
 }
 
-static void watch_all (worker_t *worker, int64_t now_ms)
+static void watch_all (worker_t *worker, const zmq_pollitem_t *items, int64_t now_ms)
 {
-    for (int side = 0; side < INTAKE_SIDES; side++)
-        watch_look (worker->watches[side], now_ms);
+    for (int side = 0; side < INTAKE_SIDES; side++) {
+        watch_t *watch = worker->watches[side];
+        if (net_polled (items, WATCH_ITEM (side)) || watch_deadline (watch) <= now_ms)
+            watch_look (watch, now_ms);
+    }
 }
 
 /* Storage and state say nothing to a worker: what comes from there is thrown away. */

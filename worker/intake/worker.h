@@ -25,14 +25,15 @@ worker_t *worker_new (const worker_options_t *options, int64_t now_ms,
                       problem_t *problem);
 void worker_destroy (worker_t **worker); // takes leave of the broker
 
-/* Take what is there and pass it on; nothing is waited for. */
-void worker_turn (worker_t *worker, int64_t now_ms);
-
 /* What to poll before the next turn: at most WORKER_ITEMS; returns how many. And when
    to take it at the latest. */
 #define WORKER_ITEMS 8
 size_t worker_items (const worker_t *worker, zmq_pollitem_t *items);
 int64_t worker_deadline (const worker_t *worker);
+
+/* Take what is there and pass it on; nothing is waited for. `items` as they were
+   polled: nothing else is looked at. NULL: everything is. */
+void worker_turn (worker_t *worker, const zmq_pollitem_t *items, int64_t now_ms);
 
 /* For a process that starts several workers, so that it is said once: whether the keys
    can be loaded. 0, or -1 with the problem. Opens no ZeroMQ context. */
