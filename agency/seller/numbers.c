@@ -8,12 +8,8 @@
 #include "bet_csv.h"
 #include "bounds.h"
 #include "lines.h"
+#include "short_number.h"
 
-#include <endian.h>
-
-#define EACH_BYTE(byte) (UINT64_C (0x0101010101010101) * (byte))
-
-static inline bool short_number (const uint8_t *end, uint64_t *value);
 static uint32_t beyond_in_quoted (bytes_t rows, uint64_t highest, uint64_t *number);
 static bool beyond (const uint8_t *start, const uint8_t *end, uint64_t highest,
                     uint64_t *number);
@@ -35,29 +31,6 @@ uint32_t numbers_beyond (bytes_t rows, uint64_t highest, uint64_t *number)
         start = line_feed + 1;
     }
     return 0;
-}
-
-/* Whether a comma and up to seven digits end there, and their value. */
-static inline bool short_number (const uint8_t *end, uint64_t *value)
-{
-    uint64_t text;
-    memcpy (&text, end - sizeof text, sizeof text);
-    text = le64toh (text); // the last byte is the uppermost
-    const uint64_t other = text ^ EACH_BYTE (',');
-    const uint64_t commas =
-        ~(((other & EACH_BYTE (0x7F)) + EACH_BYTE (0x7F)) | other | EACH_BYTE (0x7F));
-    if (commas == 0 || commas >> 63) // too long for this, or empty
-        return false;
-    const uint64_t before = UINT64_MAX >> __builtin_clzll (commas); // the digits
-    text = (text & ~before) | (EACH_BYTE ('0') & before);
-    if (((text + EACH_BYTE (0x80 - '9' - 1)) | (text - EACH_BYTE ('0'))) &
-        EACH_BYTE (0x80))
-        return false;
-    text = (text & EACH_BYTE (0x0F)) * (10 * 256 + 1) >> 8; // two digits each
-    text = (text & UINT64_C (0x00FF00FF00FF00FF)) * (100 * 65536 + 1) >> 16;
-    *value =
-        (text & UINT64_C (0x0000FFFF0000FFFF)) * ((UINT64_C (10000) << 32) + 1) >> 32;
-    return true;
 }
 
 static uint32_t beyond_in_quoted (bytes_t rows, uint64_t highest, uint64_t *number)

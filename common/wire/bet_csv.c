@@ -9,6 +9,7 @@
 #include "bet_csv.h"
 
 #include "digest.h"
+#include "short_number.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -212,7 +213,7 @@ static INLINE size_t short_row_copy (bytes_t rows, const prefix_t *prefix,
     }
     const bytes_t birthdate = bytes_of (rows.data + comma[2] + 1, BIRTHDATE_BYTES);
     const bytes_t number = bytes_of (rows.data + comma[3] + 1, end - comma[3] - 1);
-    uint32_t value;
+    uint64_t value;
     const uint64_t edges = masks.commas << 1 | masks.commas >> 1 | 1; // of fields
     // every character of two bytes is a lead and a trail, and there are no others
     if (commas != 0 || ((masks.faults | (masks.spaces & edges)) & row) != 0 ||
@@ -222,7 +223,7 @@ static INLINE size_t short_row_copy (bytes_t rows, const prefix_t *prefix,
         comma[2] - comma[1] - 1 > DOCUMENT_BYTES_MAX ||
         comma[3] - comma[2] - 1 != BIRTHDATE_BYTES ||
         bet_check_birthdate (birthdate, rules->born_max) != REFUSED_OK ||
-        bet_check_number (number, rules->number_max, &value) != REFUSED_OK ||
+        !short_number (rows.data + end, &value) || value > rules->number_max ||
         (number.data[0] == '0' && number.size > 1))
         return 0;
     memcpy (*out, prefix->bytes, PREFIX_BYTES); // fixed sizes: no calls

@@ -8,13 +8,14 @@
 
 #include "bounds.h"
 #include "lines.h"
+#include "short_number.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 static inline size_t walk (uint64_t *digest, bytes_t rows, size_t prefix,
                            uint32_t highest, uint32_t *beyond);
-static inline uint64_t last_field (const uint8_t *start, const uint8_t *end);
+static inline uint64_t number_of (const uint8_t *start, const uint8_t *end);
 static bool may_lead_with_zeros (const uint8_t *start, const uint8_t *end);
 
 uint64_t digest_row (uint64_t digest, bytes_t row)
@@ -50,7 +51,7 @@ static inline size_t walk (uint64_t *digest, bytes_t rows, size_t prefix,
         end -= end > start && end[-1] == '\r';
         value = XXH3_64bits_withSeed (start, (size_t) (end - start), value);
         count++;
-        if (highest != UINT32_MAX && *beyond == 0 && last_field (start, end) > highest)
+        if (highest != UINT32_MAX && *beyond == 0 && number_of (start, end) > highest)
             *beyond = (uint32_t) count;
     }
     *digest = value;
@@ -58,9 +59,12 @@ static inline size_t walk (uint64_t *digest, bytes_t rows, size_t prefix,
 }
 
 /* The digits at the end. */
-static inline uint64_t last_field (const uint8_t *start, const uint8_t *end)
+static inline uint64_t number_of (const uint8_t *start, const uint8_t *end)
 {
-    uint64_t value = 0, scale = 1;
+    uint64_t value, scale = 1;
+    if (end - start >= SHORT_NUMBER_BYTES && short_number (end, &value))
+        return value;
+    value = 0;
     for (int i = 0; i < NUMBER_DIGITS_MAX && end > start && *--end != ','; i++) {
         value += scale * (uint64_t) (*end - '0');
         scale *= 10;
