@@ -49,6 +49,7 @@ def test_a_file_is_followed_until_its_sale_is_closed(central, tmp_path):
     sold(agency, 5)
     closing = day.agency(1, None, "--close")  # somewhere else
     closing.wait_for_log("action: listo")
+    agency.wait_for_log("action: listo")  # it heard of it
     assert day.agency(2, write(tmp_path / "other.csv", range(2))).wait() == 0
     assert agency.wait() == 0, agency.log
     assert json.loads(agency.stdout)["winners"] == documents([3])
