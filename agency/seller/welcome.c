@@ -48,6 +48,10 @@ static void be_welcome (session_t *session, const wire_message_t *message)
 {
     const wire_welcome_t *welcome = &message->welcome;
     session_progress_t *progress = &session->progress;
+    // another program of the agency's sold or cancelled a bet: that explains a TALLY
+    const bool moved =
+        welcome->next != progress->stored || welcome->cancelled != progress->cancelled;
+    const int conflicts = session->conflicts;
     memset (progress->draw, 0, sizeof progress->draw);
     memcpy (progress->draw, welcome->name.data, welcome->name.size);
     progress->agencies = welcome->agencies;
@@ -60,10 +64,9 @@ static void be_welcome (session_t *session, const wire_message_t *message)
     session->highest = welcome->highest;
     session->closed = welcome->day != DAY_OPEN;
     session->regresses = 0;
-    const int conflicts = session->conflicts;
     session_made_progress (session);
     session->progressed = false; // being let in is not yet a bet sold
-    session->conflicts = conflicts;
+    session->conflicts = moved ? 0 : conflicts;
     session->asking = session->holding = false;
     session->timer_ms = NEVER;
 }

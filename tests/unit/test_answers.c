@@ -434,11 +434,19 @@ static void test_ready_says_how_many_are_cancelled (void **state)
     day->session = session_new (&day->options, NULL, day->now_ms);
     said (day, WIRE_HELLO);
     welcome_closed (day, 10, 2);
-    assert_int_equal (said (day, WIRE_READY).tally.cancelled, 2);
-    refuse (day, REFUSED_TALLY, WIRE_READY, 0); // one more meanwhile
+    for (uint32_t count = 2; count < 9; count++) {
+        assert_int_equal (said (day, WIRE_READY).tally.cancelled, count);
+        refuse (day, REFUSED_TALLY, WIRE_READY, 0); // one more meanwhile: no conflict
+        said (day, WIRE_HELLO);
+        welcome_closed (day, 10, count + 1);
+    }
+    said (day, WIRE_READY);
+    refuse (day, REFUSED_TALLY, WIRE_READY, 0);
     said (day, WIRE_HELLO);
-    welcome_closed (day, 10, 3);
-    assert_int_equal (said (day, WIRE_READY).tally.cancelled, 3);
+    welcome_closed (day, 10, 9);
+    said (day, WIRE_READY);
+    refuse (day, REFUSED_TALLY, WIRE_READY, 0); // nothing has changed
+    assert_state (day, SESSION_FAILED);
 }
 
 int main (void)
