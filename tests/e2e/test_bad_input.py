@@ -353,7 +353,7 @@ def test_agency_not_on_the_roll(shared, client, number):
             refusal = client.refused(wire.simple(command, number))
             assert (refusal.code, refusal.agency) == ("AGENCY", number)
             assert refusal.command == wire.COMMANDS[command]
-        client.draw, _, _ = wire.standing(shared.data, number)
+            client.draw, _, _ = wire.standing(shared.data, number)
         # storage knows accounts, not the roll; HELLO is what it sends the agency to
         assert client.refused(wire.batch(number, 0, wire.bets(1))).code == "HELLO"
 
@@ -519,9 +519,9 @@ def test_file_that_was_changed_in_between(shared, client, agency, start, tmp_pat
 def test_results_before_the_draw(shared, client, agency):
     client.hello(agency)
     with nothing_written(shared):
-        for command in ("RESULTS", "DONE"):
-            refusal = client.refused(wire.simple(command, agency))
-            assert (refusal.code, refusal.command) == ("UNDRAWN", wire.COMMANDS[command])
+        assert client.ask(wire.simple("RESULTS", agency)).name == "WAITING"
+        refusal = client.refused(wire.simple("DONE", agency))
+        assert (refusal.code, refusal.command) == ("UNDRAWN", wire.COMMANDS["DONE"])
 
 
 def test_cursors_that_were_never_given_out(central):
