@@ -1,6 +1,7 @@
 """What is measured: groups of runs that are compared, and so take turns."""
 
 import before
+import draws
 import peers
 
 # The reference's day: how many bets its five agencies have.
@@ -20,6 +21,11 @@ class Plan:
         self.day_bets = (20_000, 200_000) if quick else (20_000, 200_000, 2_000_000)  # of each of five
         self.agencies = (5, 1000) if quick else (1, 5, 20, 100, 300, 1000)
         self.agencies_bets = 3_000_000  # in all: of a thousand agencies each has 17 batches
+        self.draws = 20  # at once, with an agency for each, and each with so many bets:
+        self.draws_bets = 50_000 if quick else 200_000
+        self.evenings = 200 if quick else 1000  # draws one after another, and what they are compared with:
+        self.evenings_few = 50
+        self.evenings_bets = 1000 // draws.AGENCIES  # of each agency
         self.workers = (1, 2, 4, 8)
         self.workers_bets = 100_000 if quick else 400_000  # of each of five
         self.restart_bets = (1_000_000, 2_000_000) if quick else (1_000_000, 10_000_000)
@@ -71,6 +77,14 @@ def groups(plan, scratch, bets):
                 scratch, bets.file(1, plan.agencies_bets), number, plan.agencies_bets // number)
             for number in plan.agencies
         },
+        "draws": {
+            **{str(number): lambda number=number: draws.at_once(
+                scratch, bets.file(1, plan.draws_bets), plan.draws, plan.draws_bets, number)
+               for number in (1, plan.draws)},
+            **{f"evenings-{lanes}": lambda lanes=lanes: draws.one_after_another(
+                scratch, bets.file(1, plan.draws_bets), plan.evenings, plan.evenings_few, plan.evenings_bets, lanes)
+               for lanes in (1, 10)},
+        },
         "workers": {
             str(number): lambda number=number: peers.product(
                 scratch, bets.files([plan.workers_bets] * 5), workers=number)
@@ -115,7 +129,8 @@ class Steady:
         return self.rate * self.plan.steady_seconds // 5
 
 
-NAMES = ("throughput", "curve", "cpu", "steady", "roundtrip", "rows", "draw", "size", "agencies", "workers", "day", "restart", "idle")
+NAMES = ("throughput", "curve", "cpu", "steady", "roundtrip", "rows", "draw", "size", "agencies", "draws", "workers", "day",
+         "restart", "idle")
 
 
 def measure(plan, scratch, bets, only, say, samples, missing):

@@ -3,7 +3,8 @@
    starts when every one of them was let in.
 
    For what real processes are too heavy to measure: a thousand agencies at once, a
-   lonely bet's round trip, the moment of the draw, batches at a steady rate. */
+   lonely bet's round trip, the moment of the draw, batches at a steady rate, many draws
+   at once. */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,7 +30,7 @@
 
 typedef struct {
     const char *server, *bets;
-    uint32_t agencies, count, window, bytes, rows, bundle, rate;
+    uint32_t agencies, count, window, bytes, rows, bundle, rate, draws;
     bool results;
 } options_t;
 
@@ -40,6 +41,7 @@ typedef struct { // a source of rows: the first `count` of what all sell
 } memory_t;
 
 typedef struct {
+    char draw[DRAW_NAME_BYTES_MAX + 1];
     memory_t memory;
     rows_t rows;
     session_t *session;
@@ -127,6 +129,10 @@ static config_t *read_options (int argc, char **argv)
         {"rate", CONFIG_NUMBER, &options->rate, NULL, "0", 0, 10000000,
          "batches a second of all agencies, each measured from when it was due, out "
          "of a file that begins anew when it ends; 0: as many as the windows let pass"},
+        {"draws", CONFIG_NUMBER, &options->draws, NULL, "0", 0, DRAWS_OPEN_MAX,
+         "open draws, draw-1 to this number, that the agencies sell to, each to one; "
+         "0: "
+         "all sell to the one on sale"},
         {"results", CONFIG_FLAG, &options->results, NULL, "no", 0, 0,
          "then ask for the results, and measure how long the draw takes"},
         {0}};
@@ -186,8 +192,12 @@ static void open_seller (seller_t *seller, uint32_t agency, bytes_t bets)
         (rows_t){&seller->memory, "memory", next_row, seek_row, no_error, take_rows};
     seller->sent_ns = calloc (options->window, sizeof *seller->sent_ns);
     assert (seller->sent_ns);
+    if (options->draws > 0)
+        snprintf (seller->draw, sizeof seller->draw, "draw-%" PRIu32,
+                  (agency - 1) % options->draws + 1);
     const session_options_t session = {
         .agency = agency,
+        .draw = options->draws > 0 ? seller->draw : NULL,
         .limits = {.window = options->window,
                    .message_bytes_max = options->bytes,
                    .rows_max = options->rows,

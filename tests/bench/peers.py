@@ -292,13 +292,22 @@ def restart_central(day, offset):
 
 
 def restart_storage(day, data, offset):
-    """We take a worker's place and the broker's. Its memory, too; and it is killed."""
-    server = f"127.0.0.1:{loteria.free_port()}"
+    """With one more bet of agency 1. It is killed."""
     draw, _, digest = wire.standing(data, 1)
-    store = wire.batch(1, offset, [f"1,{wire.bets(1)[0]}"], command="STORE", draw=draw, digest=digest)
+    return start_storage(day.directory, data, stored_bet(draw, 1, offset, digest))
+
+
+def stored_bet(draw, agency, offset, digest):
+    return wire.batch(agency, offset, [f"{agency},{wire.bets(1)[0]}"], command="STORE", draw=draw, digest=digest)
+
+
+def start_storage(directory, data, store):
+    """We take a worker's place and the broker's: the seconds until this STORE of one bet is answered, and storage's
+    memory then. It is killed."""
+    server = f"127.0.0.1:{loteria.free_port()}"
     start = time.monotonic()
     with wire.Broker() as broker, wire.Client(server, reconnect_ivl=1) as client:
-        storage = loteria.Process(day.directory, "loteria-storage", "--data-dir", data, "--listen", f"tcp://{server}",
+        storage = loteria.Process(directory, "loteria-storage", "--data-dir", data, "--listen", f"tcp://{server}",
                                   "--broker", broker.endpoint)  # fmt: skip
         try:
             answers = []
@@ -306,7 +315,7 @@ def restart_storage(day, data, offset):
                 client.send(wire.enveloped(store, wire.envelope(boot=broker.boot)))
                 answers = broker.hear() if broker.socket.poll(5) else []
             stored, _ = answers[0]
-            assert (stored.name, stored.next) == ("STORED", offset + 1), stored
+            assert (stored.name, stored.next) == ("STORED", wire.decode(store).offset + 1), stored
             return time.monotonic() - start, memory_at_work(storage.pid)
         finally:
             storage.kill()

@@ -107,6 +107,22 @@ def workers_ratio(samples):
     return ratio("8", best, bets)(samples)
 
 
+def evenings_memory(samples):
+    """The process and kind that grow most, from few archived draws to many."""
+    values = [max(kib["many"][name][kind] / kib["few"][name][kind] for name in kib["few"] for kind in kib["few"][name])
+              for kib in (sample["memory_kib"] for sample in samples["evenings-1"])]
+    return statistics.median(values), values
+
+
+def evenings_start(key):
+    """The start behind many archived draws against that behind few: the quickest of each, since syncs differ more."""
+    def of(samples):
+        values = [min(start["many"][key] for start in sample["starts"])
+                  / min(start["few"][key] for start in sample["starts"]) for sample in samples["evenings-1"]]
+        return statistics.median(values), values
+    return of
+
+
 def restart_sizes(samples):
     """The larger day, and the smaller one."""
     return size_ends([name for name in samples if name.isdigit()])
@@ -152,6 +168,15 @@ def rows():
         Row("size", "likewise, memory of the process that grows most", 1.25, None, False, "×", size_memory),
         Row("agencies", "1,000 agencies ÷ 5, same bets in all, bets/s", 0.9, 1.0, True, "×", agencies_ratio),
         Row("agencies", "central's memory per agency beyond its window", 64, None, False, "KiB", agencies_memory),
+        Row("draws", "20 open draws ÷ 1, same bets and agencies in all, bets/s", 0.9, 1.0, True, "×",
+            ratio("20", "1", bets)),
+        Row("draws", "1,000 draws of 1,000 bets (--quick: 200), each opened, sold into, closed, drawn, one by one", None,
+            None, False, "s", field("evenings-1", "seconds")),
+        Row("draws", "the same, draws/s", None, None, True, "draws/s", field("evenings-1", "draws_per_second")),
+        Row("draws", "ten at a time, draws/s", None, None, True, "draws/s", field("evenings-10", "draws_per_second")),
+        Row("draws", "memory of storage or state behind them ÷ behind 100", 1.1, 1.0, False, "×", evenings_memory),
+        Row("draws", "start of a central behind them ÷ behind 50", 1.1, 1.0, False, "×", evenings_start("central_s")),
+        Row("draws", "the same, storage alone", 1.1, 1.0, False, "×", evenings_start("storage_s")),
         Row("workers", "8 workers ÷ the best count, bets/s", 0.8, None, True, "×", workers_ratio),
         Row("day", "the reference's day (78,697 bets), cold start to last winners", None, 0.5, False, "s",
             plain("day", lambda sample: sample["seconds"])),

@@ -2,11 +2,14 @@
 is timed here."""
 
 import json
+import os
 import subprocess
+import sys
 
 import pytest
 
 import loteria
+import wire
 
 PROGRAMS = ("bench-bare", "bench-load", "bench-rows", "bench-scan", "bench-verify")
 
@@ -62,6 +65,43 @@ def test_a_day_of_load_is_right_and_can_be_searched(bench, central, tmp_path):
     assert right["winners"]["7"] == loteria.winners_of(bets)
     found = bench("bench-scan", "--data-dir", day.data, "--agencies", 7, "--repeat", 1)
     assert found["winners"] == 14
+
+
+def test_load_is_spread_over_draws(bench, central, tmp_path):
+    bets = loteria.make_bets(tmp_path / "bets.csv", 1, 500)
+    day = central(workers=1, agencies=5)
+    wire.wait_for_central(day.server)
+    with wire.Client(f"ipc://{os.readlink(day.data / 'run')}/state") as operator:
+        for name in ("draw-1", "draw-2"):
+            assert operator.ask(wire.order("O", name, agencies=5, closes_ms=2**64 - 1)).name == "ORDERED"
+    told = bench("bench-load", "--server", f"tcp://{day.server}", "--bets", bets, "--agencies", 5, "--count", 500,
+                 "--draws", 2)
+    assert told["bets"] == 2500
+    assert day.stop() == 0
+    for name, agencies in ("draw-1", {1, 3, 5}), ("draw-2", {2, 4}):
+        rows = (day.data / "draws" / name / "bets.csv").read_text().splitlines()
+        assert len(rows) == 500 * len(agencies) and {int(row.split(",")[0]) for row in rows} == agencies
+
+
+def test_draws_are_played_one_after_another(tmp_path):
+    """As scripts/bench does, some of them: each is opened, sold into, closed, drawn and put away."""
+    bets = loteria.make_bets(tmp_path / "bets.csv", 1, 100)
+    done = subprocess.run([sys.executable, "-B", "-c", PLAY, loteria.ROOT / "tests/bench", tmp_path, bets],
+                          env={**loteria.ENVIRONMENT, "LOTERIA_BUILD": str(loteria.BUILD)}, capture_output=True,
+                          text=True, timeout=loteria.DEADLINE)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["draws"] == 24 and told["bets"] == 24 * 50
+    assert set(told["memory_kib"]["many"]) == {"storage", "state"}
+
+
+PLAY = """
+import json, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import draws
+draws.STARTS = 1
+print(json.dumps(draws.one_after_another(pathlib.Path(sys.argv[2]), sys.argv[3], 24, 4, 10, 3)))
+"""
 
 
 def test_load_at_a_rate_begins_its_file_anew(bench, central, tmp_path):
