@@ -55,8 +55,8 @@ def look(directory, data):
     say(f"  {len(files)} files and folders, {sum(file.st_size for file in files) / 1e6:.1f} MB, "
         f"{sum(file.st_blocks for file in files) * 512 / 1e6:.1f} MB on disk")
     say(f"  --check: {draws.check(data)[1]:.2f} s")
-    starts = [draws.start(data) for _ in range(STARTS)]
-    for key in ("central_s", "storage_s"):
+    starts = [draws.start(directory) for _ in range(STARTS)]
+    for key in ("central_s", "storage_s", "storage_cpu_s"):
         say(f"  start, {key}: " + ", ".join(f"{start[key]:.3f}" for start in starts))
     say("  storage behind its start", starts[-1]["storage_kib"])
 

@@ -6,6 +6,7 @@ Operators' orders go to state's own endpoint, as loteria-ctl sends them, without
 import contextlib
 import os
 import pathlib
+import resource
 import shutil
 import subprocess
 import time
@@ -17,9 +18,11 @@ from peers import loteria, wire
 
 AGENCIES = 5  # of each of the draws that come one after another
 NEVER = 2**64 - 1  # closes: when the operator says so
+WARM = 3  # times as many draws as are few: until then a process's own memory grows, whatever draws are
 WAIT_SECONDS_MAX = 60
 CHECK_SECONDS_MAX = 240
 ASKS = 2  # the agency that a start is asked for: it has one bet in the draw that stays open
+LOG_BYTES = 64 * 1024 * 1024  # of a log's ring
 STARTS = 8  # times that each archive is started
 LATER = ("BUSY", "UNAVAILABLE", "NOSPACE")
 
@@ -34,12 +37,12 @@ def at_once(scratch, bets, connections, count, draws):
         with peers.central(directory, 2, connections) as day:
             with operator(day) as orders:
                 for number in range(1, draws + 1):
-                    orders.send(wire.order("O", f"draw-{number}", agencies=connections, closes_ms=NEVER))
-                    ordered(orders.receive())
-            before = peers.cpu_seconds(day)
+                    answer = orders.ask(wire.order("O", f"draw-{number}", agencies=connections, closes_ms=NEVER))
+                    assert answer.name == "ORDERED", answer
+            before = cpu_seconds(day)
             figures = peers.bench("bench-load", "--server", f"tcp://{day.server}", "--bets", bets, "--agencies",
                                   connections, "--count", count, "--draws", draws)
-            after = peers.cpu_seconds(day)
+            after = cpu_seconds(day)
             figures["memory_kib"] = peers.memory_of(day.children())
         figures["cpu_us_per_batch"] = {name: round((after[name] - before.get(name, 0)) * 1e6 / figures["batches"], 2)
                                        for name in after}
@@ -47,12 +50,14 @@ def at_once(scratch, bets, connections, count, draws):
     return figures
 
 
+def cpu_seconds(day):
+    """Of the central, by program, and of what we waited for: the agencies."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {**peers.cpu_seconds(day), "agency": ended.ru_utime + ended.ru_stime}
+
+
 def operator(day):
     return wire.Client(f"ipc://{os.readlink(day.data / 'run')}/state")
-
-
-def ordered(answer):
-    assert answer.name == "ORDERED", answer
 
 
 def check_at_once(day, bets, connections, count, draws):
@@ -87,27 +92,34 @@ def check(data):
 
 
 def one_after_another(scratch, bets, count, few, each, lanes=1):
-    """`count` draws, `lanes` at a time, into each of which each agency sells `each` bets. What a central behind all of
-    them takes is compared with what it takes behind a `few` of them, to start and in memory (the same life's)."""
+    """`count` draws, `lanes` at a time, into each of which each agency sells `each` bets. A start behind all of them
+    is compared with one behind a `few`, and memory with what the same process took behind WARM times as many."""
     rows, names = Rows(bets, each), names_of(count)
     with peers.directory_of(scratch, "archive") as directory:
         with evening(directory) as first:
+            first.fill_log(bets)
             seconds = first.play(names[:few], rows, lanes)
-        copy = directory / "few" / "data"
-        shutil.copytree(first.day.data, copy, symlinks=True)
+        copy_of(first.day.data, directory / "few")
         with evening(directory) as second:
-            seconds += second.play(names[few:2 * few], rows, lanes)
+            seconds += second.play(names[few:WARM * few], rows, lanes)
             memory = {"few": second.memory()}
-            seconds += second.play(names[2 * few:], rows, lanes)
+            seconds += second.play(names[WARM * few:], rows, lanes)
             memory["many"] = second.memory()
         check_archive(second.day.data, names, rows)
-        starts = [{"few": start(copy), "many": start(second.day.data)} for _ in range(STARTS)]
+        copy_of(second.day.data, directory / "many")
+        os.sync()
+        starts = [{name: start(directory / name) for name in ("few", "many")} for _ in range(STARTS)]
     return {"draws": count, "bets": count * rows.count, "seconds": seconds, "draws_per_second": count / seconds,
             "retries": first.retries + second.retries, "memory_kib": memory, "starts": starts}
 
 
+def copy_of(data, directory):
+    """Copies are compared with copies: a file that was just written in one go is read quicker."""
+    shutil.copytree(data, directory / "data", symlinks=True)
+
+
 def names_of(count):
-    return [f"draw-{number}" for number in range(1, count + 1)]
+    return [f"evening-{number}" for number in range(1, count + 1)]
 
 
 @contextlib.contextmanager
@@ -130,7 +142,8 @@ class Rows:
         self.batches = [wire.batch(i + 1, 0, own) for i, own in enumerate(self.of)]
         self.digests = [wire.digest(own) for own in self.of]
         self.winners = [self.winning(own) for own in self.of]
-        self.stored = sorted(b"%d,%s\r\n" % (i + 1, wire.canonical(row)) for i, own in enumerate(self.of) for row in own)
+        self.stored = sorted(b"%d,%s\r\n" % (agency, wire.canonical(row))
+                             for agency, own in enumerate(self.of, 1) for row in own)
 
     def winning(self, rows):
         """Their documents, as WINNERS has them."""
@@ -147,6 +160,14 @@ class Evening:
         self.poller = zmq.Poller()
         for client in (orders, agencies):
             self.poller.register(client.socket, zmq.POLLIN)
+
+    def fill_log(self, bets):
+        """A start reads the ring as far as it was ever written: here all of it, so that draws alone tell."""
+        agencies = LOG_BYTES // bets.stat().st_size + 2
+        assert self.orders.ask(wire.order("O", "draw-1", agencies=agencies, closes_ms=NEVER)).name == "ORDERED"
+        peers.bench("bench-load", "--server", f"tcp://{self.day.server}", "--bets", bets, "--agencies", agencies,
+                    "--count", bets.read_bytes().count(b"\n"), "--draws", 1)
+        assert self.orders.ask(wire.order("C", "draw-1")).name == "ORDERED"
 
     def play(self, names, rows, lanes=1):
         """Each of these draws from its opening to the last agency's GOODBYE, so many at a time; the seconds it took."""
@@ -247,18 +268,18 @@ def check_archive(data, names, rows):
             assert sorted(file) == rows.stored, f"{name}: not what was sold"
     text, seconds = check(data)
     for name in names:
-        assert f"draw {name}: drawn, {AGENCIES} agencies, {rows.count} bets" in text, f"{name} is not in:\n{text[:4000]}"
+        assert f"draw {name}: drawn, {AGENCIES} agencies, {rows.count} bets" in text, f"{name}:\n{text[:4000]}"
     return seconds
 
 
-def start(data):
-    """Of what a central left: seconds from exec to the first WELCOME of a whole central, which is stopped again; and
-    to the first STORED of storage alone, of a bet that it has; with its memory."""
-    directory = pathlib.Path(data).parent
+def start(directory):
+    """Of what a central left in there: seconds from exec to the first WELCOME of a whole central, which is stopped
+    again; and to the first STORED of storage alone, of a bet that it has; its CPU time and memory."""
+    data = pathlib.Path(directory) / "data"
     central_s = start_central(directory)
     draw = next(record.draw for record in wire.records(data) if record.kind == b"O")
-    storage_s, memory = peers.start_storage(directory, data, peers.stored_bet(draw, ASKS, 0, 0))
-    return {"central_s": central_s, "storage_s": storage_s, "storage_kib": memory}
+    storage_s, cpu_s, memory = peers.start_storage(directory, data, peers.stored_bet(draw, ASKS, 0, 0))
+    return {"central_s": central_s, "storage_s": storage_s, "storage_cpu_s": cpu_s, "storage_kib": memory}
 
 
 def start_central(directory):

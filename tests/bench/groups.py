@@ -24,7 +24,7 @@ class Plan:
         self.draws = 20  # at once, with an agency for each, and each with so many bets:
         self.draws_bets = 50_000 if quick else 200_000
         self.evenings = 200 if quick else 1000  # draws one after another, and what they are compared with:
-        self.evenings_few = 50
+        self.evenings_few = 50 if quick else 100
         self.evenings_bets = 1000 // draws.AGENCIES  # of each agency
         self.workers = (1, 2, 4, 8)
         self.workers_bets = 100_000 if quick else 400_000  # of each of five
@@ -129,8 +129,8 @@ class Steady:
         return self.rate * self.plan.steady_seconds // 5
 
 
-NAMES = ("throughput", "curve", "cpu", "steady", "roundtrip", "rows", "draw", "size", "agencies", "draws", "workers", "day",
-         "restart", "idle")
+NAMES = ("throughput", "curve", "cpu", "steady", "roundtrip", "rows", "draw", "size", "agencies", "draws", "workers",
+         "day", "restart", "idle")
 
 
 def measure(plan, scratch, bets, only, say, samples, missing):

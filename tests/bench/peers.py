@@ -274,9 +274,9 @@ def restart(scratch, bets, count, rows=8192, agencies=5):
             sold = count // agencies
             warm, cold = (shutil.copytree(day.data, directory / name) for name in ("warm", "cold"))
             os.sync()
-            figures["storage_s"], figures["started_kib"] = restart_storage(day, warm, sold)
+            figures["storage_s"], _, figures["started_kib"] = restart_storage(day, warm, sold)
             forget_pages(cold)
-            figures["cold_s"], _ = restart_storage(day, cold, sold)
+            figures["cold_s"], _, _ = restart_storage(day, cold, sold)
             figures["central_s"] = restart_central(day, sold)
         assert stored(day)["bets"] == sold * agencies + 1
     return figures
@@ -302,8 +302,8 @@ def stored_bet(draw, agency, offset, digest):
 
 
 def start_storage(directory, data, store):
-    """We take a worker's place and the broker's: the seconds until this STORE of one bet is answered, and storage's
-    memory then. It is killed."""
+    """We take a worker's place and the broker's: the seconds until this STORE of one bet is answered, and the CPU time
+    and the memory that storage took for it. It is killed."""
     server = f"127.0.0.1:{loteria.free_port()}"
     start = time.monotonic()
     with wire.Broker() as broker, wire.Client(server, reconnect_ivl=1) as client:
@@ -316,7 +316,7 @@ def start_storage(directory, data, store):
                 answers = broker.hear() if broker.socket.poll(5) else []
             stored, _ = answers[0]
             assert (stored.name, stored.next) == ("STORED", wire.decode(store).offset + 1), stored
-            return time.monotonic() - start, memory_at_work(storage.pid)
+            return time.monotonic() - start, cpu_seconds_of(storage.pid), memory_at_work(storage.pid)
         finally:
             storage.kill()
 
@@ -338,10 +338,14 @@ def cpu_seconds(day):
     """By program, of all threads of all processes of a central."""
     seconds = {}
     for pid in day.children():
-        spent = sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"))
         name = loteria.command_of(pid)
-        seconds[name] = seconds.get(name, 0) + spent / 1e9
+        seconds[name] = seconds.get(name, 0) + cpu_seconds_of(pid)
     return seconds
+
+
+def cpu_seconds_of(pid):
+    """Of all its threads."""
+    return sum(int(path.read_text().split()[0]) for path in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
 def memory_of(pids):

@@ -115,12 +115,16 @@ def evenings_memory(samples):
 
 
 def evenings_start(key):
-    """The start behind many archived draws against that behind few: the quickest of each, since syncs differ more."""
+    """The start behind many archived draws against that behind few, in medians of a round's."""
     def of(samples):
-        values = [min(start["many"][key] for start in sample["starts"])
-                  / min(start["few"][key] for start in sample["starts"]) for sample in samples["evenings-1"]]
+        values = [ratio("many", "few", lambda start: start[key])(by_archive(sample["starts"]))[0]
+                  for sample in samples["evenings-1"]]
         return statistics.median(values), values
     return of
+
+
+def by_archive(starts):
+    return {name: [start[name] for start in starts] for name in starts[0]}
 
 
 def restart_sizes(samples):
@@ -170,13 +174,17 @@ def rows():
         Row("agencies", "central's memory per agency beyond its window", 64, None, False, "KiB", agencies_memory),
         Row("draws", "20 open draws ÷ 1, same bets and agencies in all, bets/s", 0.9, 1.0, True, "×",
             ratio("20", "1", bets)),
-        Row("draws", "1,000 draws of 1,000 bets (--quick: 200), each opened, sold into, closed, drawn, one by one", None,
-            None, False, "s", field("evenings-1", "seconds")),
+        Row("draws", "the same, CPU a batch, all processes", None, None, False, "×", ratio("20", "1", cpu)),
+        Row("draws", "1,000 draws (--quick: 200) of 1,000 bets, each opened, sold, closed, drawn, one by one", None, None,
+            False, "s", field("evenings-1", "seconds")),
         Row("draws", "the same, draws/s", None, None, True, "draws/s", field("evenings-1", "draws_per_second")),
         Row("draws", "ten at a time, draws/s", None, None, True, "draws/s", field("evenings-10", "draws_per_second")),
-        Row("draws", "memory of storage or state behind them ÷ behind 100", 1.1, 1.0, False, "×", evenings_memory),
-        Row("draws", "start of a central behind them ÷ behind 50", 1.1, 1.0, False, "×", evenings_start("central_s")),
-        Row("draws", "the same, storage alone", 1.1, 1.0, False, "×", evenings_start("storage_s")),
+        Row("draws", "memory of storage or state behind them ÷ behind 300 (--quick: 150)", 1.1, 1.0, False, "×",
+            evenings_memory),
+        Row("draws", "start of a central behind them ÷ behind 100 (--quick: 50)", 1.1, 1.0, False, "×",
+            evenings_start("central_s")),
+        Row("draws", "the same, storage alone", None, None, False, "×", evenings_start("storage_s")),
+        Row("draws", "the same, storage's CPU time", 1.1, 1.0, False, "×", evenings_start("storage_cpu_s")),
         Row("workers", "8 workers ÷ the best count, bets/s", 0.8, None, True, "×", workers_ratio),
         Row("day", "the reference's day (78,697 bets), cold start to last winners", None, 0.5, False, "s",
             plain("day", lambda sample: sample["seconds"])),
@@ -258,7 +266,7 @@ def details(samples):
             speed = [f"{group} {name}", f"{statistics.median(values):,.0f}", f"{min(values):,.0f} .. {max(values):,.0f}",
                      f"{statistics.median(map(bets, taken)) / 1e6:.2f} M" if "bets_per_second" in taken[0] else ""]
             speeds.append(speed)
-            if group in ("throughput", "curve", "cpu") and "cpu_us_per_batch" in taken[0]:
+            if group in ("throughput", "curve", "cpu", "draws") and "cpu_us_per_batch" in taken[0]:
                 stages.append([f"{group} {name}", *(f"{statistics.median(part):.1f}" for part in stages_of(taken))])
     return speeds, stages
 
@@ -270,8 +278,8 @@ def stages_of(taken):
     """Microseconds of CPU per batch, as bare and the product have them in common."""
     for stage in STAGES:
         name = {"clients": "agency", "workers": "worker"}.get(stage, stage)
-        yield [sample["cpu_us_per_batch"].get(stage, sample["cpu_us_per_batch"].get(f"loteria-{name}", 0))
-               for sample in taken]
+        yield [next((spent[key] for key in (stage, f"loteria-{name}", name) if key in spent), 0)
+               for spent in (sample["cpu_us_per_batch"] for sample in taken)]
 
 
 def latencies(samples):
