@@ -69,7 +69,7 @@ static load_t load; // one a process; the sessions' listener needs no more
 static config_t *read_options (int argc, char **argv);
 static bytes_t map_file (const char *path);
 static void open_sellers (void);
-static void open_seller (seller_t *seller, uint32_t agency, bytes_t bets);
+static void open_seller (seller_t *seller, uint32_t index, bytes_t bets);
 static void run (void);
 static void serve (seller_t *seller);
 static void take_messages (seller_t *seller);
@@ -130,9 +130,8 @@ static config_t *read_options (int argc, char **argv)
          "batches a second of all agencies, each measured from when it was due, out "
          "of a file that begins anew when it ends; 0: as many as the windows let pass"},
         {"draws", CONFIG_NUMBER, &options->draws, NULL, "0", 0, DRAWS_OPEN_MAX,
-         "open draws, draw-1 to this number, that the agencies sell to, each to one; "
-         "0: "
-         "all sell to the one on sale"},
+         "open draws, draw-1 to this number, among which the agencies are divided; in "
+         "each they are numbered from 1 on; 0: all sell to the one on sale"},
         {"results", CONFIG_FLAG, &options->results, NULL, "no", 0, 0,
          "then ask for the results, and measure how long the draw takes"},
         {0}};
@@ -167,7 +166,7 @@ static void open_sellers (void)
     epoll_ctl (load.epoll, EPOLL_CTL_ADD, load.timer, &event);
     load.begun_ns = measure_ns ();
     for (uint64_t i = 0; i < agencies; i++)
-        open_seller (&load.sellers[i], (uint32_t) i + 1, bets);
+        open_seller (&load.sellers[i], (uint32_t) i, bets);
 }
 
 static bytes_t map_file (const char *path)
@@ -183,9 +182,10 @@ static bytes_t map_file (const char *path)
     return bytes_of (data, (size_t) about.st_size);
 }
 
-static void open_seller (seller_t *seller, uint32_t agency, bytes_t bets)
+static void open_seller (seller_t *seller, uint32_t index, bytes_t bets)
 {
     const options_t *options = &load.options;
+    const uint32_t draws = options->draws > 0 ? options->draws : 1;
     seller->memory = (memory_t){
         .all = bets, .rest = bets, .count = options->count, .again = options->rate > 0};
     seller->rows =
@@ -194,16 +194,16 @@ static void open_seller (seller_t *seller, uint32_t agency, bytes_t bets)
     assert (seller->sent_ns);
     if (options->draws > 0)
         snprintf (seller->draw, sizeof seller->draw, "draw-%" PRIu32,
-                  (agency - 1) % options->draws + 1);
+                  index % draws + 1);
     const session_options_t session = {
-        .agency = agency,
+        .agency = index / draws + 1,
         .draw = options->draws > 0 ? seller->draw : NULL,
         .limits = {.window = options->window,
                    .message_bytes_max = options->bytes,
                    .rows_max = options->rows,
                    .bundle_bytes = options->rate ? 0 : options->bundle},
         .patience_ms = 60000,
-        .seed = agency,
+        .seed = index + 1,
         .task = options->results ? SESSION_WHOLE : SESSION_SELL_ONLY,
         .stored = note_stored,
         .listener = seller};

@@ -73,14 +73,14 @@ def test_load_is_spread_over_draws(bench, central, tmp_path):
     wire.wait_for_central(day.server)
     with wire.Client(f"ipc://{os.readlink(day.data / 'run')}/state") as operator:
         for name in ("draw-1", "draw-2"):
-            assert operator.ask(wire.order("O", name, agencies=5, closes_ms=2**64 - 1)).name == "ORDERED"
+            assert operator.ask(wire.order("O", name, agencies=3, closes_ms=2**64 - 1)).name == "ORDERED"
     told = bench("bench-load", "--server", f"tcp://{day.server}", "--bets", bets, "--agencies", 5, "--count", 500,
                  "--draws", 2)
     assert told["bets"] == 2500
     assert day.stop() == 0
-    for name, agencies in ("draw-1", {1, 3, 5}), ("draw-2", {2, 4}):
-        rows = (day.data / "draws" / name / "bets.csv").read_text().splitlines()
-        assert len(rows) == 500 * len(agencies) and {int(row.split(",")[0]) for row in rows} == agencies
+    for name, agencies in ("draw-1", 3), ("draw-2", 2):
+        right = bench("bench-verify", day.data / "draws" / name / "bets.csv", agencies, 500, bets)
+        assert right["bets"] == 500 * agencies
 
 
 def test_draws_are_played_one_after_another(bench, tmp_path):
