@@ -91,9 +91,9 @@ def test_an_operators_day(central, operator, tmp_path):
     assert {name: draw["phase"] for name, draw in told.items()} == {"first": "void", "noche": "drawn", "azar": "drawn"}
     assert told["noche"]["excused"] == 1 and told["noche"]["highest"] == 9999 and told["noche"]["agencies"] == 3
     assert os.path.samefile(day.data / "bets.csv", day.data / "draws" / "azar" / "bets.csv")
+    assert day.stop() == 0
     numbers = re.findall(r"action: sorteo \| result: success \|.*draw: (\S+)", day.log)
     assert sorted(numbers) == ["azar", "noche"]
-    assert day.stop() == 0
 
 
 def test_an_entered_number_is_nowhere_before_it_is_drawn(central, operator):
@@ -107,7 +107,7 @@ def test_an_entered_number_is_nowhere_before_it_is_drawn(central, operator):
         assert int(number).to_bytes(4, "big") not in file.read_bytes()
     operator.order(day, "close", "--yes")
     operator.order(day, "number", number, "--yes")
-    assert f"numero: {number} | draw: first" in day.log
+    day.process.wait_for_log(rf"action: sorteo \| result: success \| numero: {number} \| draw: first")
 
 
 def test_a_state_that_dies_meanwhile(central, operator):
@@ -118,6 +118,7 @@ def test_a_state_that_dies_meanwhile(central, operator):
     assert operator.order(day, "close", "--yes").startswith("first: closed at ")
     os.kill(day.pid("loteria-state"), signal.SIGKILL)
     assert "the number is 17 (entered)" in operator.order(day, "number", "first", "17", "--yes")
+    assert day.stop() == 0
     assert loteria.draws(day.log) == 1
 
 
