@@ -201,6 +201,12 @@ class Day:
                 client.kill()
 
 
+def remove_run_directory(path):
+    """Of a central that was killed. Any central that begins clears up behind dead ones, and may have been quicker."""
+    shutil.rmtree(path, ignore_errors=True)
+    wait_until(lambda: not path.exists(), explain=lambda: f"{path} cannot be removed")
+
+
 class Central(Day):
     """loteria-central on a free port."""
 
@@ -228,7 +234,7 @@ class Central(Day):
         run_directory, children = self.run_directory(), self.children()
         self.process.kill()
         wait_until(lambda: not any(map(runs, children)), explain=lambda: "children outlive the central")
-        shutil.rmtree(run_directory)
+        remove_run_directory(run_directory)
 
     def kill_all(self):
         """SIGKILL for every process before any of them notices. Clears up behind them."""
@@ -238,7 +244,7 @@ class Central(Day):
             os.kill(pid, signal.SIGKILL)
         self.process.kill()
         wait_until(lambda: not any(map(runs, children)), explain=lambda: "processes outlive SIGKILL")
-        shutil.rmtree(run_directory)
+        remove_run_directory(run_directory)
 
     def children(self):
         return children_of(self.process.pid)
