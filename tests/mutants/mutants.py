@@ -244,7 +244,7 @@ def failed_unit(ended):
 def violated(ended):
     if ended.returncode == 0:
         return ""
-    told = re.search(r"seed (\d+) violates (I\d|an assertion)", ended.stdout)
+    told = re.search(r"seed (\d+) violates (I\d+|an assertion|memory)", ended.stdout)
     return f"{told[2]}, day {told[1]}" if told else how_it_ended(ended)
 
 

@@ -26,6 +26,8 @@ static const sample_t samples[] = {
 
 static void add_bet (bets_t *bets, uint32_t index, dice_t *dice,
                      const bets_options_t *options);
+static uint32_t draw_number (bets_t *bets, uint32_t index, dice_t *dice,
+                             const bets_options_t *options);
 static void add_digest (bets_t *bets, uint32_t index);
 static void add (uint8_t *text, size_t *ends, uint32_t index, const char *row);
 static bytes_t slice (const uint8_t *text, const size_t *ends, uint64_t offset,
@@ -40,17 +42,21 @@ bets_t *bets_new (dice_t *dice, const bets_options_t *options)
     assert (bets);
     bets->agency = options->agency;
     bets->count = options->count;
-    uint8_t **const texts[] = {&bets->typed, &bets->canonical, &bets->winners};
+    bets->beyond = options->beyond && options->count > 0
+                       ? (uint32_t) dice_below (dice, options->count)
+                       : options->count;
+    uint8_t **const texts[] = {&bets->typed, &bets->canonical, &bets->documents};
     size_t **const ends[] = {&bets->typed_end, &bets->canonical_end,
-                             &bets->winners_end};
+                             &bets->documents_end};
     for (int i = 0; i < 3; i++) {
         *texts[i] = malloc ((size_t) options->count * ROW_BYTES + 1);
         *ends[i] = malloc ((options->count + 1) * sizeof (size_t));
         assert (*texts[i] && *ends[i]);
         (*ends[i])[0] = 0; // where the row before the first ends
     }
+    bets->numbers = calloc (options->count + 1, sizeof (uint32_t));
     bets->digests = calloc (options->count + 1, sizeof (uint64_t));
-    assert (bets->digests);
+    assert (bets->numbers && bets->digests);
     for (uint32_t index = 0; index < options->count; index++) {
         add_bet (bets, index, dice, options);
         add_digest (bets, index);
@@ -63,10 +69,11 @@ void bets_destroy (bets_t **bets)
     if (*bets) {
         free ((*bets)->typed);
         free ((*bets)->canonical);
-        free ((*bets)->winners);
+        free ((*bets)->documents);
         free ((*bets)->typed_end);
         free ((*bets)->canonical_end);
-        free ((*bets)->winners_end);
+        free ((*bets)->documents_end);
+        free ((*bets)->numbers);
         free ((*bets)->digests);
         free (*bets);
     }
@@ -83,9 +90,25 @@ bytes_t bets_canonical (const bets_t *bets, uint64_t offset, uint64_t count)
     return slice (bets->canonical, bets->canonical_end, offset, count);
 }
 
-bytes_t bets_winners (const bets_t *bets, uint64_t offset, uint64_t count)
+bytes_t bets_winners (const bets_t *bets, uint64_t count, uint32_t number,
+                      const bool *cancelled)
 {
-    return slice (bets->winners, bets->winners_end, offset, count);
+    static uint8_t *text;
+    static size_t capacity;
+    const size_t needed = bets->documents_end[count] + 1;
+    if (needed > capacity) {
+        capacity = needed;
+        text = realloc (text, capacity);
+        assert (text);
+    }
+    size_t size = 0;
+    for (uint64_t index = 0; index < count; index++)
+        if (bets->numbers[index] == number && !cancelled[index]) {
+            const bytes_t row = slice (bets->documents, bets->documents_end, index, 1);
+            memcpy (text + size, row.data, row.size);
+            size += row.size;
+        }
+    return bytes_of (text, size);
 }
 
 uint64_t bets_digest (const bets_t *bets, uint64_t count)
@@ -107,10 +130,7 @@ static void add_bet (bets_t *bets, uint32_t index, dice_t *dice,
 {
     const sample_t *sample =
         &samples[dice_below (dice, sizeof samples / sizeof *samples)];
-    const bool wins = dice_chance (dice, options->winning);
-    uint32_t number = (uint32_t) dice_below (dice, 10000);
-    if (wins || number == options->number)
-        number = wins ? options->number : (options->number + 1) % 10000;
+    const uint32_t number = draw_number (bets, index, dice, options);
     char document[40], digits[24], row[ROW_BYTES];
     // now and then one person bets twice, and some in several agencies
     snprintf (document, sizeof document, options->long_documents ? "%032u" : "%08u",
@@ -122,7 +142,20 @@ static void add_bet (bets_t *bets, uint32_t index, dice_t *dice,
               bets->agency, sample->canonical, document, number);
     add (bets->canonical, bets->canonical_end, index, row);
     snprintf (row, sizeof row, "%s\n", document);
-    add (bets->winners, bets->winners_end, index, wins ? row : "");
+    add (bets->documents, bets->documents_end, index, row);
+}
+
+static uint32_t draw_number (bets_t *bets, uint32_t index, dice_t *dice,
+                             const bets_options_t *options)
+{
+    uint32_t number = (uint32_t) dice_below (dice, options->highest + 1);
+    if (dice_chance (dice, options->winning))
+        number = options->number;
+    else if (number == options->number)
+        number = (number + 1) % (options->highest + 1);
+    if (index == bets->beyond)
+        number = options->highest + 1;
+    return bets->numbers[index] = number;
 }
 
 /* Of the canonical row without its agency, its comma and its line end. */

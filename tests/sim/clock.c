@@ -9,8 +9,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define A_DAY 1767225600 // 2026-01-01, in seconds: it does not matter which
-
 int64_t clock_ms (void)
 {
     return world_node ()->world->now_ms;
@@ -18,7 +16,7 @@ int64_t clock_ms (void)
 
 uint64_t clock_wall_ms (void)
 {
-    return (uint64_t) A_DAY * 1000 + (uint64_t) clock_ms ();
+    return world_wall_ms (world_node ()->world);
 }
 
 int clock_timeout (int64_t now_ms, int64_t deadline_ms)
@@ -29,7 +27,7 @@ int clock_timeout (int64_t now_ms, int64_t deadline_ms)
 
 time_t time (time_t *seconds)
 {
-    const time_t now = A_DAY + world_node ()->world->now_ms / 1000;
+    const time_t now = (time_t) (clock_wall_ms () / 1000);
     if (seconds)
         *seconds = now;
     return now;

@@ -23,6 +23,7 @@ static void stop_one (world_t *world);
 static void start_second (world_t *world);
 static void copy_files (world_t *world);
 static void unlink_file (world_t *world);
+static void jump_clock (world_t *world);
 static void end_bursts (world_t *world);
 static node_t *some_node (world_t *world);
 
@@ -43,6 +44,7 @@ static fault_fn *const faults[FAULT_KINDS] = {
     [FAULT_SECOND] = start_second,
     [FAULT_FILES] = copy_files,
     [FAULT_UNLINK] = unlink_file,
+    [FAULT_CLOCK] = jump_clock,
 };
 
 void faults_begin (world_t *world)
@@ -74,6 +76,8 @@ void faults_stop (world_t *world)
 {
     static const network_weather_t calm = {.delay_most_ms = 1, .capacity = 1000};
     world->calm = true;
+    world->calm_since_ms = world->now_ms;
+    world->wall_off_ms = 0;
     files_link (world->files);
     world_trace (world, "-- calm");
     network_weather (world->network, &calm);
@@ -212,6 +216,18 @@ static void copy_files (world_t *world)
 static void unlink_file (world_t *world)
 {
     files_unlink (world->files);
+}
+
+/* By hours either way, by a little, or somebody puts it right. */
+static void jump_clock (world_t *world)
+{
+    const int64_t furthest_ms = dice_chance (&world->dice, 500) ? 5 * 3600000 : 3000;
+    world->wall_off_ms = dice_chance (&world->dice, 300)
+                             ? 0
+                             : dice_between (&world->dice, -furthest_ms, furthest_ms);
+    world->counts->jumps++;
+    world_trace (world, "-- the clock is wrong by %lld ms",
+                 (long long) world->wall_off_ms);
 }
 
 static void end_bursts (world_t *world)

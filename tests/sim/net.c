@@ -29,7 +29,9 @@ net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body)
     if (!node_point (node) || !network_receive (socket_of (socket), &from, &message))
         return NET_EMPTY;
     if (node->agency > 0)
-        checks_received (node->world->checks, node->agency, message);
+        checks_received (node->world->checks, node, message);
+    if (node->index == NODE_STORAGE)
+        checks_reached (node->world->checks, message);
     zmq_msg_close (body);
     zmq_msg_init_size (body, message.size);
     put_bytes (zmq_msg_data (body), message);
@@ -144,7 +146,7 @@ static net_status_t send_now (node_t *node, network_socket_t *socket, bytes_t pe
     if (!node_point (node))
         return NET_GONE;
     if (node->agency > 0 && network_ready (socket))
-        checks_sent (node->world->checks, node->agency, body);
+        checks_sent (node->world->checks, node, body);
     else if (node->agency == 0)
         checks_told (node->world->checks, node, body);
     const network_status_t status =

@@ -9,7 +9,7 @@
 #define NAME_BYTES       64
 #define RECONNECT_MS_MAX 1000 // CONNECT_RETRY_MS_MAX
 #define CUT_ARRIVES      400  // of a thousand messages under way on a link that was cut
-#define PEERS            (NETWORK_NODES_MAX * NETWORK_SLOTS)
+#define PEERS(network)   ((network)->nodes_count * NETWORK_SLOTS)
 
 typedef struct message message_t;
 
@@ -57,6 +57,7 @@ struct network {
     dice_t *dice;
     network_weather_t weather;
     node_t nodes[NETWORK_NODES_MAX];
+    int nodes_count;  // that ever lived
     message_t **heap; // by due time
     size_t heap_size, heap_capacity;
     uint64_t sequence;
@@ -87,7 +88,7 @@ network_t *network_new (dice_t *dice)
     assert (network);
     network->dice = dice;
     network->weather = (network_weather_t){.delay_most_ms = 1, .capacity = 1000};
-    for (int i = 0; i < PEERS; i++) {
+    for (int i = 0; i < NETWORK_NODES_MAX * NETWORK_SLOTS; i++) {
         network_socket_t *socket = socket_at (network, i);
         socket->network = network;
         socket->node = i / NETWORK_SLOTS;
@@ -112,12 +113,14 @@ void network_destroy (network_t **network)
 void network_weather (network_t *network, const network_weather_t *weather)
 {
     network->weather = *weather;
-    for (int i = 0; i < PEERS; i++) // there may be room now
+    for (int i = 0; i < PEERS (network); i++) // there may be room now
         socket_at (network, i)->news = socket_at (network, i)->connects;
 }
 
 void network_begin (network_t *network, int node)
 {
+    network->nodes_count =
+        node < network->nodes_count ? network->nodes_count : node + 1;
     network->nodes[node].alive = true;
     network->nodes[node].next_id = 1 + (uint32_t) dice_below (network->dice, 2);
 }
@@ -132,9 +135,11 @@ void network_end (network_t *network, int node, int64_t now_ms)
 
 void network_cut (network_t *network, int64_t now_ms)
 {
-    const int start = (int) dice_below (network->dice, PEERS);
-    for (int i = 0; i < PEERS; i++) {
-        network_socket_t *socket = socket_at (network, (start + i) % PEERS);
+    if (network->nodes_count == 0)
+        return;
+    const int start = (int) dice_below (network->dice, (uint64_t) PEERS (network));
+    for (int i = 0; i < PEERS (network); i++) {
+        network_socket_t *socket = socket_at (network, (start + i) % PEERS (network));
         if (socket->server) {
             cut_link (socket, now_ms);
             network->counts.cuts++;
@@ -152,7 +157,7 @@ void network_advance (network_t *network, int64_t now_ms)
 int64_t network_next (const network_t *network)
 {
     int64_t next_ms = network->heap_size > 0 ? network->heap[0]->due_ms : INT64_MAX;
-    for (int i = 0; i < PEERS; i++) {
+    for (int i = 0; i < PEERS (network); i++) {
         const network_socket_t *socket = socket_at (network, i);
         if (socket->connects && !socket->server && socket->retry_ms < next_ms &&
             server_of (socket))
@@ -203,7 +208,7 @@ void network_close (network_socket_t *socket, int64_t now_ms)
     socket->first = socket->last = NULL;
     if (socket->server)
         cut_link (socket, now_ms);
-    for (int i = 0; i < PEERS; i++)
+    for (int i = 0; i < PEERS (socket->network); i++)
         if (socket_at (socket->network, i)->server == socket)
             cut_link (socket_at (socket->network, i), now_ms);
     socket->open = socket->connects = socket->news = false;
@@ -311,7 +316,7 @@ static void arrive (network_t *network, message_t *message)
 
 static void connect_links (network_t *network, int64_t now_ms)
 {
-    for (int i = 0; i < PEERS; i++) {
+    for (int i = 0; i < PEERS (network); i++) {
         network_socket_t *socket = socket_at (network, i);
         if (!socket->connects || socket->server || socket->retry_ms > now_ms)
             continue;
@@ -335,7 +340,7 @@ static network_socket_t *socket_at (const network_t *network, int index)
 /* Who is bound to the name that the client connects to; NULL: nobody. */
 static network_socket_t *server_of (const network_socket_t *client)
 {
-    for (int i = 0; i < PEERS; i++) {
+    for (int i = 0; i < PEERS (client->network); i++) {
         network_socket_t *socket = socket_at (client->network, i);
         if (socket->open && !socket->connects &&
             strcmp (socket->name, client->name) == 0)
@@ -349,7 +354,7 @@ static network_socket_t *client_of (network_socket_t *server, bytes_t peer)
     reader_t reader = {.rest = peer};
     read_u8 (&reader);
     const uint32_t id = read_u32 (&reader);
-    for (int i = 0; i < PEERS; i++) {
+    for (int i = 0; i < PEERS (server->network); i++) {
         network_socket_t *socket = socket_at (server->network, i);
         if (socket->server == server && socket->id == id)
             return socket;

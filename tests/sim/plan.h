@@ -4,11 +4,19 @@
 #define LOTERIA_PLAN_H
 
 #include "bets.h"
+#include "bounds.h"
 #include "network.h"
 
-#define PLAN_AGENCIES_MAX  6
-#define PLAN_WORKERS_MAX   4
-#define PLAN_PROCESSES_MAX 2 // of one agency
+#define PLAN_DRAWS_MAX      10
+#define PLAN_AGENCIES_MAX   6 // of a draw
+#define PLAN_WORKERS_MAX    4
+#define PLAN_PROCESSES_MAX  2  // of one agency, for one draw
+#define PLAN_SELLERS_MAX    32 // processes of agencies, of all draws
+#define PLAN_CANCELLERS_MAX 16 // processes that cancel bets
+#define PLAN_OPERATORS      2
+#define PLAN_ORDERS_MAX     96
+
+#define WALL_MIDNIGHT_MS 1767225600000u // 2026-01-01, in UTC: a day begins around it
 
 typedef enum {
     FAULT_KILL,       // a process, now
@@ -28,19 +36,58 @@ typedef enum {
     FAULT_SECOND,      // a second state is started while the first may live
     FAULT_FILES,       // files are removed or exchanged before storage starts
     FAULT_UNLINK,      // and under storage as it works
+    FAULT_CLOCK,       // the clock on the wall jumps by hours
     FAULT_KINDS
 } fault_kind_t;
 
-typedef struct {
+typedef enum {
+    SEAT_SELLS,   // its file, and then asks for its results
+    SEAT_FOLLOWS, // its file as it grows, until the draw closes
+    SEAT_ASKS,    // for its results, and never sells
+    SEAT_ABSENT   // is on the roll
+} seat_kind_t;
+
+typedef struct { // an agency in a draw
+    seat_kind_t kind;
     bets_t *bets;       // owned
     uint32_t processes; // that sell as this agency
     uint32_t rows[PLAN_PROCESSES_MAX];
-} plan_agency_t;
+    uint32_t cancels; // bets that it will cancel, if it can
+} plan_seat_t;
 
 typedef struct {
-    uint32_t agencies, workers, number;
-    plan_agency_t agency[PLAN_AGENCIES_MAX + 1]; // from 1
-    uint32_t batch_rows_max, window_max;         // agencies draw theirs anew each run
+    char name[DRAW_NAME_BYTES_MAX + 1];
+    uint32_t agencies, highest;
+    uint8_t source;  // wire_source_t
+    uint32_t number; // that is fixed; or that is bet on, and may be entered
+    bool by_clock;
+    uint64_t closes_ms;                      // as in wire.h; by the clock on the wall
+    int64_t opens_ms;                        // when the operator opens it, if he does
+    plan_seat_t seat[PLAN_AGENCIES_MAX + 1]; // from 1
+} plan_draw_t;
+
+typedef struct {
+    uint8_t kind;      // wire_order_kind_t
+    uint32_t draw;     // which of the plan
+    bool named;        // or the one that is meant
+    uint32_t agency;   // X
+    uint32_t number;   // N
+    uint32_t agencies; // O
+    int64_t at_ms;
+    uint32_t by; // which
+    bool needed; // ordered until what it is to bring about is so, not once
+} plan_order_t;
+
+typedef struct {
+    uint64_t wall_start_ms; // what a right clock says as the day begins
+    uint32_t draws, workers;
+    plan_draw_t draw[PLAN_DRAWS_MAX];
+    bool opens_itself; // state does it with the first draw, else an operator
+    uint32_t orders;
+    plan_order_t order[PLAN_ORDERS_MAX];
+    uint32_t sellers, cancellers;
+    uint32_t draws_kept;                 // live though finished
+    uint32_t batch_rows_max, window_max; // agencies draw theirs anew each run
     uint32_t broker_window, bundle_bytes, worker_rows, worker_credit;
     int64_t period_ms; // between an agency's batches
     int64_t start_ms;  // agencies begin up to so late
@@ -57,7 +104,12 @@ typedef struct {
 void plan_make (plan_t *plan, dice_t *dice);
 void plan_clear (plan_t *plan);
 
+/* The reason that the operator gives with an order, by its place in the plan; now and
+   then it is empty. */
+#define PLAN_NOTE_BYTES 64
+void plan_note (uint32_t order, char note[PLAN_NOTE_BYTES]);
+
 /* Whether two processes sell files of this agency that differ: then one may fail. */
-bool plan_differs (const plan_t *plan, uint32_t agency);
+bool plan_differs (const plan_seat_t *seat);
 
 #endif

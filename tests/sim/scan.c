@@ -1,6 +1,8 @@
-/* scan.c - reads bets.log, bets.index, bets.csv and the checkpoints. */
+/* scan.c - reads bets.log, bets.index, the draws' files and the checkpoints. */
 
 #include "scan.h"
+
+#include "wire.h"
 
 #include <assert.h>
 #include <openssl/evp.h>
@@ -9,21 +11,26 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#define PAGE        4096
-#define RECORD      128
-#define HEADER      128 // of a group, and of the index
-#define GROUP_MAGIC "\xffLOTERIA GROUP\n"
-#define SLOT_MAGIC  "LOTERIA CHECKPT\n"
-#define CHAIN_TITLE "LOTERIA CHAIN 2\n"
-#define MAGIC_BYTES 16
-#define SLOT_HASH   8
-#define GROUP_HASH  120
-#define LOG_FORMAT  4
+#define PAGE           4096
+#define RECORD         128
+#define HEADER         128 // of a group, and of the index
+#define GROUP_MAGIC    "\xffLOTERIA GROUP\n"
+#define SLOT_MAGIC     "LOTERIA CHECKPT\n"
+#define ARCHIVED_MAGIC "LOTERIA ARCHIVE\n"
+#define CHAIN_TITLE    "LOTERIA CHAIN 2\n"
+#define MAGIC_BYTES    16
+#define SLOT_HEAD      152 // before its draws
+#define SLOT_DRAW      56
+#define SLOT_HASH      8
+#define ARCHIVED_HEAD  40 // before its draw
+#define GROUP_HASH     120
+#define LOG_FORMAT     4
 
 typedef struct { // what a checkpoint says
-    uint64_t identity, generation, position, last, records, bytes, epoch, last_event,
-        events;
+    uint64_t identity, generation, position, last, records, epoch, opened;
     const uint8_t *head;
+    uint32_t draws;
+    const uint8_t *draw; // SLOT_DRAW each
 } slot_t;
 
 typedef struct { // a log's shape
@@ -31,31 +38,65 @@ typedef struct { // a log's shape
     uint64_t segment, ring;
 } ring_t;
 
+static const char *const names[SCAN_FILES] = {"bets.csv", "cancelled.csv", "notes"};
+
 static bytes_t durable (const disk_t *disk, const char *name);
 static bool read_slot (bytes_t slot, slot_t *read);
+static bool hashed (bytes_t bytes, uint64_t size);
 static void start (scan_t *scan, const slot_t *slot);
 static void read_projections (scan_t *scan, const disk_t *disk, const slot_t *slot);
-static void compare (scan_t *scan, const slot_t *slot);
+static void find_files (const scan_t *scan, const disk_t *disk, bytes_t *files);
+static void compare (scan_t *scan, const disk_t *disk, const slot_t *slot);
+static bool listed (scan_t *scan, const slot_t *slot, uint32_t which);
+static bool archived (const scan_t *scan, const disk_t *disk, uint32_t which);
+static bool archived_ahead (const scan_t *scan, const uint8_t *entry);
+static const uint8_t *archived_entry (const scan_t *scan, const disk_t *disk,
+                                      uint32_t which);
+static void compare_archived (scan_t *scan, const disk_t *disk);
+static bool says_so (const scan_draw_t *draw, const uint8_t *entry);
 static bool open_ring (scan_t *scan, bytes_t log, ring_t *ring);
 static void find_last (scan_t *scan, const slot_t *slot, const ring_t *ring);
 static bool take_group (scan_t *scan, const ring_t *ring, uint64_t position);
 static void take_record (scan_t *scan, const uint8_t *record, bytes_t rows);
-static bool bets_follow (scan_t *scan, const uint8_t *record, bytes_t rows);
-static bool event_follows (scan_t *scan, const uint8_t *record);
-static bool happen (scan_t *scan, const uint8_t *record, uint32_t agency);
+static const char *follow (scan_t *scan, const uint8_t *record, bytes_t rows);
+static bool rows_hold (const uint8_t *record, bytes_t rows);
+static const char *bets_follow (scan_t *scan, uint32_t which, const uint8_t *record,
+                                bytes_t rows);
+static const char *cancel_follows (scan_t *scan, uint32_t which, const uint8_t *record,
+                                   bytes_t rows);
+static const char *registration_follows (scan_t *scan, const uint8_t *record);
+static const char *opening_follows (scan_t *scan, const uint8_t *record);
+static bool terms_asked_for (const scan_t *scan, uint32_t which, const uint8_t *record);
+static const char *event_follows (scan_t *scan, uint32_t which, const uint8_t *record,
+                                  bytes_t rows);
+static const char *happen (scan_t *scan, uint32_t which, const uint8_t *record,
+                           scan_seat_t *seat);
+static void complete (scan_draw_t *draw, scan_seat_t *seat);
+static bool number_right (const scan_t *scan, uint32_t which, uint32_t drawn);
+static bool note_right (const scan_t *scan, uint32_t which, const uint8_t *record,
+                        bytes_t rows);
+static scan_seat_t *seat_of (scan_draw_t *draw, const uint8_t *record);
+static scan_file_t file_of (uint8_t kind);
+static void add_text (scan_text_t *text, bytes_t more);
 static void add_head (scan_t *scan, const uint8_t *record);
 static void hash (bytes_t first, bytes_t second, uint8_t *into);
-static void doubt (scan_t *scan, const char *format, ...)
-    __attribute__ ((format (printf, 2, 3)));
+static void doubt (scan_t *scan, const char *invariant, const char *format, ...)
+    __attribute__ ((format (printf, 3, 4)));
 static uint64_t number (const uint8_t *at, size_t size);
 
-void scan_begin (scan_t *scan, const plan_t *plan)
+void scan_begin (scan_t *scan, const plan_t *plan, const scan_in_time_t *in_time)
 {
-    *scan = (scan_t){.plan = plan};
+    *scan = (scan_t){.plan = plan, .in_time = in_time, .latest = -1};
 }
 
 void scan_clear (scan_t *scan)
 {
+    for (uint32_t i = 0; i < PLAN_DRAWS_MAX; i++) {
+        for (uint32_t agency = 0; agency <= PLAN_AGENCIES_MAX; agency++)
+            free (scan->draw[i].seat[agency].gone);
+        for (int file = 0; file < SCAN_FILES; file++)
+            free (scan->draw[i].file[file].data);
+    }
     free (scan->heads);
     *scan = (scan_t){0};
 }
@@ -63,9 +104,10 @@ void scan_clear (scan_t *scan)
 void scan_look (scan_t *scan, const disk_t *disk, bool whole)
 {
     slot_t slots[2], *slot = NULL;
-    const char *const names[] = {"checkpoint.a", "checkpoint.b"};
+    scan->unnoted = !scan->in_time || disk_counts (disk)->full > 0;
+    const char *const of[] = {"checkpoint.a", "checkpoint.b"};
     for (int i = 0; i < 2; i++)
-        if (read_slot (durable (disk, names[i]), &slots[i]) &&
+        if (read_slot (durable (disk, of[i]), &slots[i]) &&
             (!slot || slots[i].generation > slot->generation))
             slot = &slots[i];
     if (!slot) { // nothing was promised yet
@@ -76,7 +118,7 @@ void scan_look (scan_t *scan, const disk_t *disk, bool whole)
         slot->identity != scan->identity) {
         start (scan, slot);
         read_projections (scan, disk, slot);
-        compare (scan, slot);
+        compare (scan, disk, slot);
     }
     ring_t ring;
     if (!open_ring (scan, durable (disk, "bets.log"), &ring))
@@ -91,42 +133,77 @@ void scan_look (scan_t *scan, const disk_t *disk, bool whole)
             break;
     }
     scan->laps = scan->position / ring.ring;
+    compare_archived (scan, disk);
+}
+
+int scan_draw (const scan_t *scan, uint64_t identity)
+{
+    for (uint32_t i = 0; identity != 0 && i < scan->plan->draws; i++)
+        if (scan->draw[i].identity == identity)
+            return (int) i;
+    return -1;
+}
+
+const char *scan_path (const scan_t *scan, uint32_t draw, scan_file_t file)
+{
+    static char path[SCAN_PATH_BYTES];
+    snprintf (path, sizeof path, "draws/%s/%s", scan->plan->draw[draw].name,
+              names[file]);
+    return path;
+}
+
+bool scan_closed (const scan_draw_t *draw)
+{
+    return draw->closed || (draw->identity && draw->closes_ms == CLOSES_ALL_ASKED &&
+                            draw->ready == draw->agencies);
+}
+
+bool scan_over (const scan_draw_t *draw)
+{
+    return draw->drawn || draw->voided;
 }
 
 static bytes_t durable (const disk_t *disk, const char *name)
 {
-    return disk_durable (disk, disk_find (disk, name) ? name : SCAN_AWAY);
+    char away[SCAN_PATH_BYTES + sizeof SCAN_AWAY];
+    snprintf (away, sizeof away, "%s/%s", SCAN_AWAY, name);
+    return disk_durable (disk, disk_find (disk, away) ? away : name);
 }
 
 static bool read_slot (bytes_t slot, slot_t *read)
 {
-    if (slot.size < 160 || memcmp (slot.data, SLOT_MAGIC, MAGIC_BYTES) != 0)
-        return false;
-    const uint64_t size = number (slot.data + 40, 8);
-    if (size < 160 || size > slot.size ||
-        XXH3_64bits (slot.data, (size_t) size - SLOT_HASH) !=
-            number (slot.data + size - SLOT_HASH, 8))
+    if (slot.size < SLOT_HEAD + SLOT_HASH ||
+        memcmp (slot.data, SLOT_MAGIC, MAGIC_BYTES) != 0 ||
+        !hashed (slot, number (slot.data + 40, 8)))
         return false;
     *read = (slot_t){.identity = number (slot.data + 24, 8),
                      .generation = number (slot.data + 32, 8),
+                     .draws = (uint32_t) number (slot.data + 48, 4),
                      .position = number (slot.data + 56, 8),
                      .last = number (slot.data + 64, 8),
+                     .head = slot.data + 80,
+                     .opened = number (slot.data + 112, 8),
                      .records = number (slot.data + 128, 8),
                      .epoch = number (slot.data + 136, 8),
-                     .head = slot.data + 80};
-    if (number (slot.data + 48, 4) > 0) { // its one draw
-        read->last_event = number (slot.data + 164, 4);
-        read->events = number (slot.data + 168, 4);
-        read->bytes = number (slot.data + 184, 8);
-    }
-    return number (slot.data + 72, 8) == read->records;
+                     .draw = slot.data + SLOT_HEAD};
+    return number (slot.data + 72, 8) == read->records &&
+           SLOT_HEAD + SLOT_DRAW * (uint64_t) read->draws + SLOT_HASH <= slot.size;
+}
+
+/* A checkpoint, or what one draw was archived as, vouches for itself in the end. */
+static bool hashed (bytes_t bytes, uint64_t size)
+{
+    return size >= SLOT_HASH && size <= bytes.size &&
+           XXH3_64bits (bytes.data, (size_t) size - SLOT_HASH) ==
+               number (bytes.data + size - SLOT_HASH, 8);
 }
 
 static void start (scan_t *scan, const slot_t *slot)
 {
-    scan_t fresh = {.plan = scan->plan,
-                    .heads = scan->heads,
-                    .heads_capacity = scan->heads_capacity};
+    scan_t fresh;
+    scan_begin (&fresh, scan->plan, scan->in_time);
+    fresh.unnoted = scan->unnoted;
+    scan_clear (scan);
     if (slot) {
         fresh.identity = slot->identity;
         fresh.generation = slot->generation;
@@ -137,37 +214,133 @@ static void start (scan_t *scan, const slot_t *slot)
     add_head (scan, NULL);
 }
 
-/* What the checkpoint covers is in index and bets.csv, whatever happened to the log. */
+/* What the checkpoint covers is in index and files, whatever happened to the log. */
 static void read_projections (scan_t *scan, const disk_t *disk, const slot_t *slot)
 {
     const bytes_t index = durable (disk, "bets.index");
-    const bytes_t csv = durable (disk, "bets.csv");
-    if (index.size < HEADER + slot->records * RECORD || csv.size < slot->bytes) {
-        doubt (
-            scan,
-            "checkpoint %llu covers %llu records and %llu bytes, which are not there",
-            (unsigned long long) slot->generation, (unsigned long long) slot->records,
-            (unsigned long long) slot->bytes);
+    bytes_t files[PLAN_DRAWS_MAX * SCAN_FILES];
+    find_files (scan, disk, files);
+    if (index.size < HEADER + slot->records * RECORD) {
+        doubt (scan, "I3", "checkpoint %llu covers %llu records, which are not there",
+               (unsigned long long) slot->generation,
+               (unsigned long long) slot->records);
         return;
     }
     for (uint64_t i = 0; i < slot->records && !scan->why[0]; i++) {
         const uint8_t *record = index.data + HEADER + i * RECORD;
         const uint64_t at = number (record + 24, 8), size = number (record + 32, 4);
-        if (at + size > slot->bytes)
-            doubt (scan, "record %llu has no rows", (unsigned long long) i + 1);
+        const int draw = scan_draw (scan, number (record + 8, 8));
+        const bytes_t file = draw == -1
+                                 ? bytes_of (NULL, 0)
+                                 : files[draw * SCAN_FILES + (int) file_of (record[0])];
+        if (size > 0 && at + size > file.size)
+            doubt (scan, "I3", "record %llu, %c, has no rows on disk",
+                   (unsigned long long) i + 1, record[0]);
         else
-            take_record (scan, record, bytes_of (csv.data + at, size));
+            take_record (scan, record,
+                         size > 0 ? bytes_of (file.data + at, size)
+                                  : bytes_of (NULL, 0));
     }
 }
 
-static void compare (scan_t *scan, const slot_t *slot)
+static void find_files (const scan_t *scan, const disk_t *disk, bytes_t *files)
 {
+    for (uint32_t i = 0; i < scan->plan->draws; i++)
+        for (int file = 0; file < SCAN_FILES; file++)
+            *files++ = durable (disk, scan_path (scan, i, (scan_file_t) file));
+}
+
+/* What the checkpoint says of each draw is what its records say; and of those that it
+   does not name another file says it. */
+static void compare (scan_t *scan, const disk_t *disk, const slot_t *slot)
+{
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < scan->plan->draws && !scan->why[0]; i++) {
+        if (!scan->draw[i].identity)
+            continue;
+        if (listed (scan, slot, i))
+            live++;
+        else if (!archived (scan, disk, i))
+            doubt (scan, "I12",
+                   "%s is not in checkpoint %llu, and not archived as it is",
+                   scan->plan->draw[i].name, (unsigned long long) slot->generation);
+    }
+    const uint64_t opened = scan->latest == -1 ? 0 : scan->draw[scan->latest].opened;
     if (!scan->why[0] &&
-        (scan->bytes != slot->bytes || scan->epoch != slot->epoch ||
-         scan->last_event != slot->last_event || scan->events != slot->events ||
+        (live != slot->draws || scan->epoch != slot->epoch || opened != slot->opened ||
          memcmp (scan->heads[scan->records], slot->head, SCAN_HASH_BYTES) != 0))
-        doubt (scan, "checkpoint %llu says otherwise than the records before it",
+        doubt (scan, "I3", "checkpoint %llu says otherwise than the records before it",
                (unsigned long long) slot->generation);
+}
+
+static bool listed (scan_t *scan, const slot_t *slot, uint32_t which)
+{
+    const scan_draw_t *draw = &scan->draw[which];
+    for (uint32_t i = 0; i < slot->draws; i++) {
+        const uint8_t *entry = slot->draw + (size_t) i * SLOT_DRAW;
+        if (number (entry, 8) != draw->identity)
+            continue;
+        if (!says_so (draw, entry))
+            doubt (scan, "I3", "checkpoint %llu says of %s otherwise than its records",
+                   (unsigned long long) slot->generation, scan->plan->draw[which].name);
+        return true;
+    }
+    return false;
+}
+
+/* As its records say up to the checkpoint; or further, as those behind it will say. */
+static bool archived (const scan_t *scan, const disk_t *disk, uint32_t which)
+{
+    const uint8_t *entry = archived_entry (scan, disk, which);
+    return entry && (scan_over (&scan->draw[which]) || archived_ahead (scan, entry)) &&
+           (says_so (&scan->draw[which], entry) || archived_ahead (scan, entry));
+}
+
+static bool archived_ahead (const scan_t *scan, const uint8_t *entry)
+{
+    return number (entry + 12, 4) > scan->checkpoints;
+}
+
+/* NULL: there is none, or it is not whole. */
+static const uint8_t *archived_entry (const scan_t *scan, const disk_t *disk,
+                                      uint32_t which)
+{
+    char path[SCAN_PATH_BYTES];
+    snprintf (path, sizeof path, "draws/%s/archived", scan->plan->draw[which].name);
+    const bytes_t bytes = durable (disk, path);
+    const bool whole = bytes.size >= ARCHIVED_HEAD + SLOT_DRAW + SLOT_HASH &&
+                       memcmp (bytes.data, ARCHIVED_MAGIC, MAGIC_BYTES) == 0 &&
+                       number (bytes.data + 24, 8) == scan->identity &&
+                       hashed (bytes, number (bytes.data + 32, 8));
+    return whole ? bytes.data + ARCHIVED_HEAD : NULL;
+}
+
+/* What was archived was durable before: it says no more than the log, and, if that has
+   nothing later of the draw, the same. */
+static void compare_archived (scan_t *scan, const disk_t *disk)
+{
+    for (uint32_t i = 0; i < scan->plan->draws && !scan->why[0]; i++) {
+        const uint8_t *entry = archived_entry (scan, disk, i);
+        if (entry && (number (entry + 16, 4) > scan->draw[i].events ||
+                      (number (entry + 16, 4) == scan->draw[i].events &&
+                       !says_so (&scan->draw[i], entry))))
+            doubt (scan, "I12", "%s is archived otherwise than the log says",
+                   scan->plan->draw[i].name);
+    }
+}
+
+static bool says_so (const scan_draw_t *draw, const uint8_t *entry)
+{
+    const unsigned flags =
+        (draw->closed ? 1u : 0) | (draw->drawn ? 2u : 0) | (draw->voided ? 4u : 0);
+    return number (entry, 8) == draw->identity &&
+           number (entry + 8, 4) == draw->opened &&
+           number (entry + 12, 4) == draw->last_event &&
+           number (entry + 16, 4) == draw->events && entry[20] == flags &&
+           number (entry + 24, 4) == (draw->drawn ? draw->number : 0) &&
+           number (entry + 32, 8) == draw->file[SCAN_BETS].size &&
+           number (entry + 40, 8) == draw->file[SCAN_CANCELLED].size &&
+           number (entry + 48, 8) == draw->file[SCAN_NOTES].size;
 }
 
 static bool open_ring (scan_t *scan, bytes_t log, ring_t *ring)
@@ -176,7 +349,7 @@ static bool open_ring (scan_t *scan, bytes_t log, ring_t *ring)
         return false;
     if (log.size < PAGE || number (log.data + 16, 4) != LOG_FORMAT ||
         number (log.data + 24, 8) != scan->identity) {
-        doubt (scan, "there is a checkpoint, and no log of its day");
+        doubt (scan, "I3", "there is a checkpoint, and no log of its day");
         return false;
     }
     *ring = (ring_t){.bytes = log, .segment = number (log.data + 32, 8)};
@@ -192,7 +365,7 @@ static void find_last (scan_t *scan, const slot_t *slot, const ring_t *ring)
         return;
     if (place + PAGE > ring->bytes.size ||
         number (ring->bytes.data + place + 24, 8) != slot->last)
-        doubt (scan, "the last group before checkpoint %llu is not in the log",
+        doubt (scan, "I3", "the last group before checkpoint %llu is not in the log",
                (unsigned long long) slot->generation);
     else
         scan->before_last = number (ring->bytes.data + place + 32, 8);
@@ -230,7 +403,7 @@ static bool take_group (scan_t *scan, const ring_t *ring, uint64_t position)
     for (uint64_t i = number (group + 44, 4); i > 0 && !scan->why[0]; i--) {
         const uint64_t rows = number (group + at + 32, 4);
         if (at + RECORD + rows > length)
-            doubt (scan, "a group of the log ends within a record");
+            doubt (scan, "I3", "a group of the log ends within a record");
         else
             take_record (scan, group + at, bytes_of (group + at + RECORD, rows));
         at += RECORD + rows;
@@ -241,100 +414,333 @@ static bool take_group (scan_t *scan, const ring_t *ring, uint64_t position)
 
 static void take_record (scan_t *scan, const uint8_t *record, bytes_t rows)
 {
-    if (record[0] == 'O' && scan->draw == 0)
-        scan->draw = number (record + 8, 8);
-    const bool sound =
-        number (record + 124, 4) == (uint32_t) XXH3_64bits (record, 124) &&
-        number (record + 8, 8) == (record[0] == 'R' ? 0 : scan->draw) &&
-        number (record + 24, 8) == (record[0] == 'R' ? 0 : scan->bytes);
-    if (!sound || !(record[0] == 'B' ? bets_follow (scan, record, rows)
-                                     : event_follows (scan, record)))
-        doubt (scan, "record %llu, %c of agency %u, does not follow from the others",
+    const bool sound = number (record + 124, 4) == (uint32_t) XXH3_64bits (record, 124);
+    const char *invariant = sound ? follow (scan, record, rows) : "I3";
+    if (invariant)
+        doubt (scan, invariant,
+               "record %llu, %c of agency %u in draw %d, does not follow from the "
+               "others",
                (unsigned long long) scan->records + 1, record[0],
-               (unsigned) number (record + 4, 4));
+               (unsigned) number (record + 4, 4),
+               scan_draw (scan, number (record + 8, 8)) + 1);
     scan->records++;
     add_head (scan, record);
 }
 
-static bool bets_follow (scan_t *scan, const uint8_t *record, bytes_t rows)
+/* Which invariant it breaks; NULL: none. */
+static const char *follow (scan_t *scan, const uint8_t *record, bytes_t rows)
+{
+    const int which = scan_draw (scan, number (record + 8, 8));
+    if (record[0] == 'R')
+        return registration_follows (scan, record);
+    if (record[0] == 'O')
+        return opening_follows (scan, record);
+    if (which == -1)
+        return "I3";
+    scan_draw_t *draw = &scan->draw[which];
+    scan_text_t *file = &draw->file[file_of (record[0])];
+    if (number (record + 24, 8) != file->size || !rows_hold (record, rows))
+        return "I12";
+    const char *invariant =
+        record[0] == 'B'   ? bets_follow (scan, (uint32_t) which, record, rows)
+        : record[0] == 'K' ? cancel_follows (scan, (uint32_t) which, record, rows)
+                           : event_follows (scan, (uint32_t) which, record, rows);
+    add_text (file, rows);
+    return invariant;
+}
+
+static bool rows_hold (const uint8_t *record, bytes_t rows)
 {
     uint8_t proof[SCAN_HASH_BYTES];
-    const uint64_t count = number (record + 2, 2), agency = number (record + 4, 4);
-    if (agency < 1 || agency > scan->plan->agencies || scan->sealed[agency])
-        return false;
-    const bets_t *bets = scan->plan->agency[agency].bets;
-    const uint64_t next = scan->stored[agency];
+    if (file_of (record[0]) == SCAN_BETS && record[0] != 'B')
+        return rows.size == 0;
     hash (rows, bytes_of (NULL, 0), proof);
+    return number (record + 72, 8) == XXH3_64bits (rows.data, rows.size) &&
+           memcmp (record + 80, proof, sizeof proof) == 0;
+}
+
+/* The next ones of an agency that may still sell: none is stored behind its seal, none
+   that came too late. */
+static const char *bets_follow (scan_t *scan, uint32_t which, const uint8_t *record,
+                                bytes_t rows)
+{
+    scan_draw_t *draw = &scan->draw[which];
+    scan_seat_t *seat = seat_of (draw, record);
+    const uint64_t count = number (record + 2, 2), agency = number (record + 4, 4);
+    const bets_t *bets = scan->plan->draw[which].seat[seat ? agency : 0].bets;
+    if (!seat || !bets)
+        return "I3";
+    const uint64_t next = seat->stored, time_ms = number (record + 64, 8);
+    if (seat->complete || draw->voided)
+        return "I9";
     if (count < 1 || number (record + 16, 8) != next || next + count > bets->count ||
-        number (record + 36, 4) != scan->last[agency] ||
+        number (record + 36, 4) != seat->last ||
         number (record + 56, 8) != 0 || // nobody sells a single bet
         !bytes_equal (rows, bets_canonical (bets, next, count)) ||
         number (record + 48, 8) != bets_digest (bets, next + count) ||
-        number (record + 72, 8) != XXH3_64bits (rows.data, rows.size) ||
-        memcmp (record + 80, proof, sizeof proof) != 0)
-        return false;
-    scan->stored[agency] += count;
-    scan->digest[agency] = number (record + 48, 8);
-    scan->last[agency] = scan->records + 1;
-    scan->bytes += rows.size;
-    return true;
+        next + count > bets->beyond)
+        return "I3";
+    if (draw->closes_ms != CLOSES_ALL_ASKED && draw->closes_ms != CLOSES_NEVER &&
+        (time_ms >= draw->closes_ms ||
+         (scan->in_time && next + count > (*scan->in_time)[which][agency])))
+        return "I9";
+    seat->stored += count;
+    seat->digest = number (record + 48, 8);
+    seat->last = scan->records + 1;
+    return NULL;
 }
 
-/* Registrations, each by its number, and the draw's events, each asked for by the state
-   that registered last. */
-static bool event_follows (scan_t *scan, const uint8_t *record)
+/* A bet of its own that an agency takes back, once, as long as it may sell. */
+static const char *cancel_follows (scan_t *scan, uint32_t which, const uint8_t *record,
+                                   bytes_t rows)
 {
-    const uint32_t agency = (uint32_t) number (record + 4, 4);
-    if (number (record + 2, 2) != (record[0] == 'O' ? 'F' : 0) ||
-        number (record + 32, 4) != 0)
-        return false;
-    if (record[0] == 'R') {
-        scan->epoch = scan->records + 1;
-        scan->epochs++;
-        return agency == 0 && number (record + 56, 8) >> 32 == scan->epochs &&
-               (uint32_t) number (record + 56, 8) != 0;
+    char text[256];
+    scan_draw_t *draw = &scan->draw[which];
+    scan_seat_t *seat = seat_of (draw, record);
+    const uint64_t offset = number (record + 16, 8), agency = number (record + 4, 4);
+    if (!seat || seat->complete || draw->voided || offset >= seat->stored ||
+        seat->gone[offset] || number (record + 2, 2) != 1 ||
+        number (record + 36, 4) != seat->last_cancel)
+        return "I11";
+    const bytes_t row =
+        bets_canonical (scan->plan->draw[which].seat[agency].bets, offset, 1);
+    const int size =
+        snprintf (text, sizeof text, "%llu,%.*s", (unsigned long long) offset,
+                  (int) row.size, (const char *) row.data);
+    if (!bytes_equal (rows, bytes_of (text, (size_t) size)))
+        return "I11";
+    seat->gone[offset] = true;
+    seat->cancelled++;
+    seat->last_cancel = scan->records + 1;
+    return NULL;
+}
+
+/* Each by its number. */
+static const char *registration_follows (scan_t *scan, const uint8_t *record)
+{
+    scan->epoch = scan->records + 1;
+    scan->epochs++;
+    const bool right = number (record + 2, 2) == 0 && number (record + 4, 4) == 0 &&
+                       number (record + 8, 8) == 0 && number (record + 32, 4) == 0 &&
+                       number (record + 56, 8) >> 32 == scan->epochs &&
+                       (uint32_t) number (record + 56, 8) != 0;
+    return right ? NULL : "I6";
+}
+
+/* A draw of the plan's, by its name, once, on terms that somebody asked for. */
+static const char *opening_follows (scan_t *scan, const uint8_t *record)
+{
+    const uint64_t identity = number (record + 8, 8);
+    uint32_t which = 0;
+    while (which < scan->plan->draws &&
+           strncmp (scan->plan->draw[which].name, (const char *) record + 72,
+                    DRAW_NAME_BYTES_MAX) != 0)
+        which++;
+    if (which == scan->plan->draws || identity == 0 ||
+        scan_draw (scan, identity) != -1 || scan->draw[which].identity != 0 ||
+        number (record + 36, 4) != 0 || number (record + 32, 4) != 0 ||
+        number (record + 24, 8) != 0 || number (record + 56, 8) != scan->epoch ||
+        scan->epoch == 0 || !terms_asked_for (scan, which, record))
+        return "I6";
+    scan_draw_t *draw = &scan->draw[which];
+    *draw = (scan_draw_t){.identity = identity,
+                          .opened = scan->records + 1,
+                          .agencies = (uint32_t) number (record + 112, 4),
+                          .highest = (uint32_t) number (record + 40, 4),
+                          .source = (uint8_t) number (record + 2, 2),
+                          .number = (uint32_t) number (record + 44, 4),
+                          .closes_ms = number (record + 16, 8),
+                          .last_event = scan->records + 1,
+                          .events = 1};
+    for (uint32_t agency = 1; agency <= PLAN_AGENCIES_MAX; agency++) {
+        const bets_t *bets = scan->plan->draw[which].seat[agency].bets;
+        draw->seat[agency].gone = calloc (bets ? bets->count + 1 : 1, sizeof (bool));
+        assert (draw->seat[agency].gone);
     }
-    if (number (record + 36, 4) != scan->last_event ||
-        number (record + 56, 8) != scan->epoch || scan->epoch == 0 ||
-        !happen (scan, record, agency))
-        return false;
-    scan->last_event = scan->records + 1;
-    scan->events++;
-    return true;
+    scan->latest = (int) which;
+    return NULL;
+}
+
+static bool terms_asked_for (const scan_t *scan, uint32_t which, const uint8_t *record)
+{
+    const plan_draw_t *plan = &scan->plan->draw[which];
+    const uint64_t closes_ms = number (record + 16, 8);
+    bool roll = number (record + 112, 4) == plan->agencies;
+    for (uint32_t i = 0; i < scan->plan->orders; i++)
+        roll = roll || (scan->plan->order[i].kind == ORDER_OPEN &&
+                        scan->plan->order[i].draw == which &&
+                        scan->plan->order[i].agencies == number (record + 112, 4));
+    return roll && number (record + 2, 2) == plan->source &&
+           number (record + 40, 4) == plan->highest &&
+           number (record + 44, 4) ==
+               (plan->source == SOURCE_FIXED ? plan->number : 0) &&
+           (plan->by_clock ? closes_ms != CLOSES_ALL_ASKED && closes_ms != CLOSES_NEVER
+                           : closes_ms == plan->closes_ms);
+}
+
+/* What happens to a draw is asked for by the state that registered last; but for the
+   clock's close, which nobody asks for. */
+static const char *event_follows (scan_t *scan, uint32_t which, const uint8_t *record,
+                                  bytes_t rows)
+{
+    scan_draw_t *draw = &scan->draw[which];
+    const uint32_t agency = (uint32_t) number (record + 4, 4);
+    scan_seat_t *seat = seat_of (draw, record);
+    const uint64_t writer = number (record + 56, 8);
+    const bool clock =
+        record[0] == 'C' && writer == 0 && scan->plan->draw[which].by_clock;
+    if (clock && number (record + 64, 8) < draw->closes_ms)
+        return "I9";
+    if (number (record + 36, 4) != draw->last_event ||
+        (!clock && (writer != scan->epoch || scan->epoch == 0)) ||
+        number (record + 2, 2) != 0 || (agency != 0 && !seat))
+        return "I6";
+    if (!note_right (scan, which, record, rows))
+        return "I12";
+    const char *invariant = happen (scan, which, record, seat);
+    draw->last_event = scan->records + 1;
+    draw->events++;
+    return invariant;
 }
 
 /* Each thing once, and in the only order that makes sense. */
-static bool happen (scan_t *scan, const uint8_t *record, uint32_t agency)
+static const char *happen (scan_t *scan, uint32_t which, const uint8_t *record,
+                           scan_seat_t *seat)
 {
-    const plan_t *plan = scan->plan;
-    const bool known = agency >= 1 && agency <= plan->agencies;
-    bool *flag = NULL;
+    scan_draw_t *draw = &scan->draw[which];
+    const uint64_t sequence = scan->records + 1;
+    const uint32_t drawn = (uint32_t) number (record + 44, 4);
     switch (record[0]) {
-    case 'O':
-        if (scan->events == 0 && number (record + 44, 4) == plan->number &&
-            number (record + 16, 8) == 0 && memcmp (record + 72, "first\0", 6) == 0 &&
-            number (record + 112, 4) == plan->agencies)
-            flag = &scan->opened;
-        break;
     case 'S':
-        if (scan->opened && known && number (record + 16, 8) == scan->stored[agency] &&
-            number (record + 48, 8) == scan->digest[agency] &&
-            number (record + 40, 4) == 0)
-            flag = &scan->sealed[agency];
-        break;
+        if (!seat || seat->asked || draw->voided ||
+            number (record + 16, 8) != seat->stored ||
+            number (record + 48, 8) != seat->digest ||
+            number (record + 40, 4) != seat->cancelled)
+            return "I9";
+        seat->asked = true;
+        complete (draw, seat);
+        return NULL;
+    case 'X':
+        if (!seat || seat->complete || draw->closed || draw->voided)
+            return "I9";
+        seat->excused = true;
+        complete (draw, seat);
+        return NULL;
+    case 'C':
+        if (seat || draw->closed || scan_over (draw))
+            return "I9";
+        draw->closed = sequence;
+        for (uint32_t agency = 1;
+             agency <= PLAN_AGENCIES_MAX && agency <= draw->agencies; agency++)
+            complete (draw, &draw->seat[agency]);
+        return NULL;
     case 'D':
-        if (scan->ready == plan->agencies && number (record + 44, 4) == plan->number)
-            flag = &scan->drawn;
-        break;
+        if (seat || scan_over (draw) || !scan_closed (draw) ||
+            !number_right (scan, which, drawn))
+            return "I10";
+        draw->drawn = sequence;
+        draw->number = drawn;
+        return NULL;
+    case 'W':
+        if (seat || scan_over (draw))
+            return "I10";
+        draw->voided = sequence;
+        return NULL;
     case 'V':
-        if (known && scan->drawn)
-            flag = &scan->served[agency];
-        break;
+        if (!seat || !draw->drawn || seat->served)
+            return "I6";
+        seat->served = true;
+        return NULL;
     }
-    if (!flag || *flag)
+    return "I3";
+}
+
+/* Once. */
+static void complete (scan_draw_t *draw, scan_seat_t *seat)
+{
+    draw->ready += !seat->complete;
+    if (!seat->complete)
+        seat->complete_with = seat->stored;
+    seat->complete = true;
+}
+
+static bool number_right (const scan_t *scan, uint32_t which, uint32_t drawn)
+{
+    const scan_draw_t *draw = &scan->draw[which];
+    if (drawn > draw->highest)
         return false;
-    scan->ready += record[0] == 'S';
-    return *flag = true;
+    if (draw->source == SOURCE_FIXED)
+        return drawn == draw->number;
+    for (uint32_t i = 0; draw->source == SOURCE_ENTERED && i < scan->plan->orders; i++)
+        if (scan->plan->order[i].kind == ORDER_NUMBER &&
+            scan->plan->order[i].draw == which && scan->plan->order[i].number == drawn)
+            return true;
+    return draw->source == SOURCE_RANDOM;
+}
+
+/* The reason that one of the operators gave for what he ordered: a line, or nothing. It
+   is left out, too, where there is no room for it. The clock's own words are anybody's.
+ */
+static bool note_right (const scan_t *scan, uint32_t which, const uint8_t *record,
+                        bytes_t rows)
+{
+    char note[PLAN_NOTE_BYTES + 1];
+    if (file_of (record[0]) != SCAN_NOTES)
+        return true;
+    if (record[0] == 'C' && number (record + 56, 8) == 0)
+        return rows.size == 0 ||
+               (rows.size <= NOTE_BYTES_MAX + 1 &&
+                memchr (rows.data, '\n', rows.size) == rows.data + rows.size - 1);
+    if (rows.size == 0 && scan->unnoted)
+        return true;
+    for (uint32_t i = 0; i < scan->plan->orders; i++) {
+        const plan_order_t *order = &scan->plan->order[i];
+        if (order->kind != record[0] || (order->named && order->draw != which))
+            continue;
+        plan_note (i, note);
+        if (*note)
+            strcat (note, "\n");
+        if (bytes_equal (rows, bytes_of (note, strlen (note))))
+            return true;
+    }
+    return false;
+}
+
+/* NULL where the record names none, or one that is not on the roll. */
+static scan_seat_t *seat_of (scan_draw_t *draw, const uint8_t *record)
+{
+    const uint64_t agency = number (record + 4, 4);
+    return agency >= 1 && agency <= draw->agencies && agency <= PLAN_AGENCIES_MAX
+               ? &draw->seat[agency]
+               : NULL;
+}
+
+/* The file that the rows of this kind are in; of kinds without, whose end they say. */
+static scan_file_t file_of (uint8_t kind)
+{
+    switch (kind) {
+    case 'K':
+        return SCAN_CANCELLED;
+    case 'C':
+    case 'X':
+    case 'W':
+        return SCAN_NOTES;
+    default:
+        return SCAN_BETS;
+    }
+}
+
+static void add_text (scan_text_t *text, bytes_t more)
+{
+    if (more.size == 0)
+        return;
+    if (text->size + more.size > text->capacity) {
+        text->capacity = 2 * (text->size + more.size);
+        text->data = realloc (text->data, text->capacity);
+        assert (text->data);
+    }
+    memcpy (text->data + text->size, more.data, more.size);
+    text->size += more.size;
 }
 
 /* The chain of no record, or of one more. */
@@ -367,11 +773,12 @@ static void hash (bytes_t first, bytes_t second, uint8_t *into)
     EVP_DigestFinal_ex (context, into, NULL);
 }
 
-static void doubt (scan_t *scan, const char *format, ...)
+static void doubt (scan_t *scan, const char *invariant, const char *format, ...)
 {
     va_list values;
     if (scan->why[0])
         return;
+    scan->invariant = invariant;
     va_start (values, format);
     vsnprintf (scan->why, sizeof scan->why, format, values);
     va_end (values);

@@ -40,6 +40,7 @@ int main (int argc, char **argv)
         return 2;
     }
     logger_set_level (LOG_CRITICAL);
+    setenv ("TZ", "UTC", 1);
     mallopt (M_MMAP_THRESHOLD, TABLE_BYTES); // large tables cost what is used of them
     return play (&options);
 }
@@ -73,6 +74,7 @@ static int play (const options_t *options)
     int status = 0;
     signal (SIGALRM, give_up);
     signal (SIGABRT, give_up);
+    signal (SIGSEGV, give_up);
     for (uint64_t i = 0; status == 0 && i < options->days; i++) {
         char violation[512];
         seed = options->first_seed + i;
@@ -96,7 +98,9 @@ static int play (const options_t *options)
 static void give_up (int reason)
 {
     printf ("seed %" PRIu64 " violates %s\n", seed,
-            reason == SIGALRM ? "I7: the day does not end" : "an assertion");
+            reason == SIGALRM   ? "I7: the day does not end"
+            : reason == SIGABRT ? "an assertion"
+                                : "memory");
     printf ("again: sim --seed %" PRIu64 " --trace\n", seed);
     fflush (stdout);
     _exit (1);
@@ -127,6 +131,15 @@ static void tell_counts (const world_counts_t *counts, double seconds)
     printf ("%" PRIu64 " checkpoints, %" PRIu64
             " power cuts in the midst of one; %" PRIu64 " laps of the log\n",
             counts->checkpoints, counts->checkpoint_cuts, counts->laps);
+    printf ("%" PRIu64 " draws, %" PRIu64 " got their number, %" PRIu64
+            " void, %" PRIu64 " closed by the clock; %" PRIu64 " archived\n",
+            counts->draws, counts->drawn, counts->voided, counts->closed_by_clock,
+            counts->archived);
+    printf ("%" PRIu64 " orders carried out, %" PRIu64 " refused; %" PRIu64
+            " agencies excused, %" PRIu64 " stopped by a close; %" PRIu64
+            " bets cancelled; %" PRIu64 " jumps of the clock\n",
+            counts->orders, counts->orders_refused, counts->excused, counts->cut_short,
+            counts->cancelled, counts->jumps);
     printf ("%" PRIu64 " stops, %" PRIu64 " states superseded, %" PRIu64
             " starts on files removed or exchanged\n",
             counts->stops, counts->superseded, counts->trials);

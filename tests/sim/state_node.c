@@ -1,18 +1,26 @@
 /* state_node.c - state in a simulated day, and the second one. */
 
-#include "draw_name.h"
 #include "state.h"
+#include "wire.h"
 #include "world.h"
 
 static void *start (node_t *node)
 {
-    const state_options_t options = {.listen = AT_STATE,
-                                     .storage = AT_STORAGE,
-                                     .brokers = AT_BACK,
-                                     .draw = DRAW_NAME_DEFAULT,
-                                     .highest = NUMBER_MAX_DEFAULT,
-                                     .agencies = node->world->plan.agencies,
-                                     .number = {TERMS_FIXED, node->world->plan.number}};
+    const plan_t *plan = &node->world->plan;
+    const plan_draw_t *draw = &plan->draw[0];
+    const state_options_t options = {
+        .listen = AT_STATE,
+        .storage = AT_STORAGE,
+        .brokers = AT_BACK,
+        .draw = plan->opens_itself ? draw->name : NULL,
+        .agencies = draw->agencies,
+        .highest = NUMBER_MAX_DEFAULT,
+        .number = {.source = draw->source,
+                   .number = draw->source == SOURCE_FIXED ? draw->number : 0},
+        .closes = {.closing = draw->by_clock                        ? TERMS_AT
+                              : draw->closes_ms == CLOSES_ALL_ASKED ? TERMS_ALL_ASKED
+                                                                    : TERMS_NEVER},
+        .draws_kept = plan->draws_kept};
     problem_t problem;
     state_t *state = state_new (&options, node->world->now_ms, &problem);
     if (!state)

@@ -11,7 +11,8 @@ static void *start (node_t *node)
         .data_directory = "day",
         .listen = AT_STORAGE,
         .brokers = AT_BACK,
-        .log = {.segment_bytes = SEGMENT_BYTES, .segments = 4}};
+        .log = {.segment_bytes = SEGMENT_BYTES, .segments = 4},
+        .draws_kept = node->world->plan.draws_kept};
     problem_t problem;
     storage_t *storage = storage_new (&options, node->world->now_ms, &problem);
     if (!storage)

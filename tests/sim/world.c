@@ -25,6 +25,9 @@ static void add_nodes (world_t *world);
 static node_t *add_node (world_t *world, const node_ops_t *ops, const char *name,
                          int64_t start_ms);
 static void add_agencies (world_t *world);
+static void add_seat (world_t *world, uint32_t draw, uint32_t agency);
+static node_t *add_process (world_t *world, const node_ops_t *ops, uint32_t draw,
+                            uint32_t agency, char letter);
 static void run (world_t *world);
 static bool everybody_over (const world_t *world);
 static void pass_time (world_t *world);
@@ -105,6 +108,11 @@ static void add_nodes (world_t *world)
         snprintf (name, sizeof name, "worker-%u", i + 1);
         add_node (world, &worker_node, name, 0);
     }
+    for (uint32_t i = 1; i <= PLAN_OPERATORS; i++) {
+        char name[24];
+        snprintf (name, sizeof name, "operator-%u", i);
+        add_node (world, &operator_node, name, 0)->operator_no = i;
+    }
     add_agencies (world);
 }
 
@@ -123,16 +131,41 @@ static node_t *add_node (world_t *world, const node_ops_t *ops, const char *name
 
 static void add_agencies (world_t *world)
 {
-    for (uint32_t agency = 1; agency <= world->plan.agencies; agency++)
-        for (uint32_t i = 0; i < world->plan.agency[agency].processes; i++) {
-            char name[24];
-            snprintf (name, sizeof name, "agency-%u%c", agency, 'a' + (char) i);
-            node_t *node =
-                add_node (world, &agency_node, name,
-                          dice_between (&world->dice, 0, world->plan.start_ms));
-            node->agency = agency;
-            node->process = i;
-        }
+    for (uint32_t draw = 0; draw < world->plan.draws; draw++)
+        for (uint32_t agency = 1; agency <= world->plan.draw[draw].agencies; agency++)
+            add_seat (world, draw, agency);
+}
+
+static void add_seat (world_t *world, uint32_t draw, uint32_t agency)
+{
+    const plan_seat_t *seat = &world->plan.draw[draw].seat[agency];
+    for (uint32_t i = 0; i < seat->processes; i++) {
+        node_t *node =
+            add_process (world, &agency_node, draw, agency, (char) ('a' + (int) i));
+        node->process = i;
+        node->asks = seat->kind == SEAT_ASKS;
+    }
+    if (seat->cancels > 0)
+        add_process (world, &cancel_node, draw, agency, 'x')->process =
+            PLAN_PROCESSES_MAX;
+}
+
+/* Most come when the draw is on sale; a few are too early. */
+static node_t *add_process (world_t *world, const node_ops_t *ops, uint32_t draw,
+                            uint32_t agency, char letter)
+{
+    char name[24];
+    const int64_t opens_ms = world->plan.draw[draw].opens_ms;
+    const int64_t from_ms = dice_chance (&world->dice, 150) ? 0 : opens_ms;
+    snprintf (name, sizeof name, "agency-%u%c", agency, letter);
+    if (draw > 0)
+        snprintf (name, sizeof name, "agency-%u%c/%u", agency, letter, draw + 1);
+    node_t *node =
+        add_node (world, ops, name,
+                  from_ms + dice_between (&world->dice, 0, world->plan.start_ms));
+    node->agency = agency;
+    node->draw = draw;
+    return node;
 }
 
 static void run (world_t *world)
@@ -153,7 +186,11 @@ static void run (world_t *world)
 static bool everybody_over (const world_t *world)
 {
     for (int i = 0; i < world->nodes_count; i++)
-        if (world->nodes[i].agency > 0 && !world->nodes[i].over)
+        if ((world->nodes[i].agency > 0 || world->nodes[i].operator_no > 0) &&
+            !world->nodes[i].over)
+            return false;
+    for (uint32_t i = 0; i < world->plan.draws; i++)
+        if (!checks_finished (world->checks, i))
             return false;
     return true;
 }
@@ -261,13 +298,13 @@ static void start_node (world_t *world, node_t *node)
     world_trace (world, "%s starts", node->name);
     world->counts->starts++;
     if (node->disk) {
-        files_link (world->files);
+        files_begin (world->files);
         for (int i = 0; i < TRIALS && world->plan.fault[FAULT_FILES]; i++)
             files_try (world->files, node->in_order);
         node->in_order = false;
         disk_forgive (node->disk);
     }
-    node->busy_ms = world->now_ms;
+    node->busy_ms = node->started_ms = world->now_ms;
     network_begin (world->network, node->index);
     begin_turn (node);
     node->core = node->ops->start (node);
@@ -461,8 +498,7 @@ void node_die (node_t *node, const char *why)
         return;
     }
     world_trace (node->world, "%s ends: %s", node->name, why);
-    if (node->disk && !disk_failed (node->disk) &&
-        !files_unlinked (node->world->files) &&
+    if (node->disk && !disk_failed (node->disk) && !files_missed (node->world->files) &&
         !(disk_full (node->disk) && !node->core))
         world_violate (node->world, "I1: %s ends for no fault of its disk: %s",
                        node->name, why);
@@ -473,6 +509,16 @@ void node_die (node_t *node, const char *why)
 node_t *world_node (void)
 {
     return running;
+}
+
+uint64_t world_wall_ms (const world_t *world)
+{
+    return world->plan.wall_start_ms + (uint64_t) (world->now_ms + world->wall_off_ms);
+}
+
+const plan_seat_t *world_seat (const node_t *node)
+{
+    return &node->world->plan.draw[node->draw].seat[node->agency];
 }
 
 void world_trace (const world_t *world, const char *format, ...)

@@ -7,9 +7,10 @@
 #include "disk.h"
 #include "plan.h"
 
-#define WORLD_NODES_MAX (4 + PLAN_WORKERS_MAX + PLAN_AGENCIES_MAX * PLAN_PROCESSES_MAX)
-/* Where they stand among the nodes; the agencies' processes follow the workers. The
-   second state is started by a fault only. */
+#define WORLD_NODES_MAX                                                                \
+    (4 + PLAN_WORKERS_MAX + PLAN_OPERATORS + PLAN_SELLERS_MAX + PLAN_CANCELLERS_MAX)
+/* Where they stand among the nodes; the operators and the agencies' processes follow
+   the workers. The second state is started by a fault only. */
 #define NODE_STORAGE      0
 #define NODE_STATE        1
 #define NODE_SECOND_STATE 2
@@ -22,7 +23,7 @@
 #define AT_FRONT   "tcp://127.0.0.1:3"
 #define AT_BACK    "tcp://127.0.0.1:4"
 
-#define SYNCS_MAX 8
+#define SYNCS_MAX (4 + PLAN_DRAWS_MAX * 3)
 
 typedef struct world world_t;
 typedef struct node node_t;
@@ -48,12 +49,17 @@ struct node {
     world_t *world;
     int index;
     char name[24];
-    uint32_t agency, process; // of an agency: its number, and which of its processes
+    uint32_t agency, process; // of an agency: its number, and which of its processes;
+    uint32_t draw;            // and for which draw of the plan
+    uint32_t operator_no;     // which, from 1; 0: it is none
     void *core;               // NULL while it is dead
     disk_t *disk;             // borrowed; NULL when it has none
     bool dying;               // dead already, and only its turn has to end
     bool over;                // it has ended, well or not, and is not started again
     bool ended_well;
+    bool asks;          // for results only, from now on
+    uint32_t rows;      // of a file that grows, so far
+    int64_t started_ms; // its life
     bool woken;         // something of its disk's is over
     bool in_order;      // its last life ended so
     int64_t busy_ms;    // has no turn before
@@ -68,6 +74,8 @@ typedef struct { // of all days
     uint64_t bets, acknowledgements, results, again;
     uint64_t operations, failures, full, torn;
     uint64_t trials, superseded, checkpoints, checkpoint_cuts, laps;
+    uint64_t draws, drawn, voided, closed_by_clock, cut_short; // agencies by a close
+    uint64_t excused, cancelled, orders, orders_refused, archived, jumps;
     uint64_t messages, lost, repeated, link_cuts;
     int64_t virtual_ms;
     int64_t slowest_acknowledgement_ms, slowest_end_ms; // after the faults stopped
@@ -77,6 +85,7 @@ struct world {
     plan_t plan;
     dice_t dice;
     int64_t now_ms;
+    int64_t wall_off_ms; // by which the clock on the wall is wrong
     bool trace;
     node_t nodes[WORLD_NODES_MAX];
     int nodes_count;
@@ -89,8 +98,10 @@ struct world {
     } syncs[SYNCS_MAX]; // in the background: when they are over
     files_t *files;
     checks_t *checks;
+    bool order_done[PLAN_ORDERS_MAX];
     bool power_goes;
     bool calm;
+    int64_t calm_since_ms;
     int64_t fault_ms;                              // when the next comes
     int64_t storm_ms, full_ms, spoilt_ms, slow_ms; // when each of these is over
     char *trial; // what storage says of a disk that it is tried on, or NULL
@@ -125,6 +136,13 @@ void world_trace (const world_t *world, const char *format, ...)
 void world_violate (world_t *world, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 
-extern const node_ops_t storage_node, state_node, broker_node, worker_node, agency_node;
+/* What the clock on the wall says. */
+uint64_t world_wall_ms (const world_t *world);
+
+/* Whether the process is one of an agency's for a draw: its seat there. */
+const plan_seat_t *world_seat (const node_t *node);
+
+extern const node_ops_t storage_node, state_node, broker_node, worker_node,
+    operator_node, agency_node, cancel_node;
 
 #endif

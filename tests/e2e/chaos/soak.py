@@ -15,7 +15,7 @@ import time
 
 import loteria
 
-from . import day, plan
+from . import day, plan, season
 
 DAY_SECONDS_MAX = 180  # then a day hangs
 KINDS = {"pause": "pauses", "pause all": "pauses of everything at once", "cut": "cuts", "half-open": "half-opens",
@@ -26,6 +26,8 @@ def main():
     arguments = read_arguments()
     if arguments.play is not None:
         return play_here(arguments)
+    if arguments.draws:
+        return play_draws(arguments)
     place = pathlib.Path(arguments.directory or tempfile.mkdtemp(prefix="loteria-soak-"))
     place.mkdir(exist_ok=True)
     reports, began = [], time.monotonic()
@@ -46,6 +48,8 @@ def read_arguments():
     parser.add_argument("--minutes", type=float, default=60, help="no day begins after these (60)")
     parser.add_argument("--days", type=int, help="that many days, however long they take")
     parser.add_argument("--seed", type=int, default=1, help="of the first day; the next has the next (1)")
+    parser.add_argument("--draws", type=int, metavar="N", help="instead of days: so many draws in one central, some side"
+                        " by side, under random kills")
     parser.add_argument("--jobs", type=int, default=2, help="days at the same time, as most of a day is waiting (2)")
     parser.add_argument("--directory", metavar="DIR", help="where the days are kept; else only those that fail are")
     parser.add_argument("--json", metavar="FILE", help="write every figure of every day there")
@@ -66,6 +70,15 @@ def play_here(arguments):
     report = day.play(plan.draw(arguments.seed), arguments.play)
     print(json.dumps(vars(report)))
     return 0
+
+
+def play_draws(arguments):
+    place = pathlib.Path(arguments.directory or tempfile.mkdtemp(prefix="loteria-draws-"))
+    place.mkdir(exist_ok=True)
+    status = season.main(arguments.seed, arguments.draws, place)
+    if status == 0 and not arguments.directory:
+        shutil.rmtree(place)
+    return status
 
 
 def seeds(arguments):
