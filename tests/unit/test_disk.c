@@ -346,6 +346,92 @@ static void one_process_has_a_file (void **state)
     writer->ops->close (writer);
 }
 
+static life_t lives (void *context)
+{
+    return *(life_t *) context;
+}
+
+/* Folders, links and names: there before a power cut, as they were or as they are after
+   one that comes before they are synced, and there for good once they are. */
+static void entries_are_safe_once_they_are_synced (void **state)
+{
+    (void) state;
+    assert_int_equal (disk_make_folder (disk, "draws"), 0);
+    assert_int_equal (disk_make_folder (disk, "draws"), 0);
+    assert_int_equal (disk_make_folder (disk, "a"), -1); // a file
+    assert_int_equal (disk_make_folder (disk, "x/y"), -1);
+    assert_null (disk_open (disk, "x/y", true));
+    file_t *made = disk_open (disk, "draws/bets", true);
+    assert_non_null (made);
+    made->ops->close (made);
+    assert_int_equal (disk_link (disk, "a", "draws/bets"), -1); // a file
+    assert_int_equal (disk_link (disk, "link", "draws/bets"), 0);
+    assert_ptr_equal (disk_find (disk, "link"), disk_find (disk, "draws/bets"));
+    assert_int_equal (disk_move (disk, "draws/none", "draws/bets"), -1);
+    assert_false (disk_entry_unsafe (disk));
+    disk_cut (disk);
+    assert_true (disk_has_folder (disk, "draws"));
+    assert_non_null (disk_find (disk, "draws/bets"));
+    assert_string_equal (disk_link_of (disk, "link"), "draws/bets");
+    disk_remove (disk, "link");
+    assert_null (disk_find (disk, "link"));
+    assert_non_null (disk_find (disk, "draws/bets"));
+}
+
+/* Each change fails at its sync: it is there, and comes to be or not. */
+static void entries_that_are_not_synced_may_be_lost (void **state)
+{
+    (void) state;
+    for (int what = 0; what < 4; what++)
+        for (int came = 0; came < 2; came++) {
+            teardown (NULL);
+            setup (NULL);
+            disk_set (file, "old", 3);
+            disk_set (disk_file (disk, "b"), "new", 3);
+            assert_int_equal (disk_link (disk, "link", "a"), 0);
+            disk_fail (disk, 2);
+            if (what == 0)
+                assert_int_equal (disk_make_folder (disk, "draws"), -1);
+            else if (what == 1)
+                assert_null (disk_open (disk, "c", true));
+            else if (what == 2)
+                assert_int_equal (disk_link (disk, "link", "b"), -1);
+            else
+                assert_int_equal (disk_move (disk, "b", "a"), -1);
+            assert_true (disk_entry_unsafe (disk));
+            disk_t *clone = disk_clone (disk, NULL);
+            disk_settle_entry (clone, came);
+            disk_cut (clone);
+            assert_int_equal (disk_has_folder (clone, "draws"), what == 0 && came);
+            assert_int_equal (disk_find (clone, "c") != NULL, what == 1 && came);
+            assert_string_equal (disk_link_of (clone, "link"),
+                                 what == 2 && came ? "b" : "a");
+            assert_memory_equal (disk_cached (clone, "a").data,
+                                 what == 3 && came ? "new" : "old", 3);
+            assert_int_equal (disk_find (clone, "b") != NULL, what != 3 || !came);
+            disk_destroy (&clone);
+            disk_cut (disk); // without dice it never came to be
+            assert_null (disk_find (disk, "c"));
+            assert_string_equal (disk_link_of (disk, "link"), "a");
+            assert_memory_equal (disk_cached (disk, "a").data, "old", 3);
+        }
+}
+
+static void the_dead_change_no_entries (void **state)
+{
+    (void) state;
+    life_t life = LIFE_IS_OVER;
+    disk_ask (disk, lives, &life);
+    assert_int_equal (disk_make_folder (disk, "draws"), -1);
+    assert_int_equal (disk_link (disk, "link", "a"), -1);
+    assert_int_equal (disk_move (disk, "a", "b"), -1);
+    assert_null (disk_open (disk, "c", true));
+    assert_false (disk_has_folder (disk, "draws"));
+    assert_null (disk_link_of (disk, "link"));
+    assert_null (disk_find (disk, "b"));
+    assert_null (disk_find (disk, "c"));
+}
+
 #define DISK_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (void)
@@ -365,6 +451,9 @@ int main (void)
         DISK_TEST (files_are_found_by_name),
         DISK_TEST (clones_are_their_own),
         DISK_TEST (one_process_has_a_file),
+        DISK_TEST (entries_are_safe_once_they_are_synced),
+        DISK_TEST (entries_that_are_not_synced_may_be_lost),
+        DISK_TEST (the_dead_change_no_entries),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -641,6 +641,134 @@ static void writing_out_ahead_changes_nothing (void **state)
     file_close (&file);
 }
 
+static const char *at (const char *name)
+{
+    static char places[2][256]; // for two at once
+    static unsigned turn;
+    char *place = places[turn++ % 2];
+    snprintf (place, sizeof places[0], "%s/%s", directory, name);
+    return place;
+}
+
+static ino_t inode_of (const char *place)
+{
+    struct stat about;
+    assert_int_equal (lstat (place, &about), 0);
+    return about.st_ino;
+}
+
+/* Each is there when it is said to be, and in the directory that it lies in. */
+static void folders_are_made_and_synced (void **state)
+{
+    (void) state;
+    const size_t open_before = descriptors ();
+    struct stat about;
+    for (int again = 0; again < 2; again++) { // what a crash left may not be safe
+        size_t before = synced.count;
+        assert_int_equal (file_make_folder (directory, "draws"), 0);
+        assert_int_equal (synced.count, before + 1);
+        assert_int_equal (synced.inode, inode_of (directory));
+        before = synced.count;
+        assert_int_equal (file_make_folder (directory, "draws/first"), 0);
+        assert_int_equal (synced.count, before + 1);
+        assert_int_equal (synced.inode, inode_of (at ("draws")));
+    }
+    assert_int_equal (lstat (at ("draws/first"), &about), 0);
+    assert_int_equal (about.st_mode & 07777, 0700);
+    const size_t before = synced.count;
+    file_t *file =
+        file_open (directory, "draws/first/bets", FILE_WRITE, why, sizeof why);
+    assert_non_null (file);
+    assert_int_equal (synced.count, before + 1);
+    assert_int_equal (synced.inode, inode_of (at ("draws/first")));
+    assert_int_equal (file->ops->sound (file, 0), 0);
+    assert_int_equal (rename (at ("draws/first"), at ("draws/other")), 0);
+    assert_int_equal (file->ops->sound (file, 0), -1); // its name leads elsewhere
+    assert_int_equal (rename (at ("draws/other"), at ("draws/first")), 0);
+    file_close (&file);
+    file = file_open (directory, "draws/first/bets", FILE_EXISTING, why, sizeof why);
+    assert_non_null (file);
+    assert_int_equal (synced.count, before + 1); // it was there
+    file_close (&file);
+    assert_int_equal (file_make_folder (directory, "draws/first/bets"), -1);
+    assert_int_equal (errno, ENOTDIR);
+    assert_int_equal (file_make_folder (directory, "nowhere/at/all"), -1);
+    assert_int_equal (errno, ENOENT);
+    synced.error = EIO;
+    assert_int_equal (file_make_folder (directory, "more"), -1);
+    assert_int_equal (errno, EIO);
+    synced.error = 0;
+    assert_int_equal (unlink (at ("draws/first/bets")), 0);
+    assert_int_equal (rmdir (at ("draws/first")), 0);
+    assert_int_equal (rmdir (at ("draws")), 0);
+    assert_int_equal (rmdir (at ("more")), 0);
+    assert_int_equal (descriptors (), open_before);
+}
+
+static void a_link_leads_where_it_was_set (void **state)
+{
+    (void) state;
+    const size_t open_before = descriptors ();
+    assert_int_equal (file_leads_to (directory, "link", "a"), 0);
+    assert_int_equal (file_leads_to (directory, "link", NULL), 0);
+    static const char *const targets[] = {"a", "b/c", "b/c"};
+    for (size_t i = 0; i < 3; i++) {
+        const size_t before = synced.count;
+        if (i == 2) // a crash left it
+            assert_int_equal (symlink ("x", at ("link.new")), 0);
+        assert_int_equal (file_link (directory, "link", targets[i]), 0);
+        assert_int_equal (synced.count, before + 1);
+        assert_int_equal (synced.inode, inode_of (directory));
+        assert_int_equal (file_leads_to (directory, "link", targets[i]), 1);
+        assert_int_equal (file_leads_to (directory, "link", NULL), 1);
+        assert_int_equal (file_leads_to (directory, "link", "b/cd"), 0);
+        assert_int_equal (file_leads_to (directory, "link", "b"), 0);
+        assert_int_equal (file_there (directory, "link.new"), 0);
+    }
+    synced.error = EIO;
+    assert_int_equal (file_link (directory, "link", "d"), -1);
+    assert_int_equal (errno, EIO);
+    synced.error = 0;
+    assert_int_equal (unlink (at ("link")), 0);
+    file_t *file = open_file (FILE_WRITE); // something of somebody's
+    assert_int_equal (file_link (directory, "bets", "a"), -1);
+    assert_int_equal (errno, EEXIST);
+    assert_int_equal (file_leads_to (directory, "bets", NULL), 0);
+    assert_int_equal (file->ops->sound (file, 0), 0);
+    file_close (&file);
+    assert_int_equal (file_link ("/nowhere/at/all", "link", "a"), -1);
+    assert_int_equal (file_leads_to ("/nowhere/at/all", "link", "a"), -1);
+    assert_int_equal (descriptors (), open_before);
+}
+
+static void a_file_takes_anothers_name (void **state)
+{
+    (void) state;
+    const size_t open_before = descriptors ();
+    file_t *file = open_file (FILE_WRITE);
+    assert_int_equal (file->ops->write (file, "old", 3, 0), 0);
+    file_close (&file);
+    file = file_open (directory, "new", FILE_WRITE, why, sizeof why);
+    assert_int_equal (file->ops->write (file, "newer", 5, 0), 0);
+    file_close (&file);
+    const size_t before = synced.count;
+    assert_int_equal (file_rename (directory, "new", "bets"), 0);
+    assert_int_equal (synced.count, before + 1);
+    assert_int_equal (synced.inode, inode_of (directory));
+    file = open_file (FILE_EXISTING);
+    assert_bytes (file, 0, "newer");
+    file_close (&file);
+    assert_int_equal (file_there (directory, "new"), 0);
+    assert_int_equal (file_rename (directory, "new", "bets"), -1);
+    assert_int_equal (errno, ENOENT);
+    synced.error = EIO;
+    assert_int_equal (file_rename (directory, "bets", "new"), -1);
+    assert_int_equal (errno, EIO);
+    synced.error = 0;
+    assert_int_equal (unlink (at ("new")), 0);
+    assert_int_equal (descriptors (), open_before);
+}
+
 #define FILE_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (void)
@@ -667,6 +795,9 @@ int main (void)
         FILE_TEST (an_existing_file_is_not_made),
         FILE_TEST (a_peek_needs_no_lock_and_changes_nothing),
         FILE_TEST (writing_out_ahead_changes_nothing),
+        FILE_TEST (folders_are_made_and_synced),
+        FILE_TEST (a_link_leads_where_it_was_set),
+        FILE_TEST (a_file_takes_anothers_name),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
