@@ -172,6 +172,38 @@ static void rows_of_any_length_are_told_apart (void **state)
     }
 }
 
+/* Any number against any highest, short rows and long ones; the digest is the same. */
+static void numbers_are_held_against_the_highest (void **state)
+{
+    (void) state;
+    static const uint32_t highests[] = {
+        0,     1,       8,       9,        10,       74,       99,        100,
+        998,   999,     1000,    9998,     9999,     10000,    65535,     99999,
+        99998, 9999998, 9999999, 10000000, 99999999, 99999998, 999999998, 999999999};
+    static const char *const begins[] = {"a,b,1,", "1,Ana,Paz,20000000,2000-01-01,",
+                                         "x,\"9,9\",-,"};
+    for (size_t i = 0; i < COUNT (highests); i++)
+        for (size_t k = 0; k < COUNT (highests); k++)
+            for (int near = -1; near <= 1; near++)
+                for (size_t b = 0; b < COUNT (begins); b++) {
+                    char rows[256];
+                    const uint32_t number = highests[k] + (uint32_t) near;
+                    if (number > 999999999)
+                        continue;
+                    const int size =
+                        snprintf (rows, sizeof rows, "%s0\r\n%s%u\r\n%s0\r\n",
+                                  begins[0], begins[b], number, begins[1]);
+                    const bytes_t all = bytes_of (rows, (size_t) size);
+                    uint64_t digest = 5;
+                    uint32_t beyond = 77;
+                    assert_int_equal (
+                        digest_rows_within (&digest, all, 2, highests[i], &beyond), 3);
+                    if (beyond != (number > highests[i] ? 2 : 0))
+                        fail_msg ("%u of at most %u", number, highests[i]);
+                    assert_true (digest == digest_of (5, all, 2));
+                }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +214,7 @@ int main (void)
         cmocka_unit_test (any_bytes_are_hashed_within_their_bounds),
         cmocka_unit_test (rows_as_typed_are_taken_as_long_as_they_are_plain),
         cmocka_unit_test (rows_of_any_length_are_told_apart),
+        cmocka_unit_test (numbers_are_held_against_the_highest),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
