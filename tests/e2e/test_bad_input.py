@@ -348,18 +348,18 @@ def test_frame_over_twice_the_limit_costs_its_connection_and_no_other(shared, ag
 
 @pytest.mark.parametrize("number", [0, 1001, 100_000, 100_001, 0xFFFFFFFF])
 def test_agency_not_on_the_roll(shared, client, number):
+    client.hello(shared.agencies)  # another one, so that the draw is known
     with nothing_written(shared):
         for command in ("HELLO", "READY", "RESULTS", "DONE"):
             refusal = client.refused(wire.simple(command, number))
             assert (refusal.code, refusal.agency) == ("AGENCY", number)
             assert refusal.command == wire.COMMANDS[command]
-            client.draw, _, _ = wire.standing(shared.data, number)
         # storage knows accounts, not the roll; HELLO is what it sends the agency to
         assert client.refused(wire.batch(number, 0, wire.bets(1))).code == "HELLO"
 
 
 def test_batch_before_hello(shared, client, agency):
-    client.draw, _, _ = wire.standing(shared.data, agency)
+    client.hello(shared.agencies)  # another one, so that the draw is known
     with nothing_written(shared):
         refusal = client.refused(wire.batch(agency, 0, wire.bets(1)))
         assert (refusal.code, refusal.expected) == ("HELLO", 0)
@@ -519,7 +519,8 @@ def test_file_that_was_changed_in_between(shared, client, agency, start, tmp_pat
 def test_results_before_the_draw(shared, client, agency):
     client.hello(agency)
     with nothing_written(shared):
-        assert client.ask(wire.simple("RESULTS", agency)).name == "WAITING"
+        waiting = client.ask(wire.simple("RESULTS", agency))  # it is told when the draw is made
+        assert (waiting.name, waiting.agency, waiting.day) == ("WAITING", agency, 0)
         refusal = client.refused(wire.simple("DONE", agency))
         assert (refusal.code, refusal.command) == ("UNDRAWN", wire.COMMANDS["DONE"])
 

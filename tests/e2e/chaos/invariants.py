@@ -221,12 +221,12 @@ def covered_by_index(index, csv_bytes, wrong):
 
 def drawn_wrongly(agencies, data):
     """The draw's events in bets.index: every agency sealed once with what it sold, then one draw."""
-    index = read(data / "bets.index")
-    identity = int.from_bytes(index[24:32], "big")
+    records = records_of(read(data / "bets.index"))
+    identity = next((record.draw for record in records if record.kind == b"O"), 0)
     seals, drawn, epoch, wrong = collections.Counter(), 0, 0, []
-    for place, record in enumerate(records_of(index), 1):
+    for place, record in enumerate(records, 1):
         if record.draw != (0 if record.kind == b"R" else identity):
-            wrong.append(f"I6 record {place} is of draw {record.draw:016x}, which is not that of bets.index")
+            wrong.append(f"I6 record {place} is of draw {record.draw:016x}, which is not the day's")
         if record.kind == b"R":
             epoch = place
         elif record.kind in (b"O", b"S", b"D", b"V") and record.writer != epoch:
