@@ -11,12 +11,13 @@ struct draws {
     live_t **live; // in the order of their opening
     size_t count, kept;
     uint64_t uses;
+    int64_t now_ms;
 };
 
 static void destroy_live (live_t *live);
 static size_t place_of (const draws_t *draws, uint64_t opened);
 static void remove_at (draws_t *draws, size_t index);
-static bool forgettable (const live_t *live);
+static bool forgettable (const draws_t *draws, const live_t *live, bool crowded);
 
 draws_t *draws_new (uint32_t kept)
 {
@@ -104,8 +105,14 @@ live_t *draws_at (const draws_t *draws, size_t index)
     return index < draws->count ? draws->live[index] : NULL;
 }
 
+void draws_tick (draws_t *draws, int64_t now_ms)
+{
+    draws->now_ms = now_ms;
+}
+
 void draws_use (draws_t *draws, live_t *live)
 {
+    live->used_ms = draws->now_ms;
     live->used = ++draws->uses;
 }
 
@@ -117,7 +124,8 @@ void draws_forget_unused (draws_t *draws)
     for (; finished > draws->kept; finished--) {
         size_t oldest = draws->count;
         for (size_t i = 0; i < draws->count; i++)
-            if (forgettable (draws->live[i]) &&
+            if (forgettable (draws, draws->live[i],
+                             finished > draws->kept + DRAWS_OPEN_MAX) &&
                 (oldest == draws->count ||
                  draws->live[i]->used < draws->live[oldest]->used))
                 oldest = i;
@@ -235,7 +243,10 @@ static void remove_at (draws_t *draws, size_t index)
              (draws->count - index) * sizeof *draws->live);
 }
 
-static bool forgettable (const live_t *live)
+static bool forgettable (const draws_t *draws, const live_t *live, bool crowded)
 {
-    return draw_finished (live->draw) && live->questions == 0 && live_up_to_date (live);
+    const int64_t unused_ms = draws->now_ms - live->used_ms;
+    return draw_finished (live->draw) && live_up_to_date (live) &&
+           (live->questions == 0 || unused_ms >= QUESTION_MS) &&
+           (crowded || unused_ms >= DRAW_USED_MS);
 }

@@ -39,6 +39,7 @@ typedef struct {
     bool closed_told;    // that it was closed is in the log, or told long ago
     bool chance_taken;   // its number was drawn by chance, and is not recorded yet:
     uint32_t chance;     // this one, whatever is asked again
+    int64_t used_ms;     // when it was last used, by the clock,
     uint64_t used;       // when it was last used, counted in uses
     uint32_t questions;  // that are open
     envelope_t *asker;   // by agency; NULL: none has asked yet
@@ -62,8 +63,12 @@ live_t *draws_meant (const draws_t *draws);
 size_t draws_count (const draws_t *draws);
 live_t *draws_at (const draws_t *draws, size_t index);
 
+/* What time it is. */
+void draws_tick (draws_t *draws, int64_t now_ms);
 /* It is of use; and forget what was not, beyond what is kept. Never one that is not
-   finished, nor one about which a question is open or something is being replayed. */
+   finished, nor one about which a question is open or something is being replayed; nor
+   one that was used just now, unless there are very many: who asks for it is given the
+   time to ask again. A question that is not asked again for long is nobody's. */
 void draws_use (draws_t *draws, live_t *live);
 void draws_forget_unused (draws_t *draws);
 void draws_forget (draws_t *draws, uint64_t identity);

@@ -3,6 +3,7 @@
 #include "registrar.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +128,7 @@ void registrar_tick (registrar_t *registrar, int64_t now_ms, uint64_t wall_ms,
                      bool reachable)
 {
     registrar->now_ms = now_ms;
+    draws_tick (registrar->draws, now_ms);
     follower_tick (registrar->follower, now_ms, wall_ms, reachable);
     openings_tick (registrar->openings, now_ms, wall_ms);
     orders_tick (registrar->orders, now_ms, wall_ms);
@@ -646,11 +648,13 @@ static int take_refused (void *self, void *asked)
     return 0;
 }
 
-/* Of the draw that it looked for. */
+/* Of the draw that it looked for: that there is none, and which there are; or what
+   storage says is wrong with it. */
 static void pass_on (registrar_t *registrar, const request_t *request)
 {
-    char names[DRAWS_NAMES_BYTES];
-    const wire_code_t code = request->message.refused.code;
+    char names[DRAWS_NAMES_BYTES], text[REFUSAL_TEXT_MAX + 1];
+    const wire_refused_t *refused = &request->message.refused;
+    const wire_code_t code = refused->code;
     const hello_t hello = {.envelope = request->envelope,
                            .agency = request->message.agency};
     const size_t which = hellos_find (&registrar->hellos, &request->envelope);
@@ -658,7 +662,11 @@ static void pass_on (registrar_t *registrar, const request_t *request)
         return; // it asks again, or waits no more
     hellos_remove (&registrar->hellos, which);
     draws_names (registrar->draws, names);
-    refuse_hello (registrar, &hello, code, code == REFUSED_DRAW ? names : NULL);
+    snprintf (text, sizeof text, "%.*s", (int) refused->text.size,
+              (const char *) refused->text.data);
+    const char *usual = wire_code_text ((uint16_t) code);
+    const bool none = code == REFUSED_DRAW && usual && strcmp (text, usual) == 0;
+    refuse_hello (registrar, &hello, code, none ? names : text);
 }
 
 static void log_no_space (registrar_t *registrar, uint64_t draw)

@@ -207,8 +207,10 @@
 #define INFLIGHT_MS            2000 /* then the agency's resend is what counts */
 #define RETRY_MS_MIN           250
 #define RETRY_MS_MAX           2000
-#define ASK_AGAIN_MS           500   /* what state itself asks of storage */
-#define ASK_NEWS_MS            1000  /* whether a draw was closed whose hour has come */
+#define ASK_AGAIN_MS           500  /* what state itself asks of storage */
+#define ASK_NEWS_MS            1000 /* whether a draw was closed whose hour has come */
+#define DRAW_USED_MS           (RETRY_MS_MAX + RETRY_MS_MIN) /* it stays live so long */
+#define QUESTION_MS            (5 * READY_RENEW_MS) /* then nobody asks it any more */
 #define HELLO_PATIENCE_MS      1000  /* of state, until a draw was looked up */
 #define ORDER_PATIENCE_MS      5000  /* of state, until an order is recorded */
 #define WALL_LOOK_MS           60000 /* the clock on the wall may be set */

@@ -309,7 +309,8 @@ static inline size_t storage_answers (const sent_t *asked, wire_message_t *answe
         kept = book_named (message->lookup.name);
         if (kept)
             kept->archived = false;
-        answers[0] = kept ? event_of (kept, 0) : refusal (message, REFUSED_DRAW, 0, 0);
+        answers[0] =
+            kept ? event_of (kept, 0) : wire_refusal (message, REFUSED_DRAW, NULL);
         answers[0].agency = message->agency;
         return 1;
     case WIRE_ADMIT:

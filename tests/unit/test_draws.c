@@ -9,12 +9,14 @@
 
 static draws_t *draws;
 static uint64_t sequence;
+static int64_t now_ms;
 
 static int setup (void **state)
 {
     (void) state;
     draws = draws_new (0);
     sequence = 0;
+    now_ms = 0;
     return 0;
 }
 
@@ -138,6 +140,12 @@ static void one_is_meant_when_one_is_open_or_the_only_one (void **state)
     assert_ptr_equal (draws_meant (draws), first);
 }
 
+/* So long that nothing was used just now. */
+static void time_passes (void)
+{
+    draws_tick (draws, now_ms += DRAW_USED_MS);
+}
+
 static void fill_finished (size_t count)
 {
     char name[8];
@@ -153,6 +161,7 @@ static void of_the_finished_those_used_last_are_kept (void **state)
     fill_finished (DRAWS_FINISHED_KEPT + 3);
     draws_use (draws, draws_find (draws, 100));
     draws_use (draws, draws_find (draws, 102));
+    time_passes ();
     draws_forget_unused (draws);
     assert_int_equal (draws_count (draws), DRAWS_FINISHED_KEPT);
     assert_non_null (draws_find (draws, 100));
@@ -161,6 +170,41 @@ static void of_the_finished_those_used_last_are_kept (void **state)
     assert_null (draws_find (draws, 103));
     assert_null (draws_find (draws, 104));
     assert_non_null (draws_find (draws, 105));
+    time_passes ();
+    draws_forget_unused (draws);
+    assert_int_equal (draws_count (draws), DRAWS_FINISHED_KEPT);
+}
+
+static void what_was_used_just_now_is_kept (void **state)
+{
+    (void) state;
+    time_passes ();
+    fill_finished (DRAWS_FINISHED_KEPT + 3);
+    draws_forget_unused (draws);
+    assert_int_equal (draws_count (draws), DRAWS_FINISHED_KEPT + 3);
+    time_passes ();
+    draws_use (draws, draws_find (draws, 100));
+    draws_forget_unused (draws);
+    assert_int_equal (draws_count (draws), DRAWS_FINISHED_KEPT);
+    assert_non_null (draws_find (draws, 100));
+    fill_finished (DRAWS_OPEN_MAX + 2); // there are too many to wait
+    draws_forget_unused (draws);
+    assert_true (draws_count (draws) <= DRAWS_FINISHED_KEPT + DRAWS_OPEN_MAX);
+}
+
+/* Its agency has gone, or was refused. */
+static void a_question_is_not_kept_for_ever (void **state)
+{
+    (void) state;
+    const envelope_t envelope = {7, 1, 1};
+    fill_finished (DRAWS_FINISHED_KEPT + 1);
+    for (size_t i = 0; i < draws_count (draws); i++)
+        live_ask (draws_at (draws, i), 1, &envelope);
+    for (int64_t ms = 0; ms < QUESTION_MS; ms += DRAW_USED_MS) {
+        assert_int_equal (draws_count (draws), DRAWS_FINISHED_KEPT + 1);
+        draws_forget_unused (draws);
+        time_passes ();
+    }
     draws_forget_unused (draws);
     assert_int_equal (draws_count (draws), DRAWS_FINISHED_KEPT);
 }
@@ -171,6 +215,7 @@ static void so_many_are_kept_as_is_said (void **state)
     draws_destroy (&draws);
     draws = draws_new (2);
     fill_finished (5);
+    time_passes ();
     draws_forget_unused (draws);
     assert_int_equal (draws_count (draws), 2);
     assert_non_null (draws_find (draws, 103));
@@ -188,6 +233,7 @@ static void what_is_not_finished_is_never_forgotten (void **state)
             apply (live, EVENT_CLOSED);
     }
     fill_finished (DRAWS_FINISHED_KEPT + 1);
+    time_passes ();
     draws_forget_unused (draws);
     assert_int_equal (draws_count (draws), 60 + DRAWS_FINISHED_KEPT);
     for (size_t i = 0; i < 60; i++)
@@ -202,6 +248,7 @@ static void one_about_which_something_is_open_is_not_forgotten (void **state)
     fill_finished (DRAWS_FINISHED_KEPT + 3);
     live_ask (draws_find (draws, 100), 2, &envelope);
     draws_find (draws, 101)->events++; // something of it is to be replayed
+    time_passes ();
     draws_forget_unused (draws);
     assert_int_equal (draws_count (draws), DRAWS_FINISHED_KEPT);
     assert_non_null (draws_find (draws, 100));
@@ -211,6 +258,7 @@ static void one_about_which_something_is_open_is_not_forgotten (void **state)
     draws_find (draws, 101)->applied++;
     add_void (500, "more");
     add_void (501, "yet-more");
+    time_passes ();
     draws_forget_unused (draws);
     assert_null (draws_find (draws, 100));
     assert_null (draws_find (draws, 101));
@@ -223,6 +271,7 @@ static void all_may_have_questions_and_none_is_forgotten (void **state)
     fill_finished (DRAWS_FINISHED_KEPT + 3);
     for (size_t i = 0; i < draws_count (draws); i++)
         live_ask (draws_at (draws, i), 1, &envelope);
+    time_passes ();
     draws_forget_unused (draws);
     assert_int_equal (draws_count (draws), DRAWS_FINISHED_KEPT + 3);
 }
@@ -315,6 +364,8 @@ int main (void)
         DRAWS_TEST (there_is_an_end_to_them),
         DRAWS_TEST (one_is_meant_when_one_is_open_or_the_only_one),
         DRAWS_TEST (of_the_finished_those_used_last_are_kept),
+        DRAWS_TEST (what_was_used_just_now_is_kept),
+        DRAWS_TEST (a_question_is_not_kept_for_ever),
         DRAWS_TEST (so_many_are_kept_as_is_said),
         DRAWS_TEST (what_is_not_finished_is_never_forgotten),
         DRAWS_TEST (one_about_which_something_is_open_is_not_forgotten),

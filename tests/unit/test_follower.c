@@ -325,6 +325,7 @@ static void what_was_over_long_ago_is_forgotten_and_found_again (void **state)
     for (size_t i = 0; i < 4; i++) {
         open_draw (names[i], SOURCE_RANDOM, CLOSES_NEVER);
         ordered (ORDER_CLOSE, names[i], "");
+        tick (DRAW_USED_MS);
     }
     assert_int_equal (draws_count (registrar_draws (registrar)), 3);
     assert_null (draw_named ("a"));
@@ -333,6 +334,7 @@ static void what_was_over_long_ago_is_forgotten_and_found_again (void **state)
     ask_hello_to (1, "a");
     asked_storage_for (WIRE_LOOKUP, 1);
     storage_serves ();
+    tick (DRAW_USED_MS);
     assert_non_null (draw_named ("a"));
     assert_null (draw_named ("c")); // it makes room
     ask_results_in (identity_of ("a"), 1, 0);
