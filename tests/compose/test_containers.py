@@ -118,7 +118,7 @@ def test_changed_configuration_needs_no_new_image(central):
 def test_each_is_given_its_own_keys_and_no_others(central):
     everything = central.keys()
     secrets = [content for name, content in everything.items() if name.endswith("secret.key")]
-    assert len(secrets) == len(set(secrets)) == 6
+    assert len(secrets) == len(set(secrets)) == 7
     for service, (holder, names) in KEYS.items():
         container = central.container(service)
         own = {name: everything[f"{holder}/{name}"] for name in names}
