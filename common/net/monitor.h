@@ -12,7 +12,8 @@ zsock_t *monitor_new (zsock_t *socket, int events);
 /* Before the socket itself. */
 void monitor_destroy (zsock_t **monitor, zsock_t *socket);
 
-/* To be polled. It says once that there are events: after that, all have to be taken.
+/* To be polled, once all there was has been taken: of what comes before that it says
+   nothing. It says once that there are events: after that, all have to be taken again.
    It is a descriptor and not the socket, as zmq_poll () has a dearer look at those. */
 zmq_pollitem_t monitor_item (zsock_t *monitor);
 

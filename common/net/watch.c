@@ -34,7 +34,7 @@ watch_t *watch_new (const watch_options_t *options, int64_t now_ms, problem_t *p
     assert (watch);
     watch->options = *options;
     waiting_begin (&watch->waiting, now_ms);
-    watch->look_ms = waiting_deadline (&watch->waiting);
+    watch->look_ms = now_ms; // see monitor_item ()
     if (open_watch (watch, problem) == -1)
         watch_destroy (&watch);
     return watch;
