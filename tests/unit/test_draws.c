@@ -89,7 +89,7 @@ static void they_are_in_the_order_of_their_opening (void **state)
     (void) state;
     static const uint64_t sequences[] = {50, 10, 30, 70, 20, 60, 40};
     for (size_t i = 0; i < COUNT (sequences); i++) {
-        char name[8];
+        char name[24];
         snprintf (name, sizeof name, "d%zu", i);
         assert_non_null (add_at (sequences[i], sequences[i], name, 1));
     }
@@ -148,7 +148,7 @@ static void time_passes (void)
 
 static void fill_finished (size_t count)
 {
-    char name[8];
+    char name[24];
     for (size_t i = 0; i < count; i++) {
         snprintf (name, sizeof name, "v%zu", i);
         add_void (100 + i, name);
@@ -225,7 +225,7 @@ static void so_many_are_kept_as_is_said (void **state)
 static void what_is_not_finished_is_never_forgotten (void **state)
 {
     (void) state;
-    char name[8];
+    char name[24];
     for (size_t i = 0; i < 60; i++) {
         snprintf (name, sizeof name, "o%zu", i);
         live_t *live = add (1 + i, name);
