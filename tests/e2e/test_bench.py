@@ -32,6 +32,7 @@ def bench(tmp_path_factory):
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    run.build = build
     yield run
 
 
@@ -86,8 +87,12 @@ def test_load_is_spread_over_draws(bench, central, tmp_path):
 def test_draws_are_played_one_after_another(bench, tmp_path):
     """As scripts/bench does, some of them: each is opened, sold into, closed, drawn and put away."""
     bets = loteria.make_bets(tmp_path / "bets.csv", 1, 100)
+    built = tmp_path / "built"  # as scripts/bench has it: one folder with the product and what measures it
+    built.mkdir()
+    (built / "bin").symlink_to(loteria.BUILD / "bin")
+    (built / "bench").symlink_to(bench.build / "bench")
     done = subprocess.run([sys.executable, "-B", "-c", PLAY, loteria.ROOT / "tests/bench", tmp_path, bets],
-                          env={**loteria.ENVIRONMENT, "LOTERIA_BUILD": str(loteria.BUILD)}, capture_output=True,
+                          env={**loteria.ENVIRONMENT, "LOTERIA_BUILD": str(built)}, capture_output=True,
                           text=True, timeout=4 * loteria.DEADLINE)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
