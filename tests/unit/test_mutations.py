@@ -16,7 +16,9 @@ def test_it_applies_at_one_place_and_changes_it(mutation):
     source = (mutations.ROOT / mutation.file).read_text()
     assert mutation.applied(source) != source
     for test in mutation.tests:
-        assert (mutations.ROOT / test.split("::")[0]).exists()
+        path, _, name = test.partition("::")
+        assert not name or f"def {name.partition('[')[0]}(" in (mutations.ROOT / path).read_text()
+        assert (mutations.ROOT / path).exists()
 
 
 def test_the_list_is_long_and_no_name_is_used_twice():
