@@ -12,6 +12,8 @@ static int session_outcome (agency_t *agency);
 static bool sale_is_closed (const agency_t *agency);
 static int file_outcome (agency_t *agency);
 static int half_row_outcome (agency_t *agency, uint64_t line);
+static void half_row_shortfall (const agency_t *agency, uint64_t line, char *text,
+                                size_t size);
 static int interrupted (const agency_t *agency);
 static int end_closed (const agency_t *agency, const char *reason);
 static void say (const agency_t *agency, const char *reason, const char *detail);
@@ -76,13 +78,28 @@ static bool sale_is_closed (const agency_t *agency)
 static int half_row_outcome (agency_t *agency, uint64_t line)
 {
     char text[1024];
-    const bool closed = sale_is_closed (agency);
+    if (sale_is_closed (agency)) {
+        half_row_shortfall (agency, line, text, sizeof text);
+        return end_closed (agency, text);
+    }
     snprintf (text, sizeof text,
               "%s, line %" PRIu64 ": the last row has no line end, so that more of it "
               "may come: it is not sold, all before it is",
               agency->settings->bets, line);
-    return closed ? end_closed (agency, text)
-                  : agency_fail (agency, text, "end the row, and start again");
+    return agency_fail (agency, text, "end the row, and start again");
+}
+
+static void half_row_shortfall (const agency_t *agency, uint64_t line, char *text,
+                                size_t size)
+{
+    const session_progress_t *progress =
+        session_progress (seller_session (agency->seller));
+    const bool one = progress->stored == 1;
+    snprintf (text, size,
+              "the sale in draw %s is closed: %" PRIu64 " %s of %s %s in, and the "
+              "first that is not is on line %" PRIu64 ", which has no line end",
+              progress->draw, progress->stored, one ? "bet" : "bets",
+              agency->settings->bets, one ? "is" : "are", line);
 }
 
 int agency_interrupted (agency_t *agency)

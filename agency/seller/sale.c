@@ -338,7 +338,7 @@ static void tell_closed (session_t *session, uint64_t line, int64_t now_ms)
     else
         snprintf (session->shortfall, sizeof session->shortfall,
                   "the sale in draw %s is closed: %" PRIu64 " %s of %s %s in, and the "
-                  "first that is not is that of line %" PRIu64,
+                  "first that is not is on line %" PRIu64,
                   progress->draw, progress->stored,
                   progress->stored == 1 ? "bet" : "bets", session->source->name,
                   progress->stored == 1 ? "is" : "are", line);

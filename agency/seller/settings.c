@@ -64,9 +64,9 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
         {"close", CONFIG_FLAG, &settings->close, NULL, "no", 0, 0,
          "close the sale, wait for the results; without --bets sell nothing"},
         {"results", CONFIG_FLAG, &settings->results_only, NULL, "no", 0, 0,
-         "sell nothing, close nothing, wait for the results"},
+         "sell nothing, close nothing, wait for the results; --bets is ignored"},
         {"cancel", CONFIG_NUMBER, &settings->cancel, NULL, NULL, 0, UINT32_MAX,
-         "cancel the bet at this offset; the first is at 0"},
+         "cancel the bet at this offset; the first is at 0; --bets is ignored"},
         {0}};
     const config_program_t program = {
         .program = PROGRAM,

@@ -12,7 +12,7 @@ const char *draw_name_fault (bytes_t name)
         return "is longer than " BOUND_TEXT (DRAW_NAME_BYTES_MAX) " characters";
     for (size_t i = 0; i < name.size; i++)
         if (!is_letter_or_digit (name.data[i]) && name.data[i] != '-')
-            return "has something else than letters, digits and -";
+            return "may have only letters, digits and -";
     return name.data[0] == '-' ? "begins with -" : NULL;
 }
 

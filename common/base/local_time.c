@@ -101,8 +101,8 @@ bool local_zone_known (char why[LOCAL_WHY_BYTES])
     if (size < (int) sizeof path && access (path, R_OK) == 0)
         return true;
     snprintf (why, LOCAL_WHY_BYTES,
-              "TZ %.60s: no such time zone on this machine; use a name as "
-              "America/Argentina/Buenos_Aires, or write it out, as <-03>3",
+              "TZ %.60s: no such time zone on this machine; use a name such as "
+              "America/Argentina/Buenos_Aires, or write it out, such as <-03>3",
               zone);
     return false;
 }

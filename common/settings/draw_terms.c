@@ -28,7 +28,7 @@ const char *terms_number_parse (const char *text, terms_number_t *number)
     else if (strcmp (text, "random") == 0)
         number->source = TERMS_RANDOM;
     else if (strncmp (text, FIXED, strlen (FIXED)) != 0)
-        return "is none of fixed:N, entered and random";
+        return "is not fixed:N, entered or random";
     else {
         const char *digits = text + strlen (FIXED);
         const size_t zeros = strspn (digits, "0");
@@ -52,7 +52,7 @@ const char *terms_closes_parse (const char *text, terms_closes_t *closes)
     else {
         closes->closing = TERMS_AT;
         if (terms_time_parse (text, &closes->minute))
-            return "is none of all-asked, never and a time from 00:00 to 23:59";
+            return "is not all-asked, never or a time from 00:00 to 23:59";
     }
     return NULL;
 }

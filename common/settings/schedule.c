@@ -44,6 +44,8 @@ static int read_sections (schedule_t *schedule, zconfig_t *tree,
 static int read_plan (plan_t *plan, zconfig_t *section, const source_t *source);
 static int check_plan (const schedule_t *schedule, const plan_t *plan,
                        zconfig_t *section, const source_t *source);
+static int check_highest (const plan_t *plan, uint32_t most, zconfig_t *section,
+                          const source_t *source);
 static const char *take (plan_t *plan, const char *key, const char *value);
 static const char *take_pattern (plan_t *plan, const char *value);
 static const char *take_days (plan_t *plan, const char *value);
@@ -172,7 +174,8 @@ static int read_sections (schedule_t *schedule, zconfig_t *tree,
             plan->highest = defaults->highest;
             plan->number = defaults->number;
             if (read_plan (plan, section, source) == -1 ||
-                check_plan (schedule, plan, section, source) == -1)
+                check_plan (schedule, plan, section, source) == -1 ||
+                check_highest (plan, defaults->highest, section, source) == -1)
                 return -1;
             schedule->plans++;
         }
@@ -223,7 +226,7 @@ static int check_plan (const schedule_t *schedule, const plan_t *plan,
         return complain (source, section,
                          SECTION
                          "/%s/name: draws of different days would have the same "
-                         "name; put the date in, as %%F",
+                         "name; put the date in, such as %%F",
                          plan->name);
     if (plan->number.source == TERMS_FIXED && plan->number.number > plan->highest)
         return complain (source, section,
@@ -237,6 +240,18 @@ static int check_plan (const schedule_t *schedule, const plan_t *plan,
                                      "%s",
                              plan->name, schedule->plan[i].name);
     return 0;
+}
+
+/* The workers refuse whatever is above --number-max, before any draw is looked at. */
+static int check_highest (const plan_t *plan, uint32_t most, zconfig_t *section,
+                          const source_t *source)
+{
+    if (plan->highest <= most)
+        return 0;
+    return complain (source, zconfig_locate (section, "highest"),
+                     SECTION "/%s/highest: %u is above --number-max %u, and no higher "
+                             "bet is taken; raise that, or lower this",
+                     plan->name, plan->highest, most);
 }
 
 static const char *take (plan_t *plan, const char *key, const char *value)
@@ -285,7 +300,9 @@ static const char *take_day (plan_t *plan, const char *day)
         return take_weekdays (plan, day);
     if (plan->dates == SCHEDULE_DATES_MAX)
         return "has too many dates";
-    return take_date (plan, day) ? NULL : "has a date that is none, as 2026-12-24 is";
+    return take_date (plan, day)
+               ? NULL
+               : "has a date that does not exist; write dates like 2026-12-24";
 }
 
 /* "mon", or "fri-mon", across the week's end. */
@@ -296,7 +313,7 @@ static const char *take_weekdays (plan_t *plan, const char *day)
     const int last =
         day[size] ? weekday_of (day + size + 1, strlen (day + size + 1)) : first;
     if (first == -1 || last == -1)
-        return "has something else than daily, sun to sat, or dates";
+        return "may have only daily, days from sun to sat, and dates";
     for (int weekday = first;; weekday = (weekday + 1) % WEEK) {
         plan->weekdays |= (uint8_t) (1 << weekday);
         if (weekday == last)

@@ -9,7 +9,7 @@
              closes = "21:00"            # or all-asked, never: draw_terms.h
              number = "random"           # these three: as the program's own settings
              agencies = 12
-             highest = 99999
+             highest = 999
 
    A draw belongs to the day on which it opens; one that closes no later than it opens
    closes on the next. It is to be open from `opens` until it closes; with all-asked or
@@ -29,7 +29,8 @@
 typedef struct schedule schedule_t;
 
 typedef struct { // what a section leaves open
-    uint32_t agencies, highest;
+    uint32_t agencies;
+    uint32_t highest; // --number-max: no section may go above it
     terms_number_t number;
 } schedule_defaults_t;
 

@@ -789,7 +789,7 @@ const char *wire_code_text (uint16_t code)
         [REFUSED_HELLO] = "storage has not heard HELLO from this agency",
         [REFUSED_GAP] = "too far ahead of what is stored",
         [REFUSED_CONFLICT] = "other bets are stored",
-        [REFUSED_CLOSED] = "the agency has asked for its results",
+        [REFUSED_CLOSED] = "the agency's sale in this draw is closed",
         [REFUSED_TALLY] = "another count of bets is stored",
         [REFUSED_UNDRAWN] = "the draw has not been made",
         [REFUSED_KEY] = "the key of this connection is not that agency's",

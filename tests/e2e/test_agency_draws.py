@@ -1,6 +1,7 @@
 """What an agency sees of draws: which one it sells to, and what it says when that is closed, or void."""
 
 import json
+import os
 import re
 import subprocess
 
@@ -53,7 +54,7 @@ def test_a_draw_that_closes_in_mid_sale(day, tmp_path):
     ctl(day, "close", "first", "--yes")
     assert agency.wait() == 3
     found = re.fullmatch(rf"the sale in draw first is closed: (\d+) bets of {file} are in, and the first that is not is "
-                         r"that of line (\d+)", reason_of(agency))  # fmt: skip
+                         r"on line (\d+)", reason_of(agency))  # fmt: skip
     count = int(found[1])
     assert int(found[2]) == count + 1 and count == stored(day) < 5000
     result = json.loads(agency.stdout)
@@ -74,6 +75,32 @@ def test_a_file_is_followed_until_the_draw_closes(day, tmp_path):
     assert agency.wait() == 0, agency.log
     assert json.loads(agency.stdout)["winners"] == winners(200)
     assert "action: consulta_ganadores | result: success | cant_ganadores: 2 | draw: first\n" in agency.log
+
+
+def test_a_followed_row_without_its_end_is_not_in_when_the_draw_closes(day, tmp_path):
+    file = write(tmp_path / "bets.csv", range(3))
+    with open(file, "a", newline="") as more:
+        more.write("Ana,Paz,3")
+    agency = day.agency(1, file, "--follow", "--log-bets")
+    agency.wait_for_log("action: apuesta_enviada", count=3)
+    ctl(day, "close", "--yes")
+    assert agency.wait() == 3, agency.log
+    assert reason_of(agency) == (f"the sale in draw first is closed: 3 bets of {file} are in, and the first that is "
+                                 "not is on line 4, which has no line end")  # fmt: skip
+    assert json.loads(agency.stdout)["winners"] == winners(3)
+
+
+def test_a_pipe_that_has_not_ended_does_not_keep_the_agency(day, tmp_path):
+    rows = write(tmp_path / "bets.csv", range(3)).read_bytes()
+    read, end = os.pipe()
+    agency = day.agency(1, "-", "--log-bets", stdin=read)
+    os.close(read)
+    os.write(end, rows)
+    agency.wait_for_log("action: apuesta_enviada", count=3)
+    ctl(day, "close", "--yes")
+    assert agency.wait() == 0, agency.log
+    assert json.loads(agency.stdout)["winners"] == winners(3)
+    os.close(end)
 
 
 def test_one_file_for_each_of_several_draws(day, tmp_path):
@@ -127,4 +154,4 @@ def test_an_excused_agency_that_comes_back(central, tmp_path):
     more = day.agency(1, files[1])
     assert more.wait() == 3
     assert json.loads(more.stdout)["winners"] == winners(10)
-    assert reason_of(more).endswith("the first that is not is that of line 11")
+    assert reason_of(more).endswith("the first that is not is on line 11")

@@ -27,7 +27,7 @@ PAIRS = [
     ("loteria-agency", ["--id", "1", "--follow", "--close"], ["--follow", "--close"]),
     ("loteria-agency", ["--id", "1", "--results", "--cancel", "0"], ["--results", "--cancel"]),
     ("loteria-agency", ["--id", "1", "--close", "--cancel", "7"], ["--close", "--cancel"]),
-    ("loteria-agency", ["--id", "1", "--draw", "a/b"], ["--draw: 'a/b' has something else than letters"]),
+    ("loteria-agency", ["--id", "1", "--draw", "a/b"], ["--draw: 'a/b' may have only letters"]),
     ("loteria-agency", ["--id", "1", "--draw", 41 * "a"], ["--draw: ", "longer than 40"]),
     ("loteria-agency", ["--sell-only"], ["--id: required"]),
 ]  # fmt: skip

@@ -410,7 +410,7 @@ def test_agency_that_is_sealed_sells_no_longer_file(shared, client, agency, star
         assert late.stop() == 3
         closed, failed = (entry for entry in loteria.parse_log(late.log) if entry["result"] == "fail")
         assert closed["reason"] == failed["reason"] and closed["draw"] == "first"
-        assert f"5 bets of {file} are in, and the first that is not is that of line 6" in closed["reason"]
+        assert f"5 bets of {file} are in, and the first that is not is on line 6" in closed["reason"]
 
 
 def test_gap(shared, client, agency):

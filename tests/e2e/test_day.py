@@ -141,7 +141,7 @@ def test_a_late_bet_is_refused(central, tmp_path, drawn):
     grown.write_bytes(files[1].read_bytes() + b"Late,Bet,30000000,2000-01-01,7574\r\n")
     late = day.agency(1, grown)
     late.wait_for_log(r"action: cierre \| result: fail \| draw: first \| reason: the sale in draw first is closed: "
-                      rf"100 bets of {grown} are in, and the first that is not is that of line 101\n")
+                      rf"100 bets of {grown} are in, and the first that is not is on line 101\n")
     if not drawn:
         agencies[2] = day.agency(2, files[2])
     assert late.wait() == 3

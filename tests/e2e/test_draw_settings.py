@@ -47,9 +47,9 @@ def test_settings_are_shown_but_no_number(name):
     (["--number", "fixed:8123", "--winning-number", "8124"], "both given (flag), and differ"),
     (["--number", "random", "--winning-number", "8124"], "both given (flag), and differ"),
     (["--number", "fixed:8123", "--number-max", "99"], "above --number-max 99"),
-    (["--number", "8123"], "--number: is none of fixed:N, entered and random"),
-    (["--draw", "a/b"], "--draw: 'a/b' has something else than"),
-    (["--closes", "21h"], "--closes: '21h' is none of")])
+    (["--number", "8123"], "--number: is not fixed:N, entered or random"),
+    (["--draw", "a/b"], "--draw: 'a/b' may have only"),
+    (["--closes", "21h"], "--closes: '21h' is not all-asked")])
 def test_what_does_not_fit(name, arguments, told):
     code, shown, why = check(name, *arguments)
     assert code == 2 and shown == ""
@@ -58,8 +58,8 @@ def test_what_does_not_fit(name, arguments, told):
 
 @pytest.mark.parametrize("closes, number, told", [
     ("21:00", "random", None), ("21:00", "fixed:17", None),
-    ("25:00", "random", "line 8: draw/nocturna/closes: '25:00' is none of"),
-    ("21:00", "8123", "line 9: draw/nocturna/number: is none of"),
+    ("25:00", "random", "line 8: draw/nocturna/closes: '25:00' is not all-asked"),
+    ("21:00", "8123", "line 9: draw/nocturna/number: is not fixed:N"),
     ("21:00", "fixed:81230", "line 5: draw/nocturna: the fixed number is above 9999")])
 def test_the_schedule_is_checked(name, tmp_path, closes, number, told):
     file = tmp_path / "loteria.cfg"

@@ -168,6 +168,12 @@ def test_help_names_every_flag_and_variable(program):
     assert f"section `{PROGRAMS[program][0]}`" in result.stdout and "LOTERIA_CONFIG" in result.stdout
 
 
+def test_help_says_which_tasks_read_no_bets():
+    shown = run("loteria-agency", "--help").stdout
+    for name in ("results", "cancel"):
+        assert re.search(rf"^  --{name} .*--bets is ignored$", shown, re.MULTILINE), name
+
+
 @pytest.mark.parametrize("program", [*PROGRAMS, "make-bets"])
 def test_version(program):
     version = re.search(r"project \(loteria VERSION (\S+)", (loteria.ROOT / "CMakeLists.txt").read_text())[1]

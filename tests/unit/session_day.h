@@ -335,13 +335,13 @@ static inline void welcome_closed (day_t *day, uint64_t next, uint32_t cancelled
                                                .name = bytes_of ("first", 5)}});
 }
 
-/* So many made-up bets are in, and the first that is not is that of the next line. */
+/* So many made-up bets are in, and the first that is not is on the next line. */
 static inline void assert_closed_at (day_t *day, uint64_t stored)
 {
     char text[256];
     snprintf (text, sizeof text,
               "the sale in draw first is closed: %" PRIu64 " %s of fake.csv %s in, and "
-              "the first that is not is that of line %" PRIu64,
+              "the first that is not is on line %" PRIu64,
               stored, stored == 1 ? "bet" : "bets", stored == 1 ? "is" : "are",
               stored + 1);
     assert_true (progress (day)->closed);

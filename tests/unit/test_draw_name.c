@@ -30,8 +30,7 @@ static void what_is_wrong_is_said (void **state)
     (void) state;
     assert_string_equal (fault (""), "is empty");
     assert_string_equal (fault ("-a"), "begins with -");
-    assert_string_equal (fault ("a b"),
-                         "has something else than letters, digits and -");
+    assert_string_equal (fault ("a b"), "may have only letters, digits and -");
     assert_string_equal (fault ("0123456789-123456789-123456789-123456789-"),
                          "is longer than 40 characters");
     assert_non_null (draw_name_fault (bytes_of ("a\0b", 3)));

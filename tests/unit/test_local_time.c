@@ -146,6 +146,7 @@ static void zones_that_are_none (void **state)
         in_zone (bad[i]);
         assert_false (local_zone_known (why));
         assert_non_null (strstr (why, "no such time zone"));
+        assert_non_null (strstr (why, "a name such as America/"));
     }
     unsetenv ("TZ");
     assert_true (local_zone_known (why));

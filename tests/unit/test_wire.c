@@ -775,6 +775,9 @@ static void a_refusal_names_what_was_refused (void **state)
     refusal = wire_refusal (&other, REFUSED_CLOSED, NULL);
     assert_int_equal (refusal.refused.command, WIRE_CANCEL);
     assert_int_equal (refusal.refused.offset, 78);
+    assert_true (
+        bytes_equal (refusal.refused.text,
+                     bytes_of ("the agency's sale in this draw is closed", 40)));
 }
 
 static void a_refusal_stays_small (void **state)
