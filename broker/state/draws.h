@@ -78,7 +78,7 @@ uint64_t draws_agencies (const draws_t *draws);
 /* Nobody is waited for any more, in any of them; and there is one. */
 bool draws_over (const draws_t *draws);
 /* For people, which are on sale: "on sale: first, second and 3 more". */
-#define DRAWS_NAMES_BYTES 240
+#define DRAWS_NAMES_BYTES 180
 void draws_names (const draws_t *draws, char names[DRAWS_NAMES_BYTES]);
 
 /* All that is known to have happened was applied. */

@@ -26,6 +26,7 @@ struct openings {
     follower_t *follower;
     terms_closes_t closes;
     openings_own_t own;
+    bool closes_told; // that the own draw closes in another way than asked for
     size_t count;
     slot_t *slots;   // the own one, and one for each section of the schedule
     int64_t look_ms; // when the schedule is to be looked at again
@@ -43,6 +44,8 @@ static void begin (openings_t *openings, slot_t *slot, const terms_t *terms,
 static void pursue (openings_t *openings, slot_t *slot);
 static void settle (openings_t *openings, slot_t *slot, const live_t *live);
 static openings_own_t compare_own (const openings_t *openings, const live_t *live);
+static void tell_if_closes_otherwise (openings_t *openings);
+static terms_closing_t closing_of (uint64_t closes_ms);
 static void ask (openings_t *openings, slot_t *slot);
 static void name_taken (openings_t *openings, slot_t *slot);
 static void not_found (openings_t *openings, slot_t *slot);
@@ -96,6 +99,7 @@ void openings_pursue (openings_t *openings)
     for (size_t i = 0; i < openings->count; i++)
         if (openings->slots[i].stage != SLOT_IDLE)
             pursue (openings, &openings->slots[i]);
+    tell_if_closes_otherwise (openings);
 }
 
 int64_t openings_deadline (const openings_t *openings)
@@ -253,6 +257,34 @@ static openings_own_t compare_own (const openings_t *openings, const live_t *liv
     if (own->source == SOURCE_FIXED && draw_number (live->draw) != own->number)
         return OWN_OTHER_NUMBER;
     return OWN_SETTLED;
+}
+
+/* Once, when it is known how the draw stands: the options change nothing of it. */
+static void tell_if_closes_otherwise (openings_t *openings)
+{
+    static const char *const names[] = {[TERMS_ALL_ASKED] = "all-asked",
+                                        [TERMS_AT] = "at a time",
+                                        [TERMS_NEVER] = "never"};
+    const slot_t *own = &openings->slots[0];
+    const live_t *live = live_named (openings, own->terms.name);
+    if (openings->closes_told || openings->own != OWN_SETTLED || !live ||
+        !live_up_to_date (live))
+        return;
+    const draw_facts_t *facts = draw_facts (live->draw);
+    const terms_closing_t closing = closing_of (facts->closes_ms);
+    openings->closes_told = true;
+    if (facts->phase == PHASE_OPEN && closing != openings->closes.closing)
+        logger_event (LOG_WARNING, "estado", LOG_IN_PROGRESS,
+                      "draw: %s | closes: %s | reason: it was opened so, and --closes "
+                      "(%s) changes nothing of it",
+                      own->terms.name, names[closing], names[openings->closes.closing]);
+}
+
+static terms_closing_t closing_of (uint64_t closes_ms)
+{
+    return closes_ms == CLOSES_ALL_ASKED ? TERMS_ALL_ASKED
+           : closes_ms == CLOSES_NEVER   ? TERMS_NEVER
+                                         : TERMS_AT;
 }
 
 static void ask (openings_t *openings, slot_t *slot)

@@ -136,16 +136,16 @@ static verdict_t judge_excuse (const draw_t *draw, uint32_t agency)
 {
     const draw_facts_t *facts = draw_facts (draw);
     if (!draw_on_roll (draw, agency))
-        return no (REFUSED_AGENCY, "on the roll of %s are agencies 1 to %u",
-                   facts->name, facts->agencies);
+        return no (REFUSED_AGENCY, "agency %u is not on the roll of %s (1 to %u)",
+                   agency, facts->name, facts->agencies);
     if (draw_excused (draw, agency))
-        return no (REFUSED_PHASE, "agency %u is excused from %s already", agency,
+        return no (REFUSED_PHASE, "agency %u is already excused from %s", agency,
                    facts->name);
     if (facts->phase != PHASE_OPEN)
         return it_is (facts, draw_number (draw));
     if (draw_asked (draw, agency))
         return no (REFUSED_PHASE,
-                   "agency %u has asked for its results of %s already: it is not "
+                   "agency %u has already asked for its results of %s: it is not "
                    "waited for",
                    agency, facts->name);
     return (verdict_t){.event = {.kind = EVENT_EXCUSED, .agency = agency}};
@@ -167,10 +167,10 @@ static verdict_t it_is (const draw_facts_t *facts, uint32_t number)
         return no (REFUSED_PHASE, "%s is drawn, with the number %u: that is final",
                    facts->name, number);
     if (facts->phase == PHASE_VOID)
-        return no (REFUSED_PHASE, "%s is void since %s%s%s", facts->name,
+        return no (REFUSED_PHASE, "%s was made void at %s%s%s", facts->name,
                    local_text_utc (facts->drawn_ms, when), facts->note[0] ? ": " : "",
                    facts->note);
-    return no (REFUSED_PHASE, "%s is closed since %s%s%s", facts->name,
+    return no (REFUSED_PHASE, "%s was closed at %s%s%s", facts->name,
                local_text_utc (facts->closed_ms, when), facts->note[0] ? ": " : "",
                facts->note);
 }

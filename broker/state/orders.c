@@ -26,6 +26,7 @@ typedef struct {   // an order that is under way
 struct orders {
     terms_t own;
     draws_t *draws;
+    const openings_t *openings;
     follower_t *follower;
     pending_t pending[ORDERS_MAX];
     size_t count;
@@ -51,6 +52,9 @@ static bool ask_now (orders_t *orders, pending_t *pending);
 static bool is_under_way (const orders_t *orders, bytes_t peer,
                           const wire_message_t *message);
 static live_t *draw_of (const orders_t *orders, const wire_order_t *order);
+static void say_no_draw (const orders_t *orders, bytes_t name,
+                         char text[REFUSAL_TEXT_MAX + 1]);
+static bool is_planned (const orders_t *orders, bytes_t name);
 static pending_t *add (orders_t *orders, const wire_message_t *message);
 static void point_at_own_texts (orders_t *orders);
 static void carried_out (orders_t *orders, size_t which, uint64_t sequence);
@@ -63,17 +67,20 @@ static void finish (orders_t *orders, size_t which);
 static bool is_what_was_asked (const pending_t *pending, const wire_event_t *event);
 static bool is_its_note (const pending_t *pending, bytes_t note);
 static void log_carried_out (const pending_t *pending, uint64_t sequence);
+static void log_excused (const pending_t *pending, uint64_t sequence);
 static void log_refused (orders_t *orders, uint8_t order, const char *name,
                          wire_code_t code, const char *text);
 
 static const envelope_t nobodys = {0};
 
-orders_t *orders_new (const terms_t *own, draws_t *draws, follower_t *follower)
+orders_t *orders_new (const terms_t *own, draws_t *draws, const openings_t *openings,
+                      follower_t *follower)
 {
     orders_t *orders = calloc (1, sizeof *orders);
     assert (orders);
     orders->own = *own;
     orders->draws = draws;
+    orders->openings = openings;
     orders->follower = follower;
     orders->outbox = outbox_new ();
     return orders;
@@ -123,13 +130,13 @@ bool orders_want (const orders_t *orders)
 void orders_take (orders_t *orders, bytes_t peer, const wire_message_t *message)
 {
     const wire_order_t *order = &message->order;
-    char text[DRAWS_NAMES_BYTES] = "";
+    char text[REFUSAL_TEXT_MAX + 1];
     if (is_under_way (orders, peer, message))
         return;
     const bool opening = order->order == ORDER_OPEN;
     const live_t *live = opening ? NULL : draw_of (orders, order);
     if (!opening && !live) {
-        draws_names (orders->draws, text);
+        say_no_draw (orders, order->name, text);
         refuse (orders, peer, message, NULL, REFUSED_DRAW, text);
     } else if (!follower_reachable (orders->follower))
         refuse (orders, peer, message, NULL, REFUSED_UNAVAILABLE,
@@ -359,6 +366,37 @@ static live_t *draw_of (const orders_t *orders, const wire_order_t *order)
                                 : draws_meant (orders->draws);
 }
 
+/* Why there is none of that name; or, without a name, which might be meant. */
+static void say_no_draw (const orders_t *orders, bytes_t name,
+                         char text[REFUSAL_TEXT_MAX + 1])
+{
+    static_assert (sizeof "there is no open or recent draw ; " + DRAW_NAME_BYTES_MAX +
+                           DRAWS_NAMES_BYTES <=
+                       REFUSAL_TEXT_MAX + 2,
+                   "the text is told whole");
+    char names[DRAWS_NAMES_BYTES];
+    draws_names (orders->draws, names);
+    if (name.size == 0)
+        snprintf (text, REFUSAL_TEXT_MAX + 1, "%s", names);
+    else if (is_planned (orders, name))
+        snprintf (text, REFUSAL_TEXT_MAX + 1, "%.*s is planned, not open yet",
+                  (int) name.size, (const char *) name.data);
+    else
+        snprintf (text, REFUSAL_TEXT_MAX + 1,
+                  "there is no open or recent draw %.*s; %s", (int) name.size,
+                  (const char *) name.data, names);
+}
+
+static bool is_planned (const orders_t *orders, bytes_t name)
+{
+    schedule_draw_t plan;
+    for (size_t i = 0; i < openings_plans (orders->openings); i++)
+        if (openings_planned (orders->openings, i, &plan) &&
+            bytes_equal (bytes_of (plan.name, strlen (plan.name)), name))
+            return true;
+    return false;
+}
+
 static pending_t *add (orders_t *orders, const wire_message_t *message)
 {
     pending_t *pending = &orders->pending[orders->count++];
@@ -461,7 +499,9 @@ static bool is_its_note (const pending_t *pending, bytes_t note)
 static void log_carried_out (const pending_t *pending, uint64_t sequence)
 {
     const char *order = order_name (pending->order.order);
-    if (pending->note[0])
+    if (pending->order.order == ORDER_EXCUSE)
+        log_excused (pending, sequence);
+    else if (pending->note[0])
         logger_event (LOG_INFO, "orden", LOG_SUCCESS,
                       "order: %s | draw: %s | sequence: %llu | reason: %s", order,
                       pending->name, (unsigned long long) sequence, pending->note);
@@ -469,6 +509,21 @@ static void log_carried_out (const pending_t *pending, uint64_t sequence)
         logger_event (LOG_INFO, "orden", LOG_SUCCESS,
                       "order: %s | draw: %s | sequence: %llu", order, pending->name,
                       (unsigned long long) sequence);
+}
+
+/* Which agency it is nothing else tells. */
+static void log_excused (const pending_t *pending, uint64_t sequence)
+{
+    const char *order = order_name (pending->order.order);
+    if (pending->note[0])
+        logger_event (LOG_INFO, "orden", LOG_SUCCESS,
+                      "order: %s | draw: %s | agency: %u | sequence: %llu | reason: %s",
+                      order, pending->name, pending->agency,
+                      (unsigned long long) sequence, pending->note);
+    else
+        logger_event (LOG_INFO, "orden", LOG_SUCCESS,
+                      "order: %s | draw: %s | agency: %u | sequence: %llu", order,
+                      pending->name, pending->agency, (unsigned long long) sequence);
 }
 
 static void log_refused (orders_t *orders, uint8_t order, const char *name,

@@ -10,12 +10,15 @@
 #define LOTERIA_ORDERS_H
 
 #include "follower.h"
+#include "openings.h"
 #include "order.h"
 
 typedef struct orders orders_t;
 
-/* `own` are the terms that an order leaves open. Borrows the draws and the follower. */
-orders_t *orders_new (const terms_t *own, draws_t *draws, follower_t *follower);
+/* `own` are the terms that an order leaves open. Borrows the draws, the openings and
+   the follower. */
+orders_t *orders_new (const terms_t *own, draws_t *draws, const openings_t *openings,
+                      follower_t *follower);
 void orders_destroy (orders_t **orders);
 
 /* What time it is. */

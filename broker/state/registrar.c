@@ -105,8 +105,8 @@ registrar_t *registrar_new (const registrar_options_t *options)
     registrar->openings =
         openings_new (&options->terms, options->closes, options->schedule,
                       registrar->draws, registrar->follower);
-    registrar->orders =
-        orders_new (&options->terms, registrar->draws, registrar->follower);
+    registrar->orders = orders_new (&options->terms, registrar->draws,
+                                    registrar->openings, registrar->follower);
     registrar->to_brokers = outbox_new ();
     return registrar;
 }
@@ -482,7 +482,9 @@ static void refuse_operator (registrar_t *registrar, const request_t *request,
     const wire_message_t refusal = wire_refusal (&request->message, code, text);
     logger_event_limited (&registrar->no_operator, registrar->now_ms, LOG_WARNING,
                           "orden", LOG_FAIL, "order: %s | code: %s | reason: %s",
-                          wire_command_name (request->message.command),
+                          request->message.command == WIRE_LIST
+                              ? "list"
+                              : order_name (request->message.order.order),
                           wire_code_name ((uint16_t) code), text ? text : "unreadable");
     outbox_write (orders_outbox (registrar->orders), request->peer, &nobodys, &refusal);
 }

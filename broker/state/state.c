@@ -399,20 +399,19 @@ static int judge_own (const state_t *state, problem_t *problem)
     char what[128];
     switch (registrar_stage (state->registrar)) {
     case REGISTRAR_OTHER_AGENCIES:
-        snprintf (what, sizeof what, "is one of %u agencies, not %u", facts->agencies,
+        snprintf (what, sizeof what, "has %u agencies, not %u", facts->agencies,
                   own.agencies);
         break;
     case REGISTRAR_OTHER_SOURCE:
-        snprintf (what, sizeof what, "has a number that is %s, not %s",
+        snprintf (what, sizeof what, "was opened with --number %s, not %s",
                   wire_source_name (facts->source), wire_source_name (own.source));
         break;
     default:
         snprintf (what, sizeof what, "has another winning number");
     }
     return problem_set (problem, PROCESS_CANNOT_START, "estado",
-                        "reason: the draw %s that storage (%s) has %s; start with "
-                        "that, with another --draw, or storage with another data "
-                        "directory",
+                        "reason: draw %s of storage (%s) %s; start with that, with "
+                        "another --draw, or storage with another data directory",
                         own.name, state->options.storage, what);
 }
 

@@ -344,7 +344,7 @@ def test_a_draw_is_told_to_a_state_that_starts(start_state):
 
 @pytest.mark.parametrize("arguments", [("--agencies", 3), ("--agencies", 1), ("--agencies", 2, "--winning-number", 7575)])
 def test_other_terms_than_the_day_began_with(start_state, arguments):
-    other = "has another winning number" if "--winning-number" in arguments else "is one of 2 agencies, not "
+    other = "has another winning number" if "--winning-number" in arguments else "has 2 agencies, not "
     assert_state_refuses(start_state(*arguments), other, "another data directory")
 
 
@@ -354,7 +354,7 @@ def test_central_with_other_terms_gives_up_with_a_clear_line(tmp_path, drawn):
     with loteria.stopped_at_the_end(central.process):
         assert central.process.wait() == 2
     entries = loteria.parse_log(central.log)
-    assert any("is one of 2 agencies, not 3" in entry.get("reason", "") for entry in entries)
+    assert any("has 2 agencies, not 3" in entry.get("reason", "") for entry in entries)
     assert [entry["name"] for entry in entries if (entry["level"], entry["action"]) == ("CRITICAL", "proceso")] == ["state"]
     assert loteria.draws(central.log) == 0
     central.assert_sound()

@@ -65,7 +65,7 @@ def test_an_operators_day(central, operator, tmp_path):
 
     assert "name already" in operator.refusal(day, "open", "noche")
     assert "noche" in operator.refusal(day, "number", "noche", "4321", "--yes"), "before the close"
-    assert operator.refusal(day, "close", "nada", "--yes")
+    assert "there is no open or recent draw nada; on sale: first, noche" in operator.refusal(day, "close", "nada", "--yes")
     assert "name one" in operator.refusal(day, "close", "--yes"), "there is first, too"
     assert operator.order(day, "excuse", "noche", "2", "--reason", "no power", "--yes")
     assert operator.refusal(day, "excuse", "noche", "2", "--reason", "no power", "--yes")
@@ -92,6 +92,10 @@ def test_an_operators_day(central, operator, tmp_path):
     assert told["noche"]["excused"] == 1 and told["noche"]["highest"] == 9999 and told["noche"]["agencies"] == 3
     assert os.path.samefile(day.data / "bets.csv", day.data / "draws" / "azar" / "bets.csv")
     assert day.stop() == 0
+    assert re.search(r"action: orden \| result: success \| order: excuse \| draw: noche \| agency: 2 \| sequence: \d+ \| reason: no power",
+                     day.log)
+    code, checked = day.check()
+    assert code == 0 and "\nagency 2: 0 bets, sealed, excused\n" in checked, checked
     numbers = re.findall(r"action: sorteo \| result: success \|.*draw: (\S+)", day.log)
     assert sorted(numbers) == ["azar", "noche"]
 

@@ -87,6 +87,28 @@ static void its_own_draw_closes_at_an_hour (void **state)
     assert_true (facts ()->closes_ms == WALL_MS + 25 * HOUR_MS);
 }
 
+static void start_again (void)
+{
+    start_and_open ();
+    tick (1000);
+    storage_serves ();
+}
+
+/* How it closes stays as it was opened, and that is said while it matters. */
+static void a_draw_that_closes_otherwise_is_told (void **state)
+{
+    (void) state;
+    static const char line[] =
+        "action: estado | result: in_progress | draw: first | closes: all-asked";
+    start_and_open ();
+    assert_int_equal (logged (line, start_again), 0);
+    closes.closing = TERMS_NEVER;
+    assert_int_equal (logged (line, start_again), 1);
+    assert_true (facts ()->closes_ms == CLOSES_ALL_ASKED);
+    make_draw ();
+    assert_int_equal (logged (line, start_again), 0);
+}
+
 /* ---- Those of the schedule ---- */
 
 static schedule_t *plans;
@@ -293,6 +315,16 @@ static void the_list_ends_with_what_is_planned (void **state)
     }
 }
 
+static void a_planned_draw_takes_no_orders_yet (void **state)
+{
+    (void) state;
+    pass (9 * HOUR_MS);
+    const wire_message_t order = order_of (ORDER_CLOSE, "2026-01-01-tarde", "");
+    order_by ('A', &order);
+    assert_string_equal (refused_operator ('A', REFUSED_DRAW),
+                         "2026-01-01-tarde is planned, not open yet");
+}
+
 /* The clock on the wall is set, in both directions. */
 static void a_clock_that_is_set_opens_nothing_twice (void **state)
 {
@@ -321,6 +353,8 @@ int main (void)
         CLOSED (its_own_draw_waits_for_room),
         OPENED (another_draw_is_opened_beside_those_of_the_log),
         CLOSED (its_own_draw_closes_at_an_hour),
+        CLOSED (a_draw_that_closes_otherwise_is_told),
+        PLANNED (a_planned_draw_takes_no_orders_yet),
         PLANNED (planned_draws_are_opened_at_their_hour),
         PLANNED (who_starts_later_opens_what_is_open_by_then),
         PLANNED (what_was_over_early_is_not_opened_again),

@@ -109,8 +109,8 @@ static void what_is_closed_is_void_or_numbered (void **state)
     (void) state;
     bring_to (SOURCE_ENTERED, PHASE_CLOSED);
     refuses (judge (ORDER_CLOSE, 0, 0), REFUSED_PHASE,
-             "nocturna is closed since 2026-01-01T00:00:00Z: the bell rang");
-    refuses (judge (ORDER_EXCUSE, 1, 0), REFUSED_PHASE, "nocturna is closed since");
+             "nocturna was closed at 2026-01-01T00:00:00Z: the bell rang");
+    refuses (judge (ORDER_EXCUSE, 1, 0), REFUSED_PHASE, "nocturna was closed at");
     allows (judge (ORDER_VOID, 0, 0), EVENT_VOIDED);
     bring_to (SOURCE_ENTERED, PHASE_CLOSED);
     const verdict_t number = judge (ORDER_NUMBER, 0, 1234);
@@ -138,7 +138,7 @@ static void what_is_void_stays_so (void **state)
     bring_to (SOURCE_ENTERED, PHASE_VOID);
     for (size_t i = 0; i < COUNT (orders); i++)
         refuses (judge (orders[i], 1, 1), REFUSED_PHASE,
-                 "nocturna is void since 2026-01-01T00:00:00Z: the drum broke");
+                 "nocturna was made void at 2026-01-01T00:00:00Z: the drum broke");
 }
 
 static void numbers_are_entered_after_the_close_and_where_they_are_to_be (void **state)
@@ -168,11 +168,14 @@ static void an_agency_is_excused_once_and_before_it_asks (void **state)
     open_with (SOURCE_FIXED);
     static const uint32_t strangers[] = {0, AGENCIES + 1, UINT32_MAX};
     for (size_t i = 0; i < 3; i++)
-        refuses (judge (ORDER_EXCUSE, strangers[i], 0), REFUSED_AGENCY, "1 to 3");
+        refuses (judge (ORDER_EXCUSE, strangers[i], 0), REFUSED_AGENCY,
+                 "is not on the roll of nocturna (1 to 3)");
     apply (EVENT_SEALED, 1, "");
-    refuses (judge (ORDER_EXCUSE, 1, 0), REFUSED_PHASE, "has asked for its results");
+    refuses (judge (ORDER_EXCUSE, 1, 0), REFUSED_PHASE,
+             "has already asked for its results");
     apply (EVENT_EXCUSED, 2, "it is away");
-    refuses (judge (ORDER_EXCUSE, 2, 0), REFUSED_PHASE, "is excused");
+    refuses (judge (ORDER_EXCUSE, 2, 0), REFUSED_PHASE,
+             "agency 2 is already excused from nocturna");
     allows (judge (ORDER_EXCUSE, 3, 0), EVENT_EXCUSED);
 }
 

@@ -190,8 +190,9 @@ static void without_a_name_the_one_is_meant_that_is_open (void **state)
     assert_string_equal (refused_operator ('A', REFUSED_DRAW),
                          "on sale: third, fourth");
     give ('A', ORDER_CLOSE, "fifth", "");
-    assert_string_equal (refused_operator ('A', REFUSED_DRAW),
-                         "on sale: third, fourth");
+    assert_string_equal (
+        refused_operator ('A', REFUSED_DRAW),
+        "there is no open or recent draw fifth; on sale: third, fourth");
 }
 
 /* ---- No ---- */
@@ -206,7 +207,7 @@ static void what_is_so_already_is_refused_and_told (void **state)
     ordered (ORDER_CLOSE, "nocturna", "the bell rang");
     give ('A', ORDER_CLOSE, "nocturna", "the bell rang");
     assert_non_null (
-        strstr (refused_operator ('A', REFUSED_PHASE), "nocturna is closed since"));
+        strstr (refused_operator ('A', REFUSED_PHASE), "nocturna was closed at"));
     assert_true (to_operators.sent[0].message.draw == draw);
     assert_int_equal (to_operators.sent[0].message.refused.command, WIRE_ORDER);
     order_by ('A', &early);
@@ -679,6 +680,22 @@ static void orders_for_the_log (void)
     order_by ('A', &number);
     storage_serves ();
     give ('A', ORDER_VOID, "nocturna", "too late");
+    wire_message_t excuse = order_excuse ("first", 2);
+    order_by ('A', &excuse);
+    storage_serves ();
+    excuse.agency = 3;
+    excuse.order.note = bytes_of ("no power", 8);
+    order_by ('A', &excuse);
+    storage_serves ();
+    uint8_t frame[WIRE_SMALL_BYTES_MAX];
+    const wire_message_t list = {.command = WIRE_LIST};
+    const wire_message_t close = order_of (ORDER_CLOSE, "first", "");
+    registrar_operator (registrar, bytes_of ("W", 1), false,
+                        bytes_of (frame, wire_encode (&list, frame)));
+    tick (60000); // such lines are few
+    registrar_operator (registrar, bytes_of ("W", 1), false,
+                        bytes_of (frame, wire_encode (&close, frame)));
+    take_sent ();
 }
 
 static void each_order_is_one_line (void **state)
@@ -692,6 +709,11 @@ static void each_order_is_one_line (void **state)
         "action: cierre | result: success | draw: nocturna",
         "action: orden | result: success | order: number | draw: nocturna",
         "action: orden | result: fail | order: void | draw: nocturna | code: PHASE",
+        "order: excuse | draw: first | agency: 2 | sequence: ",
+        "order: excuse | draw: first | agency: 3 | sequence: ",
+        "| reason: no power",
+        "action: orden | result: fail | order: list | code: KEY",
+        "action: orden | result: fail | order: close | code: KEY",
     };
     for (size_t i = 0; i < COUNT (lines); i++) {
         setup (NULL);

@@ -542,8 +542,9 @@ static uint64_t print_draw (const sale_t *sale)
             sale->terms.name, wire_phase_name (sale_phase (sale)), sale->terms.agencies,
             bets, cancelled);
     while ((cursor = cursors_next (sale->cursors, cursor ? cursor->at.agency : 0)))
-        printf ("agency %" PRIu32 ": %" PRIu64 " bets%s\n", cursor->at.agency,
-                cursor->at.next, cursor_sealed (cursor) ? ", sealed" : "");
+        printf ("agency %" PRIu32 ": %" PRIu64 " bets%s%s\n", cursor->at.agency,
+                cursor->at.next, cursor_sealed (cursor) ? ", sealed" : "",
+                cursor->at.marks & CURSOR_EXCUSED ? ", excused" : "");
     return bets;
 }
 
