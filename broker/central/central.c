@@ -67,7 +67,7 @@ static int open_central (central_t *central, const central_options_t *options,
         if (central->number == -1)
             return -1;
     }
-    central->directory = run_directory_new (problem);
+    central->directory = run_directory_new (options->data_directory, problem);
     if (!central->directory)
         return -1;
     run_link_make (options->data_directory, run_directory_path (central->directory));

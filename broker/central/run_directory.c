@@ -37,6 +37,7 @@ static const struct {
 
 struct run_directory {
     char path[sizeof ((struct sockaddr_un *) NULL)->sun_path];
+    const char *data_directory;
     int lock;
     pid_t seen[RUN_SOCKETS]; // the owner when its socket was there
     logger_limit_t limit;
@@ -47,15 +48,17 @@ static const char *base (void);
 static void sweep (const char *base);
 static bool is_dead (int directory);
 static void clear (int parent, const char *name, int directory);
-static int make_lock (const char *path);
+static int make_lock (const run_directory_t *self);
+static void sign (int lock, const char *data_directory);
 static bool is_there (const run_directory_t *self, const char *name);
 static bool restore (run_directory_t *self);
 static bool is_ours (const char *path);
 
-run_directory_t *run_directory_new (problem_t *problem)
+run_directory_t *run_directory_new (const char *data_directory, problem_t *problem)
 {
     run_directory_t *self = calloc (1, sizeof *self);
     assert (self);
+    self->data_directory = data_directory;
     self->lock = -1;
     if (make_directory (self, problem) == 0)
         return self;
@@ -122,7 +125,7 @@ static int make_directory (run_directory_t *self, problem_t *problem)
         return problem_set (problem, PROCESS_CANNOT_START, "central",
                             "reason: %s cannot be created, %s", self->path,
                             strerror (errno));
-    self->lock = make_lock (self->path);
+    self->lock = make_lock (self);
     if (self->lock != -1)
         return 0;
     problem_set (problem, PROCESS_CANNOT_START, "central",
@@ -189,12 +192,16 @@ static void clear (int parent, const char *name, int directory)
 
 /* Locked before it gets its name, so that it is never there unlocked. All children
    inherit it: while one of them lives, the directory is in use. */
-static int make_lock (const char *path)
+static int make_lock (const run_directory_t *self)
 {
-    const int directory = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int directory =
+        open (self->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory == -1)
         return -1;
-    int lock = openat (directory, LOCK_DRAFT, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    int lock =
+        openat (directory, LOCK_DRAFT, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+    if (lock != -1)
+        sign (lock, self->data_directory);
     if (lock != -1 && (flock (lock, LOCK_EX | LOCK_NB) == -1 ||
                        renameat (directory, LOCK_DRAFT, directory, LOCK) == -1)) {
         const int error = errno;
@@ -206,6 +213,16 @@ static int make_lock (const char *path)
     close (directory);
     errno = error;
     return lock;
+}
+
+/* Not a reason to fail: it is only for loteria-ctl. */
+static void sign (int lock, const char *data_directory)
+{
+    if (run_link_sign (lock, data_directory) == -1)
+        logger_event (LOG_WARNING, "central", LOG_IN_PROGRESS,
+                      "reason: " LOCK " cannot be written, %s | consequence: "
+                      "loteria-ctl does not find this central by its data directory",
+                      strerror (errno));
 }
 
 static bool is_there (const run_directory_t *self, const char *name)
@@ -225,7 +242,7 @@ static bool restore (run_directory_t *self)
     if (is_ours (self->path)) {
         if (self->lock != -1)
             close (self->lock);
-        self->lock = make_lock (self->path);
+        self->lock = make_lock (self);
         return true;
     }
     if (logger_limit_allows (&self->limit, clock_ms (), &held_back))

@@ -15,8 +15,9 @@ typedef struct run_directory run_directory_t;
 
 /* Create loteria-XXXXXX in TMPDIR, or in /tmp, and remove those that dead centrals of
    this user left there: those whose lock nobody holds. The lock of the new one is held
-   by this process and by its children to come. NULL with the problem. */
-run_directory_t *run_directory_new (problem_t *problem);
+   by this process and by its children to come; it says which data directory (borrowed,
+   it exists) is served: run_link.h. NULL with the problem. */
+run_directory_t *run_directory_new (const char *data_directory, problem_t *problem);
 
 /* Remove the sockets, and the directory unless it has something else in it. */
 void run_directory_destroy (run_directory_t **directory);

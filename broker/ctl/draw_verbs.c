@@ -31,6 +31,7 @@ typedef struct {
     bool ordered;
 } work_t;
 
+static bool says_why (const command_t *command);
 static int begin (work_t *work);
 static int end (work_t *work, int status);
 static int look (work_t *work);
@@ -95,7 +96,7 @@ int draw_verbs_number (const command_t *command)
 int draw_verbs_excuse (const command_t *command)
 {
     work_t work = {.command = command, .instruction.kind = ORDER_EXCUSE};
-    if (!command->reason)
+    if (!says_why (command))
         return misused (&work, "say why (--reason TEXT): it is kept with the draw");
     if (read_number (command->word[command->words - 1], 1, AGENCIES_MAX,
                      &work.instruction.agency) == -1)
@@ -106,9 +107,14 @@ int draw_verbs_excuse (const command_t *command)
 int draw_verbs_void (const command_t *command)
 {
     work_t work = {.command = command, .instruction.kind = ORDER_VOID};
-    if (!command->reason)
+    if (!says_why (command))
         return misused (&work, "say why (--reason TEXT): the agencies are told");
     return carry_out (&work);
+}
+
+static bool says_why (const command_t *command)
+{
+    return command->reason && *command->reason;
 }
 
 static int begin (work_t *work)
@@ -151,7 +157,7 @@ static int take_name (work_t *work, const char *word)
     char why[INSTRUCTION_WHY_BYTES];
     const char *wrong = terms_name_fault (word);
     if (wrong)
-        snprintf (why, sizeof why, "'%.64s' is no draw's name: it %s", word, wrong);
+        snprintf (why, sizeof why, "'%.64s' is not a draw name: it %s", word, wrong);
     if (wrong)
         return misused (work, why);
     snprintf (work->instruction.name, sizeof work->instruction.name, "%s", word);
@@ -240,17 +246,18 @@ static int confirm (work_t *work)
 
 static int confirm_by_name (work_t *work)
 {
-    char question[256], agency[64] = "";
-    const char *what = work->instruction.kind == ORDER_CLOSE  ? "Closes"
-                       : work->instruction.kind == ORDER_VOID ? "Makes void"
-                                                              : "Goes on with";
-    if (work->instruction.kind == ORDER_EXCUSE)
-        snprintf (agency, sizeof agency, " without agency %u",
-                  work->instruction.agency);
+    const instruction_t *instruction = &work->instruction;
+    char what[128], question[256];
+    if (instruction->kind == ORDER_CLOSE)
+        snprintf (what, sizeof what, "This closes draw %s", instruction->name);
+    else if (instruction->kind == ORDER_VOID)
+        snprintf (what, sizeof what, "This makes draw %s void", instruction->name);
+    else
+        snprintf (what, sizeof what, "Draw %s goes on without agency %u",
+                  instruction->name, instruction->agency);
     snprintf (question, sizeof question,
-              "%s the draw %s%s, which cannot be undone. Type its name to go on: ",
-              what, work->instruction.name, agency);
-    return confirm_typed (question, work->instruction.name, work->command->signal_fd)
+              "%s. It cannot be undone. Type the draw's name to go on: ", what);
+    return confirm_typed (question, instruction->name, work->command->signal_fd)
                ? 0
                : fail (work, "not confirmed, so nothing was ordered");
 }
@@ -260,7 +267,7 @@ static int take_number (work_t *work)
 {
     uint32_t *number = &work->instruction.order.number, again;
     if (work->asks_number && read_typed (work, "Winning number", number) == -1)
-        return fail (work, "that is no number, so nothing was ordered");
+        return fail (work, "that is not a number, so nothing was ordered");
     if (!work->command->yes &&
         (read_typed (work, "Once more, the winning number", &again) == -1 ||
          again != *number))

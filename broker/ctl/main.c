@@ -77,7 +77,7 @@ int main (int argc, char **argv)
     command_t command = {.highest = UINT32_MAX};
     const config_item_t items[] = {
         option_data_dir (&command.data_directory,
-                         "directory of the central on this machine that is meant"),
+                         "data directory of the central on this machine to ask"),
         {.name = "state",
          .type = CONFIG_TEXT,
          .value = &command.state,
@@ -88,7 +88,7 @@ int main (int argc, char **argv)
         {.name = "timeout",
          .type = CONFIG_DURATION,
          .value = &command.timeout_ms,
-         .help = "how long to wait for an answer, as 500ms [ping 2s, draw 10s]"},
+         .help = "how long to wait for an answer, such as 500ms [ping 2s, draw 10s]"},
         {.name = "yes",
          .type = CONFIG_FLAG,
          .value = &command.yes,
@@ -175,9 +175,8 @@ static int misuse_of (const verb_t *verb, const command_t *command)
         return no_verb (command);
     if (command->words < verb->min || command->words > verb->max)
         return command_misused (name_of (verb, name),
-                                "expected %s behind it (see "
-                                "loteria-ctl --help)",
-                                *verb->arguments ? verb->arguments : "nothing");
+                                "usage: loteria-ctl %s%s%s (see loteria-ctl --help)",
+                                name, *verb->arguments ? " " : "", verb->arguments);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (strcmp (config_source (command->config, options[i]), "flag") == 0 &&
             !takes (verb, options[i]))
@@ -192,7 +191,7 @@ static int no_verb (const command_t *command)
     const bool draw = word && strcmp (word, "draw") == 0;
     return command_misused (
         word, "%s (see loteria-ctl --help)",
-        draw   ? "expected list, open, close, number, excuse or void behind it"
+        draw   ? "expected list, open, close, number, excuse or void after it"
         : word ? "not expected"
                : "expected ping ENDPOINT, or draw and what to do");
 }

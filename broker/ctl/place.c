@@ -46,6 +46,10 @@ static int take_endpoint (const char *state, char endpoint[PLACE_ENDPOINT_BYTES]
 static int follow_link (const char *directory, char endpoint[PLACE_ENDPOINT_BYTES],
                         problem_t *problem)
 {
+    if (!*directory)
+        return problem_set (problem, PROCESS_CANNOT_START, "central",
+                            "reason: --data-dir is empty; name the directory that the "
+                            "central was started with");
     char target[PLACE_ENDPOINT_BYTES - sizeof "ipc://" SOCKET];
     if (run_link_read (directory, target, sizeof target) == 0) {
         snprintf (endpoint, PLACE_ENDPOINT_BYTES, "ipc://%s" SOCKET, target);

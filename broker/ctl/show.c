@@ -68,8 +68,10 @@ void show_draw (const listed_t *listed)
             printf (", waits for its number: loteria-ctl draw number %s NUMBER",
                     listed->name);
         else
-            printf (", its number is about to be drawn (%s)",
-                    wire_source_name (draw->source));
+            fputs (draw->source == SOURCE_FIXED
+                       ? ", its number is fixed: the draw is made at once"
+                       : ", its number is about to be drawn (random)",
+                   stdout);
         break;
     case PHASE_DRAWN:
         show_when ("at", draw->drawn_ms);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,12 +15,15 @@
 
 #include "logger.h"
 
-#define DRAFT RUN_LINK ".new"
+#define DRAFT      RUN_LINK ".new"
+#define SIGN_BYTES 64
 
 static int replace (const char *path, const char *draft, const char *target);
 static bool path_of (char path[PATH_MAX], const char *directory, const char *name);
 static ssize_t read_target (const char *path, char *target, size_t capacity);
-static bool is_alive (const char *target);
+static bool serves (const char *target, const char *directory);
+static bool is_signed (int lock, const char *directory);
+static int sign_of (const char *directory, char sign[SIGN_BYTES]);
 
 void run_link_make (const char *directory, const char *target)
 {
@@ -40,13 +44,23 @@ void run_link_remove (const char *directory, const char *target)
         unlink (path);
 }
 
+int run_link_sign (int lock, const char *directory)
+{
+    char sign[SIGN_BYTES];
+    const int size = sign_of (directory, sign);
+    if (size == -1)
+        return -1;
+    errno = ENOSPC; // if only a part of it is written
+    return write (lock, sign, (size_t) size) == size ? 0 : -1;
+}
+
 int run_link_read (const char *directory, char *target, size_t capacity)
 {
     char path[PATH_MAX];
     if (!path_of (path, directory, RUN_LINK) ||
         read_target (path, target, capacity) == -1)
         return -1;
-    if (is_alive (target))
+    if (serves (target, directory))
         return 0;
     errno = errno == EACCES ? EACCES : ENOENT;
     return -1;
@@ -92,7 +106,7 @@ static ssize_t read_target (const char *path, char *target, size_t capacity)
 
 /* Its processes hold the lock: none gets it beside them. errno says why it cannot be
    tried. */
-static bool is_alive (const char *target)
+static bool serves (const char *target, const char *directory)
 {
     char path[PATH_MAX];
     errno = 0;
@@ -101,7 +115,27 @@ static bool is_alive (const char *target)
     if (lock == -1)
         return false;
     const bool held = flock (lock, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+    const bool ours = is_signed (lock, directory);
     close (lock);
     errno = 0;
-    return held;
+    return held && ours;
+}
+
+/* By its central. */
+static bool is_signed (int lock, const char *directory)
+{
+    char expected[SIGN_BYTES], found[SIGN_BYTES];
+    const int size = sign_of (directory, expected);
+    return size != -1 && pread (lock, found, sizeof found, 0) == size &&
+           memcmp (found, expected, (size_t) size) == 0;
+}
+
+/* By whatever path: it may be named differently, or moved meanwhile. */
+static int sign_of (const char *directory, char sign[SIGN_BYTES])
+{
+    struct stat about;
+    return stat (directory, &about) == -1
+               ? -1
+               : snprintf (sign, SIGN_BYTES, "%ju %ju\n", (uintmax_t) about.st_dev,
+                           (uintmax_t) about.st_ino);
 }

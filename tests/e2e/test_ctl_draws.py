@@ -309,6 +309,25 @@ def test_a_central_that_is_not_there(start, tmp_path):
     assert loteria.parse_log(asked.log)[0]["reason"].startswith(f"no central is running on {tmp_path}; ")
 
 
+def test_no_data_directory_at_all(start):
+    asked = start("loteria-ctl", "draw", "list", "--data-dir", "")
+    assert asked.wait() == 2
+    assert loteria.parse_log(asked.log)[0]["reason"].startswith("--data-dir is empty; ")
+
+
+def test_usage_says_how(start):
+    asked = start("loteria-ctl", "draw", "excuse")
+    assert asked.wait() == 2
+    assert asked.log == "loteria-ctl: draw excuse: usage: loteria-ctl draw excuse [NAME] AGENCY (see loteria-ctl --help)\n"
+
+
+def test_a_fixed_number_is_not_about_to_be_drawn(state, ctl):
+    made = state(draw("noche", source="F"))
+    asked = ctl(made, "close", "--yes")
+    assert made.serve(asked, done([draw("noche", "closed", "F", closed=OPENED)])) == 0, asked.log
+    assert asked.stdout.endswith(", its number is fixed: the draw is made at once\n")
+
+
 def test_stops_when_told_to(state, ctl):
     made = state()
     asked = ctl(made, "list")
@@ -324,7 +343,8 @@ def test_stops_when_told_to(state, ctl):
     ["open", "a", "--yes"], ["close", "--agencies", "3"], ["close", "a"], ["void", "a", "--yes"], ["void", "--reason", "x"],
     ["excuse", "--yes", "--reason", "x"], ["excuse", "0", "--yes", "--reason", "x"], ["excuse", "a", "--yes"],
     ["number", "--yes"], ["number", "a", "x", "--yes"], ["number", "1234567890", "--yes"], ["number", "12"],
-    ["paint", "a"], ["list", "--data-dir", "."], ["void", "a", "--yes", "--reason", "x" * 201]])
+    ["paint", "a"], ["list", "--data-dir", "."], ["void", "a", "--yes", "--reason", "x" * 201],
+    ["void", "a", "--yes", "--reason", ""], ["excuse", "a", "1", "--yes", "--reason", " "]])
 def test_wrong_use(state, ctl, arguments):
     made = state(draw("a"))
     asked = ctl(made, *arguments)
@@ -375,13 +395,13 @@ def test_at_a_terminal_it_asks(state, terminal, arguments, typed, orders):
     assert len(made.orders) == orders, seat.process.log
     assert status == (0 if orders else 1)
     assert ("nothing was ordered" in seat.process.log) == (not orders)
-    asked = "Type its name to go on: " if arguments[0] != "number" else "winning number of dia: "
+    asked = "Type the draw's name to go on: " if arguments[0] != "number" else "winning number of dia: "
     assert asked in seat.process.log or typed == ["9" * 70] or typed == ["x"]
 
 
 def test_a_signal_ends_the_question(state, terminal):
     made = state(draw("noche"))
     seat = terminal(made, "close", "noche")
-    seat.process.wait_for_log("Type its name to go on: ")
+    seat.process.wait_for_log("Type the draw's name to go on: ")
     seat.process.signal(signal.SIGINT)
     assert seat.process.wait() == 1 and made.orders == []

@@ -93,6 +93,13 @@ def test_a_central_is_found_by_its_data_directory(central, start):
     ping = start("loteria-ctl", "ping", where, "--timeout", "60s")
     assert ping.wait() == 0 and ping.stdout == "loteria-state\n", ping.log
 
+    copy = day.directory / "copy"
+    subprocess.run(["cp", "-a", day.data, copy], check=True)
+    for directory, code in ((day.data, 0), (copy, 1)):
+        asked = start("loteria-ctl", "--timeout", "60s", "draw", "list", "--data-dir", directory)
+        assert asked.wait() == code, asked.log
+    assert f"no central is running on {copy}; " in loteria.parse_log(asked.log)[0]["reason"]
+
     day.kill_all()
     stale = os.readlink(link)
     asked = start("loteria-ctl", "draw", "list", "--data-dir", day.data)

@@ -126,7 +126,7 @@ def test_at_the_limit_newcomers_are_turned_away_and_the_others_served(start, tmp
     assert broker.stop() == 0
 
 
-def test_sockets_are_where_tmpdir_says_and_come_back_when_they_are_removed(central, tmp_path):
+def test_sockets_are_where_tmpdir_says_and_come_back_when_they_are_removed(central, start, tmp_path):
     files = {1: loteria.make_bets(tmp_path / "agency-1.csv", 1, 100, winners=(7,))}
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -137,6 +137,8 @@ def test_sockets_are_where_tmpdir_says_and_come_back_when_they_are_removed(centr
     shutil.rmtree(run_directory)
     for name in ("storage", "state", "broker"):
         day.process.wait_for_log(f"was removed .*{name} is restarted")
+    asked = start("loteria-ctl", "--timeout", "60s", "draw", "list", "--data-dir", day.data)
+    assert asked.wait() == 0, asked.log
     loteria.assert_day_ends(day, files, day.sell(files))
     assert day.stop() == 0
     assert not list(temporary.iterdir())
