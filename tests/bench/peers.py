@@ -272,7 +272,7 @@ def restart(scratch, bets, count, rows=8192, agencies=5):
                        "records": (day.data / "bets.index").stat().st_size // wire.RECORD_BYTES - 1}
             day.kill_all()
             sold = count // agencies
-            warm, cold = (shutil.copytree(day.data, directory / name) for name in ("warm", "cold"))
+            warm, cold = (shutil.copytree(day.data, directory / name, symlinks=True) for name in ("warm", "cold"))
             os.sync()
             figures["storage_s"], _, figures["started_kib"] = restart_storage(day, warm, sold)
             forget_pages(cold)
@@ -322,7 +322,7 @@ def start_storage(directory, data, store):
 
 
 def forget_pages(data):
-    for path in pathlib.Path(data).iterdir():
+    for path in (path for path in pathlib.Path(data).rglob("*") if path.is_file() and not path.is_symlink()):
         with open(path, "rb") as file:
             os.fsync(file.fileno())
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
