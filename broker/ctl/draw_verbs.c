@@ -361,7 +361,7 @@ static int fail (const work_t *work, const char *format, ...)
     vsnprintf (reason, sizeof reason, format, values);
     va_end (values);
     const char *order =
-        work->instruction.kind ? instruction_verb (work->instruction.kind) : "list";
+        work->instruction.kind ? wire_order_name (work->instruction.kind) : "list";
     if (*work->instruction.name)
         logger_event (LOG_ERROR, "draw", LOG_FAIL, "order: %s | draw: %s | reason: %s",
                       order, work->instruction.name, reason);
@@ -374,6 +374,6 @@ static int fail (const work_t *work, const char *format, ...)
 static int misused (const work_t *work, const char *what)
 {
     char verb[32];
-    snprintf (verb, sizeof verb, "draw %s", instruction_verb (work->instruction.kind));
+    snprintf (verb, sizeof verb, "draw %s", wire_order_name (work->instruction.kind));
     return command_misused (verb, "%s", what);
 }

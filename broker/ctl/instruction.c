@@ -57,23 +57,6 @@ bool instruction_done (const instruction_t *instruction, const listed_t *listed)
     return false;
 }
 
-const char *instruction_verb (wire_order_kind_t kind)
-{
-    switch (kind) {
-    case ORDER_OPEN:
-        return "open";
-    case ORDER_CLOSE:
-        return "close";
-    case ORDER_NUMBER:
-        return "number";
-    case ORDER_EXCUSE:
-        return "excuse";
-    case ORDER_VOID:
-        return "void";
-    }
-    return "?";
-}
-
 static bool may_be_meant (wire_order_kind_t kind, const wire_draw_t *draw)
 {
     const bool open = draw->phase == PHASE_OPEN, closed = draw->phase == PHASE_CLOSED;

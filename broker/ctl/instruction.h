@@ -26,7 +26,4 @@ int instruction_find_draw (instruction_t *instruction, const draw_list_t *list,
    refused may have been carried out the first time. */
 bool instruction_done (const instruction_t *instruction, const listed_t *listed);
 
-/* "open", "close", ...: as the command line has it. */
-const char *instruction_verb (wire_order_kind_t kind);
-
 #endif

@@ -88,24 +88,6 @@ wire_event_t order_opening (const terms_t *terms)
                           .text = bytes_of (terms->name, strlen (terms->name))};
 }
 
-const char *order_name (uint8_t order)
-{
-    switch (order) {
-    case ORDER_OPEN:
-        return "open";
-    case ORDER_CLOSE:
-        return "close";
-    case ORDER_NUMBER:
-        return "number";
-    case ORDER_EXCUSE:
-        return "excuse";
-    case ORDER_VOID:
-        return "void";
-    default:
-        return "?";
-    }
-}
-
 static verdict_t judge_close (const draw_t *draw)
 {
     const draw_facts_t *facts = draw_facts (draw);

@@ -51,7 +51,4 @@ verdict_t order_judge_opening (const wire_order_t *order, const terms_t *own,
 /* The event that opens a draw with these terms, which it borrows. */
 wire_event_t order_opening (const terms_t *terms);
 
-/* "open", "close", "number", "excuse", "void"; "?" for anything else. */
-const char *order_name (uint8_t order);
-
 #endif

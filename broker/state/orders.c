@@ -498,7 +498,7 @@ static bool is_its_note (const pending_t *pending, bytes_t note)
 
 static void log_carried_out (const pending_t *pending, uint64_t sequence)
 {
-    const char *order = order_name (pending->order.order);
+    const char *order = wire_order_name (pending->order.order);
     if (pending->order.order == ORDER_EXCUSE)
         log_excused (pending, sequence);
     else if (pending->note[0])
@@ -514,7 +514,7 @@ static void log_carried_out (const pending_t *pending, uint64_t sequence)
 /* Which agency it is nothing else tells. */
 static void log_excused (const pending_t *pending, uint64_t sequence)
 {
-    const char *order = order_name (pending->order.order);
+    const char *order = wire_order_name (pending->order.order);
     if (pending->note[0])
         logger_event (LOG_INFO, "orden", LOG_SUCCESS,
                       "order: %s | draw: %s | agency: %u | sequence: %llu | reason: %s",
@@ -531,6 +531,6 @@ static void log_refused (orders_t *orders, uint8_t order, const char *name,
 {
     logger_event_limited (&orders->refused_lines, orders->now_ms, LOG_WARNING, "orden",
                           LOG_FAIL, "order: %s | draw: %s | code: %s | reason: %s",
-                          order_name (order), name, wire_code_name ((uint16_t) code),
-                          text);
+                          wire_order_name (order), name,
+                          wire_code_name ((uint16_t) code), text);
 }

@@ -484,7 +484,7 @@ static void refuse_operator (registrar_t *registrar, const request_t *request,
                           "orden", LOG_FAIL, "order: %s | code: %s | reason: %s",
                           request->message.command == WIRE_LIST
                               ? "list"
-                              : order_name (request->message.order.order),
+                              : wire_order_name (request->message.order.order),
                           wire_code_name ((uint16_t) code), text ? text : "unreadable");
     outbox_write (orders_outbox (registrar->orders), request->peer, &nobodys, &refusal);
 }

@@ -806,6 +806,24 @@ const char *wire_code_text (uint16_t code)
     return code < sizeof texts / sizeof *texts ? texts[code] : NULL;
 }
 
+const char *wire_order_name (uint8_t order)
+{
+    switch (order) {
+    case ORDER_OPEN:
+        return "open";
+    case ORDER_CLOSE:
+        return "close";
+    case ORDER_NUMBER:
+        return "number";
+    case ORDER_EXCUSE:
+        return "excuse";
+    case ORDER_VOID:
+        return "void";
+    default:
+        return "?";
+    }
+}
+
 const char *wire_source_name (uint8_t source)
 {
     switch (source) {

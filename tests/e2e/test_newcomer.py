@@ -101,8 +101,11 @@ def test_try_it(newcomer):
     """scripts/test cannot be typed by a test of its own: whoever runs this has typed it."""
     run, test = example("README.md", "try").splitlines()
     assert re.sub(r" +#.*", "", test) == "scripts/test" and os.access(loteria.ROOT / "scripts/test", os.X_OK)
-    table = [line.split() for line in type_in(newcomer, run, loteria.free_port()).splitlines()]
+    printed = type_in(newcomer, run, loteria.free_port())
+    table = [line.split() for line in printed.splitlines()]
     assert [row[0] for row in table if row and row[0].isdigit()] == ["1", "2", "3", "4", "5"]
+    path, size = re.search(r"^bets\.csv: (.*) \((\d+) bytes\)$", printed, re.M).groups()
+    assert os.path.getsize(path) == int(size) > 77000  # of the bets, not of the link to them
 
 
 def test_a_test_without_tests_fails(newcomer):

@@ -184,7 +184,7 @@ static void what_is_no_order_is_refused (void **state)
     (void) state;
     open_with (SOURCE_FIXED);
     for (int kind = 0; kind < 256; kind++)
-        if (strcmp (order_name ((uint8_t) kind), "?") == 0 || kind == ORDER_OPEN)
+        if (strcmp (wire_order_name ((uint8_t) kind), "?") == 0 || kind == ORDER_OPEN)
             assert_int_equal (judge ((wire_order_kind_t) kind, 1, 1).code,
                               REFUSED_COMMAND);
 }
