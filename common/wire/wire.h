@@ -406,7 +406,8 @@ const char *wire_command_name (uint8_t command);
 /* The code's name as the protocol spells it, "?" when unknown. */
 const char *wire_code_name (uint16_t code);
 
-/* The order's name as loteria-ctl has it ("open", "close", ...), "?" when it is none. */
+/* The order's name as loteria-ctl has it ("open", "close", ...), "?" when it is none.
+ */
 const char *wire_order_name (uint8_t order);
 
 /* The source's and the phase's name, "?" when it is none. */
