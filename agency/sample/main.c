@@ -26,6 +26,15 @@ static const char help[] =
     "  --help       this text\n"
     "  --version    the version\n";
 
+// The same for documents: see config_help_print_table () in common/settings.
+static const char help_table[] =
+    "program\tmake-bets\t\tWrites invented bets, as an agency's file has them.\n"
+    "option\tagency\tN\twhose bets\t\t1 to 4294967295\t\n"
+    "option\tcount\tN\thow many rows\t\t\t\n"
+    "option\tseed\tN\tanother seed, other bets\t1\t\t\n"
+    "option\thelp\t\tprint this\t\t\t\n"
+    "option\tversion\t\tprint the version\t\t\t\n";
+
 typedef struct {
     uint64_t agency;
     uint64_t count;
@@ -56,6 +65,7 @@ static int read_options (int argc, char **argv, options_t *options)
                                           {"count", required_argument, NULL, 'c'},
                                           {"seed", required_argument, NULL, 's'},
                                           {"help", no_argument, NULL, 'h'},
+                                          {"help-table", no_argument, NULL, 't'},
                                           {"version", no_argument, NULL, 'v'},
                                           {0}};
     bool counted = false;
@@ -74,6 +84,8 @@ static int read_options (int argc, char **argv, options_t *options)
             break;
         case 'h':
             return say (help);
+        case 't':
+            return say (help_table);
         case 'v':
             return say ("make-bets " LOTERIA_VERSION "\n");
         default: // getopt_long () has said what is wrong

@@ -18,56 +18,55 @@
 #include "program.h"
 
 #define PING_TIMEOUT_MS 2000
-#define WORDS_MAX       2 // of a verb
 
 typedef struct {
-    const char *words[WORDS_MAX]; // "draw", "open"
-    int min, max;                 // how many words may follow,
-    const char *arguments;        // and what they are
-    const char *options;          // that it takes of those that not all take
+    config_verb_t about; // its options are those that it takes of what not all take
+    int min, max;        // how many words may follow
     int (*run) (const command_t *command);
 } verb_t;
 
 static int run_ping (const command_t *command);
 static int run (const config_t *config, void *context, int signal_fd);
 static const verb_t *find_verb (command_t *command);
+static int words_of (const verb_t *verb, const command_t *command);
 static int misuse_of (const verb_t *verb, const command_t *command);
 static int no_verb (const command_t *command);
-static const char *name_of (const verb_t *verb, char name[64]);
 static bool takes (const verb_t *verb, const char *option);
 
 static const verb_t verbs[] = {
-    {{"ping"}, 1, 1, "ENDPOINT", " keys ", run_ping},
-    {{"draw", "list"}, 0, 0, "", " data-dir state keys json ", draw_verbs_list},
-    {{"draw", "open"},
+    {{"ping", "ENDPOINT", " keys ", "who listens there, and is it well"},
      1,
      1,
-     "NAME",
-     " data-dir state keys json agencies closes number highest ",
+     run_ping},
+    {{"draw list", NULL, " data-dir state keys json ",
+      "the draws that state knows, and what is planned"},
+     0,
+     0,
+     draw_verbs_list},
+    {{"draw open", "NAME", " data-dir state keys json agencies closes number highest ",
+      "open a draw"},
+     1,
+     1,
      draw_verbs_open},
-    {{"draw", "close"},
+    {{"draw close", "[NAME]", " data-dir state keys json yes reason ",
+      "close a draw's sale"},
      0,
      1,
-     "[NAME]",
-     " data-dir state keys json yes reason ",
      draw_verbs_close},
-    {{"draw", "number"},
+    {{"draw number", "[NAME] NUMBER", " data-dir state keys json yes ",
+      "enter the number of a draw that is closed"},
      1,
      2,
-     "[NAME] NUMBER",
-     " data-dir state keys json yes ",
      draw_verbs_number},
-    {{"draw", "excuse"},
+    {{"draw excuse", "[NAME] AGENCY", " data-dir state keys json yes reason ",
+      "do not wait for this agency"},
      1,
      2,
-     "[NAME] AGENCY",
-     " data-dir state keys json yes reason ",
      draw_verbs_excuse},
-    {{"draw", "void"},
+    {{"draw void", "[NAME]", " data-dir state keys json yes reason ",
+      "call a draw off"},
      0,
      1,
-     "[NAME]",
-     " data-dir state keys json yes reason ",
      draw_verbs_void},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
@@ -121,14 +120,15 @@ int main (int argc, char **argv)
          .help = "draw open: highest number to bet on [as state was started with]"},
         option_log_level (OPTION_LOG_LEVEL),
         {0}};
+    config_verb_t abouts[VERBS + 1] = {0};
+    for (size_t i = 0; i < VERBS; i++)
+        abouts[i] = verbs[i].about;
     const config_program_t program = {
         .program = "loteria-ctl",
         .section = "ctl",
         .summary = "Asks running parts of a central, and gives its state orders.",
         .items = items,
-        .arguments = "ping ENDPOINT | draw list | draw open NAME | draw close [NAME] | "
-                     "draw number [NAME] NUMBER | draw excuse [NAME] AGENCY | "
-                     "draw void [NAME]",
+        .verbs = abouts,
         .serve = run,
         .context = &command};
     const arguments_t arguments = arguments_sort (argc, argv, items);
@@ -151,11 +151,8 @@ static int run (const config_t *config, void *context, int signal_fd)
 static const verb_t *find_verb (command_t *command)
 {
     for (size_t i = 0; i < VERBS; i++) {
-        int words = 0;
-        while (words < WORDS_MAX && verbs[i].words[words] && words < command->words &&
-               strcmp (command->word[words], verbs[i].words[words]) == 0)
-            words++;
-        if (words == WORDS_MAX || !verbs[i].words[words]) {
+        const int words = words_of (&verbs[i], command);
+        if (words > 0) {
             command->word += words;
             command->words -= words;
             return &verbs[i];
@@ -164,24 +161,41 @@ static const verb_t *find_verb (command_t *command)
     return NULL;
 }
 
+/* How many words the verb has, when the command's are those; else 0. */
+static int words_of (const verb_t *verb, const command_t *command)
+{
+    const char *rest = verb->about.words;
+    for (int words = 0; words < command->words;) {
+        const size_t size = strcspn (rest, " ");
+        if (strlen (command->word[words]) != size ||
+            memcmp (command->word[words], rest, size) != 0)
+            return 0;
+        words++;
+        if (!rest[size])
+            return words;
+        rest += size + 1;
+    }
+    return 0;
+}
+
 /* A flag that the verb takes no notice of was meant for something. */
 static int misuse_of (const verb_t *verb, const command_t *command)
 {
     static const char *const options[] = {"data-dir", "state",  "keys",     "yes",
                                           "reason",   "json",   "agencies", "closes",
                                           "number",   "highest"};
-    char name[64];
     if (!verb)
         return no_verb (command);
+    const char *name = verb->about.words, *arguments = verb->about.arguments;
     if (command->words < verb->min || command->words > verb->max)
-        return command_misused (name_of (verb, name),
+        return command_misused (name,
                                 "usage: loteria-ctl %s%s%s (see loteria-ctl --help)",
-                                name, *verb->arguments ? " " : "", verb->arguments);
+                                name, arguments ? " " : "", arguments ? arguments : "");
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (strcmp (config_source (command->config, options[i]), "flag") == 0 &&
             !takes (verb, options[i]))
-            return command_misused (name_of (verb, name),
-                                    "does not take --%s; leave it out", options[i]);
+            return command_misused (name, "does not take --%s; leave it out",
+                                    options[i]);
     return 0;
 }
 
@@ -196,18 +210,11 @@ static int no_verb (const command_t *command)
                : "expected ping ENDPOINT, or draw and what to do");
 }
 
-static const char *name_of (const verb_t *verb, char name[64])
-{
-    snprintf (name, 64, "%s%s%s", verb->words[0], verb->words[1] ? " " : "",
-              verb->words[1] ? verb->words[1] : "");
-    return name;
-}
-
 static bool takes (const verb_t *verb, const char *option)
 {
     char word[32];
     snprintf (word, sizeof word, " %s ", option);
-    return strstr (verb->options, word) != NULL;
+    return strstr (verb->about.options, word) != NULL;
 }
 
 static int run_ping (const command_t *command)

@@ -21,7 +21,7 @@ typedef struct {
 } order_t;
 
 typedef struct {
-    const char *name, *argument;
+    config_verb_t about;
     int (*carry_out) (const order_t *order, char *why);
 } command_t;
 
@@ -37,9 +37,19 @@ static bool take_argument (const command_t *command, order_t *order);
 static int usage (const char *problem);
 
 static const command_t commands[] = {
-    {"new", NULL, make},  {"enroll", "AGENCY", enroll}, {"revoke", "AGENCY", revoke},
-    {"list", NULL, list}, {"show", "FOLDER", show},     {"pair", "FOLDER", pair},
+    {{"new", NULL, " keys agencies ", "make a central's keys, those that are missing"},
+     make},
+    {{"enroll", "AGENCY", " keys name public-key ",
+      "give an agency a key, and put it on the roll"},
+     enroll},
+    {{"revoke", "AGENCY", " keys public-key ", "take an agency's keys off the roll"},
+     revoke},
+    {{"list", NULL, " keys ", "print the roll"}, list},
+    {{"show", "FOLDER", " keys ", "print the public key of a folder"}, show},
+    {{"pair", "FOLDER", " keys ", "make a pair of keys, and print the public one"},
+     pair},
 };
+#define COMMANDS (sizeof commands / sizeof *commands)
 
 int main (int argc, char **argv)
 {
@@ -67,6 +77,9 @@ int main (int argc, char **argv)
          .value = &order.public_key,
          .help = "enroll: a public key that the agency made; revoke: only this key"},
         {0}};
+    config_verb_t verbs[COMMANDS + 1] = {0};
+    for (size_t i = 0; i < COMMANDS; i++)
+        verbs[i] = commands[i].about;
     const config_program_t program = {
         .program = "loteria-keys",
         .section = "keys",
@@ -74,13 +87,12 @@ int main (int argc, char **argv)
             "Makes CURVE keys for a central and its agencies, and keeps the roll "
             "of agencies.",
         .items = items,
-        .arguments = "new | enroll AGENCY | revoke AGENCY | list | show FOLDER | pair "
-                     "FOLDER",
+        .verbs = verbs,
         .agree = agree,
         .context = (void *) command};
     process_start ();
-    const int skipped = !command ? 0 : command->argument ? 2 : 1;
-    if (command && command->argument)
+    const int skipped = !command ? 0 : command->about.arguments ? 2 : 1;
+    if (command && command->about.arguments)
         order.argument = argv[2];
     int status = 0;
     config_t *config = config_load (&program, argc - skipped, argv + skipped, &status);
@@ -187,10 +199,10 @@ static int agree (const config_t *config, void *context, char *why)
     const command_t *command = context;
     for (size_t i = 0; command && i < sizeof uses / sizeof *uses; i++)
         if (strcmp (config_source (config, uses[i].flag), "flag") == 0 &&
-            !strstr (uses[i].commands, command->name)) {
+            !strstr (uses[i].commands, command->about.words)) {
             snprintf (why, CONFIG_WHY_BYTES,
-                      "%s and --%s: only %s takes that; leave it out", command->name,
-                      uses[i].flag, uses[i].commands);
+                      "%s and --%s: only %s takes that; leave it out",
+                      command->about.words, uses[i].flag, uses[i].commands);
             return PROCESS_CANNOT_START;
         }
     return 0;
@@ -198,16 +210,16 @@ static int agree (const config_t *config, void *context, char *why)
 
 static const command_t *find_command (int argc, char **argv)
 {
-    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
-        if (strcmp (argv[1], commands[i].name) == 0 &&
-            (!commands[i].argument || (argc > 2 && argv[2][0] != '-')))
+    for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
+        if (strcmp (argv[1], commands[i].about.words) == 0 &&
+            (!commands[i].about.arguments || (argc > 2 && argv[2][0] != '-')))
             return &commands[i];
     return NULL;
 }
 
 static bool take_argument (const command_t *command, order_t *order)
 {
-    if (!command->argument || strcmp (command->argument, "AGENCY") != 0)
+    if (!command->about.arguments || strcmp (command->about.arguments, "AGENCY") != 0)
         return true;
     char *end;
     const unsigned long number = strtoul (order->argument, &end, 10);

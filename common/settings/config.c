@@ -189,11 +189,13 @@ static char *split_flag (char *flag, char name[FLAG_BYTES_MAX])
     return equals ? equals + 1 : NULL;
 }
 
-/* --help and --version. */
+/* --help and --version, and what documents are made of. */
 static bool answer (const config_t *self, const char *name, int *status)
 {
     if (streq (name, "--help"))
         config_help_print (self->program);
+    else if (streq (name, "--help-table"))
+        config_help_print_table (self->program);
     else if (streq (name, "--version"))
         printf ("%s %s\n", self->program->program, LOTERIA_VERSION);
     else

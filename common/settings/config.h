@@ -1,9 +1,9 @@
 /* config.h - a program's settings: flags > environment > file > default.
 
    A program lists its settings in a table. This module fills them in, answers --help,
-   --version, --check-config and --config FILE, and says in one line what is wrong and
-   where. The file is ZPL (ZeroMQ RFC 4, czmq's zconfig): a section per program, and
-   `common` for all of them.
+   --help-table, --version, --check-config and --config FILE, and says in one line what
+   is wrong and where. The file is ZPL (ZeroMQ RFC 4, czmq's zconfig): a section per
+   program, and `common` for all of them.
 
      common
          log-level = INFO
@@ -40,6 +40,15 @@ typedef struct {
     const char *help;        // one line; the unit is said here
 } config_item_t;
 
+/* What a program can be told to do with words: what --help says of each, and what man
+   pages and the shell's completion are made of. */
+typedef struct {
+    const char *words;     // "draw open"
+    const char *arguments; // that follow, "[NAME] AGENCY"; or NULL
+    const char *options;   // that it takes, with a blank around each; NULL: all
+    const char *help;      // one line
+} config_verb_t;
+
 typedef struct config config_t;
 
 #define CONFIG_WHY_BYTES 512
@@ -49,8 +58,8 @@ typedef struct {
     const char *section;        // "storage"
     const char *summary;        // one line
     const config_item_t *items; // ended by an item without a name
-    const char *arguments; // shown before the flags in the usage line, or NULL; the
-                           // program takes them out of argv itself
+    const config_verb_t *verbs; // ended by one without words; NULL: none. The program
+                                // takes the words out of argv itself
     /* Whether the values fit together. Called when all are in place, also for
        --check-config. Returns 0; or the status to exit with, and one line in `why` that
        names the settings and says what to do. NULL: they always do. */

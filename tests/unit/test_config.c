@@ -31,6 +31,9 @@ static const config_item_t items[] = {
     {"log-level", CONFIG_LEVEL, NULL, "TEST_LEVEL", "INFO", 0, 0, "what to log"},
     {0},
 };
+static const config_verb_t verbs[] = {
+    {"draw open", "NAME", " id port ", "opens it"}, {"list", NULL, NULL, "lists"}, {0}};
+
 static logger_level_t level (void)
 {
     logger_level_t lowest = LOG_DEBUG;
@@ -56,6 +59,7 @@ static const config_program_t program = {.program = "loteria-test",
                                          .section = "storage",
                                          .summary = "a test's program",
                                          .items = items,
+                                         .verbs = verbs,
                                          .agree = agree,
                                          .context = &agreed};
 
@@ -402,6 +406,30 @@ static void help_says_it_all (void **state)
     assert_non_null (
         strstr (output, "default: 12345; 1 to 65535; environment: TEST_PORT"));
     assert_non_null (strstr (output, "LOTERIA_CONFIG"));
+    assert_non_null (strstr (output, "\n  draw open NAME  opens it\n"
+                                     "  list            lists\n"));
+}
+
+/* What man pages and completion are made of: the same, one line each. */
+static void help_table_says_the_same (void **state)
+{
+    (void) state;
+    int status = -1;
+    assert_null (load ("--help-table --nonsense", &status));
+    assert_int_equal (status, 0);
+    static const char *const lines[] = {
+        "program\tloteria-test\tstorage\ta test's program\n"
+        "verb\tdraw open\tNAME\t id port \topens it\n"
+        "verb\tlist\t\t\tlists\n"
+        "option\tdata-dir\tTEXT\twhere bets.csv is\t.\t\tTEST_DATA_DIR\n"
+        "option\tid\tTEXT\tno default\t\t\t\n",
+        "\noption\tport\tNUMBER\tport to listen on\t12345\t1 to 65535\tTEST_PORT\n",
+        "\noption\texit-when-done\t\tend\tno\t\tTEST_EXIT\n",
+        "\noption\thelp\t\tprint this\t\t\t\n"};
+    assert_ptr_equal (strstr (output, lines[0]), output);
+    for (size_t i = 1; i < sizeof lines / sizeof *lines; i++)
+        assert_non_null (strstr (output, lines[i]));
+    assert_wrong ("--help-table=1", FLAG, ": --help-table: unknown flag");
 }
 
 static void version_is_printed (void **state)
@@ -604,6 +632,7 @@ int main (void)
         CONFIG_TEST (bad_files_are_named),
         CONFIG_TEST (odd_files),
         CONFIG_TEST (help_says_it_all),
+        CONFIG_TEST (help_table_says_the_same),
         CONFIG_TEST (version_is_printed),
         CONFIG_TEST (check_prints_values_and_sources),
         CONFIG_TEST (durations),
