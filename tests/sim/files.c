@@ -6,6 +6,7 @@
 #include "problem.h"
 #include "scan.h"
 
+#include <errno.h>
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,7 +254,8 @@ static bool names_one (const files_t *files, const char *text, bool removed)
     for (int i = 0; i < files->count; i++)
         if ((files->chosen[i] || !removed) && strstr (text, files->paths[i]))
             return true;
-    return strstr (text, "the disk is full"); // for what is to be made again
+    // for what is to be made again there may be no room, which is told first
+    return strstr (text, "the disk is full") || strstr (text, strerror (ENOSPC));
 }
 
 static void describe (const files_t *files, char *text, size_t size)
