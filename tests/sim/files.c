@@ -6,8 +6,8 @@
 #include "problem.h"
 #include "scan.h"
 
-#include <errno.h>
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
