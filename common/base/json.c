@@ -130,6 +130,12 @@ void json_time (json_t *json, const char *key, uint64_t ms)
     json_text (json, key, ms ? local_text_utc (ms, text) : NULL);
 }
 
+void json_newline (json_t *json)
+{
+    assert (json->depth == 0);
+    put (json, "\n", 1);
+}
+
 char *json_finish (json_t **json, size_t *size)
 {
     assert ((*json)->depth == 0);

@@ -49,8 +49,11 @@ void json_bool (json_t *json, const char *key, bool value);
 void json_null (json_t *json, const char *key);
 void json_time (json_t *json, const char *key, uint64_t ms);
 
-/* The text, for the caller to free, zero-terminated, without a line feed at its end;
-   its length goes to `size` unless that is NULL. All that was begun has been ended. */
+/* End the text with a line feed, once all that was begun has been ended. */
+void json_newline (json_t *json);
+
+/* The text, for the caller to free, zero-terminated; its length goes to `size` unless
+   that is NULL. All that was begun has been ended. */
 char *json_finish (json_t **json, size_t *size);
 
 #endif

@@ -26,6 +26,13 @@
 
 typedef enum { VIEW_ABSENT, VIEW_UP, VIEW_SILENT } view_answer_t;
 
+typedef enum {
+    VIEW_CLOSES_UNKNOWN,
+    VIEW_CLOSES_CLOCK,
+    VIEW_CLOSES_ALL,
+    VIEW_CLOSES_NEVER // by order only
+} view_closes_t;
+
 typedef struct {          // a part, as it answered
     view_answer_t answer; // ABSENT: there is no endpoint to ask
     char reason[96];      // when it is silent: why, for people
@@ -56,7 +63,8 @@ typedef struct {
     bool has_number;
     uint32_t number;
     uint64_t opened_ms, closed_ms, drawn_ms; // 0: not yet
-    uint64_t closes_ms; // CLOSES_ALL_ASKED, when it was not told, or a time
+    uint64_t closes_ms;                      // 0: not by the clock
+    view_closes_t closes;
     size_t count;
     view_agency_t *list; // by number: who is on the roll or has an account
 } view_draw_t;
@@ -162,12 +170,16 @@ const view_agency_t *view_agency (const view_draw_t *draw, uint32_t agency);
 const view_connection_t *view_connection (const view_t *view, uint32_t agency,
                                           size_t *count);
 
-/* Who has not asked and was not excused, though the draw is on sale or closed. */
+/* Who is waited for: until the draw is made, who has not asked and was not excused;
+   then, who has not fetched his winners. */
 bool view_missing (const view_draw_t *draw, const view_agency_t *agency);
 uint32_t view_missing_count (const view_draw_t *draw);
 
 /* "selling", "ready", "excused", "served", "?" */
 const char *view_state_name (uint8_t state);
+
+/* "clock", "all", "never"; NULL when it is unknown. */
+const char *view_closes_name (view_closes_t closes);
 
 /* Whether every part that can be asked answered. */
 bool view_whole (const view_t *view);
