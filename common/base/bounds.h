@@ -187,6 +187,14 @@
 #define RATE_LIMIT_LINES_ALL 1000
 #define RATE_LIMIT_PERIOD_MS 10000
 
+/* The text of a REPORT; the log lines and the refusals that a process keeps for who
+   asks, and the bytes of those lines; pieces that one page is gathered from at most. */
+#define REPORT_BYTES_MAX  32768
+#define LINES_KEPT        1024
+#define LINES_KEPT_BYTES  (256 * 1024)
+#define REFUSALS_KEPT     256
+#define REPORT_PIECES_MAX 4096
+
 /* A refusal's text. */
 #define REFUSAL_TEXT_MAX 255
 

@@ -9,6 +9,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "bounds.h"
+#include "clock.h"
 #include "sink.h"
 #include "text.h"
 
@@ -18,7 +20,18 @@
 #define RATE_LIMIT_MS    1000
 #define DOTS             "..." // at the end of a line that was cut
 #define SEPARATOR        " | " // of the parts
-#define HEAD_BYTES_MAX   (LINE_BYTES_MAX - LOGGER_PARTS_BYTES - 4)
+#define HEAD_BYTES_MAX   (LINE_BYTES_MAX - STAMP_GROWTH - LOGGER_PARTS_BYTES - 4)
+#define WRITE_BYTES      (64 * 1024) // that are made ready to be written at a time
+
+/* A line is kept with the time in milliseconds, which has as many digits from 2001 to
+   2286, and gets its stamp when it is written. Behind it is the level. */
+#define TIME_BYTES   13
+#define STAMP_BYTES  19
+#define STAMP_GROWTH (STAMP_BYTES - TIME_BYTES)
+#define LEVEL_BYTES  8
+#define LEVEL_AT     (TIME_BYTES + 1)
+#define TEXT_AT      (LEVEL_AT + LEVEL_BYTES + 1)
+#define HIDDEN       "hidden" // in place of a person's document
 
 static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR",
                                           "CRITICAL"};
@@ -42,8 +55,14 @@ static void format_both (char *text, char *marked, size_t capacity, const char *
 static size_t shorten (const char *text, const char *marked, size_t size);
 static void clean_values (char *text, const char *marked, size_t size);
 static void emit (const char *bytes, size_t size);
+static void write_lines (const char *lines, size_t size);
+static size_t stamp_line (char *text, const char *line, size_t size);
+static void keep (const char *line, size_t size);
 static void write_out (const char *bytes, size_t size);
 static bool tell_dropped (void);
+static size_t key_of_person (const char *part, size_t size);
+static size_t level_size (const char *line, size_t size);
+static line_ring_t *ring_of_lines (void);
 static uint64_t count_lines (const char *bytes, size_t size);
 
 int logger_level_parse (const char *text, logger_level_t *level)
@@ -84,7 +103,8 @@ void logger_event_list (logger_level_t level, const char *action,
     char line[LINE_BYTES_MAX];
     size_t size = write_head (line, level, action, result);
     if (format)
-        size += write_parts (line + size, sizeof line - 1 - size, format, values);
+        size += write_parts (line + size, sizeof line - STAMP_GROWTH - 1 - size, format,
+                             values);
     line[size++] = '\n';
     emit (line, size);
 }
@@ -172,7 +192,7 @@ void logger_gather (bool on)
 
 void logger_flush (void)
 {
-    write_out (gathered.bytes, gathered.size);
+    write_lines (gathered.bytes, gathered.size);
     gathered.size = gathered.marked = 0;
 }
 
@@ -185,7 +205,7 @@ void logger_flush_marked (void)
 {
     if (gathered.marked == 0)
         return;
-    write_out (gathered.bytes, gathered.marked);
+    write_lines (gathered.bytes, gathered.marked);
     gathered.size -= gathered.marked;
     memmove (gathered.bytes, gathered.bytes + gathered.marked, gathered.size);
     gathered.marked = 0;
@@ -196,16 +216,60 @@ void logger_discard (void)
     gathered.size = gathered.marked = 0;
 }
 
+const line_ring_t *logger_kept (void)
+{
+    return ring_of_lines ();
+}
+
+size_t logger_show (bytes_t line, char shown[LOGGER_SHOWN_BYTES])
+{
+    const char *at = (const char *) line.data, *end = at + line.size;
+    if (line.size < TEXT_AT)
+        return 0;
+    char *to = mempcpy (shown, at, LEVEL_AT + level_size (at, line.size));
+    for (at += TEXT_AT - 1; at < end;) { // from the blank before a part
+        const char *bar = memchr (at, '|', (size_t) (end - at));
+        const char *next = bar ? bar + 1 : end;
+        const size_t key = key_of_person (at, (size_t) (next - at));
+        to = mempcpy (to, at, key ? key : (size_t) (next - at));
+        if (key)
+            to = stpcpy (to, bar ? HIDDEN " |" : HIDDEN);
+        at = next;
+    }
+    return (size_t) (to - shown);
+}
+
+/* The size of " dni: " and the like, if that is how the part begins; else 0. */
+static size_t key_of_person (const char *part, size_t size)
+{
+    static const char *const keys[] = {" dni: ", " document: ", " documento: "};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (size >= strlen (keys[i]) && memcmp (part, keys[i], strlen (keys[i])) == 0)
+            return strlen (keys[i]);
+    return 0;
+}
+
+static size_t level_size (const char *line, size_t size)
+{
+    const char *level = line + LEVEL_AT;
+    const char *blank = memchr (level, ' ', size - LEVEL_AT);
+    return blank && blank < level + LEVEL_BYTES ? (size_t) (blank - level)
+                                                : LEVEL_BYTES;
+}
+
+static line_ring_t *ring_of_lines (void)
+{
+    static line_ring_t *ring;
+    if (!ring)
+        ring = line_ring_new (LINES_KEPT, LINES_KEPT_BYTES);
+    return ring;
+}
+
 static size_t write_head (char *line, logger_level_t level, const char *action,
                           logger_result_t result)
 {
-    time_t now = time (NULL);
-    struct tm local;
-    char stamp[32] = "";
-    if (localtime_r (&now, &local))
-        strftime (stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
-
-    int size = snprintf (line, HEAD_BYTES_MAX, "%s %-8s action: %s | result: %s", stamp,
+    int size = snprintf (line, HEAD_BYTES_MAX, "%0*llu %-*s action: %s | result: %s",
+                         TIME_BYTES, (unsigned long long) clock_wall_ms (), LEVEL_BYTES,
                          level_names[level], action, result_names[result]);
     assert (size > 0 && size < HEAD_BYTES_MAX);
     return (size_t) size;
@@ -303,7 +367,7 @@ static void clean_values (char *text, const char *marked, size_t size)
 static void emit (const char *bytes, size_t size)
 {
     if (!gathered.on) {
-        write_out (bytes, size);
+        write_lines (bytes, size);
         return;
     }
     if (size > GATHER_BYTES_MAX - gathered.size)
@@ -315,6 +379,44 @@ static void emit (const char *bytes, size_t size)
     }
     memcpy (gathered.bytes + gathered.size, bytes, size);
     gathered.size += size;
+}
+
+/* Keep them, and write them with their stamps. */
+static void write_lines (const char *lines, size_t size)
+{
+    static char text[WRITE_BYTES];
+    size_t filled = 0;
+    for (size_t at = 0; at < size;) {
+        const char *line = lines + at;
+        const char *end = memchr (line, '\n', size - at);
+        const size_t length = (size_t) (end + 1 - line);
+        if (length + STAMP_GROWTH > sizeof text - filled) {
+            write_out (text, filled);
+            filled = 0;
+        }
+        keep (line, length - 1);
+        filled += stamp_line (text + filled, line, length);
+        at += length;
+    }
+    write_out (text, filled);
+}
+
+static size_t stamp_line (char *text, const char *line, size_t size)
+{
+    const time_t when = (time_t) (strtoull (line, NULL, 10) / 1000);
+    struct tm local;
+    char *to = text;
+    char stamp[32];
+    if (localtime_r (&when, &local) &&
+        strftime (stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local) == STAMP_BYTES)
+        to = mempcpy (to, stamp, STAMP_BYTES);
+    to = mempcpy (to, line + TIME_BYTES, size - TIME_BYTES);
+    return (size_t) (to - text);
+}
+
+static void keep (const char *line, size_t size)
+{
+    line_ring_put (ring_of_lines (), bytes_of (line, size));
 }
 
 /* A process must not stop its work, or wait, for a log line: what cannot be written is
@@ -333,13 +435,14 @@ static bool tell_dropped (void)
 {
     if (dropped == 0)
         return true;
-    char line[LINE_BYTES_MAX];
+    char line[LINE_BYTES_MAX], text[LINE_BYTES_MAX];
     size_t size = write_head (line, LOG_WARNING, "log", LOG_FAIL);
     size +=
         (size_t) snprintf (line + size, sizeof line - size,
                            " | reason: nobody was reading the log | dropped: %llu\n",
                            (unsigned long long) dropped);
-    if (sink_write (line, size) < size)
+    size = stamp_line (text, line, size);
+    if (sink_write (text, size) < size)
         return false;
     dropped = 0;
     return true;

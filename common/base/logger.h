@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <syslog.h>
 
+#include "line_ring.h"
+
 /* czmq.h brings in syslog's levels: macros of these names with other values. Whichever
    header comes first, ours count. */
 #undef LOG_DEBUG
@@ -97,5 +99,15 @@ void logger_flush (void);
 void logger_mark (void);
 void logger_flush_marked (void);
 void logger_discard (void);
+
+/* The latest lines, for who asks the process (self_report.h): LINES_KEPT of them, in at
+   most LINES_KEPT_BYTES; those that were gathered once they have left. Never NULL; it
+   grows with each line. */
+const line_ring_t *logger_kept (void);
+
+/* Turn a line of it into one for other eyes: "1795000000123 INFO action: ..." (when, in
+   milliseconds since 1970), with documents of people hidden. Returns its size. */
+#define LOGGER_SHOWN_BYTES (2 * RING_LINE_BYTES_MAX)
+size_t logger_show (bytes_t line, char shown[LOGGER_SHOWN_BYTES]);
 
 #endif

@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "descriptors.h"
 #include "logger.h"
+#include "process_facts.h"
 
 #define KEPT_CHUNK_BYTES (4 * 1024 * 1024)
 #define KEPT_HEAP_BYTES  (16 * 1024 * 1024)
@@ -41,6 +42,7 @@ static int take_signals (int signal_fd, const sigset_t *signals);
 
 int process_start (void)
 {
+    process_facts_start ();
     descriptors_open_standard ();
     descriptors_raise_limit ();
     keep_memory ();

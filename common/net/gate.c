@@ -185,6 +185,16 @@ uint8_t gate_role (const gate_t *gate, zmq_msg_t *body)
     return ROLE_NONE;
 }
 
+bool gate_may_inquire (const gate_t *gate, zmq_msg_t *body)
+{
+    const keyring_t *ring = gate_keys (gate);
+    gate_sender_t sender;
+    if (!ring || !gate_sender (body, &sender))
+        return true;
+    return strcmp (sender.key, ring->own.public_key) == 0 ||
+           gate_role (gate, body) == ROLE_OPERATOR;
+}
+
 const keyring_t *gate_keys (const gate_t *gate)
 {
     return gate->keyed ? &gate->ring : NULL;

@@ -73,6 +73,10 @@ bool gate_sender (zmq_msg_t *body, gate_sender_t *sender);
    who may open the socket's file may be anything. Ask as gate_sender (). */
 uint8_t gate_role (const gate_t *gate, zmq_msg_t *body);
 
+/* Whether the sender may ask this process how it is (STATUS): with CURVE, an operator
+   or who has the process's own key; else, anybody. Ask as gate_sender (). */
+bool gate_may_inquire (const gate_t *gate, zmq_msg_t *body);
+
 /* The keys; NULL when there are none. Borrowed. */
 const keyring_t *gate_keys (const gate_t *gate);
 

@@ -12,6 +12,8 @@
 #define DRAW_BYTES    66                         // before the name
 #define WINNERS_BYTES (24 + 8 + WIRE_HEAD_BYTES) // before the documents
 #define REFUSED_BYTES 24                         // before the text
+#define JOIN_BYTES    9                          // before the name
+#define REPORT_BYTES  (WIRE_REPORT_BYTES - WIRE_HEADER_BYTES) // before the text
 
 static wire_code_t read_header (reader_t *reader, wire_message_t *message);
 static size_t body_size (const wire_message_t *message);
@@ -24,6 +26,8 @@ static uint8_t *put_order (uint8_t *at, const wire_order_t *order);
 static uint8_t *put_listed (uint8_t *at, const wire_draw_t *draw);
 static uint8_t *put_winners (uint8_t *at, const wire_winners_t *winners);
 static uint8_t *put_refused (uint8_t *at, const wire_refused_t *refused);
+static uint8_t *put_beat (uint8_t *at, const wire_beat_t *beat);
+static uint8_t *put_report (uint8_t *at, const wire_report_t *report);
 static void read_body (reader_t *reader, wire_message_t *message);
 static wire_limits_t read_limits (reader_t *reader);
 static wire_welcome_t read_welcome (reader_t *reader);
@@ -36,6 +40,10 @@ static wire_order_t read_order (reader_t *reader);
 static wire_draw_t read_listed (reader_t *reader);
 static wire_winners_t read_winners (reader_t *reader);
 static wire_refused_t read_refused (reader_t *reader);
+static wire_join_t read_join (reader_t *reader);
+static wire_beat_t read_beat (reader_t *reader);
+static wire_report_t read_report (reader_t *reader);
+static uint8_t read_subject (reader_t *reader);
 static void read_head (reader_t *reader, uint8_t head[WIRE_HEAD_BYTES]);
 static bytes_t read_name (reader_t *reader);
 static bytes_t read_note (reader_t *reader);
@@ -144,6 +152,7 @@ static size_t body_size (const wire_message_t *message)
     case WIRE_CANCELLED:
         return 12;
     case WIRE_WAITING:
+    case WIRE_STATUS:
         return 9;
     case WIRE_CHECK:
     case WIRE_RESULTS:
@@ -155,13 +164,18 @@ static size_t body_size (const wire_message_t *message)
     case WIRE_ORDERED:
         return 8 + message->ordered.name.size;
     case WIRE_LIST:
+    case WIRE_JOINED:
+    case WIRE_SCALE:
+    case WIRE_SCALED:
         return 4;
     case WIRE_DRAW:
         return DRAW_BYTES + message->listed.name.size;
     case WIRE_JOIN:
-        return 9;
-    case WIRE_JOINED:
-        return 4;
+        return JOIN_BYTES + message->join.name.size;
+    case WIRE_BEAT:
+        return 40;
+    case WIRE_REPORT:
+        return REPORT_BYTES + message->report.text.size;
     case WIRE_FIND:
         return 28;
     case WIRE_WINNERS:
@@ -245,11 +259,20 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
         return put_refused (at, &message->refused);
     case WIRE_JOIN:
         at = put_u32 (put_u8 (at, message->join.role), message->join.credit);
-        return put_u32 (at, message->join.heartbeat_ms);
+        return put_bytes (put_u32 (at, message->join.heartbeat_ms), message->join.name);
+    case WIRE_BEAT:
+        return put_beat (at, &message->beat);
     case WIRE_JOINED:
         return put_u32 (at, message->boot);
     case WIRE_PONG:
         return put_bytes (at, message->name);
+    case WIRE_STATUS:
+        return put_u64 (put_u8 (at, message->status.subject), message->status.from);
+    case WIRE_REPORT:
+        return put_report (at, &message->report);
+    case WIRE_SCALE:
+    case WIRE_SCALED:
+        return put_u32 (at, message->workers);
     default:
         return at;
     }
@@ -327,6 +350,20 @@ static uint8_t *put_refused (uint8_t *at, const wire_refused_t *refused)
     at = put_u32 (put_u8 (at, refused->field), refused->row);
     at = put_u64 (put_u64 (at, refused->offset), refused->expected);
     return put_bytes (at, refused->text);
+}
+
+static uint8_t *put_beat (uint8_t *at, const wire_beat_t *beat)
+{
+    at = put_u64 (put_u64 (at, beat->batches), beat->bets);
+    at = put_u64 (put_u64 (at, beat->refused), beat->cpu_ms);
+    return put_u64 (at, beat->memory_bytes);
+}
+
+static uint8_t *put_report (uint8_t *at, const wire_report_t *report)
+{
+    at = put_u8 (put_u8 (at, report->subject), report->more);
+    at = put_u64 (put_u64 (at, report->next), report->lost);
+    return put_bytes (at, report->text);
 }
 
 static void read_body (reader_t *reader, wire_message_t *message)
@@ -439,11 +476,10 @@ static void read_body (reader_t *reader, wire_message_t *message)
         message->refused = read_refused (reader);
         break;
     case WIRE_JOIN:
-        message->join.role = read_u8 (reader);
-        reader->failed |= message->join.role < ROLE_WORKER;
-        reader->failed |= message->join.role > ROLE_STATE;
-        message->join.credit = read_u32 (reader);
-        message->join.heartbeat_ms = read_u32 (reader);
+        message->join = read_join (reader);
+        break;
+    case WIRE_BEAT:
+        message->beat = read_beat (reader);
         break;
     case WIRE_JOINED:
         message->boot = read_u32 (reader);
@@ -451,6 +487,17 @@ static void read_body (reader_t *reader, wire_message_t *message)
     case WIRE_PONG:
         message->name = read_rest (reader);
         reader->failed |= message->name.size > WIRE_NAME_BYTES_MAX;
+        break;
+    case WIRE_STATUS:
+        message->status.subject = read_subject (reader);
+        message->status.from = read_u64 (reader);
+        break;
+    case WIRE_REPORT:
+        message->report = read_report (reader);
+        break;
+    case WIRE_SCALE:
+    case WIRE_SCALED:
+        message->workers = read_u32 (reader);
         break;
     default:
         break;
@@ -640,6 +687,53 @@ static wire_refused_t read_refused (reader_t *reader)
     return refused;
 }
 
+/* The name becomes part of lines and labels. */
+static wire_join_t read_join (reader_t *reader)
+{
+    wire_join_t join;
+    uint32_t character;
+    join.role = read_u8 (reader);
+    join.credit = read_u32 (reader);
+    join.heartbeat_ms = read_u32 (reader);
+    join.name = read_rest (reader);
+    reader->failed |= join.role < ROLE_WORKER || join.role > ROLE_STATE;
+    reader->failed |= join.name.size > WIRE_NAME_BYTES_MAX;
+    reader->failed |= text_check (join.name, &character) != TEXT_GOOD;
+    return join;
+}
+
+static wire_beat_t read_beat (reader_t *reader)
+{
+    wire_beat_t beat;
+    beat.batches = read_u64 (reader);
+    beat.bets = read_u64 (reader);
+    beat.refused = read_u64 (reader);
+    beat.cpu_ms = read_u64 (reader);
+    beat.memory_bytes = read_u64 (reader);
+    return beat;
+}
+
+static wire_report_t read_report (reader_t *reader)
+{
+    wire_report_t report;
+    report.subject = read_subject (reader);
+    report.more = read_u8 (reader);
+    report.next = read_u64 (reader);
+    report.lost = read_u64 (reader);
+    report.text = read_rest (reader);
+    const size_t size = report.text.size;
+    reader->failed |= report.more > 1 || size > REPORT_BYTES_MAX;
+    reader->failed |= size > 0 && report.text.data[size - 1] != '\n';
+    return report;
+}
+
+static uint8_t read_subject (reader_t *reader)
+{
+    const uint8_t subject = read_u8 (reader);
+    reader->failed |= subject > STATUS_REFUSALS;
+    return subject;
+}
+
 static void read_head (reader_t *reader, uint8_t head[WIRE_HEAD_BYTES])
 {
     memset (head, 0, WIRE_HEAD_BYTES);
@@ -724,6 +818,10 @@ const char *wire_command_name (uint8_t command)
         [WIRE_ORDERED] = "ORDERED",
         [WIRE_LIST] = "LIST",
         [WIRE_DRAW] = "DRAW",
+        [WIRE_STATUS] = "STATUS",
+        [WIRE_REPORT] = "REPORT",
+        [WIRE_SCALE] = "SCALE",
+        [WIRE_SCALED] = "SCALED",
     };
     const size_t known = sizeof names / sizeof names[0];
     return command < known && names[command] ? names[command] : "?";
@@ -845,6 +943,16 @@ const char *wire_phase_name (uint8_t phase)
         [PHASE_DRAWN] = "drawn",     [PHASE_VOID] = "void",
     };
     return phase < sizeof names / sizeof *names ? names[phase] : "?";
+}
+
+const char *wire_subject_name (uint8_t subject)
+{
+    static const char *const names[] = {
+        [STATUS_METRICS] = "metrics",
+        [STATUS_LINES] = "lines",
+        [STATUS_REFUSALS] = "refusals",
+    };
+    return subject < sizeof names / sizeof *names ? names[subject] : "?";
 }
 
 const char *wire_role_name (uint8_t role)

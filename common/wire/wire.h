@@ -22,9 +22,11 @@
 #define WIRE_ENCLOSED_BYTES 4
 /* The head that vouches for the central's log: a SHA-256. */
 #define WIRE_HEAD_BYTES 32
-/* No message but BATCH, BATCHES, STORE and WINNERS is longer than this. */
+/* No message but BATCH, BATCHES, STORE, WINNERS and REPORT is longer than this. */
 #define WIRE_SMALL_BYTES_MAX 512
-#define WIRE_NAME_BYTES_MAX  64 // PONG
+#define WIRE_NAME_BYTES_MAX  64 // PONG, JOIN
+/* What precedes the text of a REPORT: header, subject, more, next, lost. */
+#define WIRE_REPORT_BYTES (WIRE_HEADER_BYTES + 1 + 1 + 8 + 8)
 
 typedef enum {
     // agency to central
@@ -71,7 +73,13 @@ typedef enum {
     WIRE_ORDER = 0x41,
     WIRE_ORDERED = 0x42,
     WIRE_LIST = 0x43,
-    WIRE_DRAW = 0x44
+    WIRE_DRAW = 0x44,
+    // operator to any process, and back
+    WIRE_STATUS = 0x45,
+    WIRE_REPORT = 0x46,
+    // operator to central, and back
+    WIRE_SCALE = 0x48,
+    WIRE_SCALED = 0x49
 } wire_command_t;
 
 /* Why a request was refused. The numbers are protocol: never reuse one. */
@@ -305,6 +313,28 @@ typedef struct {    // DRAW: one for each that LIST asks for; its identity in th
     bytes_t name;                                       // borrowed
 } wire_draw_t;
 
+typedef enum {          // what STATUS asks for
+    STATUS_METRICS = 0, // of the draw in the header; 0: of the process, its live draws
+    STATUS_LINES = 1,   // of the log; `from` is an ordinal
+    STATUS_REFUSALS = 2 // of a broker; the same
+} wire_subject_t;
+
+/* STATUS: LINES and REFUSALS from here on only tell the `next` that there will be. */
+#define STATUS_FROM_NOW UINT64_MAX
+
+typedef struct {     // STATUS
+    uint8_t subject; // wire_subject_t
+    uint64_t from;   // 0, or the `next` of a REPORT before
+} wire_status_t;
+
+typedef struct {     // REPORT
+    uint8_t subject; // wire_subject_t
+    uint8_t more;    // 1: METRICS go on at `next`; lines are there beyond this page
+    uint64_t next;   // METRICS: 0 when this was the last page
+    uint64_t lost;   // of those wanted, how many are not kept any more
+    bytes_t text;    // whole lines, at most REPORT_BYTES_MAX; borrowed
+} wire_report_t;
+
 typedef struct { // WINNERS
     uint64_t cursor;
     uint64_t next; // cursor of the next page; 0 when this is the last
@@ -338,7 +368,14 @@ typedef struct {     // JOIN
     uint8_t role;    // wire_role_t
     uint32_t credit; // requests that a worker takes at once; else 0
     uint32_t heartbeat_ms;
+    bytes_t name; // a worker's: HOST/PID; may be empty; borrowed
 } wire_join_t;
+
+typedef struct { // BEAT: what a worker did since it started; zeros from others
+    uint64_t batches, bets, refused;
+    uint64_t cpu_ms;
+    uint64_t memory_bytes; // as of now
+} wire_beat_t;
 
 typedef struct {
     uint8_t command; // wire_command_t
@@ -369,8 +406,12 @@ typedef struct {
         wire_winners_t winners;
         wire_refused_t refused;
         wire_join_t join;
+        wire_beat_t beat;
         uint32_t boot; // JOINED: the broker's
         bytes_t name;  // PONG: the process that answers; borrowed
+        wire_status_t status;
+        wire_report_t report;
+        uint32_t workers; // SCALE: wanted, 0: only tell; SCALED: wanted now
     };
 } wire_message_t;
 
@@ -425,6 +466,9 @@ const char *wire_code_text (uint16_t code);
    is one of theirs. */
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
                              const char *text);
+
+/* The subject's name, "?" when it is none. */
+const char *wire_subject_name (uint8_t subject);
 
 /* The role's name, "?" when it is none. */
 const char *wire_role_name (uint8_t role);

@@ -530,7 +530,7 @@ class Worker:
             peer.send(wire.joining(role, CREDIT))
             (joined, _), = peer.receive(decode=wire.opened)
             assert wire.decode(joined).name == "JOINED"
-            peer.send(wire.enveloped(wire.message("BEAT")))  # it has heard so
+            peer.send(wire.enveloped(wire.sound("BEAT")))  # it has heard so
 
     def answer(self):
         """All that it holds; as many more turns are available."""

@@ -28,6 +28,7 @@ COMMANDS = {
     "STORE": 0x31, "ADMIT": 0x32, "FIND": 0x34, "HELD": 0x36,
     "REGISTER": 0x37, "REPLAY": 0x38, "RECORD": 0x39, "EVENT": 0x3A, "REGISTERED": 0x3B,
     "LOOKUP": 0x3C, "ORDER": 0x41, "ORDERED": 0x42, "LIST": 0x43, "DRAW": 0x44,
+    "STATUS": 0x45, "REPORT": 0x46, "SCALE": 0x48, "SCALED": 0x49,
 }  # fmt: skip
 CODES = {
     1: "SIGNATURE", 2: "VERSION", 3: "COMMAND", 4: "FRAMES", 5: "SIZE", 6: "BODY",
@@ -62,7 +63,8 @@ LAYOUTS = {
     "WINNERS": ("QQIIQ32s", "cursor next number count sequence head", "documents"),
     "REFUSED": ("HBBIQQ", "code command field row offset expected", "text"),
     "PONG": ("", "", "process"),
-    "JOIN": ("BII", "role credit heartbeat_ms", None),
+    "JOIN": ("BII", "role credit heartbeat_ms", "worker_name"),
+    "BEAT": ("QQQQQ", "batches bets refused cpu_ms memory_bytes", None),
     "JOINED": ("I", "boot", None),
     "STORE": ("QQQI", "offset digest writer count", "rows"),
     "ADMIT": ("QQQIIIIIIBIQIQ32s", f"epoch {STANDING}", "draw_name"),
@@ -77,6 +79,10 @@ LAYOUTS = {
     "ORDERED": ("Q", "sequence", "draw_name"),
     "LIST": ("I", "from", None),
     "DRAW": ("IIBBIIIIIIQQQQ", LISTED, "draw_name"),
+    "STATUS": ("BQ", "subject from", None),
+    "REPORT": ("BBQQ", "subject more next lost", "text"),
+    "SCALE": ("I", "workers", None),
+    "SCALED": ("I", "workers", None),
 }
 HEADER = 16  # bytes: signature, version, command, agency, draw
 ROLES = {"worker": 1, "storage": 2, "state": 3}

@@ -30,7 +30,7 @@ INTERNAL = {
     "LOOP_HANDSHAKES_MAX", "MEMORY_GUARD_LOOK_MS", "SINK_WAIT_MS", "OTHERS_PATIENCE_MS", "OTHERS_LOOK_MS",
     "RUN_DIRECTORY_LOOK_MS", "DESCRIPTORS_OWN", "DESCRIPTORS_TRIED_MAX",
     "CONNECTION_OTHER_BYTES", "CONNECTION_OTHER_BYTES_SECOND", "DESCRIPTORS_KEPT", "QUEUE_SHARE",
-    "DRAWS_FINISHED_KEPT", "DRAW_USED_MS", "QUESTION_MS", "CANCELLED_ROW_BYTES_MAX",
+    "REPORT_PIECES_MAX", "DRAWS_FINISHED_KEPT", "DRAW_USED_MS", "QUESTION_MS", "CANCELLED_ROW_BYTES_MAX",
 }  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def test_the_layout_refuses_what_is_bad(command):
     open_ended = bool(fields) and fields[-1][1] is None
     named = ("hello", "welcome", "admit", "lookup", "ordered", "draw")
     too_much = {"refused": least + 255, "pong": least + 64, "order": least + 240,
-                "record": least + 200, "event": least + 200, **dict.fromkeys(named, least + 40)}
+                "record": least + 200, "event": least + 200, "join": least + 64, "report": least + 32768, **dict.fromkeys(named, least + 40)}
     for example in VECTORS[command.lower()]:
         size = len(example["bytes"])
         most = too_much.get(command.lower(), size) if open_ended else least

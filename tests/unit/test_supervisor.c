@@ -68,6 +68,11 @@ int64_t clock_ms (void)
     return (now.tv_sec * 1000 + now.tv_nsec / 1000000) * speed;
 }
 
+uint64_t clock_wall_ms (void)
+{
+    return (uint64_t) time (NULL) * 1000;
+}
+
 int clock_timeout (int64_t now_ms, int64_t deadline_ms)
 {
     const int64_t rest_ms = deadline_ms > now_ms ? (deadline_ms - now_ms) / speed : 0;

@@ -99,7 +99,23 @@ static const field_t join[FIELDS_MAX] = {
     FIELD ("role", U8, join.role),
     FIELD ("credit", U32, join.credit),
     FIELD ("heartbeat_ms", U32, join.heartbeat_ms),
+    FIELD ("worker_name", TEXT, join.name),
 };
+static const field_t beat[FIELDS_MAX] = {
+    FIELD ("batches", U64, beat.batches),           FIELD ("bets", U64, beat.bets),
+    FIELD ("refused", U64, beat.refused),           FIELD ("cpu_ms", U64, beat.cpu_ms),
+    FIELD ("memory_bytes", U64, beat.memory_bytes),
+};
+static const field_t status[FIELDS_MAX] = {
+    FIELD ("subject", U8, status.subject),
+    FIELD ("from", U64, status.from),
+};
+static const field_t report[FIELDS_MAX] = {
+    FIELD ("subject", U8, report.subject), FIELD ("more", U8, report.more),
+    FIELD ("next", U64, report.next),      FIELD ("lost", U64, report.lost),
+    FIELD ("text", TEXT, report.text),
+};
+static const field_t scale[FIELDS_MAX] = {FIELD ("workers", U32, workers)};
 static const field_t joined[FIELDS_MAX] = {FIELD ("boot", U32, boot)};
 static const field_t find[FIELDS_MAX] = {
     FIELD ("epoch", U64, find.epoch),
@@ -199,7 +215,7 @@ static const struct command {
     {"REFUSED", "refused.txt", 0x1E, refused, false},
     {"PONG", "pong.txt", 0x1F, pong, false},
     {"JOIN", "join.txt", 0x21, join, false},
-    {"BEAT", "beat.txt", 0x22, nothing, false},
+    {"BEAT", "beat.txt", 0x22, beat, false},
     {"LEAVE", "leave.txt", 0x23, nothing, false},
     {"REJOIN", "rejoin.txt", 0x24, nothing, false},
     {"JOINED", "joined.txt", 0x25, joined, false},
@@ -217,6 +233,10 @@ static const struct command {
     {"ORDERED", "ordered.txt", 0x42, ordered, false},
     {"LIST", "list.txt", 0x43, list, false},
     {"DRAW", "draw.txt", 0x44, listed, false},
+    {"STATUS", "status.txt", 0x45, status, false},
+    {"REPORT", "report.txt", 0x46, report, false},
+    {"SCALE", "scale.txt", 0x48, scale, false},
+    {"SCALED", "scaled.txt", 0x49, scale, false},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
