@@ -112,6 +112,10 @@ static bool about_moment (const session_t *session, const wire_refused_t *refuse
     const bool bundle = state == SESSION_SELLING && refused->command == WIRE_BATCHES;
     if (refused->command != questions[state] && !results && !bundle)
         return false;
+    // a READY was sent again, perhaps, before another program cancelled a bet
+    if (refused->code == REFUSED_TALLY && refused->command == WIRE_READY)
+        return refused->offset == session->progress.stored &&
+               refused->row == session->progress.cancelled;
     return refused->command != WIRE_BATCH ||
            window_find (session->window, refused->offset) != NULL;
 }

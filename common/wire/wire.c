@@ -1027,6 +1027,14 @@ wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
         refusal.refused.offset = request->batch.offset;
     if (request->command == WIRE_CANCEL)
         refusal.refused.offset = request->offset;
+    if (request->command == WIRE_READY) {
+        refusal.refused.offset = request->tally.count;
+        refusal.refused.row = request->tally.cancelled;
+    }
+    if (refusal.refused.command == WIRE_READY && request->command == WIRE_RECORD) {
+        refusal.refused.offset = request->record.event.count;
+        refusal.refused.row = request->record.event.cancelled;
+    }
     return refusal;
 }
 

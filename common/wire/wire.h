@@ -349,8 +349,9 @@ typedef struct {       // REFUSED
     uint16_t code;     // wire_code_t
     uint8_t command;   // the one refused
     uint8_t field;     // 1..5 in the order of the row, or 0
-    uint32_t row;      // 1.. within the batch, or 0
-    uint64_t offset;   // of the refused batch; or what the request carried, or 0
+    uint32_t row;      // 1.. within the batch, or 0; of a READY: its cancelled bets
+    uint64_t offset;   // of the refused batch; or what the request carried, or 0; of a
+                       // READY: its count
     uint64_t expected; // the agency's next offset, where it is known
     bytes_t text;      // for people; at most REFUSAL_TEXT_MAX; borrowed
 } wire_refused_t;
@@ -460,7 +461,8 @@ const char *wire_phase_name (uint8_t phase);
 const char *wire_code_text (uint16_t code);
 
 /* The refusal of `request`: its agency, draw, command and, for a batch or a CANCEL,
-   offset filled in. Borrows `text`, of which REFUSAL_TEXT_MAX bytes count; NULL: what
+   offset filled in; for a READY what it said, so that its sender can tell which of
+   several is meant. Borrows `text`, of which REFUSAL_TEXT_MAX bytes count; NULL: what
    the code means. What storage is asked for an agency is refused as what that asked: a
    STORE as BATCH, an ADMIT as HELLO, a FIND as RESULTS, a RECORD as READY or DONE if it
    is one of theirs. */

@@ -436,17 +436,41 @@ static void test_ready_says_how_many_are_cancelled (void **state)
     welcome_closed (day, 10, 2);
     for (uint32_t count = 2; count < 9; count++) {
         assert_int_equal (said (day, WIRE_READY).tally.cancelled, count);
-        refuse (day, REFUSED_TALLY, WIRE_READY, 0); // one more meanwhile: no conflict
+        // one more meanwhile: no conflict
+        refuse_row (day, REFUSED_TALLY, WIRE_READY, 10, count, 0);
         said (day, WIRE_HELLO);
         welcome_closed (day, 10, count + 1);
     }
     said (day, WIRE_READY);
-    refuse (day, REFUSED_TALLY, WIRE_READY, 0);
+    refuse_row (day, REFUSED_TALLY, WIRE_READY, 10, 9, 0);
     said (day, WIRE_HELLO);
     welcome_closed (day, 10, 9);
     said (day, WIRE_READY);
-    refuse (day, REFUSED_TALLY, WIRE_READY, 0); // nothing has changed
+    refuse_row (day, REFUSED_TALLY, WIRE_READY, 10, 9, 0); // nothing has changed
     assert_state (day, SESSION_FAILED);
+}
+
+/* READY was sent several times, and another program cancelled a bet: each is refused,
+   and what comes late says nothing about the READY of now. */
+static void test_a_late_refusal_of_an_earlier_ready_is_none (void **state)
+{
+    day_t *day = *state;
+    day->options.task = SESSION_CLOSE_ONLY;
+    session_destroy (&day->session);
+    day->session = session_new (&day->options, NULL, day->now_ms);
+    said (day, WIRE_HELLO);
+    welcome_closed (day, 10, 2);
+    said (day, WIRE_READY);
+    refuse_row (day, REFUSED_TALLY, WIRE_READY, 10, 2, 0);
+    said (day, WIRE_HELLO);
+    welcome_closed (day, 10, 3);
+    said (day, WIRE_READY);
+    for (int i = 0; i < 5; i++) {
+        refuse_row (day, REFUSED_TALLY, WIRE_READY, 10, 2, 0);
+        refuse_row (day, REFUSED_TALLY, WIRE_READY, 9, 3, 0);
+        said_nothing (day);
+        assert_state (day, SESSION_WAITING);
+    }
 }
 
 int main (void)
@@ -462,6 +486,7 @@ int main (void)
         DAY_TEST (test_bet_is_cancelled),
         DAY_TEST (test_bet_that_cannot_be_cancelled),
         DAY_TEST (test_ready_says_how_many_are_cancelled),
+        DAY_TEST (test_a_late_refusal_of_an_earlier_ready_is_none),
         DAY_TEST (test_starts_over),
         DAY_TEST (test_starting_over_again_and_again_waits),
         DAY_TEST (test_single_bet_is_stored),

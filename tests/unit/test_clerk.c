@@ -684,7 +684,9 @@ static void the_right_count_is_sealed (void **state)
     begin (1, 6);
     begin (2, 0);
     take_seal (1, 5);
-    assert_int_equal (commit_refused (REFUSED_TALLY, WIRE_READY)->expected, 6);
+    const wire_refused_t *refused = commit_refused (REFUSED_TALLY, WIRE_READY);
+    assert_int_equal (refused->expected, 6);
+    assert_int_equal (refused->offset, 5); // which READY is meant
     take_seal (1, 7);
     commit_refused (REFUSED_TALLY, WIRE_READY);
     const uint32_t records = book_records (shelf.book);

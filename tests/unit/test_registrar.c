@@ -499,7 +499,9 @@ static void a_seal_counts_once_it_is_recorded (void **state)
                                       .draw = the_draw (),
                                       .tally = tally_of (2, others[i])};
         ask (2, &ready);
-        assert_int_equal (told_refused (REFUSED_TALLY, WIRE_READY)->expected, 20);
+        const wire_refused_t *refused = told_refused (REFUSED_TALLY, WIRE_READY);
+        assert_int_equal (refused->expected, 20);
+        assert_true (refused->offset == others[i]); // which READY is meant
     }
     wire_message_t ready = ready_of (2);
     ready.tally.digest ^= 1;

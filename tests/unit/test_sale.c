@@ -130,7 +130,7 @@ static void test_ready_with_another_count (void **state)
 {
     day_t *day = *state;
     sell_all (day);
-    refuse (day, REFUSED_TALLY, WIRE_READY, 0);
+    refuse_row (day, REFUSED_TALLY, WIRE_READY, 10, 0, 0);
     said (day, WIRE_HELLO);
     welcome (day, 12);
     assert_int_equal (answer_checks (day), 1);
@@ -138,11 +138,11 @@ static void test_ready_with_another_count (void **state)
                         "the first of them: put back the rows that are missing, or see "
                         "who else sells as agency 3");
     sell_all (day);
-    refuse (day, REFUSED_TALLY, WIRE_READY, 0);
+    refuse_row (day, REFUSED_TALLY, WIRE_READY, 10, 0, 0);
     said (day, WIRE_HELLO);
     welcome (day, 10);
     assert_int_equal (said (day, WIRE_READY).tally.count, 10);
-    refuse (day, REFUSED_TALLY, WIRE_READY, 0);
+    refuse_row (day, REFUSED_TALLY, WIRE_READY, 10, 0, 0);
     assert_state (day, SESSION_FAILED);
 }
 

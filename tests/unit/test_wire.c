@@ -775,15 +775,24 @@ static void a_refusal_names_what_was_refused (void **state)
 {
     (void) state;
     const wire_message_t ready = {
-        .command = WIRE_READY, .agency = 4, .draw = 5, .tally = {.count = 9}};
+        .command = WIRE_READY, .agency = 4, .draw = 5, .tally = {9, 1, 2}};
     wire_message_t refusal = wire_refusal (&ready, REFUSED_TALLY, "not so many");
     assert_int_equal (refusal.command, WIRE_REFUSED);
     assert_int_equal (refusal.agency, 4);
     assert_true (refusal.draw == 5);
     assert_int_equal (refusal.refused.code, 35);
     assert_int_equal (refusal.refused.command, WIRE_READY);
-    assert_int_equal (refusal.refused.offset, 0);
+    assert_int_equal (refusal.refused.offset, 9);
+    assert_int_equal (refusal.refused.row, 2);
     assert_true (bytes_equal (refusal.refused.text, bytes_of ("not so many", 11)));
+
+    const wire_message_t seal = {
+        .command = WIRE_RECORD,
+        .record = {.event = {.kind = EVENT_SEALED, .count = 9, .cancelled = 2}}};
+    refusal = wire_refusal (&seal, REFUSED_TALLY, NULL);
+    assert_int_equal (refusal.refused.command, WIRE_READY);
+    assert_int_equal (refusal.refused.offset, 9);
+    assert_int_equal (refusal.refused.row, 2);
 
     const wire_message_t store = {.command = WIRE_STORE, .batch = {.offset = 77}};
     refusal = wire_refusal (&store, REFUSED_GAP, "");
