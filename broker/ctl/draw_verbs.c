@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "caller.h"
 #include "clock.h"
 #include "confirm.h"
 #include "conversation.h"
@@ -198,9 +199,10 @@ static int carry_out (work_t *work)
     int status = 0;
     if (!may_be_asked (work))
         status = misused (work, "add --yes: there is no terminal to confirm it at");
-    if (status == 0 && command->reason && strlen (command->reason) > NOTE_BYTES_MAX)
-        status = misused (
-            work, "--reason is longer than " BOUND_TEXT (NOTE_BYTES_MAX) " bytes");
+    if (status == 0 && command->reason &&
+        strlen (command->reason) > NOTE_REASON_BYTES_MAX)
+        status = misused (work, "--reason is longer than " BOUND_TEXT (
+                                    NOTE_REASON_BYTES_MAX) " bytes");
     if (status == 0 && command->words > others)
         status = take_name (work, command->word[0]);
     if (status == 0)
@@ -296,7 +298,11 @@ static int read_number (const char *text, uint32_t min, uint32_t max, uint32_t *
 static int give (work_t *work)
 {
     instruction_t *instruction = &work->instruction;
-    const char *note = work->command->reason ? work->command->reason : "";
+    char note[NOTE_BYTES_MAX + 1], name[NOTE_NAME_BYTES_MAX + 1];
+    snprintf (note, sizeof note, "%s",
+              work->command->reason ? work->command->reason : "");
+    caller_name (name);
+    note_sign (note, name);
     wire_message_t question = {.command = WIRE_ORDER,
                                .agency = instruction->agency,
                                .order = instruction->order};

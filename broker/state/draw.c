@@ -9,7 +9,8 @@
 typedef struct {
     bool asked, excused, served;
     uint32_t cancelled;
-    uint64_t count; // these three: what it asked with
+    uint32_t asked_s, served_s; // when, in seconds since 1970
+    uint64_t count;             // these three: what it asked with
     uint64_t digest;
 } seat_t;
 
@@ -130,6 +131,16 @@ bool draw_served (const draw_t *draw, uint32_t agency)
     return draw_on_roll (draw, agency) && draw->roll[agency].served;
 }
 
+uint32_t draw_asked_s (const draw_t *draw, uint32_t agency)
+{
+    return draw_on_roll (draw, agency) ? draw->roll[agency].asked_s : 0;
+}
+
+uint32_t draw_served_s (const draw_t *draw, uint32_t agency)
+{
+    return draw_on_roll (draw, agency) ? draw->roll[agency].served_s : 0;
+}
+
 uint64_t draw_count (const draw_t *draw, uint32_t agency)
 {
     return draw_asked (draw, agency) ? draw->roll[agency].count : UINT64_MAX;
@@ -215,6 +226,7 @@ static int seal_agency (draw_t *draw, const wire_event_t *event)
     seat->count = event->count;
     seat->digest = event->digest;
     seat->cancelled = event->cancelled;
+    seat->asked_s = (uint32_t) (event->time_ms / 1000);
     draw->facts.asked++;
     if (!seat->excused)
         wait_for_one_less (draw, event->time_ms);
@@ -276,6 +288,7 @@ static int serve_agency (draw_t *draw, const wire_event_t *event)
         draw->roll[event->agency].served)
         return -1;
     draw->roll[event->agency].served = true;
+    draw->roll[event->agency].served_s = (uint32_t) (event->time_ms / 1000);
     draw->facts.served++;
     draw->excused_served += draw->roll[event->agency].excused;
     return 0;

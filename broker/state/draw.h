@@ -79,6 +79,10 @@ bool draw_on_roll (const draw_t *draw, uint32_t agency);
 bool draw_asked (const draw_t *draw, uint32_t agency);
 bool draw_excused (const draw_t *draw, uint32_t agency);
 bool draw_served (const draw_t *draw, uint32_t agency);
+/* When it asked, and when it said that it has its winners, in seconds since 1970; 0: it
+   has not. */
+uint32_t draw_asked_s (const draw_t *draw, uint32_t agency);
+uint32_t draw_served_s (const draw_t *draw, uint32_t agency);
 /* How many bets it asked with; UINT64_MAX: it has not asked, whatever is stored. */
 uint64_t draw_count (const draw_t *draw, uint32_t agency);
 wire_day_t draw_day (const draw_t *draw, uint32_t agency);

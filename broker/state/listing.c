@@ -30,6 +30,13 @@ void listing_tell (const draws_t *draws, const openings_t *openings, uint32_t fr
     }
 }
 
+wire_message_t listing_row (const draw_t *draw)
+{
+    wire_message_t row = describe (draw);
+    row.listed.total = 1;
+    return row;
+}
+
 static size_t look_at_plans (const openings_t *openings, schedule_draw_t *plans)
 {
     size_t count = 0;

@@ -12,4 +12,7 @@
 void listing_tell (const draws_t *draws, const openings_t *openings, uint32_t from,
                    bytes_t peer, outbox_t *outbox);
 
+/* The DRAW of one alone, as of a list of its own. Borrows the draw's texts. */
+wire_message_t listing_row (const draw_t *draw);
+
 #endif

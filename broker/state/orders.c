@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "logger.h"
+#include "note.h"
 
 typedef struct {   // an order that is under way
     bool given_up; // an opening that may have been recorded: so is that
@@ -67,7 +68,7 @@ static void finish (orders_t *orders, size_t which);
 static bool is_what_was_asked (const pending_t *pending, const wire_event_t *event);
 static bool is_its_note (const pending_t *pending, bytes_t note);
 static void log_carried_out (const pending_t *pending, uint64_t sequence);
-static void log_excused (const pending_t *pending, uint64_t sequence);
+static void tell_part (bytes_t part, char text[NOTE_BYTES_MAX + 1]);
 static void log_refused (orders_t *orders, uint8_t order, const char *name,
                          wire_code_t code, const char *text);
 
@@ -498,32 +499,28 @@ static bool is_its_note (const pending_t *pending, bytes_t note)
 
 static void log_carried_out (const pending_t *pending, uint64_t sequence)
 {
+    char who[NOTE_BYTES_MAX + 1], why[NOTE_BYTES_MAX + 1];
     const char *order = wire_order_name (pending->order.order);
-    if (pending->order.order == ORDER_EXCUSE)
-        log_excused (pending, sequence);
-    else if (pending->note[0])
+    tell_part (note_who (pending->order.note), who);
+    tell_part (note_reason (pending->order.note), why);
+    if (pending->order.order == ORDER_EXCUSE) // which agency nothing else tells
         logger_event (LOG_INFO, "orden", LOG_SUCCESS,
-                      "order: %s | draw: %s | sequence: %llu | reason: %s", order,
-                      pending->name, (unsigned long long) sequence, pending->note);
+                      "order: %s | draw: %s | agency: %u | sequence: %llu | by: %s | "
+                      "reason: %s",
+                      order, pending->name, pending->agency,
+                      (unsigned long long) sequence, who, why);
     else
         logger_event (LOG_INFO, "orden", LOG_SUCCESS,
-                      "order: %s | draw: %s | sequence: %llu", order, pending->name,
-                      (unsigned long long) sequence);
+                      "order: %s | draw: %s | sequence: %llu | by: %s | reason: %s",
+                      order, pending->name, (unsigned long long) sequence, who, why);
 }
 
-/* Which agency it is nothing else tells. */
-static void log_excused (const pending_t *pending, uint64_t sequence)
+static void tell_part (bytes_t part, char text[NOTE_BYTES_MAX + 1])
 {
-    const char *order = wire_order_name (pending->order.order);
-    if (pending->note[0])
-        logger_event (LOG_INFO, "orden", LOG_SUCCESS,
-                      "order: %s | draw: %s | agency: %u | sequence: %llu | reason: %s",
-                      order, pending->name, pending->agency,
-                      (unsigned long long) sequence, pending->note);
-    else
-        logger_event (LOG_INFO, "orden", LOG_SUCCESS,
-                      "order: %s | draw: %s | agency: %u | sequence: %llu", order,
-                      pending->name, pending->agency, (unsigned long long) sequence);
+    snprintf (text, NOTE_BYTES_MAX + 1, "%.*s", (int) part.size,
+              (const char *) part.data);
+    if (part.size == 0)
+        strcpy (text, "-");
 }
 
 static void log_refused (orders_t *orders, uint8_t order, const char *name,

@@ -12,6 +12,7 @@
 #include "listing.h"
 #include "local_time.h"
 #include "logger.h"
+#include "note.h"
 
 struct registrar {
     registrar_stage_t stage;
@@ -19,6 +20,7 @@ struct registrar {
     follower_t *follower;
     openings_t *openings;
     orders_t *orders;
+    questions_t *questions;
     hellos_t hellos; // that wait
     outbox_t *to_brokers;
     bool done;
@@ -30,7 +32,8 @@ struct registrar {
 typedef struct { // one message; whom to answer
     envelope_t envelope;
     wire_message_t message;
-    bytes_t peer; // of an operator
+    bytes_t peer;    // of an operator
+    const char *who; // he is, as far as is known
 } request_t;
 
 static void take_bundle (registrar_t *registrar, bytes_t bundle,
@@ -48,10 +51,12 @@ static int take_results (void *self, void *asked);
 static int take_done (void *self, void *asked);
 static int take_order (void *self, void *asked);
 static int take_list (void *self, void *asked);
+static int take_question (void *self, void *asked);
 static void refuse_operator (registrar_t *registrar, const request_t *request,
                              wire_code_t code, const char *text);
 static int take_registered (void *self, void *asked);
 static int take_event (void *self, void *asked);
+static int take_winners (void *self, void *asked);
 static void happened (registrar_t *registrar, live_t *live,
                       const wire_recorded_t *recorded, bool following);
 static void log_event (const live_t *live, const wire_recorded_t *recorded);
@@ -89,11 +94,15 @@ static const handler_t request_handlers[] = {{WIRE_HELLO, take_hello},
 
 static const handler_t answer_handlers[] = {{WIRE_REGISTERED, take_registered},
                                             {WIRE_EVENT, take_event},
+                                            {WIRE_WINNERS, take_winners},
                                             {WIRE_REFUSED, take_refused},
                                             {0}};
 
-static const handler_t operator_handlers[] = {
-    {WIRE_ORDER, take_order}, {WIRE_LIST, take_list}, {0}};
+static const handler_t operator_handlers[] = {{WIRE_ORDER, take_order},
+                                              {WIRE_LIST, take_list},
+                                              {WIRE_LOOKUP, take_question},
+                                              {WIRE_RESULTS, take_question},
+                                              {0}};
 
 registrar_t *registrar_new (const registrar_options_t *options)
 {
@@ -107,6 +116,8 @@ registrar_t *registrar_new (const registrar_options_t *options)
                       registrar->draws, registrar->follower);
     registrar->orders = orders_new (&options->terms, registrar->draws,
                                     registrar->openings, registrar->follower);
+    registrar->questions = questions_new (registrar->draws, registrar->follower,
+                                          orders_outbox (registrar->orders));
     registrar->to_brokers = outbox_new ();
     return registrar;
 }
@@ -114,6 +125,7 @@ registrar_t *registrar_new (const registrar_options_t *options)
 void registrar_destroy (registrar_t **registrar)
 {
     if (*registrar) {
+        questions_destroy (&(*registrar)->questions);
         orders_destroy (&(*registrar)->orders);
         openings_destroy (&(*registrar)->openings);
         follower_destroy (&(*registrar)->follower);
@@ -132,6 +144,7 @@ void registrar_tick (registrar_t *registrar, int64_t now_ms, uint64_t wall_ms,
     follower_tick (registrar->follower, now_ms, wall_ms, reachable);
     openings_tick (registrar->openings, now_ms, wall_ms);
     orders_tick (registrar->orders, now_ms, wall_ms);
+    questions_tick (registrar->questions, now_ms);
     pursue (registrar);
 }
 
@@ -153,7 +166,9 @@ int64_t registrar_deadline (const registrar_t *registrar)
             : INT64_MAX;
     const int64_t orders_ms = orders_deadline (registrar->orders);
     const int64_t hellos_ms = hellos_deadline (&registrar->hellos);
-    const int64_t own_ms = openings_ms < orders_ms ? openings_ms : orders_ms;
+    const int64_t questions_ms = questions_deadline (registrar->questions);
+    const int64_t operators_ms = orders_ms < questions_ms ? orders_ms : questions_ms;
+    const int64_t own_ms = openings_ms < operators_ms ? openings_ms : operators_ms;
     const int64_t others_ms = own_ms < hellos_ms ? own_ms : hellos_ms;
     return follower_ms < others_ms ? follower_ms : others_ms;
 }
@@ -162,7 +177,8 @@ bool registrar_wants (const registrar_t *registrar)
 {
     return registrar->stage <= REGISTRAR_OPEN &&
            (follower_wants (registrar->follower) ||
-            openings_want (registrar->openings) || orders_want (registrar->orders));
+            openings_want (registrar->openings) || orders_want (registrar->orders) ||
+            questions_want (registrar->questions));
 }
 
 void registrar_requests (registrar_t *registrar, bytes_t bundle)
@@ -171,9 +187,10 @@ void registrar_requests (registrar_t *registrar, bytes_t bundle)
     draws_forget_unused (registrar->draws);
 }
 
-void registrar_operator (registrar_t *registrar, bytes_t peer, bool may, bytes_t frame)
+void registrar_operator (registrar_t *registrar, bytes_t peer, bool may,
+                         const char *who, bytes_t frame)
 {
-    request_t request = {.peer = peer};
+    request_t request = {.peer = peer, .who = who};
     const wire_code_t code = wire_decode (frame, &request.message);
     const handler_t *handler =
         handler_find (operator_handlers, request.message.command);
@@ -462,7 +479,13 @@ static int take_order (void *self, void *asked)
 {
     registrar_t *registrar = self;
     const request_t *request = asked;
-    orders_take (registrar->orders, request->peer, &request->message);
+    wire_message_t message = request->message;
+    char note[NOTE_BYTES_MAX + 1] = "";
+    put_bytes ((uint8_t *) note, message.order.note);
+    if (request->who[0])
+        note_sign (note, request->who);
+    message.order.note = bytes_of (note, strlen (note));
+    orders_take (registrar->orders, request->peer, &message);
     return 0;
 }
 
@@ -475,6 +498,14 @@ static int take_list (void *self, void *asked)
     return 0;
 }
 
+static int take_question (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    questions_take (registrar->questions, request->peer, &request->message);
+    return 0;
+}
+
 static void refuse_operator (registrar_t *registrar, const request_t *request,
                              wire_code_t code, const char *text)
 {
@@ -482,9 +513,10 @@ static void refuse_operator (registrar_t *registrar, const request_t *request,
     const wire_message_t refusal = wire_refusal (&request->message, code, text);
     logger_event_limited (&registrar->no_operator, registrar->now_ms, LOG_WARNING,
                           "orden", LOG_FAIL, "order: %s | code: %s | reason: %s",
-                          request->message.command == WIRE_LIST
-                              ? "list"
-                              : wire_order_name (request->message.order.order),
+                          request->message.command == WIRE_ORDER
+                              ? wire_order_name (request->message.order.order)
+                          : request->message.command == WIRE_LIST ? "list"
+                                                                  : "question",
                           wire_code_name ((uint16_t) code), text ? text : "unreadable");
     outbox_write (orders_outbox (registrar->orders), request->peer, &nobodys, &refusal);
 }
@@ -514,8 +546,24 @@ static int take_event (void *self, void *asked)
         return 0;
     if (news)
         happened (registrar, live, &request->message.recorded, following);
-    if (news || is_somebodys (&request->envelope))
+    if (questions_are_in (&request->envelope))
+        questions_answered (registrar->questions, &request->envelope,
+                            &request->message);
+    else if (news || is_somebodys (&request->envelope))
         answer_event (registrar, live, request);
+    return 0;
+}
+
+/* An agency's are told by storage itself. */
+static int take_winners (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    if (questions_are_in (&request->envelope))
+        questions_answered (registrar->questions, &request->envelope,
+                            &request->message);
+    else
+        registrar->strays++;
     return 0;
 }
 
@@ -566,13 +614,15 @@ static void log_closed (const draw_facts_t *facts)
                      facts->asked + facts->excused >= facts->agencies;
     const bool hour =
         facts->closes_ms != CLOSES_ALL_ASKED && facts->closes_ms <= facts->closed_ms;
+    const bytes_t note = note_reason (bytes_of (facts->note, strlen (facts->note)));
     logger_event (LOG_INFO, "cierre", LOG_SUCCESS,
-                  "draw: %s | ready: %u of %u | excused: %u | reason: %s", facts->name,
-                  facts->asked, facts->agencies, facts->excused,
-                  facts->note[0] ? facts->note
-                  : all          ? "all have asked"
-                  : hour         ? "its hour has come"
-                                 : "by order");
+                  "draw: %s | ready: %u of %u | excused: %u | reason: %.*s%s",
+                  facts->name, facts->asked, facts->agencies, facts->excused,
+                  (int) note.size, facts->note,
+                  note.size > 0 ? ""
+                  : all         ? "all have asked"
+                  : hour        ? "its hour has come"
+                                : "by order");
 }
 
 /* Whoever asked for it. Of a replayed one it is not known who that was, but an agency's
@@ -642,6 +692,10 @@ static int take_refused (void *self, void *asked)
     if (agencys && refused->command == WIRE_LOOKUP &&
         refused->code != REFUSED_SUPERSEDED)
         pass_on (registrar, request);
+    else if (questions_are_in (&request->envelope) &&
+             refused->code != REFUSED_SUPERSEDED)
+        questions_answered (registrar->questions, &request->envelope,
+                            &request->message);
     else if ((agencys || (!openings_refused (registrar->openings, &request->message) &&
                           !orders_refused (registrar->orders, &request->message))) &&
              !follower_refused (registrar->follower, &request->message))
@@ -687,6 +741,7 @@ static void pursue (registrar_t *registrar)
         if (follower_stage (registrar->follower) == FOLLOWER_FOLLOWING) {
             openings_pursue (registrar->openings);
             orders_pursue (registrar->orders);
+            questions_pursue (registrar->questions);
         }
         pursue_hellos (registrar);
         draws_forget_unused (registrar->draws);
@@ -800,9 +855,11 @@ static void refuse_by_draw (registrar_t *registrar, const request_t *request,
                             const live_t *live, wire_code_t code)
 {
     const char *note = draw_facts (live->draw)->note;
-    const char *text =
-        code == REFUSED_VOID && note[0] ? note : wire_code_text ((uint16_t) code);
-    wire_message_t refusal = wire_refusal (&request->message, code, text);
+    char text[NOTE_BYTES_MAX + 1] = "";
+    if (code == REFUSED_VOID)
+        put_bytes ((uint8_t *) text, note_reason (bytes_of (note, strlen (note))));
+    wire_message_t refusal =
+        wire_refusal (&request->message, code, text[0] ? text : NULL);
     if (code == REFUSED_TALLY)
         refusal.refused.expected = draw_count (live->draw, request->message.agency);
     outbox_answer (registrar->to_brokers, &request->envelope, &refusal);

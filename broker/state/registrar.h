@@ -12,6 +12,7 @@
 
 #include "openings.h"
 #include "orders.h"
+#include "questions.h"
 
 typedef enum {
     REGISTRAR_STARTING, // not registered, not all replayed, or its own draw is not
@@ -57,8 +58,10 @@ bool registrar_wants (const registrar_t *registrar);
 /* A bundle of requests, from a worker. */
 void registrar_requests (registrar_t *registrar, bytes_t bundle);
 /* A message that came alone, from the peer with this routing id: an operator's, if he
-   may give orders. */
-void registrar_operator (registrar_t *registrar, bytes_t peer, bool may, bytes_t frame);
+   may give orders. `who` is what he has proved of himself, for his order's note
+   (note.h); empty: nothing. */
+void registrar_operator (registrar_t *registrar, bytes_t peer, bool may,
+                         const char *who, bytes_t frame);
 /* A bundle from storage. */
 void registrar_answers (registrar_t *registrar, bytes_t bundle);
 

@@ -13,6 +13,7 @@
 #include "gate.h"
 #include "logger.h"
 #include "net.h"
+#include "note.h"
 #include "process.h"
 #include "registrar.h"
 #include "watch.h"
@@ -42,6 +43,7 @@ static void take_requests (state_t *state);
 static void take_request (state_t *state, const peer_t *peer, zmq_msg_t *body);
 static bool comes_alone (bytes_t body);
 static uint8_t role_of (const state_t *state, zmq_msg_t *body);
+static void proved_by (zmq_msg_t *body, char who[NOTE_KEY_BYTES_MAX + 1]);
 static int join (state_t *state, int64_t now_ms, problem_t *problem);
 static void log_joined (const state_t *state);
 static void send_all (state_t *state);
@@ -266,9 +268,11 @@ static void take_request (state_t *state, const peer_t *peer, zmq_msg_t *body)
     const uint8_t role = role_of (state, body);
     const bool worker = role == ROLE_WORKER || role == ROLE_ANY;
     const bool orders = role == ROLE_OPERATOR || role == ROLE_STATE || role == ROLE_ANY;
-    if (comes_alone (bytes))
-        registrar_operator (state->registrar, net_peer (peer), orders, bytes);
-    else if (worker)
+    if (comes_alone (bytes)) {
+        char who[NOTE_KEY_BYTES_MAX + 1];
+        proved_by (body, who);
+        registrar_operator (state->registrar, net_peer (peer), orders, who, bytes);
+    } else if (worker)
         registrar_requests (state->registrar, bytes);
     else
         state->not_workers++;
@@ -289,6 +293,15 @@ static uint8_t role_of (const state_t *state, zmq_msg_t *body)
         strcmp (sender.key, ring->own.public_key) == 0)
         return ROLE_STATE;
     return gate_role (state->gate, body);
+}
+
+/* The first characters of his key, if he came with one. */
+static void proved_by (zmq_msg_t *body, char who[NOTE_KEY_BYTES_MAX + 1])
+{
+    gate_sender_t sender;
+    who[0] = 0;
+    if (gate_sender (body, &sender))
+        snprintf (who, NOTE_KEY_BYTES_MAX + 1, "key=%.8s", sender.key);
 }
 
 /* Nobody is to send it requests that it could not answer yet. */

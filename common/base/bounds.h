@@ -160,8 +160,9 @@
 #define LIST_DRAWS          32
 /* Operators' orders that state carries out at a time; HELLOs that wait for a draw that
    it does not have at hand. */
-#define ORDERS_MAX 32
-#define HELLOS_MAX 256
+#define ORDERS_MAX             32
+#define OPERATOR_QUESTIONS_MAX 32 /* likewise, of what they ask about a draw */
+#define HELLOS_MAX             256
 
 /* Bets that an agency may cancel in a draw. */
 #define CANCELS_MAX 10000
@@ -221,6 +222,7 @@
 #define QUESTION_MS            (5 * READY_RENEW_MS) /* then nobody asks it any more */
 #define HELLO_PATIENCE_MS      1000  /* of state, until a draw was looked up */
 #define ORDER_PATIENCE_MS      5000  /* of state, until an order is recorded */
+#define OPERATOR_PATIENCE_MS   2000  /* of state, until what he asks is answered */
 #define WALL_LOOK_MS           60000 /* the clock on the wall may be set */
 #define READY_RENEW_MS         2000
 #define CONNECT_RETRY_MS       20

@@ -8,6 +8,9 @@
 /* Milliseconds since some moment in the past; never goes back. */
 int64_t clock_ms (void);
 
+/* The same in microseconds, for what is measured. */
+int64_t clock_us (void);
+
 /* Milliseconds since 1970, for people: nothing may depend on it. */
 uint64_t clock_wall_ms (void);
 

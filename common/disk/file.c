@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -181,6 +182,16 @@ int file_there (const char *directory, const char *name)
         rc = 0;
     close_as_it_was (parent);
     return rc;
+}
+
+int file_space (const char *directory, uint64_t *size, uint64_t *free_bytes)
+{
+    struct statvfs about;
+    if (statvfs (directory, &about) == -1)
+        return -1;
+    *size = (uint64_t) about.f_blocks * about.f_frsize;
+    *free_bytes = (uint64_t) about.f_bavail * about.f_frsize;
+    return 0;
 }
 
 void file_close (file_t **file)

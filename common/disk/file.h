@@ -89,6 +89,10 @@ file_t *file_take (const char *directory, const char *name, file_mode_t mode, ch
    cannot be told. */
 int file_there (const char *directory, const char *name);
 
+/* How big the directory's disk is, and how much of it is free to who is not root. 0,
+   or -1 with errno. */
+int file_space (const char *directory, uint64_t *size, uint64_t *free_bytes);
+
 /* Whether another process has the file for writing now. */
 bool file_busy (const char *directory, const char *name);
 

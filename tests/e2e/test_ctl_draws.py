@@ -4,7 +4,9 @@ import contextlib
 import json
 import os
 import pty
+import pwd
 import signal
+import socket
 import time
 
 import pytest
@@ -49,7 +51,7 @@ class State:
                     self.tell(peer, getattr(asked, "from"))
                 else:
                     if self.came.count(asked.frame) == 0:
-                        self.orders.append(order_of(asked))
+                        self.orders.append(order_of(asked, who_orders()))
                     self.came.append(asked.frame)
                     answer = (answers.pop(0) if len(answers) > 1 else answers[0])(self, asked)
                     if answer is not None:
@@ -68,8 +70,17 @@ class State:
         self.socket.close(linger=0)
 
 
-def order_of(asked):
+def who_orders():
+    """As loteria-ctl says it behind the reason."""
+    user = os.getuid() == 0 and os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    return f"{user}@{socket.gethostname()}"[:56]
+
+
+def order_of(asked, who=None):
     name, note = asked.name_and_note[:asked.name_size].decode(), asked.name_and_note[asked.name_size:].decode()
+    if who:
+        assert note.endswith(f"[{who}]"), note
+        note = note.removesuffix(f"[{who}]").removesuffix(" ")
     return {"order": chr(asked.order), "agency": asked.agency, "name": name, "note": note, "number": asked.number,
             "source": asked.source and chr(asked.source), "agencies": asked.agencies, "highest": asked.highest,
             "closes_ms": asked.closes_ms}
@@ -343,7 +354,7 @@ def test_stops_when_told_to(state, ctl):
     ["open", "a", "--yes"], ["close", "--agencies", "3"], ["close", "a"], ["void", "a", "--yes"], ["void", "--reason", "x"],
     ["excuse", "--yes", "--reason", "x"], ["excuse", "0", "--yes", "--reason", "x"], ["excuse", "a", "--yes"],
     ["number", "--yes"], ["number", "a", "x", "--yes"], ["number", "1234567890", "--yes"], ["number", "12"],
-    ["paint", "a"], ["list", "--data-dir", "."], ["void", "a", "--yes", "--reason", "x" * 201],
+    ["paint", "a"], ["list", "--data-dir", "."], ["void", "a", "--yes", "--reason", "x" * 121],
     ["void", "a", "--yes", "--reason", ""], ["excuse", "a", "1", "--yes", "--reason", " "]])
 def test_wrong_use(state, ctl, arguments):
     made = state(draw("a"))

@@ -92,8 +92,10 @@ def test_an_operators_day(central, operator, tmp_path):
     assert told["noche"]["excused"] == 1 and told["noche"]["highest"] == 9999 and told["noche"]["agencies"] == 3
     assert os.path.samefile(day.data / "bets.csv", day.data / "draws" / "azar" / "bets.csv")
     assert day.stop() == 0
-    assert re.search(r"action: orden \| result: success \| order: excuse \| draw: noche \| agency: 2 \| sequence: \d+ \| reason: no power",
-                     day.log)
+    assert re.search(r"action: orden \| result: success \| order: excuse \| draw: noche \| agency: 2 \| sequence: \d+ \| by: [^ |]+@[^ |]+ "
+                     r"\| reason: no power\n", day.log)
+    assert "a rehearsal [" not in late.log, "agencies are not told who"
+    assert re.search(rb"^no power \[[^ ]+@[^ ]+\]\n", (day.data / "draws" / "noche" / "notes").read_bytes(), re.MULTILINE)
     code, checked = day.check()
     assert code == 0 and "\nagency 2: 0 bets, sealed, excused\n" in checked, checked
     numbers = re.findall(r"action: sorteo \| result: success \|.*draw: (\S+)", day.log)

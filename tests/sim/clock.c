@@ -14,6 +14,11 @@ int64_t clock_ms (void)
     return world_node ()->world->now_ms;
 }
 
+int64_t clock_us (void)
+{
+    return clock_ms () * 1000;
+}
+
 uint64_t clock_wall_ms (void)
 {
     return world_wall_ms (world_node ()->world);

@@ -651,7 +651,8 @@ static inline void order_by (uint8_t who, const wire_message_t *message)
     assert_true (wire_size (message) <= sizeof frame);
     const size_t size = wire_encode (message, frame);
     forget ();
-    registrar_operator (registrar, bytes_of (&who, 1), true, bytes_of (frame, size));
+    registrar_operator (registrar, bytes_of (&who, 1), true, "",
+                        bytes_of (frame, size));
     take_sent ();
 }
 

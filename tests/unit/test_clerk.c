@@ -797,6 +797,51 @@ static void winners_are_found_for_the_sealed (void **state)
         assert_true (shelf_number (1, offset) != 3);
 }
 
+/* State asks in an envelope of its own, and is answered itself. */
+static void take_find_for_operator (uint32_t agency, uint64_t count, uint32_t number)
+{
+    const wire_message_t find = find_of (agency, 0, count, number);
+    bundle_t bundle = {0};
+    bundle_put (&bundle, "", 99, &find);
+    assert_int_equal (
+        clerk_take (clerk, text_bytes (STATE), ROLE_ANY, bundle_bytes (&bundle)), 0);
+    bundle_clear (&bundle);
+    commit ();
+    assert_int_equal (mail.count, 1);
+    assert_string_equal (mail.items[0].peer, STATE);
+    assert_int_equal (mail.items[0].ticket, 99);
+    assert_int_equal (mail.items[0].message.agency, agency);
+}
+
+static void what_an_operator_asks_is_answered_to_state (void **state)
+{
+    (void) state;
+    begin (1, 30);
+    take_seal (1, 30);
+    commit ();
+    take_find_for_operator (1, 30, 3);
+    assert_refused (&mail.items[0], REFUSED_GAP);
+    make_drawn (3);
+    take_find_for_operator (1, 30, 3);
+    assert_only (&mail, WIRE_WINNERS);
+    assert_int_equal (mail.items[0].message.winners.count, 3);
+    take_find_for_operator (1, 29, 3);
+    assert_refused (&mail.items[0], REFUSED_TALLY);
+    const uint32_t records = book_records (shelf.book);
+    take_find_for_operator (3, UINT64_MAX, 3); // which never came
+    assert_only (&mail, WIRE_WINNERS);
+    assert_int_equal (mail.items[0].message.winners.count, 0);
+    assert_int_equal (mail.items[0].message.winners.number, 3);
+    assert_true (mail.items[0].message.winners.next == 0);
+    assert_int_equal (mail.items[0].message.winners.sequence, records);
+    assert_null (cursors_find (shelf.cursors, 3)); // and has not come by that
+    take_find_for_operator (3, UINT64_MAX, 4);
+    assert_refused (&mail.items[0], REFUSED_HELLO);
+    take_find_for_operator (AGENCIES_MAX + 1, UINT64_MAX, 3);
+    assert_refused (&mail.items[0], REFUSED_HELLO);
+    assert_int_equal (book_records (shelf.book), records);
+}
+
 /* As many as fit into one pass, and more; whoever may not ask is told so. */
 static void a_bundle_of_questions_is_answered_one_by_one (void **state)
 {
@@ -2278,6 +2323,7 @@ int main (void)
         CLERK_TEST (the_draw_is_logged_once_by_who_records_it),
         CLERK_TEST (nothing_is_added_to_a_sealed_agency),
         CLERK_TEST (winners_are_found_for_the_sealed),
+        CLERK_TEST (what_an_operator_asks_is_answered_to_state),
         CLERK_TEST (a_bundle_of_questions_is_answered_one_by_one),
         CLERK_TEST (a_batch_behind_other_bets_is_a_conflict),
         CLERK_TEST (a_held_batch_is_compared_when_its_turn_comes),

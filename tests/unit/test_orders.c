@@ -271,12 +271,40 @@ static void who_may_not_is_refused (void **state)
     for (size_t i = 0; i < 2; i++) {
         const size_t size = wire_encode (&messages[i], frame);
         forget ();
-        registrar_operator (registrar, bytes_of ("W", 1), false,
+        registrar_operator (registrar, bytes_of ("W", 1), false, "",
                             bytes_of (frame, size));
         take_sent ();
         refused_operator ('W', REFUSED_KEY);
     }
     assert_int_equal (phase_of ("first"), PHASE_OPEN);
+}
+
+/* Who orders says his name, and state adds the key that he has proved to have. */
+static void the_key_is_part_of_the_note (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *said, *kept;
+    } notes[] = {
+        {"the bell rang [ana@central]", "the bell rang [ana@central, key=Ab3d]"},
+        {"the bell rang", "the bell rang [key=Ab3d]"},
+        {"", "[key=Ab3d]"}};
+    for (size_t i = 0; i < COUNT (notes); i++) {
+        setup (NULL);
+        const wire_message_t order = order_of (ORDER_CLOSE, "first", notes[i].said);
+        uint8_t frame[WIRE_SMALL_BYTES_MAX];
+        const size_t size = wire_encode (&order, frame);
+        forget ();
+        for (int again = 0; again < 2; again++) // it is one order
+            registrar_operator (registrar, bytes_of ("A", 1), true, "key=Ab3d",
+                                bytes_of (frame, size));
+        take_sent ();
+        const wire_event_t *event = asked_to_record (EVENT_CLOSED);
+        assert_true (bytes_equal (event->text,
+                                  bytes_of (notes[i].kept, strlen (notes[i].kept))));
+        storage_serves ();
+        is_ordered ('A');
+    }
 }
 
 /* What comes alone and is no order: counted, or refused if it is one that was cut. */
@@ -289,7 +317,8 @@ static void what_is_no_order_is_not_carried_out (void **state)
     uint64_t answered = 0;
     for (size_t cut = 0; cut < size; cut++) {
         forget ();
-        registrar_operator (registrar, bytes_of ("A", 1), true, bytes_of (frame, cut));
+        registrar_operator (registrar, bytes_of ("A", 1), true, "",
+                            bytes_of (frame, cut));
         take_sent ();
         assert_int_equal (to_brokers.count, 0);
         if (to_operators.count > 0)
@@ -304,7 +333,7 @@ static void what_is_no_order_is_not_carried_out (void **state)
     const uint64_t strays = registrar_strays (registrar);
     size = wire_encode (&hello, frame);
     forget ();
-    registrar_operator (registrar, bytes_of ("A", 1), true, bytes_of (frame, size));
+    registrar_operator (registrar, bytes_of ("A", 1), true, "", bytes_of (frame, size));
     take_sent ();
     sent_nothing ();
     assert_int_equal (registrar_strays (registrar), strays + 1);
@@ -674,7 +703,7 @@ static void orders_for_the_log (void)
         opening_of ("nocturna", AGENCIES, SOURCE_ENTERED, CLOSES_NEVER);
     order_by ('A', &opened);
     storage_serves ();
-    give ('A', ORDER_CLOSE, "nocturna", "the bell rang");
+    give ('A', ORDER_CLOSE, "nocturna", "the bell rang [ana@central]");
     storage_serves ();
     const wire_message_t number = order_number ("nocturna", 4321);
     order_by ('A', &number);
@@ -690,10 +719,10 @@ static void orders_for_the_log (void)
     uint8_t frame[WIRE_SMALL_BYTES_MAX];
     const wire_message_t list = {.command = WIRE_LIST};
     const wire_message_t close = order_of (ORDER_CLOSE, "first", "");
-    registrar_operator (registrar, bytes_of ("W", 1), false,
+    registrar_operator (registrar, bytes_of ("W", 1), false, "",
                         bytes_of (frame, wire_encode (&list, frame)));
     tick (60000); // such lines are few
-    registrar_operator (registrar, bytes_of ("W", 1), false,
+    registrar_operator (registrar, bytes_of ("W", 1), false, "",
                         bytes_of (frame, wire_encode (&close, frame)));
     take_sent ();
 }
@@ -705,19 +734,20 @@ static void each_order_is_one_line (void **state)
         "action: orden | result: success | order: open | draw: nocturna",
         "action: apertura | result: success | draw: nocturna | agencies: 3",
         "action: orden | result: success | order: close | draw: nocturna",
-        "| reason: the bell rang",
+        "| by: ana@central | reason: the bell rang\n",
         "action: cierre | result: success | draw: nocturna",
+        "excused: 0 | reason: the bell rang\n",
         "action: orden | result: success | order: number | draw: nocturna",
         "action: orden | result: fail | order: void | draw: nocturna | code: PHASE",
         "order: excuse | draw: first | agency: 2 | sequence: ",
         "order: excuse | draw: first | agency: 3 | sequence: ",
-        "| reason: no power",
+        "| by: - | reason: no power\n",
         "action: orden | result: fail | order: list | code: KEY",
         "action: orden | result: fail | order: close | code: KEY",
     };
     for (size_t i = 0; i < COUNT (lines); i++) {
         setup (NULL);
-        if (logged (lines[i], orders_for_the_log) != (i == 3 ? 2 : 1))
+        if (logged (lines[i], orders_for_the_log) != 1)
             fail_msg ("%s", lines[i]);
     }
     setup (NULL); // who is refused is told what it is, once it is drawn
@@ -740,6 +770,7 @@ int main (void)
         OPENED (what_is_so_already_is_refused_and_told),
         OPENED (what_storage_refuses_is_told_to_who_ordered_it),
         OPENED (who_may_not_is_refused),
+        OPENED (the_key_is_part_of_the_note),
         OPENED (what_is_no_order_is_not_carried_out),
         CLOSED (before_all_is_known_nobody_gives_orders),
         OPENED (an_order_is_asked_for_until_storage_answers),

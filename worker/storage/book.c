@@ -283,6 +283,16 @@ int book_descriptors (book_t *book, int *descriptors)
     return count;
 }
 
+log_counts_t book_counts (const book_t *book)
+{
+    return log_counts (book->log);
+}
+
+uint64_t book_lag_bytes (const book_t *book)
+{
+    return log_unreleased (book->log);
+}
+
 void book_failure (const book_t *book, char *why)
 {
     const int error = errno;

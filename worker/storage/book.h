@@ -155,6 +155,10 @@ bool book_broken (const book_t *book);
 #define BOOK_DESCRIPTORS 2
 int book_descriptors (book_t *book, int *descriptors);
 
+/* The log's counts; what a start would read of it. */
+log_counts_t book_counts (const book_t *book);
+uint64_t book_lag_bytes (const book_t *book);
+
 /* What has failed, after any -1: a file, and how; for a message. */
 void book_failure (const book_t *book, char *why);
 

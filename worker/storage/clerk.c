@@ -14,10 +14,12 @@
 #include "rate_limit.h"
 #include "handler.h"
 #include "logger.h"
+#include "note.h"
 #include "winners.h"
 
 #define FINDS_MAX     BUNDLE_MESSAGES_MAX
-#define NUMBER_FIELD  5    // of a row
+#define NUMBER_FIELD  5 // of a row
+#define DAMAGED_TEXT  "its files are damaged; the central's log says more"
 #define CLOSE_LOOK_MS 1000 // how often the clock is looked at: it may be set anew
 
 typedef struct {  // one request and whom to answer
@@ -98,6 +100,10 @@ static void refuse_state (clerk_t *clerk, const request_t *request, wire_code_t 
                           uint64_t offset, uint64_t expected);
 static int refuse_void (clerk_t *clerk, const request_t *request, sale_t *sale);
 static int answer_finds (clerk_t *clerk);
+static bool for_operator (const request_t *request);
+static bool sold_nothing (const request_t *request);
+static void tell_winners (clerk_t *clerk, const request_t *request,
+                          const wire_winners_t *page);
 static uint64_t tell_head (const clerk_t *clerk, uint8_t head[WIRE_HEAD_BYTES]);
 static void conflict (clerk_t *clerk, const request_t *request, const char *reason);
 static int store (clerk_t *clerk, cursor_t *cursor, request_t *request);
@@ -402,8 +408,7 @@ static int take_admit (void *self, void *taken)
     if (!sale && find_draw (clerk, message->welcome.name, &sale, &damaged) == -1)
         return -1;
     if (!sale || sale->identity != message->draw) {
-        refuse (clerk, request, REFUSED_DRAW,
-                damaged ? "its files are damaged; the central's log says more" : NULL);
+        refuse (clerk, request, REFUSED_DRAW, damaged ? DAMAGED_TEXT : NULL);
         return 0;
     }
     if (message->agency == 0 || message->agency > sale->terms.agencies) {
@@ -522,7 +527,9 @@ static int take_lookup (void *self, void *taken)
         return -1;
     if (sale)
         return tell_event (clerk, request, sale, 0);
-    refuse_state (clerk, request, REFUSED_DRAW, 0, 0);
+    const wire_message_t refusal =
+        wire_refusal (&request->message, REFUSED_DRAW, damaged ? DAMAGED_TEXT : NULL);
+    tell_state (clerk, request, &refusal);
     return 0;
 }
 
@@ -585,6 +592,7 @@ static int refuse_void (clerk_t *clerk, const request_t *request, sale_t *sale)
     if (book_read (clerk->book, sale->last_event, &record) == -1 ||
         book_note (clerk->book, sale, &record, (uint8_t *) text) == -1)
         return -1;
+    text[note_reason (bytes_of (text, strlen (text))).size] = 0;
     refuse (clerk, request, REFUSED_VOID, text[0] ? text : NULL);
     return 0;
 }
@@ -647,6 +655,11 @@ static int take_find (void *self, void *taken)
     const wire_find_t *find = &request->message.find;
     if (!heard (clerk, request, find->epoch))
         return 0;
+    request->sale = sales_find (clerk->sales, request->message.draw);
+    if (for_operator (request) && sold_nothing (request)) {
+        tell_winners (clerk, request, &(wire_winners_t){.number = find->number});
+        return 0;
+    }
     cursor_t *cursor = cursor_for (clerk, request);
     if (!cursor)
         return 0;
@@ -667,6 +680,22 @@ static int take_find (void *self, void *taken)
         return -1;
     clerk->finders[clerk->finds_count++] = *request;
     return clerk->finds_count == FINDS_MAX ? answer_finds (clerk) : 0;
+}
+
+/* State asks by itself, in an envelope of its own: the answer is for state. */
+static bool for_operator (const request_t *request)
+{
+    return request->message.command == WIRE_FIND && request->envelope.boot == 0;
+}
+
+/* An operator may ask about any agency of the roll, also one that never came. */
+static bool sold_nothing (const request_t *request)
+{
+    const sale_t *sale = request->sale;
+    const uint32_t agency = request->message.agency;
+    return sale && sale_phase (sale) == PHASE_DRAWN &&
+           request->message.find.number == sale->number && agency >= 1 &&
+           agency <= sale->terms.agencies && !cursors_find (sale->cursors, agency);
 }
 
 /* Whoever has its bets in a file compares them with what is stored, wherever it likes.
@@ -794,15 +823,20 @@ static int answer_finds (clerk_t *clerk)
     if (count > 0 &&
         winners_find (book_archive (clerk->book), clerk->finds, count) == -1)
         return -1;
-    for (size_t i = 0; i < count; i++) {
-        wire_message_t winners = {.command = WIRE_WINNERS,
-                                  .agency = clerk->finds[i].agency->at.agency,
-                                  .draw = clerk->finds[i].sale->identity,
-                                  .winners = clerk->finds[i].page};
-        winners.winners.sequence = tell_head (clerk, winners.winners.head);
-        answer (clerk, &clerk->finders[i], &winners);
-    }
+    for (size_t i = 0; i < count; i++)
+        tell_winners (clerk, &clerk->finders[i], &clerk->finds[i].page);
     return 0;
+}
+
+static void tell_winners (clerk_t *clerk, const request_t *request,
+                          const wire_winners_t *page)
+{
+    wire_message_t winners = {.command = WIRE_WINNERS,
+                              .agency = request->message.agency,
+                              .draw = request->message.draw,
+                              .winners = *page};
+    winners.winners.sequence = tell_head (clerk, winners.winners.head);
+    answer (clerk, request, &winners);
 }
 
 static int store (clerk_t *clerk, cursor_t *cursor, request_t *request)
@@ -1040,7 +1074,10 @@ static void tell_held (clerk_t *clerk, cursor_t *cursor)
 static void answer (clerk_t *clerk, const request_t *request,
                     const wire_message_t *message)
 {
-    outbox_answer (clerk->gathered.answers, &request->envelope, message);
+    if (for_operator (request))
+        tell_state (clerk, request, message);
+    else
+        outbox_answer (clerk->gathered.answers, &request->envelope, message);
 }
 
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,

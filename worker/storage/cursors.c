@@ -12,6 +12,8 @@
 
 #define OFFSETS_AHEAD_MAX ((uint64_t) WINDOW_MAX * BATCH_ROWS_MAX)
 
+static_assert (2 * HELD_BATCHES_PER_AGENCY + 8 <= UINT16_MAX, "so many are counted");
+
 struct cursors {
     sale_t *sale;
     cursor_t **of;        // by agency
@@ -19,9 +21,10 @@ struct cursors {
     uint32_t recorded;    // that the log shows
     uint32_t sealed;      // that have asked or were excused
     uint32_t agency_last; // the highest that has one
-    bool closed;          // the bets of all are complete
-    size_t *held_bytes;   // of all draws
-    size_t own_held;      // where that is not given
+    cursors_totals_t totals;
+    bool closed;        // the bets of all are complete
+    size_t *held_bytes; // of all draws
+    size_t own_held;    // where that is not given
 };
 
 static bool recorded (const cursor_t *cursor);
@@ -111,6 +114,11 @@ uint32_t cursors_recorded (const cursors_t *cursors)
     return cursors->recorded;
 }
 
+cursors_totals_t cursors_totals (const cursors_t *cursors)
+{
+    return cursors->totals;
+}
+
 bool cursor_sealed (const cursor_t *cursor)
 {
     return cursor->cursors->closed ||
@@ -183,6 +191,7 @@ void cursors_apply (cursors_t *cursors, uint64_t sequence, const record_t *recor
     } else if (record->kind == RECORD_CANCELLED) {
         at->cancelled++;
         at->last_cancel = (uint32_t) sequence;
+        cursors->totals.cancelled++;
     } else {
         at->ordinal++;
         at->last = (uint32_t) sequence;
@@ -191,6 +200,9 @@ void cursors_apply (cursors_t *cursors, uint64_t sequence, const record_t *recor
             at->path[bit] = (uint32_t) sequence;
         at->next += record->count;
         at->digest = record->digest;
+        cursor->stored_s = (uint32_t) (record->time_ms / 1000);
+        cursors->totals.bets += record->count;
+        cursors->totals.batches++;
     }
 }
 
@@ -223,6 +235,9 @@ int cursors_restore (cursors_t *cursors, const checkpoint_cursor_t *at)
     cursor_t *cursor = cursors_admit (cursors, at->agency);
     cursor->at = *at;
     cursors->recorded += recorded (cursor);
+    cursors->totals.bets += at->next;
+    cursors->totals.batches += at->ordinal;
+    cursors->totals.cancelled += at->cancelled;
     cursors->sealed += (at->marks & (CURSOR_ASKED | CURSOR_EXCUSED)) != 0;
     return 0;
 }
@@ -248,7 +263,7 @@ int cursors_hold (cursors_t *cursors, cursor_t *cursor, const envelope_t *envelo
         *cursors->held_bytes + message.size > HELD_BYTES_MAX)
         return -1;
     if (cursor->held_count == cursor->held_capacity) {
-        cursor->held_capacity = 2 * cursor->held_capacity + 8;
+        cursor->held_capacity = (uint16_t) (2 * cursor->held_capacity + 8);
         cursor->held =
             realloc (cursor->held, cursor->held_capacity * sizeof *cursor->held);
         assert (cursor->held);

@@ -35,11 +35,12 @@ typedef struct {
     checkpoint_cursor_t at; // how far it is
     cursors_t *cursors;     // among which it is
     held_t **held;          // by offset
-    uint32_t held_count, held_capacity;
+    uint16_t held_count, held_capacity;
     uint32_t held_bytes;
-    bool owed; // something is to be answered when this group is over
-    bool due;  // batches are held whose turn has come
-    bool ack;  // a STORED is owed for what this group holds, to:
+    uint32_t stored_s; // when its last batch was, in seconds since 1970; 0: not known
+    bool owed;         // something is to be answered when this group is over
+    bool due;          // batches are held whose turn has come
+    bool ack;          // a STORED is owed for what this group holds, to:
     envelope_t ack_to;
 } cursor_t;
 
@@ -60,6 +61,11 @@ cursor_t *cursors_next (const cursors_t *cursors, uint32_t agency);
 uint64_t cursors_last (const cursors_t *cursors);
 /* How many the log shows, which a checkpoint keeps. */
 uint32_t cursors_recorded (const cursors_t *cursors);
+/* What all of them have together. */
+typedef struct {
+    uint64_t bets, batches, cancelled;
+} cursors_totals_t;
+cursors_totals_t cursors_totals (const cursors_t *cursors);
 
 /* Whether the agency's bets are complete: it has asked, was excused, or all are. */
 bool cursor_sealed (const cursor_t *cursor);

@@ -65,6 +65,7 @@ struct log {
     size_t group_size; // 0, or its header included
     uint32_t group_records;
     uint64_t torn;
+    uint64_t groups, groups_bytes; // that became durable
     bool live, rewrite; // see log_peek; the last group was found and is to be rewritten
 };
 
@@ -308,6 +309,15 @@ int log_release (log_t *log, const log_mark_t *mark)
 uint64_t log_unreleased (const log_t *log)
 {
     return log->written.position - log->released.position + padded (log->group_size);
+}
+
+log_counts_t log_counts (const log_t *log)
+{
+    return (log_counts_t){.groups = log->groups,
+                          .bytes = log->groups_bytes,
+                          .ring_bytes = log->ring_bytes,
+                          .segments =
+                              (uint32_t) (log->ring_bytes / log->segment_bytes)};
 }
 
 uint64_t log_torn (const log_t *log)
@@ -745,6 +755,8 @@ static void close_group (log_t *log, uint64_t position)
 
 static void became_durable (log_t *log)
 {
+    log->groups++;
+    log->groups_bytes += log->written.position - log->written.last;
     log->durable = log->written;
     log->busy = false;
 }
