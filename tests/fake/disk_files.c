@@ -62,10 +62,9 @@ int file_there (const char *directory, const char *name)
 int file_space (const char *directory, uint64_t *size, uint64_t *free_bytes)
 {
     (void) directory;
-    errno = ENOENT;
     *size = 1000000;
     *free_bytes = 250000;
-    return mounted ? 0 : -1;
+    return 0;
 }
 
 int file_make_folder (const char *directory, const char *name)
