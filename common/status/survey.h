@@ -19,10 +19,14 @@ void survey_destroy (survey_t **survey); // before the asker
    longer. */
 void survey_draw (survey_t *survey, uint64_t draw);
 
+/* Hand over each page of METRICS as it comes, besides; NULL: nobody. */
+typedef void survey_tap_t (void *context, status_part_t part, bytes_t text);
+void survey_tap (survey_t *survey, survey_tap_t *tap, void *context);
+
 /* Begin a round, unless one is under way. */
 void survey_begin (survey_t *survey, int64_t now_ms);
 
-/* Whether none is under way. Look after asker_turn (). */
+/* Whether none is under way. Look after asker_turn (), which may have ended it. */
 bool survey_over (const survey_t *survey);
 
 /* The last whole round; NULL before the first. The next one to end destroys it. */

@@ -61,9 +61,9 @@ static const row_t rows[] = {
     {"loteria_draw_info", OF_DRAW, AS_NOTHING, 0, 0},
     {"loteria_draw_phase", OF_DRAW, AS_U8, DRAW (phase), DRAW (has_phase)},
     {"loteria_draw_agencies", OF_DRAW, AS_U32, DRAW (agencies), 0},
-    {"loteria_draw_ready", OF_DRAW, AS_U32, DRAW (ready), 0},
-    {"loteria_draw_excused", OF_DRAW, AS_U32, DRAW (excused), 0},
-    {"loteria_draw_served", OF_DRAW, AS_U32, DRAW (served), 0},
+    {"loteria_draw_agencies_ready", OF_DRAW, AS_U32, DRAW (ready), 0},
+    {"loteria_draw_agencies_excused", OF_DRAW, AS_U32, DRAW (excused), 0},
+    {"loteria_draw_agencies_served", OF_DRAW, AS_U32, DRAW (served), 0},
     {"loteria_draw_highest", OF_DRAW, AS_U32, DRAW (highest), 0},
     {"loteria_draw_number", OF_DRAW, AS_U32, DRAW (number), DRAW (has_number)},
     {"loteria_draw_opened_timestamp_seconds", OF_DRAW, AS_TIME, DRAW (opened_ms), 0},
@@ -431,7 +431,9 @@ static bool take_bucket (view_storage_t *storage, const metric_line_t *line)
 
 static bool take_brokers_part (view_broker_t *broker, const metric_line_t *line)
 {
-    const char *part = metric_line_label (line, "part");
+    const char *part = metric_line_label (line, "peer");
+    if (!*part)
+        part = metric_line_label (line, "part");
     bool *up = strcmp (part, "storage") == 0  ? &broker->storage_up
                : strcmp (part, "state") == 0  ? &broker->state_up
                : strcmp (part, "worker") == 0 ? &broker->worker_up

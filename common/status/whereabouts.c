@@ -12,6 +12,7 @@
 #include "run_link.h"
 
 #define ACTION "central"
+#define IPC    "ipc://"
 
 // A part's socket in the directory of a central's sockets, its port on a host, its
 // option
@@ -231,10 +232,15 @@ static int follow_link (whereabouts_t *whereabouts, const char *directory,
                         directory, strerror (errno));
 }
 
+/* Parts that were started one by one have no loteria-central. */
 static void take_directory (whereabouts_t *whereabouts, const char *directory)
 {
-    for (status_part_t part = 0; part < STATUS_PARTS; part++)
-        snprintf (whereabouts->endpoint[part], ADDRESS_TEXT_BYTES, "ipc://%.*s/%s",
-                  ADDRESS_TEXT_BYTES - 32, directory, parts[part].socket);
+    for (status_part_t part = 0; part < STATUS_PARTS; part++) {
+        char *endpoint = whereabouts->endpoint[part];
+        snprintf (endpoint, ADDRESS_TEXT_BYTES, IPC "%.*s/%s", ADDRESS_TEXT_BYTES - 32,
+                  directory, parts[part].socket);
+        if (part == STATUS_CENTRAL && access (endpoint + strlen (IPC), F_OK) == -1)
+            *endpoint = 0;
+    }
     snprintf (whereabouts->place, sizeof whereabouts->place, "%s", directory);
 }
