@@ -129,15 +129,19 @@ int process_signal (int signal_fd)
         return 0;
 
     int signal = (int) info.ssi_signo;
-    if (!has_children && (signal == SIGTERM || signal == SIGINT)) {
-        sigset_t signals;
-        stop_signals (&signals);
-        set_disposition (SIGTERM, process_end_by);
-        if (!supervised)
-            set_disposition (SIGINT, process_end_by);
-        sigprocmask (SIG_UNBLOCK, &signals, NULL);
-    }
+    if (!has_children && (signal == SIGTERM || signal == SIGINT))
+        process_end_at_once ();
     return signal;
+}
+
+void process_end_at_once (void)
+{
+    sigset_t signals;
+    stop_signals (&signals);
+    set_disposition (SIGTERM, process_end_by);
+    if (!supervised)
+        set_disposition (SIGINT, process_end_by);
+    sigprocmask (SIG_UNBLOCK, &signals, NULL);
 }
 
 /* The last line is for process 1 of a container, which default actions do not end. */

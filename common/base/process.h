@@ -58,6 +58,10 @@ void process_be_supervised (pid_t parent);
    or SIGINT the next one ends the process at once. */
 int process_signal (int signal_fd);
 
+/* From here on a SIGTERM or SIGINT, also one that has come already, ends the process at
+   once: for work that has nothing to put in order. */
+void process_end_at_once (void);
+
 /* End because of a problem: log it, and exit with its status. With status 0 only the
    shutdown is logged, as the process was told to stop. */
 void process_end (const problem_t *problem) __attribute__ ((noreturn));

@@ -114,7 +114,7 @@ file_t *file_open (const char *directory, const char *name, file_mode_t mode, ch
     }
     int rc = 0;
     // A reader asks for a shared lock: it is refused while a writer is at work.
-    if (mode != FILE_PEEK &&
+    if (mode != FILE_PEEK && mode != FILE_NEW &&
         flock (fd, (writing ? LOCK_EX : LOCK_SH) | LOCK_NB) == -1) {
         snprintf (why, why_size, "%s/%s: %s", directory, name,
                   errno == EWOULDBLOCK ? "another process is using it"
@@ -208,6 +208,7 @@ static int open_in (const char *directory, const char *name, file_mode_t mode,
     if (*parent == -1)
         return -1;
     const int flags = mode == FILE_WRITE      ? O_RDWR | O_CREAT
+                      : mode == FILE_NEW      ? O_RDWR | O_CREAT | O_EXCL
                       : mode == FILE_EXISTING ? O_RDWR
                                               : O_RDONLY;
     const int fd = openat (*parent, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -338,6 +339,16 @@ int file_sync_directory (const char *directory)
     const int error = errno;
     close (fd);
     errno = error;
+    return rc;
+}
+
+int file_sync_all (const char *directory)
+{
+    const int fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd == -1)
+        return -1;
+    const int rc = syncfs (fd);
+    close_as_it_was (fd);
     return rc;
 }
 

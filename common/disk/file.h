@@ -67,7 +67,9 @@ typedef enum {
     FILE_WRITE,    // locked against all others; made if it is missing (mode 0600, the
                    // directory entry synced)
     FILE_EXISTING, // as FILE_WRITE, but it has to be there: ENOENT else
-    FILE_PEEK      // for reading, not locked: another process may be writing it
+    FILE_PEEK,     // for reading, not locked: another process may be writing it
+    FILE_NEW       // for writing; it must not be there: EEXIST else. Neither locked nor
+                   // synced into its folder: file_sync_all () sees to many at once
 } file_mode_t;
 
 /* Open DIRECTORY/NAME. Returns NULL with the reason in `why` and errno: EWOULDBLOCK
@@ -118,6 +120,10 @@ int file_make_directory (const char *path);
 /* The entries of the directory survive a power cut from here on: a file that was just
    created is there only then (fsync (2)). 0, or -1 with errno. */
 int file_sync_directory (const char *directory);
+
+/* Everything that was written to the file system that the directory is on survives a
+   power cut from here on: for who has made many files. 0, or -1 with errno. */
+int file_sync_all (const char *directory);
 
 /* Whether this errno says that the disk is full: the one failure that a process need
    not end for, if it has yet to write. */

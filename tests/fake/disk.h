@@ -196,5 +196,7 @@ int disk_link (disk_t *disk, const char *name, const char *target);
 /* From now on file_open () and its like find this disk, whatever the directory's path;
    NULL: none. */
 void disk_mount (disk_t *disk);
+/* The same of this one directory (borrowed), until the next disk_mount (). */
+void disk_mount_at (disk_t *disk, const char *directory);
 
 #endif

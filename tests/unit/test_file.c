@@ -610,6 +610,23 @@ static void an_existing_file_is_not_made (void **state)
     file_close (&file);
 }
 
+static void a_new_file_must_not_be_there (void **state)
+{
+    (void) state;
+    file_t *file = open_file (FILE_NEW);
+    assert_non_null (file);
+    assert_int_equal (file->ops->write (file, "abc", 3, 0), 0);
+    file_close (&file);
+    errno = 0;
+    assert_null (open_file (FILE_NEW));
+    assert_int_equal (errno, EEXIST);
+    assert_int_equal (file_sync_all (directory), 0);
+    assert_int_equal (file_sync_all ("/nowhere/at/all"), -1);
+    file = open_file (FILE_READ);
+    assert_bytes (file, 0, "abc");
+    file_close (&file);
+}
+
 static void a_peek_needs_no_lock_and_changes_nothing (void **state)
 {
     (void) state;
@@ -793,6 +810,7 @@ int main (void)
         FILE_TEST (no_signal_is_for_the_thread_that_syncs),
         FILE_TEST (a_file_that_is_not_what_it_was_is_noticed),
         FILE_TEST (an_existing_file_is_not_made),
+        FILE_TEST (a_new_file_must_not_be_there),
         FILE_TEST (a_peek_needs_no_lock_and_changes_nothing),
         FILE_TEST (writing_out_ahead_changes_nothing),
         FILE_TEST (folders_are_made_and_synced),

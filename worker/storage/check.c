@@ -47,6 +47,7 @@ typedef struct {
     char why[BOOK_WHY_BYTES];
 } check_t;
 
+static int run (check_t *check, const char *directory, const char *expect);
 static int check_once (check_t *check);
 static int open_files (check_t *check);
 static int check_archive (check_t *check);
@@ -76,7 +77,9 @@ static int damaged (check_t *check, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 static bool moved_on (check_t *check, uint64_t generation);
 static void print (check_t *check);
-static uint64_t print_draw (const sale_t *sale);
+static void print_totals (const check_t *check);
+static uint64_t bets_of (const sale_t *sale);
+static void print_draw (const sale_t *sale);
 static void print_rest (check_t *check);
 static uint64_t behind (check_t *check, uint64_t end);
 static void close_all (check_t *check);
@@ -84,17 +87,8 @@ static void head_text (const uint8_t *head, char *text);
 
 int check_directory (const char *directory, const char *expect)
 {
-    check_t check = {.directory = directory, .expect = expect};
-    int rc = -1;
-    for (int i = 0; i < TRIES; i++) {
-        rc = check_once (&check);
-        // a checkpoint may have come, and the log's room been used again, meanwhile
-        if (rc == 0 || !check.served ||
-            !moved_on (&check, check.slots.checkpoint.generation))
-            break;
-        close_all (&check);
-        check = (check_t){.directory = directory, .expect = expect};
-    }
+    check_t check;
+    const int rc = run (&check, directory, expect);
     if (rc == 0)
         print (&check);
     else
@@ -107,10 +101,38 @@ int check_directory (const char *directory, const char *expect)
     return rc == 0 && !unmet ? 0 : 1;
 }
 
+int check_copy (const char *directory, char *why)
+{
+    check_t check;
+    const int rc = run (&check, directory, NULL);
+    if (rc == 0)
+        print_totals (&check);
+    else
+        snprintf (why, BOOK_WHY_BYTES, "%s/%.900s", directory, check.why);
+    close_all (&check);
+    return rc;
+}
+
 int check_is_head (const char *text)
 {
     return strlen (text) == HEAD_DIGITS &&
            strspn (text, "0123456789abcdefABCDEF") == HEAD_DIGITS;
+}
+
+static int run (check_t *check, const char *directory, const char *expect)
+{
+    *check = (check_t){.directory = directory, .expect = expect};
+    int rc = -1;
+    for (int i = 0; i < TRIES; i++) {
+        rc = check_once (check);
+        // a checkpoint may have come, and the log's room been used again, meanwhile
+        if (rc == 0 || !check->served ||
+            !moved_on (check, check->slots.checkpoint.generation))
+            break;
+        close_all (check);
+        *check = (check_t){.directory = directory, .expect = expect};
+    }
+    return rc;
 }
 
 static int check_once (check_t *check)
@@ -508,18 +530,9 @@ static bool moved_on (check_t *check, uint64_t generation)
 
 static void print (check_t *check)
 {
-    char head[HEAD_DIGITS + 1];
-    uint64_t bets = 0, bytes = 0;
-    for (size_t i = 0; i < sales_count (check->sales); i++) {
-        const sale_t *sale = sales_at (check->sales, i);
-        bets += print_draw (sale);
-        bytes += sale->bytes[ROWS_BETS];
-    }
-    head_text (check->head, head);
-    printf ("records: %" PRIu64 "\n", check->records);
-    printf ("bets: %" PRIu64 "\n", bets);
-    printf ("bytes: %" PRIu64 "\n", bytes);
-    printf ("head: %s\n", head);
+    for (size_t i = 0; i < sales_count (check->sales); i++)
+        print_draw (sales_at (check->sales, i));
+    print_totals (check);
     if (check->met)
         printf ("expected: record %" PRIu64 "\n", check->met_at);
     print_rest (check);
@@ -529,23 +542,45 @@ static void print (check_t *check)
                 : "sound\n");
 }
 
-static uint64_t print_draw (const sale_t *sale)
+static void print_totals (const check_t *check)
 {
-    uint64_t bets = 0, cancelled = 0;
-    const cursor_t *cursor = NULL;
-    while ((cursor = cursors_next (sale->cursors, cursor ? cursor->at.agency : 0))) {
-        bets += cursor->at.next;
-        cancelled += cursor->at.cancelled;
+    char head[HEAD_DIGITS + 1];
+    uint64_t bets = 0, bytes = 0;
+    for (size_t i = 0; i < sales_count (check->sales); i++) {
+        const sale_t *sale = sales_at (check->sales, i);
+        bets += bets_of (sale);
+        bytes += sale->bytes[ROWS_BETS];
     }
+    head_text (check->head, head);
+    printf ("records: %" PRIu64 "\n", check->records);
+    printf ("bets: %" PRIu64 "\n", bets);
+    printf ("bytes: %" PRIu64 "\n", bytes);
+    printf ("head: %s\n", head);
+}
+
+static uint64_t bets_of (const sale_t *sale)
+{
+    uint64_t bets = 0;
+    const cursor_t *cursor = NULL;
+    while ((cursor = cursors_next (sale->cursors, cursor ? cursor->at.agency : 0)))
+        bets += cursor->at.next;
+    return bets;
+}
+
+static void print_draw (const sale_t *sale)
+{
+    uint64_t cancelled = 0;
+    const cursor_t *cursor = NULL;
+    while ((cursor = cursors_next (sale->cursors, cursor ? cursor->at.agency : 0)))
+        cancelled += cursor->at.cancelled;
     printf ("draw %s: %s, %" PRIu32 " agencies, %" PRIu64 " bets, %" PRIu64
             " cancelled\n",
             sale->terms.name, wire_phase_name (sale_phase (sale)), sale->terms.agencies,
-            bets, cancelled);
+            bets_of (sale), cancelled);
     while ((cursor = cursors_next (sale->cursors, cursor ? cursor->at.agency : 0)))
         printf ("agency %" PRIu32 ": %" PRIu64 " bets%s%s\n", cursor->at.agency,
                 cursor->at.next, cursor_sealed (cursor) ? ", sealed" : "",
                 cursor->at.marks & CURSOR_EXCUSED ? ", excused" : "");
-    return bets;
 }
 
 /* What the next start will put right. */

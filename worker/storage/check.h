@@ -11,6 +11,10 @@
    the place of the damage on stderr when not. */
 int check_directory (const char *directory, const char *expect);
 
+/* The same of a copy that was just made: print its totals alone. 0, or -1 with the
+   place of the damage in `why` (BOOK_WHY_BYTES). */
+int check_copy (const char *directory, char *why);
+
 /* Whether the text is a head. */
 int check_is_head (const char *text);
 

@@ -174,6 +174,11 @@ void folder_set_ends (folder_t *folder, const uint64_t ends[DRAW_ROWS])
     }
 }
 
+const char *folders_name (int which)
+{
+    return names[which];
+}
+
 const char *folder_path (const folder_t *folder, int which)
 {
     return folder->files[which].path;

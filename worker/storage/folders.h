@@ -41,6 +41,7 @@ void folder_set_ends (folder_t *folder, const uint64_t ends[DRAW_ROWS]);
    (FOLDERS_PATH_BYTES) of anything in a draw's folder. */
 #define FOLDERS_PATH_BYTES 128
 const char *folder_path (const folder_t *folder, int which);
+const char *folders_name (int which); // of such a file in its folder
 void folders_path (const char *draw, const char *name, char *path);
 
 /* Make a new folder and its bets.csv, safe on the disk, unless they are there. 0, or -1

@@ -3,21 +3,27 @@
 #include <stdio.h>
 
 #include "agreement.h"
+#include "backup.h"
 #include "check.h"
 #include "logger.h"
 #include "option_rows.h"
 #include "problem.h"
+#include "process.h"
 #include "program.h"
 #include "storage.h"
 
 typedef struct {
     storage_options_t options;
     uint32_t log_mib;
-    const char *check, *expect;
+    const char *check, *expect; // instead of serving
+    const char *backup, *to;    // likewise
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
+static bool has_mode (const settings_t *settings);
 static int serve (const config_t *config, void *context, int signal_fd);
+static const char *wrong_modes (const settings_t *settings);
+static int run_mode (const settings_t *settings);
 
 int main (int argc, char **argv)
 {
@@ -40,6 +46,16 @@ int main (int argc, char **argv)
          .value = &settings.expect,
          .help =
              "with --check: a head that the day has, or had: 64 hexadecimal digits"},
+        {.name = "backup",
+         .type = CONFIG_TEXT,
+         .value = &settings.backup,
+         .help =
+             "copy the day in this directory to --to, prove the copy, print what it "
+             "holds, and exit; a process may be serving the day"},
+        {.name = "to",
+         .type = CONFIG_TEXT,
+         .value = &settings.to,
+         .help = "with --backup: a directory that is empty or not there"},
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
         option_log_level (OPTION_LOG_LEVEL),
@@ -67,7 +83,7 @@ static int agree (const config_t *config, void *context, char *why)
                   settings->expect);
         return PROCESS_CANNOT_START;
     }
-    return settings->check ||
+    return has_mode (settings) ||
                    (agreement_may_listen (config, &place, options->keys,
                                           options->insecure, why) &&
                     agreement_brokers (config, options->brokers, why) &&
@@ -76,18 +92,45 @@ static int agree (const config_t *config, void *context, char *why)
                : PROCESS_CANNOT_START;
 }
 
+static bool has_mode (const settings_t *settings)
+{
+    return settings->check || settings->backup;
+}
+
 static int serve (const config_t *config, void *context, int signal_fd)
 {
     settings_t *settings = context;
     storage_options_t *options = &settings->options;
+    const char *wrong = wrong_modes (settings);
     (void) config;
-    if (settings->expect && !settings->check) {
-        logger_text ("loteria-storage: --expect: goes with --check");
+    if (wrong) {
+        char line[160];
+        snprintf (line, sizeof line, "loteria-storage: %s", wrong);
+        logger_text (line);
         return PROCESS_CANNOT_START;
     }
+    if (has_mode (settings))
+        return run_mode (settings);
     options->log.segments = LOG_SEGMENTS;
     options->log.segment_bytes =
         (uint64_t) settings->log_mib * 1024 * 1024 / LOG_SEGMENTS;
+    return storage_serve (options, signal_fd);
+}
+
+/* NULL when they go together. */
+static const char *wrong_modes (const settings_t *settings)
+{
+    return settings->expect && !settings->check  ? "--expect: goes with --check"
+           : settings->check && settings->backup ? "--check, --backup: one at a time"
+           : settings->backup && !settings->to   ? "--backup: --to says where to"
+           : settings->to && !settings->backup   ? "--to: goes with --backup"
+                                                 : NULL;
+}
+
+/* Whatever ends these, at any moment, leaves nothing half. */
+static int run_mode (const settings_t *settings)
+{
+    process_end_at_once ();
     return settings->check ? check_directory (settings->check, settings->expect)
-                           : storage_serve (options, signal_fd);
+                           : backup_directory (settings->backup, settings->to);
 }
