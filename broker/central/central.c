@@ -13,10 +13,13 @@
 #include <unistd.h>
 
 #include "bounds.h"
+#include "clock.h"
 #include "file.h"
 #include "logger.h"
+#include "notify.h"
 #include "option_rows.h"
 #include "process.h"
+#include "reception.h"
 #include "run_directory.h"
 #include "run_link.h"
 #include "supervisor.h"
@@ -24,14 +27,20 @@
 #define TEXT_BYTES 64
 
 typedef struct {
+    const central_options_t *options;
     supervisor_t *supervisor;
     run_directory_t *directory;
-    int number; // a file that holds a fixed winning number, for state alone; or -1
+    reception_t *reception;
+    int64_t look_ms; // at the directory
+    int number;      // a file that holds a fixed winning number, for state alone; or -1
 } central_t;
 
 static int open_central (central_t *central, const central_options_t *options,
                          problem_t *problem);
 static int run (central_t *central, const central_options_t *options);
+static int open_sockets (central_t *central, problem_t *problem);
+static size_t items (void *context, zmq_pollitem_t *list);
+static int64_t turn (supervisor_t *supervisor, void *context);
 static int make_data_directory (const char *path, problem_t *problem);
 static int wait_for_files (const char *directory, problem_t *problem);
 static int keep_number (uint32_t number, problem_t *problem);
@@ -42,13 +51,18 @@ static void add (central_t *central, const char *name, const char *keys, int fd)
 
 int central_run (const central_options_t *options, int signal_fd)
 {
-    central_t central = {.supervisor = supervisor_new (signal_fd), .number = -1};
+    central_t central = {
+        .options = options, .supervisor = supervisor_new (signal_fd), .number = -1};
     problem_t problem;
     if (open_central (&central, options, &problem) == -1)
         process_end (&problem);
-    const int status = supervisor_check_settings (central.supervisor)
-                           ? run (&central, options)
-                           : PROCESS_CANNOT_START;
+    int status = PROCESS_CANNOT_START;
+    if (supervisor_check_settings (central.supervisor)) {
+        if (open_sockets (&central, &problem) == -1)
+            process_end (&problem);
+        status = run (&central, options);
+    }
+    reception_destroy (&central.reception);
     supervisor_destroy (&central.supervisor);
     run_link_remove (options->data_directory, run_directory_path (central.directory));
     run_directory_destroy (&central.directory);
@@ -67,7 +81,8 @@ static int open_central (central_t *central, const central_options_t *options,
         if (central->number == -1)
             return -1;
     }
-    central->directory = run_directory_new (options->data_directory, problem);
+    central->directory =
+        run_directory_new (options->run_directory, options->data_directory, problem);
     if (!central->directory)
         return -1;
     run_link_make (options->data_directory, run_directory_path (central->directory));
@@ -87,9 +102,41 @@ static int run (central_t *central, const central_options_t *options)
                   options->draw ? options->draw : "by the schedule",
                   terms_source_name (options->number.source), options->closes,
                   options->data_directory);
-    supervisor_look_after (central->supervisor, run_directory_look, central->directory);
+    const supervisor_guest_t guest = {items, turn, central};
+    supervisor_attend (central->supervisor, &guest);
     return supervisor_run (central->supervisor,
                            options->exit_when_done ? "state" : NULL);
+}
+
+/* Only now: what comes before is forked without another thread. */
+static int open_sockets (central_t *central, problem_t *problem)
+{
+    char own[RUN_ENDPOINT_BYTES];
+    run_directory_endpoint (central->directory, RUN_CENTRAL, own);
+    central->reception = reception_new (own, problem);
+    return central->reception ? 0 : -1;
+}
+
+static size_t items (void *context, zmq_pollitem_t *list)
+{
+    const central_t *central = context;
+    return reception_items (central->reception, list);
+}
+
+static int64_t turn (supervisor_t *supervisor, void *context)
+{
+    central_t *central = context;
+    const int64_t now_ms = clock_ms ();
+    const bool ending = supervisor_ending (supervisor);
+    if (now_ms >= central->look_ms && !ending) {
+        if (!run_directory_look (central->directory, supervisor))
+            reception_restore (central->reception);
+        central->look_ms = now_ms + RUN_DIRECTORY_LOOK_MS;
+    }
+    reception_turn (central->reception);
+    const int64_t alive_ms = notify_alive (now_ms);
+    const int64_t look_ms = ending ? INT64_MAX : central->look_ms;
+    return alive_ms < look_ms ? alive_ms : look_ms;
 }
 
 static int make_data_directory (const char *path, problem_t *problem)

@@ -10,13 +10,15 @@
 
 typedef struct {
     const char *data_directory;
-    const char *listen;    // ZeroMQ endpoint for agencies
-    const char *keys;      // folder of loteria-keys; NULL: no CURVE
-    uint32_t workers;      // processes
-    uint32_t agencies;     // on the roll
-    terms_number_t number; // of the draw that it opens by itself,
-    const char *draw;      // whose name this is; NULL: none
-    const char *closes;    // that draw, as it was given
+    const char *run_directory; // of the inner sockets; NULL or "": a temporary one
+    const char *web;           // HOST:PORT of the page for operators; NULL or "": none
+    const char *listen;        // ZeroMQ endpoint for agencies
+    const char *keys;          // folder of loteria-keys; NULL: no CURVE
+    uint32_t workers;          // processes
+    uint32_t agencies;         // on the roll
+    terms_number_t number;     // of the draw that it opens by itself,
+    const char *draw;          // whose name this is; NULL: none
+    const char *closes;        // that draw, as it was given
     bool exit_when_done;
     // For the parts, which read them from the environment; checked here, too.
     uint32_t number_max, message_bytes, batch_count, window;

@@ -1,6 +1,8 @@
 /* main.c - loteria-central: settings, then work. */
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "agreement.h"
 #include "bounds.h"
@@ -20,6 +22,7 @@ typedef struct {
 
 static int agree (const config_t *config, void *context, char *why);
 static uint32_t largest_roll (const settings_t *settings);
+static void take_runtime_directory (central_options_t *options);
 static int serve (const config_t *config, void *context, int signal_fd);
 
 int main (int argc, char **argv)
@@ -38,6 +41,12 @@ int main (int argc, char **argv)
         option_agencies (&options->agencies),
         option_data_dir (&options->data_directory,
                          "directory of the day's files; made if it is missing"),
+        {.name = "run-dir",
+         .type = CONFIG_TEXT,
+         .value = &options->run_directory,
+         .environment = "LOTERIA_RUN_DIR",
+         .help = "directory of the sockets between its parts, and of its own; "
+                 "otherwise RUNTIME_DIRECTORY, which systemd sets, or a temporary one"},
         option_log_mib (&settings.log_mib),
         option_listen (&options->listen),
         option_port (&settings.port),
@@ -97,6 +106,7 @@ static int serve (const config_t *config, void *context, int signal_fd)
 {
     settings_t *settings = context;
     central_options_t *options = &settings->options;
+    take_runtime_directory (options);
     options->draw = settings->draw.name;
     options->closes = settings->draw.closes_text;
     options->number = settings->draw.number;
@@ -112,4 +122,12 @@ static int serve (const config_t *config, void *context, int signal_fd)
         process_end (&problem);
     config_export (config); // the parts have the same settings
     return central_run (options, signal_fd);
+}
+
+/* systemd's: the first, if there are several. */
+static void take_runtime_directory (central_options_t *options)
+{
+    char *directories = getenv ("RUNTIME_DIRECTORY");
+    if (directories && (!options->run_directory || !*options->run_directory))
+        options->run_directory = strtok (directories, ":");
 }

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "bytes.h"
 #include "clock.h"
 #include "logger.h"
+#include "process.h"
 #include "run_link.h"
 
 #define PREFIX     "loteria-"
@@ -33,17 +35,22 @@ static const struct {
     [RUN_STORAGE] = {"storage", "storage"},
     [RUN_STATE] = {"state", "state"},
     [RUN_WORKERS] = {"workers", "broker"},
+    [RUN_CENTRAL] = {"central", NULL},
 };
 
 struct run_directory {
     char path[sizeof ((struct sockaddr_un *) NULL)->sun_path];
     const char *data_directory;
+    bool given; // not in the place for temporary files
     int lock;
     pid_t seen[RUN_SOCKETS]; // the owner when its socket was there
     logger_limit_t limit;
 };
 
 static int make_directory (run_directory_t *self, problem_t *problem);
+static int take_directory (run_directory_t *self, const char *path, problem_t *problem);
+static int wait_for_lock (run_directory_t *self, problem_t *problem);
+static int take_lock (run_directory_t *self);
 static const char *base (void);
 static void sweep (const char *base);
 static bool is_dead (int directory);
@@ -52,15 +59,18 @@ static int make_lock (const run_directory_t *self);
 static void sign (int lock, const char *data_directory);
 static bool is_there (const run_directory_t *self, const char *name);
 static bool restore (run_directory_t *self);
-static bool is_ours (const char *path);
+static bool is_ours (const run_directory_t *self);
 
-run_directory_t *run_directory_new (const char *data_directory, problem_t *problem)
+run_directory_t *run_directory_new (const char *path, const char *data_directory,
+                                    problem_t *problem)
 {
     run_directory_t *self = calloc (1, sizeof *self);
     assert (self);
     self->data_directory = data_directory;
     self->lock = -1;
-    if (make_directory (self, problem) == 0)
+    self->given = path && *path;
+    if ((self->given ? take_directory (self, path, problem)
+                     : make_directory (self, problem)) == 0)
         return self;
     free (self);
     return NULL;
@@ -71,9 +81,10 @@ void run_directory_destroy (run_directory_t **directory)
     run_directory_t *self = *directory;
     if (!self)
         return;
-    const int fd = open (self->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    const int fd = open (self->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC |
+                                         (self->given ? 0 : O_NOFOLLOW));
     if (fd != -1)
-        clear (AT_FDCWD, self->path, fd);
+        clear (AT_FDCWD, self->given ? NULL : self->path, fd);
     if (self->lock != -1)
         close (self->lock);
     free (self);
@@ -92,13 +103,12 @@ void run_directory_endpoint (const run_directory_t *self, run_socket_t socket,
               sockets[socket].name);
 }
 
-void run_directory_look (supervisor_t *supervisor, void *directory)
+bool run_directory_look (run_directory_t *self, const supervisor_t *supervisor)
 {
-    run_directory_t *self = directory;
     const bool emptied = !is_there (self, LOCK);
     if (emptied && !restore (self))
-        return;
-    for (run_socket_t i = 0; i < RUN_SOCKETS; i++) {
+        return true;
+    for (run_socket_t i = 0; i < RUN_CENTRAL; i++) {
         const pid_t owner = supervisor_pid (supervisor, sockets[i].owner);
         if (is_there (self, sockets[i].name))
             self->seen[i] = owner;
@@ -110,6 +120,7 @@ void run_directory_look (supervisor_t *supervisor, void *directory)
             kill (owner, SIGTERM);
         }
     }
+    return is_there (self, sockets[RUN_CENTRAL].name);
 }
 
 static int make_directory (run_directory_t *self, problem_t *problem)
@@ -132,6 +143,80 @@ static int make_directory (run_directory_t *self, problem_t *problem)
                  "reason: %s/" LOCK " cannot be created, %s", self->path,
                  strerror (errno));
     rmdir (self->path);
+    return -1;
+}
+
+/* A directory that the caller chose. Who else could write there could put sockets of
+   his own in the place of ours. */
+static int take_directory (run_directory_t *self, const char *path, problem_t *problem)
+{
+    struct stat about;
+    char here[PATH_MAX] = "";
+    if (*path != '/' && !getcwd (here, sizeof here))
+        return problem_set (problem, problem_status (errno), "central",
+                            "reason: %s is in no directory, %s", path,
+                            strerror (errno));
+    const int size = snprintf (self->path, sizeof self->path, "%s%s%s", here,
+                               *here ? "/" : "", path);
+    if (size < 0 || (size_t) size + NAME_BYTES > sizeof self->path)
+        return problem_set (problem, PROCESS_CANNOT_START, "central",
+                            "reason: --run-dir is %d bytes long, too long for the "
+                            "address of a socket in it",
+                            size);
+    if (mkdir (path, 0700) == -1 && errno != EEXIST)
+        return problem_set (problem, problem_status (errno), "central",
+                            "reason: %s cannot be created, %s", path, strerror (errno));
+    if (stat (path, &about) == -1 || !S_ISDIR (about.st_mode) ||
+        access (path, W_OK | X_OK) == -1)
+        return problem_set (problem, PROCESS_CANNOT_START, "central",
+                            "reason: %s is no directory that can be written to", path);
+    if (about.st_uid != geteuid () || (about.st_mode & (S_IWGRP | S_IWOTH)))
+        return problem_set (problem, PROCESS_CANNOT_START, "central",
+                            "reason: %s can be written to by others, or is theirs; "
+                            "have it owned by who runs the central, with mode 0700",
+                            path);
+    return wait_for_lock (self, problem);
+}
+
+/* Children of a central that was killed hold it until they have ended. */
+static int wait_for_lock (run_directory_t *self, problem_t *problem)
+{
+    process_patience_t patience = {0};
+    char what[PATH_MAX];
+    snprintf (what, sizeof what, "%s: another central is using it", self->path);
+    while ((self->lock = take_lock (self)) == -1) {
+        if (errno != EWOULDBLOCK)
+            return problem_set (problem, problem_status (errno), "central",
+                                "reason: %s/" LOCK " cannot be locked, %s", self->path,
+                                strerror (errno));
+        if (!process_wait_for_others (&patience, "espera", what))
+            return problem_set (problem, problem_status (errno), "central",
+                                "reason: %s", what);
+    }
+    return 0;
+}
+
+/* The one that is there, if nobody holds it. Whoever ends removes it, so it has to be
+   the one of that name still. */
+static int take_lock (run_directory_t *self)
+{
+    char path[RUN_ENDPOINT_BYTES];
+    struct stat held, there;
+    snprintf (path, sizeof path, "%s/" LOCK, self->path);
+    const int lock = open (path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    if (lock == -1)
+        return -1;
+    if (flock (lock, LOCK_EX | LOCK_NB) == 0) {
+        if (fstat (lock, &held) == 0 && lstat (path, &there) == 0 &&
+            held.st_ino == there.st_ino && ftruncate (lock, 0) == 0) {
+            sign (lock, self->data_directory);
+            return lock;
+        }
+        errno = EWOULDBLOCK; // it was just removed: a new one is made
+    }
+    const int error = errno;
+    close (lock);
+    errno = error;
     return -1;
 }
 
@@ -177,7 +262,7 @@ static bool is_dead (int directory)
     return dead;
 }
 
-/* `directory` is open on parent/name; this closes it. */
+/* `directory` is open on parent/name; this closes it. NULL for a name: it stays. */
 static void clear (int parent, const char *name, int directory)
 {
     for (run_socket_t i = 0; i < RUN_SOCKETS; i++)
@@ -185,7 +270,7 @@ static void clear (int parent, const char *name, int directory)
     unlinkat (directory, LOCK_DRAFT, 0);
     unlinkat (directory, LOCK, 0);
     close (directory);
-    if (unlinkat (parent, name, AT_REMOVEDIR) == -1 && errno != ENOENT)
+    if (name && unlinkat (parent, name, AT_REMOVEDIR) == -1 && errno != ENOENT)
         logger_event (LOG_WARNING, "central", LOG_FAIL,
                       "reason: %s cannot be removed, %s", name, strerror (errno));
 }
@@ -239,10 +324,10 @@ static bool restore (run_directory_t *self)
 {
     uint64_t held_back;
     mkdir (self->path, 0700);
-    if (is_ours (self->path)) {
+    if (is_ours (self)) {
         if (self->lock != -1)
             close (self->lock);
-        self->lock = make_lock (self);
+        self->lock = self->given ? take_lock (self) : make_lock (self);
         return true;
     }
     if (logger_limit_allows (&self->limit, clock_ms (), &held_back))
@@ -254,9 +339,12 @@ static bool restore (run_directory_t *self)
     return false;
 }
 
-static bool is_ours (const char *path)
+/* A directory that was given may be open to others to read: systemd's may be. */
+static bool is_ours (const run_directory_t *self)
 {
     struct stat about;
-    return lstat (path, &about) == 0 && S_ISDIR (about.st_mode) &&
-           about.st_uid == geteuid () && (about.st_mode & 0077) == 0;
+    const mode_t closed = self->given ? S_IWGRP | S_IWOTH : S_IRWXG | S_IRWXO;
+    return (self->given ? stat : lstat) (self->path, &about) == 0 &&
+           S_ISDIR (about.st_mode) && about.st_uid == geteuid () &&
+           (about.st_mode & closed) == 0;
 }

@@ -19,10 +19,13 @@
 #include "bounds.h"
 #include "clock.h"
 #include "descriptors.h"
+#include "last_words.h"
 #include "logger.h"
+#include "notify.h"
 #include "process_facts.h"
 
 #define KEPT_CHUNK_BYTES (4 * 1024 * 1024)
+#define QUIETLY          0x51756965 // with SIGTERM
 #define KEPT_HEAP_BYTES  (16 * 1024 * 1024)
 
 extern char **environ;
@@ -48,6 +51,8 @@ int process_start (void)
     keep_memory ();
     take_czmq_in_hand ();
     supervised = is_supervised ();
+    last_words_take_end ();
+    notify_take_environment ();
     ignore_signals ();
     umask (S_IRWXG | S_IRWXO); // bets and keys are nobody else's business
 
@@ -129,6 +134,8 @@ int process_signal (int signal_fd)
         return 0;
 
     int signal = (int) info.ssi_signo;
+    if (info.ssi_code == SI_QUEUE && info.ssi_int == QUIETLY)
+        logger_set_level (LOG_WARNING);
     if (!has_children && (signal == SIGTERM || signal == SIGINT))
         process_end_at_once ();
     return signal;
@@ -142,6 +149,12 @@ void process_end_at_once (void)
     if (!supervised)
         set_disposition (SIGINT, process_end_by);
     sigprocmask (SIG_UNBLOCK, &signals, NULL);
+}
+
+void process_stop_quietly (pid_t pid)
+{
+    const union sigval how = {.sival_int = QUIETLY};
+    sigqueue (pid, SIGTERM, how);
 }
 
 /* The last line is for process 1 of a container, which default actions do not end. */
@@ -160,7 +173,7 @@ void process_end (const problem_t *problem)
 {
     if (problem->status == 0)
         logger_event (LOG_INFO, "shutdown", LOG_SUCCESS, NULL);
-    else
+    else if (problem->status != PROCESS_CANNOT_START || !last_words_say (problem))
         logger_event_parts (LOG_CRITICAL, problem->action, LOG_FAIL, problem->parts);
     logger_flush ();
     fflush (NULL);

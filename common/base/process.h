@@ -15,7 +15,8 @@
    turns SIGTERM and SIGINT into a descriptor to poll; ignores SIGPIPE, SIGHUP, SIGUSR1,
    SIGUSR2 and SIGXFSZ; keeps czmq away from signals and its messages off stdout; clears
    the ZSYS_* variables that would change its defaults; makes new files readable by
-   their owner only. Creates no context, so the caller may still fork. Returns the
+   their owner only; takes what systemd wants to be told out of the environment
+   (notify.h). Creates no context, so the caller may still fork. Returns the
    descriptor; ends the process on failure. */
 int process_start (void);
 
@@ -54,6 +55,10 @@ void process_end_by (int signal) __attribute__ ((noreturn));
    SIGINT, which a terminal sends to all at once; the parent decides who stops when. */
 void process_be_supervised (pid_t parent);
 
+/* Send SIGTERM to one that should log nothing about it that is not a fault: as a start
+   fails, of which the reason is to be the last line. */
+void process_stop_quietly (pid_t pid);
+
 /* Read one pending signal: its number, 0 when there is none. After the first SIGTERM
    or SIGINT the next one ends the process at once. */
 int process_signal (int signal_fd);
@@ -62,8 +67,9 @@ int process_signal (int signal_fd);
    once: for work that has nothing to put in order. */
 void process_end_at_once (void);
 
-/* End because of a problem: log it, and exit with its status. With status 0 only the
-   shutdown is logged, as the process was told to stop. */
+/* End because of a problem: log it, and exit with its status; PROCESS_CANNOT_START
+   under a supervisor: it logs it (last_words.h). With status 0 only the shutdown is
+   logged, as the process was told to stop. */
 void process_end (const problem_t *problem) __attribute__ ((noreturn));
 
 #endif

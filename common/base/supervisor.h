@@ -1,15 +1,21 @@
-/* supervisor.h - child processes: started, watched, restarted, stopped.
+/* supervisor.h - child processes: started, watched, restarted, stopped, and more or
+   fewer of a kind while it runs.
 
-   For a process that does nothing else. It must not have a ZeroMQ context, which does
-   not survive fork. Children get SIGTERM when their parent dies, and leave SIGINT to
-   it. */
+   Children get SIGTERM when their parent dies, and leave SIGINT to it. The process may
+   have a ZeroMQ context from supervisor_run on: a child does nothing between fork ()
+   and exec () that another thread's locks could hold up, and every descriptor of
+   ZeroMQ's is close-on-exec. supervisor_check_settings wants none. */
 
 #ifndef LOTERIA_SUPERVISOR_H
 #define LOTERIA_SUPERVISOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+#include <zmq.h>
+
+#include "children.h"
 
 typedef struct supervisor supervisor_t;
 
@@ -23,13 +29,39 @@ void supervisor_destroy (supervisor_t **supervisor);
 void supervisor_add (supervisor_t *supervisor, const char *name,
                      const char *const *argv, int fd);
 
-/* Have `look` called every RUN_DIRECTORY_LOOK_MS while supervisor_run runs. */
-typedef void (supervisor_look_t) (supervisor_t *supervisor, void *context);
-void supervisor_look_after (supervisor_t *supervisor, supervisor_look_t *look,
-                            void *context);
+/* The same for one that all else can go on without: when it cannot start, that is said
+   once, and it is tried again every RESTART_BACKOFF_MS_MAX. */
+void supervisor_add_dispensable (supervisor_t *supervisor, const char *name,
+                                 const char *const *argv);
 
-/* Whether each program accepts its settings: run with --check-config, one of each kind,
-   which says itself what is wrong. */
+/* What the process does besides. `items` fills in up to SUPERVISOR_GUEST_ITEMS sockets
+   to be polled as well, and returns how many. `turn` is called after each wait while
+   supervisor_run runs, also while it stops all; it must not wait, and returns by when,
+   in clock_ms (), it wants its next turn. Either may be NULL. */
+#define SUPERVISOR_GUEST_ITEMS 4
+typedef struct {
+    size_t (*items) (void *context, zmq_pollitem_t *items);
+    int64_t (*turn) (supervisor_t *supervisor, void *context);
+    void *context;
+} supervisor_guest_t;
+
+void supervisor_attend (supervisor_t *supervisor, const supervisor_guest_t *guest);
+
+/* For a turn: have `wanted` children of this name, of which there is one at least.
+   More are like that one, and are started at once; of more than are wanted those that
+   do not run go first, then the youngest: by SIGTERM, and SIGKILL after STOP_GRACE_MS.
+   False: not while it ends, and not none. */
+bool supervisor_scale (supervisor_t *supervisor, const char *name, size_t wanted);
+
+/* Whether all are being stopped. */
+bool supervisor_ending (const supervisor_t *supervisor);
+
+/* All of them, those that were taken away included while they still run. Valid until
+   the turn is over. */
+const children_t *supervisor_children (const supervisor_t *supervisor);
+
+/* Whether each program accepts its settings: run with --check-config, one of each kind
+   (but for dispensable ones), which says itself what is wrong. */
 bool supervisor_check_settings (supervisor_t *supervisor);
 
 /* Start all and keep them running, however often they die or end, with a growing pause

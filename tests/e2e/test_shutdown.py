@@ -220,7 +220,8 @@ def test_a_central_whose_port_is_taken(start, taken, tmp_path):
     process = start("loteria-central", "--listen", taken, "--data-dir", tmp_path / "data")
     assert process.wait() == 2
     assert f"endpoint: {taken} | reason: Address already in use" in process.log
-    assert "action: proceso | result: fail | name: broker | " in process.log
+    assert loteria.parse_log(process.log)[-1]["action"] == "listen", process.log
+    assert "shutdown" not in process.log
     assert loteria.parse_log(process.log)[-1] == {"level": "INFO", "action": "shutdown", "result": "success"}
 
 

@@ -32,13 +32,14 @@
 #define TOLD_MAX 1024
 
 typedef struct {
-    const char *name;
+    const char *name; // in brackets: of one that can be done without
     const char *argv[6];
 } plan_t;
 
 typedef struct {
     const plan_t *plans;
     const char *ending;
+    int64_t (*turn) (supervisor_t *supervisor, void *context);
 } day_t;
 
 static char told[TOLD_MAX]; // by the children of the day
@@ -146,6 +147,17 @@ static void insist (const char *name)
         pause ();
 }
 
+/* Never stop by itself. */
+static void be_deaf (void)
+{
+    sigset_t stop;
+    keep_stop_signal (&stop);
+    if (write (READY_UP, "r", 1) != 1)
+        _exit (97);
+    for (;;)
+        pause ();
+}
+
 /* What a child of the tests does: NAME WHAT OTHERS [MARK]. The mark is a file that is
    there at the first start. */
 static int be_child (const char *name, const char *what, int others, const char *mark)
@@ -156,6 +168,8 @@ static int be_child (const char *name, const char *what, int others, const char 
         return 3;
     if (strcmp (what, "end-first") == 0 && first)
         return 0;
+    if (strcmp (what, "run-first") == 0 && !first)
+        return PROCESS_CANNOT_START;
     if (strcmp (what, "die-first") == 0 && first)
         raise (SIGKILL);
     await_ready (others);
@@ -163,6 +177,8 @@ static int be_child (const char *name, const char *what, int others, const char 
         return take_step (what, mark);
     if (strcmp (what, "insist") == 0)
         insist (name);
+    if (strcmp (what, "deaf") == 0)
+        be_deaf ();
     sigset_t stop;
     if (strcmp (what, "stop-parent") == 0) {
         keep_stop_signal (&stop);
@@ -176,20 +192,24 @@ static int run_day (const day_t *day)
 {
     const int signal_fd = process_start ();
     supervisor_t *supervisor = supervisor_new (signal_fd);
+    const supervisor_guest_t guest = {.turn = day->turn};
+    supervisor_attend (supervisor, &guest);
     for (const plan_t *plan = day->plans; plan->name; plan++)
-        supervisor_add (supervisor, plan->name, plan->argv, -1);
+        if (*plan->name == '(')
+            supervisor_add_dispensable (supervisor, plan->name, plan->argv);
+        else
+            supervisor_add (supervisor, plan->name, plan->argv, -1);
     const int status = supervisor_run (supervisor, day->ending);
     supervisor_destroy (&supervisor);
     // whoever was started is reaped
     return waitpid (-1, NULL, WNOHANG) == -1 && errno == ECHILD ? status : 98;
 }
 
-/* The status that a supervisor with these children ends with. What they told is in
-   `told` then; it ends when nobody is left who could write to the pipe. */
-static int status_of (const plan_t *plans, const char *ending)
+/* The status that a day's supervisor ends with. What its children told is in `told`
+   then; it ends when nobody is left who could write to the pipe. */
+static int status_of_day (const day_t *day)
 {
     int fds[2], status;
-    const day_t day = {plans, ending};
     assert_int_equal (pipe2 (fds, O_CLOEXEC), 0);
     const pid_t pid = fork ();
     assert_true (pid >= 0);
@@ -199,7 +219,7 @@ static int status_of (const plan_t *plans, const char *ending)
             dup2 (ready[0], READY_IN) == -1 || dup2 (ready[1], READY_UP) == -1)
             _exit (96);
         close (fds[1]);
-        _exit (run_day (&day));
+        _exit (run_day (day));
     }
     close (fds[1]);
     size_t size = 0;
@@ -211,6 +231,12 @@ static int status_of (const plan_t *plans, const char *ending)
     assert_int_equal (waitpid (pid, &status, 0), pid);
     assert_true (WIFEXITED (status));
     return WEXITSTATUS (status);
+}
+
+static int status_of (const plan_t *plans, const char *ending)
+{
+    const day_t day = {.plans = plans, .ending = ending};
+    return status_of_day (&day);
 }
 
 static size_t times_told (const char *what)
@@ -431,6 +457,174 @@ static void a_second_signal_kills_all (void **state)
     assert_int_equal (times_told ("-other "), 0); // it was not even its turn
 }
 
+/* In a turn: end the day as a signal would, or as a failed test. */
+static int64_t end_day (bool good)
+{
+    if (!good)
+        _exit (94);
+    kill (getpid (), SIGTERM);
+    return INT64_MAX;
+}
+
+static void await_told_ready (int count)
+{
+    char ready;
+    for (int i = 0; i < count; i++)
+        if (read (READY_IN, &ready, 1) != 1)
+            _exit (97);
+}
+
+/* One more, and another; then, when they can be stopped properly, two fewer. */
+static int64_t grow_and_shrink (supervisor_t *supervisor, void *context)
+{
+    (void) context;
+    static int stage;
+    static pid_t oldest;
+    const children_t *children = supervisor_children (supervisor);
+    if (supervisor_ending (supervisor))
+        return supervisor_scale (supervisor, "worker", 2) ? end_day (false) : INT64_MAX;
+    switch (stage) {
+    case 0:
+        stage = 1;
+        if (supervisor_scale (supervisor, "worker", 0) ||
+            supervisor_scale (supervisor, "nobody", 2) ||
+            !supervisor_scale (supervisor, "worker", 2) ||
+            !supervisor_scale (supervisor, "worker", 3))
+            return end_day (false);
+        return 0;
+    case 1:
+        if (children_running (children) < 4)
+            return 0;
+        stage = 2;
+        await_told_ready (4);
+        oldest = children->list[0].pid;
+        if (!supervisor_scale (supervisor, "worker", 1) ||
+            children_wanted (children, "worker") != 1)
+            return end_day (false);
+        return INT64_MAX;
+    case 2:
+        if (children->count > 2)
+            return INT64_MAX; // the end of a child is heard of
+        stage = 3;
+        return end_day (children->list[0].pid == oldest &&
+                        children_restarts (children, "worker") == 0);
+    default:
+        return INT64_MAX;
+    }
+}
+
+static void there_are_more_and_fewer_while_it_runs (void **state)
+{
+    (void) state;
+    const plan_t plans[] = {
+        {"worker", {program, "worker", "run", "0"}},
+        {"other", {"/proc/self/exe", "other", "run", "0"}},
+        {NULL, {0}},
+    };
+    const day_t day = {.plans = plans, .turn = grow_and_shrink};
+    assert_int_equal (status_of_day (&day), 0);
+    assert_int_equal (times_told ("+worker "), 3);
+    assert_int_equal (times_told ("-worker "), 3);
+    assert_int_equal (times_told ("+other "), 1);
+}
+
+/* One that does not stop when it is taken away, before the day ends. */
+static int64_t take_away_a_deaf_one (supervisor_t *supervisor, void *context)
+{
+    (void) context;
+    static int stage;
+    const children_t *children = supervisor_children (supervisor);
+    if (stage == 0) {
+        stage = 1;
+        return supervisor_scale (supervisor, "deaf", 2) ? 0 : end_day (false);
+    }
+    if (stage == 1 && children_running (children) == 2) {
+        stage = 2;
+        await_told_ready (2);
+        supervisor_scale (supervisor, "deaf", 1);
+        return INT64_MAX;
+    }
+    if (stage == 2 && children->count == 1) {
+        stage = 3;
+        kill (children->list[0].pid, SIGKILL); // it would not hear of the end
+        return end_day (true);
+    }
+    return stage == 1 ? 0 : INT64_MAX;
+}
+
+static void one_that_does_not_go_is_killed (void **state)
+{
+    (void) state;
+    const plan_t plans[] = {
+        {"deaf", {program, "deaf", "deaf", "0"}},
+        {NULL, {0}},
+    };
+    const day_t day = {.plans = plans, .turn = take_away_a_deaf_one};
+    speed = 64;
+    assert_int_equal (status_of_day (&day), 0);
+    speed = 1;
+}
+
+static int64_t have_two (supervisor_t *supervisor, void *context)
+{
+    (void) context;
+    static bool asked, over;
+    if (!asked) {
+        await_told_ready (1); // the first one is the one that can run
+        supervisor_scale (supervisor, "worker", 2);
+    }
+    asked = true;
+    if (!over && children_restarts (supervisor_children (supervisor), "worker") >= 2) {
+        over = true;
+        return end_day (true);
+    }
+    return INT64_MAX;
+}
+
+/* A day is not ended by what was only to help. */
+static void one_more_that_cannot_start_ends_nothing (void **state)
+{
+    (void) state;
+    char mark[64];
+    make_mark (mark);
+    const plan_t plans[] = {
+        {"worker", {program, "worker", "run-first", "0", mark}},
+        {NULL, {0}},
+    };
+    const day_t day = {.plans = plans, .turn = have_two};
+    speed = 64;
+    assert_int_equal (status_of_day (&day), 0);
+    speed = 1;
+    assert_int_equal (times_told ("-worker "), 1);
+}
+
+static int64_t end_after_two_more_tries (supervisor_t *supervisor, void *context)
+{
+    (void) context;
+    static bool over;
+    if (!over && children_restarts (supervisor_children (supervisor), "(page)") >= 2) {
+        over = true;
+        return end_day (true);
+    }
+    return INT64_MAX;
+}
+
+static void one_that_can_be_done_without_ends_nothing (void **state)
+{
+    (void) state;
+    const plan_t plans[] = {
+        {"other", {program, "other", "run", "0"}},
+        {"(page)", {"/nowhere/at/all"}},
+        {NULL, {0}},
+    };
+    const day_t day = {.plans = plans, .turn = end_after_two_more_tries};
+    speed = 64;
+    assert_int_equal (status_of_day (&day), 0);
+    speed = 1;
+    assert_int_equal (times_told ("+other "), 1);
+    assert_int_equal (times_told ("-other "), 1);
+}
+
 static void a_program_that_is_not_there_ends_all (void **state)
 {
     (void) state;
@@ -484,6 +678,10 @@ int main (int argc, char **argv)
         cmocka_unit_test (one_that_was_superseded_is_let_go),
         cmocka_unit_test (one_that_ends_well_is_started_again),
         cmocka_unit_test (a_second_signal_kills_all),
+        cmocka_unit_test (there_are_more_and_fewer_while_it_runs),
+        cmocka_unit_test (one_that_does_not_go_is_killed),
+        cmocka_unit_test (one_more_that_cannot_start_ends_nothing),
+        cmocka_unit_test (one_that_can_be_done_without_ends_nothing),
         cmocka_unit_test (a_program_that_is_not_there_ends_all),
         cmocka_unit_test (arguments_are_copied),
         cmocka_unit_test (programs_are_beside_this_one),

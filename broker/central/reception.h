@@ -1,0 +1,24 @@
+/* reception.h - where loteria-central itself is asked: a socket in the directory of the
+   inner ones, which only its user can enter. */
+
+#ifndef LOTERIA_RECEPTION_H
+#define LOTERIA_RECEPTION_H
+
+#include <zmq.h>
+
+#include "problem.h"
+
+typedef struct reception reception_t;
+
+/* Listen at `endpoint` (ipc). NULL with the problem. */
+reception_t *reception_new (const char *endpoint, problem_t *problem);
+void reception_destroy (reception_t **reception);
+
+/* Its file was removed: make it anew. */
+void reception_restore (reception_t *reception);
+
+/* For a loop: what to poll (one item); and to answer what has come. */
+size_t reception_items (const reception_t *reception, zmq_pollitem_t *items);
+void reception_turn (reception_t *reception);
+
+#endif

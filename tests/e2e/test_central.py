@@ -1,0 +1,142 @@
+"""loteria-central itself: its own socket, where the sockets are, and what it tells systemd."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+
+import pytest
+
+import loteria
+
+PART = "loteria-worker"
+
+
+def ping(start, directory):
+    return start("loteria-ctl", "ping", f"ipc://{directory}/central", "--timeout", "30s")
+
+
+def assert_answers(start, directory):
+    asked = ping(start, directory)
+    assert asked.wait() == 0, asked.log
+    assert asked.stdout == "loteria-central\n"
+
+
+def test_it_answers_at_its_own_socket_also_when_that_was_removed(central, start):
+    day = central(workers=1, agencies=1)
+    day.process.wait_for_log("action: worker_alta")
+    directory = day.run_directory()
+    assert_answers(start, directory)
+    (directory / "central").unlink()
+    loteria.wait_until((directory / "central").exists, explain=lambda: f"it stays away:\n{day.log}")
+    assert_answers(start, directory)
+    assert day.stop() == 0
+    assert not directory.exists()
+
+
+def descriptors(pid):
+    """What a process has open, but for what anybody has: {what it leads to}."""
+    found = set()
+    for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.add(os.readlink(entry))
+    return found
+
+
+def test_what_the_central_has_open_is_not_its_parts(central):
+    """Not even of one that is started when it has its sockets: but its output, the lock that says it lives, and the socket
+    for a part's last words."""
+    day = central(workers=1, agencies=1)
+    day.process.wait_for_log("action: worker_alta")
+    os.kill(day.pid(PART), signal.SIGKILL)
+    day.process.wait_for_log("action: worker_alta", count=2)
+    shared = {name for name in descriptors(day.process.pid) & descriptors(day.pid(PART))
+              if not name.startswith(("/dev/null", "anon_inode:"))}
+    output = {day.process.stdout_path, day.process.stderr_path}
+    sockets = {name for name in shared if name.startswith("socket:")}
+    assert shared - sockets == output | {str(day.run_directory() / "lock")}
+    assert len(sockets) == 1
+
+
+def test_the_sockets_are_right_where_run_dir_says(central, start, tmp_path):
+    directory = tmp_path / "sockets"
+    day = central(workers=1, agencies=1, arguments=("--run-dir", directory))
+    day.process.wait_for_log("action: worker_alta")
+    assert {path.name for path in directory.iterdir()} == {"lock", "central", "storage", "state", "workers"}
+    assert os.readlink(day.data / "run") == str(directory)
+    assert_answers(start, directory)
+    listed = start("loteria-ctl", "draw", "list", "--data-dir", day.data)
+    assert listed.wait() == 0, listed.log
+    shutil.rmtree(directory)  # it comes back, too
+    for name in ("storage", "state", "broker"):
+        day.process.wait_for_log(f"was removed .*{name} is restarted")
+    loteria.wait_until((directory / "central").exists)
+    assert_answers(start, directory)
+
+    other = start("loteria-central", "--run-dir", directory, "--data-dir", tmp_path / "other", "--port",
+                  loteria.free_port())  # fmt: skip
+    assert other.wait() == 2
+    assert loteria.parse_log(other.log)[-1]["reason"] == f"{directory}: another central is using it"
+    day.kill()  # the directory is what kill () removes
+    directory.mkdir(mode=0o700)
+    day.start()
+    day.process.wait_for_log("action: worker_alta")
+    assert day.stop() == 0
+    assert directory.is_dir() and not list(directory.iterdir())
+
+
+def test_systemd_s_directory_is_taken_unless_another_is_given(start, tmp_path):
+    for name in ("theirs", "ours"):
+        (tmp_path / name).mkdir(mode=0o750)
+    for given, expected in ((None, "theirs"), (tmp_path / "ours", "ours")):
+        process = start("loteria-central", "--workers", 1, "--data-dir", tmp_path / "data", "--port", loteria.free_port(),
+                        *(("--run-dir", given) if given else ()),
+                        environment={"RUNTIME_DIRECTORY": f"{tmp_path}/theirs:{tmp_path}/more"})  # fmt: skip
+        process.wait_for_log("action: worker_alta")
+        assert (tmp_path / expected / "central").exists()
+        assert process.stop() == 0
+
+
+@pytest.mark.parametrize("what", ["others write", "a file", "too long", "no parent"])
+def test_a_run_dir_that_will_not_do_is_said_in_one_line(start, tmp_path, what):
+    directory = {"too long": "/" + "x" * 100, "no parent": tmp_path / "no/where"}.get(what, tmp_path / "run")
+    if what == "others write":
+        directory.mkdir()
+        directory.chmod(0o777)
+    if what == "a file":
+        directory.touch()
+    process = start("loteria-central", "--data-dir", tmp_path / "data", "--run-dir", directory, "--port",
+                    loteria.free_port())  # fmt: skip
+    assert process.wait() == 2
+    line, = loteria.parse_log(process.log)
+    assert line["level"] == "CRITICAL" and line["result"] == "fail"
+
+
+@contextlib.contextmanager
+def service_manager(path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(loteria.DEADLINE)
+        yield manager
+
+
+def hear(manager, wanted, unwanted=()):
+    """What is said up to a datagram with this line in it."""
+    said = []
+    while wanted not in said:
+        said += manager.recv(4096).decode().split("\n")
+        assert not set(unwanted) & set(said), said
+    return said
+
+
+def test_systemd_hears_that_the_loop_goes_round_and_the_parts_tell_it_nothing(central, tmp_path):
+    with service_manager(tmp_path / "notify") as manager:
+        day = central(workers=1, agencies=1, environment={
+            "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"})
+        for _ in range(3):
+            hear(manager, "WATCHDOG=1")
+        environment = pathlib.Path(f"/proc/{day.pid(PART)}/environ").read_bytes()
+        assert b"NOTIFY_SOCKET" not in environment and b"WATCHDOG" not in environment
+        assert day.stop() == 0
