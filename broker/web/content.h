@@ -1,5 +1,5 @@
-/* content.h - text that several clients are sent, at their own pace: it is freed when the
-   last of them has it. */
+/* content.h - text that several clients are sent, at their own pace: it is freed when
+   the last of them has it. */
 
 #ifndef LOTERIA_CONTENT_H
 #define LOTERIA_CONTENT_H

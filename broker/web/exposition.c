@@ -115,8 +115,8 @@ static bool take_line (exposition_t *exposition, const char *part, bytes_t text)
         return false;
     if (exposition->size == exposition->capacity) {
         exposition->capacity = exposition->capacity ? 2 * exposition->capacity : 256;
-        exposition->lines = realloc (exposition->lines, exposition->capacity *
-                                                            sizeof *exposition->lines);
+        exposition->lines = realloc (exposition->lines,
+                                     exposition->capacity * sizeof *exposition->lines);
         assert (exposition->lines);
     }
     exposition->lines[exposition->size++] = (line_t){.metric = metric,
@@ -168,8 +168,7 @@ static size_t labels_size (bytes_t text)
 {
     size_t size = 0;
     for (;;) {
-        const size_t label =
-            label_size (bytes_of (text.data + size, text.size - size));
+        const size_t label = label_size (bytes_of (text.data + size, text.size - size));
         if (label == 0)
             return size;
         size += label;

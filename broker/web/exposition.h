@@ -1,6 +1,6 @@
 /* exposition.h - what the parts of a central say of themselves as one text for
-   Prometheus: the lines of a metric together, with its HELP and TYPE, and a label `part`
-   in each. Pure.
+   Prometheus: the lines of a metric together, with its HELP and TYPE, and a label
+   `part` in each. Pure.
 
    What is no line of a known metric is left out, and counted. */
 

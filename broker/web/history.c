@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 typedef struct {
-    int64_t number;   // of the piece that it is about
-    double known_ms;  // of it
-    double sold;      // meanwhile
-    uint64_t bets;    // at the end of what is known
+    int64_t number;  // of the piece that it is about
+    double known_ms; // of it
+    double sold;     // meanwhile
+    uint64_t bets;   // at the end of what is known
 } piece_t;
 
 struct history {

@@ -1,8 +1,8 @@
 /* history.h - how fast bets came in during the last hour, for a plot; pure.
 
-   Time is cut into pieces of HISTORY_PIECE_MS. What was between two looks at the central
-   is shared out among the pieces that it touches; a piece that nobody looked at is
-   unknown. */
+   Time is cut into pieces of HISTORY_PIECE_MS. What was between two looks at the
+   central is shared out among the pieces that it touches; a piece that nobody looked at
+   is unknown. */
 
 #ifndef LOTERIA_HISTORY_H
 #define LOTERIA_HISTORY_H
@@ -25,7 +25,8 @@ void history_add (history_t *history, int64_t from_ms, int64_t to_ms, double bet
                   uint64_t bets);
 
 /* Members of an object that was begun: "piece_s"; "ends", the number of the piece that
-   goes on at `now_ms`; "rates" and "bets", oldest first, null where nothing is known. */
+   goes on at `now_ms`; "rates" and "bets", oldest first, null where nothing is known.
+ */
 void history_json (const history_t *history, int64_t now_ms, json_t *json);
 
 /* The piece that goes on, as members "piece", "rate", "bets". */

@@ -1,5 +1,5 @@
-/* http.c - the server: loteria-web. Each connection is for one request, so that each has
-   one deadline; only a stream goes on for as long as its reader keeps up. */
+/* http.c - the server: loteria-web. Each connection is for one request, so that each
+   has one deadline; only a stream goes on for as long as its reader keeps up. */
 
 #include "http.h"
 
@@ -110,7 +110,7 @@ void http_destroy (http_t **http)
     if (!self)
         return;
     for (guest_t *guest = self->guests; guest; guest = guest->next)
-        wake (guest); // MHD stops only when none is suspended
+        cut (guest); // the library cannot stop while one is suspended
     MHD_run (self->daemon);
     MHD_stop_daemon (self->daemon);
     content_release (&self->event);
@@ -259,9 +259,10 @@ static enum MHD_Result serve (http_t *http, connection_t *connection, guest_t *g
                        "Host is not an address of this machine; ask by address, or "
                        "start loteria-web with --token-file");
     if (route != ROUTE_HEALTHZ && !is_known (http, connection))
-        return refuse (connection, MHD_HTTP_UNAUTHORIZED,
-                       "the token is missing or wrong; send it as a Bearer token, or as "
-                       "the password");
+        return refuse (
+            connection, MHD_HTTP_UNAUTHORIZED,
+            "the token is missing or wrong; send it as a Bearer token, or as "
+            "the password");
     if (route == ROUTE_STREAM)
         return begin_stream (http, connection, guest);
     http_answer_t answer = http->options.answer (
@@ -298,9 +299,8 @@ static void log_stranger (http_t *http, connection_t *connection)
         MHD_get_connection_info (connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
             ->client_addr;
     char host[64] = "unknown";
-    const socklen_t size = address->sa_family == AF_INET6
-                               ? sizeof (struct sockaddr_in6)
-                               : sizeof (struct sockaddr_in);
+    const socklen_t size = address->sa_family == AF_INET6 ? sizeof (struct sockaddr_in6)
+                                                          : sizeof (struct sockaddr_in);
     getnameinfo (address, size, host, sizeof host, NULL, 0, NI_NUMERICHOST);
     logger_event_limited (&http->limit, http->now_ms, LOG_WARNING, "web", LOG_FAIL,
                           "address: %s | reason: a wrong token", host);
@@ -321,7 +321,7 @@ static enum MHD_Result give (connection_t *connection, http_answer_t *answer)
     const bytes_t bytes = content_bytes (answer->content);
     struct MHD_Response *response =
         MHD_create_response_from_buffer_with_free_callback_cls (
-            bytes.size, bytes.data, free_content, answer->content);
+            bytes.size, (void *) bytes.data, free_content, answer->content);
     if (!response) {
         content_release (&answer->content);
         return MHD_NO;

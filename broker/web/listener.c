@@ -69,8 +69,8 @@ static int open_at (const address_t *place)
 {
     const bool everywhere = place->host_kind == ADDRESS_ANY;
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV |
-                                               AI_PASSIVE};
+                                   .ai_flags =
+                                       AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
     char service[8];
     struct addrinfo *where;
     snprintf (service, sizeof service, "%u", place->port);

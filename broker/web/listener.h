@@ -6,8 +6,8 @@
 #include "address.h"
 #include "problem.h"
 
-/* What --listen says: HOST:PORT, such as 127.0.0.1:8080, [::1]:8080, *:8080; http:// may
-   stand before it. 0, or -1 with what is wrong in `why`. */
+/* What --listen says: HOST:PORT, such as 127.0.0.1:8080, [::1]:8080, *:8080; http://
+   may stand before it. 0, or -1 with what is wrong in `why`. */
 int listener_parse (address_t *address, const char *text, char why[ADDRESS_WHY_BYTES]);
 
 /* Whether only this machine can reach it. Asks the resolver for a name. */

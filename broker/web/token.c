@@ -64,7 +64,8 @@ bool token_comes_with (const token_t *token, const char *authorization)
     uint8_t pair[BASIC_BYTES];
     const size_t size = from_base64 (basic, pair, sizeof pair);
     const uint8_t *colon = memchr (pair, ':', size);
-    return colon && matches (token, bytes_of (colon + 1, (size_t) (pair + size - colon - 1)));
+    return colon &&
+           matches (token, bytes_of (colon + 1, (size_t) (pair + size - colon - 1)));
 }
 
 static bytes_t without_line_end (bytes_t text)

@@ -2,7 +2,8 @@
    machine can reach it.
 
    It comes as `Authorization: Bearer TOKEN`, for programs, or as the password of
-   `Authorization: Basic ...`, whoever the user, which browsers ask for by themselves. */
+   `Authorization: Basic ...`, whoever the user, which browsers ask for by themselves.
+ */
 
 #ifndef LOTERIA_TOKEN_H
 #define LOTERIA_TOKEN_H
@@ -27,8 +28,8 @@ int token_load (token_t *token, const char *path, char why[CONFIG_WHY_BYTES]);
 /* The same of text. */
 int token_set (token_t *token, bytes_t text, char why[TOKEN_WHY_BYTES]);
 
-/* Whether the header's value (NULL: there was none) brings the token. Takes as long for a
-   wrong one as for the right one. */
+/* Whether the header's value (NULL: there was none) brings the token. Takes as long for
+   a wrong one as for the right one. */
 bool token_comes_with (const token_t *token, const char *authorization);
 
 #endif

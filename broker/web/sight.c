@@ -1,0 +1,235 @@
+/* sight.c - keeps a central in sight: loteria-web. */
+
+#include "sight.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define PATIENCE_MS 3000 // of a question to a part
+#define LOOK_MS     2000 // whether the central is where it was
+
+struct sight {
+    const config_t *config;
+    const whereabouts_given_t *given;
+    whereabouts_t whereabouts;
+    problem_t problem; // why there is none; only when there is no asker
+    asker_t *asker;    // NULL: no central
+    survey_t *survey;
+    uint64_t finds, rounds;
+    int64_t every_ms, begun_ms, look_ms, seen_ms, seen_before_ms, now_ms;
+    exposition_metric_t *metrics;
+    exposition_t *coming, *last; // of the round under way, of the last whole one
+    refusals_t *refusals;
+};
+
+static int find (sight_t *sight, int64_t now_ms, problem_t *problem);
+static bool look_again (sight_t *sight, int64_t now_ms);
+static bool same_place (const whereabouts_t *a, const whereabouts_t *b);
+static void lose (sight_t *sight);
+static bool end_round (sight_t *sight, int64_t now_ms);
+static void begin_round (sight_t *sight, int64_t now_ms);
+static exposition_metric_t *all_metrics (size_t *count);
+
+sight_t *sight_new (const config_t *config, const whereabouts_given_t *given,
+                    int64_t now_ms, problem_t *problem)
+{
+    sight_t *sight = calloc (1, sizeof *sight);
+    size_t metrics;
+    assert (sight);
+    sight->config = config;
+    sight->given = given;
+    sight->every_ms = SIGHT_CALM_MS;
+    sight->metrics = all_metrics (&metrics);
+    sight->coming = exposition_new (sight->metrics, metrics);
+    sight->last = exposition_new (sight->metrics, metrics);
+    sight->refusals = refusals_new ();
+    if (find (sight, now_ms, problem) == -1 && problem->status != WHEREABOUTS_NOBODY)
+        sight_destroy (&sight);
+    return sight;
+}
+
+void sight_destroy (sight_t **sight)
+{
+    sight_t *self = *sight;
+    *sight = NULL;
+    if (!self)
+        return;
+    lose (self);
+    exposition_destroy (&self->coming);
+    exposition_destroy (&self->last);
+    refusals_destroy (&self->refusals);
+    free (self->metrics);
+    free (self);
+}
+
+void sight_pace (sight_t *sight, int64_t every_ms)
+{
+    sight->every_ms = every_ms;
+}
+
+bool sight_turn (sight_t *sight, int64_t now_ms)
+{
+    sight->now_ms = now_ms;
+    const bool moved = now_ms >= sight->look_ms && look_again (sight, now_ms);
+    if (!sight->asker)
+        return moved;
+    asker_turn (sight->asker, now_ms);
+    const bool ended = end_round (sight, now_ms);
+    if (survey_over (sight->survey) && now_ms >= sight->begun_ms + sight->every_ms)
+        begin_round (sight, now_ms);
+    return moved || ended;
+}
+
+size_t sight_items (sight_t *sight, zmq_pollitem_t items[SIGHT_ITEMS_MAX])
+{
+    return sight->asker ? asker_items (sight->asker, items) : 0;
+}
+
+int64_t sight_deadline (const sight_t *sight, int64_t now_ms)
+{
+    int64_t deadline = sight->look_ms;
+    if (!sight->asker)
+        return deadline;
+    if (asker_deadline (sight->asker) < deadline)
+        deadline = asker_deadline (sight->asker);
+    if (survey_over (sight->survey) && sight->begun_ms + sight->every_ms < deadline)
+        deadline = sight->begun_ms + sight->every_ms;
+    return deadline < now_ms ? now_ms : deadline;
+}
+
+const view_t *sight_view (const sight_t *sight)
+{
+    return sight->survey ? survey_view (sight->survey) : NULL;
+}
+
+const char *sight_reason (const sight_t *sight)
+{
+    static const char key[] = "reason: ";
+    if (sight->asker)
+        return "";
+    const char *reason = strstr (sight->problem.parts, key);
+    return reason ? reason + strlen (key) : sight->problem.parts;
+}
+
+int64_t sight_seen_ms (const sight_t *sight)
+{
+    return sight->seen_ms;
+}
+
+int64_t sight_seen_before_ms (const sight_t *sight)
+{
+    return sight->seen_before_ms;
+}
+
+exposition_t *sight_exposition (const sight_t *sight)
+{
+    return sight->last;
+}
+
+const refusals_t *sight_refusals (const sight_t *sight)
+{
+    return sight->refusals;
+}
+
+asker_t *sight_asker (const sight_t *sight)
+{
+    return sight->asker;
+}
+
+uint64_t sight_finds (const sight_t *sight)
+{
+    return sight->finds;
+}
+
+/* ---- Where it is ----------------------------------------------------------------- */
+
+/* The first time, or when it was lost. */
+static int find (sight_t *sight, int64_t now_ms, problem_t *problem)
+{
+    sight->look_ms = now_ms + LOOK_MS;
+    if (whereabouts_find (&sight->whereabouts, sight->config, sight->given, problem) ==
+            -1 ||
+        !(sight->asker = asker_new (&sight->whereabouts, PATIENCE_MS, problem))) {
+        sight->problem = *problem;
+        return -1;
+    }
+    sight->survey = survey_new (sight->asker);
+    sight->finds++;
+    sight->rounds = 0;
+    sight->begun_ms = now_ms - sight->every_ms;
+    return 0;
+}
+
+/* Returns whether what is to be seen has changed. */
+static bool look_again (sight_t *sight, int64_t now_ms)
+{
+    whereabouts_t now;
+    problem_t problem;
+    const bool had = sight->asker != NULL;
+    sight->look_ms = now_ms + LOOK_MS;
+    const bool there =
+        whereabouts_find (&now, sight->config, sight->given, &problem) == 0;
+    if (had && there && same_place (&now, &sight->whereabouts))
+        return false;
+    if (had && there)
+        lose (sight);
+    else if (had) // the link is gone, as its central is ending: it says so itself
+        return false;
+    return find (sight, now_ms, &problem) == 0 || had;
+}
+
+static bool same_place (const whereabouts_t *a, const whereabouts_t *b)
+{
+    for (status_part_t part = 0; part < STATUS_PARTS; part++)
+        if (strcmp (a->endpoint[part], b->endpoint[part]) != 0)
+            return false;
+    return true;
+}
+
+static void lose (sight_t *sight)
+{
+    survey_destroy (&sight->survey);
+    asker_destroy (&sight->asker);
+    exposition_clear (sight->coming);
+    exposition_clear (sight->last);
+    sight->seen_ms = sight->seen_before_ms = 0;
+}
+
+/* ---- Rounds ---------------------------------------------------------------------- */
+
+static bool end_round (sight_t *sight, int64_t now_ms)
+{
+    if (survey_rounds (sight->survey) == sight->rounds)
+        return false;
+    sight->rounds = survey_rounds (sight->survey);
+    sight->seen_before_ms = sight->seen_ms ? sight->seen_ms : now_ms;
+    sight->seen_ms = now_ms;
+    exposition_t *last = sight->last;
+    sight->last = sight->coming;
+    sight->coming = last;
+    return true;
+}
+
+static void begin_round (sight_t *sight, int64_t now_ms)
+{
+    sight->begun_ms = now_ms;
+    exposition_clear (sight->coming);
+    survey_begin (sight->survey, now_ms);
+}
+
+/* Those of all processes, and our own. */
+static exposition_metric_t *all_metrics (size_t *count)
+{
+    static const exposition_metric_t own[] = {
+        {"loteria_part_answers", "gauge",
+         "Whether the part answers loteria-web; 0 when it is silent or gone."},
+        {"loteria_web_streams", "gauge", "Readers of the page's stream of events."},
+        {"loteria_web_nonsense_total", "counter",
+         "Lines of other parts' metrics that could not be read."}};
+    const size_t owns = sizeof own / sizeof *own;
+    exposition_metric_t *metrics = malloc ((owns) * sizeof *metrics);
+    assert (metrics);
+    memcpy (metrics, own, sizeof own);
+    *count = owns;
+    return metrics;
+}
