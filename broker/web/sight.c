@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "metrics.h"
+
 #define PATIENCE_MS 3000 // of a question to a part
 #define LOOK_MS     2000 // whether the central is where it was
 
@@ -20,6 +22,7 @@ struct sight {
     exposition_metric_t *metrics;
     exposition_t *coming, *last; // of the round under way, of the last whole one
     refusals_t *refusals;
+    bool asks_refusals;
 };
 
 static int find (sight_t *sight, int64_t now_ms, problem_t *problem);
@@ -28,6 +31,11 @@ static bool same_place (const whereabouts_t *a, const whereabouts_t *b);
 static void lose (sight_t *sight);
 static bool end_round (sight_t *sight, int64_t now_ms);
 static void begin_round (sight_t *sight, int64_t now_ms);
+static void tap (void *context, status_part_t part, bytes_t text);
+static void ask_refusals (sight_t *sight, int64_t now_ms);
+static asker_say_t take_refusals (void *context, wire_message_t *question,
+                                  const wire_message_t *answer);
+static void refusals_over (void *context, status_part_t part, const char *reason);
 static exposition_metric_t *all_metrics (size_t *count);
 
 sight_t *sight_new (const config_t *config, const whereabouts_given_t *given,
@@ -154,6 +162,7 @@ static int find (sight_t *sight, int64_t now_ms, problem_t *problem)
         return -1;
     }
     sight->survey = survey_new (sight->asker);
+    survey_tap (sight->survey, tap, sight);
     sight->finds++;
     sight->rounds = 0;
     sight->begun_ms = now_ms - sight->every_ms;
@@ -192,6 +201,7 @@ static void lose (sight_t *sight)
     asker_destroy (&sight->asker);
     exposition_clear (sight->coming);
     exposition_clear (sight->last);
+    sight->asks_refusals = false;
     sight->seen_ms = sight->seen_before_ms = 0;
 }
 
@@ -215,6 +225,48 @@ static void begin_round (sight_t *sight, int64_t now_ms)
     sight->begun_ms = now_ms;
     exposition_clear (sight->coming);
     survey_begin (sight->survey, now_ms);
+    ask_refusals (sight, now_ms);
+}
+
+static void tap (void *context, status_part_t part, bytes_t text)
+{
+    sight_t *sight = context;
+    exposition_take (sight->coming, status_part_name (part), text);
+}
+
+static void ask_refusals (sight_t *sight, int64_t now_ms)
+{
+    const asker_question_t question = {
+        .message = {.command = WIRE_STATUS,
+                    .status = {.subject = STATUS_REFUSALS,
+                               .from = refusals_from (sight->refusals)}},
+        .take = take_refusals,
+        .over = refusals_over,
+        .context = sight};
+    if (!sight->asks_refusals)
+        sight->asks_refusals =
+            asker_ask (sight->asker, STATUS_BROKER, &question, now_ms);
+}
+
+static asker_say_t take_refusals (void *context, wire_message_t *question,
+                                  const wire_message_t *answer)
+{
+    sight_t *sight = context;
+    if (!answer || answer->command != WIRE_REPORT ||
+        answer->report.subject != STATUS_REFUSALS)
+        return ASKER_OVER; // an older broker, which refuses
+    const bool more =
+        answer->report.more && answer->report.next > question->status.from;
+    refusals_take (sight->refusals, answer->report.text, answer->report.next);
+    question->status.from = refusals_from (sight->refusals);
+    return more ? ASKER_NEXT : ASKER_OVER;
+}
+
+static void refusals_over (void *context, status_part_t part, const char *reason)
+{
+    sight_t *sight = context;
+    (void) part, (void) reason;
+    sight->asks_refusals = false;
 }
 
 /* Those of all processes, and our own. */
@@ -227,9 +279,13 @@ static exposition_metric_t *all_metrics (size_t *count)
         {"loteria_web_nonsense_total", "counter",
          "Lines of other parts' metrics that could not be read."}};
     const size_t owns = sizeof own / sizeof *own;
-    exposition_metric_t *metrics = malloc ((owns) * sizeof *metrics);
+    exposition_metric_t *metrics = malloc ((METRIC_COUNT + owns) * sizeof *metrics);
     assert (metrics);
-    memcpy (metrics, own, sizeof own);
-    *count = owns;
+    for (metric_t metric = 0; metric < METRIC_COUNT; metric++)
+        metrics[metric] = (exposition_metric_t){
+            metric_info (metric)->name, metric_type_name (metric_info (metric)->type),
+            metric_info (metric)->help};
+    memcpy (metrics + METRIC_COUNT, own, sizeof own);
+    *count = METRIC_COUNT + owns;
     return metrics;
 }

@@ -11,7 +11,9 @@
 #include "clock.h"
 #include "history.h"
 #include "json.h"
+#include "metrics.h"
 #include "page.h"
+#include "process_facts.h"
 #include "readiness.h"
 #include "tally.h"
 #include "view_json.h"
@@ -34,6 +36,7 @@ struct site {
 
 static void forget_answers (site_t *site);
 static void put_own_metrics (const sight_t *sight, size_t streams);
+static void put_process (exposition_t *exposition);
 static void note_rate (site_t *site, const sight_t *sight);
 static uint64_t bets_of_live_draws (const view_t *view);
 static content_t *no_central (const sight_t *sight);
@@ -183,9 +186,29 @@ static void put_own_metrics (const sight_t *sight, size_t streams)
         if (!view || view->part[part].answer != VIEW_ABSENT)
             exposition_put (exposition, status_part_name (part), "loteria_part_answers",
                             view && view->part[part].answer == VIEW_UP);
+    put_process (exposition);
     exposition_put (exposition, "web", "loteria_web_streams", (double) streams);
     exposition_put (exposition, "web", "loteria_web_nonsense_total",
                     (double) exposition_nonsense (exposition));
+}
+
+static void put_process (exposition_t *exposition)
+{
+    static const char build[] = "loteria_build_info{version=\"" LOTERIA_VERSION "\"} 1";
+    process_facts_t facts;
+    process_facts_read (&facts);
+    const struct {
+        metric_t metric;
+        double value;
+    } values[] = {{METRIC_START_TIME, (double) facts.started_ms / 1000},
+                  {METRIC_CPU, (double) facts.cpu_ms / 1000},
+                  {METRIC_MEMORY, (double) facts.memory_bytes},
+                  {METRIC_OPEN_FDS, (double) facts.open_fds},
+                  {METRIC_MAX_FDS, (double) facts.max_fds}};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        exposition_put (exposition, "web", metric_info (values[i].metric)->name,
+                        values[i].value);
+    exposition_take (exposition, "web", bytes_of (build, strlen (build)));
 }
 
 static void note_rate (site_t *site, const sight_t *sight)
