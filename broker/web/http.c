@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 #define JSON            "application/json"
 #define REALM           "Basic realm=\"Loteria\", charset=\"UTF-8\""
+#define LOOK_MS         1000
 #define BLOCK_BYTES     16384 // of a stream, sent at once
 #define CONNECTION_SECS (HTTP_ANSWER_MS / 1000)
 
@@ -47,7 +49,8 @@ struct http {
     size_t streams;
     content_t *event; // the latest, and its number
     uint64_t events;
-    bool again; // there is more to do
+    bool again;        // there is more to do
+    int64_t looked_ms; // for readers that are gone
     logger_limit_t limit;
 };
 
@@ -78,6 +81,7 @@ static ssize_t read_stream (void *context, uint64_t position, char *buffer,
 static bool next_event (guest_t *guest);
 static void wake (guest_t *guest);
 static void cut_the_slow (http_t *http);
+static void cut_the_gone (http_t *http);
 static void cut (guest_t *guest);
 
 http_t *http_new (const http_options_t *options)
@@ -123,6 +127,8 @@ void http_turn (http_t *http, int64_t now_ms)
     http->again = false;
     MHD_run (http->daemon);
     cut_the_slow (http);
+    if (now_ms >= http->looked_ms + LOOK_MS)
+        cut_the_gone (http);
 }
 
 void http_publish (http_t *http, content_t *event, int64_t now_ms)
@@ -213,6 +219,17 @@ static void cut_the_slow (http_t *http)
     for (guest_t *guest = http->guests; guest; guest = guest->next)
         if (!guest->cut && guest->until_ms <= http->now_ms)
             cut (guest);
+}
+
+/* Who is suspended is not looked at by the library. */
+static void cut_the_gone (http_t *http)
+{
+    http->looked_ms = http->now_ms;
+    for (guest_t *guest = http->guests; guest; guest = guest->next) {
+        struct pollfd look = {.fd = guest->descriptor, .events = POLLRDHUP};
+        if (guest->suspended && !guest->cut && poll (&look, 1, 0) > 0)
+            cut (guest);
+    }
 }
 
 /* The library notices, and takes it away. */

@@ -10,7 +10,7 @@ import loteria
 
 DOCUMENTS = [loteria.ROOT / "README.md", loteria.ROOT / "CONTRIBUTING.md", *sorted((loteria.ROOT / "docs").glob("*.md"))]
 PROGRAMS = ["loteria-central", "loteria-agency", "loteria-broker", "loteria-worker", "loteria-storage",
-            "loteria-state", "loteria-ctl", "loteria-keys", "make-bets"]
+            "loteria-state", "loteria-ctl", "loteria-web", "loteria-keys", "make-bets"]
 
 
 def example(document, name):
