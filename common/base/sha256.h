@@ -13,6 +13,12 @@
 /* Of the two, one behind the other; either may be empty. `hash` may be one of them. */
 void sha256 (bytes_t first, bytes_t second, uint8_t hash[SHA256_BYTES]);
 
+/* Of many pieces, one behind the other. Freed by the end. */
+typedef struct sha256 sha256_t;
+sha256_t *sha256_start (void);
+void sha256_add (sha256_t *state, bytes_t piece);
+void sha256_end (sha256_t **state, uint8_t hash[SHA256_BYTES]);
+
 /* In hexadecimal, ended by 0. */
 #define SHA256_TEXT_BYTES (2 * SHA256_BYTES + 1)
 void sha256_text (const uint8_t hash[SHA256_BYTES], char text[SHA256_TEXT_BYTES]);

@@ -273,6 +273,18 @@ int file_rename (const char *directory, const char *from, const char *to)
     return rc;
 }
 
+int file_remove (const char *directory, const char *name)
+{
+    const int parent = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent == -1)
+        return -1;
+    int rc = unlinkat (parent, name, 0);
+    if (rc == 0)
+        rc = sync_folder (parent, name);
+    close_as_it_was (parent);
+    return rc;
+}
+
 int file_link (const char *directory, const char *name, const char *target)
 {
     struct stat about;

@@ -105,6 +105,10 @@ int file_make_folder (const char *directory, const char *name);
    step that survives a power cut. 0, or -1 with errno. */
 int file_rename (const char *directory, const char *from, const char *to);
 
+/* DIRECTORY/NAME is there no more, and was not a folder; that survives a power cut. 0,
+   or -1 with errno. */
+int file_remove (const char *directory, const char *name);
+
 /* DIRECTORY/NAME leads to TARGET from here on, in place of where it led before, in one
    step that survives a power cut. 0, or -1 with errno: EEXIST when something has the
    name that is no symbolic link. */

@@ -144,8 +144,8 @@ def test_one_that_is_killed_leaves_no_day(sold, tmp_path, start, call, which):
 
 
 @pytest.mark.parametrize("arguments, text", [
-    (("--backup", "day"), "--backup: --to says where to"), (("--to", "day"), "--to: goes with --backup"),
-    (("--backup", "day", "--to", "x", "--check", "day"), "--check, --backup: one at a time")])  # fmt: skip
+    (("--backup", "day"), "--backup: --to says where to"), (("--to", "day"), "--to: goes with --backup, --archive or --restore"),
+    (("--backup", "day", "--to", "x", "--check", "day"), "--check, --backup, --archive, --restore: one at a time")])  # fmt: skip
 def test_flags_that_do_not_go_together(arguments, text):
     result = storage(*arguments)
     assert (result.returncode, result.stdout) == (2, "")

@@ -53,6 +53,8 @@ PROGRAMS = {
         ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10,tcp://127.0.0.1:11", None),
         ("log-bets", "LOTERIA_LOG_BETS", "1", "0", "ja"), ("check", None, "/tmp", "/", None),
         ("expect", None, 64 * "0", 32 * "fA", None), ("backup", None, "/tmp", "/", None), ("to", None, "/tmp", "/", None),
+        ("archive", None, "/tmp", "/", None), ("draw", None, "noche", "2026-11-25-nocturna", "a_b"),
+        ("restore", None, "/tmp", "/", None), ("into", None, "/tmp", "/", None),
         ("log-level", "LOGGING_LEVEL", "INFO", "ERROR", "5")]),
     "loteria-state": ("state", [
         ("agencies", "TOTAL_AGENCIES", "1", "100000", "0"),

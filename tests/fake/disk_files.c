@@ -81,6 +81,16 @@ int file_rename (const char *directory, const char *from, const char *to)
     return mounted ? disk_move (mounted, from, to) : -1;
 }
 
+int file_remove (const char *directory, const char *name)
+{
+    disk_t *const mounted = disk_of (directory);
+    errno = ENOENT;
+    if (!mounted || !disk_find (mounted, name))
+        return -1;
+    disk_remove (mounted, name);
+    return 0;
+}
+
 int file_link (const char *directory, const char *name, const char *target)
 {
     disk_t *const mounted = disk_of (directory);

@@ -625,6 +625,11 @@ static void a_new_file_must_not_be_there (void **state)
     file = open_file (FILE_READ);
     assert_bytes (file, 0, "abc");
     file_close (&file);
+    assert_int_equal (file_remove (directory, "bets"), 0);
+    assert_int_equal (file_there (directory, "bets"), 0);
+    errno = 0;
+    assert_int_equal (file_remove (directory, "bets"), -1);
+    assert_int_equal (errno, ENOENT);
 }
 
 static void a_peek_needs_no_lock_and_changes_nothing (void **state)

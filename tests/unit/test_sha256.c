@@ -39,10 +39,28 @@ static void the_hash_may_take_the_place_of_what_is_hashed (void **state)
     assert_memory_equal (chain, apart, sizeof chain);
 }
 
+static void piece_by_piece_it_is_the_same (void **state)
+{
+    (void) state;
+    uint8_t bytes[300], whole[SHA256_BYTES], pieces[SHA256_BYTES];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t) (i * 7);
+    sha256 (bytes_of (bytes, sizeof bytes), bytes_of (NULL, 0), whole);
+    sha256_t *hash = sha256_start ();
+    for (size_t at = 0; at < sizeof bytes; at += 100) {
+        sha256_add (hash, bytes_of (bytes + at, 100));
+        sha256_add (hash, bytes_of (NULL, 0));
+    }
+    sha256_end (&hash, pieces);
+    assert_null (hash);
+    assert_memory_equal (whole, pieces, sizeof whole);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (the_examples_hold_however_they_are_parted),
+        cmocka_unit_test (piece_by_piece_it_is_the_same),
         cmocka_unit_test (the_hash_may_take_the_place_of_what_is_hashed),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -13,7 +13,6 @@
 
 static book_found_t find (book_t *book, bytes_t name, sale_t **sale, char *why);
 static int save (book_t *book, sale_t *sale);
-static uint8_t *encode (book_t *book, const sale_t *sale, size_t *size);
 static int save_bytes (book_t *book, const char *draw, bytes_t bytes);
 static int write_new (file_t *file, bytes_t bytes);
 static sale_t *bring_back (book_t *book, const char *draw, char *why);
@@ -145,23 +144,12 @@ int book_name_of (book_t *book, const record_t *record, char *name)
 static int save (book_t *book, sale_t *sale)
 {
     size_t size;
-    uint8_t *bytes = encode (book, sale, &size);
+    uint8_t *bytes = sale_encode (sale, book_identity (book), &size);
     const int rc = save_bytes (book, sale->terms.name, bytes_of (bytes, size));
     const int error = errno;
     free (bytes);
     errno = error;
     return rc;
-}
-
-static uint8_t *encode (book_t *book, const sale_t *sale, size_t *size)
-{
-    const checkpoint_draw_t entry = sale_entry (sale);
-    uint8_t *bytes = malloc (ARCHIVED_BYTES + CHECKPOINT_DRAW_BYTES +
-                             (size_t) entry.cursors * CHECKPOINT_CURSOR_MAX);
-    assert (bytes);
-    uint8_t *at = archived_put (bytes, book_identity (book), &entry);
-    *size = archived_close (bytes, cursors_put (sale->cursors, at));
-    return bytes;
 }
 
 /* A crash leaves the one before, or this one. */

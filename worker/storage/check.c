@@ -56,7 +56,6 @@ static int check_mark (check_t *check);
 static int check_marked_draws (check_t *check, const char *name);
 static bool same_as_marked (const sale_t *sale, const checkpoint_draw_t *entry,
                             bytes_t *cursors);
-static uint8_t *encode (const sale_t *sale, uint64_t identity, size_t *size);
 static int check_log (check_t *check);
 static int check_tails (check_t *check);
 static int check_draws (check_t *check);
@@ -265,7 +264,7 @@ static bool same_as_marked (const sale_t *sale, const checkpoint_draw_t *entry,
     checkpoint_put_draw (theirs, entry);
     bool same = memcmp (ours, theirs, sizeof ours) == 0;
     size_t size;
-    uint8_t *bytes = encode (sale, 1, &size);
+    uint8_t *bytes = sale_encode (sale, 1, &size);
     const size_t before = ARCHIVED_BYTES - 8 + CHECKPOINT_DRAW_BYTES;
     const size_t of_cursors = size - before - 8;
     same = same && cursors->size >= of_cursors &&
@@ -276,18 +275,6 @@ static bool same_as_marked (const sale_t *sale, const checkpoint_draw_t *entry,
         checkpoint_get_cursor (cursors, &ignored);
     }
     return same;
-}
-
-/* As `archived` would have it. */
-static uint8_t *encode (const sale_t *sale, uint64_t identity, size_t *size)
-{
-    const checkpoint_draw_t entry = sale_entry (sale);
-    uint8_t *bytes = malloc (ARCHIVED_BYTES + CHECKPOINT_DRAW_BYTES +
-                             (size_t) entry.cursors * CHECKPOINT_CURSOR_MAX);
-    assert (bytes);
-    uint8_t *at = archived_put (bytes, identity, &entry);
-    *size = archived_close (bytes, cursors_put (sale->cursors, at));
-    return bytes;
 }
 
 /* What lies behind it is in the log alone, as far as anybody may rely on it. */
@@ -344,7 +331,7 @@ static int check_archived (check_t *check, const sale_t *sale)
     if (!file)
         return damaged (check, "%s: %s", path, strerror (errno));
     size_t size;
-    uint8_t *ours = encode (sale, identity, &size), *theirs = malloc (size + 1);
+    uint8_t *ours = sale_encode (sale, identity, &size), *theirs = malloc (size + 1);
     assert (theirs);
     const int64_t there = file->ops->size (file);
     const size_t wanted = there < 0                    ? 0

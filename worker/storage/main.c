@@ -5,6 +5,7 @@
 #include "agreement.h"
 #include "backup.h"
 #include "check.h"
+#include "draw_archive.h"
 #include "logger.h"
 #include "option_rows.h"
 #include "problem.h"
@@ -17,6 +18,8 @@ typedef struct {
     uint32_t log_mib;
     const char *check, *expect; // instead of serving
     const char *backup, *to;    // likewise
+    const char *archive, *draw; // likewise, with `to`
+    const char *restore, *into; // likewise, with either `to` or `into`
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
@@ -55,7 +58,28 @@ int main (int argc, char **argv)
         {.name = "to",
          .type = CONFIG_TEXT,
          .value = &settings.to,
-         .help = "with --backup: a directory that is empty or not there"},
+         .help = "with --backup and --restore: a directory that is empty or not there; "
+                 "with --archive: a file that is not there"},
+        {.name = "archive",
+         .type = CONFIG_TEXT,
+         .value = &settings.archive,
+         .help = "write the draw --draw of the day in this directory, which is over, "
+                 "and what proves it to the file --to, and exit; a process may be "
+                 "serving the day"},
+        {.name = "draw",
+         .type = CONFIG_DRAW,
+         .value = &settings.draw,
+         .help = "with --archive: the draw's name"},
+        {.name = "restore",
+         .type = CONFIG_TEXT,
+         .value = &settings.restore,
+         .help = "prove this file, which --archive has written, and put the draw's "
+                 "files right in --into, or unpack it into --to; and exit"},
+        {.name = "into",
+         .type = CONFIG_TEXT,
+         .value = &settings.into,
+         .help = "with --restore: the data directory of that day, which nobody serves; "
+                 "only what is missing or damaged there is written"},
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
         option_log_level (OPTION_LOG_LEVEL),
@@ -94,7 +118,8 @@ static int agree (const config_t *config, void *context, char *why)
 
 static bool has_mode (const settings_t *settings)
 {
-    return settings->check || settings->backup;
+    return settings->check || settings->backup || settings->archive ||
+           settings->restore;
 }
 
 static int serve (const config_t *config, void *context, int signal_fd)
@@ -120,17 +145,31 @@ static int serve (const config_t *config, void *context, int signal_fd)
 /* NULL when they go together. */
 static const char *wrong_modes (const settings_t *settings)
 {
-    return settings->expect && !settings->check  ? "--expect: goes with --check"
-           : settings->check && settings->backup ? "--check, --backup: one at a time"
-           : settings->backup && !settings->to   ? "--backup: --to says where to"
-           : settings->to && !settings->backup   ? "--to: goes with --backup"
-                                                 : NULL;
+    const bool to = settings->to, into = settings->into;
+    const int modes = !!settings->check + !!settings->backup + !!settings->archive +
+                      !!settings->restore;
+    return modes > 1 ? "--check, --backup, --archive, --restore: one at a time"
+           : settings->expect && !settings->check ? "--expect: goes with --check"
+           : settings->draw && !settings->archive ? "--draw: goes with --archive"
+           : into && !settings->restore           ? "--into: goes with --restore"
+           : to && (settings->check || modes == 0)
+               ? "--to: goes with --backup, --archive or --restore"
+           : settings->backup && !to ? "--backup: --to says where to"
+           : settings->archive && (!to || !settings->draw)
+               ? "--archive: --draw says which draw, and --to which file to write"
+           : settings->restore && to == into
+               ? "--restore: either --into names a data directory, or --to a new one"
+               : NULL;
 }
 
 /* Whatever ends these, at any moment, leaves nothing half. */
 static int run_mode (const settings_t *settings)
 {
     process_end_at_once ();
-    return settings->check ? check_directory (settings->check, settings->expect)
-                           : backup_directory (settings->backup, settings->to);
+    return settings->check    ? check_directory (settings->check, settings->expect)
+           : settings->backup ? backup_directory (settings->backup, settings->to)
+           : settings->archive
+               ? draw_archive (settings->archive, settings->draw, settings->to)
+           : settings->into ? draw_restore (settings->restore, settings->into)
+                            : draw_unpack (settings->restore, settings->to);
 }

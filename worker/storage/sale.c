@@ -108,6 +108,17 @@ checkpoint_draw_t sale_entry (const sale_t *sale)
     return entry;
 }
 
+uint8_t *sale_encode (const sale_t *sale, uint64_t identity, size_t *size)
+{
+    const checkpoint_draw_t entry = sale_entry (sale);
+    uint8_t *bytes = malloc (ARCHIVED_BYTES + CHECKPOINT_DRAW_BYTES +
+                             (size_t) entry.cursors * CHECKPOINT_CURSOR_MAX);
+    assert (bytes);
+    uint8_t *at = archived_put (bytes, identity, &entry);
+    *size = archived_close (bytes, cursors_put (sale->cursors, at));
+    return bytes;
+}
+
 wire_phase_t sale_phase (const sale_t *sale)
 {
     if (sale->flags & DRAW_VOID)

@@ -74,6 +74,9 @@ void sale_destroy (sale_t **sale);
 /* What a checkpoint says of it. */
 checkpoint_draw_t sale_entry (const sale_t *sale);
 
+/* What `archived` says of it in the log of this identity: `size` bytes, to be freed. */
+uint8_t *sale_encode (const sale_t *sale, uint64_t identity, size_t *size);
+
 /* PHASE_OPEN, CLOSED, DRAWN or VOID. */
 wire_phase_t sale_phase (const sale_t *sale);
 /* Whether it is drawn or void. */
