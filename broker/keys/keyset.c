@@ -31,11 +31,11 @@ typedef struct {
 } role_t;
 
 static const role_t roles[] = {
-    {"broker", {"worker", "storage", "state"}},
+    {"broker", {"worker", "storage", "state", "operator"}},
     {"worker", {"broker", "storage", "state"}},
-    {"storage", {"worker", "state", "broker"}},
+    {"storage", {"worker", "state", "broker", "operator"}},
     {"state", {"storage", "worker", "broker", "operator"}},
-    {"operator", {"state"}},
+    {"operator", {"broker", "storage", "state"}},
 };
 #define ROLES (sizeof roles / sizeof *roles)
 

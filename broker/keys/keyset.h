@@ -1,10 +1,11 @@
 /* keyset.h - the keys of a whole central, as loteria-keys keeps them:
 
-     KEYS/broker/   secret.key  worker.key  storage.key  state.key  roll
+     KEYS/broker/   secret.key  worker.key  storage.key  state.key  operator.key  roll
      KEYS/worker/   secret.key  broker.key  storage.key  state.key
-     KEYS/storage/  secret.key  broker.key  worker.key  state.key
+     KEYS/storage/  secret.key  broker.key  worker.key  state.key  operator.key
      KEYS/state/    secret.key  broker.key  worker.key  storage.key  operator.key
-     KEYS/operator/ secret.key  state.key             for who gives orders
+     KEYS/operator/ secret.key  broker.key  storage.key  state.key
+                                                      for who gives orders, and asks
      KEYS/agency-N/ secret.key  broker.key            to be handed to agency N
 
    Each folder is all that its owner needs, and all that it should have. Only one

@@ -26,6 +26,7 @@ struct clients {
     client_t *by_number;
     uint64_t numbers; // given so far
     lane_t *by_agency;
+    attendance_t *attendance;
     size_t requests_max, bytes_max;
     size_t waiting, waiting_bytes;
     bool set_aside; // what is not for storage waits aside
@@ -64,6 +65,7 @@ clients_t *clients_new (size_t requests_max, size_t bytes_max)
     assert (clients);
     clients->requests_max = requests_max;
     clients->bytes_max = bytes_max;
+    clients->attendance = attendance_new ();
     clients->by_id = zhashx_new ();
     zhashx_set_key_hasher (clients->by_id, hash_id);
     zhashx_set_key_comparator (clients->by_id, compare_ids);
@@ -80,6 +82,7 @@ void clients_destroy (clients_t **clients)
         for (; client; client = zhashx_next ((*clients)->by_id))
             take_leave (*clients, client);
         zhashx_destroy (&(*clients)->by_id);
+        attendance_destroy (&(*clients)->attendance);
         free (*clients);
     }
     *clients = NULL;
@@ -114,7 +117,7 @@ client_t *clients_find (clients_t *clients, bytes_t id)
     return zhashx_lookup (clients->by_id, key);
 }
 
-client_t *clients_numbered (clients_t *clients, uint64_t number)
+client_t *clients_numbered (const clients_t *clients, uint64_t number)
 {
     client_t *client;
     HASH_FIND (hh, clients->by_number, &number, sizeof number, client);
@@ -272,6 +275,19 @@ void clients_drop_stored (clients_t *clients, client_t *client, uint64_t draw,
     rest (clients, client);
 }
 
+attendance_t *clients_attendance (const clients_t *clients)
+{
+    return clients->attendance;
+}
+
+size_t clients_queued (const clients_t *clients, uint32_t agency, uint64_t number)
+{
+    lane_t *lane;
+    HASH_FIND (hh, clients->by_agency, &agency, sizeof agency, lane);
+    const client_t *client = lane ? NULL : clients_numbered (clients, number);
+    return lane ? lane_requests (lane) : client ? lane_requests (client->lane) : 0;
+}
+
 client_t *clients_member (clients_t *clients, uint32_t agency)
 {
     lane_t *lane;
@@ -323,6 +339,7 @@ static void take_leave (clients_t *clients, client_t *client)
     if (client->idle)
         DL_DELETE (clients->idle, client);
     leave_lane (clients, client);
+    attendance_left (clients->attendance, client);
     HASH_DELETE (hh, clients->by_number, client);
 }
 

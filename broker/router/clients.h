@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <uthash.h>
 
+#include "attendance.h"
 #include "request.h"
 #include "bounds.h"
 
@@ -25,6 +26,7 @@ struct client {
     uint8_t id_size;
     uint8_t id[ADDRESS_BYTES_MAX]; // routing id at the front
     uint64_t number;               // of this client, and of none after it
+    uint32_t speaks_for;           // attendance.h: the agency whose it says it is
     lane_t *lane;
     request_t *waiting;    // in the order they came
     request_t *aside;      // likewise, while state is away
@@ -48,7 +50,7 @@ void clients_destroy (clients_t **clients); // and the requests that wait
 client_t *clients_admit (clients_t *clients, bytes_t id, uint32_t agency);
 client_t *clients_find (clients_t *clients, bytes_t id);
 /* The client with this number; NULL: it has gone. */
-client_t *clients_numbered (clients_t *clients, uint64_t number);
+client_t *clients_numbered (const clients_t *clients, uint64_t number);
 
 /* Whose it is; 0: nobody vouches for it. */
 uint32_t clients_agency (const client_t *client);
@@ -96,6 +98,13 @@ void clients_settle (clients_t *clients, request_t *request);
    are stored. */
 void clients_drop_stored (clients_t *clients, client_t *client, uint64_t draw,
                           uint64_t next);
+
+/* Which agencies are there. */
+attendance_t *clients_attendance (const clients_t *clients);
+
+/* Requests that wait, also aside, of this agency; without keys, of this client of it.
+ */
+size_t clients_queued (const clients_t *clients, uint32_t agency, uint64_t number);
 
 /* Any client in the lane of this agency, NULL when there is none. */
 client_t *clients_member (clients_t *clients, uint32_t agency);

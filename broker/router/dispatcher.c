@@ -5,11 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "clients.h"
 #include "inflight.h"
 #include "logger.h"
-#include "parts.h"
-#include "pool.h"
 
 #define TRIES_MAX                                                                      \
     4 // a request that outlives as many workers is perhaps what kills them
@@ -20,7 +17,9 @@ struct dispatcher {
     pool_t *pool;
     parts_t parts;
     inflight_t *inflight;
-    int64_t now_ms; // as it was told last
+    turned_down_t *refusals;
+    const char *address; // of who is heard just now; NULL: not known
+    int64_t now_ms;      // as it was told last
     dispatcher_counts_t counts;
 };
 
@@ -52,6 +51,7 @@ static void hear (dispatcher_t *dispatcher, bytes_t id);
 static uint8_t role_of (const dispatcher_t *dispatcher, bytes_t id);
 static void take_own (dispatcher_t *dispatcher, bytes_t id, uint8_t key_role,
                       const wire_message_t *message);
+static void take_beat (dispatcher_t *dispatcher, bytes_t id, const wire_beat_t *beat);
 static void join (dispatcher_t *dispatcher, bytes_t id, uint8_t key_role,
                   const wire_join_t *join);
 static void join_pool (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join);
@@ -62,6 +62,8 @@ static void log_part (uint8_t role, const char *action, const char *why);
 static void take_answer (dispatcher_t *dispatcher, uint8_t role,
                          const envelope_t *envelope, const wire_message_t *message,
                          bytes_t encoded);
+static void look_at (dispatcher_t *dispatcher, const client_t *client,
+                     const wire_message_t *message);
 static void settle_answered (dispatcher_t *dispatcher, uint8_t role, request_t *request,
                              const wire_message_t *message);
 static bool concerns (const wire_message_t *message, const client_t *client);
@@ -69,6 +71,7 @@ static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t 
                            uint64_t next);
 static bool asks_storage (uint8_t command);
 static bool storage_answers (uint8_t role, const wire_message_t *message);
+static void settle_answer (dispatcher_t *dispatcher, request_t *request);
 static void settle (dispatcher_t *dispatcher, request_t *request);
 static void give_up (dispatcher_t *dispatcher, request_t *request, int64_t now_ms);
 static void heed_state (dispatcher_t *dispatcher);
@@ -102,6 +105,7 @@ dispatcher_t *dispatcher_new (const dispatcher_options_t *options, int64_t now_m
         clients_new (2 * (size_t) options->limits.window, (size_t) bytes_max);
     dispatcher->pool = pool_new ();
     dispatcher->inflight = inflight_new ();
+    dispatcher->refusals = turned_down_new ();
     dispatcher->now_ms = now_ms;
     parts_start (&dispatcher->parts, now_ms);
     heed_state (dispatcher);
@@ -114,6 +118,7 @@ void dispatcher_destroy (dispatcher_t **dispatcher)
         inflight_destroy (&(*dispatcher)->inflight);
         clients_destroy (&(*dispatcher)->clients);
         pool_destroy (&(*dispatcher)->pool);
+        turned_down_destroy (&(*dispatcher)->refusals);
         free (*dispatcher);
     }
     *dispatcher = NULL;
@@ -125,12 +130,16 @@ wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t id, sender_t s
     wire_message_t asked;
     const bytes_t frame = {zmq_msg_data (message), zmq_msg_size (message)};
     dispatcher->counts.requests++;
+    dispatcher->address = sender.address;
     wire_code_t code = judge (dispatcher, sender, frame, &asked);
     if (code == REFUSED_OK && nobody_serves (dispatcher, asked.command))
         code = REFUSED_UNAVAILABLE;
     client_t *client = code == REFUSED_OK ? client_of (dispatcher, id, sender) : NULL;
     if (code == REFUSED_OK && !client)
         code = REFUSED_BUSY;
+    if (client)
+        attendance_heard (clients_attendance (dispatcher->clients), client,
+                          asked.agency, sender.key, sender.address, dispatcher->now_ms);
     if (code == REFUSED_OK && asked.command == WIRE_BATCHES)
         return take_bundle (dispatcher, client, message, asked.batches);
     if (code == REFUSED_OK)
@@ -142,10 +151,11 @@ wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t id, sender_t s
     return code;
 }
 
-void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, wire_code_t code,
-                        size_t bytes)
+void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, sender_t sender,
+                        wire_code_t code, size_t bytes)
 {
-    const wire_message_t nothing = {0};
+    const wire_message_t nothing = {.agency = sender.agency};
+    dispatcher->address = sender.address;
     dispatcher->counts.requests++;
     charge (dispatcher, client, bytes);
     refuse (dispatcher, client, &nothing, code);
@@ -173,6 +183,10 @@ void dispatcher_bundle (dispatcher_t *dispatcher, bytes_t id, uint8_t key_role,
     bytes_t encoded;
     int more;
     dispatcher->now_ms = now_ms;
+    if (key_role == ROLE_OPERATOR) {
+        dispatcher->counts.strays++; // who only may ask how it is
+        return;
+    }
     hear (dispatcher, id);
     while ((more = bundle_next (&bundle, &envelope, &encoded)) == 1) {
         if (wire_decode (encoded, &message) != REFUSED_OK)
@@ -268,6 +282,14 @@ uint64_t dispatcher_bytes (const dispatcher_t *dispatcher)
 const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher)
 {
     return &dispatcher->counts;
+}
+
+dispatcher_view_t dispatcher_view (const dispatcher_t *dispatcher)
+{
+    return (dispatcher_view_t){.clients = dispatcher->clients,
+                               .pool = dispatcher->pool,
+                               .parts = &dispatcher->parts,
+                               .refusals = dispatcher->refusals};
 }
 
 /* Rows are the workers' business; here it is the message as such. */
@@ -446,6 +468,8 @@ static void refuse (dispatcher_t *dispatcher, bytes_t client,
     wire_message_t refusal = wire_refusal (asked, code, NULL);
     refusal.refused.command = asked->command; // a STORE is no BATCH here
     dispatcher->counts.refused++;
+    turned_down_add (dispatcher->refusals, &refusal, dispatcher->address,
+                     dispatcher->now_ms);
     send_to_client (dispatcher, client, &refusal);
 }
 
@@ -483,9 +507,18 @@ static void take_own (dispatcher_t *dispatcher, bytes_t id, uint8_t key_role,
         join (dispatcher, id, key_role, &message->join);
     else if (message->command == WIRE_LEAVE)
         leave (dispatcher, id);
-    else if (message->command != WIRE_BEAT)
+    else if (message->command == WIRE_BEAT)
+        take_beat (dispatcher, id, &message->beat);
+    else
         dispatcher->counts.strays++;
-    else if (role_of (dispatcher, id) == ROLE_NONE)
+}
+
+static void take_beat (dispatcher_t *dispatcher, bytes_t id, const wire_beat_t *beat)
+{
+    worker_t *worker = pool_find (dispatcher->pool, id);
+    if (worker)
+        worker->beat = *beat;
+    else if (parts_role (&dispatcher->parts, id) == ROLE_NONE)
         tell_peer (dispatcher, id, WIRE_REJOIN);
 }
 
@@ -508,15 +541,18 @@ static void join (dispatcher_t *dispatcher, bytes_t id, uint8_t key_role,
 static void join_pool (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *join)
 {
     const bool known = pool_find (dispatcher->pool, id) != NULL;
-    const worker_t *worker = pool_join (dispatcher->pool, id, join->credit,
-                                        join->heartbeat_ms, dispatcher->now_ms);
+    worker_t *worker = pool_join (dispatcher->pool, id, join->credit,
+                                  join->heartbeat_ms, dispatcher->now_ms);
+    if (worker)
+        pool_name (worker, join->name);
     if (!worker)
         logger_event (LOG_ERROR, "worker_alta", LOG_FAIL,
                       "reason: there are %u workers already, no more are taken",
                       WORKERS_MAX);
     else if (!known)
-        logger_event (LOG_INFO, "worker_alta", LOG_SUCCESS, "workers: %zu | credit: %u",
-                      pool_size (dispatcher->pool), worker->credit);
+        logger_event (LOG_INFO, "worker_alta", LOG_SUCCESS,
+                      "workers: %zu | credit: %u | worker: %s",
+                      pool_size (dispatcher->pool), worker->credit, worker->name);
 }
 
 /* A storage that is new knows nothing of what the one before it was sent. */
@@ -586,6 +622,7 @@ static void take_answer (dispatcher_t *dispatcher, uint8_t role,
         return;
     }
     dispatcher->counts.answers++;
+    look_at (dispatcher, client, message);
     if (message->command == WIRE_STORED)
         settle_stored (dispatcher, client, message->draw, message->stored.next);
     if (message->command == WIRE_HELD)
@@ -594,14 +631,28 @@ static void take_answer (dispatcher_t *dispatcher, uint8_t role,
                                    bytes_of (client->id, client->id_size), encoded);
 }
 
+/* What an answer that is passed on tells, for who asks. */
+static void look_at (dispatcher_t *dispatcher, const client_t *client,
+                     const wire_message_t *message)
+{
+    if (message->command == WIRE_REFUSED) {
+        const attendee_t *attendee = attendance_of (
+            clients_attendance (dispatcher->clients), client->speaks_for);
+        turned_down_add (dispatcher->refusals, message,
+                         attendee ? attendee->address : NULL, dispatcher->now_ms);
+    } else if (message->command == WIRE_WELCOME)
+        turned_down_draw (dispatcher->refusals, message->draw, message->welcome.name);
+}
+
 /* What is overdue, or somebody's who has gone, has no client any more. */
 static void settle_answered (dispatcher_t *dispatcher, uint8_t role, request_t *request,
                              const wire_message_t *message)
 {
     worker_t *worker = request->worker;
     if (!request->overdue)
-        settle (dispatcher, request);
+        settle_answer (dispatcher, request);
     else if (!storage_answers (role, message)) {
+        worker->answered++;
         pool_settle_overdue (worker, request->bytes);
         inflight_remove (dispatcher->inflight, request);
         request_destroy (&request);
@@ -625,7 +676,7 @@ static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t 
     while (request) {
         request_t *following = request->mate_next;
         if (request->draw == draw && request->end > 0 && request->end <= next)
-            settle (dispatcher, request);
+            settle_answer (dispatcher, request);
         request = following;
     }
     clients_drop_stored (dispatcher->clients, client, draw, next);
@@ -647,6 +698,12 @@ static bool storage_answers (uint8_t role, const wire_message_t *message)
         return role == ROLE_STORAGE;
     return message->refused.code == REFUSED_UNAVAILABLE &&
            asks_storage (message->refused.command);
+}
+
+static void settle_answer (dispatcher_t *dispatcher, request_t *request)
+{
+    request->worker->answered++;
+    settle (dispatcher, request);
 }
 
 static void settle (dispatcher_t *dispatcher, request_t *request)
@@ -739,13 +796,15 @@ static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why
 {
     request_t *request;
     const uint32_t holding = worker->holding;
+    char name[sizeof worker->name];
+    strcpy (name, worker->name);
     forgive (dispatcher, worker);
     while ((request = inflight_held_by (worker)))
         take_back (dispatcher, request);
     pool_remove (dispatcher->pool, &worker);
     logger_event (LOG_INFO, "worker_baja", LOG_SUCCESS,
-                  "reason: %s | workers: %zu | taken_back: %u", why,
-                  pool_size (dispatcher->pool), holding);
+                  "reason: %s | workers: %zu | taken_back: %u | worker: %s", why,
+                  pool_size (dispatcher->pool), holding, name);
 }
 
 static void take_back (dispatcher_t *dispatcher, request_t *request)

@@ -13,6 +13,10 @@
 
 #include "bounds.h"
 #include "bundle.h"
+#include "clients.h"
+#include "parts.h"
+#include "pool.h"
+#include "turned_down.h"
 
 typedef struct {
     uint32_t boot; // drawn at random for each life of a broker; not 0
@@ -40,9 +44,10 @@ typedef struct dispatcher dispatcher_t;
 dispatcher_t *dispatcher_new (const dispatcher_options_t *options, int64_t now_ms);
 void dispatcher_destroy (dispatcher_t **dispatcher);
 
-typedef struct {     // who a client is
-    bool keyed;      // clients are known by their keys
-    uint32_t agency; // then: whose key it is, 0 nobody's
+typedef struct {               // who a client is
+    bool keyed;                // clients are known by their keys
+    uint32_t agency;           // then: whose key it is, 0 nobody's
+    const char *key, *address; // as far as they are known, else NULL; borrowed
 } sender_t;
 
 /* A message from a client. It is answered at once if it is none, or cannot be taken;
@@ -53,8 +58,8 @@ wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
 
 /* Refuse what cannot even be looked at, such as a message of several frames, of so many
    bytes together. */
-void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, wire_code_t code,
-                        size_t bytes);
+void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, sender_t sender,
+                        wire_code_t code, size_t bytes);
 
 /* This client's connection has ended: what waits of its requests is dropped, and what
    is under way for it is answered to nobody. The next one with its routing id is
@@ -86,5 +91,15 @@ uint8_t dispatcher_missing (const dispatcher_t *dispatcher);
 size_t dispatcher_waiting (const dispatcher_t *dispatcher);
 uint64_t dispatcher_bytes (const dispatcher_t *dispatcher);
 const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher);
+
+/* All that there is to be told of it (broker_status.h). Borrowed. */
+typedef struct {
+    const clients_t *clients;
+    const pool_t *pool;
+    const parts_t *parts;
+    const turned_down_t *refusals;
+} dispatcher_view_t;
+
+dispatcher_view_t dispatcher_view (const dispatcher_t *dispatcher);
 
 #endif

@@ -42,6 +42,7 @@ static void note_address (door_t *door, int descriptor);
 static void log_stranger (door_t *door, int descriptor, int64_t now_ms);
 static void log_named (door_t *door, int descriptor, int64_t now_ms);
 static const char *address_of (const door_t *door, int descriptor);
+static const char *noted_address (const door_t *door, int descriptor);
 static void left (void *context, bytes_t client);
 static void end (void *context, int descriptor);
 static bool is_ours (const door_t *door, int descriptor);
@@ -128,6 +129,16 @@ bool door_heard (door_t *door, const peer_t *peer, zmq_msg_t *body,
     log_named (door, message.descriptor, now_ms);
     connections_cut (door->connections, message.descriptor);
     return false;
+}
+
+const char *door_address (const door_t *door, zmq_msg_t *body)
+{
+    return door->port != 0 ? noted_address (door, net_descriptor (body)) : NULL;
+}
+
+size_t door_connections (const door_t *door)
+{
+    return connections_count (door->connections);
 }
 
 void door_turn_out (door_t *door, zmq_msg_t *body)
@@ -243,9 +254,15 @@ static void log_named (door_t *door, int descriptor, int64_t now_ms)
 
 static const char *address_of (const door_t *door, int descriptor)
 {
+    const char *address = noted_address (door, descriptor);
+    return address ? address : "unknown";
+}
+
+static const char *noted_address (const door_t *door, int descriptor)
+{
     const bool noted = descriptor >= 0 && (size_t) descriptor < door->addresses_count &&
                        *door->addresses[descriptor].text;
-    return noted ? door->addresses[descriptor].text : "unknown";
+    return noted ? door->addresses[descriptor].text : NULL;
 }
 
 static void left (void *context, bytes_t client)

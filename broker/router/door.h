@@ -41,6 +41,11 @@ bool door_admits (door_t *door, gate_visitor_t *visitor, int64_t now_ms);
 bool door_heard (door_t *door, const peer_t *peer, zmq_msg_t *body,
                  const gate_sender_t *sender, int64_t now_ms);
 
+/* Where a message came from: its address, as text; NULL when that is not known.
+   Borrowed until the next look. And how many connections there are. */
+const char *door_address (const door_t *door, zmq_msg_t *body);
+size_t door_connections (const door_t *door);
+
 /* End the connection that the message came over. */
 void door_turn_out (door_t *door, zmq_msg_t *body);
 

@@ -3,6 +3,7 @@
 #include "pool.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -17,6 +18,7 @@ struct pool {
     worker_t *by_id;
     heap_t heaps[POOL_HEAPS];
     uint64_t served; // workers that were next so far
+    uint32_t joined; // workers that there were so far
 };
 
 static uint32_t within (uint32_t value, uint32_t min, uint32_t max);
@@ -64,6 +66,7 @@ worker_t *pool_join (pool_t *pool, bytes_t id, uint32_t credit, uint32_t heartbe
         assert (worker);
         worker->pool = pool;
         worker->served = ++pool->served;
+        worker->number = pool->joined++;
         worker->id_size = (uint8_t) id.size;
         put_bytes (worker->id, id);
         HASH_ADD (hh, pool->by_id, id, id.size, worker);
@@ -76,6 +79,20 @@ worker_t *pool_join (pool_t *pool, bytes_t id, uint32_t credit, uint32_t heartbe
     sort_in (worker, POOL_SILENT, true);
     sort (worker);
     return worker;
+}
+
+void pool_name (worker_t *worker, bytes_t name)
+{
+    char *text = worker->name;
+    if (name.size > 0)
+        snprintf (text, sizeof worker->name, "%.*s", (int) name.size,
+                  (const char *) name.data);
+    else
+        snprintf (text, sizeof worker->name, "worker-%u", worker->number);
+    for (worker_t *other = pool_first (worker->pool); other; other = pool_after (other))
+        if (other != worker && strcmp (other->name, text) == 0)
+            other->eclipsed = true;
+    worker->eclipsed = false;
 }
 
 worker_t *pool_find (pool_t *pool, bytes_t id)

@@ -21,6 +21,7 @@
 #include "request.h"
 #include "bounds.h"
 #include "liveness.h"
+#include "wire.h"
 
 typedef struct pool pool_t;
 
@@ -41,9 +42,14 @@ struct worker {
     int64_t trial_ms; // with something overdue: when it may be tried
     int64_t trial_interval_ms;
     liveness_t liveness;
-    int64_t silent_ms;        // not taken for silent before; set now and then
-    uint64_t served;          // when it was last next: a count
-    size_t place[POOL_HEAPS]; // in each of them, from 1; 0: it is not in it
+    int64_t silent_ms;                  // not taken for silent before; set now and then
+    uint32_t number;                    // of those that joined before it
+    char name[WIRE_NAME_BYTES_MAX + 1]; // as it calls itself
+    bool eclipsed;                      // another one of that name has joined since
+    uint64_t answered;                  // of what it was given
+    wire_beat_t beat;                   // what it said of itself last
+    uint64_t served;                    // when it was last next: a count
+    size_t place[POOL_HEAPS];           // in each of them, from 1; 0: it is not in it
     UT_hash_handle hh;
 };
 
@@ -54,6 +60,9 @@ void pool_destroy (pool_t **pool);
    limits. NULL when there are too many. */
 worker_t *pool_join (pool_t *pool, bytes_t id, uint32_t credit, uint32_t heartbeat_ms,
                      int64_t now_ms);
+/* Its name; empty: it is given one. The latest of that name is the one that is meant.
+ */
+void pool_name (worker_t *worker, bytes_t name);
 worker_t *pool_find (pool_t *pool, bytes_t id);
 /* Forget a worker; it holds nothing any more but what is overdue. */
 void pool_remove (pool_t *pool, worker_t **worker);

@@ -9,12 +9,14 @@
 #include <sys/random.h>
 
 #include "awake.h"
+#include "broker_status.h"
 #include "rate_limit.h"
 #include "clock.h"
 #include "dispatcher.h"
 #include "door.h"
 #include "enrolment.h"
 #include "gate.h"
+#include "inquiry.h"
 #include "logger.h"
 #include "net.h"
 #include "process.h"
@@ -56,6 +58,7 @@ static const char *open_front (router_t *router, const router_options_t *options
 static bool admits (void *context, gate_visitor_t *visitor);
 static bool enrolled (void *context, const char *key);
 static void take_answers (router_t *router, int64_t now_ms);
+static bool tell (router_t *router, const peer_t *peer, zmq_msg_t *body);
 static void look_at_roll (router_t *router, int64_t now_ms);
 static void forget (void *context, uint32_t agency);
 static void take_requests (router_t *router, int64_t now_ms);
@@ -239,6 +242,7 @@ static int open_gate (router_t *router, const router_options_t *options,
 {
     const gate_options_t gate = {.keys = options->keys,
                                  .peers = peers,
+                                 .asker = "operator",
                                  .insecure = options->insecure,
                                  .admits = admits,
                                  .context = router};
@@ -301,12 +305,30 @@ static void take_answers (router_t *router, int64_t now_ms)
         const net_status_t status = net_receive (router->back, &peer, &body);
         if (status == NET_EMPTY)
             break;
-        if (status == NET_OK && !net_answer_ping (router->back, &peer, &body, NAME))
+        if (status == NET_OK && !net_answer_ping (router->back, &peer, &body, NAME) &&
+            !tell (router, &peer, &body))
             dispatcher_bundle (router->dispatcher, net_peer (&peer),
                                gate_role (router->gate, &body), net_body (&body),
                                now_ms);
     }
     zmq_msg_close (&body);
+}
+
+/* How it is, if that is asked. */
+static bool tell (router_t *router, const peer_t *peer, zmq_msg_t *body)
+{
+    broker_status_t status = {.dispatcher = router->dispatcher,
+                              .connections = door_connections (router->door),
+                              .strangers = gate_strangers (router->gate),
+                              .undelivered = router->undelivered,
+                              .behind_ms =
+                                  (int64_t) clock_wall_ms () - router->awake.now_ms};
+    const self_report_t report = {
+        .context = &status,
+        .metrics = broker_status_metrics,
+        .refusals = turned_down_kept (dispatcher_view (router->dispatcher).refusals),
+        .show_refusal = broker_status_refusal};
+    return inquiry_answer (router->gate, router->back, peer, body, &report);
 }
 
 static void take_requests (router_t *router, int64_t now_ms)
@@ -336,8 +358,11 @@ static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
     const bool keyed = sender.keyed && gate_sender (body, &known);
     if (!door_heard (router->door, peer, body, keyed ? &known : NULL, now_ms))
         return;
-    if (keyed)
+    sender.address = door_address (router->door, body);
+    if (keyed) {
         sender.agency = enrolment_find (router->enrolment, known.key);
+        sender.key = known.key;
+    }
     const bool stranger = sender.keyed && !enrolled (router, known.key);
     if (stranger)
         door_turn_out (router->door, body);
@@ -347,7 +372,8 @@ static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
     if (whole)
         code = dispatcher_request (router->dispatcher, net_peer (peer), sender, body);
     else
-        dispatcher_refuse (router->dispatcher, net_peer (peer), code, peer->bytes);
+        dispatcher_refuse (router->dispatcher, net_peer (peer), sender, code,
+                           peer->bytes);
     if (code != REFUSED_OK && code != REFUSED_BUSY)
         log_refused (router, code, sender.agency, now_ms);
 }

@@ -30,6 +30,7 @@ struct gate {
     char doors[DOORS_MAX][ADDRESS_TEXT_BYTES];
     size_t door_count;
     uint64_t visits;
+    uint64_t strangers;
     logger_limit_t limit;
 };
 
@@ -54,6 +55,7 @@ enum {
 static void log_listening (const address_t *address, bool curve, bool local);
 static const char *keep_endpoint (gate_t *gate, const char *endpoint);
 static int open_handler (gate_t *gate, problem_t *problem);
+static int add_asker (gate_t *gate, char *why);
 static int find_places (places_t *places, address_t *address, const char *endpoint,
                         problem_t *problem);
 static int guard (gate_t *gate, zsock_t *socket, const char *domain,
@@ -195,6 +197,11 @@ bool gate_may_inquire (const gate_t *gate, zmq_msg_t *body)
            gate_role (gate, body) == ROLE_OPERATOR;
 }
 
+uint64_t gate_strangers (const gate_t *gate)
+{
+    return gate->strangers;
+}
+
 const keyring_t *gate_keys (const gate_t *gate)
 {
     return gate->keyed ? &gate->ring : NULL;
@@ -234,12 +241,26 @@ static int open_handler (gate_t *gate, problem_t *problem)
 {
     const gate_options_t *options = &gate->options;
     char why[KEYS_WHY_BYTES];
-    if (keyring_load (&gate->ring, options->keys, options->peers, why) == -1)
+    if (keyring_load (&gate->ring, options->keys, options->peers, why) == -1 ||
+        (options->asker && add_asker (gate, why) == -1))
         return problem_set (problem, PROCESS_CANNOT_START, "keys", "reason: %s", why);
     gate->handler = zsock_new (ZMQ_ROUTER);
     if (!gate->handler || zmq_bind (zsock_resolve (gate->handler), ZAP_ENDPOINT) == -1)
         return problem_set (problem, PROCESS_FAILED, "keys",
                             "reason: no ZAP handler, %s", zmq_strerror (errno));
+    return 0;
+}
+
+/* A set of keys may be older than askers are. */
+static int add_asker (gate_t *gate, char *why)
+{
+    const gate_options_t *options = &gate->options;
+    if (key_public_there (options->keys, options->asker))
+        return keyring_add (&gate->ring, options->keys, options->asker, why);
+    logger_event (LOG_WARNING, "keys", LOG_FAIL,
+                  "folder: %s | consequence: no %s is answered over the network | "
+                  "reason: %s.key is missing there, loteria-keys new adds it",
+                  options->keys, options->asker, options->asker);
     return 0;
 }
 
@@ -436,6 +457,7 @@ static bool may_enter (gate_t *gate, gate_visitor_t *visitor)
 
 static void log_refused (gate_t *gate, const gate_visitor_t *visitor)
 {
+    gate->strangers++;
     logger_event_limited (&gate->limit, clock_ms (), LOG_WARNING, "conexion", LOG_FAIL,
                           "door: %s | address: %s | key: %.*s... | reason: %s",
                           visitor->domain, visitor->address, KEY_SHOWN, visitor->key,

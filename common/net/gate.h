@@ -36,7 +36,8 @@ typedef struct {
     const char *keys;         // folder, see keys.h; NULL or "": no CURVE
     const char *const *peers; // whose public keys must be there, ended by NULL
     const char *const *hosts; // those of them that it only connects to; NULL: none
-    bool insecure;            // without keys: listen beyond this machine all the same
+    const char *asker; // one more, who only asks; its key may be missing; NULL: none
+    bool insecure;     // without keys: listen beyond this machine all the same
     /* Whether to admit it. NULL: the process's own key and those of its peers that are
        not hosts. */
     bool (*admits) (void *context, gate_visitor_t *visitor);
@@ -76,6 +77,9 @@ uint8_t gate_role (const gate_t *gate, zmq_msg_t *body);
 /* Whether the sender may ask this process how it is (STATUS): with CURVE, an operator
    or who has the process's own key; else, anybody. Ask as gate_sender (). */
 bool gate_may_inquire (const gate_t *gate, zmq_msg_t *body);
+
+/* How many were not admitted. */
+uint64_t gate_strangers (const gate_t *gate);
 
 /* The keys; NULL when there are none. Borrowed. */
 const keyring_t *gate_keys (const gate_t *gate);

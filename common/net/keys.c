@@ -101,18 +101,32 @@ int keyring_load (keyring_t *ring, const char *folder, const char *const *peers,
     memset (ring, 0, sizeof *ring);
     if (key_pair_load (folder, &ring->own, why) == -1)
         return -1;
-    for (; *peers; peers++) {
-        char key[KEY_TEXT_BYTES], path[PATH_BYTES];
-        if (key_public_load (folder, *peers, key, why) == -1)
+    for (; *peers; peers++)
+        if (keyring_add (ring, folder, *peers, why) == -1)
             return -1;
-        snprintf (path, sizeof path, "%s/%s.key", folder, *peers);
-        if (keyring_has (ring, key))
-            return complain (why, path, "another file in the folder has the same key");
-        assert (ring->peers < KEYRING_PEERS_MAX);
-        ring->peer_names[ring->peers] = *peers;
-        memcpy (ring->peer_keys[ring->peers++], key, sizeof key);
-    }
     return 0;
+}
+
+int keyring_add (keyring_t *ring, const char *folder, const char *peer, char *why)
+{
+    char key[KEY_TEXT_BYTES], path[PATH_BYTES];
+    if (key_public_load (folder, peer, key, why) == -1)
+        return -1;
+    snprintf (path, sizeof path, "%s/%s.key", folder, peer);
+    if (keyring_has (ring, key))
+        return complain (why, path, "another file in the folder has the same key");
+    assert (ring->peers < KEYRING_PEERS_MAX);
+    ring->peer_names[ring->peers] = peer;
+    memcpy (ring->peer_keys[ring->peers++], key, sizeof key);
+    return 0;
+}
+
+bool key_public_there (const char *folder, const char *name)
+{
+    char path[PATH_BYTES];
+    struct stat about;
+    snprintf (path, sizeof path, "%s/%s.key", folder, name);
+    return stat (path, &about) == 0 || errno != ENOENT;
 }
 
 const char *keyring_peer (const keyring_t *ring, const char *name)

@@ -57,6 +57,10 @@ int key_public_save (const char *folder, const char *name, const char *key, char
 int keyring_load (keyring_t *ring, const char *folder, const char *const *peers,
                   char *why);
 
+/* One more peer; and whether there is a file with its key, sound or not. */
+int keyring_add (keyring_t *ring, const char *folder, const char *peer, char *why);
+bool key_public_there (const char *folder, const char *name);
+
 /* The public key of a peer, which must be one of those asked for. Borrowed. */
 const char *keyring_peer (const keyring_t *ring, const char *name);
 

@@ -4,14 +4,15 @@
 
 #include <assert.h>
 
-#include "logger.h"
 #include "process_facts.h"
 
 static void write_metrics (const self_report_t *source, uint64_t draw, uint64_t from,
                            metrics_page_t *page, wire_report_t *report);
 static void put_process (metrics_page_t *page);
-static void write_lines (const line_ring_t *ring, bool log, uint64_t from,
-                         metrics_page_t *page, wire_report_t *report);
+static void write_lines (const self_report_t *source, const line_ring_t *ring,
+                         uint64_t from, metrics_page_t *page, wire_report_t *report);
+static bytes_t show (const self_report_t *source, const line_ring_t *ring, bytes_t kept,
+                     char shown[LOGGER_SHOWN_BYTES]);
 
 wire_message_t self_report_answer (const self_report_t *source,
                                    const wire_message_t *asked,
@@ -31,9 +32,9 @@ wire_message_t self_report_answer (const self_report_t *source,
     if (report->subject == STATUS_METRICS)
         write_metrics (source, draw, from, &page, report);
     else if (report->subject == STATUS_LINES)
-        write_lines (logger_kept (), true, from, &page, report);
+        write_lines (source, logger_kept (), from, &page, report);
     else if (source->refusals)
-        write_lines (source->refusals, false, from, &page, report);
+        write_lines (source, source->refusals, from, &page, report);
     report->text = bytes_of (text, page.size);
     return answer;
 }
@@ -76,8 +77,8 @@ static void put_process (metrics_page_t *page)
 
 /* From a line that there has not been yet: who asks means those of a process that was
    here before, and is told what this one has. */
-static void write_lines (const line_ring_t *ring, bool log, uint64_t from,
-                         metrics_page_t *page, wire_report_t *report)
+static void write_lines (const self_report_t *source, const line_ring_t *ring,
+                         uint64_t from, metrics_page_t *page, wire_report_t *report)
 {
     const uint64_t first = line_ring_first (ring), next = line_ring_next (ring);
     if (from == STATUS_FROM_NOW)
@@ -88,9 +89,8 @@ static void write_lines (const line_ring_t *ring, bool log, uint64_t from,
     from = from < first ? first : from;
     for (; from < next; from++) {
         char line[RING_LINE_BYTES_MAX], shown[LOGGER_SHOWN_BYTES];
-        bytes_t text = bytes_of (line, line_ring_get (ring, from, line));
-        if (log)
-            text = bytes_of (shown, logger_show (text, shown));
+        const bytes_t kept = bytes_of (line, line_ring_get (ring, from, line));
+        const bytes_t text = show (source, ring, kept, shown);
         if (text.size + 1 > page->capacity - page->size)
             break;
         memcpy (page->text + page->size, text.data, text.size);
@@ -99,4 +99,15 @@ static void write_lines (const line_ring_t *ring, bool log, uint64_t from,
     }
     report->more = from < next;
     report->next = from;
+}
+
+/* A line as it is told: of the log without documents. */
+static bytes_t show (const self_report_t *source, const line_ring_t *ring, bytes_t kept,
+                     char shown[LOGGER_SHOWN_BYTES])
+{
+    if (ring == logger_kept ())
+        return bytes_of (shown, logger_show (kept, shown));
+    return source->show_refusal
+               ? bytes_of (shown, source->show_refusal (source->context, kept, shown))
+               : kept;
 }

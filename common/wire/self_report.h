@@ -9,6 +9,7 @@
 #define LOTERIA_SELF_REPORT_H
 
 #include "line_ring.h"
+#include "logger.h"
 #include "metrics.h"
 #include "wire.h"
 
@@ -33,6 +34,8 @@ typedef struct {
        is known here (DRAW). */
     wire_code_t (*knows) (void *context, uint64_t draw);
     const line_ring_t *refusals; // NULL: none are kept
+    /* Write one of them as a line; returns its size. NULL: they are lines. */
+    size_t (*show_refusal) (void *context, bytes_t kept, char line[LOGGER_SHOWN_BYTES]);
 } self_report_t;
 
 /* The answer to a STATUS: a REPORT whose text is in `text`, or REFUSED. */

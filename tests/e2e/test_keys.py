@@ -68,11 +68,11 @@ def folder(made, tmp_path):
 
 def test_new_makes_what_each_needs_and_nobody_else_may_read(folder):
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == {
-        "broker/secret.key", "broker/worker.key", "broker/storage.key", "broker/state.key", "broker/roll",
+        "broker/secret.key", "broker/worker.key", "broker/storage.key", "broker/state.key", "broker/operator.key", "broker/roll",
         "worker/secret.key", "worker/broker.key", "worker/storage.key", "worker/state.key",
-        "storage/secret.key", "storage/worker.key", "storage/state.key", "storage/broker.key",
+        "storage/secret.key", "storage/worker.key", "storage/state.key", "storage/broker.key", "storage/operator.key",
         "state/secret.key", "state/worker.key", "state/storage.key", "state/broker.key", "state/operator.key",
-        "operator/secret.key", "operator/state.key",
+        "operator/secret.key", "operator/broker.key", "operator/storage.key", "operator/state.key",
         "agency-1/secret.key", "agency-1/broker.key", "agency-2/secret.key", "agency-2/broker.key"}  # fmt: skip
     for path in [folder, *folder.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path

@@ -9,6 +9,7 @@ static void *start (node_t *node)
     const worker_options_t options = {.broker = AT_BACK,
                                       .storage = AT_STORAGE,
                                       .state = AT_STATE,
+                                      .name = "worker",
                                       .rows_max = node->world->plan.worker_rows,
                                       .number_max = NUMBER_MAX_DEFAULT,
                                       .credit = node->world->plan.worker_credit,

@@ -463,7 +463,7 @@ static void what_is_no_request_is_refused (void **state)
     }
     forget ();
     const uint64_t requests = counts ()->requests;
-    dispatcher_refuse (dispatcher, text_bytes ("c"), REFUSED_FRAMES, 0);
+    dispatcher_refuse (dispatcher, text_bytes ("c"), sender, REFUSED_FRAMES, 0);
     assert_int_equal (counts ()->requests, requests + 1);
     assert_int_equal (told ("c", WIRE_REFUSED)->refused.code, REFUSED_FRAMES);
     forget ();

@@ -30,7 +30,9 @@ static problem_t problem;
 static gate_t *gate;
 static zsock_t *listener;
 static char endpoint[256];
-static uint8_t role; // that the last message's sender may have
+static uint8_t role;              // that the last message's sender may have
+static bool asks;                 // whether he may ask how the process is
+static const char *asker_of_next; // gate
 
 static const char *folder_of (const char *name)
 {
@@ -75,9 +77,11 @@ static void listen_with (const char *const *peers,
 {
     const gate_options_t options = {.keys = folder_of ("server"),
                                     .peers = peers,
+                                    .asker = asker_of_next,
                                     .admits = admits,
                                     .context = endpoint};
     gate = gate_new (&options, &problem);
+    asker_of_next = NULL;
     listener = net_router (BYTES_MAX, QUEUE, &problem);
     assert_non_null (
         gate_listen (gate, listener, DOMAIN_NAME, "tcp://127.0.0.1:*", &problem));
@@ -203,6 +207,7 @@ static outcome_t outcome (visitor_t *visitor, bool served, char key[KEY_TEXT_BYT
     if (gate_sender (&body, &sender))
         assert_true (sender.visit > 0);
     role = gate ? gate_role (gate, &body) : ROLE_NONE;
+    asks = gate && gate_may_inquire (gate, &body);
     snprintf (key, KEY_TEXT_BYTES, "%s", sender.key);
     zmq_msg_close (&body);
     return came;
@@ -254,6 +259,42 @@ static void a_key_is_good_for_its_owners_role (void **state)
     zmq_msg_init (&body);
     assert_int_equal (gate_role (gate, &body), ROLE_ANY); // as over ipc
     zmq_msg_close (&body);
+}
+
+/* The operator's key and the process's own; no other part's, let alone an agency's. */
+static void few_may_ask_how_it_is (void **state)
+{
+    (void) state;
+    assert_let_in ("friend", "server", &friend);
+    assert_false (asks);
+    assert_let_in ("server", NULL, &server);
+    assert_true (asks);
+    zmq_msg_t body;
+    zmq_msg_init (&body);
+    assert_true (gate_may_inquire (gate, &body)); // as over ipc
+    zmq_msg_close (&body);
+    teardown (NULL);
+    listen_with (workers, NULL);
+    assert_let_in ("friend", "server", &friend);
+    assert_false (asks);
+    teardown (NULL);
+    asker_of_next = "operator";
+    listen_with ((const char *const[]){NULL}, NULL);
+    assert_let_in ("friend", "server", &friend);
+    assert_int_equal (role, ROLE_OPERATOR);
+    assert_true (asks);
+}
+
+/* A set of keys that was made before there were askers. */
+static void an_asker_may_be_missing (void **state)
+{
+    (void) state;
+    teardown (NULL);
+    asker_of_next = "nobody";
+    listen_with (friends, NULL);
+    assert_let_in ("friend", "server", &friend);
+    assert_false (asks);
+    assert_turned_away ("stranger", "server", NOT_ADMITTED);
 }
 
 static void others_do_not (void **state)
@@ -489,6 +530,8 @@ int main (void)
     const struct CMUnitTest tests[] = {
         GATE_TEST (those_with_a_key_come_in_and_are_known_by_it),
         GATE_TEST (a_key_is_good_for_its_owners_role),
+        GATE_TEST (few_may_ask_how_it_is),
+        GATE_TEST (an_asker_may_be_missing),
         GATE_TEST (others_do_not),
         GATE_TEST (the_owner_of_the_gate_may_decide),
         GATE_TEST (nobody_comes_in_who_was_not_asked_about),

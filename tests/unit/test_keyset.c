@@ -116,11 +116,11 @@ static void every_part_knows_its_peers (void **state)
     (void) state;
     static const struct {
         const char *name, *peers[5];
-    } parts[] = {{"broker", {"worker"}},
+    } parts[] = {{"broker", {"worker", "operator"}},
                  {"worker", {"broker", "storage", "state"}},
-                 {"storage", {"worker", "state"}},
+                 {"storage", {"worker", "state", "operator"}},
                  {"state", {"storage", "worker", "operator"}},
-                 {"operator", {"state"}}};
+                 {"operator", {"broker", "storage", "state"}}};
     key_pair_t pair;
     keyring_t ring;
     for (size_t i = 0; i < COUNT (parts); i++) {

@@ -25,6 +25,7 @@ struct intake {
     rate_limit_t *limit;
     int64_t now_ms;
     uint64_t strays, lost;
+    wire_beat_t done; // what it has done, and what that cost
 };
 
 static void take_request (intake_t *intake, request_t *request);
@@ -92,11 +93,20 @@ void intake_requests (intake_t *intake, bytes_t bundle)
         intake->strays++;
 }
 
+void intake_set_costs (intake_t *intake, uint64_t cpu_ms, uint64_t memory_bytes)
+{
+    intake->done.cpu_ms = cpu_ms;
+    intake->done.memory_bytes = memory_bytes;
+}
+
 void intake_say (intake_t *intake, wire_command_t command)
 {
     const envelope_t nobody = {0};
-    const wire_message_t message = {.command = (uint8_t) command,
-                                    .join = intake->options.join};
+    wire_message_t message = {.command = (uint8_t) command};
+    if (command == WIRE_JOIN)
+        message.join = intake->options.join;
+    else if (command == WIRE_BEAT)
+        message.beat = intake->done;
     bundle_write (outgoing (intake, INTAKE_BROKER), &nobody, &message);
 }
 
@@ -149,7 +159,10 @@ static int check_batch (void *self, void *taken)
                                at + WIRE_BATCH_BYTES, &error);
         bundle_close (bundle, size ? WIRE_BATCH_BYTES + size : 0);
     }
-    if (error.code != REFUSED_OK)
+    intake->done.batches++;
+    if (error.code == REFUSED_OK)
+        intake->done.bets += batch->count;
+    else
         refuse_batch (intake, request, &error);
     return 0;
 }
@@ -170,6 +183,7 @@ static void refuse_batch (intake_t *intake, const request_t *request,
                           const bet_csv_error_t *error)
 {
     const wire_message_t *message = &request->message;
+    intake->done.refused++;
     char explanation[REFUSAL_TEXT_MAX + 1];
     const char *text = reason (error->code);
     if (!text)

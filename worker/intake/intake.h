@@ -41,6 +41,8 @@ void intake_set_born_max (intake_t *intake, uint32_t day);
 
 /* A bundle from the broker: requests. */
 void intake_requests (intake_t *intake, bytes_t bundle);
+/* What the next BEATs say of the process. */
+void intake_set_costs (intake_t *intake, uint64_t cpu_ms, uint64_t memory_bytes);
 /* Say JOIN, BEAT or LEAVE. */
 void intake_say (intake_t *intake, wire_command_t command);
 /* Send what has gathered. What cannot be sent inwards is answered UNAVAILABLE: the

@@ -10,10 +10,12 @@
 #include "bet.h"
 #include "clock.h"
 #include "gate.h"
+#include "inquiry.h"
 #include "intake.h"
 #include "logger.h"
 #include "net.h"
 #include "process.h"
+#include "process_facts.h"
 #include "watch.h"
 
 #define PINGS_MAX 16
@@ -27,6 +29,7 @@
 static_assert (LISTENER_ITEM + 1 == WORKER_ITEMS, "all that is polled");
 
 struct worker {
+    char name[WIRE_NAME_BYTES_MAX + 1];
     uint32_t heartbeat_ms;
     gate_t *gate;
     zsock_t *sockets[INTAKE_SIDES];
@@ -42,12 +45,13 @@ static const char *const peers[] = {"broker", "storage", "state", NULL};
 
 static int open_worker (worker_t *worker, const worker_options_t *options,
                         int64_t now_ms, problem_t *problem);
+static void name_itself (worker_t *worker, const char *name);
 static int connect_to (worker_t *worker, intake_side_t side, const char *endpoint,
                        int64_t now_ms, problem_t *problem);
 static int listen_at (worker_t *worker, const char *endpoint, problem_t *problem);
 static void watch_all (worker_t *worker, const zmq_pollitem_t *items, int64_t now_ms);
 static void take_all (worker_t *worker, intake_side_t from);
-static void answer_pings (worker_t *worker);
+static void answer_questions (worker_t *worker);
 static void beat (worker_t *worker, int64_t now_ms);
 static bool connected (const worker_t *worker);
 static int send_to (void *context, intake_side_t to, bundle_t *bundle);
@@ -117,7 +121,7 @@ void worker_turn (worker_t *worker, const zmq_pollitem_t *items, int64_t now_ms)
         if (net_polled (items, SOCKET_ITEM (side)))
             take_all (worker, (intake_side_t) side);
     if (net_polled (items, LISTENER_ITEM))
-        answer_pings (worker);
+        answer_questions (worker);
     beat (worker, now_ms);
     logger_strays (&worker->strays, intake_strays (worker->intake), now_ms);
     intake_flush (worker->intake);
@@ -150,13 +154,16 @@ int64_t worker_deadline (const worker_t *worker)
 static int open_worker (worker_t *worker, const worker_options_t *options,
                         int64_t now_ms, problem_t *problem)
 {
-    const intake_options_t intake = {.rows_max = options->rows_max,
-                                     .number_max = options->number_max,
-                                     .join = {.role = ROLE_WORKER,
-                                              .credit = options->credit,
-                                              .heartbeat_ms = options->heartbeat_ms},
-                                     .context = worker,
-                                     .send = send_to};
+    name_itself (worker, options->name);
+    const intake_options_t intake = {
+        .rows_max = options->rows_max,
+        .number_max = options->number_max,
+        .join = {.role = ROLE_WORKER,
+                 .credit = options->credit,
+                 .name = bytes_of (worker->name, strlen (worker->name)),
+                 .heartbeat_ms = options->heartbeat_ms},
+        .context = worker,
+        .send = send_to};
     const gate_options_t gate = {
         .keys = options->keys, .peers = peers, .insecure = options->insecure};
     const char *const endpoints[INTAKE_SIDES] = {[INTAKE_BROKER] = options->broker,
@@ -177,6 +184,21 @@ static int open_worker (worker_t *worker, const worker_options_t *options,
                   "broker: %s | storage: %s | state: %s | credit: %u", options->broker,
                   options->storage, options->state, options->credit);
     return 0;
+}
+
+/* The broker takes none but sound text. */
+static void name_itself (worker_t *worker, const char *name)
+{
+    char host[WIRE_NAME_BYTES_MAX - 11] = "?"; // with room for "/" and a number
+    gethostname (host, sizeof host - 1);
+    host[sizeof host - 1] = 0;
+    for (char *at = host; *at; at++)
+        if (*at <= ' ' || *at >= 0x7F)
+            *at = '?';
+    if (name)
+        snprintf (worker->name, sizeof worker->name, "%s", name);
+    else
+        snprintf (worker->name, sizeof worker->name, "%s/%d", host, getpid ());
 }
 
 int worker_check_keys (const worker_options_t *options, problem_t *problem)
@@ -241,8 +263,9 @@ static void take_all (worker_t *worker, intake_side_t from)
 }
 
 /* From the loop that does the work, so that a worker which hangs does not answer. */
-static void answer_pings (worker_t *worker)
+static void answer_questions (worker_t *worker)
 {
+    const self_report_t report = {0}; // of its work the broker tells
     peer_t peer;
     zmq_msg_t body;
     zmq_msg_init (&body);
@@ -250,8 +273,9 @@ static void answer_pings (worker_t *worker)
         const net_status_t status = net_receive (worker->listener, &peer, &body);
         if (status == NET_EMPTY)
             break;
-        if (status == NET_OK)
-            net_answer_ping (worker->listener, &peer, &body, "loteria-worker");
+        if (status == NET_OK &&
+            !net_answer_ping (worker->listener, &peer, &body, "loteria-worker"))
+            inquiry_answer (worker->gate, worker->listener, &peer, &body, &report);
     }
     zmq_msg_close (&body);
 }
@@ -264,8 +288,12 @@ static void beat (worker_t *worker, int64_t now_ms)
     if (now_ms < worker->beat_ms)
         return;
     worker->beating = worker->beating || connected (worker);
-    if (worker->beating)
+    if (worker->beating) {
+        process_facts_t facts;
+        process_facts_read (&facts);
+        intake_set_costs (worker->intake, facts.cpu_ms, facts.memory_bytes);
         intake_say (worker->intake, WIRE_BEAT);
+    }
     worker->beat_ms =
         now_ms + (worker->beating ? worker->heartbeat_ms : CONNECT_LOOK_MS);
 }

@@ -9,9 +9,10 @@
 
 typedef struct {
     const char *broker, *storage, *state; // ZeroMQ endpoints to connect to
-    const char *listen;                   // where to answer PING; NULL: nowhere
-    const char *keys;                     // folder, see keys.h; NULL: no CURVE
-    bool insecure; // without keys: listen beyond this machine all the same
+    const char *listen; // where to answer PING and STATUS; NULL: nowhere
+    const char *name;   // of this process, for who asks the broker; NULL: HOST/PID
+    const char *keys;   // folder, see keys.h; NULL: no CURVE
+    bool insecure;      // without keys: listen beyond this machine all the same
     uint32_t rows_max;
     uint32_t number_max;
     uint32_t credit;

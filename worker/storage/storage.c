@@ -242,6 +242,7 @@ static int open_sockets (storage_t *storage, const storage_options_t *options,
     const gate_options_t gate = {.keys = options->keys,
                                  .peers = peers,
                                  .hosts = hosts,
+                                 .asker = "operator",
                                  .insecure = options->insecure};
     char head[HEAD_BYTES];
     const char *listen = NULL;
