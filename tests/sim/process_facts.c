@@ -1,5 +1,5 @@
-/* process_facts.c - in a simulated day no process costs anything: linked in place of the
-   product's. */
+/* process_facts.c - in a simulated day no process costs anything: linked in place of
+   the product's. */
 
 #include "process_facts.h"
 
