@@ -14,11 +14,13 @@
 
 #include "bounds.h"
 #include "clock.h"
+#include "figures.h"
 #include "file.h"
 #include "logger.h"
 #include "notify.h"
 #include "option_rows.h"
 #include "process.h"
+#include "readiness.h"
 #include "reception.h"
 #include "run_directory.h"
 #include "run_link.h"
@@ -31,7 +33,9 @@ typedef struct {
     supervisor_t *supervisor;
     run_directory_t *directory;
     reception_t *reception;
+    readiness_t *readiness;
     int64_t look_ms; // at the directory
+    bool stopping;   // systemd knows
     int number;      // a file that holds a fixed winning number, for state alone; or -1
 } central_t;
 
@@ -41,6 +45,9 @@ static int run (central_t *central, const central_options_t *options);
 static int open_sockets (central_t *central, problem_t *problem);
 static size_t items (void *context, zmq_pollitem_t *list);
 static int64_t turn (supervisor_t *supervisor, void *context);
+static int64_t tell_ready (central_t *central, const supervisor_t *supervisor,
+                           int64_t now_ms);
+static int64_t tell_stopping (central_t *central);
 static int make_data_directory (const char *path, problem_t *problem);
 static int wait_for_files (const char *directory, problem_t *problem);
 static int keep_number (uint32_t number, problem_t *problem);
@@ -62,6 +69,7 @@ int central_run (const central_options_t *options, int signal_fd)
             process_end (&problem);
         status = run (&central, options);
     }
+    readiness_destroy (&central.readiness);
     reception_destroy (&central.reception);
     supervisor_destroy (&central.supervisor);
     run_link_remove (options->data_directory, run_directory_path (central.directory));
@@ -113,14 +121,20 @@ static int open_sockets (central_t *central, problem_t *problem)
 {
     char own[RUN_ENDPOINT_BYTES];
     run_directory_endpoint (central->directory, RUN_CENTRAL, own);
-    central->reception = reception_new (own, problem);
-    return central->reception ? 0 : -1;
+    central->reception = reception_new (own, central->supervisor, problem);
+    if (!central->reception)
+        return -1;
+    central->readiness = readiness_new (central->directory, problem);
+    return central->readiness ? 0 : -1;
 }
 
 static size_t items (void *context, zmq_pollitem_t *list)
 {
     const central_t *central = context;
-    return reception_items (central->reception, list);
+    const size_t count = reception_items (central->reception, list);
+    return supervisor_ending (central->supervisor)
+               ? count // nobody asks any more
+               : count + readiness_items (central->readiness, list + count);
 }
 
 static int64_t turn (supervisor_t *supervisor, void *context)
@@ -134,9 +148,28 @@ static int64_t turn (supervisor_t *supervisor, void *context)
         central->look_ms = now_ms + RUN_DIRECTORY_LOOK_MS;
     }
     reception_turn (central->reception);
-    const int64_t alive_ms = notify_alive (now_ms);
-    const int64_t look_ms = ending ? INT64_MAX : central->look_ms;
-    return alive_ms < look_ms ? alive_ms : look_ms;
+    const int64_t deadlines[] = {
+        ending ? tell_stopping (central) : tell_ready (central, supervisor, now_ms),
+        notify_alive (now_ms), ending ? INT64_MAX : central->look_ms};
+    int64_t first_ms = INT64_MAX;
+    for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
+        first_ms = deadlines[i] < first_ms ? deadlines[i] : first_ms;
+    return first_ms;
+}
+
+static int64_t tell_ready (central_t *central, const supervisor_t *supervisor,
+                           int64_t now_ms)
+{
+    const children_t *children = supervisor_children (supervisor);
+    return readiness_turn (central->readiness,
+                           children_wanted (children, FIGURES_WORKERS), now_ms);
+}
+
+static int64_t tell_stopping (central_t *central)
+{
+    if (!central->stopping)
+        central->stopping = notify_say ("STOPPING=1\nSTATUS=stops");
+    return INT64_MAX;
 }
 
 static int make_data_directory (const char *path, problem_t *problem)
@@ -223,7 +256,7 @@ static void add_parts (central_t *central, const central_options_t *options)
     add (central, "state", NULL, central->number);
     add (central, "broker", keys, -1);
     for (uint32_t i = 0; i < options->workers; i++)
-        add (central, "worker", NULL, -1);
+        add (central, FIGURES_WORKERS, NULL, -1);
 }
 
 static void add (central_t *central, const char *name, const char *keys, int fd)

@@ -7,11 +7,14 @@
 #include <zmq.h>
 
 #include "problem.h"
+#include "supervisor.h"
 
 typedef struct reception reception_t;
 
-/* Listen at `endpoint` (ipc). NULL with the problem. */
-reception_t *reception_new (const char *endpoint, problem_t *problem);
+/* Listen at `endpoint` (ipc). The supervisor is borrowed; its workers are what SCALE
+   makes more or fewer, up to WORKERS_MAX. NULL with the problem. */
+reception_t *reception_new (const char *endpoint, supervisor_t *supervisor,
+                            problem_t *problem);
 void reception_destroy (reception_t **reception);
 
 /* Its file was removed: make it anew. */

@@ -38,7 +38,7 @@ void supervisor_add_dispensable (supervisor_t *supervisor, const char *name,
    to be polled as well, and returns how many. `turn` is called after each wait while
    supervisor_run runs, also while it stops all; it must not wait, and returns by when,
    in clock_ms (), it wants its next turn. Either may be NULL. */
-#define SUPERVISOR_GUEST_ITEMS 4
+#define SUPERVISOR_GUEST_ITEMS 12
 typedef struct {
     size_t (*items) (void *context, zmq_pollitem_t *items);
     int64_t (*turn) (supervisor_t *supervisor, void *context);

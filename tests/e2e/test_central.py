@@ -10,7 +10,9 @@ import socket
 import pytest
 
 import loteria
+import wire
 
+METRICS, LINES = 0, 1  # what STATUS asks for
 PART = "loteria-worker"
 
 
@@ -34,6 +36,54 @@ def test_it_answers_at_its_own_socket_also_when_that_was_removed(central, start)
     assert_answers(start, directory)
     assert day.stop() == 0
     assert not directory.exists()
+
+
+def report(client, subject):
+    """The whole of it, page by page."""
+    text, start = "", 0
+    while True:
+        answer = client.ask(wire.simple("STATUS", 0, subject, start))
+        assert (answer.name, answer.subject) == ("REPORT", subject), answer
+        text, start = text + answer.text.decode(), answer.next
+        if not answer.more:
+            return text
+
+
+def test_workers_come_and_go_while_agencies_sell(central, tmp_path):
+    files = {1: loteria.make_bets(tmp_path / "agency-1.csv", 1, 3000, winners=(7, 2999))}
+    day = central(workers=1, agencies=1)
+    day.process.wait_for_log("action: worker_alta")
+    agencies = day.sell(files, "--batch-count", 20, "--patience", 0)
+    with wire.Client(f"ipc://{day.run_directory()}/central") as client:
+        def scale(workers):
+            return client.ask(wire.simple("SCALE", 0, workers))
+
+        assert scale(0).workers == 1
+        assert scale(3).workers == 3
+        day.process.wait_for_log("action: worker_alta", count=3)
+        oldest = day.pids(PART)[0]
+        assert scale(1).workers == 1
+        loteria.wait_until(lambda: day.pids(PART) == [oldest], explain=lambda: f"{day.pids(PART)} run:\n{day.log}")
+        assert scale(8193).code == "RANGE"
+        assert scale(0).workers == 1
+        assert "loteria_workers_wanted 1\n" in report(client, METRICS)
+    loteria.assert_day_ends(day, files, agencies)
+    assert "action: proceso" not in day.log  # those who went did so in order
+    assert [line["workers"] for line in loteria.parse_log(day.log) if "an operator's order" in str(line)] == ["3", "1"]
+
+
+def test_it_says_who_runs_and_what_was_restarted(central):
+    day = central(workers=2, agencies=1)
+    day.process.wait_for_log("action: worker_alta", count=2)
+    os.kill(day.pid("loteria-broker"), signal.SIGKILL)
+    day.process.wait_for_log("action: worker_alta", count=4)
+    with wire.Client(f"ipc://{day.run_directory()}/central") as client:
+        metrics = report(client, METRICS)
+        for name in ("storage", "state", "broker", "worker"):
+            assert f'loteria_process_restarts_total{{process="{name}"}} {name == "broker":d}\n' in metrics
+            for pid in day.pids(f"loteria-{name}"):
+                assert f'loteria_process_up{{process="{name}",pid="{pid}"}} 1\n' in metrics
+        assert "name: broker | ended: signal 9" in report(client, LINES)
 
 
 def descriptors(pid):
