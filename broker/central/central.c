@@ -20,7 +20,7 @@
 #include "notify.h"
 #include "option_rows.h"
 #include "process.h"
-#include "readiness.h"
+#include "ready_watch.h"
 #include "reception.h"
 #include "run_directory.h"
 #include "run_link.h"
@@ -33,7 +33,7 @@ typedef struct {
     supervisor_t *supervisor;
     run_directory_t *directory;
     reception_t *reception;
-    readiness_t *readiness;
+    ready_watch_t *ready;
     int64_t look_ms; // at the directory
     bool stopping;   // systemd knows
     int number;      // a file that holds a fixed winning number, for state alone; or -1
@@ -55,6 +55,7 @@ static void tell_parts (const central_t *central, const central_options_t *optio
 static void tell (config_item_t option, const char *value);
 static void add_parts (central_t *central, const central_options_t *options);
 static void add (central_t *central, const char *name, const char *keys, int fd);
+static void add_web (central_t *central, const central_options_t *options);
 
 int central_run (const central_options_t *options, int signal_fd)
 {
@@ -69,7 +70,7 @@ int central_run (const central_options_t *options, int signal_fd)
             process_end (&problem);
         status = run (&central, options);
     }
-    readiness_destroy (&central.readiness);
+    ready_watch_destroy (&central.ready);
     reception_destroy (&central.reception);
     supervisor_destroy (&central.supervisor);
     run_link_remove (options->data_directory, run_directory_path (central.directory));
@@ -124,8 +125,8 @@ static int open_sockets (central_t *central, problem_t *problem)
     central->reception = reception_new (own, central->supervisor, problem);
     if (!central->reception)
         return -1;
-    central->readiness = readiness_new (central->directory, problem);
-    return central->readiness ? 0 : -1;
+    central->ready = ready_watch_new (central->directory, problem);
+    return central->ready ? 0 : -1;
 }
 
 static size_t items (void *context, zmq_pollitem_t *list)
@@ -134,7 +135,7 @@ static size_t items (void *context, zmq_pollitem_t *list)
     const size_t count = reception_items (central->reception, list);
     return supervisor_ending (central->supervisor)
                ? count // nobody asks any more
-               : count + readiness_items (central->readiness, list + count);
+               : count + ready_watch_items (central->ready, list + count);
 }
 
 static int64_t turn (supervisor_t *supervisor, void *context)
@@ -161,8 +162,8 @@ static int64_t tell_ready (central_t *central, const supervisor_t *supervisor,
                            int64_t now_ms)
 {
     const children_t *children = supervisor_children (supervisor);
-    return readiness_turn (central->readiness,
-                           children_wanted (children, FIGURES_WORKERS), now_ms);
+    return ready_watch_turn (central->ready,
+                             children_wanted (children, FIGURES_WORKERS), now_ms);
 }
 
 static int64_t tell_stopping (central_t *central)
@@ -257,6 +258,8 @@ static void add_parts (central_t *central, const central_options_t *options)
     add (central, "broker", keys, -1);
     for (uint32_t i = 0; i < options->workers; i++)
         add (central, FIGURES_WORKERS, NULL, -1);
+    if (options->web && *options->web)
+        add_web (central, options);
 }
 
 static void add (central_t *central, const char *name, const char *keys, int fd)
@@ -266,5 +269,16 @@ static void add (central_t *central, const char *name, const char *keys, int fd)
     char *program = supervisor_program (file);
     const char *argv[] = {program, keys ? "--keys" : NULL, keys, NULL};
     supervisor_add (central->supervisor, name, argv, fd);
+    free (program);
+}
+
+/* --insecure is about the agencies' door: this one may have its own reasons. */
+static void add_web (central_t *central, const central_options_t *options)
+{
+    char *program = supervisor_program ("loteria-web");
+    const char *argv[] = {program,    "--data-dir", options->data_directory,
+                          "--listen", options->web, "--insecure=no",
+                          NULL};
+    supervisor_add_dispensable (central->supervisor, "web", argv);
     free (program);
 }

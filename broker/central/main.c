@@ -21,6 +21,7 @@ typedef struct {
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
+static bool web_is_address (const char *web, char *why);
 static uint32_t largest_roll (const settings_t *settings);
 static void take_runtime_directory (central_options_t *options);
 static int serve (const config_t *config, void *context, int signal_fd);
@@ -47,6 +48,11 @@ int main (int argc, char **argv)
          .environment = "LOTERIA_RUN_DIR",
          .help = "directory of the sockets between its parts, and of its own; "
                  "otherwise RUNTIME_DIRECTORY, which systemd sets, or a temporary one"},
+        {.name = "web",
+         .type = CONFIG_TEXT,
+         .value = &options->web,
+         .environment = "LOTERIA_WEB",
+         .help = "HOST:PORT of a page for operators (loteria-web); without: none"},
         option_log_mib (&settings.log_mib),
         option_listen (&options->listen),
         option_port (&settings.port),
@@ -89,9 +95,25 @@ static int agree (const config_t *config, void *context, char *why)
                                          options->insecure, why) &&
                    agreement_number (settings->draw.number, options->number_max, why) &&
                    agreement_roll (options->keys, largest_roll (settings), why) &&
-                   agreement_directory (config, options->data_directory, true, why)
+                   agreement_directory (config, options->data_directory, true, why) &&
+                   web_is_address (options->web, why)
                ? 0
                : PROCESS_CANNOT_START;
+}
+
+/* loteria-web says the rest. */
+static bool web_is_address (const char *web, char *why)
+{
+    address_t address;
+    char endpoint[ADDRESS_TEXT_BYTES], reason[ADDRESS_WHY_BYTES] = "it is too long";
+    if (!web || !*web)
+        return true;
+    if ((size_t) snprintf (endpoint, sizeof endpoint, "tcp://%s", web) <
+            sizeof endpoint &&
+        address_parse (&address, endpoint, ADDRESS_LISTEN, reason) == 0)
+        return true;
+    snprintf (why, CONFIG_WHY_BYTES, "--web %.200s: %s", web, reason);
+    return false;
 }
 
 /* The schedule's draws may have more agencies than the one of --agencies. */

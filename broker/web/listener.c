@@ -55,11 +55,8 @@ int listener_open (address_t *address, problem_t *problem)
            process_wait_for_others (&patience, "listen", address->endpoint))
         descriptor = open_at (&places.list[0]);
     if (descriptor == -1)
-        return problem_set (problem,
-                            errno == EADDRINUSE || errno == EWOULDBLOCK
-                                ? PROCESS_FAILED
-                                : problem_status (errno),
-                            "listen", "endpoint: %s | reason: %s", address->endpoint,
+        return problem_set (problem, problem_status (errno), "listen",
+                            "endpoint: %s | reason: %s", address->endpoint,
                             net_problem (errno));
     address_set_port (address, port_of (descriptor));
     return descriptor;

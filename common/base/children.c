@@ -147,7 +147,7 @@ int64_t child_put_off (child_t *child, int64_t now_ms, bool hopeless)
     if (child_ran (child, now_ms))
         child->pause_ms = RESTART_BACKOFF_MS;
     if (hopeless)
-        child->pause_ms = RESTART_BACKOFF_MS_MAX;
+        child->pause_ms = child->needed ? RESTART_BACKOFF_MS_MAX : WAIT_AGAIN_MS;
     const int64_t pause_ms = child->pause_ms;
     child->start_at_ms = now_ms + pause_ms;
     child->started_ms = 0;

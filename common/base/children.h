@@ -74,8 +74,8 @@ bool child_ran (const child_t *child, int64_t now_ms);
 
 /* It ended, or could not be started, at `now_ms`: plan its next start. The pauses
    double, from RESTART_BACKOFF_MS to RESTART_BACKOFF_MS_MAX; they are as at first once
-   one ran for a while, and as long as they get for one that cannot start (`hopeless`).
-   Returns the pause. */
+   one ran for a while, and as long as they get for one that cannot start (`hopeless`),
+   or WAIT_AGAIN_MS for one that is not needed. Returns the pause. */
 int64_t child_put_off (child_t *child, int64_t now_ms, bool hopeless);
 
 #endif

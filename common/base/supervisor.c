@@ -550,7 +550,8 @@ static void check_each_kind (const supervisor_t *supervisor)
     for (size_t last = children->count; last > 0;
          last = children_first_of_kind (children, last)) {
         const child_t *child = &children->list[last - 1];
-        if (child->needed && !settings_sound (child))
+        const bool there = child->needed || access (child->argv[0], X_OK) == 0;
+        if (there && !settings_sound (child))
             _exit (PROCESS_CANNOT_START);
     }
     _exit (EXIT_SUCCESS);

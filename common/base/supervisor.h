@@ -30,7 +30,7 @@ void supervisor_add (supervisor_t *supervisor, const char *name,
                      const char *const *argv, int fd);
 
 /* The same for one that all else can go on without: when it cannot start, that is said
-   once, and it is tried again every RESTART_BACKOFF_MS_MAX. */
+   once, and it is tried again every WAIT_AGAIN_MS. */
 void supervisor_add_dispensable (supervisor_t *supervisor, const char *name,
                                  const char *const *argv);
 
@@ -60,8 +60,8 @@ bool supervisor_ending (const supervisor_t *supervisor);
    the turn is over. */
 const children_t *supervisor_children (const supervisor_t *supervisor);
 
-/* Whether each program accepts its settings: run with --check-config, one of each kind
-   (but for dispensable ones), which says itself what is wrong. */
+/* Whether each program accepts its settings: run with --check-config, one of each kind,
+   which says itself what is wrong. One that can be done without need not be there. */
 bool supervisor_check_settings (supervisor_t *supervisor);
 
 /* Start all and keep them running, however often they die or end, with a growing pause

@@ -1,6 +1,7 @@
 """loteria-central itself: its own socket, where the sockets are, and what it tells systemd."""
 
 import contextlib
+import http.client
 import os
 import pathlib
 import shutil
@@ -190,3 +191,53 @@ def test_systemd_hears_that_the_loop_goes_round_and_the_parts_tell_it_nothing(ce
         environment = pathlib.Path(f"/proc/{day.pid(PART)}/environ").read_bytes()
         assert b"NOTIFY_SOCKET" not in environment and b"WATCHDOG" not in environment
         assert day.stop() == 0
+
+
+def get(port, path):
+    """The status of a page; None when nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=loteria.DEADLINE)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return None
+    finally:
+        connection.close()
+
+
+def test_the_page_is_a_part_of_it(central):
+    port = loteria.free_port()
+    day = central(workers=1, agencies=1, arguments=("--web", f"127.0.0.1:{port}"))
+    loteria.wait_until(lambda: get(port, "/healthz") == 200, explain=lambda: f"no page:\n{day.log}")
+    (page,) = day.pids("loteria-web")
+    os.kill(page, signal.SIGKILL)
+    day.process.wait_for_log("name: web .* ended: signal 9")
+    loteria.wait_until(lambda: get(port, "/healthz") == 200, explain=lambda: f"no page any more:\n{day.log}")
+    assert day.stop() == 0
+    assert not loteria.runs(page)
+
+
+def test_a_page_that_cannot_be_is_said_once_and_nothing_else_ends(central, tmp_path):
+    """Its port is somebody else's; its program is not installed."""
+    with socket.create_server(("127.0.0.1", loteria.free_port())) as somebody:
+        taken = f"127.0.0.1:{somebody.getsockname()[1]}"
+        day = central(workers=1, agencies=1, arguments=("--web", taken))
+        day.process.wait_for_log(f"fail .* endpoint: tcp://{taken} .* consequence: all else goes on without web")
+        assert day.stop() == 0
+    assert len([line for line in loteria.parse_log(day.log) if line["result"] == "fail"]) == 1, day.log
+
+    for name in ("central", "broker", "state", "storage", "worker"):
+        shutil.copy(loteria.program(f"loteria-{name}"), tmp_path)
+    process = loteria.Process(tmp_path, tmp_path / "loteria-central", "--data-dir", tmp_path / "other", "--port",
+                              loteria.free_port(), "--web", "127.0.0.1:8080")  # fmt: skip
+    process.wait_for_log("action: worker_alta")
+    process.wait_for_log(f"program: {tmp_path}/loteria-web .* reason: No such file .* goes on without web")
+    assert process.stop() == 0
+
+
+@pytest.mark.parametrize("address, said", [("8080", "--web 8080"), ("0.0.0.0:8080", "--token-file")])
+def test_a_page_in_a_wrong_place_ends_the_start(start, tmp_path, address, said):
+    process = start("loteria-central", "--data-dir", tmp_path / "data", "--port", loteria.free_port(), "--web", address)
+    assert process.wait() == 2
+    (line,) = process.log.splitlines()
+    assert said in line

@@ -17,6 +17,8 @@ PROGRAMS = {
     "loteria-central": ("central", [
         ("workers", "WORKERS", "3", "5", "0"), ("agencies", "TOTAL_AGENCIES", "7", "200", "100001"),
         ("data-dir", "LOTERIA_DATA_DIR", "/var/lib/loteria", "día 1", None),
+        ("run-dir", "LOTERIA_RUN_DIR", "/run/loteria", "sockets", None),
+        ("web", "LOTERIA_WEB", "127.0.0.1:8080", "[::1]:80", None),
         ("log-mib", "LOTERIA_LOG_MIB", "32", "65536", "31"),
         ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "ipc:///tmp/x", None),
         ("port", "SERVER_PORT", "12346", "65535", "65536"),

@@ -106,6 +106,10 @@ static void pauses_double_and_begin_anew_after_a_while (void **state)
     // one that cannot start as it was told is not tried often
     child->started_ms = now_ms;
     assert_int_equal (child_put_off (child, now_ms + 10, true), RESTART_BACKOFF_MS_MAX);
+    child->needed = false;
+    assert_int_equal (child_put_off (child, now_ms + 10, true), WAIT_AGAIN_MS);
+    assert_int_equal (child_put_off (child, now_ms + 10, false),
+                      RESTART_BACKOFF_MS_MAX);
     // nor is it taken for one that ran because it could not even be started
     assert_false (child_ran (child, now_ms + 1000000));
     children_clear (&children);
