@@ -39,7 +39,6 @@ int main (int argc, char **argv)
         {.name = "insecure",
          .type = CONFIG_FLAG,
          .value = &settings.insecure,
-         .environment = "LOTERIA_INSECURE",
          .fallback = "no",
          .help = "without a token: listen beyond this machine all the same"},
         whereabouts_option_data_dir (given),
