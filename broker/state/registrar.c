@@ -255,6 +255,19 @@ const draws_t *registrar_draws (const registrar_t *registrar)
     return registrar->draws;
 }
 
+const openings_t *registrar_openings (const registrar_t *registrar)
+{
+    return registrar->openings;
+}
+
+wire_code_t registrar_knows (registrar_t *registrar, uint64_t draw)
+{
+    live_t *live = draws_find (registrar->draws, draw);
+    if (live)
+        draws_use (registrar->draws, live);
+    return live ? REFUSED_OK : REFUSED_HELLO;
+}
+
 uint64_t registrar_epoch (const registrar_t *registrar)
 {
     return follower_epoch (registrar->follower);

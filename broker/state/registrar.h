@@ -75,6 +75,10 @@ void registrar_storage_unavailable (registrar_t *registrar, bytes_t bundle);
 
 registrar_stage_t registrar_stage (const registrar_t *registrar);
 const draws_t *registrar_draws (const registrar_t *registrar);
+const openings_t *registrar_openings (const registrar_t *registrar);
+/* Whether a STATUS may be about this draw: REFUSED_OK, and it stays at hand for a
+   while, or REFUSED_HELLO. */
+wire_code_t registrar_knows (registrar_t *registrar, uint64_t draw);
 uint64_t registrar_epoch (const registrar_t *registrar); // 0: not registered
 
 /* Every draw is over, the last one just now. */

@@ -11,11 +11,13 @@
 
 #include "clock.h"
 #include "gate.h"
+#include "inquiry.h"
 #include "logger.h"
 #include "net.h"
 #include "note.h"
 #include "process.h"
 #include "registrar.h"
+#include "state_metrics.h"
 #include "watch.h"
 
 struct state {
@@ -29,6 +31,7 @@ struct state {
     uint64_t rejoins;     // that they asked for, when last looked at
     bool reachable;       // storage, when last looked at
     uint64_t not_workers; // bundles whose senders have other keys
+    self_report_t report;
     logger_strays_t strays;
 };
 
@@ -41,6 +44,9 @@ static void doubt_if_replaced (state_t *state);
 static void take_answers (state_t *state);
 static void take_requests (state_t *state);
 static void take_request (state_t *state, const peer_t *peer, zmq_msg_t *body);
+static bool put_metrics (void *context, uint64_t draw, uint64_t *position,
+                         metrics_page_t *page);
+static wire_code_t knows_draw (void *context, uint64_t draw);
 static bool comes_alone (bytes_t body);
 static uint8_t role_of (const state_t *state, zmq_msg_t *body);
 static void proved_by (zmq_msg_t *body, char who[NOTE_KEY_BYTES_MAX + 1]);
@@ -66,6 +72,8 @@ state_t *state_new (const state_options_t *options, int64_t now_ms, problem_t *p
                                            .chance = {.draw = draw_random},
                                            .draws_kept = options->draws_kept};
     state->registrar = registrar_new (&registrar);
+    state->report =
+        (self_report_t){.context = state, .metrics = put_metrics, .knows = knows_draw};
     if (open_gate (state, problem) == -1 ||
         open_sockets (state, now_ms, problem) == -1) {
         state_destroy (&state);
@@ -255,7 +263,8 @@ static void take_requests (state_t *state)
         if (status == NET_EMPTY)
             break;
         if (status == NET_OK &&
-            !net_answer_ping (state->workers, &peer, &body, "loteria-state"))
+            !net_answer_ping (state->workers, &peer, &body, "loteria-state") &&
+            !inquiry_answer (state->gate, state->workers, &peer, &body, &state->report))
             take_request (state, &peer, &body);
     }
     zmq_msg_close (&body);
@@ -276,6 +285,22 @@ static void take_request (state_t *state, const peer_t *peer, zmq_msg_t *body)
         registrar_requests (state->registrar, bytes);
     else
         state->not_workers++;
+}
+
+static bool put_metrics (void *context, uint64_t draw, uint64_t *position,
+                         metrics_page_t *page)
+{
+    const state_t *state = context;
+    const state_facts_t facts = {.draws = registrar_draws (state->registrar),
+                                 .openings = registrar_openings (state->registrar),
+                                 .strays = strays (state)};
+    return state_metrics (&facts, draw, position, page);
+}
+
+static wire_code_t knows_draw (void *context, uint64_t draw)
+{
+    state_t *state = context;
+    return registrar_knows (state->registrar, draw);
 }
 
 /* No bundle begins so: it would say that it is longer than any. */

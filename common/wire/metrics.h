@@ -76,8 +76,8 @@
     X (METRIC_STRAYS, "loteria_strays_total", METRIC_IS_COUNTER, "",                   \
        "Messages that were none for this process.")                                    \
     /* state */                                                                        \
-    X (METRIC_DRAW_INFO, "loteria_draw_info", METRIC_IS_GAUGE, "draw,source",          \
-       "Always 1; where the number of the draw comes from.")                           \
+    X (METRIC_DRAW_INFO, "loteria_draw_info", METRIC_IS_GAUGE, "draw,source,closes",   \
+       "Always 1; where the number of the draw comes from, and what closes it.")       \
     X (METRIC_DRAW_PHASE, "loteria_draw_phase", METRIC_IS_GAUGE, "draw",               \
        "0 planned, 1 open, 2 closed, 3 drawn, 4 void.")                                \
     X (METRIC_DRAW_AGENCIES, "loteria_draw_agencies", METRIC_IS_GAUGE, "draw",         \

@@ -313,6 +313,31 @@ static void cancels_are_accepted_if_they_follow (void **state)
     assert_non_null (strstr (refusal_of (&cancel, bytes_of (NULL, 0)), "complete"));
 }
 
+/* As they come, and as a checkpoint has them. */
+static void what_all_have_together_is_known (void **state)
+{
+    (void) state;
+    const cursor_t *cursor = cursors_admit (cursors, 1);
+    for (uint64_t sequence = 1; sequence <= 3; sequence++) {
+        record_t bets = cursor_record (cursor, 10);
+        bets.time_ms = 5000 * sequence;
+        cursors_apply (cursors, sequence, &bets);
+    }
+    assert_int_equal (cursor->stored_s, 15);
+    const record_t cancel = cursor_cancel_record (cursor, 4);
+    cursors_apply (cursors, 4, &cancel);
+    assert_int_equal (cursors_totals (cursors).bets, 30);
+    assert_int_equal (cursors_totals (cursors).batches, 3);
+    assert_int_equal (cursors_totals (cursors).cancelled, 1);
+    checkpoint_cursor_t at = cursor->at;
+    at.agency = 2;
+    assert_int_equal (cursors_restore (cursors, &at), 0);
+    assert_int_equal (cursors_find (cursors, 2)->stored_s, 0);
+    assert_int_equal (cursors_totals (cursors).bets, 60);
+    assert_int_equal (cursors_totals (cursors).batches, 6);
+    assert_int_equal (cursors_totals (cursors).cancelled, 2);
+}
+
 /* 100 draws of 1,000 agencies are to be no burden. */
 static void a_cursor_at_rest_is_small (void **state)
 {
@@ -513,6 +538,7 @@ int main (void)
         CURSORS_TEST (records_are_accepted_if_they_follow),
         CURSORS_TEST (marks_are_accepted_once),
         CURSORS_TEST (cancels_are_accepted_if_they_follow),
+        CURSORS_TEST (what_all_have_together_is_known),
         CURSORS_TEST (a_cursor_at_rest_is_small),
         CURSORS_TEST (held_batches_come_out_when_their_turn_has_come),
         CURSORS_TEST (the_later_of_two_with_one_offset_is_kept),

@@ -60,7 +60,7 @@ struct clerk {
     size_t finds_count;
     rate_limit_t *refusals, *conflicts; // of the log's lines
     int64_t now_ms;
-    uint64_t strays;
+    uint64_t conflicted, strays;
 };
 
 static void destroy_post (post_t *post);
@@ -256,6 +256,11 @@ outbox_t *clerk_answers (clerk_t *clerk)
 outbox_t *clerk_to_state (clerk_t *clerk)
 {
     return clerk->leaving.to_state;
+}
+
+uint64_t clerk_conflicts (const clerk_t *clerk)
+{
+    return clerk->conflicted;
 }
 
 uint64_t clerk_strays (const clerk_t *clerk)
@@ -948,6 +953,7 @@ static int compare (clerk_t *clerk, cursor_t *cursor, request_t *request)
 static void conflict (clerk_t *clerk, const request_t *request, const char *reason)
 {
     const wire_message_t *message = &request->message;
+    clerk->conflicted++;
     if (rate_limit_allows (clerk->conflicts, message->agency, clerk->now_ms))
         logger_event (
             LOG_ERROR, "conflicto", LOG_FAIL,

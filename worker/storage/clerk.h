@@ -53,6 +53,9 @@ int clerk_begin (clerk_t *clerk, bool at_once); // book_begin ()
 outbox_t *clerk_answers (clerk_t *clerk); // for the brokers
 outbox_t *clerk_to_state (clerk_t *clerk);
 
+/* Bets that contradicted what is stored, so far. */
+uint64_t clerk_conflicts (const clerk_t *clerk);
+
 /* Messages that were none, or not for storage, or not from who may say so, so far. */
 uint64_t clerk_strays (const clerk_t *clerk);
 

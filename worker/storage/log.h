@@ -125,11 +125,10 @@ int log_release (log_t *log, const log_mark_t *mark);
    included: what a restart would read. */
 uint64_t log_unreleased (const log_t *log);
 
-/* What was made durable since it was opened, with what goes with the records; and the
-   ring: how much it holds, and in how many segments. */
 typedef struct {
-    uint64_t groups, bytes;
-    uint64_t ring_bytes;
+    uint64_t groups,
+        bytes;           // made durable since it was opened; with what goes with them
+    uint64_t file_bytes; // that it takes
     uint32_t segments;
 } log_counts_t;
 log_counts_t log_counts (const log_t *log);

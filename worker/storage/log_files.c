@@ -315,7 +315,7 @@ log_counts_t log_counts (const log_t *log)
 {
     return (log_counts_t){.groups = log->groups,
                           .bytes = log->groups_bytes,
-                          .ring_bytes = log->ring_bytes,
+                          .file_bytes = log->length,
                           .segments =
                               (uint32_t) (log->ring_bytes / log->segment_bytes)};
 }

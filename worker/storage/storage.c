@@ -13,9 +13,11 @@
 #include "clerk.h"
 #include "clock.h"
 #include "gate.h"
+#include "inquiry.h"
 #include "logger.h"
 #include "net.h"
 #include "process.h"
+#include "storage_metrics.h"
 
 #define ACTION     "almacenamiento"
 #define HEAD_BYTES (2 * SHA256_BYTES + 1)
@@ -25,6 +27,8 @@
    disk: 22.0 k batches a second and not 18.3 k (five agencies, two cores, medians in
    turn); 21.2 k with half of it, 21.4 k with twice. */
 #define GROUP_WORTH_BYTES ((size_t) 64 * 1024)
+
+#define DISK_LOOK_MS 1000 // how often the disk is asked for its room, at most
 
 #define QUICK_MS    5 // a sync that took no longer
 #define QUICK_SYNCS 8 // as many in a row show that the disk is
@@ -38,8 +42,14 @@ struct storage {
     brokers_t *brokers;
     uint64_t undelivered; // to state
     logger_strays_t strays;
-    int64_t begun_ms; // the group that is under way
+    int64_t begun_us; // the group that is under way
     unsigned quick;   // syncs in a row that were
+    // for who asks how it is
+    const char *directory; // borrowed
+    self_report_t report;
+    histogram_t syncs;
+    uint64_t disk_size, disk_free; // 0: not known
+    int64_t looked_ms;             // at the disk
 };
 
 static int open_book (storage_t *storage, const storage_options_t *options,
@@ -47,6 +57,10 @@ static int open_book (storage_t *storage, const storage_options_t *options,
 static void tell_recovery (const storage_t *storage);
 static int open_sockets (storage_t *storage, const storage_options_t *options,
                          int64_t now_ms, problem_t *problem);
+static bool put_metrics (void *context, uint64_t draw, uint64_t *position,
+                         metrics_page_t *page);
+static wire_code_t knows_draw (void *context, uint64_t draw);
+static void look_at_disk (storage_t *storage);
 static int take_messages (storage_t *storage);
 static int serve_disk (storage_t *storage);
 static int end_group (storage_t *storage);
@@ -93,6 +107,10 @@ storage_t *storage_new (const storage_options_t *options, int64_t now_ms,
         return NULL;
     }
     storage->clerk = clerk_new (storage->book, options->log_bets);
+    storage->directory = options->data_directory;
+    storage->looked_ms = INT64_MIN;
+    storage->report = (self_report_t){
+        .context = storage, .metrics = put_metrics, .knows = knows_draw};
     logger_gather (true);
     return storage;
 }
@@ -267,6 +285,44 @@ static int open_sockets (storage_t *storage, const storage_options_t *options,
     return 0;
 }
 
+/* Of one thing; what is of the whole process is looked up when that is asked for. */
+static bool put_metrics (void *context, uint64_t draw, uint64_t *position,
+                         metrics_page_t *page)
+{
+    storage_t *storage = context;
+    if (draw == 0 && *position == 0)
+        look_at_disk (storage);
+    const storage_facts_t facts = {.sales = storage->sales,
+                                   .syncs = &storage->syncs,
+                                   .log = book_counts (storage->book),
+                                   .records = book_records (storage->book),
+                                   .lag_bytes = book_lag_bytes (storage->book),
+                                   .gathered_bytes = book_gathered (storage->book),
+                                   .disk_size = storage->disk_size,
+                                   .disk_free = storage->disk_free,
+                                   .conflicts = clerk_conflicts (storage->clerk),
+                                   .strays = strays (storage)};
+    return storage_metrics (&facts, draw, position, page);
+}
+
+/* Who asks about it finds it at hand with the next page, too. */
+static wire_code_t knows_draw (void *context, uint64_t draw)
+{
+    storage_t *storage = context;
+    return sales_find (storage->sales, draw) ? REFUSED_OK : REFUSED_HELLO;
+}
+
+/* Now and then, however often somebody asks. */
+static void look_at_disk (storage_t *storage)
+{
+    const int64_t now_ms = clock_ms ();
+    if (storage->looked_ms != INT64_MIN && now_ms - storage->looked_ms < DISK_LOOK_MS)
+        return;
+    storage->looked_ms = now_ms;
+    if (file_space (storage->directory, &storage->disk_size, &storage->disk_free) == -1)
+        storage->disk_size = storage->disk_free = 0;
+}
+
 static int take_messages (storage_t *storage)
 {
     zmq_msg_t body;
@@ -278,7 +334,9 @@ static int take_messages (storage_t *storage)
         if (status == NET_EMPTY)
             break;
         if (status == NET_OK &&
-            !net_answer_ping (storage->socket, &peer, &body, "loteria-storage"))
+            !net_answer_ping (storage->socket, &peer, &body, "loteria-storage") &&
+            !inquiry_answer (storage->gate, storage->socket, &peer, &body,
+                             &storage->report))
             rc = clerk_take (storage->clerk, net_peer (&peer),
                              gate_role (storage->gate, &body), net_body (&body));
         if (rc == 0 && book_gathered (storage->book) >= GROUP_WORTH_BYTES)
@@ -315,7 +373,7 @@ static int begin_group (storage_t *storage)
 {
     const size_t gathered = book_gathered (storage->book);
     const bool at_once = storage->quick >= QUICK_SYNCS && gathered <= LOG_PAGE_BYTES;
-    storage->begun_ms = clock_ms ();
+    storage->begun_us = clock_us ();
     if (clerk_begin (storage->clerk, at_once) == -1)
         return -1;
     if (at_once && gathered > 0)
@@ -340,8 +398,10 @@ static void send_answers (storage_t *storage)
 
 static void note_sync (storage_t *storage)
 {
-    const bool quick = clock_ms () - storage->begun_ms <= QUICK_MS;
+    const int64_t took_us = clock_us () - storage->begun_us;
+    const bool quick = took_us <= QUICK_MS * 1000;
     storage->quick = quick ? storage->quick + 1 : 0;
+    histogram_add (&storage->syncs, (uint64_t) took_us);
 }
 
 static uint64_t strays (const storage_t *storage)
