@@ -118,6 +118,7 @@ def test_only_an_operator_is_told_winners(parts, tmp_path):
         for asked in (wire.simple("LOOKUP", 0, rest=b"first"), wire.simple("RESULTS", 1, draw=draw)):
             assert worker.refused(asked).code == "KEY"
         assert operator.ask(wire.order("C", "first", "the bell rang")).name == "ORDERED"
+        loteria.wait_until(lambda: looked_up(operator, "first").phase == 3)  # it is made in a moment
         assert winners(operator, draw, 1) == []
         key = wire.read_key(keys / "operator" / "secret.key").decode()[:8]
         line = f"order: close | draw: first | sequence: 3 | by: key={key} | reason: the bell rang"
