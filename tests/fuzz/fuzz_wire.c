@@ -4,10 +4,12 @@
 #include "fuzz.h"
 
 #include "bundle.h"
+#include "self_report.h"
 #include "wire.h"
 
 static void check_message (bytes_t frame);
 static void check_batches (const wire_message_t *message);
+static void check_status (const wire_message_t *message);
 static void check_bundle (bytes_t frame);
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
@@ -33,6 +35,8 @@ static void check_message (bytes_t frame)
     free (again);
     if (message.command == WIRE_BATCHES)
         check_batches (&message);
+    if (message.command == WIRE_STATUS)
+        check_status (&message);
 }
 
 /* What was decoded can be taken apart, and put together again. */
@@ -51,6 +55,32 @@ static void check_batches (const wire_message_t *message)
     }
     MUST (bytes_equal (bytes_of (whole, (size_t) (at - whole)), message->batches));
     free (whole);
+}
+
+static bool put_agency (void *context, uint64_t draw, uint64_t *position,
+                        metrics_page_t *page)
+{
+    (void) context, (void) draw;
+    if (*position >= 2000)
+        return false;
+    metrics_put (page, METRIC_AGENCY_BETS, *position, "a\"\n",
+                 METRIC_NUMBER (*position));
+    ++*position;
+    return true;
+}
+
+/* Whatever is asked is answered by a message that decodes. */
+static void check_status (const wire_message_t *message)
+{
+    static char text[REPORT_BYTES_MAX];
+    const self_report_t source = {.metrics = put_agency};
+    const wire_message_t answer = self_report_answer (&source, message, text);
+    const size_t size = wire_size (&answer);
+    uint8_t *frame = malloc (size);
+    wire_message_t again;
+    MUST (frame && wire_encode (&answer, frame) == size);
+    MUST (wire_decode (bytes_of (frame, size), &again) == REFUSED_OK);
+    free (frame);
 }
 
 static void check_bundle (bytes_t frame)

@@ -342,6 +342,59 @@ static void gathered_lines_wait_for_the_flush (void **state)
     assert_non_null (strstr (written (), "action: c"));
 }
 
+/* Who asks the process is told what is so, and nothing that may not become so. */
+static void gathered_lines_are_kept_once_they_leave (void **state)
+{
+    (void) state;
+    const line_ring_t *kept = logger_kept ();
+    const uint64_t before = line_ring_next (kept);
+    logger_gather (true);
+    logger_event (LOG_INFO, "a", LOG_SUCCESS, "n: 1");
+    logger_mark ();
+    logger_event (LOG_INFO, "b", LOG_SUCCESS, NULL);
+    assert_int_equal (line_ring_next (kept), before);
+    logger_flush_marked ();
+    assert_int_equal (line_ring_next (kept), before + 1);
+    logger_discard ();
+    logger_event (LOG_WARNING, "c", LOG_FAIL, NULL);
+    logger_gather (false);
+    assert_int_equal (line_ring_next (kept), before + 2);
+
+    char line[RING_LINE_BYTES_MAX], shown[LOGGER_SHOWN_BYTES];
+    const size_t size = line_ring_get (kept, before + 1, line);
+    shown[logger_show (bytes_of (line, size), shown)] = 0;
+    assert_string_equal (shown + 13, " WARNING action: c | result: fail");
+}
+
+/* Whatever stands in a line, a document's value is not shown, and nothing else is lost.
+ */
+static void documents_are_hidden (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *parts, *shown;
+    } cases[] = {
+        {"dni: 30904465", "dni: hidden"},
+        {"dni: 30904465 | numero: 7574", "dni: hidden | numero: 7574"},
+        {"n: 1 | document: a b c | documento: ",
+         "n: 1 | document: hidden | documento: hidden"},
+        {"dni: 1 | dni: 2 | dni: 3", "dni: hidden | dni: hidden | dni: hidden"},
+        {"reason: dni: 1", "reason: dni: 1"},
+        {"dnis: 3 | xdni: 4", "dnis: 3 | xdni: 4"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        logger_event_parts (LOG_INFO, "a", LOG_SUCCESS, cases[i].parts);
+        line_written ();
+        char line[RING_LINE_BYTES_MAX], shown[LOGGER_SHOWN_BYTES], expected[256];
+        const line_ring_t *kept = logger_kept ();
+        const size_t size = line_ring_get (kept, line_ring_next (kept) - 1, line);
+        shown[logger_show (bytes_of (line, size), shown)] = 0;
+        snprintf (expected, sizeof expected, " INFO action: a | result: success | %s",
+                  cases[i].shown);
+        assert_string_equal (shown + 13, expected);
+    }
+}
+
 static void gathered_lines_keep_their_order (void **state)
 {
     (void) state;
@@ -402,6 +455,8 @@ int main (void)
         LOG_TEST (a_limited_line_says_what_was_not_written),
         LOG_TEST (strays_are_told_once_a_second),
         LOG_TEST (gathered_lines_wait_for_the_flush),
+        LOG_TEST (gathered_lines_are_kept_once_they_leave),
+        LOG_TEST (documents_are_hidden),
         LOG_TEST (gathered_lines_keep_their_order),
         LOG_TEST (gathering_is_bounded_and_loses_nothing),
         LOG_TEST (no_stderr_is_no_matter),
