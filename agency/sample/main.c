@@ -53,7 +53,8 @@ int main (int argc, char **argv)
     options_t options = {.seed = 1};
     descriptors_open_standard ();
     for (int i = 1; i < argc; i++)
-        text_clean (argv[i]); // what is wrong is shown
+        text_clean (argv[i]);                // what is wrong is shown
+    argv[0] = program_invocation_short_name; // behind this name
     int status = read_options (argc, argv, &options);
     return status >= 0 ? status : write_bets (&options);
 }

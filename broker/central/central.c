@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bounds.h"
@@ -175,14 +176,19 @@ static int64_t tell_stopping (central_t *central)
 
 static int make_data_directory (const char *path, problem_t *problem)
 {
-    if (file_make_directory (path) == -1 && errno != EEXIST)
-        return problem_set (problem, problem_status (errno), "central",
-                            "reason: %s cannot be created, %s", path, strerror (errno));
-    if (access (path, W_OK | X_OK) == -1)
-        return problem_set (problem, problem_status (errno), "central",
-                            "reason: %s cannot be written to, %s", path,
-                            strerror (errno));
-    return 0;
+    struct stat about;
+    const char *what = "cannot be created";
+    int error = file_make_directory (path) == 0 || errno == EEXIST ? 0 : errno;
+    if (error == 0) {
+        what = "cannot be written to";
+        error = stat (path, &about) == -1                 ? errno
+                : !S_ISDIR (about.st_mode)                ? ENOTDIR
+                : access (path, W_OK | X_OK | R_OK) == -1 ? errno
+                                                          : 0;
+    }
+    return error == 0 ? 0
+                      : problem_set (problem, problem_status (error), "central",
+                                     "reason: %s %s, %s", path, what, strerror (error));
 }
 
 /* The parts of a central that was killed hold them until they have ended. Storage and

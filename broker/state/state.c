@@ -421,8 +421,8 @@ static int judge (const state_t *state, problem_t *problem)
         break;
     }
     return problem_set (problem, PROCESS_CANNOT_START, "estado",
-                        "reason: what storage (%s) says of the draws cannot have "
-                        "happened | consequence: nothing is answered; look at its data "
+                        "consequence: nothing is answered | reason: what storage (%s) "
+                        "says of the draws cannot have happened; look at its data "
                         "directory with loteria-storage --check",
                         storage);
 }

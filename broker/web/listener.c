@@ -50,14 +50,18 @@ int listener_open (address_t *address, problem_t *problem)
     if (places_find (&places, address, why) == -1)
         return problem_set (problem, PROCESS_FAILED, "listen",
                             "endpoint: %s | reason: %s", address->endpoint, why);
-    int descriptor = open_at (&places.list[0]);
-    while (descriptor == -1 && errno == EADDRINUSE &&
-           process_wait_for_others (&patience, "listen", address->endpoint))
-        descriptor = open_at (&places.list[0]);
-    if (descriptor == -1)
-        return problem_set (problem, problem_status (errno), "listen",
+    int descriptor;
+    while ((descriptor = open_at (&places.list[0])) == -1) {
+        const int error = errno;
+        char what[ADDRESS_TEXT_BYTES + 64];
+        snprintf (what, sizeof what, "%s: %s", address->endpoint, net_problem (error));
+        if (error == EADDRINUSE && process_wait_for_others (&patience, "espera", what))
+            continue;
+        const bool stopped = error == EADDRINUSE && errno == ECANCELED;
+        return problem_set (problem, stopped ? 0 : problem_status (error), "listen",
                             "endpoint: %s | reason: %s", address->endpoint,
-                            net_problem (errno));
+                            net_problem (error));
+    }
     address_set_port (address, port_of (descriptor));
     return descriptor;
 }

@@ -182,6 +182,28 @@ def hear(manager, wanted, unwanted=()):
     return said
 
 
+def test_systemd_hears_that_it_is_ready_once_a_worker_is_there_and_not_before(start, tmp_path):
+    for name in ("central", "broker", "state", "storage"):
+        shutil.copy(loteria.program(f"loteria-{name}"), tmp_path)
+    worker = tmp_path / "loteria-worker"
+    worker.write_text('#!/bin/sh\n[ "$1" = --check-config ] || exec sleep 1000\n')
+    worker.chmod(0o755)
+    with service_manager(tmp_path / "notify") as manager:
+        process = start(tmp_path / "loteria-central", "--workers", 1, "--data-dir", tmp_path / "data",
+                                  "--port", loteria.free_port(), environment={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        hear(manager, "STATUS=waits for a worker to join the broker", unwanted=["READY=1"])
+        real = tmp_path / "real"
+        shutil.copy(loteria.program("loteria-worker"), real)
+        real.rename(worker)
+        (idle,) = [pid for pid in loteria.children_of(process.pid) if loteria.command_of(pid) == "sleep"]
+        os.kill(idle, signal.SIGTERM)
+        assert "READY=1" in hear(manager, "STATUS=ready, with 1 worker")
+        assert "worker_alta" in process.log
+        process.signal(signal.SIGTERM)
+        hear(manager, "STOPPING=1", unwanted=["READY=1"])
+        assert process.wait() == 0, process.log
+
+
 def test_systemd_hears_that_the_loop_goes_round_and_the_parts_tell_it_nothing(central, tmp_path):
     with service_manager(tmp_path / "notify") as manager:
         day = central(workers=1, agencies=1, environment={
@@ -217,7 +239,7 @@ def test_the_page_is_a_part_of_it(central):
     assert not loteria.runs(page)
 
 
-def test_a_page_that_cannot_be_is_said_once_and_nothing_else_ends(central, tmp_path):
+def test_a_page_that_cannot_be_is_said_once_and_nothing_else_ends(central, start, tmp_path):
     """Its port is somebody else's; its program is not installed."""
     with socket.create_server(("127.0.0.1", loteria.free_port())) as somebody:
         taken = f"127.0.0.1:{somebody.getsockname()[1]}"
@@ -228,7 +250,7 @@ def test_a_page_that_cannot_be_is_said_once_and_nothing_else_ends(central, tmp_p
 
     for name in ("central", "broker", "state", "storage", "worker"):
         shutil.copy(loteria.program(f"loteria-{name}"), tmp_path)
-    process = loteria.Process(tmp_path, tmp_path / "loteria-central", "--data-dir", tmp_path / "other", "--port",
+    process = start(tmp_path / "loteria-central", "--data-dir", tmp_path / "other", "--port",
                               loteria.free_port(), "--web", "127.0.0.1:8080")  # fmt: skip
     process.wait_for_log("action: worker_alta")
     process.wait_for_log(f"program: {tmp_path}/loteria-web .* reason: No such file .* goes on without web")

@@ -19,6 +19,7 @@ typedef struct {
 static int open_files (book_t *book, bool *fresh, char *why);
 static int check_all_there (const book_t *book, const bool *there, char *why);
 static int refuse_old (book_t *book, char *why);
+static int refuse_directory (const book_t *book, char *why);
 static int only_one_csv (const char *directory, const char **name);
 static int look (book_t *book, bool *there, char *why);
 static int unfinished (book_t *book, const bool *there, char *why);
@@ -123,7 +124,17 @@ static int refuse_old (book_t *book, char *why)
     if (format == 0)
         return 0;
     return format > 0 ? refuse (book, why, 0, "%s: " BOOK_OLD_WHY, name, format)
-                      : refuse (book, why, errno, "%s: %s", name, strerror (errno));
+                      : refuse_directory (book, why);
+}
+
+/* What the first look into it failed with. */
+static int refuse_directory (const book_t *book, char *why)
+{
+    const int error = errno;
+    snprintf (why, BOOK_WHY_BYTES, "%.*s: %s", BOOK_WHY_BYTES / 2, book->directory,
+              strerror (error));
+    errno = error;
+    return -1;
 }
 
 int book_old_file (const char *directory, const char **name)

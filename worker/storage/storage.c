@@ -216,8 +216,8 @@ static int open_book (storage_t *storage, const storage_options_t *options,
     if (!storage->book) {
         const int error = errno;
         return problem_set (problem, problem_status (error), ACTION,
-                            "reason: %s | consequence: %snothing is served", why,
-                            error == 0 ? "nothing was changed, " : "");
+                            "consequence: %snothing is served | reason: %s",
+                            error == 0 ? "nothing was changed, " : "", why);
     }
     tell_recovery (storage);
     return 0;
