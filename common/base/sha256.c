@@ -7,16 +7,12 @@
 #include "sha256.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <assert.h>
 #include <openssl/sha.h>
 
-struct sha256 {
-    SHA256_CTX context;
-};
-
 static_assert (SHA256_BYTES == SHA256_DIGEST_LENGTH, "of one size");
+static_assert (sizeof (sha256_t) >= sizeof (SHA256_CTX), "it has room");
 
 void sha256 (bytes_t first, bytes_t second, uint8_t hash[SHA256_BYTES])
 {
@@ -29,25 +25,20 @@ void sha256 (bytes_t first, bytes_t second, uint8_t hash[SHA256_BYTES])
     SHA256_Final (hash, &state);
 }
 
-sha256_t *sha256_start (void)
+void sha256_begin (sha256_t *hashing)
 {
-    sha256_t *state = malloc (sizeof *state);
-    assert (state);
-    SHA256_Init (&state->context);
-    return state;
+    SHA256_Init ((SHA256_CTX *) hashing);
 }
 
-void sha256_add (sha256_t *state, bytes_t piece)
+void sha256_add (sha256_t *hashing, bytes_t bytes)
 {
-    if (piece.size > 0)
-        SHA256_Update (&state->context, piece.data, piece.size);
+    if (bytes.size > 0)
+        SHA256_Update ((SHA256_CTX *) hashing, bytes.data, bytes.size);
 }
 
-void sha256_end (sha256_t **state, uint8_t hash[SHA256_BYTES])
+void sha256_end (sha256_t *hashing, uint8_t hash[SHA256_BYTES])
 {
-    SHA256_Final (hash, &(*state)->context);
-    free (*state);
-    *state = NULL;
+    SHA256_Final (hash, (SHA256_CTX *) hashing);
 }
 
 void sha256_text (const uint8_t hash[SHA256_BYTES], char text[SHA256_TEXT_BYTES])

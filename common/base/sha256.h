@@ -13,11 +13,14 @@
 /* Of the two, one behind the other; either may be empty. `hash` may be one of them. */
 void sha256 (bytes_t first, bytes_t second, uint8_t hash[SHA256_BYTES]);
 
-/* Of many pieces, one behind the other. Freed by the end. */
-typedef struct sha256 sha256_t;
-sha256_t *sha256_start (void);
-void sha256_add (sha256_t *state, bytes_t piece);
-void sha256_end (sha256_t **state, uint8_t hash[SHA256_BYTES]);
+/* Of more than two, piece by piece. A state may be copied: both go on from there. */
+typedef struct {
+    uint64_t state[14]; // libcrypto's
+} sha256_t;
+
+void sha256_begin (sha256_t *hashing);
+void sha256_add (sha256_t *hashing, bytes_t bytes);
+void sha256_end (sha256_t *hashing, uint8_t hash[SHA256_BYTES]);
 
 /* In hexadecimal, ended by 0. */
 #define SHA256_TEXT_BYTES (2 * SHA256_BYTES + 1)

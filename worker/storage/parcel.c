@@ -37,7 +37,8 @@ typedef struct { // a file that is being written
     const char *directory;
     file_t *file;
     uint64_t at;
-    sha256_t *hash; // of what is written now
+    bool hashing;   // what is written now
+    sha256_t hash;
     piece_t pieces[PARCEL_FILES];
     char *why;
 } writing_t;
@@ -203,7 +204,8 @@ static int begin_piece (writing_t *writing, int which, uint64_t size)
     tar_put (header, name, size);
     const int rc = add (writing, bytes_of (header, sizeof header));
     writing->pieces[which] = (piece_t){true, .position = writing->at, .size = size};
-    writing->hash = sha256_start ();
+    sha256_begin (&writing->hash);
+    writing->hashing = true;
     return rc == 0 ? 0
                    : refuse (writing->why, "%s: cannot be written, %s",
                              writing->file->name, strerror (errno));
@@ -215,8 +217,8 @@ static int add (void *context, bytes_t bytes)
     file_t *file = writing->file;
     if (file->ops->write (file, bytes.data, bytes.size, writing->at) == -1)
         return -1;
-    if (writing->hash)
-        sha256_add (writing->hash, bytes);
+    if (writing->hashing)
+        sha256_add (&writing->hash, bytes);
     writing->at += bytes.size;
     return 0;
 }
@@ -226,6 +228,7 @@ static int end_piece (writing_t *writing, int which)
     static const uint8_t nothing[TAR_BLOCK_BYTES];
     const uint64_t size = writing->pieces[which].size;
     sha256_end (&writing->hash, writing->pieces[which].hash);
+    writing->hashing = false;
     const size_t padding = (size_t) (tar_padded (size) - size);
     if (padding == 0 || add (writing, bytes_of (nothing, padding)) == 0)
         return 0;
@@ -316,14 +319,15 @@ static int hash_pieces (opening_t *opening)
 {
     for (int which = 0; which < PARCEL_FILES; which++) {
         piece_t *piece = &opening->parcel->pieces[which];
-        sha256_t *hash = sha256_start ();
+        sha256_t hash;
+        sha256_begin (&hash);
         int rc = 0;
         for (uint64_t done = 0; rc == 0 && done < piece->size;) {
             const uint64_t left = piece->size - done;
             const size_t here = left < CHUNK_BYTES ? (size_t) left : CHUNK_BYTES;
             rc = read_at (opening, opening->chunk, here, piece->position + done);
             if (rc == 0)
-                sha256_add (hash, bytes_of (opening->chunk, here));
+                sha256_add (&hash, bytes_of (opening->chunk, here));
             done += here;
         }
         sha256_end (&hash, piece->hash);
