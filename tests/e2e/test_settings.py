@@ -140,7 +140,7 @@ def section(program, name, value):
 
 
 def test_no_program_is_forgotten():
-    assert {path.name for path in (loteria.BUILD / "bin").glob("loteria-*")} == {*PROGRAMS, "loteria-keys"}
+    assert {path.name for path in (loteria.BUILD / "bin").glob("loteria-*")} == {*PROGRAMS, "loteria-keys", "loteria-verify"}
 
 
 def test_loteria_keys_has_its_section(tmp_path):

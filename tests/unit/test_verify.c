@@ -174,6 +174,8 @@ static void a_bet_that_was_added_dropped_or_changed_is_found (void **state)
     strcat (draw.bets, "1,Ana\r\n");
     assert_found ("bets", "row 22 is none");
     draw.bets[0] = '\0';
+    assert_found ("bets", "cancelled.csv has bet 2 of agency 1, which is not there");
+    draw.cancelled[0] = '\0';
     assert_found ("bets", "agency 1 has 0 bets");
 }
 
