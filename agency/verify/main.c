@@ -29,8 +29,9 @@ static const char help[] =
 
 // The same for documents: see config_help_print_table () in common/settings.
 static const char help_table[] =
-    "program\tloteria-verify\tFOLDER\tChecks a provable draw by what was published of "
+    "program\tloteria-verify\t\tChecks a provable draw by what was published of "
     "it.\n"
+    "arguments\tFOLDER\n"
     "option\topen\tHASH\thash of the open note that others were shown\t\t\t\n"
     "option\treceipt\tFILE\tan agency's receipt, or a seal that it signed\t\t\t\n"
     "option\tticket\tFILE\ta bettor's ticket\t\t\t\n"

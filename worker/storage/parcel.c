@@ -37,7 +37,7 @@ typedef struct { // a file that is being written
     const char *directory;
     file_t *file;
     uint64_t at;
-    bool hashing;   // what is written now
+    bool hashing; // what is written now
     sha256_t hash;
     piece_t pieces[PARCEL_FILES];
     char *why;
