@@ -1,6 +1,8 @@
 """STATUS: every process says how it is, from its own loop, to those who may know and to nobody else."""
 
+import os
 import re
+import signal
 
 import pytest
 
@@ -108,7 +110,45 @@ def test_log_lines_are_followed_by_their_ordinals(parts):
         assert ask(operator, LINES, NOW).next == following.next
 
 
-@pytest.mark.parametrize("part", ["broker"])
+def test_every_process_of_a_central_says_how_it_is(central):
+    """Over its socket's file. One that hangs says nothing, and keeps the others from nothing."""
+    day = central(workers=1, agencies=1)
+    run = day.run_directory()
+    askers = {name: wire.Client(f"ipc://{run}/{name}") for name in ("workers", "storage", "state", "central")}
+    for name, asker in askers.items():
+        found = metrics(asker)
+        assert found["process_start_time_seconds", ()] > 1_700_000_000, name
+        assert found["process_cpu_seconds_total", ()] > 0, name
+        assert labelled(found, "loteria_build_info"), name
+        assert "action: " in pages(asker, LINES)[0], name
+        assert asker.ask(wire.simple("PING", 0)).name == "PONG", name
+
+    storage = day.pid("loteria-storage")
+    os.kill(storage, signal.SIGSTOP)
+    try:
+        askers["storage"].send(wire.simple("STATUS", 0, METRICS, 0))
+        for _ in range(3):
+            assert all(metrics(askers[name]) for name in ("workers", "state", "central"))
+        assert askers["storage"].receive_within(0) is None, "a process that is stopped answers"
+    finally:
+        os.kill(storage, signal.SIGCONT)
+    assert askers["storage"].receive().name == "REPORT"
+    for asker in askers.values():
+        asker.socket.close(linger=0)
+
+
+def test_documents_are_in_the_log_and_told_to_nobody(central):
+    """Also with --log-bets, which is for the log alone."""
+    day = central(workers=1, agencies=1, arguments=("--log-bets",))
+    with wire.Client(day.server) as agency, wire.Client(f"ipc://{day.run_directory()}/storage") as operator:
+        agency.hello(1)
+        agency.store(1, 0, [b"Ana,Paz,40111222,1990-01-01,7"])
+        day.process.wait_for_log("dni: 40111222")
+        text = pages(operator, LINES)[0]
+        assert "| dni: hidden | numero: 7\n" in text and "40111222" not in text
+
+
+@pytest.mark.parametrize("part", ["broker", "storage", "state"])
 def test_only_who_has_the_operators_key_or_the_parts_own_is_answered(parts, part):
     day = parts(workers=1, agencies=1, keys=True)
     status, ping = wire.simple("STATUS", 0, METRICS, 0), wire.simple("PING", 0)
