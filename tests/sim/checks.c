@@ -55,7 +55,11 @@ static bool of_this_draw (checks_t *checks, const node_t *node, bytes_t message)
 static void take_welcome (checks_t *checks, const node_t *node, bytes_t message);
 static void take_waiting (checks_t *checks, const node_t *node, bytes_t message);
 static void take_winners (checks_t *checks, const node_t *node, bytes_t message);
+static bool get_page (const checks_t *checks, bytes_t message, page_t *page);
+static void check_number (const checks_t *checks, const node_t *node,
+                          const page_t *page);
 static void take_page (checks_t *checks, const node_t *node, const page_t *page);
+static void check_metric (checks_t *checks, const node_t *node, const char *line);
 static void take_cancelled (checks_t *checks, const node_t *node, bytes_t message);
 static void take_refused (checks_t *checks, const node_t *node, bytes_t message);
 static void acknowledge (checks_t *checks, const node_t *node, uint64_t next,
@@ -242,6 +246,78 @@ void checks_listed (checks_t *checks, const wire_message_t *message)
          listed->number != 0))
         world_violate (checks->world, "I10: LIST tells what is not so of %.*s",
                        (int) listed->name.size, (const char *) listed->name.data);
+}
+
+void checks_reported (checks_t *checks, const node_t *node, bytes_t text)
+{
+    look (checks, false);
+    while (text.size > 0) {
+        char line[256];
+        const uint8_t *end = memchr (text.data, '\n', text.size);
+        const size_t size = end ? (size_t) (end - text.data) : text.size;
+        snprintf (line, sizeof line, "%.*s", (int) size, (const char *) text.data);
+        if (!end || size == 0 || size >= sizeof line)
+            world_violate (checks->world, "I13: %s is told half a line: %s", node->name,
+                           line);
+        check_metric (checks, node, line);
+        text = bytes_of (text.data + size + 1, end ? text.size - size - 1 : 0);
+    }
+}
+
+void checks_shown (checks_t *checks, const node_t *node, bytes_t winners)
+{
+    node_t agency = *node;
+    page_t page;
+    look (checks, false);
+    const int which = scan_draw (&checks->scan, number (winners, 8, 8));
+    agency.agency = (uint32_t) number (winners, 4, 4);
+    agency.draw = (uint32_t) which;
+    if (which == -1 || agency.agency < 1 || agency.agency > PLAN_AGENCIES_MAX)
+        world_violate (checks->world, "I13: %s is told winners of nobody", node->name);
+    else if (get_page (checks, winners, &page)) {
+        check_number (checks, &agency, &page);
+        take_page (checks, &agency, &page);
+    }
+}
+
+uint64_t checks_identity (const checks_t *checks, uint32_t draw)
+{
+    return checks->scan.draw[draw].identity;
+}
+
+/* What is stored was sent, no secret is told, and nothing that is not so yet. */
+static void check_metric (checks_t *checks, const node_t *node, const char *line)
+{
+    char name[64], draw_name[DRAW_NAME_BYTES_MAX + 1];
+    unsigned agency = 0;
+    double value;
+    if (sscanf (line, "%63[a-z_]{draw=\"%40[^\"]\",agency=\"%u\"} %lf", name, draw_name,
+                &agency, &value) != 4 &&
+        sscanf (line, "%63[a-z_]{draw=\"%40[^\"]\"} %lf", name, draw_name, &value) != 3)
+        return;
+    for (uint32_t i = 0; i < checks->world->plan.draws; i++) {
+        const scan_draw_t *draw = &checks->scan.draw[i];
+        if (strcmp (checks->world->plan.draw[i].name, draw_name) != 0)
+            continue;
+        const scan_seat_t *seat = &draw->seat[agency <= PLAN_AGENCIES_MAX ? agency : 0];
+        const bool wrong =
+            strcmp (name, "loteria_draw_number") == 0
+                ? !draw->drawn || value != draw->number
+            : strcmp (name, "loteria_draw_phase") == 0
+                ? (value == PHASE_DRAWN && !draw->drawn) ||
+                      (value == PHASE_VOID && !draw->voided) ||
+                      (value == PHASE_CLOSED && !scan_closed (draw))
+            : strcmp (name, "loteria_draw_agencies_ready") == 0 ? value > draw->ready
+            : strcmp (name, "loteria_agency_state") == 0
+                ? (value == 1 && !seat->asked) || (value == 2 && !seat->excused) ||
+                      (value == 3 && !seat->served)
+            : strcmp (name, "loteria_agency_bets") == 0
+                ? value > (double) checks->told[i][agency].sent
+                : false;
+        if (wrong || agency > PLAN_AGENCIES_MAX)
+            world_violate (checks->world, "I13: %s is told what is not so: %s",
+                           node->name, line);
+    }
 }
 
 bool checks_moot (const checks_t *checks, const plan_order_t *order)
@@ -493,26 +569,40 @@ static void take_waiting (checks_t *checks, const node_t *node, bytes_t message)
 
 static void take_winners (checks_t *checks, const node_t *node, bytes_t message)
 {
-    const size_t head = BODY + 24, documents = head + 8 + SCAN_HASH_BYTES;
-    page_t page = {.cursor = number (message, BODY, 8),
-                   .next = number (message, BODY + 8, 8),
-                   .number = (uint32_t) number (message, BODY + 16, 4),
-                   .count = (uint32_t) number (message, BODY + 20, 4),
-                   .size = message.size - documents};
-    if (message.size < documents || page.size > sizeof page.documents) {
-        world_violate (checks->world, "I4: WINNERS of %zu bytes", message.size);
+    page_t page;
+    if (!get_page (checks, message, &page))
         return;
-    }
-    memcpy (page.documents, message.data + documents, page.size);
     take_sealed (checks, node);
-    check_head (checks, node, message, head);
+    check_head (checks, node, message, BODY + 24);
+    check_number (checks, node, &page);
+    take_page (checks, node, &page);
+}
+
+static bool get_page (const checks_t *checks, bytes_t message, page_t *page)
+{
+    const size_t documents = BODY + 24 + 8 + SCAN_HASH_BYTES;
+    *page = (page_t){.cursor = number (message, BODY, 8),
+                     .next = number (message, BODY + 8, 8),
+                     .number = (uint32_t) number (message, BODY + 16, 4),
+                     .count = (uint32_t) number (message, BODY + 20, 4),
+                     .size = message.size - documents};
+    if (message.size < documents || page->size > sizeof page->documents) {
+        world_violate (checks->world, "I4: WINNERS of %zu bytes", message.size);
+        return false;
+    }
+    memcpy (page->documents, message.data + documents, page->size);
+    return true;
+}
+
+static void check_number (const checks_t *checks, const node_t *node,
+                          const page_t *page)
+{
     if (!draw_of (checks, node)->drawn)
         world_violate (checks->world,
                        "I6: winners are told before the draw is recorded");
-    if (page.number != draw_of (checks, node)->number)
+    if (page->number != draw_of (checks, node)->number)
         world_violate (checks->world, "I4: %s is told number %u", node->name,
-                       page.number);
-    take_page (checks, node, &page);
+                       page->number);
 }
 
 static void take_page (checks_t *checks, const node_t *node, const page_t *page)

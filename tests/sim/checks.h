@@ -16,6 +16,7 @@
        said; a void one gets none; what an operator is told to be so is.
    I11 A bet is cancelled once, by its agency, before its seal; it never wins.
    I12 Each draw's files, notes and what it is archived as are what the log says.
+   I13 What operators are told when they ask is so, and no secret.
 
    The disks are read here with code of its own, not with the product's. */
 
@@ -43,6 +44,12 @@ void checks_ordered (checks_t *checks, const node_t *node, int order,
                      const wire_message_t *ordered);
 void checks_listed (checks_t *checks, const wire_message_t *draw);
 bool checks_moot (const checks_t *checks, const plan_order_t *order);
+
+/* An operator was told this about storage or state, and this page of an agency's
+   winners. The identity of a draw of the plan, 0: it is not opened. */
+void checks_reported (checks_t *checks, const node_t *node, bytes_t text);
+void checks_shown (checks_t *checks, const node_t *node, bytes_t winners);
+uint64_t checks_identity (const checks_t *checks, uint32_t draw);
 
 /* How many bets were acknowledged so far, and seals and results told; and whether all
    that is durable on this disk, but for what only the log's last group holds: an older

@@ -3,6 +3,7 @@
    or, where it is needed, what it is to bring about is so. Of his own making, as his
    program (loteria-ctl) waits for its answers. */
 
+#include "asker.h"
 #include "checks.h"
 #include "wire.h"
 
@@ -23,6 +24,7 @@ typedef struct {
     int64_t answer_ms;        // until then
     int64_t next_ms;          // when something is ordered again
     int64_t list_ms;
+    asker_t *asks[2]; // storage and state
 } operator_t;
 
 static void take_answers (node_t *node, operator_t *self);
@@ -45,6 +47,8 @@ static void *start (node_t *node)
     self->order = -1;
     self->list_ms = node->world->now_ms + dice_skewed (&node->world->dice, 3000);
     network_connect (self->socket, AT_STATE, node->world->now_ms);
+    self->asks[0] = asker_new (node, AT_STORAGE);
+    self->asks[1] = asker_new (node, AT_STATE);
     return self;
 }
 
@@ -62,6 +66,8 @@ static void step (node_t *node)
         give_order (node, self);
     if (now_ms >= self->list_ms)
         ask_list (node, self);
+    for (int i = 0; i < 2; i++)
+        asker_step (node, self->asks[i]);
     if (self->order == -1 && due_order (node, &due_ms) == -1 && due_ms == INT64_MAX) {
         node->over = true;
         node_die (node, "all orders are given");
@@ -230,13 +236,19 @@ static void say (const node_t *node, const operator_t *self,
 static int64_t deadline (const node_t *node)
 {
     const operator_t *self = node->core;
-    const int64_t due_ms = self->order == -1 ? self->next_ms : self->answer_ms;
+    int64_t due_ms = self->order == -1 ? self->next_ms : self->answer_ms;
+    for (int i = 0; i < 2; i++)
+        if (asker_deadline (self->asks[i]) < due_ms)
+            due_ms = asker_deadline (self->asks[i]);
     return due_ms < self->list_ms ? due_ms : self->list_ms;
 }
 
 static void destroy (void **core)
 {
-    free (*core); // the network closes its sockets
+    operator_t *self = *core;
+    for (int i = 0; i < 2; i++)
+        asker_destroy (&self->asks[i]);
+    free (self); // the network closes its sockets
     *core = NULL;
 }
 

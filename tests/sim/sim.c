@@ -140,6 +140,8 @@ static void tell_counts (const world_counts_t *counts, double seconds)
             " bets cancelled; %" PRIu64 " jumps of the clock\n",
             counts->orders, counts->orders_refused, counts->excused, counts->cut_short,
             counts->cancelled, counts->jumps);
+    printf ("%" PRIu64 " reports and %" PRIu64 " pages of winners told to operators\n",
+            counts->reports, counts->shown);
     printf ("%" PRIu64 " stops, %" PRIu64 " states superseded, %" PRIu64
             " starts on files removed or exchanged\n",
             counts->stops, counts->superseded, counts->trials);

@@ -76,6 +76,7 @@ typedef struct { // of all days
     uint64_t trials, superseded, checkpoints, checkpoint_cuts, laps;
     uint64_t draws, drawn, voided, closed_by_clock, cut_short; // agencies by a close
     uint64_t excused, cancelled, orders, orders_refused, archived, jumps;
+    uint64_t reports, shown; // pages told to operators: of metrics, of winners
     uint64_t messages, lost, repeated, link_cuts;
     int64_t virtual_ms;
     int64_t slowest_acknowledgement_ms, slowest_end_ms; // after the faults stopped
