@@ -229,6 +229,11 @@ static bool written_on (bet_source_t *source)
     return held > 0 && at[0] != '\n' && (at[0] != '\r' || held == 1 || at[1] != '\n');
 }
 
+uint64_t bet_source_rows_read (const bet_source_t *source)
+{
+    return source->index;
+}
+
 uint64_t bet_source_bytes (const bet_source_t *source)
 {
     uint64_t bytes = source->base + source->start; // with the line end that was lacking

@@ -68,7 +68,9 @@ uint64_t bet_source_half_row (const bet_source_t *source);
    BET_SOURCE_GREW there are rows, or a part of one, that were not sold. */
 bet_source_look_t bet_source_differs (bet_source_t *source, char *text, size_t size);
 
-/* How far it has been read, in bytes, and how large it was when it was looked at. */
+/* How far it has been read, in rows and in bytes, and how large it was when it was
+   looked at. */
+uint64_t bet_source_rows_read (const bet_source_t *source);
 uint64_t bet_source_bytes (const bet_source_t *source);
 uint64_t bet_source_bytes_total (const bet_source_t *source);
 

@@ -91,6 +91,7 @@ static void open_report (agency_t *agency)
                                       .server = settings->server,
                                       .keys = settings->keys != NULL,
                                       .source = agency->source,
+                                      .growing = settings->follow || settings->piped,
                                       .log_bets = settings->log_bets,
                                       .log_winners = settings->log_winners,
                                       .json = settings->json,

@@ -1,10 +1,11 @@
 /* report.c - what the user sees of a session (agency).
 
-   The bar shares stderr with the log lines: it is taken away before a line is written,
-   and drawn again at its next turn. */
+   The bar shares stderr with the log lines: the sink takes it away before it writes
+   one, and it is drawn again at its next turn. */
 
 #include "report.h"
 
+#include "bar.h"
 #include "bet_csv.h"
 #include "logger.h"
 #include "sink.h"
@@ -12,25 +13,22 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #define BAR_PERIOD_MS   100
-#define BAR_CELLS       16
-#define LINE_BYTES_MAX  256
 #define COLUMNS_DEFAULT 80
 #define UPDATE_MS       500 // how often it looks, at least, whether somebody answers
 #define WAITING_SAY_MS  WAIT_AGAIN_MS
-#define ERASE_LINE      "\r\033[K"
 
 struct report {
     report_options_t options;
-    bool bar_shown;
     int64_t bar_due_ms;
-    uint64_t bytes_before; // passed over, not sold
+    uint64_t resumed; // bets that were stored when it was let in
+    uint64_t rows;    // of the source that were read
+    uint64_t total;   // that it has, by then
 
     bool welcomed;
     int64_t heard_ms;     // as of the last update
@@ -45,9 +43,8 @@ struct report {
     size_t canonical_bytes;
 };
 
-static void tell (report_t *report, logger_level_t level, const char *action,
-                  logger_result_t result, const char *format, ...)
-    __attribute__ ((format (printf, 5, 6)));
+static bool draws_bars (void);
+static void tell_who (const report_t *report, const char *draw);
 static void tell_contact (report_t *report, const session_t *session,
                           reach_state_t link, int64_t now_ms);
 static void tell_silence (report_t *report, reach_state_t link, int64_t now_ms);
@@ -59,14 +56,12 @@ static void tell_ready (report_t *report, const session_progress_t *progress,
                         int64_t now_ms);
 static void draw_bar (report_t *report, const session_progress_t *progress,
                       int64_t now_ms);
-static int write_selling (report_t *report, const session_progress_t *progress,
-                          int64_t now_ms, char *line, size_t size);
-static void put_line (const char *line, size_t size);
+static uint64_t bets_to_sell (report_t *report, uint64_t stored);
 static uint64_t rate (uint64_t count, int64_t elapsed_ms);
 static void tell_cancelled (report_t *report, const session_progress_t *progress);
-static void tell_results (report_t *report, const session_progress_t *progress);
-static void tell_head (report_t *report, const session_progress_t *progress);
-static void tell_winners (report_t *report, bytes_t documents);
+static void tell_results (const session_progress_t *progress);
+static void tell_head (const session_progress_t *progress);
+static void tell_winners (bytes_t documents);
 static void print_json (const report_t *report, const session_progress_t *progress,
                         bytes_t winners);
 static void print_json_documents (bytes_t documents);
@@ -77,8 +72,24 @@ report_t *report_new (const report_options_t *options)
     report_t *report = calloc (1, sizeof *report);
     assert (report);
     report->options = *options;
-    report->options.bar = options->bar && isatty (STDERR_FILENO);
+    report->options.bar = options->bar && draws_bars ();
+    tell_who (report, "");
     return report;
+}
+
+static bool draws_bars (void)
+{
+    const char *terminal = getenv ("TERM");
+    return isatty (STDERR_FILENO) && !(terminal && strcmp (terminal, "dumb") == 0);
+}
+
+/* In every line from now on. */
+static void tell_who (const report_t *report, const char *draw)
+{
+    char who[sizeof "draw:  | agency: 4294967295" + DRAW_NAME_BYTES_MAX];
+    snprintf (who, sizeof who, "%s%s%sagency: %" PRIu32, *draw ? "draw: " : "", draw,
+              *draw ? " | " : "", report->options.agency);
+    logger_set_context (who);
 }
 
 void report_destroy (report_t **report)
@@ -114,19 +125,9 @@ void report_stored (void *self, const window_batch_t *batch)
     uint32_t agency;
     bet_t bet;
     while (bet_csv_next (&rest, scratch, &agency, &bet) == 1)
-        tell (report, LOG_INFO, "apuesta_enviada", LOG_SUCCESS,
-              "dni: %.*s | numero: %" PRIu32, (int) bet.document.size,
-              (const char *) bet.document.data, bet.number);
-}
-
-static void tell (report_t *report, logger_level_t level, const char *action,
-                  logger_result_t result, const char *format, ...)
-{
-    report_hide_bar (report);
-    va_list values;
-    va_start (values, format);
-    logger_event_list (level, action, result, format, values);
-    va_end (values);
+        logger_event (LOG_INFO, "apuesta_enviada", LOG_SUCCESS,
+                      "dni: %.*s | numero: %" PRIu32, (int) bet.document.size,
+                      (const char *) bet.document.data, bet.number);
 }
 
 void report_update (report_t *report, const session_t *session, reach_state_t link,
@@ -151,17 +152,19 @@ static void tell_contact (report_t *report, const session_t *session,
     report->heard_ms = progress->heard_ms;
     if (progress->welcomed_ms >= 0 && !report->welcomed) {
         report->welcomed = true;
+        report->resumed = progress->stored;
         waiting_end (&report->silence, now_ms, &waited_s);
-        tell (report, LOG_INFO, "conexion", LOG_SUCCESS,
-              "server_address: %s | draw: %s | next: %" PRIu64, report->options.server,
-              progress->draw, progress->stored);
+        tell_who (report, progress->draw);
+        logger_event (LOG_INFO, "conexion", LOG_SUCCESS,
+                      "server_address: %s | next: %" PRIu64, report->options.server,
+                      progress->stored);
     }
     const bool failed = progress->state == SESSION_FAILED;
     if ((heard || (!session_answer_due (session) && !failed)) &&
         waiting_end (&report->silence, now_ms, &waited_s))
-        tell (report, LOG_INFO, "conexion", LOG_SUCCESS,
-              "server_address: %s | after_s: %" PRId64, report->options.server,
-              waited_s);
+        logger_event (LOG_INFO, "conexion", LOG_SUCCESS,
+                      "server_address: %s | after_s: %" PRId64, report->options.server,
+                      waited_s);
     // a READY that was answered is repeated only after a while
     const bool asks = progress->state != SESSION_WAITING || link != REACH_UP ||
                       now_ms - progress->heard_ms >= 2 * READY_RENEW_MS;
@@ -177,9 +180,9 @@ static void tell_silence (report_t *report, reach_state_t link, int64_t now_ms)
     const char *reason = link_reason (link, report->options.keys);
     if (waiting_tells (&report->silence, reason, link_certain (link), now_ms,
                        &waited_s))
-        tell (report, LOG_WARNING, "conexion", misfit ? LOG_FAIL : LOG_IN_PROGRESS,
-              "server_address: %s | waiting_s: %" PRId64 " | reason: %s",
-              report->options.server, waited_s, reason);
+        logger_event (LOG_WARNING, "conexion", misfit ? LOG_FAIL : LOG_IN_PROGRESS,
+                      "server_address: %s | waiting_s: %" PRId64 " | reason: %s",
+                      report->options.server, waited_s, reason);
 }
 
 /* The central answers, but accepts nothing. */
@@ -197,9 +200,10 @@ static void tell_held_up (report_t *report, const session_progress_t *progress,
     waiting_begin (&report->delay, now_ms);
     if (waiting_tells (&report->delay, wire_code_name (progress->held_up), first,
                        now_ms, &waited_s))
-        tell (report, LOG_WARNING, "espera", LOG_IN_PROGRESS,
-              "reason: %s | server_address: %s | waiting_s: %" PRId64,
-              wire_code_name (progress->held_up), report->options.server, waited_s);
+        logger_event (LOG_WARNING, "espera", LOG_IN_PROGRESS,
+                      "reason: %s | server_address: %s | waiting_s: %" PRId64,
+                      wire_code_name (progress->held_up), report->options.server,
+                      waited_s);
 }
 
 static void tell_sold (report_t *report, const session_progress_t *progress)
@@ -208,10 +212,10 @@ static void tell_sold (report_t *report, const session_progress_t *progress)
         return;
     report->sold = true;
     int64_t elapsed_ms = progress->stored_ms - progress->welcomed_ms;
-    tell (report, LOG_INFO, "venta", LOG_SUCCESS,
-          "cantidad: %" PRIu64 " | almacenadas: %" PRIu64 " | milliseconds: %" PRId64
-          " | retries: %" PRIu64,
-          progress->sent, progress->stored, elapsed_ms, progress->retries);
+    logger_event (LOG_INFO, "venta", LOG_SUCCESS,
+                  "cantidad: %" PRIu64 " | almacenadas: %" PRIu64
+                  " | milliseconds: %" PRId64 " | retries: %" PRIu64,
+                  progress->sent, progress->stored, elapsed_ms, progress->retries);
 }
 
 /* At once: until the draw there is time to do something about it. */
@@ -220,8 +224,8 @@ static void tell_closed (report_t *report, const session_t *session)
     if (report->closed || !session_progress (session)->closed)
         return;
     report->closed = true;
-    tell (report, LOG_WARNING, "cierre", LOG_FAIL, "draw: %s | reason: %s",
-          session_progress (session)->draw, session_shortfall (session));
+    logger_event (LOG_WARNING, "cierre", LOG_FAIL, "reason: %s",
+                  session_shortfall (session));
 }
 
 static void tell_ready (report_t *report, const session_progress_t *progress,
@@ -231,77 +235,57 @@ static void tell_ready (report_t *report, const session_progress_t *progress,
     if (!progress->asked)
         return;
     if (progress->ready && !told->ready)
-        tell (report, LOG_INFO, "listo", LOG_SUCCESS, "cantidad: %" PRIu64,
-              progress->stored);
+        logger_event (LOG_INFO, "listo", LOG_SUCCESS, "cantidad: %" PRIu64,
+                      progress->stored);
     bool changed = !told->asked || told->ready_agencies != progress->ready_agencies ||
                    told->agencies != progress->agencies ||
                    now_ms - report->told_ms >= WAITING_SAY_MS;
     if (changed)
         report->told_ms = now_ms;
     if (changed && progress->state == SESSION_WAITING)
-        tell (report, LOG_INFO, "espera_sorteo", LOG_IN_PROGRESS,
-              "ready: %" PRIu32 " | agencies: %" PRIu32, progress->ready_agencies,
-              progress->agencies);
+        logger_event (LOG_INFO, "espera_sorteo", LOG_IN_PROGRESS,
+                      "ready: %" PRIu32 " | agencies: %" PRIu32,
+                      progress->ready_agencies, progress->agencies);
     *told = *progress;
 }
 
 static void draw_bar (report_t *report, const session_progress_t *progress,
                       int64_t now_ms)
 {
-    char line[LINE_BYTES_MAX];
-    int size;
+    struct winsize window = {0};
+    char text[BAR_BYTES];
+    const bar_t bar = {.stage = progress->welcomed_ms < 0           ? BAR_LOOKING
+                                : progress->state < SESSION_WAITING ? BAR_SELLING
+                                                                    : BAR_WAITING,
+                       .agency = report->options.agency,
+                       .server = report->options.server,
+                       .stored = progress->stored,
+                       .resumed = report->resumed,
+                       .total = bets_to_sell (report, progress->stored),
+                       .rate = rate (progress->sent, now_ms - progress->welcomed_ms),
+                       .ready = progress->ready_agencies,
+                       .agencies = progress->agencies,
+                       .missing = ""};
     report->bar_due_ms = now_ms + BAR_PERIOD_MS;
-    if (progress->welcomed_ms < 0)
-        size = snprintf (line, sizeof line, "agency %" PRIu32 "  looking for %s",
-                         report->options.agency, report->options.server);
-    else if (progress->state < SESSION_WAITING)
-        size = write_selling (report, progress, now_ms, line, sizeof line);
-    else
-        size = snprintf (line, sizeof line,
-                         "agency %" PRIu32 "  %" PRIu64 " bets stored, %" PRIu32
-                         " of %" PRIu32 " agencies ready",
-                         report->options.agency, progress->stored,
-                         progress->ready_agencies, progress->agencies);
-    put_line (line, size < (int) sizeof line ? (size_t) size : sizeof line - 1);
-    report->bar_shown = true;
+    ioctl (STDERR_FILENO, TIOCGWINSZ, &window); // whenever it is drawn: it may change
+    const size_t columns = window.ws_col > 0 ? window.ws_col : COLUMNS_DEFAULT;
+    sink_draw (text, bar_write (&bar, columns, text));
 }
 
-static int write_selling (report_t *report, const session_progress_t *progress,
-                          int64_t now_ms, char *line, size_t size)
+/* By how many rows are in what was read so far. A source that grows has no total; one
+   that is read once more was read before. */
+static uint64_t bets_to_sell (report_t *report, uint64_t stored)
 {
     const bet_source_t *source = report->options.source;
-    uint64_t done = source ? bet_source_bytes (source) : 0;
-    uint64_t total = source ? bet_source_bytes_total (source) : 0;
-    if (progress->sent == 0)
-        report->bytes_before = done;
-    int64_t elapsed_ms = now_ms - progress->welcomed_ms;
-    uint64_t bytes_rate = rate (done - report->bytes_before, elapsed_ms);
-    uint64_t left_s = bytes_rate > 0 && total > done ? (total - done) / bytes_rate : 0;
-
-    char bar[BAR_CELLS + 1] = "";
-    uint64_t cells = total > 0 && done < total ? done * BAR_CELLS / total : BAR_CELLS;
-    memset (bar, '.', BAR_CELLS);
-    memset (bar, '#', cells);
-    return snprintf (line, size,
-                     "agency %" PRIu32 "  [%s] %3" PRIu64 "%%  %" PRIu64
-                     " bets  %" PRIu64 " bets/s  %" PRIu64 ":%02" PRIu64 " left",
-                     report->options.agency, bar,
-                     total > 0 && done < total ? done * 100 / total : 100,
-                     progress->sent, rate (progress->sent, elapsed_ms), left_s / 60,
-                     left_s % 60);
-}
-
-/* On one line of the terminal, however narrow. */
-static void put_line (const char *line, size_t size)
-{
-    struct winsize window = {0};
-    ioctl (STDERR_FILENO, TIOCGWINSZ, &window);
-    size_t columns = window.ws_col > 1 ? window.ws_col : COLUMNS_DEFAULT;
-    if (size > columns - 1)
-        size = columns - 1;
-    char out[LINE_BYTES_MAX + sizeof ERASE_LINE];
-    int length = snprintf (out, sizeof out, ERASE_LINE "%.*s", (int) size, line);
-    sink_draw (out, (size_t) length);
+    if (!source || report->options.growing)
+        return 0;
+    const uint64_t rows = bet_source_rows_read (source);
+    if (rows > report->rows) {
+        report->rows = rows;
+        report->total = bar_estimate (rows, bet_source_bytes (source),
+                                      bet_source_bytes_total (source));
+    }
+    return report->total > 0 && report->total < stored ? stored : report->total;
 }
 
 static uint64_t rate (uint64_t count, int64_t elapsed_ms)
@@ -316,9 +300,8 @@ int64_t report_deadline (const report_t *report, int64_t now_ms)
 
 void report_hide_bar (report_t *report)
 {
-    if (report->bar_shown)
-        sink_draw (ERASE_LINE, sizeof ERASE_LINE - 1);
-    report->bar_shown = false;
+    if (report->options.bar)
+        sink_erase ();
 }
 
 int report_outcome (report_t *report, const session_t *session)
@@ -328,9 +311,9 @@ int report_outcome (report_t *report, const session_t *session)
     if (report->options.cancels)
         tell_cancelled (report, progress);
     if (progress->drawn)
-        tell_results (report, progress);
+        tell_results (progress);
     if (report->options.log_winners)
-        tell_winners (report, winners);
+        tell_winners (winners);
     report_hide_bar (report);
     logger_flush ();
     if (report->options.json)
@@ -342,36 +325,36 @@ int report_outcome (report_t *report, const session_t *session)
 
 static void tell_cancelled (report_t *report, const session_progress_t *progress)
 {
-    tell (report, LOG_INFO, "apuesta_cancelada", LOG_SUCCESS,
-          "draw: %s | offset: %" PRIu32 " | cancelled: %" PRIu32, progress->draw,
-          report->options.cancel, progress->cancelled);
+    logger_event (LOG_INFO, "apuesta_cancelada", LOG_SUCCESS,
+                  "offset: %" PRIu32 " | cancelled: %" PRIu32, report->options.cancel,
+                  progress->cancelled);
 }
 
-static void tell_results (report_t *report, const session_progress_t *progress)
+static void tell_results (const session_progress_t *progress)
 {
-    tell (report, LOG_INFO, "consulta_ganadores", LOG_SUCCESS,
-          "cant_ganadores: %" PRIu64 " | draw: %s", progress->winners, progress->draw);
-    tell_head (report, progress);
+    logger_event (LOG_INFO, "consulta_ganadores", LOG_SUCCESS,
+                  "cant_ganadores: %" PRIu64, progress->winners);
+    tell_head (progress);
 }
 
 /* For whoever wants to know later whether the central's log is still the one that it
    was: loteria-storage --check --expect HEAD. */
-static void tell_head (report_t *report, const session_progress_t *progress)
+static void tell_head (const session_progress_t *progress)
 {
     char text[2 * WIRE_HEAD_BYTES + 1];
     for (size_t i = 0; i < WIRE_HEAD_BYTES; i++)
         snprintf (text + 2 * i, 3, "%02x", progress->head[i]);
-    tell (report, LOG_INFO, "cabeza", LOG_SUCCESS, "records: %" PRIu64 " | head: %s",
-          progress->records, text);
+    logger_event (LOG_INFO, "cabeza", LOG_SUCCESS, "records: %" PRIu64 " | head: %s",
+                  progress->records, text);
 }
 
-static void tell_winners (report_t *report, bytes_t documents)
+static void tell_winners (bytes_t documents)
 {
     while (documents.size > 0) {
         const uint8_t *end = memchr (documents.data, '\n', documents.size);
         size_t size = (size_t) (end - documents.data);
-        tell (report, LOG_INFO, "ganador", LOG_SUCCESS, "dni: %.*s", (int) size,
-              (const char *) documents.data);
+        logger_event (LOG_INFO, "ganador", LOG_SUCCESS, "dni: %.*s", (int) size,
+                      (const char *) documents.data);
         documents = bytes_of (end + 1, documents.size - size - 1);
     }
 }

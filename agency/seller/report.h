@@ -13,6 +13,7 @@ typedef struct {
     const char *server;         // as typed; borrowed
     bool keys;                  // we have some
     const bet_source_t *source; // for the bar; may be NULL; borrowed
+    bool growing;               // it has no end yet
     bool log_bets;              // a line for each bet stored
     bool log_winners;           // a line for each winner, and no documents on stdout
     bool json;

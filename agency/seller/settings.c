@@ -49,6 +49,7 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
          BOUND_TEXT (PATIENCE_SECONDS), 0, 365 * 86400,
          "seconds to wait for an answer before giving up; 0: no limit"},
         option_log_level ("CLI_LOG_LEVEL"),
+        option_log_format (),
         {"log-bets", CONFIG_FLAG, &settings->log_bets, NULL, "no", 0, 0,
          "log a line for each bet stored"},
         {"log-winners", CONFIG_FLAG, &settings->log_winners, NULL, "no", 0, 0,

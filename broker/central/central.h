@@ -22,7 +22,7 @@ typedef struct {
     bool exit_when_done;
     // For the parts, which read them from the environment; checked here, too.
     uint32_t number_max, message_bytes, batch_count, window;
-    bool insecure, log_bets;
+    bool insecure, log_bets, log_batches;
 } central_options_t;
 
 /* The environment is as config_export () leaves it. Run the central until SIGTERM or

@@ -70,8 +70,10 @@ int main (int argc, char **argv)
                      "it); without: no CURVE"),
         option_insecure (&options->insecure),
         option_log_bets (&options->log_bets),
+        option_log_batches (&options->log_batches),
         option_exit_when_done (&options->exit_when_done),
         option_log_level (OPTION_LOG_LEVEL),
+        option_log_format (),
         {0}};
     const config_program_t program = {
         .program = "loteria-central",

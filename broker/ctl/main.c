@@ -119,6 +119,7 @@ int main (int argc, char **argv)
          .max = NUMBER_MAX_MAX,
          .help = "draw open: highest number to bet on [as state was started with]"},
         option_log_level (OPTION_LOG_LEVEL),
+        option_log_format (),
         {0}};
     config_verb_t abouts[VERBS + 1] = {0};
     for (size_t i = 0; i < VERBS; i++)

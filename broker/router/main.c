@@ -40,6 +40,7 @@ int main (int argc, char **argv)
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
         option_log_level (OPTION_LOG_LEVEL),
+        option_log_format (),
         {0}};
     const config_program_t program = {
         .program = "loteria-broker",

@@ -49,6 +49,7 @@ int main (int argc, char **argv)
         whereabouts_option_central (given),
         whereabouts_option_keys (given),
         option_log_level (OPTION_LOG_LEVEL),
+        option_log_format (),
         {0}};
     const config_program_t program = {
         .program = "loteria-web",

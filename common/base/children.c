@@ -15,6 +15,10 @@
 
 static size_t behind_its_kind (const children_t *children, const char *program);
 static char **copy (const char *const *argv);
+static void give_label (const children_t *children, child_t *child);
+static void write_label (const child_t *child, unsigned number,
+                         char label[sizeof child->label]);
+static bool has_label (const children_t *children, const char *label);
 static void release (child_t *child);
 static bool stays (const child_t *child, const char *name);
 
@@ -31,7 +35,38 @@ child_t *children_add (children_t *children, const char *name, const char *const
     *child = (child_t){
         .argv = copy (argv), .fd = fd, .needed = true, .pause_ms = RESTART_BACKOFF_MS};
     snprintf (child->name, sizeof child->name, "%s", name);
+    give_label (children, child);
     return child;
+}
+
+/* The next number, or the first that none has, as some were taken away. */
+static void give_label (const children_t *children, child_t *child)
+{
+    char label[sizeof child->label];
+    unsigned number = 0;
+    for (size_t i = 0; i < children->count; i++)
+        number += strcmp (children->list[i].name, child->name) == 0;
+    write_label (child, number, label);
+    for (number = 1; has_label (children, label); number++)
+        write_label (child, number, label);
+    memcpy (child->label, label, sizeof label);
+}
+
+static void write_label (const child_t *child, unsigned number,
+                         char label[sizeof child->label])
+{
+    if (number < 2)
+        snprintf (label, sizeof child->label, "%s", child->name);
+    else
+        snprintf (label, sizeof child->label, "%.24s-%u", child->name, number);
+}
+
+static bool has_label (const children_t *children, const char *label)
+{
+    for (size_t i = 0; i < children->count; i++)
+        if (strcmp (children->list[i].label, label) == 0)
+            return true;
+    return false;
 }
 
 child_t *children_add_like (children_t *children, size_t model)

@@ -12,7 +12,8 @@
 #include "last_words.h"
 
 typedef struct {
-    char name[32]; // for messages; several may have the same
+    char name[32];  // for messages; several may have the same
+    char label[40]; // which of them it is: worker, worker-2, ...; in its own log lines
     char **argv;
     int fd;      // that it inherits, or -1
     bool needed; // when it cannot start, nothing can

@@ -25,20 +25,29 @@
 
 /* A line is kept with the time in milliseconds, which has as many digits from 2001 to
    2286, and gets its stamp when it is written. Behind it is the level. */
-#define TIME_BYTES   13
-#define STAMP_BYTES  19
-#define STAMP_GROWTH (STAMP_BYTES - TIME_BYTES)
-#define LEVEL_BYTES  8
-#define LEVEL_AT     (TIME_BYTES + 1)
-#define TEXT_AT      (LEVEL_AT + LEVEL_BYTES + 1)
-#define HIDDEN       "hidden" // in place of a person's document
+#define TIME_BYTES      13
+#define STAMP_BYTES     19
+#define STAMP_GROWTH    (STAMP_BYTES - TIME_BYTES)
+#define LEVEL_BYTES     8
+#define LEVEL_AT        (TIME_BYTES + 1)
+#define TEXT_AT         (LEVEL_AT + LEVEL_BYTES + 1)
+#define SHOWN_BYTES_MAX 4096 // a line as it is written: a pipe takes it in one piece
+#define RFC_TIME_BYTES  64
+#define HIDDEN          "hidden" // in place of a person's document
 
 static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR",
                                           "CRITICAL"};
 static const char *const result_names[] = {"success", "fail", "in_progress"};
 
 static logger_level_t lowest_level = LOG_INFO;
+static logger_form_t form = LOGGER_TEXT;
 static uint64_t dropped; // lines that nobody read
+
+static struct { // what every line says, each part behind a separator
+    bool known; // whether `process` was looked for
+    char context[LOGGER_CONTEXT_BYTES + sizeof SEPARATOR];
+    char process[LOGGER_PROCESS_BYTES + sizeof SEPARATOR "process: "];
+} everywhere;
 
 static struct {
     bool on;
@@ -56,9 +65,17 @@ static size_t shorten (const char *text, const char *marked, size_t size);
 static void clean_values (char *text, const char *marked, size_t size);
 static void emit (const char *bytes, size_t size);
 static void write_lines (const char *lines, size_t size);
-static size_t stamp_line (char *text, const char *line, size_t size);
+static size_t show_line (char *text, const char *line, size_t size);
+static char *show_text (char *to, const char *line, size_t size);
+static char *show_object (char *to, const char *line, size_t size);
+static char *put_members (char *to, const char *part, const char *end);
+static void write_time (char text[RFC_TIME_BYTES], uint64_t time_ms);
+static char *put_member (char *to, bytes_t name, bytes_t value);
+static char *put_quoted (char *to, bytes_t text);
+static void look_for_process (void);
+static bool is_plain (const char *name);
 static void keep (const char *line, size_t size);
-static void write_out (const char *bytes, size_t size);
+static bool write_out (const char *bytes, size_t size);
 static bool tell_dropped (void);
 static size_t key_of_person (const char *part, size_t size);
 static size_t level_size (const char *line, size_t size);
@@ -78,6 +95,30 @@ int logger_level_parse (const char *text, logger_level_t *level)
 void logger_set_level (logger_level_t level)
 {
     lowest_level = level;
+}
+
+void logger_set_form (logger_form_t wanted)
+{
+    form = wanted;
+}
+
+int logger_form_parse (const char *text, logger_form_t *wanted)
+{
+    *wanted = strcasecmp (text, "json") == 0 ? LOGGER_JSON : LOGGER_TEXT;
+    return *wanted == LOGGER_JSON || strcasecmp (text, "text") == 0 ? 0 : -1;
+}
+
+void logger_set_context (const char *parts)
+{
+    snprintf (everywhere.context, sizeof everywhere.context, "%s%.*s",
+              *parts ? SEPARATOR : "", LOGGER_CONTEXT_BYTES - 1, parts);
+}
+
+void logger_set_process (const char *name)
+{
+    everywhere.known = true;
+    snprintf (everywhere.process, sizeof everywhere.process, "%s%.*s",
+              *name ? SEPARATOR "process: " : "", LOGGER_PROCESS_BYTES - 1, name);
 }
 
 bool logger_enabled (logger_level_t level)
@@ -381,37 +422,149 @@ static void emit (const char *bytes, size_t size)
     gathered.size += size;
 }
 
-/* Keep them, and write them with their stamps. */
+/* Keep them, and write them with their stamps: as far as somebody takes them. */
 static void write_lines (const char *lines, size_t size)
 {
     static char text[WRITE_BYTES];
     size_t filled = 0;
+    bool taken = true;
     for (size_t at = 0; at < size;) {
         const char *line = lines + at;
         const char *end = memchr (line, '\n', size - at);
         const size_t length = (size_t) (end + 1 - line);
-        if (length + STAMP_GROWTH > sizeof text - filled) {
-            write_out (text, filled);
+        if (SHOWN_BYTES_MAX > sizeof text - filled) {
+            taken = write_out (text, filled);
             filled = 0;
         }
         keep (line, length - 1);
-        filled += stamp_line (text + filled, line, length);
+        if (taken)
+            filled += show_line (text + filled, line, length);
+        else
+            dropped++;
         at += length;
     }
     write_out (text, filled);
 }
 
-static size_t stamp_line (char *text, const char *line, size_t size)
+/* With its stamp, and what every line says; at most SHOWN_BYTES_MAX. */
+static size_t show_line (char *text, const char *line, size_t size)
 {
+    if (!everywhere.known)
+        look_for_process ();
+    char *to = form == LOGGER_JSON ? show_object (text, line, size - 1)
+                                   : show_text (text, line, size - 1);
+    *to++ = '\n';
+    return (size_t) (to - text);
+}
+
+static char *show_text (char *to, const char *line, size_t size)
+{
+    static const char reason[] = SEPARATOR "reason: ";
     const time_t when = (time_t) (strtoull (line, NULL, 10) / 1000);
+    const char *end = line + size, *rest = end;
     struct tm local;
-    char *to = text;
     char stamp[32];
+    if (*everywhere.context)
+        rest = memmem (line, size, reason, sizeof reason - 1);
+    if (!rest)
+        rest = end;
     if (localtime_r (&when, &local) &&
         strftime (stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local) == STAMP_BYTES)
         to = mempcpy (to, stamp, STAMP_BYTES);
-    to = mempcpy (to, line + TIME_BYTES, size - TIME_BYTES);
-    return (size_t) (to - text);
+    to = mempcpy (to, line + TIME_BYTES, (size_t) (rest - line) - TIME_BYTES);
+    to = stpcpy (to, everywhere.context);
+    to = mempcpy (to, rest, (size_t) (end - rest));
+    return stpcpy (to, everywhere.process);
+}
+
+/* Its parts are the object's members; no value holds a '|'. */
+static char *show_object (char *to, const char *line, size_t size)
+{
+    static const char *const names[] = {"time", "level"};
+    char stamp[RFC_TIME_BYTES];
+    write_time (stamp, strtoull (line, NULL, 10));
+    *to++ = '{';
+    to = put_member (to, bytes_of (names[0], strlen (names[0])),
+                     bytes_of (stamp, strlen (stamp)));
+    to = put_member (to, bytes_of (names[1], strlen (names[1])),
+                     bytes_of (line + LEVEL_AT, level_size (line, size)));
+    to = put_members (to, line + TEXT_AT, line + size);
+    to = put_members (to, everywhere.context,
+                      everywhere.context + strlen (everywhere.context));
+    to = put_members (to, everywhere.process,
+                      everywhere.process + strlen (everywhere.process));
+    *to++ = '}';
+    return to;
+}
+
+static char *put_members (char *to, const char *part, const char *end)
+{
+    while (part < end) {
+        if (strncmp (part, SEPARATOR, sizeof SEPARATOR - 1) == 0)
+            part += sizeof SEPARATOR - 1;
+        const char *bar =
+            memmem (part, (size_t) (end - part), SEPARATOR, sizeof SEPARATOR - 1);
+        const char *rest = bar ? bar : end;
+        const char *colon = memchr (part, ':', (size_t) (rest - part));
+        const char *value = colon ? colon + 1 : rest;
+        value += value < rest && *value == ' ';
+        to = put_member (to, bytes_of (part, (size_t) ((colon ? colon : rest) - part)),
+                         bytes_of (value, (size_t) (rest - value)));
+        part = rest;
+    }
+    return to;
+}
+
+static char *put_member (char *to, bytes_t name, bytes_t value)
+{
+    if (to[-1] != '{')
+        *to++ = ',';
+    to = put_quoted (to, name);
+    *to++ = ':';
+    return put_quoted (to, value);
+}
+
+/* Two bytes for one at most: clean_values () left neither control characters nor what
+   is no text. */
+static char *put_quoted (char *to, bytes_t text)
+{
+    *to++ = '"';
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '"' || text.data[i] == '\\')
+            *to++ = '\\';
+        *to++ = text.data[i] < ' ' ? ' ' : (char) text.data[i];
+    }
+    *to++ = '"';
+    return to;
+}
+
+/* As RFC 3339 has it, by the clock on the wall here: 2026-11-23T12:00:00.125-03:00. */
+static void write_time (char text[RFC_TIME_BYTES], uint64_t time_ms)
+{
+    const time_t when = (time_t) (time_ms / 1000);
+    struct tm local = {0};
+    char stamp[24] = "", zone[8] = "";
+    localtime_r (&when, &local);
+    strftime (stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &local);
+    strftime (zone, sizeof zone, "%z", &local);
+    snprintf (text, RFC_TIME_BYTES, "%s.%03u%.3s:%.2s", stamp,
+              (unsigned) (time_ms % 1000), zone, zone + 3);
+}
+
+/* Of a child that a supervisor started. */
+static void look_for_process (void)
+{
+    const char *name = getenv (LOGGER_PROCESS_ENVIRONMENT);
+    everywhere.known = true;
+    if (name && is_plain (name))
+        logger_set_process (name);
+}
+
+/* What somebody put into the environment is not to look like another part. */
+static bool is_plain (const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    return *name && name[strspn (name, plain)] == 0;
 }
 
 static void keep (const char *line, size_t size)
@@ -420,13 +573,14 @@ static void keep (const char *line, size_t size)
 }
 
 /* A process must not stop its work, or wait, for a log line: what cannot be written is
-   dropped and counted. */
-static void write_out (const char *bytes, size_t size)
+   dropped and counted. Returns whether all was written. */
+static bool write_out (const char *bytes, size_t size)
 {
     if (size == 0)
-        return;
+        return true;
     const size_t done = tell_dropped () ? sink_write (bytes, size) : 0;
     dropped += count_lines (bytes + done, size - done);
+    return done == size;
 }
 
 /* Says it where the lines are missing, and whatever the level, as those dropped may
@@ -435,13 +589,13 @@ static bool tell_dropped (void)
 {
     if (dropped == 0)
         return true;
-    char line[LINE_BYTES_MAX], text[LINE_BYTES_MAX];
+    char line[LINE_BYTES_MAX], text[SHOWN_BYTES_MAX];
     size_t size = write_head (line, LOG_WARNING, "log", LOG_FAIL);
     size +=
         (size_t) snprintf (line + size, sizeof line - size,
                            " | reason: nobody was reading the log | dropped: %llu\n",
                            (unsigned long long) dropped);
-    size = stamp_line (text, line, size);
+    size = show_line (text, line, size);
     if (sink_write (text, size) < size)
         return false;
     dropped = 0;

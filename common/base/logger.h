@@ -6,7 +6,9 @@
    that nobody reads are dropped; when writing works again, the first line says how
    many:
 
-     2026-11-23 12:00:00 WARNING  action: log | result: fail | ... | dropped: 812 */
+     2026-11-23 12:00:00 WARNING  action: log | result: fail | ... | dropped: 812
+
+   Or as an object of JSON each, with the same names and values, all of them text. */
 
 #ifndef LOTERIA_LOGGER_H
 #define LOTERIA_LOGGER_H
@@ -38,6 +40,23 @@ int logger_level_parse (const char *text, logger_level_t *level);
 
 void logger_set_level (logger_level_t level);
 bool logger_enabled (logger_level_t level);
+
+/* How lines are written; text, unless told otherwise. `text` or `json`, in any case:
+   returns 0, or -1 for other text. */
+typedef enum { LOGGER_TEXT, LOGGER_JSON } logger_form_t;
+int logger_form_parse (const char *text, logger_form_t *wanted);
+void logger_set_form (logger_form_t wanted);
+
+/* What every line says that is written from now on, behind its own parts (but before a
+   reason): parts as in a format, "draw: first | agency: 3", of at most
+   LOGGER_CONTEXT_BYTES - 1 bytes; "" is none. And at its end `process`: which of
+   several this is whose lines one terminal shows. It is in the environment of a child
+   that a supervisor started. */
+#define LOGGER_CONTEXT_BYTES       96
+#define LOGGER_PROCESS_BYTES       40
+#define LOGGER_PROCESS_ENVIRONMENT "LOTERIA_PROCESS"
+void logger_set_context (const char *parts);
+void logger_set_process (const char *name);
 
 typedef enum { LOG_SUCCESS, LOG_FAIL, LOG_IN_PROGRESS } logger_result_t;
 

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,8 +17,17 @@
 #include "bounds.h"
 #include "clock.h"
 
-#define WAIT_SHARE 8 // of the time
-#define TRIES_MAX  100
+#define WAIT_SHARE    8 // of the time
+#define TRIES_MAX     100
+#define BAR_BYTES_MAX 1024
+
+/* The cursor stays at the bar's beginning. So wherever a terminal that was made
+   narrower breaks the bar's line now, what is to be erased begins at the cursor. And a
+   bar that is too long, as the terminal has just been made narrower, is cut at its
+   edge. */
+#define BAR_BEGIN "\r\033[?7l"       // do not break lines
+#define BAR_END   "\033[?7h\033[J\r" // break them again; erase the rest
+#define BAR_ERASE "\r\033[J"
 
 typedef enum {
     KIND_FILE,   // takes everything at once, or fails
@@ -34,6 +44,7 @@ static struct {
     bool stuck;          // its reader took nothing while we waited
     int64_t left_ms;     // that we may still wait
     int64_t left_at_ms;  // as of then
+    bool drawn;          // a bar is on the terminal's last line
     size_t rest_size;    // of a line that was written in part
     char rest[PIPE_BUF]; // that rest
 } sink;
@@ -41,6 +52,7 @@ static struct {
 static void open_sink (void);
 static void open_again (void);
 static void close_sink (void);
+static void erase_bar (void);
 static bool write_rest (void);
 static size_t piece_of (const char *lines, size_t size);
 static size_t keep_rest (const char *lines, size_t size, size_t done);
@@ -53,6 +65,7 @@ size_t sink_write (const char *lines, size_t size)
 {
     size_t done = 0;
     open_sink ();
+    erase_bar ();
     while (done < size && write_rest ()) {
         const size_t piece = piece_of (lines + done, size - done);
         const size_t written = put (lines + done, piece, true);
@@ -64,12 +77,35 @@ size_t sink_write (const char *lines, size_t size)
     return done;
 }
 
-void sink_draw (const char *bytes, size_t size)
+void sink_draw (const char *text, size_t size)
+{
+    char bar[BAR_BYTES_MAX + sizeof BAR_BEGIN + sizeof BAR_END];
+    if (size > BAR_BYTES_MAX)
+        size = BAR_BYTES_MAX;
+    const int bytes =
+        snprintf (bar, sizeof bar, BAR_BEGIN "%.*s" BAR_END, (int) size, text);
+    open_sink ();
+    if (write_rest ()) {
+        const size_t done = put (bar, (size_t) bytes, false);
+        sink.drawn = true;
+        sink.rest_size = done > 0 ? (size_t) bytes - done : 0; // no half a sequence
+        memcpy (sink.rest, bar + done, sink.rest_size);
+    }
+    close_sink ();
+}
+
+void sink_erase (void)
 {
     open_sink ();
-    if (write_rest ())
-        put (bytes, size, false);
+    erase_bar ();
     close_sink ();
+}
+
+static void erase_bar (void)
+{
+    if (sink.drawn && sink.rest_size == 0)
+        put (BAR_ERASE, sizeof BAR_ERASE - 1, false);
+    sink.drawn = false;
 }
 
 static void open_sink (void)

@@ -18,8 +18,10 @@
    with what other processes write there. */
 size_t sink_write (const char *lines, size_t size);
 
-/* Something for a terminal, such as a progress bar: what cannot be written at once is
-   lost. */
-void sink_draw (const char *bytes, size_t size);
+/* Draw a progress bar on a terminal's last line, in place of the one before: one line
+   of text, narrower than the terminal. What cannot be written at once is lost. It is
+   taken away before the next line is written, or when asked for. */
+void sink_draw (const char *text, size_t size);
+void sink_erase (void);
 
 #endif

@@ -39,6 +39,7 @@ struct supervisor {
     bool quietly;    // without a word: a start that fails
 };
 
+static const char *own_name (void);
 static void start_due (supervisor_t *supervisor);
 static void start (supervisor_t *supervisor, child_t *child);
 static void cannot_fork (supervisor_t *supervisor, child_t *child, int error);
@@ -79,7 +80,17 @@ supervisor_t *supervisor_new (int signal_fd)
     assert (supervisor);
     supervisor->signal_fd = signal_fd;
     supervisor->words_told = supervisor->words_heard = -1;
+    logger_set_process (own_name ());
     return supervisor;
+}
+
+/* As its children's are: central, or worker. */
+static const char *own_name (void)
+{
+    static const char prefix[] = "loteria-";
+    const char *name = program_invocation_short_name;
+    return strncmp (name, prefix, sizeof prefix - 1) == 0 ? name + sizeof prefix - 1
+                                                          : name;
 }
 
 void supervisor_destroy (supervisor_t **supervisor)
@@ -244,6 +255,7 @@ static void cannot_fork (supervisor_t *supervisor, child_t *child, int error)
 static void become (const child_t *child, pid_t parent, int words_told)
 {
     process_be_supervised (parent);
+    setenv (LOGGER_PROCESS_ENVIRONMENT, child->label, 1);
     if (child->fd != -1)
         fcntl (child->fd, F_SETFD, 0);
     if (words_told != -1)

@@ -42,7 +42,7 @@ struct config {
 static const char *const section_names[] = {"common", "broker",  "worker", "storage",
                                             "state",  "central", "agency", "ctl",
                                             "keys",   "draw",    NULL};
-static const char *const common_names[] = {"log-level", NULL};
+static const char *const common_names[] = {"log-level", "log-format", NULL};
 static const char *const source_names[] = {"default", "file", "environment", "flag"};
 
 static config_t *config_new (const config_program_t *program);

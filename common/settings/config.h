@@ -25,6 +25,7 @@ typedef enum {
     CONFIG_FLAG,     // bool *: --name alone is yes; else yes/no/true/false/1/0
     CONFIG_DURATION, // uint64_t *: milliseconds; as Go writes them: 5ms, 1.5s, 1h2m
     CONFIG_LEVEL,    // of the log, which is set to it; no value
+    CONFIG_FORM,     // how the log writes its lines, likewise: text or json
     CONFIG_DRAW,     // const char **: a draw's name, as draw_name.h has it
     CONFIG_CLOSES,   // const char **: when a draw closes, as draw_terms.h has it
     CONFIG_SOURCE    // const char **: how it gets its number; hidden as a secret is

@@ -26,7 +26,7 @@ static const char *const type_names[] = {
     [CONFIG_FLAG] = "",       [CONFIG_DURATION] = "DURATION",
     [CONFIG_LEVEL] = "LEVEL", [CONFIG_SECRET] = "NUMBER",
     [CONFIG_DRAW] = "NAME",   [CONFIG_CLOSES] = "WHEN",
-    [CONFIG_SOURCE] = "HOW",
+    [CONFIG_SOURCE] = "HOW",  [CONFIG_FORM] = "FORM",
 };
 
 #define CHECK_HELP   "check all settings, print them and where they come from"

@@ -60,6 +60,10 @@ int config_value_parse (const config_item_t *item, const char *text,
         if (logger_level_parse (text, &value->level) == -1)
             wrong = "is not one of CRITICAL, ERROR, WARNING, INFO, DEBUG";
         break;
+    case CONFIG_FORM:
+        if (logger_form_parse (text, &value->form) == -1)
+            wrong = "is neither text nor json";
+        break;
     }
     if (!wrong)
         return 0;
@@ -110,6 +114,9 @@ void config_value_store (const config_item_t *item, config_value_t value,
         break;
     case CONFIG_LEVEL:
         logger_set_level (value.level);
+        break;
+    case CONFIG_FORM:
+        logger_set_form (value.form);
         break;
     }
 }

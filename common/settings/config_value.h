@@ -13,6 +13,7 @@ typedef union {
     uint64_t milliseconds; // CONFIG_DURATION
     bool flag;
     logger_level_t level;
+    logger_form_t form;
 } config_value_t;
 
 /* Read `text` as what the item wants. Returns 0, or -1 with why not in `reason`. */

@@ -286,6 +286,17 @@ config_item_t option_log_bets (bool *logs)
                                    "documents)"};
 }
 
+config_item_t option_log_batches (bool *logs)
+{
+    return (config_item_t){.name = "log-batches",
+                           .type = CONFIG_FLAG,
+                           .value = logs,
+                           .environment = "LOTERIA_LOG_BATCHES",
+                           .fallback = "no",
+                           .help = "log a line per stored batch, not per second and "
+                                   "agency"};
+}
+
 config_item_t option_log_level (const char *environment)
 {
     return (config_item_t){.name = "log-level",
@@ -293,4 +304,13 @@ config_item_t option_log_level (const char *environment)
                            .environment = environment,
                            .fallback = "INFO",
                            .help = "least severe level that is logged"};
+}
+
+config_item_t option_log_format (void)
+{
+    return (config_item_t){.name = "log-format",
+                           .type = CONFIG_FORM,
+                           .environment = "LOTERIA_LOG_FORMAT",
+                           .fallback = "text",
+                           .help = "how log lines are written: text, or json"};
 }

@@ -50,7 +50,9 @@ config_item_t option_window (uint32_t *batches);
 
 /* The log. */
 config_item_t option_log_bets (bool *logs);
+config_item_t option_log_batches (bool *logs);
 config_item_t option_log_level (const char *environment);
+config_item_t option_log_format (void);
 
 #define OPTION_LOG_LEVEL   "LOGGING_LEVEL" // the environment's, but for an agency
 #define OPTION_BATCH_COUNT "LOTERIA_BATCH_COUNT"

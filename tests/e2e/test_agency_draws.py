@@ -74,7 +74,7 @@ def test_a_file_is_followed_until_the_draw_closes(day, tmp_path):
     ctl(day, "close", "--yes")
     assert agency.wait() == 0, agency.log
     assert json.loads(agency.stdout)["winners"] == winners(200)
-    assert "action: consulta_ganadores | result: success | cant_ganadores: 2 | draw: first\n" in agency.log
+    assert "action: consulta_ganadores | result: success | cant_ganadores: 2 | draw: first | agency: 1\n" in agency.log
 
 
 def test_a_followed_row_without_its_end_is_not_in_when_the_draw_closes(day, tmp_path):

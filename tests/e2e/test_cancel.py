@@ -33,7 +33,7 @@ def test_a_cancelled_bet_does_not_win(day, tmp_path):
         agency = cancel(day, 3)
         assert agency.wait() == 0, agency.log
         assert json.loads(agency.stdout) == {"agency": 1, "draw": "first", "bets": 5, "cancelled": 1, "offset": 3}
-        assert "action: apuesta_cancelada | result: success | draw: first | offset: 3 | cancelled: 1\n" in agency.log
+        assert "action: apuesta_cancelada | result: success | offset: 3 | cancelled: 1 | draw: first | agency: 1\n" in agency.log
     day.restart()
     assert json.loads(loteria.finish({1: cancel(day, 0)})[1])["cancelled"] == 2
     assert day.csv() == before

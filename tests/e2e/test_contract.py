@@ -70,28 +70,28 @@ def test_config_line(day):
 def test_line_for_each_bet_sent(day):
     for number, agency in day.agencies.items():
         assert lines(agency.log, "apuesta_enviada") == [
-            f"INFO     action: apuesta_enviada | result: success | dni: {document} | numero: {bet}"
+            f"INFO     action: apuesta_enviada | result: success | dni: {document} | numero: {bet} | draw: first | agency: {number}"
             for document, bet in bets_of(day.files[number])]  # fmt: skip
 
 
 def test_line_for_the_winners(day):
     for number, agency in day.agencies.items():
         assert lines(agency.log, "consulta_ganadores") == [
-            f"INFO     action: consulta_ganadores | result: success | cant_ganadores: {len(WINNERS[number])} | draw: first"]
+            f"INFO     action: consulta_ganadores | result: success | cant_ganadores: {len(WINNERS[number])} | draw: first | agency: {number}"]
 
 
 def test_line_for_each_bet_stored(day):
     log = day.parts["loteria-storage"].log
-    expected = [f"INFO     action: apuesta_almacenada | result: success | dni: {document} | numero: {number}"
-                for path in day.files.values() for document, number in bets_of(path)]  # fmt: skip
+    expected = [f"INFO     action: apuesta_almacenada | result: success | dni: {document} | numero: {number} | draw: first | agency: {agency}"
+                for agency, path in day.files.items() for document, number in bets_of(path)]  # fmt: skip
     assert collections.Counter(lines(log, "apuesta_almacenada")) == collections.Counter(expected)
 
 
 def test_line_for_each_batch(day):
     log = day.parts["loteria-storage"].log
     batches = lines(log, "apuesta_recibida")
-    assert all(re.fullmatch(r"INFO     action: apuesta_recibida \| result: success \| cantidad: \d+", line) for line in batches)
-    sizes = [int(line.rsplit(" ", 1)[1]) for line in batches]
+    form = r"INFO     action: apuesta_recibida \| result: success \| cantidad: (\d+) \| draw: first \| agency: \d"
+    sizes = [int(re.fullmatch(form, line)[1]) for line in batches]
     assert sorted(sizes) == sorted([50, 50, 50, 50, 30, 50, 10])
     assert sum(sizes) == sum(COUNTS.values())
 
@@ -214,7 +214,7 @@ def test_the_central_s_environment(start, tmp_path):
     file = write_bets(tmp_path / "bets.csv", AWKWARD)
     first, second = (("loteria-agency", "--id", agency, "--bets", file, "--server", f"127.0.0.1:{port}") for agency in (1, 2))
     waiting = start(*first)
-    waiting.wait_for_log(r"action: espera_sorteo \| result: in_progress \| ready: 1 \| agencies: 2\n")
+    waiting.wait_for_log(r"action: espera_sorteo \| result: in_progress \| ready: 1 \| agencies: 2 \| draw: first \| agency: \d\n")
     loteria.finish({1: waiting, 2: start(*second)})
     third = start("loteria-agency", "--id", 3, "--bets", file, "--server", f"127.0.0.1:{port}")
     assert third.wait() == 1 and "(AGENCY)" in third.log
@@ -236,7 +236,7 @@ def test_levels_of_the_central(start, tmp_path, level, lowest):
 
 def test_the_agency_s_environment(central, start, tmp_path):
     """CLI_ID, CLI_SERVER_ADDRESS, CLI_BATCH_MAXAMOUNT, CLI_LOOP_PERIOD and CLI_LOG_LEVEL."""
-    made = central(workers=1, agencies=2)
+    made = central(workers=1, agencies=2, arguments=["--log-batches"])
     rows = [f"Ana,Paz,{i},2000-01-01,{i}" for i in range(20)]
     agencies = {
         number: start("loteria-agency", "--bets", write_bets(tmp_path / f"{number}.csv", rows), "--json", environment={
@@ -279,7 +279,7 @@ def test_single_bet_of_the_environment(central, start, tmp_path):
     agency = single(start, made, tmp_path, SINGLE)
     assert agency.wait() == 0, agency.log
     assert lines(agency.log, "apuesta_enviada") == [
-        "INFO     action: apuesta_enviada | result: success | dni: 30904465 | numero: 2201"]
+        "INFO     action: apuesta_enviada | result: success | dni: 30904465 | numero: 2201 | draw: first | agency: 1"]
     assert agency.stdout == ""
     row = '1,Santiago Íñigo,"Lorca, ""hijo""",30904465,1999-03-17,2201\r\n'.encode()
     assert made.csv() == row
@@ -342,5 +342,28 @@ def test_every_line_of_a_central_that_loses_its_children(central):
         os.kill(before, signal.SIGKILL)
         short = name.removeprefix("loteria-")
         made.process.wait_for_log(
-            rf"ERROR    action: proceso \| result: fail \| name: {short} \| ended: signal 9 \| restart_in_ms: \d+\n")
+            rf"ERROR    action: proceso \| result: fail \| name: {short} \| ended: signal 9 \| restart_in_ms: \d+ \| process: central\n")
     assert made.stop() == 0
+
+
+# ---- the other form ------------------------------------------------------------------
+
+
+def test_lines_as_objects(central, tmp_path):
+    """--log-format json: the same names and values, from all processes of a central and from an agency."""
+    made = central(workers=2, agencies=1, arguments=["--exit-when-done"], environment={"LOTERIA_LOG_FORMAT": "json"})
+    agency = made.agency(1, write_bets(tmp_path / "bets.csv", AWKWARD), "--log-format", "json", "--log-bets")
+    assert agency.wait() == 0 and made.process.wait() == 0, made.log
+    told, own = ([json.loads(line) for line in log.splitlines()] for log in (made.log, agency.log))
+    made.processes.clear()  # its log is none of lines
+    for entry in told + own:
+        assert list(entry)[:4] == ["time", "level", "action", "result"] and all(isinstance(value, str) for value in entry.values())
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", entry["time"])
+    assert {entry["process"] for entry in told} == {"central", "storage", "state", "broker", "worker", "worker-2"}
+    (drawn,) = [entry for entry in told if entry["action"] == "sorteo"]
+    assert (drawn["numero"], drawn["draw"], drawn["process"]) == ("7574", "first", "storage")
+    (stored,) = [entry for entry in told if entry["action"] == "apuesta_recibida"]
+    assert (stored["cantidad"], stored["batches"], stored["agency"]) == (str(len(AWKWARD)), "1", "1")
+    assert [entry["dni"] for entry in own if entry["action"] == "apuesta_enviada"] == [
+        row[2] for row in loteria.rows_of(tmp_path / "bets.csv")]
+    assert {entry["agency"] for entry in own} == {"1"}

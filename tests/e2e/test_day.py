@@ -109,7 +109,8 @@ def test_exit_when_done(central, tmp_path):
     day = central(arguments=["--exit-when-done"])
     loteria.assert_day_ends(day, files, day.sell(files))
     assert day.process.wait() == 0
-    assert loteria.parse_log(day.process.log)[-1] == {"level": "INFO", "action": "shutdown", "result": "success"}
+    assert loteria.parse_log(day.process.log)[-1] == {
+        "level": "INFO", "action": "shutdown", "result": "success", "process": "central"}
     day.assert_sound()
 
 
@@ -140,7 +141,7 @@ def test_a_late_bet_is_refused(central, tmp_path, drawn):
     grown = tmp_path / "grown.csv"
     grown.write_bytes(files[1].read_bytes() + b"Late,Bet,30000000,2000-01-01,7574\r\n")
     late = day.agency(1, grown)
-    late.wait_for_log(r"action: cierre \| result: fail \| draw: first \| reason: the sale in draw first is closed: "
+    late.wait_for_log(r"action: cierre \| result: fail \| draw: first \| agency: \d+ \| reason: the sale in draw first is closed: "
                       rf"100 bets of {grown} are in, and the first that is not is on line 101\n")
     if not drawn:
         agencies[2] = day.agency(2, files[2])
@@ -173,7 +174,7 @@ def batches(day):
     ("--window 1 --batch-count 1 --batch-bytes 1024", 1), ("--window 256 --batch-bytes 1048576", 400)])
 def test_limits_of_the_agency(central, tmp_path, arguments, most):
     files = sample(tmp_path, {1: 400, 2: 300}, {1: (0,), 2: (299,)})
-    day = central(agencies=2)
+    day = central(agencies=2, arguments=["--log-batches"])
     loteria.assert_day_ends(day, files, day.sell(files, *arguments.split()))
     assert sum(batches(day)) == 700 and max(batches(day)) <= most
 
@@ -181,7 +182,7 @@ def test_limits_of_the_agency(central, tmp_path, arguments, most):
 @pytest.mark.parametrize("arguments, most", [("--window 1", 300), ("--message-bytes 1024", 30), ("--batch-count 3", 3)])
 def test_limits_of_the_central(central, tmp_path, arguments, most):
     files = sample(tmp_path, {1: 400, 2: 300}, {1: (0,), 2: (299,)})
-    day = central(agencies=2, arguments=arguments.split())
+    day = central(agencies=2, arguments=["--log-batches", *arguments.split()])
     loteria.assert_day_ends(day, files, day.sell(files))
     assert sum(batches(day)) == 700 and max(batches(day)) <= most
 

@@ -94,6 +94,12 @@ KEYS = [("keys", "LOTERIA_KEYS", "keys/broker", "/etc/keys", None), ("insecure",
 for listener in ("central", "broker", "worker", "storage", "state"):
     PROGRAMS[f"loteria-{listener}"][1].extend(KEYS)
 PROGRAMS["loteria-agency"][1].append(KEYS[0])
+FORMAT = ("log-format", "LOTERIA_LOG_FORMAT", "json", "Text", "xml")
+for _, settings in PROGRAMS.values():
+    settings.append(FORMAT)
+BATCHES = ("log-batches", "LOTERIA_LOG_BATCHES", "yes", "no", "perhaps")
+for storer in ("central", "storage"):
+    PROGRAMS[f"loteria-{storer}"][1].append(BATCHES)
 REQUIRED = {"loteria-agency": {"CLI_ID": "3"}}  # without it there are no settings to speak of
 SETTINGS = [(program, *setting) for program, (_, settings) in PROGRAMS.items() for setting in settings]
 OPTIONAL = [setting for setting in SETTINGS if setting[2] not in REQUIRED.get(setting[0], {})]
@@ -218,7 +224,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name
 
 
 def takes_value(name):
-    return name not in ("log-bets", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "follow", "close",
+    return name not in ("log-bets", "log-batches", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "follow", "close",
                         "results", "insecure", "yes")
 
 

@@ -14,9 +14,8 @@
 
 #include "logger.h"
 
-/* How often the log says `what` while `act` goes on; the log is quiet before and after.
- */
-static inline size_t logged (const char *what, void (*act) (void))
+/* What the log says while `act` goes on; the log is quiet before and after. */
+static inline const char *logged_text (void (*act) (void))
 {
     static char text[256 * 1024];
     const int kept = dup (STDERR_FILENO), file = memfd_create ("stderr", MFD_CLOEXEC);
@@ -30,8 +29,14 @@ static inline size_t logged (const char *what, void (*act) (void))
     close (file);
     assert_in_range (size, 0, sizeof text - 2); // all of it
     text[size] = 0;
+    return text;
+}
+
+/* How often it says `what`. */
+static inline size_t logged (const char *what, void (*act) (void))
+{
     size_t count = 0;
-    for (const char *at = text; (at = strstr (at, what)); at++)
+    for (const char *at = logged_text (act); (at = strstr (at, what)); at++)
         count++;
     return count;
 }

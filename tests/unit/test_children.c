@@ -28,6 +28,22 @@ static children_t family (void)
     return children;
 }
 
+static void those_of_one_name_have_numbers (void **state)
+{
+    (void) state;
+    static const char *const labels[] = {"storage", "worker", "worker-2", "web"};
+    children_t children = family ();
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal (children.list[i].label, labels[i]);
+    assert_string_equal (children_add_like (&children, 1)->label, "worker-3");
+    children_remove (&children, 2);
+    assert_string_equal (children_add_like (&children, 1)->label, "worker-2");
+    children_remove (&children, 1);
+    assert_string_equal (children_add_like (&children, 1)->label, "worker");
+    assert_string_equal (children_add_like (&children, 1)->label, "worker-4");
+    children_clear (&children);
+}
+
 static void kinds_stay_together (void **state)
 {
     (void) state;
@@ -134,6 +150,7 @@ static void the_first_deadline_counts (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (those_of_one_name_have_numbers),
         cmocka_unit_test (kinds_stay_together),
         cmocka_unit_test (who_does_not_run_goes_first_then_the_youngest),
         cmocka_unit_test (restarts_do_not_become_fewer),

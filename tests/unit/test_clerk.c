@@ -10,6 +10,7 @@
 #include "clerk.h"
 #include "life.h"
 #include "logger.h"
+#include "takings.h"
 
 #define AGENCIES 4
 #define WORKER   "w1"
@@ -28,7 +29,7 @@ static void restart (void)
 {
     clerk_destroy (&clerk);
     shelf_start (&shelf);
-    clerk = clerk_new (shelf.book, false);
+    clerk = clerk_new (shelf.book, false, false);
 }
 
 static void open_draw (void);
@@ -1621,27 +1622,14 @@ static void a_disk_that_cannot_reserve_is_told (void **state)
     bundle_clear (&bundle);
 }
 
-/* What the clerk logs of four bets, as it comes out of stderr. */
-static void log_four_bets (uint32_t agency, bool log_bets, char *text, size_t size)
+static uint32_t log_agency;
+static bool log_bets;
+
+static void log_four_bets (void)
 {
-    int fds[2];
-    const int kept = dup (STDERR_FILENO);
-    assert_int_equal (pipe (fds), 0);
-    assert_int_equal (dup2 (fds[1], STDERR_FILENO), STDERR_FILENO);
-    logger_set_level (LOG_INFO);
     clerk_destroy (&clerk);
-    clerk = clerk_new (shelf.book, log_bets);
-    begin (agency, 4);
-    logger_set_level (LOG_CRITICAL);
-    dup2 (kept, STDERR_FILENO);
-    close (kept);
-    close (fds[1]);
-    size_t done = 0;
-    ssize_t got;
-    while ((got = read (fds[0], text + done, size - 1 - done)) > 0)
-        done += (size_t) got;
-    text[done] = 0;
-    close (fds[0]);
+    clerk = clerk_new (shelf.book, true, log_bets);
+    begin (log_agency, 4);
 }
 
 static size_t times (const char *what, const char *text)
@@ -1655,18 +1643,74 @@ static size_t times (const char *what, const char *text)
 static void bets_are_logged_when_asked_for (void **state)
 {
     (void) state;
-    static char text[8192];
     static const char stored[] = "action: apuesta_almacenada | result: success | dni: ";
-    static const char received[] =
-        "action: apuesta_recibida | result: success | cantidad: 4";
-    for (uint32_t log_bets = 0; log_bets <= 1; log_bets++) {
-        log_four_bets (1 + log_bets, log_bets, text, sizeof text);
+    const char *text = NULL;
+    for (uint32_t bets = 0; bets <= 1; bets++) {
+        char received[128];
+        log_agency = 1 + bets;
+        log_bets = bets;
+        text = logged_text (log_four_bets);
+        snprintf (received, sizeof received,
+                  "action: apuesta_recibida | result: success | cantidad: 4 | "
+                  "draw: first | agency: %u\n",
+                  log_agency);
         assert_int_equal (times (received, text), 1);
-        assert_int_equal (times (stored, text), 4 * log_bets);
+        assert_int_equal (times (stored, text), 4 * bets);
     }
     // names with quotes and commas among them
-    assert_int_equal (times ("dni: 200000001 | numero: 3\n", text), 1);
+    assert_int_equal (
+        times ("dni: 200000001 | numero: 3 | draw: first | agency: 2\n", text), 1);
     shelf_check (&shelf, AGENCIES);
+}
+
+#define LOG_MS 20000
+
+static void store_in_a_second (void)
+{
+    assert_int_equal (clerk_tick (clerk, LOG_MS, 0), 0);
+    begin (1, 4);
+    take_store (1, 4, 6);
+    commit ();
+    begin (2, 3);
+    assert_int_equal (clerk_deadline (clerk), LOG_MS + TAKINGS_MS);
+    assert_int_equal (clerk_tick (clerk, LOG_MS + TAKINGS_MS - 1, 0), 0);
+    begin (3, 1);
+}
+
+static void end_the_second (void)
+{
+    assert_int_equal (clerk_tick (clerk, LOG_MS + TAKINGS_MS, 0), 0);
+    assert_int_equal (clerk_tick (clerk, LOG_MS + 5 * TAKINGS_MS, 0), 0);
+}
+
+static void an_agency_has_a_line_a_second (void **state)
+{
+    (void) state;
+    static const char *const lines[] = {
+        "cantidad: 10 | draw: first | agency: 1 | batches: 2\n",
+        "cantidad: 3 | draw: first | agency: 2 | batches: 1\n",
+        "cantidad: 1 | draw: first | agency: 3 | batches: 1\n"};
+    assert_string_equal (logged_text (store_in_a_second), "");
+    const char *text = logged_text (end_the_second);
+    assert_int_equal (
+        times ("action: apuesta_recibida | result: success | cantidad: ", text), 3);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        assert_int_equal (times (lines[i], text), 1);
+    assert_true (clerk_deadline (clerk) == INT64_MAX);
+}
+
+static void store_and_end (void)
+{
+    begin (1, 4);
+    clerk_tell_stored (clerk);
+}
+
+static void the_last_second_is_told_at_the_end (void **state)
+{
+    (void) state;
+    assert_int_equal (
+        logged ("cantidad: 4 | draw: first | agency: 1 | batches: 1\n", store_and_end),
+        1);
 }
 
 /* ---- Many draws ---- */
@@ -2345,6 +2389,8 @@ int main (void)
         CLERK_TEST (answers_without_a_record_wait_for_what_they_speak_of),
         CLERK_TEST (a_disk_that_cannot_reserve_is_told),
         CLERK_TEST (bets_are_logged_when_asked_for),
+        CLERK_TEST (an_agency_has_a_line_a_second),
+        CLERK_TEST (the_last_second_is_told_at_the_end),
         CLERK_TEST (draws_sell_side_by_side),
         CLERK_TEST (the_clock_closes_a_draw),
         CLERK_TEST (two_draws_close_together),

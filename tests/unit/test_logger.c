@@ -122,6 +122,82 @@ static void results_and_parts (void **state)
         "action: apuesta_recibida | result: fail | cantidad: 3 | reason: bad date");
 }
 
+static void a_line_says_whose_it_is (void **state)
+{
+    (void) state;
+    static const struct {
+        const char *context, *process, *parts, *expected;
+    } cases[] = {
+        {"agency: 3", "", "cantidad: 7", "cantidad: 7 | agency: 3"},
+        {"agency: 3", "", "", "agency: 3"},
+        {"draw: first | agency: 3", "storage", "a: 1 | b: 2",
+         "a: 1 | b: 2 | draw: first | agency: 3 | process: storage"},
+        {"", "worker-2", "a: 1 | reason: no room",
+         "a: 1 | reason: no room | process: worker-2"},
+        {"agency: 3", "worker-2", "reason: no room | b: 2",
+         "agency: 3 | reason: no room | b: 2 | process: worker-2"},
+        {"", "worker-2", "reason: no room", "reason: no room | process: worker-2"},
+        {"", "", "reason: no room", "reason: no room"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        logger_set_context (cases[i].context);
+        logger_set_process (cases[i].process);
+        logger_event_parts (LOG_INFO, "a", LOG_SUCCESS, cases[i].parts);
+        const char *line = line_written () + HEAD_BYTES;
+        assert_memory_equal (line, "action: a | result: success | ", 30);
+        assert_string_equal (line + 30, cases[i].expected);
+    }
+    logger_set_context ("");
+    logger_set_process ("");
+}
+
+/* The longest line of all, with as much as can be to be escaped, is one. */
+static void lines_are_objects_when_asked_for (void **state)
+{
+    (void) state;
+    static const char stamp[] =
+        "{\"time\":\"dddd-dd-ddTdd:dd:dd.ddd?dd:dd\",\"level\":";
+    char quotes[1000], *line;
+    logger_set_form (LOGGER_JSON);
+    logger_event (LOG_INFO, "sorteo", LOG_SUCCESS, "numero: %d | draw: %s", 7574,
+                  "a\"b\\c|d\n: e");
+    line = line_written ();
+    for (size_t i = 0; stamp[i]; i++)
+        if (stamp[i] == 'd')
+            assert_in_range (line[i], '0', '9');
+        else if (stamp[i] != '?')
+            assert_int_equal (line[i], stamp[i]);
+    assert_string_equal (line + sizeof stamp - 1,
+                         "\"INFO\",\"action\":\"sorteo\",\"result\":\"success\","
+                         "\"numero\":\"7574\",\"draw\":\"a\\\"b\\\\c/d : e\"}");
+    logger_event (LOG_ERROR, "shutdown", LOG_IN_PROGRESS, NULL);
+    line = line_written ();
+    assert_string_equal (
+        line + sizeof stamp - 1,
+        "\"ERROR\",\"action\":\"shutdown\",\"result\":\"in_progress\"}");
+    memset (quotes, '"', sizeof quotes - 1);
+    quotes[sizeof quotes - 1] = 0;
+    logger_set_context ("draw: a-name-of-forty-characters-it-is-one | agency: 99999");
+    logger_event (LOG_INFO, "a", LOG_FAIL, "reason: %s", quotes);
+    line = line_written ();
+    assert_in_range (strlen (line), 1800, 4000);
+    assert_memory_equal (line + strlen (line) - 2, "\"}", 2);
+    logger_set_context ("");
+    logger_set_form (LOGGER_TEXT);
+}
+
+static void forms_have_names (void **state)
+{
+    (void) state;
+    logger_form_t form;
+    assert_int_equal (logger_form_parse ("JSON", &form), 0);
+    assert_int_equal (form, LOGGER_JSON);
+    assert_int_equal (logger_form_parse ("text", &form), 0);
+    assert_int_equal (form, LOGGER_TEXT);
+    assert_int_equal (logger_form_parse ("", &form), -1);
+    assert_int_equal (logger_form_parse ("jsonl", &form), -1);
+}
+
 static void time_is_local (void **state)
 {
     (void) state;
@@ -446,6 +522,9 @@ int main (void)
         LOG_TEST (lines_have_their_form),
         LOG_TEST (results_and_parts),
         LOG_TEST (time_is_local),
+        LOG_TEST (a_line_says_whose_it_is),
+        LOG_TEST (lines_are_objects_when_asked_for),
+        LOG_TEST (forms_have_names),
         LOG_TEST (values_cannot_break_out),
         LOG_TEST (long_lines_are_cut),
         LOG_TEST (a_first_part_without_colon_is_not_left),

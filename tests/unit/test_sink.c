@@ -158,10 +158,31 @@ static void a_drawing_is_lost_without_a_word (void **state)
     waiting ();
     logger_event (LOG_INFO, "b", LOG_SUCCESS, NULL);
     waiting ();
-    sink_draw ("\rbar", 4);
-    assert_string_equal (waiting (), "\rbar");
+    sink_draw ("bar", 3);
+    assert_string_equal (waiting (), "\r\033[?7lbar\033[?7h\033[J\r");
     write_too_many ();
-    sink_draw ("\rbar", 4); // and nobody waits
+    sink_draw ("bar", 3); // and nobody waits
+    sink_erase ();
+}
+
+/* Whoever logs it, and however. */
+static void a_drawing_is_gone_before_a_line (void **state)
+{
+    (void) state;
+    sink_draw ("bar", 3);
+    logger_event (LOG_INFO, "a", LOG_SUCCESS, NULL);
+    const char *line = strstr (waiting (), "\r\033[J");
+    assert_non_null (line);
+    assert_null (strchr (line + 4, '\r'));
+    assert_int_equal (count (" action: a | result: success\n", line), 1);
+    logger_event (LOG_INFO, "b", LOG_SUCCESS, NULL);
+    assert_null (strchr (waiting (), '\r')); // it was gone
+    sink_draw ("bar", 3);
+    waiting ();
+    sink_erase ();
+    assert_string_equal (waiting (), "\r\033[J");
+    sink_erase ();
+    assert_string_equal (waiting (), "");
 }
 
 int main (void)
@@ -178,6 +199,8 @@ int main (void)
         cmocka_unit_test_setup_teardown (a_line_that_a_full_disk_cut_is_made_whole,
                                          divert, restore),
         cmocka_unit_test_setup_teardown (a_drawing_is_lost_without_a_word, divert,
+                                         restore),
+        cmocka_unit_test_setup_teardown (a_drawing_is_gone_before_a_line, divert,
                                          restore),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

@@ -194,10 +194,10 @@ static void refuse_batch (intake_t *intake, const request_t *request,
     bundle_write (outgoing (intake, INTAKE_BROKER), &request->envelope, &refusal);
     if (rate_limit_allows (intake->limit, message->agency, intake->now_ms))
         logger_event (LOG_WARNING, "apuesta_recibida", LOG_FAIL,
-                      "cantidad: %u | agency: %u | offset: %llu | code: %s | row: %u | "
-                      "reason: %s",
-                      message->batch.count, message->agency,
-                      (unsigned long long) message->batch.offset,
+                      "cantidad: %u | draw: %016llx | agency: %u | offset: %llu | "
+                      "code: %s | row: %u | reason: %s",
+                      message->batch.count, (unsigned long long) message->draw,
+                      message->agency, (unsigned long long) message->batch.offset,
                       wire_code_name ((uint16_t) error->code), error->row, text);
 }
 

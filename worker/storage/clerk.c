@@ -12,6 +12,7 @@
 #include "digest.h"
 #include "events.h"
 #include "rate_limit.h"
+#include "takings.h"
 #include "handler.h"
 #include "logger.h"
 #include "note.h"
@@ -47,7 +48,8 @@ struct clerk {
     book_t *book;   // borrowed
     events_t *events;
     cancels_t *cancels;
-    bool log_bets;
+    bool log_batches, log_bets;
+    takings_t *takings; // of what is stored, for the log
     bool late;        // a draw has to be closed first of all, as soon as there is room
     bool overdue;     // some draw is, for want of room
     post_t gathered;  // of the group that is gathered
@@ -90,7 +92,7 @@ static int refuse_held (clerk_t *clerk, sale_t *sale, cursor_t *cursor);
 static int find_draw (clerk_t *clerk, bytes_t name, sale_t **sale, bool *damaged);
 static int refuse_event (clerk_t *clerk, request_t *request, wire_code_t code,
                          sale_t *sale);
-static void log_drawn (const clerk_t *clerk, const sale_t *sale);
+static void log_drawn (clerk_t *clerk, const sale_t *sale);
 static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch);
 static int tell_event (clerk_t *clerk, const request_t *request, sale_t *sale,
                        uint64_t ordinal);
@@ -124,7 +126,9 @@ static void answer (clerk_t *clerk, const request_t *request,
                     const wire_message_t *message);
 static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
                     const char *text);
-static void log_stored (const clerk_t *clerk, const wire_batch_t *batch);
+static const char *draw_of (const request_t *request,
+                            char text[DRAW_NAME_BYTES_MAX + 1]);
+static void log_stored (clerk_t *clerk, const request_t *request);
 
 static const handler_t handlers[] = {
     {WIRE_STORE, take_store},   {WIRE_CHECK, take_check},
@@ -134,7 +138,7 @@ static const handler_t handlers[] = {
     {WIRE_RECORD, take_record}, {0},
 };
 
-clerk_t *clerk_new (book_t *book, bool log_bets)
+clerk_t *clerk_new (book_t *book, bool log_batches, bool log_bets)
 {
     clerk_t *clerk = calloc (1, sizeof *clerk);
     assert (clerk);
@@ -142,7 +146,9 @@ clerk_t *clerk_new (book_t *book, bool log_bets)
     clerk->sales = book_sales (book);
     clerk->events = events_new (book);
     clerk->cancels = cancels_new (book);
+    clerk->log_batches = log_batches || log_bets;
     clerk->log_bets = log_bets;
+    clerk->takings = takings_new ();
     clerk->gathered = (post_t){outbox_new (), outbox_new ()};
     clerk->leaving = (post_t){outbox_new (), outbox_new ()};
     clerk->refusals = rate_limit_new ();
@@ -160,6 +166,7 @@ void clerk_destroy (clerk_t **clerk)
         cancels_destroy (&(*clerk)->cancels);
         destroy_post (&(*clerk)->gathered);
         destroy_post (&(*clerk)->leaving);
+        takings_destroy (&(*clerk)->takings);
         rate_limit_destroy (&(*clerk)->refusals);
         rate_limit_destroy (&(*clerk)->conflicts);
         free ((*clerk)->owed.of);
@@ -178,6 +185,8 @@ int clerk_tick (clerk_t *clerk, int64_t now_ms, uint64_t wall_ms)
     sales_tick (clerk->sales, now_ms);
     rate_limit_tell (clerk->refusals, now_ms, LOG_WARNING, "apuesta_recibida");
     rate_limit_tell (clerk->conflicts, now_ms, LOG_ERROR, "conflicto");
+    if (now_ms >= takings_deadline (clerk->takings))
+        clerk_tell_stored (clerk);
     return close_due (clerk, wall_ms);
 }
 
@@ -197,7 +206,20 @@ int64_t clerk_deadline (const clerk_t *clerk)
 {
     const int64_t refusals_ms = rate_limit_deadline (clerk->refusals);
     const int64_t conflicts_ms = rate_limit_deadline (clerk->conflicts);
-    return refusals_ms < conflicts_ms ? refusals_ms : conflicts_ms;
+    const int64_t takings_ms = takings_deadline (clerk->takings);
+    const int64_t first_ms = refusals_ms < conflicts_ms ? refusals_ms : conflicts_ms;
+    return takings_ms < first_ms ? takings_ms : first_ms;
+}
+
+void clerk_tell_stored (clerk_t *clerk)
+{
+    size_t count;
+    const takings_entry_t *entry = takings_take (clerk->takings, &count);
+    for (; count > 0; entry++, count--)
+        logger_event (LOG_INFO, "apuesta_recibida", LOG_SUCCESS,
+                      "cantidad: %llu | draw: %s | agency: %u | batches: %llu",
+                      (unsigned long long) entry->bets, entry->name, entry->agency,
+                      (unsigned long long) entry->batches);
 }
 
 int clerk_take (clerk_t *clerk, bytes_t peer, uint8_t key_role, bytes_t bundle)
@@ -325,6 +347,7 @@ static void note_overdue (clerk_t *clerk, uint64_t wall_ms)
 static int tell_closed (clerk_t *clerk, sale_t *sale)
 {
     request_t unasked = {0};
+    clerk_tell_stored (clerk); // was before
     logger_event (LOG_INFO, "reloj", LOG_SUCCESS, "draw: %s | closed: by the clock",
                   sale->terms.name);
     if (settle_held (clerk, sale, 0) == -1)
@@ -603,14 +626,15 @@ static int refuse_void (clerk_t *clerk, const request_t *request, sale_t *sale)
 }
 
 /* Exactly once, by who makes it so; and where the log stands with it. */
-static void log_drawn (const clerk_t *clerk, const sale_t *sale)
+static void log_drawn (clerk_t *clerk, const sale_t *sale)
 {
     char head[SHA256_TEXT_BYTES];
+    clerk_tell_stored (clerk); // was before
     logger_event (LOG_INFO, "sorteo", LOG_SUCCESS, "numero: %u | draw: %s",
                   sale->number, sale->terms.name);
     sha256_text (book_head (clerk->book), head);
-    logger_event (LOG_INFO, "cadena", LOG_SUCCESS, "sequence: %u | head: %s",
-                  sale->last_event, head);
+    logger_event (LOG_INFO, "cadena", LOG_SUCCESS, "sequence: %u | head: %s | draw: %s",
+                  sale->last_event, head, sale->terms.name);
 }
 
 /* Whether what a state asks comes from the one that registered last; else it is told.
@@ -926,7 +950,7 @@ static int append (clerk_t *clerk, cursor_t *cursor, request_t *request)
     record.writer = batch->writer;
     book_append (clerk->book, request->sale, &record, batch->rows);
     owe (clerk, cursor, request);
-    log_stored (clerk, batch);
+    log_stored (clerk, request);
     return 0;
 }
 
@@ -953,12 +977,14 @@ static int compare (clerk_t *clerk, cursor_t *cursor, request_t *request)
 static void conflict (clerk_t *clerk, const request_t *request, const char *reason)
 {
     const wire_message_t *message = &request->message;
+    char draw[DRAW_NAME_BYTES_MAX + 1];
     clerk->conflicted++;
     if (rate_limit_allows (clerk->conflicts, message->agency, clerk->now_ms))
         logger_event (
             LOG_ERROR, "conflicto", LOG_FAIL,
-            "agency: %u | offset: %llu | reason: %s, two histories with one identity",
-            message->agency,
+            "draw: %s | agency: %u | offset: %llu | reason: %s, two histories with one "
+            "identity",
+            draw_of (request, draw), message->agency,
             (unsigned long long) (message->command == WIRE_STORE
                                       ? message->batch.offset
                                       : message->record.event.count),
@@ -1092,6 +1118,7 @@ static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
     if (!text)
         text = wire_code_text ((uint16_t) code);
     wire_message_t refusal = wire_refusal (&request->message, code, text);
+    char draw[DRAW_NAME_BYTES_MAX + 1];
     const cursor_t *cursor =
         request->sale ? cursors_find (request->sale->cursors, request->message.agency)
                       : NULL;
@@ -1101,17 +1128,38 @@ static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
         rate_limit_allows (clerk->refusals, request->message.agency, clerk->now_ms))
         logger_event (
             LOG_WARNING, "apuesta_recibida", LOG_FAIL,
-            "cantidad: %u | agency: %u | offset: %llu | code: %s | reason: %s",
-            request->message.batch.count, request->message.agency,
-            (unsigned long long) request->message.batch.offset,
+            "cantidad: %u | draw: %s | agency: %u | offset: %llu | code: %s | "
+            "reason: %s",
+            request->message.batch.count, draw_of (request, draw),
+            request->message.agency, (unsigned long long) request->message.batch.offset,
             wire_code_name ((uint16_t) code), text);
 }
 
-/* What state asks in an agency's place is refused as what the agency asked. */
-static void log_stored (const clerk_t *clerk, const wire_batch_t *batch)
+/* Its name, or else the identity that it was meant for. */
+static const char *draw_of (const request_t *request,
+                            char text[DRAW_NAME_BYTES_MAX + 1])
 {
-    logger_event (LOG_INFO, "apuesta_recibida", LOG_SUCCESS, "cantidad: %u",
-                  batch->count);
+    if (request->sale)
+        return request->sale->terms.name;
+    snprintf (text, DRAW_NAME_BYTES_MAX + 1, "%016llx",
+              (unsigned long long) request->message.draw);
+    return text;
+}
+
+static void log_stored (clerk_t *clerk, const request_t *request)
+{
+    const wire_batch_t *batch = &request->message.batch;
+    const char *draw = request->sale->terms.name;
+    const uint32_t seller = request->message.agency;
+    if (!logger_enabled (LOG_INFO))
+        return;
+    if (!clerk->log_batches) {
+        takings_add (clerk->takings, request->sale, seller, batch->count,
+                     clerk->now_ms);
+        return;
+    }
+    logger_event (LOG_INFO, "apuesta_recibida", LOG_SUCCESS,
+                  "cantidad: %u | draw: %s | agency: %u", batch->count, draw, seller);
     if (!clerk->log_bets)
         return;
     uint8_t scratch[ROW_BYTES_MAX];
@@ -1120,6 +1168,7 @@ static void log_stored (const clerk_t *clerk, const wire_batch_t *batch)
     bet_t bet;
     while (bet_csv_next (&rows, scratch, &agency, &bet) == 1)
         logger_event (LOG_INFO, "apuesta_almacenada", LOG_SUCCESS,
-                      "dni: %.*s | numero: %u", (int) bet.document.size,
-                      (const char *) bet.document.data, bet.number);
+                      "dni: %.*s | numero: %u | draw: %s | agency: %u",
+                      (int) bet.document.size, (const char *) bet.document.data,
+                      bet.number, draw, seller);
 }

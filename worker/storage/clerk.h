@@ -15,8 +15,9 @@
 
 typedef struct clerk clerk_t;
 
-/* Borrows the book. With `log_bets` every stored bet gets a line. */
-clerk_t *clerk_new (book_t *book, bool log_bets);
+/* Borrows the book. What is stored has a line for each second and agency; with
+   `log_batches` for each batch, and with `log_bets` for each bet as well. */
+clerk_t *clerk_new (book_t *book, bool log_batches, bool log_bets);
 void clerk_destroy (clerk_t **clerk);
 
 /* What time it is: for the log, of which what an agency can cause has a rate limit; and
@@ -29,6 +30,9 @@ int64_t clerk_deadline (const clerk_t *clerk); // INT64_MAX: nothing is due
 /* In how many milliseconds the clock on the wall has to be looked at: a second at most
    while a draw closes by it, since it may be set anew; INT64_MAX: none does. */
 int64_t clerk_close_in (const clerk_t *clerk, uint64_t wall_ms);
+
+/* Log what was stored in the second that is not over yet: before the end. */
+void clerk_tell_stored (clerk_t *clerk);
 
 /* Take a bundle that came from the peer with this routing id. `key_role` is the one
    role that his key lets him have: what gate_role () says; what that role may not ask

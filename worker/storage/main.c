@@ -39,6 +39,7 @@ int main (int argc, char **argv)
         option_storage_listen (&options->listen),
         option_broker (&options->brokers),
         option_log_bets (&options->log_bets),
+        option_log_batches (&options->log_batches),
         {.name = "check",
          .type = CONFIG_TEXT,
          .value = &settings.check,
@@ -83,6 +84,7 @@ int main (int argc, char **argv)
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
         option_log_level (OPTION_LOG_LEVEL),
+        option_log_format (),
         {0}};
     const config_program_t program = {
         .program = "loteria-storage",

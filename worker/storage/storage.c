@@ -106,7 +106,7 @@ storage_t *storage_new (const storage_options_t *options, int64_t now_ms,
         storage_destroy (&storage);
         return NULL;
     }
-    storage->clerk = clerk_new (storage->book, options->log_bets);
+    storage->clerk = clerk_new (storage->book, options->log_batches, options->log_bets);
     storage->directory = options->data_directory;
     storage->looked_ms = INT64_MIN;
     storage->report = (self_report_t){
@@ -181,7 +181,8 @@ int storage_close (storage_t *storage, problem_t *problem)
     const uint64_t strange = strays (storage);
     if (book_wait (storage->book) == -1)
         return disk_problem (storage, "what was acknowledged is stored", problem);
-    send_answers (storage);          // of the group that was under way
+    send_answers (storage); // of the group that was under way
+    clerk_tell_stored (storage->clerk);
     if (begin_group (storage) == -1) // and of what was gathered
         return disk_problem (storage, "what was acknowledged is stored", problem);
     logger_gather (false);

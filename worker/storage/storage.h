@@ -15,7 +15,7 @@ typedef struct {
     const char *brokers; // to answer to: see brokers.h
     const char *keys;    // folder, see keys.h; NULL: no CURVE
     bool insecure;       // without keys: listen beyond this machine all the same
-    bool log_bets;
+    bool log_bets, log_batches;
     log_options_t log;   // of a day that is begun
     uint32_t draws_kept; // live though they are over; 0: DRAWS_FINISHED_KEPT
 } storage_options_t;
