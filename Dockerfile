@@ -49,6 +49,7 @@ RUN mkdir -p /image/usr/share && cp -r /usr/share/zoneinfo /image/usr/share \
 # holder of keys, and as many agencies as one network of containers can have.
 RUN mkdir -p /image/etc /image/.data /image/tmp /image/var/lib/loteria /image/run/keys \
         /image/keys/broker /image/keys/worker /image/keys/storage /image/keys/state \
+        /image/keys/operator \
     && for agency in $(seq 1000); do mkdir /image/keys/agency-$agency; done \
     && chmod 1777 /image/tmp \
     && chmod -R 700 /image/var/lib/loteria /image/run/keys /image/keys \
@@ -61,6 +62,33 @@ RUN mkdir -p /image/etc /image/.data /image/tmp /image/var/lib/loteria /image/ru
         && build/release/bin/make-bets --agency $agency --count $count --seed 2026 \
             >/image/.data/agency-$agency.csv; \
     done
+
+# ---- Prometheus, for compose.yaml's profile `monitoring` ------------------------------
+
+FROM debian:bookworm-slim AS gather-prometheus
+RUN apt-get -q update \
+    && apt-get install -y -q --no-install-recommends prometheus \
+    && rm -rf /var/lib/apt/lists/* \
+    && ldd /usr/bin/prometheus | grep -o '/[^ ]*\.so[^ ]*' | sort -u >libraries \
+    && mkdir -p /image/usr/bin /image/etc/prometheus /image/tmp /image/prometheus \
+    && cp /usr/bin/prometheus /usr/bin/promtool /image/usr/bin \
+    && xargs cp --dereference --parents --target-directory /image <libraries \
+    && cp --recursive --dereference --parents /usr/share/prometheus /image \
+    && cp --parents /usr/share/doc/prometheus/copyright /image \
+    && chmod 1777 /image/tmp && chmod 700 /image/prometheus \
+    && chown 10001:10001 /image/prometheus \
+    && echo 'loteria:x:10001:10001::/prometheus:/sbin/nologin' >/image/etc/passwd \
+    && echo 'loteria:x:10001:' >/image/etc/group \
+    && echo 'hosts: files dns' >/image/etc/nsswitch.conf
+COPY etc/prometheus/loteria.rules.yml /image/etc/prometheus/
+COPY etc/prometheus/compose.yml /image/etc/prometheus/prometheus.yml
+
+FROM scratch AS prometheus
+COPY --from=gather-prometheus /image /
+USER 10001:10001
+WORKDIR /
+CMD ["prometheus", "--config.file=/etc/prometheus/prometheus.yml", \
+    "--storage.tsdb.path=/prometheus", "--storage.tsdb.retention.time=30d"]
 
 # ---- The image ----------------------------------------------------------------------
 

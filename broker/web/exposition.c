@@ -82,7 +82,7 @@ void exposition_put (exposition_t *exposition, const char *part, const char *nam
                      double value)
 {
     char text[160];
-    const int size = snprintf (text, sizeof text, "%s %.17g", name, value);
+    const int size = snprintf (text, sizeof text, "%s %.15g", name, value);
     exposition_take (exposition, part, bytes_of (text, (size_t) size));
 }
 

@@ -124,7 +124,8 @@ class Project:
         self.port = loteria.free_port()
         self.command = [*compose_command(), "-f", compose_file]
         self.settings = {"IMAGE": IMAGE, "COMPOSE_PROJECT_NAME": self.name, "COMPOSE_PROFILES": "demo",
-                         "SERVER_PORT": str(self.port), **settings}
+                         "SERVER_PORT": str(self.port), "WEB_PORT": str(loteria.free_port()),
+                         "PROMETHEUS_PORT": str(loteria.free_port()), **settings}
         self.configuration = self.directory / "etc/compose/loteria.cfg"
         self.old_logs = []
 

@@ -12,10 +12,11 @@ PORTS = {"storage": 12347, "state": 12348, "broker": 12345, "worker": 12349}
 
 # Who is given which folder of keys, and what is in it.
 KEYS = {
-    "storage": ("storage", {"secret.key", "worker.key", "state.key", "broker.key"}),
+    "storage": ("storage", {"secret.key", "worker.key", "state.key", "broker.key", "operator.key"}),
     "state": ("state", {"secret.key", "worker.key", "storage.key", "broker.key", "operator.key"}),
-    "broker": ("broker", {"secret.key", "worker.key", "storage.key", "state.key", "roll"}),
+    "broker": ("broker", {"secret.key", "worker.key", "storage.key", "state.key", "operator.key", "roll"}),
     "worker": ("worker", {"secret.key", "broker.key", "storage.key", "state.key"}),
+    "web": ("operator", {"secret.key", "broker.key", "storage.key", "state.key"}),
     "agency1": ("agency-1", {"secret.key", "broker.key"}),
 }
 
@@ -25,6 +26,7 @@ def central(image, tmp_path_factory):
     """A central at work, and a slow agency; agency 2 is the tests', who take turns at being it."""
     with engine.Project(tmp_path_factory.mktemp("central"), WORKERS="1", AGENCIES="2", **engine.SLOW) as made:
         made.central()
+        made.up("web")
         made.agencies(1)
         yield made
 
@@ -43,7 +45,7 @@ def test_image_is_small_and_has_no_shell(image):
 
 def test_every_program_runs_in_it(image):
     """Each finds its libraries: there are no others than those that were gathered."""
-    for name in ("agency", "broker", "central", "ctl", "keys", "state", "storage", "worker"):
+    for name in ("agency", "broker", "central", "ctl", "keys", "state", "storage", "web", "worker"):
         shown = engine.docker("run", "--rm", "--network", "none", "--read-only", image, f"loteria-{name}", "--version")
         assert shown.startswith(f"loteria-{name} ")
     assert "closes = 21:00" in engine.docker(
@@ -53,7 +55,7 @@ def test_every_program_runs_in_it(image):
 
 
 def test_containers_may_do_nothing_but_their_work(central):
-    for service in (*PORTS, "agency1"):
+    for service in (*PORTS, "web", "agency1"):
         about = engine.inspect(central.container(service))
         host = about["HostConfig"]
         assert host["ReadonlyRootfs"] and not host["Privileged"]
@@ -78,6 +80,8 @@ def test_only_the_front_is_to_be_reached_and_only_from_here(central):
     assert ports == {"12345/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(central.port)}]}
     assert engine.inspect(f"{central.name}_inner")["Internal"] is True
     assert central.front() == "loteria-broker"
+    ports = engine.inspect(central.container("web"))["NetworkSettings"]["Ports"]
+    assert ports == {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": central.settings["WEB_PORT"]}]}
 
 
 def test_health_asks_the_process_itself(central):
