@@ -72,9 +72,10 @@ class Browser:
         return self.said
 
     def requests(self):
-        """The addresses of all that was asked for since the last time."""
+        """The addresses of all that the page asked for since the last time."""
         entries = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        return [entry["params"]["request"]["url"] for entry in entries if entry["method"] == "Network.requestWillBeSent"]
+        return [entry["params"]["request"]["url"] for entry in entries if entry["method"] == "Network.requestWillBeSent"
+                and entry["params"]["documentURL"].startswith(self.origin)]
 
     def picture(self, path):
         pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import loteria
 
 SECRETS = {"winning-number", "number"}  # are never shown
 NUMBER_FILE = str(loteria.ROOT / "tests/e2e/number.txt")
+TOKEN_FILE = str(loteria.ROOT / "tests/e2e/token.txt")
 
 # program: its section in a file; and settings of it as (name, environment, good, other good, bad)
 PROGRAMS = {
@@ -89,6 +90,16 @@ PROGRAMS = {
         ("agencies", None, "1", "100000", "0"), ("closes", "CLOSES", "never", "21:30", "9pm"),
         ("number", None, "random", "fixed:7", "7"), ("highest", None, "0", "999999999", "1000000000"),
         ("log-level", "LOGGING_LEVEL", "ERROR", "INFO", "quiet")]),
+    "loteria-web": ("web", [
+        ("listen", "LOTERIA_WEB", "127.0.0.1:9", "[::1]:0", None), ("insecure", None, "yes", "no", "maybe"),
+        ("token-file", "LOTERIA_TOKEN_FILE", TOKEN_FILE, TOKEN_FILE, None),
+        ("data-dir", "LOTERIA_DATA_DIR", "/var/lib/loteria", "day", None),
+        ("server", None, "central", "10.0.0.1", None), ("keys", "LOTERIA_KEYS", "keys/operator", "/etc/keys", None),
+        ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "ipc:///run/loteria/workers", None),
+        ("storage", "LOTERIA_STORAGE", "tcp://127.0.0.1:9", "ipc:///run/loteria/storage", None),
+        ("state", "LOTERIA_STATE", "tcp://127.0.0.1:9", "ipc:///run/loteria/state", None),
+        ("central", "LOTERIA_CENTRAL", "tcp://127.0.0.1:9", "ipc:///run/loteria/central", None),
+        ("log-level", "LOGGING_LEVEL", "DEBUG", "ERROR", "9")]),
 }  # fmt: skip
 KEYS = [("keys", "LOTERIA_KEYS", "keys/broker", "/etc/keys", None), ("insecure", "LOTERIA_INSECURE", "yes", "no", "perhaps")]
 for listener in ("central", "broker", "worker", "storage", "state"):

@@ -1,6 +1,8 @@
 """loteria-web over http: who is answered with what, and who is cut. What the page shows is test_web_page.py's."""
 
 import base64
+import os
+import signal
 import subprocess
 
 import pytest
@@ -130,3 +132,74 @@ def test_who_reads_nothing_is_cut(start, tmp_path):
         raw.sendall(b"GET /page.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert served.ask("/healthz").status == 200
         assert served.stop() == 0  # not held up by it
+
+
+# ---- in front of a central --------------------------------------------------------------
+
+
+def test_ready_names_the_part_that_does_not_answer(central, start):
+    day = central(agencies=2)
+    served = web.Web(start, "--data-dir", day.data)
+    loteria.wait_until(lambda: served.ask("/readyz").status == 200, explain=lambda: served.ask("/readyz").body)
+    assert served.json("/readyz") == {"missing": [], "ready": True}
+    for part in ("state", "broker", "storage"):
+        pid = day.pid(f"loteria-{part}")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            loteria.wait_until(lambda: served.ask("/readyz").status == 503, explain=lambda: f"{part} is missed by nobody")
+            assert [missing["part"] for missing in served.json("/readyz", status=503)["missing"]] == [part]
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        loteria.wait_until(lambda: served.ask("/readyz").status == 200, explain=lambda: served.ask("/readyz").body)
+
+
+def test_what_was_sold_is_told_by_every_path(central, start, tmp_path):
+    files = {agency: loteria.make_bets(tmp_path / f"agency-{agency}.csv", agency, 300 * agency, winners=range(agency))
+             for agency in (1, 2, 3)}
+    day = central(agencies=3, arguments=("--winning-number", loteria.WINNING_NUMBER, "--draw", "noche"))
+    served = web.Web(start, "--data-dir", day.data)
+    with web.many() as hold:
+        stream = hold(served.stream())
+        stream.until("status", lambda told: [draw["phase"] for draw in told["draws"]] == ["open"])
+        day.sell({1: files[1]}, "--sell-only")[1].wait()
+        changed = stream.until("changes", lambda told: any(agency["bets"] == 300 for agency in told["agencies"]))
+        assert changed["draw"] == "noche"
+        loteria.finish(day.sell(files))
+        drawn = stream.until("draws", lambda told: told["draws"][0]["winners"] is not None)["draws"]
+        assert [(draw["name"], draw["phase"], draw["number"], draw["winners"], draw["bets"]) for draw in drawn] == [
+            ("noche", "drawn", loteria.WINNING_NUMBER, 6, 1800)]
+        stream.until("status", lambda told: told["draws"][0]["served"] == 3)
+    assert served.json("/api/v1/draws")["draws"][0]["winners"] == 6
+    agencies = served.json("/api/v1/agencies")
+    assert agencies == served.json("/api/v1/agencies?draw=noche") and agencies["draw"] == "noche"
+    assert [(agency["agency"], agency["bets"], agency["state"]) for agency in agencies["agencies"]] == [
+        (1, 300, "served"), (2, 600, "served"), (3, 900, "served")]
+    assert "no such draw" in served.json("/api/v1/agencies?draw=ma%C3%B1ana", status=404)["error"]
+    assert len(served.json("/api/v1/workers")["workers"]) == 2
+    history = served.json("/api/v1/history")
+    assert len(history["rates"]) == len(history["bets"]) == 360 and history["rates"][-1] is not None
+    assert served.json("/api/v1/refused")["refused"] == []
+
+
+def test_a_refusal_is_shown_without_what_was_sent(central, start, tmp_path):
+    day = central(agencies=1)
+    served = web.Web(start, "--data-dir", day.data)
+    (tmp_path / "bad.csv").write_text("Ana,Paz,30123456,1990-02-31,7574\r\n")
+    assert day.agency(1, tmp_path / "bad.csv").wait() == 1
+    loteria.wait_until(lambda: served.ask("/api/v1/refused").status == 200 and served.json("/api/v1/refused")["refused"],
+                       explain=lambda: "the refusal is not told")
+    (refused,) = served.json("/api/v1/refused")["refused"]
+    assert refused["agency"] == 1 and refused["code"] == "DATE" and refused["row"] == 1
+    everything = "".join(served.ask(path).body.decode() for path in
+                         ("/metrics", "/api/v1/refused", "/api/v1/status", "/api/v1/agencies", "/api/v1/draws"))
+    assert not any(word in everything for word in ("Ana", "Paz", "30123456", "1990"))
+
+
+def test_a_central_that_is_started_anew_is_found_again(central, start):
+    day = central(agencies=1)
+    served = web.Web(start, "--data-dir", day.data)
+    loteria.wait_until(lambda: served.ask("/readyz").status == 200, explain=lambda: served.ask("/readyz").body)
+    assert day.stop() == 0
+    loteria.wait_until(lambda: served.ask("/readyz").status == 503, explain=lambda: "it is gone and was not missed")
+    day.start()
+    loteria.wait_until(lambda: served.ask("/readyz").status == 200, explain=lambda: served.ask("/readyz").body)
