@@ -21,6 +21,8 @@ import wire
 ROOT = loteria.ROOT
 IMAGE = "loteria-test"
 BASE_IMAGE = "debian:bookworm-slim"  # the Dockerfile's
+APT_INSTALL = "apt-get -q -o Acquire::Retries=3 update && " \
+    "DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 install -y --no-install-recommends"
 DATA = "/var/lib/loteria"
 DEADLINE = 120  # seconds; what gets there has failed
 BUILD_DEADLINE = 900
@@ -105,6 +107,29 @@ def name_below(path):
     """A tar of `docker cp` begins all names with that of what was asked for."""
     top, *below = pathlib.PurePath(path).parts
     return "/".join(below) or top
+
+
+class Machine:
+    """A container that stands for a machine with Debian on it; it is gone after `with Machine(image) as machine:`."""
+
+    def __init__(self, image, *options, command=()):
+        self.id = docker("run", "--detach", *options, image, *command).strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        docker("rm", "--force", "--volumes", self.id)
+
+    def do(self, script, user="root", check=True):
+        """What lines of shell print, typed by somebody there who is at home."""
+        home = "/root" if user == "root" else f"/home/{user}"
+        return docker("exec", "--user", user, "--workdir", home, "--env", f"HOME={home}", self.id, "bash", "-c", script,
+                      check=check, timeout=BUILD_DEADLINE)
+
+    def put(self, path, there):
+        """A file of this machine, or a folder with all that is in it."""
+        docker("cp", path, f"{self.id}:{there}")
 
 
 class Project:
