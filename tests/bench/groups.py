@@ -1,5 +1,6 @@
 """What is measured: groups of runs that are compared, and so take turns."""
 
+import asking
 import before
 import draws
 import peers
@@ -30,6 +31,7 @@ class Plan:
         self.workers_bets = 100_000 if quick else 400_000  # of each of five
         self.restart_bets = (1_000_000, 2_000_000) if quick else (1_000_000, 10_000_000)
         self.steady_seconds = 5 if quick else 60
+        self.asking_rounds = 20 if quick else 100
         self.idle_seconds = 2 if quick else 10
 
 
@@ -96,6 +98,12 @@ def groups(plan, scratch, bets):
                for count in plan.restart_bets},
             "lonely": lambda: peers.restart(scratch, bets.file(1, 200_000), 1_000_000, rows=1),
         },
+        "asking": {
+            "asked": lambda: peers.product(scratch, five, meanwhile=asking.asked),
+            "product": lambda: peers.product(scratch, five),
+            **{str(number): lambda number=number: asking.one_round(scratch, number, plan.asking_rounds)
+               for number in (5, 1000)},
+        },
         "idle": {"idle": lambda: peers.idle(scratch, plan.idle_seconds)},
     }
 
@@ -130,7 +138,7 @@ class Steady:
 
 
 NAMES = ("throughput", "curve", "cpu", "steady", "roundtrip", "rows", "draw", "size", "agencies", "draws", "workers",
-         "day", "restart", "idle")
+         "day", "restart", "asking", "idle")
 
 
 def measure(plan, scratch, bets, only, say, samples, missing):

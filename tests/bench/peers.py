@@ -110,15 +110,15 @@ def central(directory, workers, agencies, keys=None):
         day.stop()
 
 
-def product(scratch, files, workers=2, size=8192, memory=False, keys=None):
-    """Real agencies sell their files at once; then they ask for their results.
+def product(scratch, files, workers=2, size=8192, memory=False, keys=None, meanwhile=contextlib.nullcontext):
+    """Real agencies sell their files at once, `meanwhile` (day) goes on; then they ask for their results.
 
     What is timed: from the first WELCOME to the last acknowledgement.
     """
     with directory_of(scratch, "product") as directory:
         with central(directory, workers, len(files), keys) as day:
             before = cpu_seconds(day)
-            with peaks(day, memory) as peak:
+            with peaks(day, memory) as peak, meanwhile(day):
                 figures = sell(day, files, "--batch-bytes", size)
             after = cpu_seconds(day)
             results = ask(day, files)

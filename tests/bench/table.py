@@ -199,6 +199,11 @@ def rows():
             field("lonely", "central_s")),
         Row("restart", "storage's memory, a day ten times as long (--quick: twice)", 1.25, None, False, "×",
             restart_memory),
+        Row("asking", "everything asked of every process each second ÷ nothing asked, batches/s", 0.99, 1.0, True, "×",
+            ratio("asked", "product", batches)),
+        Row("asking", "the same, CPU a batch, all processes", 1.01, 1.0, False, "×", ratio("asked", "product", cpu)),
+        Row("asking", "CPU of a central to tell everything once, 5 agencies", None, None, False, "ms", field("5", "cpu_ms")),
+        Row("asking", "likewise 1,000 agencies", 10, None, False, "ms", field("1000", "cpu_ms")),
         Row("idle", "idle central, of one core", 0.5, None, False, "%", plain("idle", lambda sample: sample["percent"])),
     ]
 
