@@ -42,8 +42,8 @@ config_item_t option_worker_listen (const char **endpoint)
                            .type = CONFIG_TEXT,
                            .value = endpoint,
                            .environment = "LOTERIA_WORKER_LISTEN",
-                           .help = "ZeroMQ endpoint that answers PING; only with a "
-                                   "count of 1"};
+                           .help = "ZeroMQ endpoint that answers PING and STATUS; only "
+                                   "with a count of 1"};
 }
 
 config_item_t option_storage_listen (const char **endpoint)

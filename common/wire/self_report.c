@@ -69,8 +69,10 @@ static void put_process (metrics_page_t *page)
     process_facts_read (&facts);
     metrics_put_time (page, METRIC_START_TIME, facts.started_ms);
     metrics_put_span (page, METRIC_CPU, facts.cpu_ms);
-    metrics_put (page, METRIC_MEMORY, facts.memory_bytes);
-    metrics_put (page, METRIC_OPEN_FDS, facts.open_fds);
+    if (facts.memory_bytes > 0)
+        metrics_put (page, METRIC_MEMORY, facts.memory_bytes);
+    if (facts.open_fds > 0)
+        metrics_put (page, METRIC_OPEN_FDS, facts.open_fds);
     metrics_put (page, METRIC_MAX_FDS, facts.max_fds);
     metrics_put (page, METRIC_BUILD_INFO, 1, LOTERIA_VERSION);
 }

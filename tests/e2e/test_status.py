@@ -137,6 +137,16 @@ def test_every_process_of_a_central_says_how_it_is(central):
         asker.socket.close(linger=0)
 
 
+def test_a_worker_says_how_it_is_where_it_listens(parts, tmp_path):
+    place = f"ipc://{tmp_path}/worker"
+    day = parts(workers=1, agencies=1, worker_arguments=("--listen", place))
+    with wire.Client(place) as asker:
+        assert metrics(asker)["process_resident_memory_bytes", ()] > 2**20
+        day.parts["loteria-worker"].wait_for_log("action: worker")
+        assert "action: worker | result: success" in pages(asker, LINES)[0]
+        assert pages(asker, REFUSALS)[0] == "" and asker.refused(wire.simple("STATUS", 0, draw=1)).code == "DRAW"
+
+
 def test_documents_are_in_the_log_and_told_to_nobody(central):
     """Also with --log-bets, which is for the log alone."""
     day = central(workers=1, agencies=1, arguments=("--log-bets",))
