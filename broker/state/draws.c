@@ -155,6 +155,15 @@ uint64_t draws_agencies (const draws_t *draws)
     return agencies;
 }
 
+uint64_t draws_lent (const draws_t *draws)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < draws->count; i++)
+        if (draw_facts (draws->live[i]->draw)->phase == PHASE_OPEN)
+            bytes += draws->live[i]->lent_bytes;
+    return bytes;
+}
+
 bool draws_over (const draws_t *draws)
 {
     for (size_t i = 0; i < draws->count; i++)
@@ -220,10 +229,28 @@ void live_answered (live_t *live, uint32_t agency)
     }
 }
 
+void live_lend (live_t *live, uint32_t agency, uint32_t bytes)
+{
+    if (!live->lent && bytes > 0) {
+        const size_t agencies = draw_facts (live->draw)->agencies;
+        live->lent = calloc (agencies + 1, sizeof *live->lent);
+        assert (live->lent);
+    }
+    live->lent_bytes += (uint64_t) bytes - live_lent (live, agency);
+    if (live->lent)
+        live->lent[agency] = bytes;
+}
+
+uint32_t live_lent (const live_t *live, uint32_t agency)
+{
+    return live->lent ? live->lent[agency] : 0;
+}
+
 static void destroy_live (live_t *live)
 {
     draw_destroy (&live->draw);
     free (live->asker);
+    free (live->lent);
     free (live);
 }
 

@@ -43,6 +43,8 @@ typedef struct {
     uint64_t used;       // when it was last used, counted in uses
     uint32_t questions;  // that are open
     envelope_t *asker;   // by agency; NULL: none has asked yet
+    uint32_t *lent;      // by agency: see live_lend (); NULL: nothing is lent
+    uint64_t lent_bytes; // all of that
 } live_t;
 
 /* `kept`: of those that are finished; 0: DRAWS_FINISHED_KEPT. */
@@ -75,6 +77,8 @@ void draws_forget (draws_t *draws, uint64_t identity);
 
 /* Agencies on the rolls of those that are open, together. */
 uint64_t draws_agencies (const draws_t *draws);
+/* Bytes that are lent to agencies of those that are open. */
+uint64_t draws_lent (const draws_t *draws);
 /* Nobody is waited for any more, in any of them; and there is one. */
 bool draws_over (const draws_t *draws);
 /* For people, which are on sale: "on sale: first, second and 3 more". */
@@ -88,5 +92,9 @@ bool live_up_to_date (const live_t *live);
 void live_ask (live_t *live, uint32_t agency, const envelope_t *envelope);
 const envelope_t *live_question (const live_t *live, uint32_t agency);
 void live_answered (live_t *live, uint32_t agency);
+/* So many bytes are lent to this agency, in place of what was: it may have them under
+   way beyond its share. */
+void live_lend (live_t *live, uint32_t agency, uint32_t bytes);
+uint32_t live_lent (const live_t *live, uint32_t agency);
 
 #endif

@@ -43,8 +43,8 @@ static live_t *draw_meant (registrar_t *registrar, const request_t *request);
 static void wait_for (registrar_t *registrar, const request_t *request, bytes_t name);
 static void look_up (registrar_t *registrar, const request_t *request);
 static void admit (registrar_t *registrar, const hello_t *hello, live_t *live);
-static uint32_t fair_window (const registrar_t *registrar, const draw_facts_t *facts,
-                             const wire_limits_t *limits);
+static uint32_t fair_window (const registrar_t *registrar, live_t *live,
+                             uint32_t agency, const wire_limits_t *limits);
 static live_t *draw_spoken_of (registrar_t *registrar, const request_t *request);
 static int take_ready (void *self, void *asked);
 static int take_results (void *self, void *asked);
@@ -373,7 +373,7 @@ static void admit (registrar_t *registrar, const hello_t *hello, live_t *live)
         return;
     }
     wire_limits_t limits = hello->limits;
-    limits.window = fair_window (registrar, facts, &limits);
+    limits.window = fair_window (registrar, live, agency, &limits);
     const wire_message_t message = {
         .command = WIRE_ADMIT,
         .agency = agency,
@@ -389,18 +389,31 @@ static void admit (registrar_t *registrar, const hello_t *hello, live_t *live)
     follower_ask (registrar->follower, &hello->envelope, &message);
 }
 
-/* An equal share of what all agencies may have under way; at least one batch. */
-static uint32_t fair_window (const registrar_t *registrar, const draw_facts_t *facts,
-                             const wire_limits_t *limits)
+/* An equal share of what all agencies may have under way, at least one batch; and more
+   for who is there, as long as there is something left of what is lent: of many rolls
+   only a few may sell at a time. */
+static uint32_t fair_window (const registrar_t *registrar, live_t *live,
+                             uint32_t agency, const wire_limits_t *limits)
 {
+    const draw_facts_t *facts = draw_facts (live->draw);
     const uint32_t message_bytes =
         limits->message_bytes_max ? limits->message_bytes_max : MESSAGE_BYTES_MAX;
     const uint32_t window = limits->window ? limits->window : WINDOW_MAX;
     uint64_t agencies = draws_agencies (registrar->draws);
     if (facts->phase != PHASE_OPEN)
         agencies += facts->agencies;
-    const uint64_t share = UNDER_WAY_BYTES_MAX / (agencies * message_bytes);
-    return window <= share ? window : share > 0 ? (uint32_t) share : 1;
+    uint64_t share = UNDER_WAY_BYTES_MAX / (agencies * message_bytes);
+    share = share > 0 ? share : 1;
+    live_lend (live, agency, 0);
+    if (window <= share)
+        return window;
+    const uint64_t left = LENT_BYTES_MAX - draws_lent (registrar->draws);
+    const uint64_t more = left / LENT_PART / message_bytes;
+    const uint32_t lent =
+        more < window - share ? (uint32_t) more : window - (uint32_t) share;
+    if (facts->phase == PHASE_OPEN)
+        live_lend (live, agency, lent * message_bytes);
+    return (uint32_t) share + lent;
 }
 
 /* The draw of a request that has it in its header. NULL: it was answered. Who speaks of
@@ -432,6 +445,7 @@ static int take_ready (void *self, void *asked)
         return 0;
     }
     live_ask (live, agency, &request->envelope); // the latest is the one to tell
+    live_lend (live, agency, 0);                 // it has nothing under way any more
     if (what == DRAW_ASK_SEAL) {
         const wire_event_t sealed = {.kind = EVENT_SEALED,
                                      .agency = agency,

@@ -100,7 +100,11 @@
 /* What all agencies of the roll may have under way together: with more agencies each is
    granted a narrower window, so that an honest crowd is never told BUSY. */
 #define UNDER_WAY_BYTES_MAX (QUEUE_BYTES_MAX / 2)
-#define INFLIGHT_MAX        131072 /* a power of two */
+/* And what those who are there may have beyond that, as most of a roll is not: whoever
+   comes may take an eighth of what is left of it. */
+#define LENT_BYTES_MAX (QUEUE_BYTES_MAX / 4)
+#define LENT_PART      8
+#define INFLIGHT_MAX   131072 /* a power of two */
 
 /* Brokers that storage and state answer; how long a broker that misses one of the two
    lets requests for it wait before it answers UNAVAILABLE. */

@@ -381,9 +381,9 @@ static void windows_are_narrowed_for_a_crowd (void **state)
     } cases[] = {
         {16, 8192, 16},
         {WINDOW_MAX, 8192, WINDOW_MAX},
-        {WINDOW_MAX, MESSAGE_BYTES_MAX, 10}, // of 32 MiB, a third
+        {WINDOW_MAX, MESSAGE_BYTES_MAX, 12}, // of 32 MiB, a third; and of 16 an eighth
         {4, MESSAGE_BYTES_MAX, 4},
-        {0, 0, 10}, // no limits of one's own: the widest of both
+        {0, 0, 12}, // no limits of one's own: the widest of both
         {1, UINT32_MAX, 1},
     };
     for (size_t i = 0; i < COUNT (cases); i++) {
@@ -438,14 +438,50 @@ static void windows_of_a_crowd_fit_together (void **state)
         assert_true (given->window >= 1 && given->window <= asked);
         assert_int_equal (given->message_bytes_max, cases[i].message_bytes);
         assert_int_equal (given->rows_max, 500);
-        // all of them together fit, unless each has but one; and nothing is held back
-        if (given->window > 1)
-            assert_true (cases[i].agencies * given->window * bytes <=
-                         UNDER_WAY_BYTES_MAX);
-        if (given->window < asked)
-            assert_true (cases[i].agencies * (given->window + 1) * bytes >
-                         UNDER_WAY_BYTES_MAX);
+        // shares fit together, unless each has but one; and nothing is held back
+        const uint64_t all = UNDER_WAY_BYTES_MAX / bytes / cases[i].agencies;
+        const uint64_t share = all > 0 ? all : 1;
+        const uint64_t may = share + LENT_BYTES_MAX / LENT_PART / bytes;
+        assert_int_equal (given->window, asked <= may ? asked : may);
     }
+}
+
+static uint32_t granted (uint32_t agency, uint32_t window, uint32_t message_bytes)
+{
+    const wire_message_t hello = {
+        .command = WIRE_HELLO,
+        .agency = agency,
+        .hello = {.limits = {.window = window,
+                             .message_bytes_max = message_bytes,
+                             .rows_max = 500}}};
+    ask (agency, &hello);
+    return asked_storage_for (WIRE_ADMIT, agency)->welcome.limits.window;
+}
+
+/* Of many on the rolls a few are there: their windows are as wide as they like; and if
+   all come, what they have together fits still, and nobody has less than his share. */
+static void of_a_crowd_who_is_there_has_more (void **state)
+{
+    (void) state;
+    enum { CROWD = 2000, WINDOW = 16, BYTES = 8192 };
+    new_book ();
+    terms.agencies = CROWD;
+    start_and_open ();
+    const uint32_t share = UNDER_WAY_BYTES_MAX / (CROWD * BYTES);
+    uint64_t all = 0;
+    assert_true (share < WINDOW);
+    for (uint32_t agency = 1; agency <= CROWD; agency++) {
+        const uint32_t window = granted (agency, WINDOW, BYTES);
+        assert_int_equal (granted (agency, WINDOW, BYTES), window); // says it again
+        assert_true (window >= share && (window == WINDOW || agency > 100));
+        all += (uint64_t) window * BYTES;
+    }
+    assert_true (all <= UNDER_WAY_BYTES_MAX + LENT_BYTES_MAX);
+    assert_int_equal (granted (CROWD, WINDOW, BYTES), share);
+    // who closes his sale gives it back
+    for (uint32_t agency = 1; agency <= 100; agency++)
+        ask_ready (agency);
+    assert_int_equal (granted (CROWD, WINDOW, BYTES), WINDOW);
 }
 
 static void who_is_not_on_the_roll_is_refused (void **state)
@@ -1276,6 +1312,7 @@ int main (void)
         OPENED (hello_is_told_how_far_the_day_is),
         OPENED (windows_are_narrowed_for_a_crowd),
         OPENED (windows_of_a_crowd_fit_together),
+        OPENED (of_a_crowd_who_is_there_has_more),
         OPENED (who_is_not_on_the_roll_is_refused),
         OPENED (a_seal_counts_once_it_is_recorded),
         OPENED (a_seal_asked_for_twice_is_told_twice_and_counts_once),
