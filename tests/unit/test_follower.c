@@ -542,7 +542,8 @@ static void when_all_were_excused_the_day_is_over_with_the_draw (void **state)
     assert_true (registrar_done (registrar));
 }
 
-/* A window is a share of what the agencies of all open draws may have under way. */
+/* A window is a share of what the agencies of all open draws may have under way, and an
+   eighth of what is lent, 32 batches, while nobody else is there. */
 static void windows_are_shared_by_all_open_draws (void **state)
 {
     (void) state;
@@ -552,13 +553,13 @@ static void windows_are_shared_by_all_open_draws (void **state)
         .hello = {.limits = {.window = WINDOW_MAX, .message_bytes_max = 65536},
                   .name = bytes_of ("first", 5)}};
     ask (1, &hello);
-    assert_int_equal (to_storage.sent[0].message.welcome.limits.window, 170);
+    assert_int_equal (to_storage.sent[0].message.welcome.limits.window, 202);
     open_draw ("second", SOURCE_RANDOM, CLOSES_NEVER);
     ask (1, &hello);
-    assert_int_equal (to_storage.sent[0].message.welcome.limits.window, 85);
+    assert_int_equal (to_storage.sent[0].message.welcome.limits.window, 117);
     ordered (ORDER_CLOSE, "second", "");
     ask (1, &hello);
-    assert_int_equal (to_storage.sent[0].message.welcome.limits.window, 170);
+    assert_int_equal (to_storage.sent[0].message.welcome.limits.window, 202);
 }
 
 /* ---- Chance ---- */
