@@ -137,6 +137,8 @@ static const char *draw_text (const turned_down_t *refusals, uint64_t draw,
     for (size_t i = 0; i < DRAWS; i++)
         if (draw != 0 && refusals->draws[i].draw == draw)
             return refusals->draws[i].name;
-    snprintf (text, 24, draw == 0 ? "" : "%016" PRIx64, draw);
+    text[0] = '\0';
+    if (draw != 0)
+        snprintf (text, 24, "%016" PRIx64, draw);
     return text;
 }

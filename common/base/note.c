@@ -31,7 +31,7 @@ void note_sign (char note[NOTE_BYTES_MAX + 1], const char *who)
     const size_t size =
         reason.size <= most ? reason.size : cut_at_character (note, most);
     snprintf (note + size, NOTE_BYTES_MAX + 1 - size, "%s%s" CLOSES,
-              size > 0 ? OPENS : OPENS + 1, signers);
+              size > 0 ? OPENS : &OPENS[1], signers);
 }
 
 bytes_t note_reason (bytes_t note)

@@ -18,7 +18,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-TARGETS = ("wire", "bet_csv", "log", "roll", "config")
+TARGETS = ("wire", "bet_csv", "log", "roll", "config", "note")
 
 ROWS = [
     b"Santiago Lionel,Lorca,30904465,1999-03-17,7574\n",
@@ -52,6 +52,13 @@ def seeds(target):
         yield f"# remark\n1 enabled {KEY}  Agencia Centro\n2 disabled {PAIR[0]}\n".encode()
         yield f"7 enabled {KEY},{PAIR[0]}\r\n".encode()
         yield f'curve\n    public-key = "{PAIR[0]}"\n    secret-key = "{PAIR[1]}"\n'.encode()
+    elif target == "note":
+        for path in sorted((ROOT / "tests/vectors/fair").rglob("*")):
+            if path.suffix in (".note", ".txt"):
+                yield path.read_bytes()
+                yield path.read_bytes().split(b"\n\n")[0] + b"\n"
+        key = re.search(rb"operator (\S+)", (ROOT / "tests/vectors/fair/draw/open.note").read_bytes())
+        yield key.group(1)
     else:
         yield (ROOT / "etc/compose/loteria.cfg").read_bytes()
         yield (ROOT / "etc/draws.cfg").read_bytes()

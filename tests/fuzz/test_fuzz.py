@@ -8,7 +8,7 @@ import pytest
 import fuzz
 
 BUILD = pathlib.Path(os.environ.get("LOTERIA_BUILD", fuzz.ROOT / "build/fuzz"))
-SECONDS = 12  # each
+SECONDS = 10  # each
 
 
 @pytest.fixture(scope="module")

@@ -232,7 +232,7 @@ static void say (const char *peer, const char *client, uint64_t ticket,
 static void join (const char *worker, uint32_t credit)
 {
     const wire_message_t message = {.command = WIRE_JOIN,
-                                    .join = {ROLE_WORKER, credit, MS}};
+                                    .join = {ROLE_WORKER, credit, MS, {0}}};
     say (worker, "", 0, &message);
 }
 
@@ -901,7 +901,7 @@ static void damaged_bundles_do_no_harm (void **state)
         const uint64_t ticket =
             world.to_workers.count > 0 ? world.to_workers.items[0].ticket : 0;
         const wire_message_t messages[] = {
-            {.command = WIRE_JOIN, .join = {1, 5, 50}},
+            {.command = WIRE_JOIN, .join = {1, 5, 50, {0}}},
             {.command = WIRE_BEAT},
             {.command = WIRE_LEAVE},
             {.command = WIRE_STORED, .stored = {.next = 9}}};

@@ -41,7 +41,7 @@ static int setup_with (uint32_t rows_max)
 {
     const intake_options_t options = {.rows_max = rows_max,
                                       .number_max = NUMBER_MAX,
-                                      .join = {ROLE_WORKER, CREDIT, 500},
+                                      .join = {ROLE_WORKER, CREDIT, 500, {0}},
                                       .context = sides,
                                       .send = send_bundle};
     intake = intake_new (&options);
