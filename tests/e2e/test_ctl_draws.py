@@ -72,7 +72,8 @@ class State:
 
 def who_orders():
     """As loteria-ctl says it behind the reason."""
-    user = os.getuid() == 0 and os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    users = {entry.pw_uid: entry.pw_name for entry in pwd.getpwall()}
+    user = os.getuid() == 0 and os.environ.get("SUDO_USER") or users.get(os.getuid(), str(os.getuid()))
     return f"{user}@{socket.gethostname()}"[:56]
 
 
