@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "text.h"
+
 #define OPENS  " ["
 #define CLOSES "]"
 
@@ -61,12 +63,12 @@ static size_t begin_of_who (bytes_t note)
     return note.size;
 }
 
-/* How many bytes of it are whole characters, without blanks at the end. */
+/* How many bytes of it are a text still: of whole characters, without a blank at the
+   end, or a joiner that joins nothing any more. */
 static size_t cut_at_character (const char *text, size_t size)
 {
-    while (size > 0 && ((uint8_t) text[size] & 0xC0) == 0x80)
-        size--;
-    while (size > 0 && text[size - 1] == ' ')
+    uint32_t character;
+    while (text_check (bytes_of (text, size), &character) != TEXT_GOOD)
         size--;
     return size;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "note.h"
+#include "text.h"
 
 static void signs (const char *before, const char *who, const char *after)
 {
@@ -91,6 +92,29 @@ static void it_is_cut_between_characters (void **state)
     }
 }
 
+/* A joiner at the end of a text is none: storage would not take the note. */
+static void what_is_left_is_a_text (void **state)
+{
+    (void) state;
+    static const char *const reasons[] = {"\xE0\xA4\x95\xE2\x80\x8D", "x ",
+                                          "\xC3\xB1 "};
+    char note[NOTE_BYTES_MAX + 1];
+    uint32_t character;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        for (size_t shift = 0; shift < 8; shift++) {
+            memset (note, 'a', shift);
+            note[shift] = 0;
+            while (strlen (note) + strlen (reasons[i]) < NOTE_BYTES_MAX)
+                strcat (note, reasons[i]);
+            strcat (note,
+                    "\xE0\xA4\x95" + (strlen (note) + 3 > NOTE_BYTES_MAX ? 3 : 0));
+            note_sign (note, "ana@central");
+            assert_int_equal (text_check (bytes_of (note, strlen (note)), &character),
+                              TEXT_GOOD);
+            assert_non_null (strstr (note, " [ana@central]"));
+        }
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +122,7 @@ int main (void)
         cmocka_unit_test (a_note_has_two_parts_or_one_or_none),
         cmocka_unit_test (a_reason_is_cut_rather_than_who_gave_it),
         cmocka_unit_test (it_is_cut_between_characters),
+        cmocka_unit_test (what_is_left_is_a_text),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

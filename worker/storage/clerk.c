@@ -686,7 +686,8 @@ static int take_find (void *self, void *taken)
         return 0;
     request->sale = sales_find (clerk->sales, request->message.draw);
     if (for_operator (request) && sold_nothing (request)) {
-        tell_winners (clerk, request, &(wire_winners_t){.number = find->number});
+        const wire_winners_t none = {.cursor = find->cursor, .number = find->number};
+        tell_winners (clerk, request, &none);
         return 0;
     }
     cursor_t *cursor = cursor_for (clerk, request);
