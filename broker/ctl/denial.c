@@ -24,6 +24,12 @@ talk_t denial_take (denial_t *denial, uint8_t command, const wire_message_t *ans
     return passes ? TALK_LATER : TALK_OVER;
 }
 
+asker_say_t denial_say (denial_t *denial, uint8_t command, const wire_message_t *answer)
+{
+    const talk_t talk = denial_take (denial, command, answer);
+    return talk == TALK_ON ? ASKER_ON : talk == TALK_LATER ? ASKER_LATER : ASKER_OVER;
+}
+
 const char *denial_reason (const denial_t *denial, const char *reason)
 {
     return denial->code ? denial->text : reason;

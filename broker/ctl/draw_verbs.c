@@ -13,18 +13,16 @@
 #include "draw_terms.h"
 #include "local_time.h"
 #include "instruction.h"
-#include "place.h"
 #include "denial.h"
 #include "show.h"
 
 #define TIMEOUT_MS      10000
 #define NUMBER_EXPECTED "expected the number, or - to read it from stdin"
-#define NUMBER_DIGITS   9
 
 typedef struct {
     const command_t *command;
     instruction_t instruction;
-    char endpoint[PLACE_ENDPOINT_BYTES];
+    whereabouts_t where;
     conversation_t *conversation;
     draw_list_t list;
     denial_t denial;
@@ -45,7 +43,6 @@ static int confirm (work_t *work);
 static int confirm_by_name (work_t *work);
 static int take_number (work_t *work);
 static int read_typed (work_t *work, const char *what, uint32_t *number);
-static int read_number (const char *text, uint32_t min, uint32_t max, uint32_t *number);
 static int give (work_t *work);
 static talk_t take_answer (void *context, const wire_message_t *answer);
 static bool was_done (work_t *work);
@@ -89,7 +86,7 @@ int draw_verbs_number (const command_t *command)
     if (work.asks_number)
         return carry_out (&work);
     const int rc =
-        read_number (word, 0, NUMBER_MAX_MAX, &work.instruction.order.number);
+        command_number (word, 0, NUMBER_MAX_MAX, &work.instruction.order.number);
     memset (word, '*', strlen (word)); // anybody could read it in /proc
     return rc == 0 ? carry_out (&work) : misused (&work, NUMBER_EXPECTED);
 }
@@ -99,8 +96,8 @@ int draw_verbs_excuse (const command_t *command)
     work_t work = {.command = command, .instruction.kind = ORDER_EXCUSE};
     if (!says_why (command))
         return misused (&work, "say why (--reason TEXT): it is kept with the draw");
-    if (read_number (command->word[command->words - 1], 1, AGENCIES_MAX,
-                     &work.instruction.agency) == -1)
+    if (command_number (command->word[command->words - 1], 1, AGENCIES_MAX,
+                        &work.instruction.agency) == -1)
         return misused (&work, "expected the agency's number");
     return carry_out (&work);
 }
@@ -122,11 +119,14 @@ static int begin (work_t *work)
 {
     const command_t *command = work->command;
     problem_t problem;
-    int rc = place_find (command->config, command->data_directory, command->state,
-                         work->endpoint, &problem);
+    int rc =
+        whereabouts_find (&work->where, command->config, &command->given, &problem);
+    if (rc == 0 && !*work->where.endpoint[STATUS_STATE])
+        rc = problem_set (&problem, PROCESS_CANNOT_START, "draw",
+                          "reason: no endpoint of state is given; add --state");
     const conversation_options_t options = {
-        .endpoint = work->endpoint,
-        .keys = command->keys,
+        .endpoint = work->where.endpoint[STATUS_STATE],
+        .keys = command->given.keys,
         .to_state = true,
         .timeout_ms = command->timeout_ms ? (int64_t) command->timeout_ms : TIMEOUT_MS,
         .signal_fd = command->signal_fd};
@@ -282,17 +282,8 @@ static int read_typed (work_t *work, const char *what, uint32_t *number)
     char question[128], line[CONFIRM_LINE_BYTES];
     snprintf (question, sizeof question, "%s of %s: ", what, work->instruction.name);
     return confirm_read (question, line, work->command->signal_fd)
-               ? read_number (line, 0, NUMBER_MAX_MAX, number)
+               ? command_number (line, 0, NUMBER_MAX_MAX, number)
                : -1;
-}
-
-static int read_number (const char *text, uint32_t min, uint32_t max, uint32_t *number)
-{
-    const size_t zeros = strspn (text, "0"), size = strlen (text);
-    if (size == 0 || text[strspn (text, "0123456789")] || size - zeros > NUMBER_DIGITS)
-        return -1;
-    *number = (uint32_t) strtoul (text, NULL, 10);
-    return *number >= min && *number <= max ? 0 : -1;
 }
 
 static int give (work_t *work)

@@ -1,8 +1,5 @@
-/* main.c - loteria-ctl: asks running processes of a central, and orders.
-
-     loteria-ctl ping ENDPOINT
-     loteria-ctl draw list | open NAME | close [NAME] | number [NAME] NUMBER |
-                      excuse [NAME] AGENCY | void [NAME] */
+/* main.c - loteria-ctl: what an operator asks a central, and orders. The table of verbs
+   says what it can be told. */
 
 #include <stdio.h>
 #include <string.h>
@@ -12,10 +9,15 @@
 #include "bounds.h"
 #include "command.h"
 #include "draw_verbs.h"
+#include "log_verbs.h"
 #include "logger.h"
 #include "option_rows.h"
 #include "ping.h"
 #include "program.h"
+#include "result_verbs.h"
+#include "status_verbs.h"
+#include "storage_verbs.h"
+#include "worker_verbs.h"
 
 #define PING_TIMEOUT_MS 2000
 
@@ -33,41 +35,107 @@ static int misuse_of (const verb_t *verb, const command_t *command);
 static int no_verb (const command_t *command);
 static bool takes (const verb_t *verb, const char *option);
 
+// The options by which a central is found, and how its answer is shown
+#define WHERE " data-dir server broker storage state central keys timeout json "
+#define DRAW  " data-dir server state keys timeout json "
+#define FILES " data-dir json "
+
 static const verb_t verbs[] = {
-    {{"ping", "ENDPOINT", " keys ", "who listens there, and is it well"},
+    {{"status", NULL, WHERE, "how all of it is: parts, draws, bets, log, disk"},
+     0,
+     0,
+     status_verbs_status},
+    {{"agencies", NULL, WHERE "draw missing ",
+      "the agencies of a draw, by default of the one on sale"},
+     0,
+     0,
+     status_verbs_agencies},
+    {{"workers", NULL, WHERE, "the workers, and what each does"},
+     0,
+     0,
+     status_verbs_workers},
+    {{"workers add", "N", WHERE, "have loteria-central run so many more"},
      1,
      1,
-     run_ping},
-    {{"draw list", NULL, " data-dir state keys json ",
-      "the draws that state knows, and what is planned"},
+     worker_verbs_add},
+    {{"workers remove", "N", WHERE, "have loteria-central run so many fewer"},
+     1,
+     1,
+     worker_verbs_remove},
+    {{"draws", NULL, DRAW, "the same as draw list"}, 0, 0, draw_verbs_list},
+    {{"winners", "DRAW [AGENCY]", WHERE,
+      "the documents that won, of all agencies or one"},
+     1,
+     2,
+     result_verbs_winners},
+    {{"report", "DRAW", WHERE "csv ",
+      "what each agency sold, cancelled and won, and when it fetched its winners"},
+     1,
+     1,
+     result_verbs_report},
+    {{"refused", NULL, WHERE "last ", "what was refused lately, and why"},
+     0,
+     0,
+     log_verbs_refused},
+    {{"events", NULL, WHERE "last once interval ",
+      "follow the log of all parts, a line an event"},
+     0,
+     0,
+     log_verbs_events},
+    {{"top", NULL, WHERE "interval once ",
+      "a picture of it all, drawn anew again and again"},
+     0,
+     0,
+     status_verbs_top},
+    {{"check", NULL, FILES "expect ", "prove the files of the day, also while it runs"},
+     0,
+     0,
+     storage_verbs_check},
+    {{"backup", "DIR", FILES,
+      "copy the day to a new directory, also while it runs, and prove the copy"},
+     1,
+     1,
+     storage_verbs_backup},
+    {{"archive", "DRAW FILE", FILES,
+      "write a draw that is over to a file, with what proves it"},
+     2,
+     2,
+     storage_verbs_archive},
+    {{"restore", "FILE", FILES "to ",
+      "prove such a file, and put the draw's files right"},
+     1,
+     1,
+     storage_verbs_restore},
+    {{"draw list", NULL, DRAW, "the draws that state knows, and what is planned"},
      0,
      0,
      draw_verbs_list},
-    {{"draw open", "NAME", " data-dir state keys json agencies closes number highest ",
-      "open a draw"},
+    {{"draw open", "NAME", DRAW "agencies closes number highest ", "open a draw"},
      1,
      1,
      draw_verbs_open},
-    {{"draw close", "[NAME]", " data-dir state keys json yes reason ",
-      "close a draw's sale"},
+    {{"draw close", "[NAME]", DRAW "yes reason ", "close a draw's sale"},
      0,
      1,
      draw_verbs_close},
-    {{"draw number", "[NAME] NUMBER", " data-dir state keys json yes ",
+    {{"draw number", "[NAME] NUMBER", DRAW "yes ",
       "enter the number of a draw that is closed"},
      1,
      2,
      draw_verbs_number},
-    {{"draw excuse", "[NAME] AGENCY", " data-dir state keys json yes reason ",
+    {{"draw excuse", "[NAME] AGENCY", DRAW "yes reason ",
       "do not wait for this agency"},
      1,
      2,
      draw_verbs_excuse},
-    {{"draw void", "[NAME]", " data-dir state keys json yes reason ",
-      "call a draw off"},
+    {{"draw void", "[NAME]", DRAW "yes reason ", "call a draw off"},
      0,
      1,
      draw_verbs_void},
+    {{"ping", "ENDPOINT", " keys timeout ", "who listens there, and is it well"},
+     1,
+     1,
+     run_ping},
 };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
@@ -75,19 +143,19 @@ int main (int argc, char **argv)
 {
     command_t command = {.highest = UINT32_MAX};
     const config_item_t items[] = {
-        option_data_dir (&command.data_directory,
-                         "data directory of the central on this machine to ask"),
-        {.name = "state",
-         .type = CONFIG_TEXT,
-         .value = &command.state,
-         .environment = "LOTERIA_STATE",
-         .help = "ZeroMQ endpoint of the central's state, in place of --data-dir"},
-        option_keys (&command.keys, "folder of keys: the operator's, or those of the "
-                                    "process that is asked"),
+        whereabouts_option_data_dir (&command.given),
+        whereabouts_option_server (&command.given),
+        whereabouts_option_broker (&command.given),
+        whereabouts_option_storage (&command.given),
+        whereabouts_option_state (&command.given),
+        whereabouts_option_central (&command.given),
+        whereabouts_option_keys (&command.given),
         {.name = "timeout",
          .type = CONFIG_DURATION,
          .value = &command.timeout_ms,
-         .help = "how long to wait for an answer, such as 500ms [ping 2s, draw 10s]"},
+         .help =
+             "how long to wait for an answer, such as 500ms [2s; 10s for draw, winners "
+             "and report]"},
         {.name = "yes",
          .type = CONFIG_FLAG,
          .value = &command.yes,
@@ -101,7 +169,44 @@ int main (int argc, char **argv)
          .type = CONFIG_FLAG,
          .value = &command.json,
          .fallback = "no",
-         .help = "draw: print JSON"},
+         .help = "print JSON"},
+        {.name = "draw",
+         .type = CONFIG_DRAW,
+         .value = &command.draw,
+         .help = "agencies: of which draw"},
+        {.name = "missing",
+         .type = CONFIG_FLAG,
+         .value = &command.missing,
+         .fallback = "no",
+         .help = "agencies: those that are waited for"},
+        {.name = "last",
+         .type = CONFIG_NUMBER,
+         .value = &command.last,
+         .min = 1,
+         .max = LINES_KEPT * 4,
+         .help = "events, refused: the latest so many [events none, refused 20]"},
+        {.name = "once",
+         .type = CONFIG_FLAG,
+         .value = &command.once,
+         .fallback = "no",
+         .help = "events, top: show what there is, and end"},
+        {.name = "interval",
+         .type = CONFIG_DURATION,
+         .value = &command.interval_ms,
+         .help = "events, top: how often to ask [250ms, 1s]"},
+        {.name = "csv",
+         .type = CONFIG_FLAG,
+         .value = &command.csv,
+         .fallback = "no",
+         .help = "report: print CSV"},
+        {.name = "expect",
+         .type = CONFIG_TEXT,
+         .value = &command.expect,
+         .help = "check: a head that the day has, or had: 64 hexadecimal digits"},
+        {.name = "to",
+         .type = CONFIG_TEXT,
+         .value = &command.to,
+         .help = "restore: unpack the draw into this new directory, beside the day"},
         {.name = "agencies",
          .type = CONFIG_NUMBER,
          .value = &command.agencies,
@@ -127,12 +232,13 @@ int main (int argc, char **argv)
     const config_program_t program = {
         .program = "loteria-ctl",
         .section = "ctl",
-        .summary = "Asks running parts of a central, and gives its state orders.",
+        .summary = "What an operator asks a central, and orders.",
         .items = items,
         .verbs = abouts,
         .serve = run,
         .context = &command};
     const arguments_t arguments = arguments_sort (argc, argv, items);
+    command.items = items;
     command.word = arguments.word;
     command.words = arguments.words;
     return program_main (&program, arguments.options, argv);
@@ -148,18 +254,21 @@ static int run (const config_t *config, void *context, int signal_fd)
     return status == 0 ? verb->run (command) : status;
 }
 
-/* And leave what follows it. */
+/* The one with most of the words; what follows them is left. */
 static const verb_t *find_verb (command_t *command)
 {
+    const verb_t *found = NULL;
+    int most = 0;
     for (size_t i = 0; i < VERBS; i++) {
         const int words = words_of (&verbs[i], command);
-        if (words > 0) {
-            command->word += words;
-            command->words -= words;
-            return &verbs[i];
+        if (words > most) {
+            most = words;
+            found = &verbs[i];
         }
     }
-    return NULL;
+    command->word += most;
+    command->words -= most;
+    return found;
 }
 
 /* How many words the verb has, when the command's are those; else 0. */
@@ -182,9 +291,6 @@ static int words_of (const verb_t *verb, const command_t *command)
 /* A flag that the verb takes no notice of was meant for something. */
 static int misuse_of (const verb_t *verb, const command_t *command)
 {
-    static const char *const options[] = {"data-dir", "state",  "keys",     "yes",
-                                          "reason",   "json",   "agencies", "closes",
-                                          "number",   "highest"};
     if (!verb)
         return no_verb (command);
     const char *name = verb->about.words, *arguments = verb->about.arguments;
@@ -192,23 +298,24 @@ static int misuse_of (const verb_t *verb, const command_t *command)
         return command_misused (name,
                                 "usage: loteria-ctl %s%s%s (see loteria-ctl --help)",
                                 name, arguments ? " " : "", arguments ? arguments : "");
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (strcmp (config_source (command->config, options[i]), "flag") == 0 &&
-            !takes (verb, options[i]))
+    for (const config_item_t *item = command->items; item->name; item++)
+        if (item->type != CONFIG_LEVEL &&
+            strcmp (config_source (command->config, item->name), "flag") == 0 &&
+            !takes (verb, item->name))
             return command_misused (name, "does not take --%s; leave it out",
-                                    options[i]);
+                                    item->name);
     return 0;
 }
 
 static int no_verb (const command_t *command)
 {
     const char *word = command->words > 0 ? command->word[0] : NULL;
-    const bool draw = word && strcmp (word, "draw") == 0;
     return command_misused (
         word, "%s (see loteria-ctl --help)",
-        draw   ? "expected list, open, close, number, excuse or void after it"
-        : word ? "not expected"
-               : "expected ping ENDPOINT, or draw and what to do");
+        !word ? "expected what to do, such as status"
+        : strcmp (word, "draw") == 0
+            ? "expected list, open, close, number, excuse or void after it"
+            : "not expected");
 }
 
 static bool takes (const verb_t *verb, const char *option)
@@ -223,7 +330,7 @@ static int run_ping (const command_t *command)
     char name[WIRE_NAME_BYTES_MAX + 1], why[ADDRESS_WHY_BYTES];
     const conversation_options_t options = {
         .endpoint = command->word[0],
-        .keys = command->keys,
+        .keys = command->given.keys,
         .timeout_ms =
             command->timeout_ms ? (int64_t) command->timeout_ms : PING_TIMEOUT_MS,
         .signal_fd = command->signal_fd};

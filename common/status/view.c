@@ -47,6 +47,7 @@ void view_destroy (view_t **view)
     free (self->draw);
     free (self->connection);
     free (self->worker);
+    free (self->process);
     free (self);
     *view = NULL;
 }

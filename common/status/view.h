@@ -15,7 +15,7 @@
 
 #define VIEW_DRAWS_MAX      1024
 #define VIEW_AGENCIES_MAX   (2 * DRAWS_AGENCIES_MAX) // of all draws together
-#define VIEW_PROCESSES_MAX  64                       // under a loteria-central
+#define VIEW_PROCESSES_MAX  (WORKERS_MAX + 64)       // under a loteria-central
 #define VIEW_CODES_MAX      64
 #define VIEW_BUCKETS_MAX    64
 #define VIEW_NAME_BYTES     80 // of a worker, a process, a version
@@ -86,11 +86,11 @@ typedef struct {
     uint64_t memory_bytes, last_word_ms;
 } view_worker_t;
 
-typedef struct { // under a loteria-central
+typedef struct { // under a loteria-central; several may have one name
     char name[VIEW_NAME_BYTES];
-    uint32_t pid;
+    uint32_t pid; // 0: it does not run
     bool up;
-    uint64_t restarts;
+    uint64_t restarts; // of all that have that name
 } view_process_t;
 
 typedef struct {
@@ -139,9 +139,9 @@ typedef struct {
     bool has_central;
     uint32_t workers_wanted; // of a loteria-central
     size_t processes;
-    view_process_t process[VIEW_PROCESSES_MAX];
-    double bets_per_s; // of all draws, or UNKNOWN
-    uint64_t nonsense; // lines that could not be taken
+    view_process_t *process; // by name and pid
+    double bets_per_s;       // of all draws, or UNKNOWN
+    uint64_t nonsense;       // lines that could not be taken
     struct view_index *index;
 } view_t;
 

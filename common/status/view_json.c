@@ -179,7 +179,8 @@ static void put_codes (json_t *json, const view_broker_t *broker)
     json_line (json);
     json_object (json, "refused");
     for (size_t i = 0; i < broker->codes; i++)
-        json_number (json, broker->code[i].name, broker->code[i].count);
+        if (broker->code[i].count > 0)
+            json_number (json, broker->code[i].name, broker->code[i].count);
     json_end (json);
 }
 

@@ -296,23 +296,32 @@ static view_worker_t *find_worker (view_t *view, const metric_line_t *line)
     return worker;
 }
 
-/* `pid` is not in all of its metrics. */
+/* What has no pid is told of all that have the name: view_order () hands it on. */
 static view_process_t *find_process (view_t *view, const metric_line_t *line)
 {
     const char *name = metric_line_label (line, "process");
-    view_process_t *process = NULL;
-    if (!*name || strlen (name) >= VIEW_NAME_BYTES)
+    const char *digits = metric_line_label (line, "pid");
+    struct view_index *index = view->index;
+    uint32_t pid = 0;
+    if (!*name || strlen (name) >= VIEW_NAME_BYTES ||
+        (*digits && strcmp (digits, "0") != 0 &&
+         !take_number (digits, INT32_MAX, &pid)))
         return NULL;
-    for (size_t i = 0; i < view->processes && !process; i++)
-        if (strcmp (view->process[i].name, name) == 0)
-            process = &view->process[i];
-    if (!process && view->processes == VIEW_PROCESSES_MAX)
-        return NULL;
-    if (!process) {
-        process = &view->process[view->processes++];
-        snprintf (process->name, sizeof process->name, "%s", name);
+    for (size_t i = 0; i < view->processes; i++) {
+        const size_t place = (index->last_process + i) % view->processes;
+        if (view->process[place].pid == pid &&
+            strcmp (view->process[place].name, name) == 0) {
+            index->last_process = place;
+            return &view->process[place];
+        }
     }
-    take_number (metric_line_label (line, "pid"), INT32_MAX, &process->pid);
+    if (view->processes == VIEW_PROCESSES_MAX)
+        return NULL;
+    view->process = grow (view->process, view->processes, sizeof *view->process);
+    index->last_process = view->processes;
+    view_process_t *process = &view->process[view->processes++];
+    *process = (view_process_t){.pid = pid};
+    snprintf (process->name, sizeof process->name, "%s", name);
     return process;
 }
 

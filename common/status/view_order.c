@@ -13,6 +13,8 @@ static int rank_of (const view_draw_t *draw);
 static int compare_agencies (const void *a, const void *b);
 static void order_connections (view_t *view);
 static int compare_connections (const void *a, const void *b);
+static void order_processes (view_t *view);
+static int compare_processes (const void *a, const void *b);
 static int compare_workers (const void *a, const void *b);
 static int compare_codes (const void *a, const void *b);
 static bool goes_on (const view_t *view, const view_t *before, status_part_t part);
@@ -32,6 +34,7 @@ void view_order (view_t *view)
     order_connections (view);
     if (view->workers > 0)
         qsort (view->worker, view->workers, sizeof *view->worker, compare_workers);
+    order_processes (view);
     qsort (view->broker.code, view->broker.codes, sizeof *view->broker.code,
            compare_codes);
 }
@@ -141,6 +144,35 @@ static int compare_connections (const void *a, const void *b)
         return one->agency > other->agency ? 1 : -1;
     const int by_address = strcmp (one->address, other->address);
     return by_address != 0 ? by_address : strcmp (one->key, other->key);
+}
+
+/* The first of a name is the one without a pid, which has the restarts of all; it stays
+   only where none of that name runs. */
+static void order_processes (view_t *view)
+{
+    size_t kept = 0;
+    uint64_t restarts = 0;
+    if (view->processes > 0)
+        qsort (view->process, view->processes, sizeof *view->process,
+               compare_processes);
+    for (size_t i = 0; i < view->processes; i++) {
+        view_process_t *process = &view->process[i];
+        const bool runs =
+            i + 1 < view->processes && strcmp (process->name, process[1].name) == 0;
+        if (i == 0 || strcmp (process->name, process[-1].name) != 0)
+            restarts = process->restarts;
+        process->restarts = restarts;
+        if (process->pid != 0 || !runs)
+            view->process[kept++] = *process;
+    }
+    view->processes = kept;
+}
+
+static int compare_processes (const void *a, const void *b)
+{
+    const view_process_t *one = a, *other = b;
+    const int by_name = strcmp (one->name, other->name);
+    return by_name != 0 ? by_name : (one->pid > other->pid) - (one->pid < other->pid);
 }
 
 static int compare_workers (const void *a, const void *b)

@@ -25,7 +25,7 @@ struct view_index {
     view_numbers_t fact;
     view_fact_t *facts;
     size_t facts_count;
-    size_t last_draw, last_worker;
+    size_t last_draw, last_worker, last_process;
 };
 
 /* Take one line; false when it is not what that metric is like. A metric that is not

@@ -317,7 +317,7 @@ def test_a_state_that_says_nothing(state, start):
 
 def test_a_central_that_is_not_there(start, tmp_path):
     asked = start("loteria-ctl", "draw", "list", "--data-dir", tmp_path)
-    assert asked.wait() == 1
+    assert asked.wait() == 5
     assert loteria.parse_log(asked.log)[0]["reason"].startswith(f"no central is running on {tmp_path}; ")
 
 

@@ -85,7 +85,11 @@ static const char day_central[] =
     "process_start_time_seconds 1764490000\n"
     "loteria_workers_wanted 2\n"
     "loteria_process_up{process=\"storage\",pid=\"20\"} 1\n"
-    "loteria_process_restarts_total{process=\"storage\"} 3\n";
+    "loteria_process_restarts_total{process=\"storage\"} 3\n"
+    "loteria_process_restarts_total{process=\"worker\"} 1\n"
+    "loteria_process_up{process=\"worker\",pid=\"22\"} 1\n"
+    "loteria_process_up{process=\"worker\",pid=\"21\"} 1\n"
+    "loteria_process_up{process=\"web\",pid=\"0\"} 0\n";
 
 static inline void day_say (view_t *view, status_part_t part, const char *text)
 {

@@ -80,9 +80,17 @@ static void test_parts_and_workers (void **state)
     assert_true (view->broker.has_parts && view->broker.storage_up);
     assert_true (view->has_central);
     assert_int_equal (view->workers_wanted, 2);
-    assert_int_equal (view->processes, 1);
-    assert_int_equal (view->process[0].pid, 20);
-    assert_int_equal (view->process[0].restarts, 3);
+    static const view_process_t processes[] = {{"storage", 20, true, 3},
+                                               {"web", 0, false, 0},
+                                               {"worker", 21, true, 1},
+                                               {"worker", 22, true, 1}};
+    assert_int_equal (view->processes, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_string_equal (view->process[i].name, processes[i].name);
+        assert_int_equal (view->process[i].pid, processes[i].pid);
+        assert_int_equal (view->process[i].up, processes[i].up);
+        assert_int_equal (view->process[i].restarts, processes[i].restarts);
+    }
     assert_string_equal (view->part[STATUS_STORAGE].version, "0.1.0");
     assert_int_equal (view->part[STATUS_STORAGE].memory_bytes, 20971520);
     assert_about (view->storage.sync_p50_s, 0.0015);
@@ -259,8 +267,11 @@ static void test_is_bounded (void **state)
         day_say (view, STATUS_STATE, line);
     }
     for (unsigned i = 0; i < VIEW_PROCESSES_MAX + 5; i++) {
-        snprintf (line, sizeof line, "loteria_process_up{process=\"p%u\"} 1\n", i);
+        snprintf (line, sizeof line, "loteria_process_up{process=\"p\",pid=\"%u\"} 1\n",
+                  i + 1);
         day_say (view, STATUS_CENTRAL, line);
+    }
+    for (unsigned i = 0; i < VIEW_CODES_MAX + 5; i++) {
         snprintf (line, sizeof line, "loteria_refused_total{code=\"C%u\"} 1\n", i);
         day_say (view, STATUS_BROKER, line);
         snprintf (line, sizeof line, "loteria_log_sync_seconds_bucket{le=\"%u\"} %u\n",

@@ -1,0 +1,160 @@
+/* storage_verbs.c - runs loteria-storage, which lies beside loteria-ctl, on the files
+   of a day. */
+
+#include "storage_verbs.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "logger.h"
+#include "supervisor.h"
+#include "terminal.h"
+
+#define STORAGE       "loteria-storage"
+#define ARGUMENTS_MAX 9
+#define SYSTEM_DATA   "/var/lib/loteria" // of the units of systemd
+#define PRINTED_MAX   (64 * 1024 * 1024)
+
+static const char *directory_of (const command_t *command);
+static int run (const command_t *command, const char *verb,
+                const char *const *arguments);
+static int become (const char *verb, const char *const *arguments);
+static int run_for_json (const command_t *command, const char *verb,
+                         const char *const *arguments);
+static char *read_all (int fd);
+static char *as_json (const command_t *command, const char *printed, int status);
+
+int storage_verbs_check (const command_t *command)
+{
+    const char *arguments[ARGUMENTS_MAX + 1] = {STORAGE, "--check",
+                                                directory_of (command)};
+    if (command->expect) {
+        arguments[3] = "--expect";
+        arguments[4] = command->expect;
+    }
+    return run (command, "check", arguments);
+}
+
+int storage_verbs_backup (const command_t *command)
+{
+    const char *const arguments[] = {STORAGE, "--backup",       directory_of (command),
+                                     "--to",  command->word[0], NULL};
+    return run (command, "backup", arguments);
+}
+
+int storage_verbs_archive (const command_t *command)
+{
+    const char *const arguments[] = {
+        STORAGE,          "--archive", directory_of (command), "--draw",
+        command->word[0], "--to",      command->word[1],       NULL};
+    return run (command, "archive", arguments);
+}
+
+/* Into the day, or beside it. */
+int storage_verbs_restore (const command_t *command)
+{
+    const char *const arguments[] = {STORAGE,
+                                     "--restore",
+                                     command->word[0],
+                                     command->to ? "--to" : "--into",
+                                     command->to ? command->to : directory_of (command),
+                                     NULL};
+    return run (command, "restore", arguments);
+}
+
+/* The files may be there without a central. */
+static const char *directory_of (const command_t *command)
+{
+    const bool given = strcmp (config_source (command->config, "data-dir"), "default");
+    return !given && access (WHEREABOUTS_RUN_DIRECTORY, F_OK) == 0 &&
+                   access (SYSTEM_DATA, F_OK) == 0
+               ? SYSTEM_DATA
+               : command->given.data_directory;
+}
+
+static int run (const command_t *command, const char *verb,
+                const char *const *arguments)
+{
+    return command->json ? run_for_json (command, verb, arguments)
+                         : become (verb, arguments);
+}
+
+static int become (const char *verb, const char *const *arguments)
+{
+    char *program = supervisor_program (STORAGE);
+    execv (program, (char *const *) arguments);
+    const int status =
+        command_failed (verb, PROCESS_CANNOT_START, "program: %s | reason: %s", program,
+                        strerror (errno));
+    free (program);
+    return status;
+}
+
+static int run_for_json (const command_t *command, const char *verb,
+                         const char *const *arguments)
+{
+    int ends[2], status = 0;
+    if (pipe (ends) == -1)
+        return command_failed (verb, PROCESS_FAILED, "reason: %s", strerror (errno));
+    const pid_t child = fork ();
+    if (child == 0) {
+        dup2 (ends[1], STDOUT_FILENO);
+        close (ends[0]);
+        close (ends[1]);
+        _exit (become (verb, arguments));
+    }
+    close (ends[1]);
+    char *printed = child == -1 ? NULL : read_all (ends[0]);
+    close (ends[0]);
+    if (child == -1 || waitpid (child, &status, 0) == -1)
+        return command_failed (verb, PROCESS_FAILED, "reason: %s", strerror (errno));
+    status = WIFEXITED (status) ? WEXITSTATUS (status) : PROCESS_FAILED;
+    const int shown = terminal_print (as_json (command, printed, status));
+    free (printed);
+    return status ? status : shown;
+}
+
+static char *read_all (int fd)
+{
+    size_t size = 0, capacity = 4096;
+    char *text = malloc (capacity);
+    ssize_t more;
+    assert (text);
+    while (size < PRINTED_MAX &&
+           ((more = read (fd, text + size, capacity - size - 1)) > 0 ||
+            (more == -1 && errno == EINTR))) {
+        size += more > 0 ? (size_t) more : 0;
+        if (capacity - size < 2) {
+            capacity *= 2;
+            text = realloc (text, capacity);
+            assert (text);
+        }
+    }
+    text[size] = 0;
+    return text;
+}
+
+static char *as_json (const command_t *command, const char *printed, int status)
+{
+    json_t *json = json_new ();
+    json_object (json, NULL);
+    json_text (json, "data_dir", directory_of (command));
+    json_bool (json, "sound", status == 0);
+    json_array (json, "lines");
+    while (*printed) {
+        const size_t size = strcspn (printed, "\n");
+        json_line (json);
+        json_bytes (json, NULL, bytes_of (printed, size));
+        printed += size + (printed[size] == '\n');
+    }
+    json_end (json);
+    json_end (json);
+    json_newline (json);
+    return json_finish (&json, NULL);
+}
