@@ -48,7 +48,7 @@ static size_t items (void *context, zmq_pollitem_t *list);
 static int64_t turn (supervisor_t *supervisor, void *context);
 static int64_t tell_ready (central_t *central, const supervisor_t *supervisor,
                            int64_t now_ms);
-static int64_t tell_stopping (central_t *central);
+static void tell_stopping (central_t *central);
 static int make_data_directory (const char *path, problem_t *problem);
 static int wait_for_files (const char *directory, problem_t *problem);
 static int keep_number (uint32_t number, problem_t *problem);
@@ -143,20 +143,18 @@ static int64_t turn (supervisor_t *supervisor, void *context)
 {
     central_t *central = context;
     const int64_t now_ms = clock_ms ();
-    const bool ending = supervisor_ending (supervisor);
-    if (now_ms >= central->look_ms && !ending) {
+    reception_turn (central->reception);
+    if (supervisor_ending (supervisor)) {
+        tell_stopping (central);
+        return INT64_MAX;
+    }
+    if (now_ms >= central->look_ms) {
         if (!run_directory_look (central->directory, supervisor))
             reception_restore (central->reception);
         central->look_ms = now_ms + RUN_DIRECTORY_LOOK_MS;
     }
-    reception_turn (central->reception);
-    const int64_t deadlines[] = {
-        ending ? tell_stopping (central) : tell_ready (central, supervisor, now_ms),
-        notify_alive (now_ms), ending ? INT64_MAX : central->look_ms};
-    int64_t first_ms = INT64_MAX;
-    for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++)
-        first_ms = deadlines[i] < first_ms ? deadlines[i] : first_ms;
-    return first_ms;
+    const int64_t ready_ms = tell_ready (central, supervisor, now_ms);
+    return ready_ms < central->look_ms ? ready_ms : central->look_ms;
 }
 
 static int64_t tell_ready (central_t *central, const supervisor_t *supervisor,
@@ -167,11 +165,10 @@ static int64_t tell_ready (central_t *central, const supervisor_t *supervisor,
                              children_wanted (children, FIGURES_WORKERS), now_ms);
 }
 
-static int64_t tell_stopping (central_t *central)
+static void tell_stopping (central_t *central)
 {
     if (!central->stopping)
         central->stopping = notify_say ("STOPPING=1\nSTATUS=stops");
-    return INT64_MAX;
 }
 
 static int make_data_directory (const char *path, problem_t *problem)

@@ -19,6 +19,7 @@
 #include "inquiry.h"
 #include "logger.h"
 #include "net.h"
+#include "notify.h"
 #include "process.h"
 #include "memory_guard.h"
 #include "waiting.h"
@@ -78,12 +79,13 @@ int router_serve (const router_options_t *options, int signal_fd)
     router_t *router = router_new (options, clock_ms (), &problem);
     if (!router)
         process_end (&problem);
+    notify_say ("READY=1");
     while (!process_signal (signal_fd)) {
         zmq_pollitem_t items[ROUTER_ITEMS + 1];
         const size_t count = router_items (router, items);
         items[count] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
         zmq_poll (items, (int) count + 1,
-                  clock_timeout (clock_ms (), router_deadline (router)));
+                  notify_timeout (clock_ms (), router_deadline (router)));
         router_turn (router, items, clock_ms ());
     }
     logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);

@@ -14,6 +14,7 @@
 #include "inquiry.h"
 #include "logger.h"
 #include "net.h"
+#include "notify.h"
 #include "note.h"
 #include "process.h"
 #include "registrar.h"
@@ -339,6 +340,7 @@ static int join (state_t *state, int64_t now_ms, problem_t *problem)
     if (!state->brokers)
         return -1;
     log_joined (state);
+    notify_say ("READY=1");
     return 0;
 }
 
@@ -463,7 +465,7 @@ static void wait_for_work (state_t *state, int signal_fd)
 {
     zmq_pollitem_t items[1 + STATE_ITEMS] = {{.fd = signal_fd, .events = ZMQ_POLLIN}};
     const int count = 1 + (int) state_items (state, items + 1);
-    zmq_poll (items, count, clock_timeout (clock_ms (), state_deadline (state)));
+    zmq_poll (items, count, notify_timeout (clock_ms (), state_deadline (state)));
 }
 
 static void log_closed (uint64_t undelivered, uint64_t strays)

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "http.h"
 #include "logger.h"
+#include "notify.h"
 #include "process.h"
 #include "listener.h"
 #include "sight.h"
@@ -98,6 +99,7 @@ static void log_start (const web_t *web)
                       sight_reason (web->sight));
     logger_event (LOG_INFO, "web", LOG_IN_PROGRESS, "listen: http://%s | token: %s", at,
                   web->options->token ? "wanted" : "none");
+    notify_say ("READY=1");
 }
 
 static void stop (web_t *web)
@@ -147,7 +149,7 @@ static void wait_for_work (web_t *web, int signal_fd)
         deadline = sight_deadline (web->sight, now_ms);
     if (web->told_ms + HEARTBEAT_MS < deadline)
         deadline = web->told_ms + HEARTBEAT_MS;
-    zmq_poll (items, count, clock_timeout (now_ms, deadline));
+    zmq_poll (items, count, notify_timeout (now_ms, deadline));
 }
 
 static http_answer_t answer (void *context, route_t route, const char *path,

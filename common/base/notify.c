@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define TEXT_BYTES 256
 
 static struct {
@@ -73,6 +75,12 @@ int64_t notify_alive (int64_t now_ms)
     if (now_ms >= service.next_ms && notify_say ("WATCHDOG=1"))
         service.next_ms = now_ms + service.period_ms;
     return service.next_ms;
+}
+
+int notify_timeout (int64_t now_ms, int64_t deadline_ms)
+{
+    const int64_t alive_ms = notify_alive (now_ms);
+    return clock_timeout (now_ms, alive_ms < deadline_ms ? alive_ms : deadline_ms);
 }
 
 /* A path, or with an '@' in front a name in the abstract namespace. */

@@ -28,4 +28,8 @@ void notify_status (const char *text);
    systemd would think so. Returns when to be called again; INT64_MAX: never. */
 int64_t notify_alive (int64_t now_ms);
 
+/* The same for a loop that polls: clock_timeout () up to its deadline, or up to when it
+   is to say that it does not hang. */
+int notify_timeout (int64_t now_ms, int64_t deadline_ms);
+
 #endif

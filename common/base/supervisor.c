@@ -19,6 +19,7 @@
 #include "bounds.h"
 #include "last_words.h"
 #include "logger.h"
+#include "notify.h"
 #include "process.h"
 
 #define KILLED_MS 1000 // to see killed children end
@@ -296,7 +297,7 @@ static void poll_all (supervisor_t *supervisor, int64_t deadline_ms)
         count += guest->items (guest->context, items + 1);
     if (guest->turn && supervisor->guest_ms < deadline_ms)
         deadline_ms = supervisor->guest_ms;
-    zmq_poll (items, (int) count, clock_timeout (clock_ms (), deadline_ms));
+    zmq_poll (items, (int) count, notify_timeout (clock_ms (), deadline_ms));
 }
 
 static void give_turn (supervisor_t *supervisor)

@@ -1,5 +1,5 @@
 /* supervisor.h - child processes: started, watched, restarted, stopped, and more or
-   fewer of a kind while it runs.
+   fewer of a kind while it runs. It tells systemd that it does not hang (notify.h).
 
    Children get SIGTERM when their parent dies, and leave SIGINT to it. The process may
    have a ZeroMQ context from supervisor_run on: a child does nothing between fork ()

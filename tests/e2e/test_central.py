@@ -215,6 +215,25 @@ def test_systemd_hears_that_the_loop_goes_round_and_the_parts_tell_it_nothing(ce
         assert day.stop() == 0
 
 
+def test_each_part_tells_systemd_when_it_works_and_that_it_does_not_hang(start, tmp_path):
+    """Storage, and state with it; the broker and a worker alone: others are waited for later."""
+    (tmp_path / "data").mkdir()
+    place = {name: f"ipc://{tmp_path}/{name}" for name in ("storage", "state", "workers")}
+    commands = {
+        "storage": ["--data-dir", tmp_path / "data", "--listen", place["storage"], "--broker", place["workers"]],
+        "state": ["--listen", place["state"], "--storage", place["storage"], "--broker", place["workers"]],
+        "broker": ["--port", loteria.free_port(), "--workers", place["workers"]],
+        "worker": ["--broker", place["workers"], "--storage", place["storage"], "--state", place["state"]],
+    }
+    for name, arguments in commands.items():
+        with service_manager(tmp_path / f"of-{name}") as manager:
+            process = start(f"loteria-{name}", *arguments, environment={
+                "NOTIFY_SOCKET": str(tmp_path / f"of-{name}"), "WATCHDOG_USEC": "200000"})
+            assert hear(manager, "READY=1") and hear(manager, "WATCHDOG=1")
+            if name not in ("storage", "state"):
+                assert process.stop() == 0
+
+
 def get(port, path):
     """The status of a page; None when nobody answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=loteria.DEADLINE)

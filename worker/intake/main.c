@@ -5,6 +5,7 @@
 
 #include "agreement.h"
 #include "bounds.h"
+#include "notify.h"
 #include "option_rows.h"
 #include "process.h"
 #include "program.h"
@@ -111,6 +112,7 @@ static int supervise (const config_t *config, const settings_t *settings, int si
     supervisor_t *supervisor = supervisor_new (signal_fd);
     for (uint32_t i = 0; i < settings->count; i++)
         supervisor_add (supervisor, "worker", argv, -1);
+    notify_say ("READY=1");
     const int status = supervisor_run (supervisor, NULL);
     supervisor_destroy (&supervisor);
     free (program);

@@ -14,6 +14,7 @@
 #include "intake.h"
 #include "logger.h"
 #include "net.h"
+#include "notify.h"
 #include "process.h"
 #include "process_facts.h"
 #include "watch.h"
@@ -63,12 +64,13 @@ int worker_serve (const worker_options_t *options, int signal_fd)
     worker_t *worker = worker_new (options, clock_ms (), &problem);
     if (!worker)
         process_end (&problem);
+    notify_say ("READY=1");
     while (!process_signal (signal_fd)) {
         zmq_pollitem_t items[WORKER_ITEMS + 1];
         const size_t count = worker_items (worker, items);
         items[count] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
         zmq_poll (items, (int) count + 1,
-                  clock_timeout (clock_ms (), worker_deadline (worker)));
+                  notify_timeout (clock_ms (), worker_deadline (worker)));
         worker_turn (worker, items, clock_ms ());
     }
     logger_event (LOG_INFO, "shutdown", LOG_IN_PROGRESS, NULL);

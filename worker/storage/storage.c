@@ -16,6 +16,7 @@
 #include "inquiry.h"
 #include "logger.h"
 #include "net.h"
+#include "notify.h"
 #include "process.h"
 #include "storage_metrics.h"
 
@@ -78,13 +79,14 @@ int storage_serve (const storage_options_t *options, int signal_fd)
     storage_t *storage = storage_new (options, clock_ms (), &problem);
     if (!storage)
         process_end (&problem);
+    notify_say ("READY=1");
     while (!process_signal (signal_fd)) {
         zmq_pollitem_t items[STORAGE_ITEMS + 1];
         const size_t count = storage_items (storage, items);
         items[count] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
         const int64_t now_ms = clock_ms ();
         zmq_poll (items, (int) count + 1,
-                  clock_timeout (now_ms, storage_deadline (storage, now_ms)));
+                  notify_timeout (now_ms, storage_deadline (storage, now_ms)));
         if (storage_turn (storage, clock_ms (), &problem) == -1)
             process_end (&problem);
     }
