@@ -24,6 +24,7 @@ typedef struct {
     int64_t look_ms; // when the file is to be looked at next
     bool completed;  // the session knows that no more rows will come
     bool altered;    // since it was sold, and that has been said
+    bool half_told;  // that its last row is not in, as it has no line end
 } agency_t;
 
 /* Sell, and wait for the results. Returns false when a signal ended it before. */
@@ -33,6 +34,11 @@ bool agency_run (agency_t *agency);
    that a signal ended. */
 int agency_outcome (agency_t *agency);
 int agency_interrupted (agency_t *agency);
+
+/* What is not in, of a source whose sale was closed before its last row had a line end,
+   into `text` (AGENCY_TEXT_BYTES); false: it is not so. */
+#define AGENCY_TEXT_BYTES 1024
+bool agency_half_row (const agency_t *agency, char *text);
 
 /* Say why it failed; `detail` may be NULL. Returns PROCESS_FAILED. */
 int agency_fail (const agency_t *agency, const char *reason, const char *detail);

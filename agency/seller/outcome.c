@@ -12,8 +12,6 @@ static int session_outcome (agency_t *agency);
 static bool sale_is_closed (const agency_t *agency);
 static int file_outcome (agency_t *agency);
 static int half_row_outcome (agency_t *agency, uint64_t line);
-static void half_row_shortfall (const agency_t *agency, uint64_t line, char *text,
-                                size_t size);
 static int interrupted (const agency_t *agency);
 static int end_closed (const agency_t *agency, const char *reason);
 static void say (const agency_t *agency, const char *reason, const char *detail);
@@ -77,11 +75,9 @@ static bool sale_is_closed (const agency_t *agency)
 
 static int half_row_outcome (agency_t *agency, uint64_t line)
 {
-    char text[1024];
-    if (sale_is_closed (agency)) {
-        half_row_shortfall (agency, line, text, sizeof text);
+    char text[AGENCY_TEXT_BYTES];
+    if (agency_half_row (agency, text))
         return end_closed (agency, text);
-    }
     snprintf (text, sizeof text,
               "%s, line %" PRIu64 ": the last row has no line end, so that more of it "
               "may come: it is not sold, all before it is",
@@ -89,17 +85,20 @@ static int half_row_outcome (agency_t *agency, uint64_t line)
     return agency_fail (agency, text, "end the row, and start again");
 }
 
-static void half_row_shortfall (const agency_t *agency, uint64_t line, char *text,
-                                size_t size)
+bool agency_half_row (const agency_t *agency, char *text)
 {
+    const uint64_t line = agency->source && sale_is_closed (agency)
+                              ? bet_source_half_row (agency->source)
+                              : 0;
     const session_progress_t *progress =
         session_progress (seller_session (agency->seller));
     const bool one = progress->stored == 1;
-    snprintf (text, size,
+    snprintf (text, AGENCY_TEXT_BYTES,
               "the sale in draw %s is closed: %" PRIu64 " %s of %s %s in, and the "
               "first that is not is on line %" PRIu64 ", which has no line end",
               progress->draw, progress->stored, one ? "bet" : "bets",
               agency->settings->bets, one ? "is" : "are", line);
+    return line > 0;
 }
 
 int agency_interrupted (agency_t *agency)

@@ -16,6 +16,7 @@ static bool takes_rows (const agency_t *agency);
 static void look_at_file (agency_t *agency, int64_t now_ms);
 static void look_for_rows (agency_t *agency, int64_t now_ms);
 static void look_for_changes (agency_t *agency, int64_t now_ms);
+static void tell_half_row (agency_t *agency);
 
 bool agency_run (agency_t *agency)
 {
@@ -28,6 +29,7 @@ bool agency_run (agency_t *agency)
         if (!seller_turn (agency->seller, now_ms) && !session_over (session))
             break; // it will never be let in
         report_update (agency->report, session, seller_link (agency->seller), now_ms);
+        tell_half_row (agency);
         logger_flush ();
         if (agency->stopping && now_ms >= agency->stop_ms)
             return session_over (session);
@@ -129,4 +131,16 @@ static void look_for_changes (agency_t *agency, int64_t now_ms)
                   "file: %s | reason: it has changed since its sale was closed, and "
                   "what was added is not sold",
                   agency->settings->bets);
+}
+
+/* At once, as of any bet that is not in: until the draw there is time to do something
+   about it. */
+static void tell_half_row (agency_t *agency)
+{
+    char text[AGENCY_TEXT_BYTES];
+    if (agency->half_told || !agency_half_row (agency, text))
+        return;
+    agency->half_told = true;
+    report_hide_bar (agency->report);
+    logger_event (LOG_WARNING, "cierre", LOG_FAIL, "reason: %s", text);
 }

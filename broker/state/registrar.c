@@ -595,13 +595,18 @@ static int take_winners (void *self, void *asked)
 }
 
 /* What is replayed at the start, or of a draw that was looked up, was told when it
-   happened. */
+   happened; but that it was closed, and is not drawn, may not have been: the clock
+   closes it while state is away, too. */
 static void happened (registrar_t *registrar, live_t *live,
                       const wire_recorded_t *recorded, bool following)
 {
-    if (following && live_up_to_date (live))
+    const bool current = live_up_to_date (live);
+    const draw_facts_t *facts = draw_facts (live->draw);
+    if (current && following)
         log_event (live, recorded);
-    live->closed_told |= draw_facts (live->draw)->phase == PHASE_CLOSED;
+    else if (current && facts->phase == PHASE_CLOSED && !live->closed_told)
+        log_closed (facts);
+    live->closed_told |= current && facts->phase == PHASE_CLOSED;
     orders_event (registrar->orders, live, &recorded->event);
     if (registrar->stage == REGISTRAR_OPEN && draw_over (live->draw))
         registrar->done = draws_over (registrar->draws);

@@ -70,6 +70,21 @@ def test_what_is_added_after_the_close_is_told(central, tmp_path):
     assert stored(day) == documents(range(4))
 
 
+def test_a_half_row_at_the_close_is_told_at_once(central, tmp_path):
+    """While there is time to do something about it; and once."""
+    day, file = central(agencies=2), tmp_path / "bets.csv"
+    file.write_bytes((rows(range(3)) + row(3)[:20]).encode())
+    agency = day.agency(1, file, "--follow", "--log-bets")
+    sold(agency, 3)
+    day.agency(1, None, "--close").wait_for_log("action: listo")
+    reason = f"the sale in draw first is closed: 3 bets of {file} are in, and the first that is not is on line 4, which"
+    agency.wait_for_log(rf"action: cierre \| result: fail .*reason: {reason} has no line end\n")
+    assert agency.popen.poll() is None, "the draw is not made yet"
+    assert day.agency(2, write(tmp_path / "other.csv", range(2))).wait() == 0
+    assert agency.wait() == 3 and reason in reason_of(agency)
+    assert agency.log.count("action: cierre") == 1
+
+
 @pytest.mark.parametrize("change, says", [
     (lambda file: os.truncate(file, 3), "was shortened since its sale began"),
     (lambda file: os.rename(file, file.with_suffix(".1")), "has gone since its sale began"),

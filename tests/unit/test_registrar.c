@@ -1184,6 +1184,17 @@ static void no_space_for_the_draw_is_told_now_and_then (void **state)
     assert_int_equal (logged ("not_logged_before: 999", draw_in_vain), 1);
 }
 
+/* By the clock: storage does that alone. Once it is drawn there is no news in it. */
+static void a_close_while_state_was_away_is_told_at_the_start (void **state)
+{
+    (void) state;
+    static const char line[] = "action: cierre | result: success | draw: first";
+    hour_comes (the_kept ());
+    assert_int_equal (logged (line, start_and_open), 1);
+    assert_int_equal (events_of (EVENT_DRAWN), 1);
+    assert_int_equal (logged (line, start_and_open), 0);
+}
+
 static void no_space_at_the_start_is_tried_again (void **state)
 {
     (void) state;
@@ -1340,6 +1351,7 @@ int main (void)
         OPENED (a_storage_that_is_away_is_told_of),
         OPENED (no_space_for_the_draw_leaves_it_due),
         OPENED (no_space_for_the_draw_is_told_now_and_then),
+        OPENED (a_close_while_state_was_away_is_told_at_the_start),
         CLOSED (no_space_at_the_start_is_tried_again),
         OPENED (strays_are_counted),
         OPENED (damaged_bundles_do_no_harm),
