@@ -25,6 +25,8 @@
         choices='all-asked never'
     elif [[ $hows == *" $before "* ]]; then
         choices='entered random'
+    elif [[ $forms == *" $before "* ]]; then
+        choices='text json'
     elif [[ $valued == *" $before "* ]]; then
         return
     elif [[ $word == -* ]]; then
@@ -43,6 +45,13 @@
             if [[ $verb == "$words"?* ]]; then
                 verb=${verb#"$words"}
                 choices+=" ${verb%% *}"
+            fi
+        done
+        for verb in "${paths[@]}"; do
+            if [[ -z $choices && $words == "$verb"* ]]; then
+                compopt -o filenames 2>/dev/null
+                mapfile -t COMPREPLY < <(compgen -f -- "$word")
+                return
             fi
         done
     fi

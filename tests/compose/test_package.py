@@ -99,7 +99,7 @@ def test_packages_are_installed_run_upgraded_and_removed(machine, packages, tmp_
 
     machine.do("apt-get -q remove -y loteria")
     assert machine.do("pgrep -u loteria", check=False) == ""
-    assert machine.do("ls /usr/bin/loteria-*").split() == ["/usr/bin/loteria-agency"]
+    assert machine.do("ls /usr/bin/loteria-*").split() == ["/usr/bin/loteria-agency", "/usr/bin/loteria-verify"]
     purged = machine.do("apt-get -q purge -y loteria loteria-agency")
     assert "loteria: /var/lib/loteria is kept" in purged and "loteria: /etc/loteria/keys is kept" in purged
     assert machine.do("find /etc/systemd/system /lib/systemd/system -name 'loteria*'") == ""

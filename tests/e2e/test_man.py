@@ -131,6 +131,10 @@ def test_values_are_completed(tmp_path):
     assert completed(tmp_path, "loteria-state", "--closes", "a") == ["all-asked"]
     assert completed(tmp_path, "loteria-agency", "--bets", "be") == ["bets of today.csv"]
     assert completed(tmp_path, "loteria-agency", "--id", "") == []
+    assert completed(tmp_path, "loteria-agency", "--log-format", "") == ["json", "text"]
+    (tmp_path / "keys").mkdir()
+    assert completed(tmp_path, "loteria-keys", "show", "k") == ["keys"]
+    assert completed(tmp_path, "loteria-verify", "k") == ["keys"]
     assert "--quiet" in completed(tmp_path, "loteria-agency", "--id", "=", "1", "--bets", "be", "--q")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import loteria
 
-AGENCY = {"loteria-agency", "make-bets"}
+AGENCY = {"loteria-agency", "loteria-verify", "make-bets"}
 PACKAGES = ("loteria", "loteria-agency")
 
 
