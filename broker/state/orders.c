@@ -18,6 +18,7 @@ typedef struct {   // an order that is under way
     uint64_t draw;      // its identity
     wire_order_t order; // its texts are:
     char name[DRAW_NAME_BYTES_MAX + 1], note[NOTE_BYTES_MAX + 1];
+    bool searched; // it names a draw that is not known: storage is asked for it
     bool asked;    // of storage, knowing the draw up to
     uint64_t seen; // this event; and when it is asked again
     int64_t again_ms;
@@ -43,6 +44,7 @@ static bool knows_more (const orders_t *orders, const pending_t *pending,
                         uint64_t events);
 static void look_up (orders_t *orders, uint64_t draw, bytes_t name);
 static bool pursue (orders_t *orders, size_t which);
+static bool find (orders_t *orders, pending_t *pending);
 static bool give_up (orders_t *orders, size_t which);
 static bool waits_for_another (const orders_t *orders, size_t which);
 static bool pursue_opening (orders_t *orders, size_t which);
@@ -53,7 +55,7 @@ static bool ask_now (orders_t *orders, pending_t *pending);
 static bool is_under_way (const orders_t *orders, bytes_t peer,
                           const wire_message_t *message);
 static live_t *draw_of (const orders_t *orders, const wire_order_t *order);
-static void say_no_draw (const orders_t *orders, bytes_t name,
+static void say_no_draw (const orders_t *orders, const wire_order_t *order,
                          char text[REFUSAL_TEXT_MAX + 1]);
 static bool is_planned (const orders_t *orders, bytes_t name);
 static pending_t *add (orders_t *orders, const wire_message_t *message);
@@ -136,8 +138,10 @@ void orders_take (orders_t *orders, bytes_t peer, const wire_message_t *message)
         return;
     const bool opening = order->order == ORDER_OPEN;
     const live_t *live = opening ? NULL : draw_of (orders, order);
-    if (!opening && !live) {
-        say_no_draw (orders, order->name, text);
+    const bool searched =
+        !opening && !live && order->name.size > 0 && !is_planned (orders, order->name);
+    if (!opening && !live && !searched) {
+        say_no_draw (orders, order, text);
         refuse (orders, peer, message, NULL, REFUSED_DRAW, text);
     } else if (!follower_reachable (orders->follower))
         refuse (orders, peer, message, NULL, REFUSED_UNAVAILABLE,
@@ -149,6 +153,7 @@ void orders_take (orders_t *orders, bytes_t peer, const wire_message_t *message)
         pending_t *pending = add (orders, message);
         pending->draw = live ? draw_facts (live->draw)->identity
                              : follower_new_identity (orders->follower);
+        pending->searched = searched;
         pending->end_ms = orders->now_ms + ORDER_PATIENCE_MS;
         pending->peer_size = (uint8_t) peer.size;
         put_bytes (pending->peer, peer);
@@ -205,8 +210,12 @@ static bool storage_refused (orders_t *orders, size_t which,
         return false;
     case REFUSED_NAME:
         break;
+    case REFUSED_DRAW:
+        if (pending->searched)
+            say_no_draw (orders, &pending->order, text);
+        break;
     default:
-        if (pending->given_up && refusal->code != REFUSED_DRAW)
+        if (pending->given_up)
             return true; // it is looked up again
     }
     refused (orders, which, refusal->code, text);
@@ -239,8 +248,25 @@ static bool pursue (orders_t *orders, size_t which)
         return give_up (orders, which);
     if (waits_for_another (orders, which))
         return false;
+    if (pending->searched && !find (orders, pending))
+        return false;
     return pending->order.order == ORDER_OPEN ? pursue_opening (orders, which)
                                               : pursue_change (orders, which);
+}
+
+/* The draw of that name, which storage may have put away: whether it is at hand. */
+static bool find (orders_t *orders, pending_t *pending)
+{
+    live_t *live = draws_named (orders->draws, pending->order.name);
+    if (!live) {
+        if (ask_now (orders, pending))
+            look_up (orders, pending->draw, pending->order.name);
+        return false;
+    }
+    draws_use (orders->draws, live);
+    pending->draw = draw_facts (live->draw)->identity;
+    pending->searched = pending->asked = false;
+    return true;
 }
 
 /* What storage was asked it may have recorded, and that is to be found out: of a draw
@@ -249,15 +275,16 @@ static bool give_up (orders_t *orders, size_t which)
 {
     pending_t *pending = &orders->pending[which];
     live_t *live = draws_find (orders->draws, pending->draw);
-    const bool find_out = pending->asked && !live;
+    const bool recorded = pending->asked && !pending->searched; // perhaps
+    const bool find_out = recorded && !live;
     const wire_message_t request = request_of (pending);
-    if (pending->asked && live)
+    if (recorded && live)
         live->stale = true;
     refuse (orders, bytes_of (pending->peer, pending->peer_size), &request,
             pending->name, REFUSED_UNAVAILABLE,
-            pending->asked ? "storage does not answer: look at the list, it may have "
-                             "been carried out"
-                           : "storage does not answer: try again in a moment");
+            recorded ? "storage does not answer: look at the list, it may have been "
+                       "carried out"
+                     : "storage does not answer: try again in a moment");
     if (find_out) {
         pending->given_up = true;
         pending->asked = false;
@@ -368,24 +395,28 @@ static live_t *draw_of (const orders_t *orders, const wire_order_t *order)
 }
 
 /* Why there is none of that name; or, without a name, which might be meant. */
-static void say_no_draw (const orders_t *orders, bytes_t name,
+static void say_no_draw (const orders_t *orders, const wire_order_t *order,
                          char text[REFUSAL_TEXT_MAX + 1])
 {
-    static_assert (sizeof "there is no open or recent draw ; " + DRAW_NAME_BYTES_MAX +
+    static_assert (sizeof "there is no draw ; " + DRAW_NAME_BYTES_MAX +
                            DRAWS_NAMES_BYTES <=
                        REFUSAL_TEXT_MAX + 2,
                    "the text is told whole");
+    const bytes_t name = order->name;
     char names[DRAWS_NAMES_BYTES];
     draws_names (orders->draws, names);
     if (name.size == 0)
         snprintf (text, REFUSAL_TEXT_MAX + 1, "%s", names);
     else if (is_planned (orders, name))
-        snprintf (text, REFUSAL_TEXT_MAX + 1, "%.*s is planned, not open yet",
-                  (int) name.size, (const char *) name.data);
+        snprintf (text, REFUSAL_TEXT_MAX + 1, "%.*s is planned, not open yet%s",
+                  (int) name.size, (const char *) name.data,
+                  order->order == ORDER_VOID
+                      ? "; so that it never opens take it out of the schedule and "
+                        "start the central again"
+                      : "");
     else
-        snprintf (text, REFUSAL_TEXT_MAX + 1,
-                  "there is no open or recent draw %.*s; %s", (int) name.size,
-                  (const char *) name.data, names);
+        snprintf (text, REFUSAL_TEXT_MAX + 1, "there is no draw %.*s; %s",
+                  (int) name.size, (const char *) name.data, names);
 }
 
 static bool is_planned (const orders_t *orders, bytes_t name)

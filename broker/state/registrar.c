@@ -622,7 +622,7 @@ static void log_event (const live_t *live, const wire_recorded_t *recorded)
         logger_event (LOG_INFO, "agencia_lista", LOG_SUCCESS,
                       "draw: %s | agency: %u | cantidad: %llu | ready: %u of %u",
                       facts->name, event->agency, (unsigned long long) event->count,
-                      facts->asked, facts->agencies);
+                      facts->complete, facts->agencies);
     if (facts->phase == PHASE_CLOSED && !live->closed_told)
         log_closed (facts);
 }
@@ -648,7 +648,7 @@ static void log_closed (const draw_facts_t *facts)
         facts->closes_ms != CLOSES_ALL_ASKED && facts->closes_ms <= facts->closed_ms;
     const bytes_t note = note_reason (bytes_of (facts->note, strlen (facts->note)));
     logger_event (LOG_INFO, "cierre", LOG_SUCCESS,
-                  "draw: %s | ready: %u of %u | excused: %u | reason: %.*s%s",
+                  "draw: %s | asked: %u of %u | excused: %u | reason: %.*s%s",
                   facts->name, facts->asked, facts->agencies, facts->excused,
                   (int) note.size, facts->note,
                   note.size > 0 ? ""

@@ -65,7 +65,7 @@ def test_an_operators_day(central, operator, tmp_path):
 
     assert "name already" in operator.refusal(day, "open", "noche")
     assert "noche" in operator.refusal(day, "number", "noche", "4321", "--yes"), "before the close"
-    assert "there is no open or recent draw nada; on sale: first, noche" in operator.refusal(day, "close", "nada", "--yes")
+    assert "there is no draw nada; on sale: first, noche" in operator.refusal(day, "close", "nada", "--yes")
     assert "name one" in operator.refusal(day, "close", "--yes"), "there is first, too"
     assert operator.order(day, "excuse", "noche", "2", "--reason", "no power", "--yes")
     assert operator.refusal(day, "excuse", "noche", "2", "--reason", "no power", "--yes")

@@ -189,10 +189,43 @@ static void without_a_name_the_one_is_meant_that_is_open (void **state)
     give ('A', ORDER_CLOSE, "", "");
     assert_string_equal (refused_operator ('A', REFUSED_DRAW),
                          "on sale: third, fourth");
-    give ('A', ORDER_CLOSE, "fifth", "");
-    assert_string_equal (
-        refused_operator ('A', REFUSED_DRAW),
-        "there is no open or recent draw fifth; on sale: third, fourth");
+    give ('A', ORDER_CLOSE, "fifth", ""); // storage might have it
+    storage_serves ();
+    assert_string_equal (refused_operator ('A', REFUSED_DRAW),
+                         "there is no draw fifth; on sale: third, fourth");
+}
+
+/* Storage has put it away: it is looked up, and judged as any other. */
+static void a_draw_that_was_over_long_ago_is_said_to_be (void **state)
+{
+    (void) state;
+    const wire_event_t opened = {.kind = EVENT_OPENED,
+                                 .source = SOURCE_FIXED,
+                                 .agencies = AGENCIES,
+                                 .number = NUMBER,
+                                 .highest = HIGHEST,
+                                 .closes_ms = CLOSES_NEVER,
+                                 .text = bytes_of ("old", 3)};
+    const wire_event_t closed = {.kind = EVENT_CLOSED};
+    const wire_event_t drawn = {.kind = EVENT_DRAWN, .number = NUMBER};
+    kept_t *old = add_draw (99, &opened);
+    assert_true (keep_event (old, &closed) && keep_event (old, &drawn));
+    old->archived = true;
+    give ('A', ORDER_VOID, "old", "by mistake");
+    storage_serves ();
+    assert_string_equal (refused_operator ('A', REFUSED_PHASE),
+                         "old is drawn, with the number 7574: that is final");
+}
+
+/* It was not asked to record anything. */
+static void a_draw_that_cannot_be_looked_up_was_not_changed (void **state)
+{
+    (void) state;
+    give ('A', ORDER_CLOSE, "old", "");
+    asked_for_itself (WIRE_LOOKUP);
+    tick (ORDER_PATIENCE_MS);
+    assert_string_equal (refused_operator ('A', REFUSED_UNAVAILABLE),
+                         "storage does not answer: try again in a moment");
 }
 
 /* ---- No ---- */
@@ -767,6 +800,8 @@ int main (void)
         OPENED (a_void_draw_is_told_to_who_waits),
         OPENED (what_is_not_said_is_as_it_is_here),
         OPENED (without_a_name_the_one_is_meant_that_is_open),
+        OPENED (a_draw_that_was_over_long_ago_is_said_to_be),
+        OPENED (a_draw_that_cannot_be_looked_up_was_not_changed),
         OPENED (what_is_so_already_is_refused_and_told),
         OPENED (what_storage_refuses_is_told_to_who_ordered_it),
         OPENED (who_may_not_is_refused),
