@@ -39,6 +39,7 @@ static bool takes (const verb_t *verb, const char *option);
 #define WHERE " data-dir server broker storage state central keys timeout json "
 #define DRAW  " data-dir server state keys timeout json "
 #define FILES " data-dir json "
+#define LOG   "log-" // what begins so is for every verb
 
 static const verb_t verbs[] = {
     {{"status", NULL, WHERE, "how all of it is: parts, draws, bets, log, disk"},
@@ -299,7 +300,7 @@ static int misuse_of (const verb_t *verb, const command_t *command)
                                 "usage: loteria-ctl %s%s%s (see loteria-ctl --help)",
                                 name, arguments ? " " : "", arguments ? arguments : "");
     for (const config_item_t *item = command->items; item->name; item++)
-        if (item->type != CONFIG_LEVEL &&
+        if (strncmp (item->name, LOG, strlen (LOG)) != 0 &&
             strcmp (config_source (command->config, item->name), "flag") == 0 &&
             !takes (verb, item->name))
             return command_misused (name, "does not take --%s; leave it out",
