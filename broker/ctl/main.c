@@ -36,7 +36,8 @@ static int no_verb (const command_t *command);
 static bool takes (const verb_t *verb, const char *option);
 
 // The options by which a central is found, and how its answer is shown
-#define WHERE " data-dir server broker storage state central keys timeout json "
+#define PLACE " data-dir server broker storage state central keys timeout "
+#define WHERE PLACE "json "
 #define DRAW  " data-dir server state keys timeout json "
 #define FILES " data-dir json "
 #define LOG   "log-" // what begins so is for every verb
@@ -83,7 +84,7 @@ static const verb_t verbs[] = {
      0,
      0,
      log_verbs_events},
-    {{"top", NULL, WHERE "interval once ",
+    {{"top", NULL, PLACE "interval once ",
       "a picture of it all, drawn anew again and again"},
      0,
      0,
