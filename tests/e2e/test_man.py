@@ -139,7 +139,7 @@ def test_values_are_completed(tmp_path):
 
 
 def test_words_and_options_may_be_mixed(tmp_path):
-    assert completed(tmp_path, "loteria-ctl", "--data-dir", "draw", "d") == ["draw"]
+    assert completed(tmp_path, "loteria-ctl", "--data-dir", "draw", "d") == ["draw", "draws"]
     assert "open" in completed(tmp_path, "loteria-ctl", "--data-dir", "=", "day", "draw", "")
     assert "open" in completed(tmp_path, "loteria-ctl", "--json", "draw", "o")
     assert "--agencies" not in completed(tmp_path, "loteria-ctl", "draw", "close", "--a")
