@@ -160,6 +160,7 @@ static int take_waiting (void *self, void *taken)
     session->progress.ready = !session->asks_only;
     session->progress.ready_agencies = waiting->ready;
     session->progress.agencies = waiting->agencies;
+    memcpy (session->progress.missing, waiting->missing, sizeof waiting->missing);
     session_made_progress (session);
     session->asking = session->holding = false;
     session->timer_ms =

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "logger.h"
 #include "process.h"
+#include "try.h"
 
 #include <inttypes.h>
 #include <sys/random.h>
@@ -31,6 +32,13 @@ int main (int argc, char **argv)
     if (config == NULL)
         return status;
 
+    if (settings.tries) {
+        status = try_all (&settings, agency.signal_fd);
+        config_destroy (&config);
+        close (agency.signal_fd);
+        zsys_shutdown ();
+        return status;
+    }
     agency.settings = &settings;
     status = PROCESS_FAILED;
     if (open_agency (&agency)) {

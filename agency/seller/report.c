@@ -8,6 +8,7 @@
 #include "bar.h"
 #include "bet_csv.h"
 #include "logger.h"
+#include "missing.h"
 #include "sink.h"
 #include "waiting.h"
 
@@ -54,6 +55,9 @@ static void tell_sold (report_t *report, const session_progress_t *progress);
 static void tell_closed (report_t *report, const session_t *session);
 static void tell_ready (report_t *report, const session_progress_t *progress,
                         int64_t now_ms);
+static void tell_waiting (const session_progress_t *progress);
+static const char *say_missing (const session_progress_t *progress,
+                                char text[MISSING_TEXT_BYTES]);
 static void draw_bar (report_t *report, const session_progress_t *progress,
                       int64_t now_ms);
 static uint64_t bets_to_sell (report_t *report, uint64_t stored);
@@ -239,21 +243,42 @@ static void tell_ready (report_t *report, const session_progress_t *progress,
                       progress->stored);
     bool changed = !told->asked || told->ready_agencies != progress->ready_agencies ||
                    told->agencies != progress->agencies ||
+                   memcmp (told->missing, progress->missing, sizeof told->missing) ||
                    now_ms - report->told_ms >= WAITING_SAY_MS;
     if (changed)
         report->told_ms = now_ms;
     if (changed && progress->state == SESSION_WAITING)
+        tell_waiting (progress);
+    *told = *progress;
+}
+
+static void tell_waiting (const session_progress_t *progress)
+{
+    char missing[MISSING_TEXT_BYTES];
+    if (*say_missing (progress, missing))
+        logger_event (LOG_INFO, "espera_sorteo", LOG_IN_PROGRESS,
+                      "ready: %" PRIu32 " | agencies: %" PRIu32 " | waiting_for: %s",
+                      progress->ready_agencies, progress->agencies, missing);
+    else
         logger_event (LOG_INFO, "espera_sorteo", LOG_IN_PROGRESS,
                       "ready: %" PRIu32 " | agencies: %" PRIu32,
                       progress->ready_agencies, progress->agencies);
-    *told = *progress;
+}
+
+static const char *say_missing (const session_progress_t *progress,
+                                char text[MISSING_TEXT_BYTES])
+{
+    wire_waiting_t waiting = {.ready = progress->ready_agencies,
+                              .agencies = progress->agencies};
+    memcpy (waiting.missing, progress->missing, sizeof waiting.missing);
+    return missing_text (&waiting, text);
 }
 
 static void draw_bar (report_t *report, const session_progress_t *progress,
                       int64_t now_ms)
 {
     struct winsize window = {0};
-    char text[BAR_BYTES];
+    char text[BAR_BYTES], missing[MISSING_TEXT_BYTES];
     const bar_t bar = {.stage = progress->welcomed_ms < 0           ? BAR_LOOKING
                                 : progress->state < SESSION_WAITING ? BAR_SELLING
                                                                     : BAR_WAITING,
@@ -265,7 +290,7 @@ static void draw_bar (report_t *report, const session_progress_t *progress,
                        .rate = rate (progress->sent, now_ms - progress->welcomed_ms),
                        .ready = progress->ready_agencies,
                        .agencies = progress->agencies,
-                       .missing = ""};
+                       .missing = say_missing (progress, missing)};
     report->bar_due_ms = now_ms + BAR_PERIOD_MS;
     ioctl (STDERR_FILENO, TIOCGWINSZ, &window); // whenever it is drawn: it may change
     const size_t columns = window.ws_col > 0 ? window.ws_col : COLUMNS_DEFAULT;

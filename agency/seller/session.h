@@ -76,11 +76,12 @@ typedef struct {
     bool drawn;   // `number` and `winners` are so
     char draw[DRAW_NAME_BYTES_MAX + 1]; // its name, once welcomed
     uint32_t ready_agencies;
-    uint32_t agencies;  // on the roll
-    uint32_t cancelled; // bets of the agency's
-    uint32_t number;    // drawn
-    uint64_t winners;   // documents
-    uint64_t records;   // in the central's log, as it said with the winners' last page
+    uint32_t agencies;                   // on the roll
+    uint32_t missing[WAITING_NAMES_MAX]; // the first that are not ready; 0: no more
+    uint32_t cancelled;                  // bets of the agency's
+    uint32_t number;                     // drawn
+    uint64_t winners;                    // documents
+    uint64_t records; // in the central's log, as it said with the winners' last page
     uint8_t head[WIRE_HEAD_BYTES]; // of these
 } session_progress_t;
 

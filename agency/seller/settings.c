@@ -66,6 +66,8 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
          "close the sale, wait for the results; without --bets sell nothing"},
         {"results", CONFIG_FLAG, &settings->results_only, NULL, "no", 0, 0,
          "sell nothing, close nothing, wait for the results; --bets is ignored"},
+        {"try", CONFIG_FLAG, &settings->tries, NULL, "no", 0, 0,
+         "say whether it could sell now: name, port, key, roll and draw; sell nothing"},
         {"cancel", CONFIG_NUMBER, &settings->cancel, NULL, NULL, 0, UINT32_MAX,
          "cancel the bet at this offset; the first is at 0; --bets is ignored"},
         {0}};
@@ -113,7 +115,8 @@ static bool agree_on_task (const settings_t *settings, char *why)
                  {"--follow", settings->follow},
                  {"--close", settings->close},
                  {"--results", settings->results_only},
-                 {"--cancel", settings->cancels}};
+                 {"--cancel", settings->cancels},
+                 {"--try", settings->tries}};
     const char *one = NULL;
     for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
         if (!tasks[i].given)
@@ -145,7 +148,7 @@ static bool take_bets (settings_t *settings, const config_t *config, char *why)
 {
     const bool bets_given = given (config, "bets");
     settings->sells = !settings->results_only && !settings->cancels &&
-                      (!settings->close || bets_given);
+                      !settings->tries && (!settings->close || bets_given);
     settings->piped =
         settings->sells && bets_given && strcmp (settings->bets, "-") == 0;
     if (settings->piped) {

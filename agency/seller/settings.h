@@ -26,6 +26,7 @@ typedef struct {
     bool piped;  // the bets come by stdin
     bool close;  // the sale; of what is stored, if no bets were given
     bool results_only;
+    bool tries;      // whether it could sell, and does not
     bool cancels;    // a bet:
     uint32_t cancel; // its offset
     bool sells;      // something: a file, a pipe or a single bet

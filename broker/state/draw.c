@@ -18,14 +18,18 @@ struct draw {
     draw_facts_t facts;
     uint32_t number;
     uint32_t excused_served;
-    seat_t *roll; // by agency, from 1
+    seat_t *roll;                        // by agency, from 1
+    uint32_t missing[WAITING_NAMES_MAX]; // the first that are not complete, or 0 ...
+    uint32_t looked;                     // ... among those up to here
 };
 
 static int open_roll (draw_t *draw, const wire_event_t *event);
 static bool terms_sound (const wire_event_t *event);
 static int seal_agency (draw_t *draw, const wire_event_t *event);
 static int excuse_agency (draw_t *draw, const wire_event_t *event);
-static void wait_for_one_less (draw_t *draw, uint64_t time_ms);
+static void wait_for_one_less (draw_t *draw, uint32_t agency, uint64_t time_ms);
+static void no_longer_missing (draw_t *draw, uint32_t agency);
+static void look_for_missing (draw_t *draw, size_t kept);
 static int close_all (draw_t *draw, const wire_event_t *event);
 static void closed (draw_t *draw, uint64_t time_ms);
 static int make (draw_t *draw, const wire_event_t *event);
@@ -146,6 +150,14 @@ uint64_t draw_count (const draw_t *draw, uint32_t agency)
     return draw_asked (draw, agency) ? draw->roll[agency].count : UINT64_MAX;
 }
 
+void draw_missing (const draw_t *draw, uint32_t missing[WAITING_NAMES_MAX])
+{
+    if (draw->facts.phase == PHASE_OPEN)
+        memcpy (missing, draw->missing, sizeof draw->missing);
+    else
+        memset (missing, 0, sizeof draw->missing);
+}
+
 wire_day_t draw_day (const draw_t *draw, uint32_t agency)
 {
     if (draw->facts.phase == PHASE_VOID)
@@ -201,6 +213,8 @@ static int open_roll (draw_t *draw, const wire_event_t *event)
     draw->number = event->number;
     draw->roll = calloc ((size_t) event->agencies + 1, sizeof (seat_t));
     assert (draw->roll);
+    draw->looked = 0;
+    look_for_missing (draw, 0);
     return 0;
 }
 
@@ -229,7 +243,7 @@ static int seal_agency (draw_t *draw, const wire_event_t *event)
     seat->asked_s = (uint32_t) (event->time_ms / 1000);
     draw->facts.asked++;
     if (!seat->excused)
-        wait_for_one_less (draw, event->time_ms);
+        wait_for_one_less (draw, event->agency, event->time_ms);
     return 0;
 }
 
@@ -240,18 +254,42 @@ static int excuse_agency (draw_t *draw, const wire_event_t *event)
         return -1;
     draw->roll[event->agency].excused = true;
     draw->facts.excused++;
-    wait_for_one_less (draw, event->time_ms);
+    wait_for_one_less (draw, event->agency, event->time_ms);
     return 0;
 }
 
-static void wait_for_one_less (draw_t *draw, uint64_t time_ms)
+static void wait_for_one_less (draw_t *draw, uint32_t agency, uint64_t time_ms)
 {
     draw_facts_t *facts = &draw->facts;
     if (facts->phase != PHASE_OPEN)
         return; // then it waits for nobody
     facts->complete++;
+    no_longer_missing (draw, agency);
     if (facts->closes_ms == CLOSES_ALL_ASKED && facts->complete == facts->agencies)
         closed (draw, time_ms);
+}
+
+static void no_longer_missing (draw_t *draw, uint32_t agency)
+{
+    uint32_t *const missing = draw->missing;
+    size_t kept = 0;
+    for (size_t i = 0; i < WAITING_NAMES_MAX && missing[i] > 0; i++)
+        if (missing[i] != agency)
+            missing[kept++] = missing[i];
+    look_for_missing (draw, kept);
+}
+
+/* Everybody up to `looked` is complete, or among the first `kept`: so nobody is looked
+   at twice. */
+static void look_for_missing (draw_t *draw, size_t kept)
+{
+    for (; kept < WAITING_NAMES_MAX && draw->looked < draw->facts.agencies;) {
+        const seat_t *seat = &draw->roll[++draw->looked];
+        if (!seat->asked && !seat->excused)
+            draw->missing[kept++] = draw->looked;
+    }
+    for (; kept < WAITING_NAMES_MAX; kept++)
+        draw->missing[kept] = 0;
 }
 
 static int close_all (draw_t *draw, const wire_event_t *event)

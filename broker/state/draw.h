@@ -85,6 +85,9 @@ uint32_t draw_asked_s (const draw_t *draw, uint32_t agency);
 uint32_t draw_served_s (const draw_t *draw, uint32_t agency);
 /* How many bets it asked with; UINT64_MAX: it has not asked, whatever is stored. */
 uint64_t draw_count (const draw_t *draw, uint32_t agency);
+/* The first agencies that an open draw waits for, in their order: fills in their
+   numbers, 0 behind the last. */
+void draw_missing (const draw_t *draw, uint32_t missing[WAITING_NAMES_MAX]);
 wire_day_t draw_day (const draw_t *draw, uint32_t agency);
 
 bool draw_due (const draw_t *draw);      // to be made now, by state itself

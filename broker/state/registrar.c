@@ -844,13 +844,14 @@ static void answer_waiting (registrar_t *registrar, const live_t *live, uint32_t
                             const envelope_t *envelope)
 {
     const draw_facts_t *facts = draw_facts (live->draw);
-    const wire_message_t waiting = {
+    wire_message_t waiting = {
         .command = WIRE_WAITING,
         .agency = agency,
         .draw = facts->identity,
         .waiting = {.ready = facts->complete,
                     .agencies = facts->agencies,
                     .day = (uint8_t) draw_day (live->draw, agency)}};
+    draw_missing (live->draw, waiting.waiting.missing);
     outbox_answer (registrar->to_brokers, envelope, &waiting);
 }
 

@@ -153,6 +153,7 @@
 #define WINNERS_BYTES_MAX  (256 * 1024 * 1024) /* documents that an agency gathers */
 
 /* A draw's name; the reason that an operator gives for what he orders. */
+#define WAITING_NAMES_MAX   8 // missing agencies that an agency is told
 #define DRAW_NAME_BYTES_MAX 40
 #define NOTE_BYTES_MAX      200
 

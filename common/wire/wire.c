@@ -152,6 +152,7 @@ static size_t body_size (const wire_message_t *message)
     case WIRE_CANCELLED:
         return 12;
     case WIRE_WAITING:
+        return 9 + 4 * WAITING_NAMES_MAX;
     case WIRE_STATUS:
         return 9;
     case WIRE_CHECK:
@@ -222,7 +223,10 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
         return put_u64 (put_u64 (at, message->stored.next), message->stored.digest);
     case WIRE_WAITING:
         at = put_u32 (at, message->waiting.ready);
-        return put_u8 (put_u32 (at, message->waiting.agencies), message->waiting.day);
+        at = put_u8 (put_u32 (at, message->waiting.agencies), message->waiting.day);
+        for (size_t i = 0; i < WAITING_NAMES_MAX; i++)
+            at = put_u32 (at, message->waiting.missing[i]);
+        return at;
     case WIRE_FIND:
         at = put_u64 (put_u64 (at, message->find.epoch), message->find.cursor);
         return put_u32 (put_u64 (at, message->find.count), message->find.number);
@@ -419,6 +423,8 @@ static void read_body (reader_t *reader, wire_message_t *message)
         message->waiting.ready = read_u32 (reader);
         message->waiting.agencies = read_u32 (reader);
         message->waiting.day = read_u8 (reader);
+        for (size_t i = 0; i < WAITING_NAMES_MAX; i++)
+            message->waiting.missing[i] = read_u32 (reader);
         reader->failed |= message->waiting.day > DAY_VOID;
         break;
     case WIRE_FIND:

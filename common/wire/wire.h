@@ -203,7 +203,8 @@ typedef struct {        // CANCELLED
 typedef struct { // WAITING
     uint32_t ready;
     uint32_t agencies;
-    uint8_t day; // wire_day_t: OPEN or SEALED
+    uint8_t day;                         // wire_day_t: OPEN or SEALED
+    uint32_t missing[WAITING_NAMES_MAX]; // the first that are not ready; 0: no more
 } wire_waiting_t;
 
 typedef struct {    // FIND

@@ -301,7 +301,7 @@ def test_evidence_is_read_as_far_as_it_is_whole(tmp_path):
     log, printed, records = (tmp_path / name for name in ("log", "printed", "records"))
     sent = invariants.Sent([b"x"] * 3, ["100", "101", "102"], [])
     date = "2026-11-23 12:00:00 INFO     action: "
-    log.write_text(f"{date}conexion | result: success | server_address: x | next: 1\n"
+    log.write_text(f"{date}conexion | result: success | server_address: x | next: 1 | draw: first | agency: 1\n"
                    f"{date}apuesta_enviada | result: success | dni: 101 | numero: 7\n"
                    f"{date}apuesta_enviada | result: success | dni: 102 | nu")
     printed.write_text('{"agency":1,"bets":3,"number":7574,"winners":["1')

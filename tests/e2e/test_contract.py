@@ -214,7 +214,7 @@ def test_the_central_s_environment(start, tmp_path):
     file = write_bets(tmp_path / "bets.csv", AWKWARD)
     first, second = (("loteria-agency", "--id", agency, "--bets", file, "--server", f"127.0.0.1:{port}") for agency in (1, 2))
     waiting = start(*first)
-    waiting.wait_for_log(r"action: espera_sorteo \| result: in_progress \| ready: 1 \| agencies: 2 \| draw: first \| agency: \d\n")
+    waiting.wait_for_log(r"action: espera_sorteo \| result: in_progress \| ready: 1 \| agencies: 2 \| waiting_for: agency 2 \| draw: first \| agency: \d\n")
     loteria.finish({1: waiting, 2: start(*second)})
     third = start("loteria-agency", "--id", 3, "--bets", file, "--server", f"127.0.0.1:{port}")
     assert third.wait() == 1 and "(AGENCY)" in third.log

@@ -81,7 +81,7 @@ PROGRAMS = {
         ("log-winners", None, "yes", "no", "x"), ("json", None, "yes", "no", "x"), ("quiet", None, "yes", "no", "x"),
         ("sell-only", None, "yes", "no", "x"), ("follow", None, "yes", "no", "x"),
         ("close", None, "yes", "no", "x"), ("results", None, "yes", "no", "x"),
-        ("cancel", None, "0", "4294967295", "-1")]),
+        ("cancel", None, "0", "4294967295", "-1"), ("try", None, "yes", "no", "x")]),
     "loteria-ctl": ("ctl", [
         ("timeout", None, "5ms", "1m", "5"), ("keys", "LOTERIA_KEYS", "keys/state", "/etc/keys", None),
         ("data-dir", "LOTERIA_DATA_DIR", "/var/lib/loteria", "day", None),
@@ -242,7 +242,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name
 
 def takes_value(name):
     return name not in ("log-bets", "log-batches", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "follow", "close",
-                        "results", "insecure", "yes", "missing", "once", "csv")
+                        "results", "insecure", "yes", "try", "missing", "once", "csv")
 
 
 @pytest.mark.parametrize("program, name, environment, good, other, bad", WITH_BAD,

@@ -604,9 +604,64 @@ static void any_order_leaves_a_draw (void **state)
 
 #define DRAW_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
+/* ---- Who is missing ---- */
+
+#define MANY 40
+
+static void open_for_many (void)
+{
+    wire_event_t opened = opening (SOURCE_FIXED, CLOSES_ALL_ASKED);
+    opened.agencies = MANY;
+    draw_destroy (&draw);
+    draw = draw_new (IDENTITY);
+    assert_int_equal (draw_apply (draw, &opened), 0);
+}
+
+/* As one who looks at everybody would say it. */
+static void assert_missing (void)
+{
+    uint32_t missing[WAITING_NAMES_MAX];
+    size_t count = 0;
+    draw_missing (draw, missing);
+    for (uint32_t agency = 1; agency <= MANY && count < WAITING_NAMES_MAX; agency++)
+        if (draw_facts (draw)->phase == PHASE_OPEN && !draw_asked (draw, agency) &&
+            !draw_excused (draw, agency))
+            assert_int_equal (missing[count++], agency);
+    for (; count < WAITING_NAMES_MAX; count++)
+        assert_int_equal (missing[count], 0);
+}
+
+static void the_first_who_are_missing_are_known (void **state)
+{
+    (void) state;
+    static const uint32_t steps[] = {1, 7, 11, 39}; // without a common divisor with 40
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        open_for_many ();
+        assert_missing ();
+        for (uint32_t n = 1, agency = steps[i]; n <= MANY; n++) {
+            const wire_event_kind_t kind = n % 3 ? EVENT_SEALED : EVENT_EXCUSED;
+            assert_int_equal (apply (kind, agency, 1), 0);
+            assert_missing ();
+            agency = (agency + steps[i] - 1) % MANY + 1;
+        }
+    }
+}
+
+static void nobody_is_missing_once_it_is_closed (void **state)
+{
+    (void) state;
+    open_for_many ();
+    assert_int_equal (apply (EVENT_CLOSED, 0, 0), 0);
+    assert_missing ();
+    assert_int_equal (apply (EVENT_SEALED, 2, 1), 0);
+    assert_missing ();
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        DRAW_TEST (the_first_who_are_missing_are_known),
+        DRAW_TEST (nobody_is_missing_once_it_is_closed),
         DRAW_TEST (nothing_happens_to_a_draw_that_is_not_open),
         DRAW_TEST (the_terms_are_put_once_and_are_known),
         DRAW_TEST (terms_are_within_bounds),

@@ -78,6 +78,14 @@ static const field_t waiting[FIELDS_MAX] = {
     FIELD ("ready", U32, waiting.ready),
     FIELD ("agencies", U32, waiting.agencies),
     FIELD ("day", U8, waiting.day),
+    FIELD ("missing_1", U32, waiting.missing[0]),
+    FIELD ("missing_2", U32, waiting.missing[1]),
+    FIELD ("missing_3", U32, waiting.missing[2]),
+    FIELD ("missing_4", U32, waiting.missing[3]),
+    FIELD ("missing_5", U32, waiting.missing[4]),
+    FIELD ("missing_6", U32, waiting.missing[5]),
+    FIELD ("missing_7", U32, waiting.missing[6]),
+    FIELD ("missing_8", U32, waiting.missing[7]),
 };
 static const field_t winners[FIELDS_MAX] = {
     FIELD ("cursor", U64, winners.cursor),        FIELD ("next", U64, winners.next),

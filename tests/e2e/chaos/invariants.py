@@ -70,7 +70,7 @@ def life_of_real(log_path, printed_path, sent):
     """From what loteria-agency --log-bets --json wrote."""
     life = Life()
     for line in whole_lines(log_path):
-        if found := re.search(r"action: conexion \| result: success \| .*next: (\d+) ", line):
+        if found := re.search(r"action: conexion \| result: success \| .*next: (\d+)(?= |$)", line):
             life.welcome = int(found[1])
             life.acknowledge(life.welcome)
         elif found := re.search(r"action: apuesta_enviada \| result: success \| dni: (\S+) ", line):
