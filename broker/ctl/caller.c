@@ -2,6 +2,7 @@
 
 #include "caller.h"
 
+#include <assert.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@ void caller_name (char name[NOTE_NAME_BYTES_MAX + 1])
     if (gethostname (host, sizeof host) == -1 || !host[0])
         strcpy (host, "?");
     host[sizeof host - 1] = 0;
-    snprintf (name, NOTE_NAME_BYTES_MAX + 1, "%s@%s", user, host);
+    const int size = snprintf (name, NOTE_NAME_BYTES_MAX + 1, "%s@%s", user, host);
+    assert (size > 0); // a long one is cut
     for (char *at = name; *at; at++)
         if (*at <= ' ' || *at > '~' || strchr ("[],|", *at))
             *at = '?';
