@@ -21,6 +21,7 @@ typedef struct {
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
+static void show (void *context);
 static bool web_is_address (const char *web, char *why);
 static uint32_t largest_roll (const settings_t *settings);
 static void take_runtime_directory (central_options_t *options);
@@ -81,6 +82,7 @@ int main (int argc, char **argv)
         .summary = "A whole central on one machine: broker, state, storage, workers.",
         .items = items,
         .agree = agree,
+        .show = show,
         .serve = serve,
         .context = &settings};
     return program_main (&program, argc, argv);
@@ -124,6 +126,12 @@ static uint32_t largest_roll (const settings_t *settings)
     const uint32_t planned = schedule_agencies (settings->draw.schedule);
     const uint32_t own = settings->options.agencies;
     return planned > own ? planned : own;
+}
+
+static void show (void *context)
+{
+    const settings_t *settings = context;
+    draw_options_show (&settings->draw);
 }
 
 static int serve (const config_t *config, void *context, int signal_fd)

@@ -16,6 +16,7 @@ typedef struct {
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
+static void show (void *context);
 static int serve (const config_t *config, void *context, int signal_fd);
 
 int main (int argc, char **argv)
@@ -46,6 +47,7 @@ int main (int argc, char **argv)
                    "exactly once.",
         .items = items,
         .agree = agree,
+        .show = show,
         .serve = serve,
         .context = &settings};
     return program_main (&program, argc, argv);
@@ -67,6 +69,12 @@ static int agree (const config_t *config, void *context, char *why)
                    agreement_places_differ (places, 2, why)
                ? 0
                : PROCESS_CANNOT_START;
+}
+
+static void show (void *context)
+{
+    const settings_t *settings = context;
+    draw_options_show (&settings->draw);
 }
 
 static int serve (const config_t *config, void *context, int signal_fd)

@@ -12,6 +12,7 @@
 #include "config_file.h"
 #include "config_help.h"
 #include "config_value.h"
+#include "draw_terms.h"
 #include "text.h"
 #include "logger.h"
 #include "process.h"
@@ -41,7 +42,7 @@ struct config {
 // Section `draw` is read by schedule.h.
 static const char *const section_names[] = {"common", "broker",  "worker", "storage",
                                             "state",  "central", "agency", "ctl",
-                                            "keys",   "draw",    NULL};
+                                            "keys",   "web",     "draw",   NULL};
 static const char *const common_names[] = {"log-level", "log-format", NULL};
 static const char *const source_names[] = {"default", "file", "environment", "flag"};
 
@@ -63,6 +64,7 @@ static void store_values (const config_t *self);
 static bool agree (const config_t *self, int *status);
 static void print_settings (const config_t *self);
 static size_t find_item (const config_t *self, const char *name);
+static bool names_no_number (const config_item_t *item, const char *text);
 static bool is_hidden (const config_item_t *item);
 static bool is_among (const char *const *names, const char *name);
 static bool complain (const config_t *self, const char *format, ...)
@@ -93,6 +95,8 @@ config_t *config_load (const config_program_t *program, int argc, char **argv,
     }
     if (self->check) {
         print_settings (self);
+        if (program->show)
+            program->show (program->context);
         *status = fflush (stdout) == 0 ? 0 : PROCESS_FAILED;
         config_destroy (&self);
         return NULL;
@@ -384,7 +388,8 @@ static void print_settings (const config_t *self)
 {
     for (size_t i = 0; i < self->count; i++) {
         const setting_t *setting = &self->settings[i];
-        const bool hidden = is_hidden (&self->program->items[i]);
+        const bool hidden = is_hidden (&self->program->items[i]) &&
+                            !names_no_number (&self->program->items[i], setting->text);
         char line[LINE_BYTES_MAX];
         snprintf (line, sizeof line, "%s = %s%s(%s)", self->program->items[i].name,
                   !setting->text ? ""
@@ -401,6 +406,14 @@ static size_t find_item (const config_t *self, const char *name)
         if (streq (self->program->items[i].name, name))
             return i;
     return NONE;
+}
+
+/* How a draw gets its number is a secret only where it says which. */
+static bool names_no_number (const config_item_t *item, const char *text)
+{
+    return item->type == CONFIG_SOURCE && text &&
+           (streq (text, terms_source_name (TERMS_ENTERED)) ||
+            streq (text, terms_source_name (TERMS_RANDOM)));
 }
 
 static bool is_hidden (const config_item_t *item)

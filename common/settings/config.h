@@ -65,6 +65,9 @@ typedef struct {
        --check-config. Returns 0; or the status to exit with, and one line in `why` that
        names the settings and says what to do. NULL: they always do. */
     int (*agree) (const config_t *config, void *context, char why[CONFIG_WHY_BYTES]);
+    /* For --check-config: print what else was read that is no item, as lines of the
+       same form, `name = value (source)`. NULL: nothing. */
+    void (*show) (void *context);
     /* The program's work, for program_main (): returns the exit code, or minus the
        signal to end by. */
     int (*serve) (const config_t *config, void *context, int signal_fd);

@@ -3,15 +3,18 @@
 
 #include "draw_options.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "draw_name.h"
 #include "local_time.h"
 #include "secret.h"
 
 static int choose_number (const config_t *config, draw_options_t *options,
                           char why[CONFIG_WHY_BYTES]);
+static void show_draw (const schedule_draw_t *draw);
 static int check_zone (const draw_options_t *options, char why[CONFIG_WHY_BYTES]);
 
 int draw_options_agree (const config_t *config, draw_options_t *options,
@@ -69,4 +72,26 @@ static int check_zone (const draw_options_t *options, char why[CONFIG_WHY_BYTES]
         return 0;
     snprintf (why, CONFIG_WHY_BYTES, "%s", reason);
     return -1;
+}
+
+void draw_options_show (const draw_options_t *options)
+{
+    const uint64_t now_ms = clock_wall_ms ();
+    for (size_t i = 0; i < schedule_size (options->schedule); i++) {
+        schedule_draw_t draw;
+        if (schedule_draw (options->schedule, i, now_ms, &draw))
+            show_draw (&draw);
+    }
+}
+
+static void show_draw (const schedule_draw_t *draw)
+{
+    char opens[LOCAL_TEXT_BYTES], closes[LOCAL_TEXT_BYTES];
+    printf ("draw %s = opens %s, closes %s, number %s, agencies %" PRIu32
+            ", highest %" PRIu32 " (file)\n",
+            draw->name, local_text (draw->opens_ms, opens),
+            draw->closes_ms == 0            ? "when all have asked"
+            : draw->closes_ms == UINT64_MAX ? "by order"
+                                            : local_text (draw->closes_ms, closes),
+            terms_source_name (draw->number.source), draw->agencies, draw->highest);
 }

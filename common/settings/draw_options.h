@@ -27,4 +27,7 @@ int draw_options_agree (const config_t *config, draw_options_t *options,
                         uint32_t agencies, uint32_t highest,
                         char why[CONFIG_WHY_BYTES]);
 
+/* Print each section of the schedule with its next draw, as lines of --check-config. */
+void draw_options_show (const draw_options_t *options);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "bet_fault.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "text.h"
@@ -11,14 +12,16 @@ static void explain_fields (bytes_t row, char *text, size_t size);
 static const char *separator_name (bytes_t row);
 static size_t count_fields (bytes_t row);
 static bool has_lone_cr (bytes_t row);
-static const char *explain_value (bytes_t row, const bet_csv_error_t *error,
+static const char *explain_value (bytes_t row, const bet_rules_t *rules,
+                                  const bet_csv_error_t *error,
                                   char explanation[TEXT_EXPLANATION_BYTES]);
 static const char *explain_date (bytes_t date);
 static const char *likely_cause (bytes_t row, const bet_csv_error_t *error);
 static bool has_digit (bytes_t text);
 static bool has (bytes_t text, uint8_t byte);
 
-const char *bet_fault_explain (bytes_t rows, const bet_csv_error_t *error,
+const char *bet_fault_explain (bytes_t rows, const bet_rules_t *rules,
+                               const bet_csv_error_t *error,
                                char text[REFUSAL_TEXT_MAX + 1])
 {
     char explanation[TEXT_EXPLANATION_BYTES];
@@ -27,10 +30,11 @@ const char *bet_fault_explain (bytes_t rows, const bet_csv_error_t *error,
     if (error->code == REFUSED_FIELDS)
         explain_fields (row, text, size);
     else if (error->field == BET_ROW)
-        snprintf (text, size, "%s", explain_value (row, error, explanation));
+        snprintf (text, size, "%s", explain_value (row, rules, error, explanation));
     else
         snprintf (text, size, "%s: %s%s", bet_field_name ((uint8_t) error->field),
-                  explain_value (row, error, explanation), likely_cause (row, error));
+                  explain_value (row, rules, error, explanation),
+                  likely_cause (row, error));
     return text;
 }
 
@@ -103,7 +107,8 @@ static bool has_lone_cr (bytes_t row)
     return cr && (cr + 1 == row.data + row.size || cr[1] != '\n');
 }
 
-static const char *explain_value (bytes_t row, const bet_csv_error_t *error,
+static const char *explain_value (bytes_t row, const bet_rules_t *rules,
+                                  const bet_csv_error_t *error,
                                   char explanation[TEXT_EXPLANATION_BYTES])
 {
     const bytes_t field = bet_csv_field (row, error->field);
@@ -131,7 +136,10 @@ static const char *explain_value (bytes_t row, const bet_csv_error_t *error,
     case REFUSED_NUMBER:
         return "not a number of digits alone";
     case REFUSED_RANGE:
-        return "a number that nobody can bet on";
+        snprintf (explanation, TEXT_EXPLANATION_BYTES,
+                  "a number that nobody can bet on: the highest is %" PRIu32,
+                  rules->number_max);
+        return explanation;
     default:
         return wire_code_name ((uint16_t) error->code);
     }

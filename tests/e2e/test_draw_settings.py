@@ -1,5 +1,6 @@
 """How a central is told of draws: settings that do not fit, the schedule's mistakes, and how it is found."""
 
+import re
 import os
 import subprocess
 
@@ -41,6 +42,7 @@ def test_settings_are_shown_but_no_number(name):
     code, shown, _ = check(name, environment={"DRAW": "tarde", "CLOSES": "never", "NUMBER": "random"})
     assert code == 0
     assert "draw = tarde (environment)\n" in shown and "closes = never (environment)\n" in shown
+    assert "number = random (environment)\n" in shown, "that is no secret"
 
 
 @pytest.mark.parametrize("arguments, told", [
@@ -64,9 +66,13 @@ def test_what_does_not_fit(name, arguments, told):
 def test_the_schedule_is_checked(name, tmp_path, closes, number, told):
     file = tmp_path / "loteria.cfg"
     file.write_text(DRAWS.format(closes=closes, number=number))
-    code, _, why = check(name, "--config", file)
+    code, shown, why = check(name, "--config", file)
     assert code == (2 if told else 0), why
-    if told:
+    if not told:  # its next draw is shown, and how it gets its number, but not which
+        assert re.search(rf"^draw \S+nocturna\S* = opens [-\d]+ [:\d]+, closes [-\d]+ {closes}:00, number {number[:5]}"
+                         r"\w*, agencies \d+, highest \d+ \(file\)$", shown, re.M), shown
+        assert "17" not in re.search("number.*", shown.split("\ndraw ", 1)[1])[0]
+    else:
         assert f"{name}: {file}: {told}" in why and "8123" not in why
 
 

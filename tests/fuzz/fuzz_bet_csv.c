@@ -55,7 +55,7 @@ static void check_rows (bytes_t rows, uint32_t count)
         char text[REFUSAL_TEXT_MAX + 1];
         uint32_t character;
         MUST (error.code != REFUSED_OK && error.row <= count + 1);
-        bet_fault_explain (rows, &error, text);
+        bet_fault_explain (rows, &rules, &error, text);
         MUST (text_check (bytes_of (text, strlen (text)), &character) == TEXT_GOOD);
         MUST (strlen (text) > 0 && !strchr (text, '|'));
     }

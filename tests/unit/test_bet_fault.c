@@ -54,8 +54,11 @@ static const struct {
      "birthdate: not a real date, written YYYY-MM-DD "
      "(the agency's number before the bet? it is not part of it)"},
     {"a,b,1,2000-01-01,x\n", "number: not a number of digits alone"},
-    {"a,b,1,2000-01-01,10000\n", "number: a number that nobody can bet on"},
+    {"a,b,1,2000-01-01,10000\n",
+     "number: a number that nobody can bet on: the highest is 9999"},
 };
+
+static const bet_rules_t rules = {9999, BORN_MAX};
 
 static void assert_explained (const char *rows, uint32_t count, const char *expected)
 {
@@ -64,7 +67,7 @@ static void assert_explained (const char *rows, uint32_t count, const char *expe
     const bytes_t all = exact (bytes_of (rows, strlen (rows)));
     free ((void *) canonical (all, count, 1, &error).data);
     assert_int_not_equal (error.code, REFUSED_OK);
-    if (strcmp (bet_fault_explain (all, &error, text), expected) != 0)
+    if (strcmp (bet_fault_explain (all, &rules, &error, text), expected) != 0)
         fail_msg ("%s: %s", rows, text);
     free ((void *) all.data);
 }
@@ -106,7 +109,7 @@ static void any_error_is_explained (void **state)
                     char text[REFUSAL_TEXT_MAX + 1];
                     const bet_csv_error_t error = {code, row, (bet_field_t) field};
                     const bytes_t all = exact (bytes_of (rows[i], strlen (rows[i])));
-                    assert_true (*bet_fault_explain (all, &error, text) != 0);
+                    assert_true (*bet_fault_explain (all, &rules, &error, text) != 0);
                     free ((void *) all.data);
                 }
 }

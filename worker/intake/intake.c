@@ -187,7 +187,8 @@ static void refuse_batch (intake_t *intake, const request_t *request,
     char explanation[REFUSAL_TEXT_MAX + 1];
     const char *text = reason (error->code);
     if (!text)
-        text = bet_fault_explain (message->batch.rows, error, explanation);
+        text =
+            bet_fault_explain (message->batch.rows, &intake->rules, error, explanation);
     wire_message_t refusal = wire_refusal (message, error->code, text);
     refusal.refused.row = error->row;
     refusal.refused.field = (uint8_t) error->field;
