@@ -13,7 +13,8 @@ FROM {engine.BASE_IMAGE}
 RUN {engine.APT_INSTALL} systemd systemd-sysv dbus procps
 CMD ["/lib/systemd/systemd"]
 """
-PARTS = ("storage", "state", "broker", "worker@1", "worker@2")
+CENTRAL = ("loteria-central", "loteria-web")
+PARTS = tuple(f"loteria-{part}" for part in ("storage", "state", "broker", "worker@1", "worker@2"))
 BETS = 2000
 # What systemd needs for the walls that the units have.
 CAPABILITIES = ("SYS_ADMIN", "SYS_PTRACE", "NET_ADMIN")
@@ -45,21 +46,23 @@ def machine(tmp_path):
         yield made
 
 
-def is_active(machine):
-    """{part: what systemd says of it}"""
-    shown = machine.do("systemctl is-active " + " ".join(f"loteria-{part}.service" for part in PARTS), check=False)
-    return dict(zip(PARTS, shown.split()))
+def states(machine, units):
+    """What systemd says of each."""
+    return machine.do(f"systemctl is-active {' '.join(units)}", check=False).split()
 
 
-def wait_until_active(machine):
-    engine.wait_until(lambda: set(is_active(machine).values()) == {"active"},
-                      lambda: f"{is_active(machine)}\n{machine.do('journalctl --no-pager -n 100')}")
+def are(machine, state, units):
+    return states(machine, units) == [state] * len(units)
 
 
-def started(machine):
-    """{part: its process}"""
-    return {part: machine.do(f"systemctl show --property MainPID --value loteria-{part}.service").strip()
-            for part in PARTS}
+def wait_until_active(machine, units):
+    engine.wait_until(lambda: are(machine, "active", units),
+                      lambda: f"{units}: {states(machine, units)}\n{machine.do('journalctl --no-pager -n 100')}")
+
+
+def started(machine, units):
+    """Their processes."""
+    return [machine.do(f"systemctl show --property MainPID --value {unit}").strip() for unit in units]
 
 
 def sell(machine):
@@ -69,32 +72,60 @@ def sell(machine):
     return told.split()
 
 
+def upgrade(machine, units):
+    """By the same packages: what ran is started anew."""
+    before = started(machine, units)
+    machine.do("dpkg --install /packages/loteria_*.deb")
+    wait_until_active(machine, units)
+    after = started(machine, units)
+    assert all(old != new for old, new in zip(before, after)), (before, after)
+
+
+def page(machine, path):
+    return machine.do("exec 3<>/dev/tcp/127.0.0.1/8080 && "
+                      f"printf 'GET {path} HTTP/1.0\\r\\nHost: 127.0.0.1:8080\\r\\n\\r\\n' >&3 && cat <&3")
+
+
 def test_packages_are_installed_run_upgraded_and_removed(machine, packages, tmp_path):
     machine.put(packages, "/packages")
     machine.do(f"{engine.APT_INSTALL} /packages/*.deb")
-    assert machine.do("systemctl is-enabled loteria.target", check=False).strip() == "disabled"
-    assert set(is_active(machine).values()) == {"inactive"}
+    for unit in (*CENTRAL, "loteria.target"):
+        assert machine.do(f"systemctl is-enabled {unit}", check=False).strip() == "disabled"
+    assert are(machine, "inactive", CENTRAL + PARTS)
     assert machine.do("id --name --user loteria").strip() == "loteria"
     assert machine.do("stat --format '%U %a' /run/loteria").strip() == "loteria 700"
 
-    # What loteria(7) says.
+    # What loteria(7) says. A start comes back when the central is ready.
     bets = loteria.make_bets(tmp_path / "agency-1.csv", 1, BETS, winners=[7, 1999])
     machine.put(bets, "/root/agency-1.csv")
     machine.do("echo TOTAL_AGENCIES=1 >>/etc/loteria/day.conf")
-    page = (engine.ROOT / "docs/man/loteria.7").read_text()
-    (lines,) = re.findall(r"^\.SS Under systemd\n.*?^\.EX\n(.*?)^\.EE$", page, re.M | re.S)
-    machine.do("set -e; " + lines.replace("\\-", "-").replace("--agencies 5", "--agencies 1"))
-    wait_until_active(machine)
+    text = (engine.ROOT / "docs/man/loteria.7").read_text()
+    (lines,) = re.findall(r"^\.SS Under systemd\n.*?^\.EX\n(.*?)^\.EE$", text, re.M | re.S)
+    shown = machine.do("set -e; " + lines.replace("\\-", "-").replace("--agencies 5", "--agencies 1"))
+    assert "first" in shown and "storage" in shown
+    assert are(machine, "active", CENTRAL)
     assert sell(machine) == loteria.winners_of(bets)
-    listed = machine.do("runuser -u loteria -- loteria-ctl --state ipc:///run/loteria/state draw list")
+    listed = machine.do("loteria-ctl draw list")
     assert [line.split()[:2] for line in listed.splitlines()[1:]] == [["first", "drawn"]]
+    engine.wait_until(lambda: " 200 " in page(machine, "/readyz").splitlines()[0], lambda: page(machine, "/readyz"))
 
-    # The same again, as an upgrade: what ran is started anew, and knows what it knew.
-    before = started(machine)
-    machine.do("dpkg --install /packages/loteria_*.deb")
-    wait_until_active(machine)
-    after = started(machine)
-    assert all(before[part] != after[part] for part in PARTS), (before, after)
+    # It hangs: systemd kills all of it, and starts it again.
+    (before,) = started(machine, CENTRAL[:1])
+    machine.do("systemctl kill --signal STOP --kill-who main loteria-central")
+    engine.wait_until(lambda: started(machine, CENTRAL[:1])[0] not in (before, "0"),
+                      lambda: machine.do("journalctl --no-pager -n 100"))
+    wait_until_active(machine, CENTRAL)
+    assert sell(machine) == loteria.winners_of(bets)
+
+    upgrade(machine, CENTRAL)
+    assert sell(machine) == loteria.winners_of(bets)
+
+    # The same day, by a unit for each part: one or the other.
+    machine.do("systemctl start loteria.target")
+    wait_until_active(machine, PARTS)
+    assert are(machine, "inactive", CENTRAL[:1])
+    upgrade(machine, PARTS)
+    assert are(machine, "inactive", CENTRAL[:1])
     assert sell(machine) == loteria.winners_of(bets)
 
     machine.do("apt-get -q remove -y loteria")
