@@ -101,7 +101,8 @@ def test_packages_are_installed_run_upgraded_and_removed(machine, packages, tmp_
     machine.do("echo TOTAL_AGENCIES=1 >>/etc/loteria/day.conf")
     text = (engine.ROOT / "docs/man/loteria.7").read_text()
     (lines,) = re.findall(r"^\.SS Under systemd\n.*?^\.EX\n(.*?)^\.EE$", text, re.M | re.S)
-    shown = machine.do("set -e; " + lines.replace("\\-", "-").replace("--agencies 5", "--agencies 1"))
+    lines = lines.replace("\\-", "-").replace("--agencies 5", "--agencies 1")
+    shown = machine.do("set -e; " + lines.replace("loteria-ctl status", "loteria-ctl status --timeout 60s"))
     assert "first" in shown and "storage" in shown
     assert are(machine, "active", CENTRAL)
     assert sell(machine) == loteria.winners_of(bets)
