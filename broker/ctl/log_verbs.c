@@ -53,6 +53,7 @@ static void end_lines (void *context, status_part_t part, const char *reason);
 static int say_silent (follower_t *follower);
 static void print_event (void *context, status_part_t part, const log_entry_t *entry);
 static int follow (follower_t *follower);
+static void begin_anew (follower_t *follower);
 static asker_say_t take_refusals (void *context, wire_message_t *question,
                                   const wire_message_t *answer);
 static void show_refusals (bytes_t text, size_t last, paper_t *paper);
@@ -219,12 +220,19 @@ static int follow (follower_t *follower)
         if (!sweep (follower))
             return 0;
         merge_take (follower->merge, begun_ms, print_event, follower);
-        if (say_silent (follower) == CTL_NOBODY)
-            return CTL_NOBODY;
+        if (say_silent (follower) == CTL_NOBODY && look_find_anew (&follower->look))
+            begin_anew (follower);
         if (look_wait (&follower->look, clock_ms () + pause_ms, -1) == LOOK_SIGNAL)
             return 0;
     }
     return PROCESS_FAILED;
+}
+
+/* Another central serves the directory: all that its parts have logged is news. */
+static void begin_anew (follower_t *follower)
+{
+    for (status_part_t part = 0; part < STATUS_PARTS; part++)
+        follower->source[part].from = 0;
 }
 
 static asker_say_t take_refusals (void *context, wire_message_t *question,

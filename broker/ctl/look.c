@@ -17,6 +17,7 @@ typedef struct { // a question that is waited for
 } errand_t;
 
 static bool turn (look_t *look, int64_t until_ms, zmq_pollitem_t *key);
+static int64_t timeout_of (const command_t *command);
 static bool nobody_answers (const view_t *view);
 static asker_say_t take_answer (void *context, wire_message_t *question,
                                 const wire_message_t *answer);
@@ -30,9 +31,7 @@ int look_begin (look_t *look, const char *verb, const command_t *command)
     int rc =
         whereabouts_find (&look->where, command->config, &command->given, &problem);
     if (rc == 0)
-        look->asker = asker_new (
-            &look->where,
-            command->timeout_ms ? (int64_t) command->timeout_ms : TIMEOUT_MS, &problem);
+        look->asker = asker_new (&look->where, timeout_of (command), &problem);
     if (look->asker) {
         look->survey = survey_new (look->asker);
         return 0;
@@ -67,6 +66,30 @@ bool look_again (look_t *look)
         if (!turn (look, INT64_MAX, NULL))
             return false;
     return true;
+}
+
+bool look_find_anew (look_t *look)
+{
+    problem_t problem;
+    whereabouts_t where;
+    const command_t *command = look->command;
+    if (whereabouts_find (&where, command->config, &command->given, &problem) == -1 ||
+        memcmp (where.endpoint, look->where.endpoint, sizeof where.endpoint) == 0)
+        return false;
+    asker_t *asker = asker_new (&where, timeout_of (command), &problem);
+    if (!asker)
+        return false; // perhaps the next time
+    survey_destroy (&look->survey);
+    asker_destroy (&look->asker);
+    look->where = where;
+    look->asker = asker;
+    look->survey = survey_new (asker);
+    return true;
+}
+
+bool look_nobody (const look_t *look)
+{
+    return nobody_answers (survey_view (look->survey));
 }
 
 int look_verdict (const look_t *look)
@@ -154,6 +177,11 @@ static bool turn (look_t *look, int64_t until_ms, zmq_pollitem_t *key)
         key->revents = items[--count].revents;
     asker_turn (look->asker, clock_ms ());
     return !items[count - 1].revents;
+}
+
+static int64_t timeout_of (const command_t *command)
+{
+    return command->timeout_ms ? (int64_t) command->timeout_ms : TIMEOUT_MS;
 }
 
 static bool nobody_answers (const view_t *view)

@@ -26,6 +26,13 @@ int look_round (look_t *look, bool rates);
 /* One round, quietly. False: a signal came. */
 bool look_again (look_t *look);
 
+/* For who follows a central through a new start: look where it is now, and ask there.
+   It was elsewhere: true, and nothing was asked there yet. */
+bool look_find_anew (look_t *look);
+
+/* Whether no part answered in the last round. */
+bool look_nobody (const look_t *look);
+
 /* The status to exit with after what was shown: 0; or a part is silent, which has been
    said. */
 int look_verdict (const look_t *look);

@@ -141,6 +141,8 @@ static int follow (look_t *look)
         while ((news = look_wait (look, next_ms, STDIN_FILENO)) == LOOK_KEY)
             if (ends ())
                 break;
+        if (look_nobody (look))
+            look_find_anew (look);
     } while (news == LOOK_TIME && look_again (look));
     terminal_end ();
     return 0;

@@ -13,6 +13,8 @@
 #define ANSWER_BYTES_MAX (REPORT_BYTES_MAX + 2 * WIRE_SMALL_BYTES_MAX)
 #define MESSAGES_MAX     64
 #define ASK_LATER_MS     250
+#define RECONNECT_MS     500  // to a part that is not there, at first,
+#define RECONNECT_MS_MAX 2000 // and later on
 
 typedef struct { // how a part is asked
     zsock_t *socket;
@@ -27,7 +29,7 @@ typedef struct { // how a part is asked
 } line_t;
 
 struct asker {
-    const whereabouts_t *whereabouts;
+    whereabouts_t whereabouts;
     int64_t timeout_ms;
     gate_t *gate;
     const char *keyed[STATUS_PARTS + 1]; // parts whose keys are there
@@ -57,7 +59,7 @@ asker_t *asker_new (const whereabouts_t *whereabouts, int64_t timeout_ms,
 {
     asker_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->whereabouts = whereabouts;
+    self->whereabouts = *whereabouts;
     self->timeout_ms = timeout_ms;
     awake_start (&self->awake, clock_ms ());
     int rc = open_gate (self, problem);
@@ -83,7 +85,7 @@ void asker_destroy (asker_t **asker)
 
 bool asker_has (const asker_t *self, status_part_t part)
 {
-    return self->whereabouts->endpoint[part][0] != 0;
+    return self->whereabouts.endpoint[part][0] != 0;
 }
 
 bool asker_ask (asker_t *self, status_part_t part, const asker_question_t *question,
@@ -158,7 +160,7 @@ void asker_turn (asker_t *self, int64_t now_ms)
    the folder's own. */
 static int open_gate (asker_t *self, problem_t *problem)
 {
-    const whereabouts_t *where = self->whereabouts;
+    const whereabouts_t *where = &self->whereabouts;
     bool tcp = false;
     size_t keyed = 0;
     for (status_part_t part = 0; part < STATUS_PARTS; part++) {
@@ -190,9 +192,11 @@ static int open_line (asker_t *self, status_part_t part, problem_t *problem)
     if (!line->socket)
         return -1;
     zsock_set_linger (line->socket, 0); // nobody waits for it at the end
+    zsock_set_reconnect_ivl (line->socket, RECONNECT_MS);
+    zsock_set_reconnect_ivl_max (line->socket, RECONNECT_MS_MAX);
     watch_options_t watch = {.gate = self->gate,
                              .socket = line->socket,
-                             .endpoint = self->whereabouts->endpoint[part],
+                             .endpoint = self->whereabouts.endpoint[part],
                              .peer = status_part_name (part),
                              .quiet = true};
     for (const char *const *keyed = self->keyed; *keyed; keyed++)
@@ -324,7 +328,7 @@ static void give_up (asker_t *self, status_part_t part, const char *reason)
     asker_question_t over[ASKER_QUESTIONS_MAX];
     const size_t count = line->questions;
     memcpy (over, line->question, count * sizeof *over);
-    line->stale = true;
+    line->stale = line->stale || line->asked;
     line->questions = 0;
     for (size_t i = 0; i < count; i++)
         over[i].over (over[i].context, part, reason);

@@ -38,7 +38,8 @@ typedef struct {
     void *context;
 } asker_question_t;
 
-/* NULL with the problem: keys, or no sockets. `whereabouts` is borrowed. */
+/* NULL with the problem: keys, or no sockets. `whereabouts` is copied, but for what it
+   borrows itself. */
 asker_t *asker_new (const whereabouts_t *whereabouts, int64_t timeout_ms,
                     problem_t *problem);
 void asker_destroy (asker_t **asker);

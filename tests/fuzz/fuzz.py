@@ -18,7 +18,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-TARGETS = ("wire", "bet_csv", "log", "roll", "config", "note")
+TARGETS = ("wire", "bet_csv", "log", "roll", "config", "note", "report")
 
 ROWS = [
     b"Santiago Lionel,Lorca,30904465,1999-03-17,7574\n",
@@ -48,6 +48,11 @@ def seeds(target):
         cursor = struct.pack(">IBBHQQIII", 7, 1, 1, 0, 5, 6, 3, 1, 3)
         yield from (b"D", b"D\0\x10\x30\1", b"D\x80\x10\x30\1", b"D\1\0\0\7", b"D\x80\xa1\x2f\1",
                     b"F" + header + bytes(4096), b"K" + slot, b"K" + slot.replace(bytes(8), bytes(3) + b"\1" + bytes(4), 1) + cursor)
+    elif target == "report":
+        day = (ROOT / "tests/unit/status_day.h").read_text()
+        yield from (text.replace('\\"', '"').replace("\\n", "\n").encode() for text in re.findall(r'^ +"(.+)"', day, re.M))
+        yield b"1764500000123 INFO     action: sorteo | result: success | numero: 7574\n"
+        yield b"1764500000123 agency: 4 | draw: noche | code: FIELDS | row: 3 | reason: too few\n"
     elif target == "roll":
         yield f"# remark\n1 enabled {KEY}  Agencia Centro\n2 disabled {PAIR[0]}\n".encode()
         yield f"7 enabled {KEY},{PAIR[0]}\r\n".encode()
