@@ -113,7 +113,7 @@ static void put_rate (json_t *json, const char *key, const piece_t *piece)
 
 static void put_bets (json_t *json, const char *key, const piece_t *piece)
 {
-    if (piece)
+    if (piece && piece->bets != HISTORY_NO_BETS)
         json_number (json, key, piece->bets);
     else
         json_null (json, key);

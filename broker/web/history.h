@@ -19,8 +19,10 @@ typedef struct history history_t;
 history_t *history_new (void);
 void history_destroy (history_t **history);
 
+#define HISTORY_NO_BETS UINT64_MAX // no draw is on sale
+
 /* From `from_ms` to `to_ms` (clock_ms ()) bets came at so many a second, and there were
-   so many then, of all draws that are not over. */
+   so many then, of all draws that are not over; or HISTORY_NO_BETS. */
 void history_add (history_t *history, int64_t from_ms, int64_t to_ms, double bets_per_s,
                   uint64_t bets);
 

@@ -222,10 +222,13 @@ static void note_rate (site_t *site, const sight_t *sight)
 static uint64_t bets_of_live_draws (const view_t *view)
 {
     uint64_t bets = 0;
+    bool live = false;
     for (size_t i = 0; i < view->draws; i++)
-        if (view->draw[i].phase == PHASE_OPEN || view->draw[i].phase == PHASE_CLOSED)
+        if (view->draw[i].phase == PHASE_OPEN || view->draw[i].phase == PHASE_CLOSED) {
             bets += view->draw[i].bets;
-    return bets;
+            live = true;
+        }
+    return live ? bets : HISTORY_NO_BETS;
 }
 
 static content_t *no_central (const sight_t *sight)

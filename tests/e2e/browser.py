@@ -29,6 +29,8 @@ class Browser:
         self.driver.set_script_timeout(loteria.DEADLINE)
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
                                     {"width": width, "height": height, "deviceScaleFactor": 2 if phone else 1, "mobile": phone})
+        self.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "America/Argentina/Buenos_Aires"})
+        self.driver.execute_cdp_cmd("Emulation.setLocaleOverride", {"locale": "en-GB"})
         if dark:
             self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia",
                                         {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
@@ -61,9 +63,9 @@ class Browser:
     def texts(self, selector):
         return self.run("return [...document.querySelectorAll(arguments[0])].map(node => node.innerText.trim())", selector)
 
-    def wait_for(self, condition, explain=lambda: ""):
+    def wait_for(self, condition, explain=lambda: "", deadline=loteria.DEADLINE):
         """`condition` is asked again until it holds."""
-        return loteria.wait_until(condition, explain=lambda: f"{explain()}\nthe page:\n{self.text('body')}\n{self.complaints()}",
+        return loteria.wait_until(condition, deadline, explain=lambda: f"{explain()}\nthe page:\n{self.text('body')}\n{self.complaints()}",
                                   pause_s=0.05)
 
     def complaints(self):

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import time
 
 import pytest
 
 import loteria
+import played
 import web
 from browser import Browser
 
@@ -125,3 +127,37 @@ def test_a_phone_has_no_need_to_scroll_sideways(central, start, tmp_path):
         assert shown == ["agency", "state", "bets", "rate", "last word"]
         assert phone.run("const box = document.getElementById('agencies-scroll'); return box.scrollWidth - box.clientWidth") <= 0
         assert phone.complaints() == []
+
+
+@pytest.mark.skipif("LOTERIA_PICTURES" not in os.environ, reason="LOTERIA_PICTURES=docs/pictures makes the pictures of the documents")
+def test_pictures_of_an_evening(start, tmp_path):
+    """A played central, and an hour in some minutes: both clocks run so much faster."""
+    folder = loteria.ROOT / os.environ["LOTERIA_PICTURES"]
+    zone = {"TZ": played.ZONE}
+    with played.Played() as evening, Browser(tmp_path / "desk", height=1780) as desk, \
+            Browser(tmp_path / "phone", width=390, height=1680, phone=True) as phone, \
+            Browser(tmp_path / "dark", height=1120, dark=True) as dark:
+        clock = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(evening.now() - 3 * 3600))
+        served = web.Web(start, "--broker", evening.broker, "--storage", evening.storage, "--state", evening.state,
+                         wrapper=["faketime", "-f", f"@{clock} x{played.SPEED}"], environment=zone)
+        for browser in (desk, phone, dark):
+            browser.open(served.url)
+        desk.wait_for(lambda: len(counted := desk.texts("#past tbody td:nth-child(3)")) == 5 and "…" not in counted)
+        desk.wait_for(lambda: int(desk.run("return document.getElementById('plot').dataset.points || 0")) >= 350,
+                      deadline=4 * loteria.DEADLINE)
+        desk.run("document.querySelector('#agencies [data-sort=bets]').click()")
+        take(desk, folder / "page.png")
+        take(phone, folder / "page-phone.png")
+        evening.phase = 3
+        dark.wait_for(lambda: dark.text("#draw-phase") == "DRAWN" and "187 winners" in dark.text("#draw-note"))
+        take(dark, folder / "page-dark.png")
+
+
+def take(browser, path):
+    """While it is connected: a stream that is not read in time is cut, and time flies here."""
+    def taken():
+        before = browser.text("#health") == "all parts answer"
+        browser.picture(path)
+        return before and browser.text("#health") == "all parts answer"
+
+    browser.wait_for(taken)

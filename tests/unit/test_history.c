@@ -98,6 +98,15 @@ static void nonsense_adds_nothing_and_a_long_gap_no_more_than_an_hour (void **st
     history_destroy (&history);
 }
 
+static void without_a_draw_there_is_a_rate_and_no_bets (void **state)
+{
+    (void) state;
+    history_t *history = history_new ();
+    history_add (history, 0, PIECE, 2, HISTORY_NO_BETS);
+    assert_last (history, 0, "{\"piece\":0,\"rate\":2,\"bets\":null}");
+    history_destroy (&history);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +115,7 @@ int main (void)
         cmocka_unit_test (an_hour_later_it_is_gone),
         cmocka_unit_test (all_of_it_is_an_hour_oldest_first),
         cmocka_unit_test (nonsense_adds_nothing_and_a_long_gap_no_more_than_an_hour),
+        cmocka_unit_test (without_a_draw_there_is_a_rate_and_no_bets),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -96,7 +96,7 @@ function takePiece(piece) {
   }
   if (piece.rate !== null) {
     history.rates[history.rates.length - 1] = piece.rate;
-    history.bets[history.bets.length - 1] = piece.bets;
+    history.bets[history.bets.length - 1] = piece.bets; // null while nothing is on sale
   }
   drawPlot();
 }
@@ -527,7 +527,7 @@ function drawCross(clientX) {
   const x = scale.x(i), then = Date.now() + seen.skew - (scale.last - i) * history.piece_s * 1000;
   cross.append(svg("line", { class: "cross", x1: x, x2: x, y1: PLOT.top, y2: scale.floor }),
     svg("circle", { class: "dot", cx: x, cy: scale.rate(value), r: 4.5 }));
-  text("plot-note", clock(then) + " · " + rate(value) + " a second · " + count(history.bets[i]) + " bets");
+  text("plot-note", clock(then) + " · " + rate(value) + " a second" + (history.bets[i] === null ? "" : " · " + count(history.bets[i]) + " bets"));
 }
 
 function nice(value) {
