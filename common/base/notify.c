@@ -13,6 +13,7 @@
 #include "clock.h"
 
 #define TEXT_BYTES 256
+#define AGAIN_MS   100 // when it could not be said
 
 static struct {
     struct sockaddr_un address;
@@ -72,8 +73,12 @@ int64_t notify_alive (int64_t now_ms)
 {
     if (service.period_ms == 0)
         return INT64_MAX;
-    if (now_ms >= service.next_ms && notify_say ("WATCHDOG=1"))
-        service.next_ms = now_ms + service.period_ms;
+    if (now_ms >= service.next_ms) {
+        const bool said = notify_say ("WATCHDOG=1");
+        service.next_ms =
+            now_ms +
+            (said || service.period_ms < AGAIN_MS ? service.period_ms : AGAIN_MS);
+    }
     return service.next_ms;
 }
 
