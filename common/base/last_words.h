@@ -23,6 +23,7 @@ void last_words_inherit (int end);
 typedef struct {
     pid_t pid;
     int status;
+    char process[LOGGER_PROCESS_BYTES]; // for who hears it to fill in: who says it
     char action[64];
     char parts[LOGGER_PARTS_BYTES];
 } last_words_t;

@@ -70,6 +70,8 @@ static void stop_kind (supervisor_t *supervisor, size_t first, size_t last);
 static void stop (const supervisor_t *supervisor, child_t *child);
 static void kill_all (supervisor_t *supervisor);
 static void tell_reason (const supervisor_t *supervisor);
+static void log_for (const last_words_t *words, logger_level_t level,
+                     const char *parts);
 static void check_each_kind (const supervisor_t *supervisor) __attribute__ ((noreturn));
 static bool settings_sound (const child_t *child);
 static bool found_sound (pid_t pid);
@@ -257,6 +259,7 @@ static void become (const child_t *child, pid_t parent, int words_told)
 {
     process_be_supervised (parent);
     setenv (LOGGER_PROCESS_ENVIRONMENT, child->label, 1);
+    logger_set_process (child->label);
     if (child->fd != -1)
         fcntl (child->fd, F_SETFD, 0);
     if (words_told != -1)
@@ -336,6 +339,8 @@ static void hear_last_words (supervisor_t *supervisor)
         child->words = malloc (sizeof words);
         assert (child->words);
         *child->words = words;
+        snprintf (child->words->process, sizeof child->words->process, "%s",
+                  child->label);
     }
 }
 
@@ -429,7 +434,7 @@ static void tell (child_t *child, logger_level_t level, const char *consequence)
     if ((size_t) snprintf (parts, sizeof parts, "%s%s", child->words->parts,
                            consequence) >= sizeof parts)
         strcpy (parts, child->words->parts);
-    logger_event_parts (level, child->words->action, LOG_FAIL, parts);
+    log_for (child->words, level, parts);
     free (child->words);
     child->words = NULL;
 }
@@ -554,7 +559,16 @@ static void tell_reason (const supervisor_t *supervisor)
 {
     const last_words_t *reason = supervisor->reason;
     if (reason)
-        logger_event_parts (LOG_CRITICAL, reason->action, LOG_FAIL, reason->parts);
+        log_for (reason, LOG_CRITICAL, reason->parts);
+}
+
+/* What a child has left to us to say is its line. */
+static void log_for (const last_words_t *words, logger_level_t level, const char *parts)
+{
+    if (*words->process)
+        logger_set_process (words->process);
+    logger_event_parts (level, words->action, LOG_FAIL, parts);
+    logger_set_process (own_name ());
 }
 
 static void check_each_kind (const supervisor_t *supervisor)

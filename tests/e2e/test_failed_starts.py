@@ -56,7 +56,8 @@ def test_a_port_that_is_taken_is_the_last_line(start, tmp_path, program):
         taken = f"127.0.0.1:{somebody.getsockname()[1]}"
         listen = taken if program == "loteria-web" else f"tcp://{taken}"
         process = start(program, "--listen", listen, *elsewhere(tmp_path).get(program, []))
-        assert_fails(process, "action: listen", f"endpoint: tcp://{taken}", "reason: Address already in use")
+        lines = assert_fails(process, "action: listen", f"endpoint: tcp://{taken}", "reason: Address already in use")
+        assert lines[-1].endswith(" | process: broker") == (program == "loteria-central")
         assert process.popen.returncode == 2
 
 
@@ -92,7 +93,7 @@ def test_a_data_directory_that_will_not_do_is_the_last_line(start, tmp_path, pro
 def test_other_terms_than_the_day_s_are_the_last_line(central, start, tmp_path):
     """State finds out, when all the others are at work already."""
     day = central(workers=1, agencies=1)
-    day.process.wait_for_log("action: worker_alta")
+    day.process.wait_for_log(r"action: estado \| result: success")  # the draw is open
     assert day.stop() == 0
     again = start("loteria-central", "--agencies", 2, "--data-dir", day.data, "--port", loteria.free_port())
     assert_fails(again, "action: estado", "has 1 agencies, not 2")
