@@ -106,7 +106,7 @@ static void what_cannot_be_said_may_be_said_again (void **state)
     char path[64];
     snprintf (path, sizeof path, "%s/notify", directory);
     begin (path, "2000000", "");
-    assert_false (notify_say ("READY=1")); // nobody has bound it
+    assert_false (notify_say ("READY=1"));        // nobody has bound it
     assert_int_equal (notify_alive (1000), 1100); // soon, but not at once
     assert_int_equal (notify_alive (1099), 1100);
     notify_status ("ready");
