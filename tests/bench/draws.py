@@ -85,10 +85,11 @@ def one_after_another(scratch, bets, count, few, each, lanes=1):
     rows, names = Rows(bets, each), names_of(count)
     with peers.directory_of(scratch, "archive") as directory:
         with evening(directory) as first:
-            first.fill_log(bets)
+            first.fill_log(bets, "draw-1")
             seconds = first.play(names[:few], rows, lanes)
         copy_of(first.day.data, directory / "few")
         with evening(directory) as second:
+            second.fill_log(bets, "draw-2")
             seconds += second.play(names[few:WARM * few], rows, lanes)
             memory = {"few": second.memory()}
             seconds += second.play(names[WARM * few:], rows, lanes)
@@ -149,13 +150,14 @@ class Evening:
         for client in (orders, agencies):
             self.poller.register(client.socket, zmq.POLLIN)
 
-    def fill_log(self, bets):
-        """A start reads the ring as far as it was ever written: here all of it, so that draws alone tell."""
+    def fill_log(self, bets, name):
+        """A start reads the ring as far as it was ever written: here all of it, so that draws alone tell. And storage's
+        memory for groups is taken up as far as the largest group so far has filled it: here all of it is."""
         agencies = LOG_BYTES // bets.stat().st_size + 2
-        assert self.orders.ask(wire.order("O", "draw-1", agencies=agencies, closes_ms=NEVER)).name == "ORDERED"
+        assert self.orders.ask(wire.order("O", name, agencies=agencies, closes_ms=NEVER)).name == "ORDERED"
         peers.bench("bench-load", "--server", f"tcp://{self.day.server}", "--bets", bets, "--agencies", agencies,
                     "--count", bets.read_bytes().count(b"\n"), "--draws", 1)
-        assert self.orders.ask(wire.order("C", "draw-1")).name == "ORDERED"
+        assert self.orders.ask(wire.order("C", name)).name == "ORDERED"
 
     def play(self, names, rows, lanes=1):
         """Each of these draws from its opening to the last agency's GOODBYE, so many at a time; the seconds it took."""
