@@ -85,11 +85,11 @@ def one_after_another(scratch, bets, count, few, each, lanes=1):
     rows, names = Rows(bets, each), names_of(count)
     with peers.directory_of(scratch, "archive") as directory:
         with evening(directory) as first:
-            first.fill_log(bets, "draw-1")
+            first.fill_log(bets, 1)
             seconds = first.play(names[:few], rows, lanes)
         copy_of(first.day.data, directory / "few")
         with evening(directory) as second:
-            second.fill_log(bets, "draw-2")
+            second.fill_log(bets, 2)
             seconds += second.play(names[few:WARM * few], rows, lanes)
             memory = {"few": second.memory()}
             seconds += second.play(names[WARM * few:], rows, lanes)
@@ -150,14 +150,15 @@ class Evening:
         for client in (orders, agencies):
             self.poller.register(client.socket, zmq.POLLIN)
 
-    def fill_log(self, bets, name):
+    def fill_log(self, bets, number):
         """A start reads the ring as far as it was ever written: here all of it, so that draws alone tell. And storage's
-        memory for groups is taken up as far as the largest group so far has filled it: here all of it is."""
+        buffers for groups are in memory as far as the largest group so far has filled them: so each process takes in as
+        much as it can before the first draw that it plays."""
         agencies = LOG_BYTES // bets.stat().st_size + 2
-        assert self.orders.ask(wire.order("O", name, agencies=agencies, closes_ms=NEVER)).name == "ORDERED"
+        assert self.orders.ask(wire.order("O", f"draw-{number}", agencies=agencies, closes_ms=NEVER)).name == "ORDERED"
         peers.bench("bench-load", "--server", f"tcp://{self.day.server}", "--bets", bets, "--agencies", agencies,
-                    "--count", bets.read_bytes().count(b"\n"), "--draws", 1)
-        assert self.orders.ask(wire.order("C", name)).name == "ORDERED"
+                    "--count", bets.read_bytes().count(b"\n"), "--draws", 1, "--first-draw", number)
+        assert self.orders.ask(wire.order("C", f"draw-{number}")).name == "ORDERED"
 
     def play(self, names, rows, lanes=1):
         """Each of these draws from its opening to the last agency's GOODBYE, so many at a time; the seconds it took."""

@@ -30,7 +30,7 @@
 
 typedef struct {
     const char *server, *bets;
-    uint32_t agencies, count, window, bytes, rows, bundle, rate, draws;
+    uint32_t agencies, count, window, bytes, rows, bundle, rate, draws, first;
     bool results;
 } options_t;
 
@@ -130,8 +130,10 @@ static config_t *read_options (int argc, char **argv)
          "batches a second of all agencies, each measured from when it was due, out "
          "of a file that begins anew when it ends; 0: as many as the windows let pass"},
         {"draws", CONFIG_NUMBER, &options->draws, NULL, "0", 0, DRAWS_OPEN_MAX,
-         "open draws, draw-1 to this number, among which the agencies are divided; in "
+         "open draws, so many, draw-1 and on, among which the agencies are divided; in "
          "each they are numbered from 1 on; 0: all sell to the one on sale"},
+        {"first-draw", CONFIG_NUMBER, &options->first, NULL, "1", 1, UINT32_MAX / 2,
+         "the number in the name of the first of these draws"},
         {"results", CONFIG_FLAG, &options->results, NULL, "no", 0, 0,
          "then ask for the results, and measure how long the draw takes"},
         {0}};
@@ -194,7 +196,7 @@ static void open_seller (seller_t *seller, uint32_t index, bytes_t bets)
     assert (seller->sent_ns);
     if (options->draws > 0)
         snprintf (seller->draw, sizeof seller->draw, "draw-%" PRIu32,
-                  index % draws + 1);
+                  index % draws + options->first);
     const session_options_t session = {
         .agency = index / draws + 1,
         .draw = options->draws > 0 ? seller->draw : NULL,
