@@ -297,6 +297,11 @@ class Parts(Day):
         self.processes.append(self.parts[name])
         return self.parts[name]
 
+    def part(self, name, flag):
+        """What the part of this name is told by this flag."""
+        words = self.commands[name]
+        return words[words.index(flag) + 1]
+
     def stop(self):
         """SIGTERM for one after another; the first exit code that is not 0, else 0."""
         codes = [self.parts[name].stop() for name in self.commands if name in self.parts]

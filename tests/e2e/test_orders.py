@@ -21,14 +21,8 @@ def files(tmp_path):
             for agency, count in COUNTS.items()}
 
 
-def part_of(day, name, flag):
-    """What the part of this name is told by this flag."""
-    words = day.commands[name]
-    return words[words.index(flag) + 1]
-
-
 def state_of(day):
-    return part_of(day, "loteria-state", "--listen")
+    return day.part("loteria-state", "--listen")
 
 
 def tell_state(day, *words):
@@ -103,9 +97,9 @@ def test_each_message_about_an_order_is_lost_once(parts):
         return again
 
     day = parts(workers=1, agencies=2, start=False)
-    with Between(part_of(day, "loteria-storage", "--listen"), look) as between:
+    with Between(day.part("loteria-storage", "--listen"), look) as between:
         day.commands["loteria-state"] = tuple(
-            between.endpoint if word == part_of(day, "loteria-storage", "--listen") else word
+            between.endpoint if word == day.part("loteria-storage", "--listen") else word
             for word in day.commands["loteria-state"])
         tell_state(day, "--number", "random", "--closes", "never")
         start_all(day)
@@ -172,9 +166,9 @@ def test_a_state_that_is_killed_knows_what_was_ordered(parts):
     """Before the order is on disk and after; given again, it does no harm."""
     day = parts(workers=1, agencies=2, start=False)
     tell_state(day, "--number", "entered", "--closes", "never")
-    with Between(part_of(day, "loteria-storage", "--listen")) as between:
+    with Between(day.part("loteria-storage", "--listen")) as between:
         day.commands["loteria-state"] = tuple(
-            between.endpoint if word == part_of(day, "loteria-storage", "--listen") else word
+            between.endpoint if word == day.part("loteria-storage", "--listen") else word
             for word in day.commands["loteria-state"])
         start_all(day)
         for name, kind, letter in (("one", "C", "RECORD C"), ("two", "W", "EVENT W")):

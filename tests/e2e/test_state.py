@@ -24,15 +24,9 @@ def files(tmp_path):
             for agency, count in COUNTS.items()}
 
 
-def part_of(day, name, flag):
-    """What the part of this name is told by this flag."""
-    words = day.commands[name]
-    return words[words.index(flag) + 1]
-
-
 def lead_state_by(day, between):
     day.commands["loteria-state"] = tuple(
-        between.endpoint if word == part_of(day, "loteria-storage", "--listen") else word
+        between.endpoint if word == day.part("loteria-storage", "--listen") else word
         for word in day.commands["loteria-state"])
 
 
@@ -76,7 +70,7 @@ def test_state_is_killed_at_each_step_of_a_draw(parts, files, heard):
     day = parts(workers=1, agencies=2, start=False)
     killer = Killer(day, heard)
     killer.step = STEPS[0]
-    with Between(part_of(day, "loteria-storage", "--listen"), killer.look) as between:
+    with Between(day.part("loteria-storage", "--listen"), killer.look) as between:
         lead_state_by(day, between)
         start_all(day)
         agencies = day.sell(files)
@@ -95,7 +89,7 @@ def test_each_message_between_state_and_storage_is_lost_once(parts, files):
         return again
 
     day = parts(workers=1, agencies=2, start=False)
-    with Between(part_of(day, "loteria-storage", "--listen"), look) as between:
+    with Between(day.part("loteria-storage", "--listen"), look) as between:
         lead_state_by(day, between)
         start_all(day)
         agencies = day.sell({1: files[1]})
@@ -157,7 +151,7 @@ def test_a_registration_that_is_read_late_is_refused(parts, files):
     agencies = day.sell({1: files[1]})
     state = day.parts["loteria-state"]
     state.wait_for_log("action: agencia_lista")
-    with wire.Client(part_of(day, "loteria-storage", "--listen")) as ghost:
+    with wire.Client(day.part("loteria-storage", "--listen")) as ghost:
         def register(life):
             ghost.send(wire.enveloped(wire.message("REGISTER", body=life.to_bytes(8, "big"))))
             (answer, _), = ghost.receive(decode=wire.opened)

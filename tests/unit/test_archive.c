@@ -77,8 +77,8 @@ static void an_index_of_another_day_is_named (void **state)
     (void) state;
     char why[ARCHIVE_WHY_BYTES];
     shelf_start (&shelf);
-    archive_t *archive =
-        archive_new (shelf.index->file, archive_folders (book_archive (shelf.book)));
+    folders_t *folders = folders_new ("day", true);
+    archive_t *archive = archive_new (shelf.index->file, folders);
     archive_end_t end = {.identity = book_identity (shelf.book)};
     assert_int_equal (archive_open (archive, &end, why), 0);
     end.identity ^= 1;
@@ -86,6 +86,7 @@ static void an_index_of_another_day_is_named (void **state)
     assert_int_equal (errno, 0);
     assert_non_null (strstr (why, "bets.index: is of another day"));
     archive_destroy (&archive);
+    folders_destroy (&folders);
 }
 
 /* ---- What lies behind the end ---- */
@@ -95,14 +96,15 @@ static void an_index_of_another_day_is_named (void **state)
 static bool tail_is_a_crashs (uint32_t records, char *why)
 {
     archive_end_t end = {.identity = book_identity (shelf.book), .records = records};
-    archive_t *archive =
-        archive_new (shelf.index->file, archive_folders (book_archive (shelf.book)));
+    folders_t *folders = folders_new ("day", true);
+    archive_t *archive = archive_new (shelf.index->file, folders);
     assert_int_equal (archive_open (archive, &end, why), 0);
     strcpy (why, "");
     const int rc = archive_check_tail (archive, why);
     assert_int_equal (errno, 0);
     assert_true ((rc == -1) == (why[0] != 0));
     archive_destroy (&archive);
+    folders_destroy (&folders);
     return rc == 0;
 }
 

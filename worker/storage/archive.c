@@ -76,11 +76,6 @@ void archive_destroy (archive_t **archive)
     *archive = NULL;
 }
 
-folders_t *archive_folders (archive_t *archive)
-{
-    return archive->folders;
-}
-
 int archive_create (archive_t *archive, uint64_t identity)
 {
     uint8_t header[ARCHIVE_HEADER_BYTES] = {0};

@@ -34,8 +34,6 @@ typedef struct {
 archive_t *archive_new (file_t *index, folders_t *folders);
 void archive_destroy (archive_t **archive);
 
-folders_t *archive_folders (archive_t *archive);
-
 /* Make the file an empty index, and sync it. 0, or -1 (errno). */
 int archive_create (archive_t *archive, uint64_t identity);
 
