@@ -5,6 +5,7 @@
 #define LOTERIA_AGENCY_H
 
 #include "bet_source.h"
+#include "receipts.h"
 #include "report.h"
 #include "seller.h"
 #include "settings.h"
@@ -18,6 +19,9 @@ typedef struct {
     rows_t rows;
     seller_t *seller;
     report_t *report;
+    receipts_t *receipts; // NULL: none are kept
+    session_receipts_t feed;
+    const char *unreceipted; // why receipts cannot be written; NULL: they can
     int signal_fd;
     bool stopping;   // a signal came
     int64_t stop_ms; // then, at the latest

@@ -83,9 +83,12 @@ static int take_stored (void *self, void *taken)
         stored_beyond (session, stored);
         moved = true;
     } else if (!window_moving (session->window) &&
-               stored->next == window_first (session->window) &&
-               !sale_agrees (session, stored))
-        return true;
+               stored->next == window_first (session->window)) {
+        if (!sale_agrees (session, stored))
+            return true;
+        feed_agreed (session, stored);
+    }
+    feed_forget (session);
     if (moved) {
         session_made_progress (session);
         if (!session->holding) {
@@ -94,7 +97,7 @@ static int take_stored (void *self, void *taken)
                 session_start_timer (session, answer->now_ms);
         }
     }
-    if (window_done (session->window))
+    if (window_done (session->window) && !feed_due (session))
         sale_all_stored (session, answer->now_ms);
     return true;
 }
@@ -106,6 +109,7 @@ uint64_t answers_drop_stored (session_t *session, uint64_t next)
     const window_batch_t *batch;
     while ((batch = window_take_stored (session->window, next)) != NULL) {
         batches++;
+        feed_note (session, batch);
         if (!batch->sent)
             continue;
         session->progress.sent += batch->count;

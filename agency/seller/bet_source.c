@@ -79,6 +79,16 @@ bet_source_t *bet_source_piped (int input, const char *name, bool last_row_count
     return opened (source, error, error_size);
 }
 
+/* What came through a pipe has no name but this one. */
+bet_source_t *bet_source_again (const bet_source_t *source)
+{
+    char path[64], error[1024];
+    if (source->file == -1)
+        return NULL;
+    snprintf (path, sizeof path, "/proc/self/fd/%d", source->file);
+    return bet_source_open (path, source->more_may_come, error, sizeof error);
+}
+
 bet_source_t *bet_source_new (const char *name)
 {
     bet_source_t *source = calloc (1, sizeof *source);

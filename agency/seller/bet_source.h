@@ -33,6 +33,10 @@ bet_source_t *bet_source_open (const char *path, bool more_may_come, char *error
 bet_source_t *bet_source_piped (int input, const char *name, bool last_row_counts,
                                 char *error, size_t error_size);
 
+/* The same rows once more, from the first one on, beside this source, which stays where
+   it is; of a file or a pipe. NULL when that cannot be had. */
+bet_source_t *bet_source_again (const bet_source_t *source);
+
 /* One bet, its fields in the order of the row and as typed: they are quoted where CSV
    asks for it. It is the row at whatever place the source is moved to; behind it is the
    end. Returns NULL with a line in `error` when it is too long for any row. */

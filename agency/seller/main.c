@@ -15,6 +15,10 @@ static bool open_source (agency_t *agency);
 static bet_source_t *source_of (const settings_t *settings, char *error,
                                 size_t error_size);
 static void say_settings (const settings_t *settings);
+static void open_receipts (agency_t *agency);
+static const char *begin_receipts (void *self, const char *draw, uint64_t identity,
+                                   uint64_t stored, uint64_t *next);
+static void add_receipts (void *self, uint64_t offset, uint32_t count, bytes_t rows);
 static void open_report (agency_t *agency);
 static void open_seller (agency_t *agency);
 static session_options_t session_options (const settings_t *settings);
@@ -57,6 +61,7 @@ static bool open_agency (agency_t *agency)
 {
     if (!open_source (agency))
         return false;
+    open_receipts (agency);
     open_report (agency);
     open_seller (agency);
     return true;
@@ -92,6 +97,37 @@ static bet_source_t *source_of (const settings_t *settings, char *error,
                             error, error_size);
 }
 
+/* Whoever sells a file has a ticket for each of its bets. */
+static void open_receipts (agency_t *agency)
+{
+    const settings_t *settings = agency->settings;
+    problem_t problem;
+    if (!settings->receipts)
+        return;
+    agency->receipts = receipts_open (settings->receipts,
+                                      settings->single || !settings->sells, &problem);
+    if (!agency->receipts)
+        process_end (&problem);
+    agency->feed = (session_receipts_t){agency, begin_receipts, add_receipts};
+}
+
+static const char *begin_receipts (void *self, const char *draw, uint64_t identity,
+                                   uint64_t stored, uint64_t *next)
+{
+    const agency_t *agency = self;
+    receipt_sale_t sale = {.identity = identity, .agency = agency->settings->id};
+    snprintf (sale.draw, sizeof sale.draw, "%s", draw);
+    const char *why = receipts_begin (agency->receipts, &sale, stored);
+    *next = receipts_next (agency->receipts);
+    return why;
+}
+
+static void add_receipts (void *self, uint64_t offset, uint32_t count, bytes_t rows)
+{
+    const agency_t *agency = self;
+    receipts_add (agency->receipts, offset, count, rows);
+}
+
 static void open_report (agency_t *agency)
 {
     const settings_t *settings = agency->settings;
@@ -116,6 +152,7 @@ static void open_seller (agency_t *agency)
                                 .keys = settings->keys,
                                 .session = session_options (settings),
                                 .rows = agency->source ? &agency->rows : NULL};
+    options.session.receipts = agency->receipts ? &agency->feed : NULL;
     options.session.stored = report_stored;
     options.session.listener = agency->report;
     draw_random (&options.session, settings->single);
@@ -197,6 +234,7 @@ static void close_agency (agency_t *agency)
 {
     logger_gather (false);
     seller_destroy (&agency->seller);
+    receipts_close (&agency->receipts);
     report_destroy (&agency->report);
     bet_source_destroy (&agency->source);
     close (agency->signal_fd);

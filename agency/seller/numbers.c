@@ -1,4 +1,4 @@
-/* numbers.c - looks for numbers that a draw does not take (agency). Pure.
+/* numbers.c - the numbers that rows bet on (agency). Pure.
 
    It looks at the end of each row only. As that is done for every bet sold, the digits
    of a plain row are read all at once. */
@@ -11,6 +11,7 @@
 #include "short_number.h"
 
 static uint32_t beyond_in_quoted (bytes_t rows, uint64_t highest, uint64_t *number);
+static bool number_at_end (const uint8_t *start, const uint8_t *end, uint64_t *number);
 static bool beyond (const uint8_t *start, const uint8_t *end, uint64_t highest,
                     uint64_t *number);
 
@@ -48,6 +49,21 @@ static uint32_t beyond_in_quoted (bytes_t rows, uint64_t highest, uint64_t *numb
 static inline bool beyond (const uint8_t *start, const uint8_t *end, uint64_t highest,
                            uint64_t *number)
 {
+    uint64_t value;
+    if (!number_at_end (start, end, &value) || value <= highest)
+        return false;
+    *number = value;
+    return true;
+}
+
+bool numbers_of_row (bytes_t row, uint64_t *number)
+{
+    return number_at_end (row.data, row.data + row.size, number);
+}
+
+static inline bool number_at_end (const uint8_t *start, const uint8_t *end,
+                                  uint64_t *number)
+{
     uint64_t value = 0, unit = 1;
     end -= end > start && end[-1] == '\r';
     const bool quoted = end > start && end[-1] == '"';
@@ -58,10 +74,9 @@ static inline bool beyond (const uint8_t *start, const uint8_t *end, uint64_t hi
         value += unit * (uint64_t) (at[-1] - '0');
         unit *= 10;
     }
+    const bool any = at < end;
     if (quoted && (at == start || *--at != '"'))
         return false;
-    if (value <= highest || at == start || at[-1] != ',')
-        return false;
     *number = value;
-    return true;
+    return any && at > start && at[-1] == ',';
 }

@@ -11,4 +11,7 @@
    number is passed over. */
 uint32_t numbers_beyond (bytes_t rows, uint64_t highest, uint64_t *number);
 
+/* The number of a row without its line end; false: it cannot be read. */
+bool numbers_of_row (bytes_t row, uint64_t *number);
+
 #endif

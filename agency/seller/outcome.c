@@ -3,18 +3,24 @@
 
 #include "agency.h"
 #include "logger.h"
+#include "winnings.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 static int session_outcome (agency_t *agency);
+static int results_outcome (agency_t *agency);
 static bool sale_is_closed (const agency_t *agency);
+static claims_t *find_claims (const agency_t *agency);
 static int file_outcome (agency_t *agency);
 static int half_row_outcome (agency_t *agency, uint64_t line);
 static int interrupted (const agency_t *agency);
 static int end_closed (const agency_t *agency, const char *reason);
 static void say (const agency_t *agency, const char *reason, const char *detail);
+
+static const char missing_receipts[] =
+    "the bets are stored: mend that and start again, and what is missing is added";
 
 int agency_outcome (agency_t *agency)
 {
@@ -23,6 +29,8 @@ int agency_outcome (agency_t *agency)
         !session_over (seller_session (agency->seller)))
         return agency_fail (agency, agency->settings->server,
                             link_reason (REACH_NOT_ADMITTED, true));
+    if (agency->unreceipted)
+        return agency_fail (agency, agency->unreceipted, missing_receipts);
     const int status = session_outcome (agency);
     return status == 0 && agency->source ? file_outcome (agency) : status;
 }
@@ -42,9 +50,40 @@ static int session_outcome (agency_t *agency)
         return interrupted (agency);
     if (agency->stopping && !settings->follow)
         return 0; // it was stopped before there were results to print
-    if (report_outcome (agency->report, session) == -1)
-        return agency_fail (agency, "stdout", strerror (errno));
+    if (results_outcome (agency) != 0)
+        return PROCESS_FAILED;
     return progress->closed ? end_closed (agency, session_shortfall (session)) : 0;
+}
+
+static int results_outcome (agency_t *agency)
+{
+    const settings_t *settings = agency->settings;
+    const session_t *session = seller_session (agency->seller);
+    const char *why = agency->receipts && settings->cancels
+                          ? receipts_cancel (agency->receipts, settings->cancel)
+                          : NULL;
+    if (why)
+        return agency_fail (agency, why, "the bet is cancelled; say it again");
+    claims_t *claims = agency->receipts && session_progress (session)->drawn
+                           ? find_claims (agency)
+                           : NULL;
+    report_claims (agency->report, claims,
+                   claims ? receipts_sale (agency->receipts) : NULL);
+    const int rc = report_outcome (agency->report, session);
+    const int error = errno;
+    claims_destroy (&claims);
+    return rc == 0 ? 0 : agency_fail (agency, "stdout", strerror (error));
+}
+
+/* The source itself has to stay at its end, where it is looked at last of all. */
+static claims_t *find_claims (const agency_t *agency)
+{
+    bet_source_t *again = agency->source ? bet_source_again (agency->source) : NULL;
+    const rows_t rows = again ? bet_source_rows (again) : (rows_t){0};
+    claims_t *claims = winnings_find (agency->receipts, again ? &rows : NULL,
+                                      seller_session (agency->seller));
+    bet_source_destroy (&again);
+    return claims;
 }
 
 /* All that was read of the file is stored: whether that is all of it. */

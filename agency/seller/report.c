@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define BAR_PERIOD_MS   100
+#define TICKETS_BYTES   512 // of one winner, for people: some of many
 #define COLUMNS_DEFAULT 80
 #define UPDATE_MS       500 // how often it looks, at least, whether somebody answers
 #define WAITING_SAY_MS  WAIT_AGAIN_MS
@@ -40,7 +41,9 @@ struct report {
     bool closed;
     int64_t told_ms;         // when it said that it waits for the draw
     session_progress_t told; // `ready` and its numbers, as last told
-    uint8_t *canonical;      // room for a batch's rows, owned
+    const claims_t *claims;  // borrowed, or NULL
+    const receipt_sale_t *sale;
+    uint8_t *canonical; // room for a batch's rows, owned
     size_t canonical_bytes;
 };
 
@@ -65,10 +68,15 @@ static uint64_t rate (uint64_t count, int64_t elapsed_ms);
 static void tell_cancelled (report_t *report, const session_progress_t *progress);
 static void tell_results (const session_progress_t *progress);
 static void tell_head (const session_progress_t *progress);
-static void tell_winners (bytes_t documents);
+static void tell_winners (const report_t *report, bytes_t documents);
 static void print_json (const report_t *report, const session_progress_t *progress,
                         bytes_t winners);
+static bool take_document (bytes_t *documents, bytes_t *document);
+static const char *list_tickets (const report_t *report, size_t winner,
+                                 char text[TICKETS_BYTES]);
+static void print_winners (const report_t *report, bytes_t documents);
 static void print_json_documents (bytes_t documents);
+static void print_json_tickets (const report_t *report, bytes_t documents);
 static void print_json_text (bytes_t text);
 
 report_t *report_new (const report_options_t *options)
@@ -329,6 +337,13 @@ void report_hide_bar (report_t *report)
         sink_erase ();
 }
 
+void report_claims (report_t *report, const claims_t *claims,
+                    const receipt_sale_t *sale)
+{
+    report->claims = claims;
+    report->sale = sale;
+}
+
 int report_outcome (report_t *report, const session_t *session)
 {
     const session_progress_t *progress = session_progress (session);
@@ -338,13 +353,13 @@ int report_outcome (report_t *report, const session_t *session)
     if (progress->drawn)
         tell_results (progress);
     if (report->options.log_winners)
-        tell_winners (winners);
+        tell_winners (report, winners);
     report_hide_bar (report);
     logger_flush ();
     if (report->options.json)
         print_json (report, progress, winners);
     else if (winners.size > 0 && !report->options.log_winners)
-        fwrite (winners.data, 1, winners.size, stdout);
+        print_winners (report, winners);
     return fflush (stdout) == 0 && !ferror (stdout) ? 0 : -1;
 }
 
@@ -373,14 +388,55 @@ static void tell_head (const session_progress_t *progress)
                   progress->records, text);
 }
 
-static void tell_winners (bytes_t documents)
+static void tell_winners (const report_t *report, bytes_t documents)
 {
-    while (documents.size > 0) {
-        const uint8_t *end = memchr (documents.data, '\n', documents.size);
-        size_t size = (size_t) (end - documents.data);
-        logger_event (LOG_INFO, "ganador", LOG_SUCCESS, "dni: %.*s", (int) size,
-                      (const char *) documents.data);
-        documents = bytes_of (end + 1, documents.size - size - 1);
+    bytes_t document;
+    for (size_t i = 0; take_document (&documents, &document); i++) {
+        char tickets[TICKETS_BYTES];
+        if (*list_tickets (report, i, tickets))
+            logger_event (LOG_INFO, "ganador", LOG_SUCCESS, "dni: %.*s | ticket: %s",
+                          (int) document.size, (const char *) document.data, tickets);
+        else
+            logger_event (LOG_INFO, "ganador", LOG_SUCCESS, "dni: %.*s",
+                          (int) document.size, (const char *) document.data);
+    }
+}
+
+static bool take_document (bytes_t *documents, bytes_t *document)
+{
+    if (documents->size == 0)
+        return false;
+    const uint8_t *end = memchr (documents->data, '\n', documents->size);
+    *document = bytes_of (documents->data, (size_t) (end - documents->data));
+    *documents = bytes_of (end + 1, documents->size - document->size - 1);
+    return true;
+}
+
+/* Of the winner at that place, with a blank between; "" when none is known. */
+static const char *list_tickets (const report_t *report, size_t winner,
+                                 char text[TICKETS_BYTES])
+{
+    size_t count = 0, size = 0;
+    const uint64_t *offsets =
+        report->claims ? claims_of (report->claims, winner, &count) : NULL;
+    text[0] = 0;
+    for (size_t i = 0; i < count && size + 1 + RECEIPT_BYTES < TICKETS_BYTES; i++) {
+        if (i > 0)
+            text[size++] = ' ';
+        size += receipt_name (report->sale, offsets[i], text + size);
+    }
+    return text;
+}
+
+/* A document a line, and behind a tab its tickets, where receipts are kept. */
+static void print_winners (const report_t *report, bytes_t documents)
+{
+    bytes_t document;
+    for (size_t i = 0; take_document (&documents, &document); i++) {
+        char tickets[TICKETS_BYTES];
+        list_tickets (report, i, tickets);
+        fwrite (document.data, 1, document.size, stdout);
+        printf ("%s%s\n", *tickets ? "\t" : "", tickets);
     }
 }
 
@@ -401,6 +457,8 @@ static void print_json (const report_t *report, const session_progress_t *progre
     if (progress->drawn) {
         printf ("\"number\":%" PRIu32 ",\"winners\":", progress->number);
         print_json_documents (winners);
+        if (report->claims)
+            print_json_tickets (report, winners);
     } else
         printf ("\"number\":null,\"winners\":null");
     printf (",\"seconds\":%" PRId64 ".%03" PRId64 ",\"bets_per_second\":%" PRIu64
@@ -411,14 +469,31 @@ static void print_json (const report_t *report, const session_progress_t *progre
 
 static void print_json_documents (bytes_t documents)
 {
+    bytes_t document;
     putchar ('[');
-    for (bool first = true; documents.size > 0; first = false) {
-        const uint8_t *end = memchr (documents.data, '\n', documents.size);
-        size_t size = (size_t) (end - documents.data);
+    for (bool first = true; take_document (&documents, &document); first = false) {
         if (!first)
             putchar (',');
-        print_json_text (bytes_of (documents.data, size));
-        documents = bytes_of (end + 1, documents.size - size - 1);
+        print_json_text (document);
+    }
+    putchar (']');
+}
+
+/* For each winner a list: most often of one; of none when it is not known. */
+static void print_json_tickets (const report_t *report, bytes_t documents)
+{
+    bytes_t document;
+    char name[RECEIPT_BYTES];
+    printf (",\"tickets\":[");
+    for (size_t winner = 0; take_document (&documents, &document); winner++) {
+        size_t count;
+        const uint64_t *offsets = claims_of (report->claims, winner, &count);
+        printf ("%s[", winner ? "," : "");
+        for (size_t i = 0; i < count; i++) {
+            receipt_name (report->sale, offsets[i], name);
+            printf ("%s\"%s\"", i ? "," : "", name);
+        }
+        putchar (']');
     }
     putchar (']');
 }

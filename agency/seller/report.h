@@ -5,7 +5,9 @@
 #define LOTERIA_REPORT_H
 
 #include "bet_source.h"
+#include "claims.h"
 #include "link.h"
+#include "receipt.h"
 #include "session.h"
 
 typedef struct {
@@ -37,6 +39,11 @@ void report_update (report_t *report, const session_t *session, reach_state_t li
 
 /* When report_update () has to be called again, if nothing else happens. */
 int64_t report_deadline (const report_t *report, int64_t now_ms);
+
+/* The winners' tickets, if receipts are kept: for report_outcome (). Both are borrowed.
+ */
+void report_claims (report_t *report, const claims_t *claims,
+                    const receipt_sale_t *sale);
 
 /* The session ended well: print its outcome. Returns 0, or -1 with errno set when
    stdout could not be written. */

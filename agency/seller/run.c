@@ -9,6 +9,7 @@
 #define WAIT_LOOK_MS   2000 // and one that is sold, or of which something should tell
 #define STOP_MS        700  // after a signal, for what is under way to be acknowledged
 
+static bool save_receipts (agency_t *agency, int64_t now_ms);
 static bool wait_for_work (agency_t *agency);
 static int64_t next_deadline (const agency_t *agency, int64_t now_ms);
 static bool goes_on_after_signal (agency_t *agency);
@@ -28,6 +29,8 @@ bool agency_run (agency_t *agency)
         look_at_file (agency, now_ms);
         if (!seller_turn (agency->seller, now_ms) && !session_over (session))
             break; // it will never be let in
+        if (!save_receipts (agency, now_ms))
+            break;
         report_update (agency->report, session, seller_link (agency->seller), now_ms);
         tell_half_row (agency);
         logger_flush ();
@@ -35,6 +38,16 @@ bool agency_run (agency_t *agency)
             return session_over (session);
     }
     return true;
+}
+
+/* Before anybody is told that the bets are stored. */
+static bool save_receipts (agency_t *agency, int64_t now_ms)
+{
+    const session_t *session = seller_session (agency->seller);
+    const bool at_once = session_progress (session)->state >= SESSION_WAITING;
+    if (agency->receipts)
+        agency->unreceipted = receipts_save (agency->receipts, now_ms, at_once);
+    return !agency->unreceipted;
 }
 
 /* Wait for a message, more of the source, a deadline, or, while messages could not be

@@ -30,6 +30,8 @@ bool sale_has_work (const session_t *session)
     case SESSION_SELLING:
         if (session->holding)
             return false;
+        if (feed_due (session))
+            return true;
         if (window_moving (window))
             return !window_stalled (window) || !rows_may_come (session);
         return sale_packs (session) ||
@@ -66,6 +68,8 @@ bool sale_work (session_t *session, int64_t now_ms)
 {
     if (window_empty (session->window)) // the central has nothing to answer
         session->progress.heard_ms = now_ms;
+    if (session->progress.state == SESSION_SELLING && feed_due (session))
+        return feed_step (session, now_ms);
     if (session->verdict == VERDICT_DIFFERS || session->verdict == VERDICT_CLOSED)
         return tell_verdict (session, now_ms);
     if (window_moving (session->window))
@@ -87,8 +91,10 @@ static bool move_source (session_t *session, int64_t now_ms)
         } else {
             const bool same =
                 !session->comparing || sale_agrees (session, &session->theirs);
+            if (same && session->comparing)
+                feed_agreed (session, &session->theirs);
             session->comparing = false;
-            if (same && window_done (window))
+            if (same && window_done (window) && !feed_due (session))
                 sale_all_stored (session, now_ms);
         }
         break;

@@ -38,6 +38,18 @@ typedef enum {
     SESSION_CANCEL_ONLY   // cancel one bet
 } session_task_t;
 
+/* Who is told of every bet of the source that is stored, also by earlier runs: in their
+   order, each once, from the first that he asks for on. */
+typedef struct {
+    void *self;
+    /* The draw is known, and so many bets are stored. Fills in the offset of the first
+       bet that is wanted. Returns NULL, or why the session has to fail. */
+    const char *(*begin) (void *self, const char *draw, uint64_t identity,
+                          uint64_t stored, uint64_t *next);
+    /* These are stored, from `offset` on: rows, each ended by LF; borrowed. */
+    void (*add) (void *self, uint64_t offset, uint32_t count, bytes_t rows);
+} session_receipts_t;
+
 typedef struct {
     uint32_t agency;
     wire_limits_t limits; // own; none but bundle_bytes is 0
@@ -50,6 +62,8 @@ typedef struct {
     bool growing;    // rows may be added to the source until session_complete ()
     bool piped;      // and it comes from its first row on: those stored may be to come
     uint64_t cancel; // SESSION_CANCEL_ONLY: the offset of the bet
+
+    const session_receipts_t *receipts; // borrowed; may be NULL
 
     /* Called for each batch that was stored; may be NULL. `batch` is borrowed. */
     void (*stored) (void *listener, const window_batch_t *batch);

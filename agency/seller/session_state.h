@@ -46,9 +46,14 @@ struct session {
     uint64_t place_hash; // the digest of the bets before it
     bool placed;         // both are known
     bool single_sent;    // so it may be stored there
-    int regresses;       // WELCOMEs in a row with fewer bets than were stored
-    int conflicts;       // refusals in a row that mean that somebody else sells, too
-    int busy;            // BUSYs in a row
+    bool feeding;        // options.receipts, which have begun:
+    uint64_t fed;        // bets up to here were told ...
+    uint64_t due;        // ... and up to here they are stored, and like the source's
+    const window_batch_t *stored[WINDOW_MAX]; // batches that have just been taken out
+    uint32_t stored_count;
+    int regresses;      // WELCOMEs in a row with fewer bets than were stored
+    int conflicts;      // refusals in a row that mean that somebody else sells, too
+    int busy;           // BUSYs in a row
     uint64_t busy_from; // the lowest offset that they named; 0: all is to be sent again
     bool over_limits;   // a batch was refused under `refused_under`
     wire_limits_t refused_under;
@@ -128,6 +133,27 @@ void sale_ask_results (session_t *session, int64_t now_ms);
 
 /* The sale is closed, and there are rows that are not in. */
 void sale_closed (session_t *session);
+
+/* ---- feed.c: options.receipts ---- */
+
+/* Begin, at the first WELCOME. NULL, or why not. */
+const char *feed_begin (session_t *session, uint64_t stored);
+
+/* A batch was taken out of the window as stored, and stays as it is until the next one
+   is packed. */
+void feed_note (session_t *session, const window_batch_t *batch);
+
+/* The source's bets before `stored->next` are those that are stored: tell of the
+   batches that were noted. What is missing before them is due. */
+void feed_agreed (session_t *session, const wire_stored_t *stored);
+
+/* What was noted is not known to be so. */
+void feed_forget (session_t *session);
+
+/* Whether bets have to be read again to be told of; and some milliseconds of that. The
+   latter returns whether there is time for more. */
+bool feed_due (const session_t *session);
+bool feed_step (session_t *session, int64_t now_ms);
 
 /* ---- session.c ---- */
 

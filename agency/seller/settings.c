@@ -37,6 +37,8 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
         {"bets", CONFIG_TEXT, &settings->bets, NULL, NULL, 0, 0,
          "file to sell, - for stdin; default .data/agency-ID.csv, or the environment's "
          "single bet"},
+        {"receipts", CONFIG_TEXT, &settings->receipts, NULL, NULL, 0, 0,
+         "folder for receipts: tickets.csv has a line for each bet that is stored"},
         {"batch-bytes", CONFIG_NUMBER, &settings->batch_bytes, NULL,
          BOUND_TEXT (MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX,
          "longest message of one batch, in bytes"},

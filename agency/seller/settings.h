@@ -8,9 +8,10 @@
 
 typedef struct {
     uint32_t id;
-    const char *server; // as typed; owned by the configuration
-    const char *keys;   // folder of the agency's keys; NULL: no CURVE
-    const char *draw;   // its name; NULL: the one on sale
+    const char *server;   // as typed; owned by the configuration
+    const char *keys;     // folder of the agency's keys; NULL: no CURVE
+    const char *receipts; // folder for them; NULL: none are kept
+    const char *draw;     // its name; NULL: the one on sale
     const char *bets; // the file; owned by the configuration or points to default_bets
     uint32_t batch_bytes;
     uint32_t batch_count;

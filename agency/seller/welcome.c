@@ -32,6 +32,9 @@ bool welcome_take (session_t *session, const wire_message_t *message, int64_t no
     if (session->progress.welcomed_ms < 0)
         session->progress.welcomed_ms = now_ms;
     be_welcome (session, message);
+    const char *why = feed_begin (session, welcome->next);
+    if (why)
+        return session_fail (session, "%s", why);
     go_on (session, welcome, now_ms);
     return true;
 }
@@ -140,6 +143,9 @@ static void place_source (session_t *session, const wire_welcome_t *welcome,
         if (window_first (window) == stored.next) {
             if (!sale_agrees (session, &stored))
                 return;
+            feed_agreed (session, &stored);
+            if (feed_due (session))
+                return;
             if (!same || session->closed) // what is under way is not stored any more
                 sale_start_window (session, stored.next, stored.next, stored.digest);
             else if (window_done (window))
@@ -149,6 +155,7 @@ static void place_source (session_t *session, const wire_welcome_t *welcome,
             return;
         }
     }
+    feed_forget (session);
     if (session->verdict != VERDICT_REFUSED)
         session->verdict = VERDICT_NONE; // what cannot be read is come upon again
     session->comparing = true;
