@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CELLS_MAX 20
-#define CELLS_MIN 4 // fewer show nothing
+#define CELLS_MAX   20
+#define CELLS_MIN   4 // fewer show nothing
+#define CELLS_BYTES (CELLS_MAX + sizeof "[]  ")
 
 static void write_selling (const bar_t *bar, size_t columns, char text[BAR_BYTES]);
-static void write_cells (const bar_t *bar, size_t room, char cells[CELLS_MAX + 4]);
+static void write_cells (const bar_t *bar, size_t room, char cells[CELLS_BYTES]);
 static void write_numbers (const bar_t *bar, char text[BAR_BYTES]);
 static unsigned percent (const bar_t *bar);
 
@@ -40,7 +41,7 @@ size_t bar_write (const bar_t *bar, size_t columns, char text[BAR_BYTES])
 /* The cells take what the numbers leave. */
 static void write_selling (const bar_t *bar, size_t columns, char text[BAR_BYTES])
 {
-    char numbers[BAR_BYTES], cells[CELLS_MAX + 4] = "";
+    char numbers[BAR_BYTES], cells[CELLS_BYTES] = "";
     write_numbers (bar, numbers);
     const size_t taken =
         (size_t) snprintf (NULL, 0, "agency %" PRIu32 "  ", bar->agency) +
@@ -51,7 +52,7 @@ static void write_selling (const bar_t *bar, size_t columns, char text[BAR_BYTES
               numbers);
 }
 
-static void write_cells (const bar_t *bar, size_t room, char cells[CELLS_MAX + 4])
+static void write_cells (const bar_t *bar, size_t room, char cells[CELLS_BYTES])
 {
     const size_t count = room < CELLS_MAX ? room : CELLS_MAX;
     const size_t full = percent (bar) * count / 100;
