@@ -49,7 +49,7 @@ class State:
                 if asked.name == "LIST":
                     self.lists += 1
                     self.tell(peer, getattr(asked, "from"))
-                else:
+                elif asked.name == "ORDER":  # else somebody means who had this port before
                     if self.came.count(asked.frame) == 0:
                         self.orders.append(order_of(asked, who_orders()))
                     self.came.append(asked.frame)
