@@ -23,8 +23,9 @@ def run(*command, timeout=loteria.DEADLINE):
 def packages(tmp_path_factory):
     """The files of both, unpacked: {package: directory}; and the packages beside."""
     directory = tmp_path_factory.mktemp("packages")
-    built = run(loteria.ROOT / "scripts/package", directory, timeout=20 * loteria.DEADLINE).splitlines()
-    assert {str(path) for path in directory.glob("*.deb")} == set(built[-len(list(directory.glob("*.deb"))):])
+    # What else is tested meanwhile goes before the compiler.
+    said = run("nice", "-n", "5", loteria.ROOT / "scripts/package", directory, timeout=20 * loteria.DEADLINE)
+    assert sorted(line for line in said.splitlines() if line.endswith(".deb")) == sorted(map(str, directory.glob("*.deb")))
     for package in PACKAGES:
         (found,) = directory.glob(f"{package}_*.deb")
         run("dpkg-deb", "--extract", found, directory / package)
