@@ -269,17 +269,19 @@ static inline int answer_checks (day_t *day)
 
 static inline void waiting (day_t *day, uint32_t ready)
 {
-    answer (day, &(wire_message_t){.command = WIRE_WAITING,
-                                   .agency = AGENCY,
-                                   .waiting = {ready, 5, DAY_SEALED}});
+    answer (day, &(wire_message_t){
+                     .command = WIRE_WAITING,
+                     .agency = AGENCY,
+                     .waiting = {.ready = ready, .agencies = 5, .day = DAY_SEALED}});
 }
 
 /* The answer to RESULTS: nothing was closed. */
 static inline void waiting_open (day_t *day)
 {
-    answer (day, &(wire_message_t){.command = WIRE_WAITING,
-                                   .agency = AGENCY,
-                                   .waiting = {1, 5, DAY_OPEN}});
+    answer (day,
+            &(wire_message_t){.command = WIRE_WAITING,
+                              .agency = AGENCY,
+                              .waiting = {.ready = 1, .agencies = 5, .day = DAY_OPEN}});
 }
 
 static inline void winners (day_t *day, uint64_t cursor, uint64_t next, uint32_t count,

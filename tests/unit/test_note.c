@@ -106,8 +106,8 @@ static void what_is_left_is_a_text (void **state)
             note[shift] = 0;
             while (strlen (note) + strlen (reasons[i]) < NOTE_BYTES_MAX)
                 strcat (note, reasons[i]);
-            strcat (note,
-                    "\xE0\xA4\x95" + (strlen (note) + 3 > NOTE_BYTES_MAX ? 3 : 0));
+            if (strlen (note) + 3 <= NOTE_BYTES_MAX)
+                strcat (note, "\xE0\xA4\x95");
             note_sign (note, "ana@central");
             assert_int_equal (text_check (bytes_of (note, strlen (note)), &character),
                               TEXT_GOOD);
