@@ -56,6 +56,7 @@ x-environment: &environment
   LOTERIA_KEYS: /run/keys
   LOTERIA_BROKER: tcp://server:12346
   LOGGING_LEVEL: \${LOGGING_LEVEL:-}
+  LOTERIA_LOG_FORMAT: \${LOTERIA_LOG_FORMAT:-}
   TOTAL_AGENCIES: $(roll)
 
 x-health: &health
@@ -179,6 +180,7 @@ client () {
       CLI_ID: $1
       CLI_SERVER_ADDRESS: server:12345
       CLI_LOG_LEVEL: \${CLI_LOG_LEVEL:-}
+      LOTERIA_LOG_FORMAT: \${LOTERIA_LOG_FORMAT:-}
       CLI_BATCH_MAXAMOUNT: \${CLI_BATCH_MAXAMOUNT:-}
       CLI_LOOP_PERIOD: \${CLI_LOOP_PERIOD:-}
     networks: [testing_net]

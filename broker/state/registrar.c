@@ -763,7 +763,8 @@ static void log_no_space (registrar_t *registrar, uint64_t draw)
     const bool due = live && draw_due (live->draw);
     logger_event_limited (&registrar->no_space, registrar->now_ms, LOG_ERROR,
                           due ? "sorteo" : "estado", LOG_IN_PROGRESS,
-                          "reason: storage's disk is full");
+                          "draw: %s | reason: storage's disk is full",
+                          live ? draw_facts (live->draw)->name : "unknown");
 }
 
 static void pursue (registrar_t *registrar)

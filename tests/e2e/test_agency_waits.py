@@ -59,7 +59,7 @@ def test_results_of_bets_that_are_not_those_that_were_sealed(start):
         agency = start("loteria-agency", "--id", 1, "--close", "--server", server)
         for _ in range(2):
             answer(central, "HELLO", wire.simple("WELCOME", 1, 5, 77, 16, 8192, 8192, 0, 2, 2, 2, draw=1, rest=b"first"))
-            answer(central, "READY", wire.simple("REFUSED", 1, TALLY, wire.COMMANDS["READY"]))
+            answer(central, "READY", wire.simple("REFUSED", 1, TALLY, wire.COMMANDS["READY"], 0, 0, 5))
         assert agency.wait() == 1
     action, _, reason = last_of(agency)
     assert action == "agencia" and "TALLY" in reason and "null" not in reason

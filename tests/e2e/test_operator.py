@@ -93,7 +93,7 @@ def test_an_operators_day(central, operator, tmp_path):
     assert os.path.samefile(day.data / "bets.csv", day.data / "draws" / "azar" / "bets.csv")
     assert day.stop() == 0
     assert re.search(r"action: orden \| result: success \| order: excuse \| draw: noche \| agency: 2 \| sequence: \d+ \| by: [^ |]+@[^ |]+ "
-                     r"\| reason: no power\n", day.log)
+                     r"\| reason: no power \| process: state\n", day.log)
     assert "a rehearsal [" not in late.log, "agencies are not told who"
     assert re.search(rb"^no power \[[^ ]+@[^ ]+\]\n", (day.data / "draws" / "noche" / "notes").read_bytes(), re.MULTILINE)
     code, checked = day.check()
