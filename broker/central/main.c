@@ -116,7 +116,7 @@ static bool web_is_address (const char *web, char *why)
             sizeof endpoint &&
         address_parse (&address, endpoint, ADDRESS_LISTEN, reason) == 0)
         return true;
-    snprintf (why, CONFIG_WHY_BYTES, "--web %.200s: %s", web, reason);
+    snprintf (why, CONFIG_WHY_BYTES, "--web %.180s: %.300s", web, reason);
     return false;
 }
 
