@@ -174,11 +174,18 @@ def test_what_was_sold_is_told_by_every_path(central, start, tmp_path):
     assert agencies == served.json("/api/v1/agencies?draw=noche") and agencies["draw"] == "noche"
     assert [(agency["agency"], agency["bets"], agency["state"]) for agency in agencies["agencies"]] == [
         (1, 300, "served"), (2, 600, "served"), (3, 900, "served")]
+    loteria.wait_until(lambda: said_by_ctl(day, "agencies") == served.ask("/api/v1/agencies").body.decode(),
+                       explain=lambda: said_by_ctl(day, "agencies") + served.ask("/api/v1/agencies").body.decode())
     assert "no such draw" in served.json("/api/v1/agencies?draw=ma%C3%B1ana", status=404)["error"]
     assert len(served.json("/api/v1/workers")["workers"]) == 2
     history = served.json("/api/v1/history")
     assert len(history["rates"]) == len(history["bets"]) == 360 and history["rates"][-1] is not None
     assert served.json("/api/v1/refused")["refused"] == []
+
+
+def said_by_ctl(day, verb):
+    return subprocess.run([loteria.program("loteria-ctl"), verb, "--data-dir", day.data, "--json"], env=loteria.ENVIRONMENT,
+                          capture_output=True, text=True, check=True, timeout=loteria.DEADLINE).stdout
 
 
 def test_a_refusal_is_shown_without_what_was_sent(central, start, tmp_path):
