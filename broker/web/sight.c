@@ -17,6 +17,8 @@ struct sight {
     problem_t problem; // why there is none; only when there is no asker
     asker_t *asker;    // NULL: no central
     survey_t *survey;
+    asker_t *former_asker; // of where it was before: what was seen there counts until
+    survey_t *former;      // the first round is over; or NULL
     uint64_t finds, rounds;
     int64_t every_ms, begun_ms, look_ms, seen_ms, seen_before_ms, now_ms;
     exposition_metric_t *metrics;
@@ -28,7 +30,8 @@ struct sight {
 static int find (sight_t *sight, int64_t now_ms, problem_t *problem);
 static bool look_again (sight_t *sight, int64_t now_ms);
 static bool same_place (const whereabouts_t *a, const whereabouts_t *b);
-static void lose (sight_t *sight);
+static void move (sight_t *sight);
+static void forget_former (sight_t *sight);
 static bool end_round (sight_t *sight, int64_t now_ms);
 static void begin_round (sight_t *sight, int64_t now_ms);
 static void tap (void *context, status_part_t part, bytes_t text);
@@ -62,7 +65,9 @@ void sight_destroy (sight_t **sight)
     *sight = NULL;
     if (!self)
         return;
-    lose (self);
+    forget_former (self);
+    survey_destroy (&self->survey);
+    asker_destroy (&self->asker);
     exposition_destroy (&self->coming);
     exposition_destroy (&self->last);
     refusals_destroy (&self->refusals);
@@ -107,7 +112,8 @@ int64_t sight_deadline (const sight_t *sight, int64_t now_ms)
 
 const view_t *sight_view (const sight_t *sight)
 {
-    return sight->survey ? survey_view (sight->survey) : NULL;
+    const view_t *view = sight->survey ? survey_view (sight->survey) : NULL;
+    return view || !sight->former ? view : survey_view (sight->former);
 }
 
 const char *sight_reason (const sight_t *sight)
@@ -180,11 +186,11 @@ static bool look_again (sight_t *sight, int64_t now_ms)
         whereabouts_find (&now, sight->config, sight->given, &problem) == 0;
     if (had && there && same_place (&now, &sight->whereabouts))
         return false;
-    if (had && there)
-        lose (sight);
-    else if (had) // the link is gone, as its central is ending: it says so itself
+    if (had && !there) // the link is gone, as its central is ending: it says so itself
         return false;
-    return find (sight, now_ms, &problem) == 0 || had;
+    if (had)
+        move (sight);
+    return find (sight, now_ms, &problem) == 0 && !sight_view (sight);
 }
 
 static bool same_place (const whereabouts_t *a, const whereabouts_t *b)
@@ -195,14 +201,25 @@ static bool same_place (const whereabouts_t *a, const whereabouts_t *b)
     return true;
 }
 
-static void lose (sight_t *sight)
+static void move (sight_t *sight)
 {
-    survey_destroy (&sight->survey);
-    asker_destroy (&sight->asker);
-    exposition_clear (sight->coming);
-    exposition_clear (sight->last);
+    if (survey_view (sight->survey)) {
+        forget_former (sight);
+        sight->former = sight->survey;
+        sight->former_asker = sight->asker;
+        sight->survey = NULL;
+        sight->asker = NULL;
+    } else {
+        survey_destroy (&sight->survey);
+        asker_destroy (&sight->asker);
+    }
     sight->asks_refusals = false;
-    sight->seen_ms = sight->seen_before_ms = 0;
+}
+
+static void forget_former (sight_t *sight)
+{
+    survey_destroy (&sight->former);
+    asker_destroy (&sight->former_asker);
 }
 
 /* ---- Rounds ---------------------------------------------------------------------- */
@@ -211,8 +228,9 @@ static bool end_round (sight_t *sight, int64_t now_ms)
 {
     if (survey_rounds (sight->survey) == sight->rounds)
         return false;
+    sight->seen_before_ms = sight->rounds > 0 ? sight->seen_ms : now_ms;
     sight->rounds = survey_rounds (sight->survey);
-    sight->seen_before_ms = sight->seen_ms ? sight->seen_ms : now_ms;
+    forget_former (sight);
     sight->seen_ms = now_ms;
     exposition_t *last = sight->last;
     sight->last = sight->coming;

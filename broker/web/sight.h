@@ -26,8 +26,8 @@ void sight_destroy (sight_t **sight);
 /* How often to ask: SIGHT_QUICK_MS or SIGHT_CALM_MS. */
 void sight_pace (sight_t *sight, int64_t every_ms);
 
-/* Take what came and ask what is due. Returns whether a round is over, or the central
-   was lost: there is something new to tell. */
+/* Take what came and ask what is due. Returns whether there is something new to tell: a
+   round is over, or a central was found. */
 bool sight_turn (sight_t *sight, int64_t now_ms);
 
 size_t sight_items (sight_t *sight, zmq_pollitem_t items[SIGHT_ITEMS_MAX]);

@@ -29,6 +29,7 @@ struct site {
     changes_t *changes;
     uint64_t finds; // of the central that was told of
     uint64_t told_refusals, told_counted;
+    bool told_whole;           // what is in sight, since there was nothing
     char *told_draws;          // as JSON, to tell only when it changes
     content_t *cached[ROUTES]; // answers, until there is news
     content_t *greeting;
@@ -89,9 +90,15 @@ content_t *site_news (site_t *site, const sight_t *sight, size_t streams,
     size_t size;
     forget_answers (site);
     put_own_metrics (sight, streams);
-    if (!view)
+    if (!view) {
+        site->told_whole = false;
         return no_central (sight);
+    }
     note_rate (site, sight);
+    if (!site->told_whole) {
+        site->told_whole = true;
+        return site_greeting (site, sight, now_ms);
+    }
     FILE *file = open_memstream (&text, &size);
     assert (file);
     put_event (file, "status", view_json_status (view, NULL));
@@ -182,8 +189,10 @@ static void put_own_metrics (const sight_t *sight, size_t streams)
 {
     const view_t *view = sight_view (sight);
     exposition_t *exposition = sight_exposition (sight);
+    if (!view) // of no round
+        exposition_clear (exposition);
     for (status_part_t part = 0; part < STATUS_PARTS; part++)
-        if (!view || view->part[part].answer != VIEW_ABSENT)
+        if (view ? view->part[part].answer != VIEW_ABSENT : part != STATUS_CENTRAL)
             exposition_put (exposition, status_part_name (part), "loteria_part_answers",
                             view && view->part[part].answer == VIEW_UP);
     put_process (exposition);

@@ -202,6 +202,18 @@ def test_a_refusal_is_shown_without_what_was_sent(central, start, tmp_path):
     assert not any(word in everything for word in ("Ana", "Paz", "30123456", "1990"))
 
 
+def test_who_looked_before_there_was_a_central_is_told_everything_once_there_is(central, start, tmp_path):
+    served = web.Web(start, "--data-dir", tmp_path / "data")
+    with web.many() as hold:
+        stream = hold(served.stream())
+        assert stream.next()[0] == "gone"
+        central(agencies=1)
+        told = set()
+        while not told >= {"status", "history", "agencies", "workers", "draws", "refused"}:
+            told.add(stream.next()[0])
+        assert served.ask("/metrics").body.decode().count('loteria_part_answers{part="storage"}') == 1
+
+
 def test_a_central_that_is_started_anew_is_found_again(central, start):
     day = central(agencies=1)
     served = web.Web(start, "--data-dir", day.data)
