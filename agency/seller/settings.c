@@ -95,6 +95,7 @@ static int agree (const config_t *config, void *context, char *why)
         return PROCESS_CANNOT_START;
     }
     settings->cancels = given (config, "cancel");
+    settings->patient = given (config, "patience") && settings->patience_seconds > 0;
     if (!agree_on_task (settings, why) || !take_draw (settings, why) ||
         !take_endpoint (settings, why) || !take_bets (settings, config, why))
         return PROCESS_CANNOT_START;

@@ -18,6 +18,7 @@ typedef struct {
     uint32_t window;
     uint64_t loop_period_ms;
     uint32_t patience_seconds;
+    bool patient; // these were asked for
     bool log_bets;
     bool log_winners;
     bool json;

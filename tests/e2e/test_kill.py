@@ -255,6 +255,7 @@ def test_parts_by_hand_are_killed_in_turn(parts, files):
 
 def test_agencies_give_up_a_central_that_is_gone(central, files):
     day = central(agencies=3)
+    day.process.wait_for_log("action: apertura")
     agencies = day.sell(files, *PACE, "--patience", 1)
     day.wait_for_csv(BEGUN)
     assert day.stop() == 0
