@@ -174,18 +174,16 @@ static void tell_stopping (central_t *central)
 static int make_data_directory (const char *path, problem_t *problem)
 {
     struct stat about;
-    const char *what = "cannot be created";
-    int error = file_make_directory (path) == 0 || errno == EEXIST ? 0 : errno;
-    if (error == 0) {
-        what = "cannot be written to";
-        error = stat (path, &about) == -1                 ? errno
-                : !S_ISDIR (about.st_mode)                ? ENOTDIR
-                : access (path, W_OK | X_OK | R_OK) == -1 ? errno
-                                                          : 0;
-    }
-    return error == 0 ? 0
-                      : problem_set (problem, problem_status (error), "central",
-                                     "reason: %s %s, %s", path, what, strerror (error));
+    if (file_make_directory (path) == -1 && errno != EEXIST)
+        return problem_set (problem, problem_status (errno), "central",
+                            "reason: %s cannot be created, %s", path, strerror (errno));
+    if (access (path, R_OK | W_OK | X_OK) == 0)
+        return 0;
+    int error = errno;
+    if (error == EACCES && stat (path, &about) == 0 && !S_ISDIR (about.st_mode))
+        error = ENOTDIR; // a file is not one to be entered
+    return problem_set (problem, problem_status (error), "central",
+                        "reason: %s cannot be written to, %s", path, strerror (error));
 }
 
 /* The parts of a central that was killed hold them until they have ended. Storage and

@@ -354,8 +354,8 @@ def test_central_with_other_terms_gives_up_with_a_clear_line(tmp_path, drawn):
     with loteria.stopped_at_the_end(central.process):
         assert central.process.wait() == 2
     entries = loteria.parse_log(central.log)
-    assert any("has 2 agencies, not 3" in entry.get("reason", "") for entry in entries)
-    assert [entry["name"] for entry in entries if (entry["level"], entry["action"]) == ("CRITICAL", "proceso")] == ["state"]
+    assert "has 2 agencies, not 3" in entries[-1]["reason"]
+    assert [entry["process"] for entry in entries if entry["level"] == "CRITICAL"] == ["state"]
     assert loteria.draws(central.log) == 0
     central.assert_sound()
 
