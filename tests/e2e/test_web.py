@@ -1,6 +1,7 @@
 """loteria-web over http: who is answered with what, and who is cut. What the page shows is test_web_page.py's."""
 
 import base64
+import json
 import os
 import signal
 import subprocess
@@ -140,14 +141,18 @@ def test_who_reads_nothing_is_cut(start, tmp_path):
 def test_ready_names_the_part_that_does_not_answer(central, start):
     day = central(agencies=2)
     served = web.Web(start, "--data-dir", day.data)
-    loteria.wait_until(lambda: served.ask("/readyz").status == 200, explain=lambda: served.ask("/readyz").body)
-    assert served.json("/readyz") == {"missing": [], "ready": True}
+
+    def missing():
+        return [part["part"] for part in json.loads(served.ask("/readyz").body)["missing"]]
+
+    loteria.wait_until(lambda: missing() == [], explain=missing)
+
     for part in ("state", "broker", "storage"):
         pid = day.pid(f"loteria-{part}")
         os.kill(pid, signal.SIGSTOP)
         try:
-            loteria.wait_until(lambda: served.ask("/readyz").status == 503, explain=lambda: f"{part} is missed by nobody")
-            assert [missing["part"] for missing in served.json("/readyz", status=503)["missing"]] == [part]
+            loteria.wait_until(lambda: missing() == [part], explain=lambda: f"{part} is to be missed, and are: {missing()}")
+            assert served.ask("/readyz").status == 503, "it is stopped still"
         finally:
             os.kill(pid, signal.SIGCONT)
         loteria.wait_until(lambda: served.ask("/readyz").status == 200, explain=lambda: served.ask("/readyz").body)

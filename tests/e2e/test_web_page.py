@@ -24,8 +24,8 @@ def browser(tmp_path):
         assert asked and all(address.startswith((made.origin + "/", "data:")) for address in asked), asked
 
 
-def served(start, day):
-    return web.Web(start, "--data-dir", day.data)
+def served(start, day, port=0):
+    return web.Web(start, "--data-dir", day.data, listen=f"127.0.0.1:{port}")
 
 
 def test_numbers_move_while_a_day_sells_and_the_draw_appears(central, start, browser, tmp_path):
@@ -54,8 +54,8 @@ def test_numbers_move_while_a_day_sells_and_the_draw_appears(central, start, bro
     browser.wait_for(lambda: "3 winners" in browser.text("#draw-note"))
     browser.wait_for(lambda: browser.number("#bets") == 8000)
     browser.wait_for(lambda: browser.texts("#agencies tbody .state") == ["collected", "collected"])
-    row = browser.texts("#past tbody td")
-    assert row[0].startswith("noche") and row[2:5] == ["3", "8,000", "2 of 2"]
+    browser.wait_for(lambda: browser.texts("#past tbody td")[2:5] == ["3", "8,000", "2 of 2"])
+    assert browser.texts("#past tbody td")[0].startswith("noche")
     shown = browser.text("body")
     for path in files.values():  # nothing of those who bet
         assert not any(document in shown for document in loteria.winners_of(path))
@@ -105,12 +105,12 @@ def test_a_thousand_agencies_scroll_sort_and_are_found(central, start, browser, 
 
 def test_a_lost_connection_is_told_and_mended(central, start, browser, tmp_path):
     day = central(agencies=2)
-    first = served(start, day)
+    first = served(start, day, loteria.free_port())
     browser.open(first.url)
     browser.wait_for(lambda: browser.text("#health") == "all parts answer")
     assert first.stop() == 0
     browser.wait_for(lambda: "connection lost" in browser.text("#health"))
-    web.Web(start, "--data-dir", day.data, listen=f"127.0.0.1:{first.port}")
+    served(start, day, first.port)
     browser.wait_for(lambda: browser.text("#health") == "all parts answer")
     browser.said = [said for said in browser.complaints() if "ERR_" not in said]  # the loss itself
 
