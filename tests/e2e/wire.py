@@ -59,7 +59,7 @@ LAYOUTS = {
     "STORED": ("QQ", "next digest", None),
     "DIGEST": ("QQ", "count digest", None),
     "CANCELLED": ("QI", "offset cancelled", None),
-    "WAITING": ("IIB8I", "ready agencies day " + " ".join(f"missing_{place}" for place in range(1, 9)), None),
+    "WAITING": ("IIBIIIIIIII", "ready agencies day " + " ".join(f"missing_{place}" for place in range(1, 9)), None),
     "WINNERS": ("QQIIQ32s", "cursor next number count sequence head", "documents"),
     "REFUSED": ("HBBIQQ", "code command field row offset expected", "text"),
     "PONG": ("", "", "process"),
