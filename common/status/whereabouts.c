@@ -111,11 +111,21 @@ int whereabouts_find (whereabouts_t *whereabouts, const config_t *config,
         return take_endpoints (whereabouts, config, given, problem);
     if (by_endpoints == by_directory && directory_given)
         return both_given (config, option, problem);
-    if (!directory_given && access (WHEREABOUTS_RUN_DIRECTORY "/state", F_OK) == 0) {
+    if (directory_given)
+        return follow_link (whereabouts, given->data_directory, problem);
+    if (access (WHEREABOUTS_RUN_DIRECTORY "/state", F_OK) == 0) {
         take_directory (whereabouts, WHEREABOUTS_RUN_DIRECTORY);
         return 0;
     }
-    return follow_link (whereabouts, given->data_directory, problem);
+    const bool locked = errno == EACCES;
+    const int rc = follow_link (whereabouts, given->data_directory, problem);
+    return rc == -1 && locked
+               ? problem_set (problem, PROCESS_FAILED, ACTION,
+                              "reason: " WHEREABOUTS_RUN_DIRECTORY
+                              " is another user's; "
+                              "ask as the user who runs the central (sudo -u loteria), "
+                              "or name another one (--data-dir)")
+               : rc;
 }
 
 /* The highest of those that were given; -1: none was. */
