@@ -71,6 +71,11 @@ static bool read_cancelled (checker_t *checker, cancels_t *cancels)
         if (!sound || bet_csv_next (&rows, scratch, &cancelled.agency, &bet) != 1)
             return verify_fail (checker, "cancelled.csv: row %zu is none",
                                 cancels->count + 1);
+        if (find_agency (&checker->seal, cancelled.agency, 0) == checker->seal.agencies)
+            return verify_fail (checker,
+                                "cancelled.csv: row %zu is of agency %" PRIu32
+                                ", which does not take part",
+                                cancels->count + 1, cancelled.agency);
         cancelled.row = bytes_of (row, (size_t) (rows.data - row));
         cancels->of[cancels->count++] = cancelled;
     }
@@ -79,6 +84,7 @@ static bool read_cancelled (checker_t *checker, cancels_t *cancels)
     return true;
 }
 
+/* It has one spelling. */
 static bool read_offset (bytes_t *rows, uint64_t *offset)
 {
     size_t digits = 0;
@@ -86,7 +92,8 @@ static bool read_offset (bytes_t *rows, uint64_t *offset)
     while (digits < rows->size && digits < 19 && rows->data[digits] >= '0' &&
            rows->data[digits] <= '9')
         *offset = *offset * 10 + (rows->data[digits++] - '0');
-    if (digits == 0 || digits == rows->size || rows->data[digits] != ',')
+    if (digits == 0 || digits == rows->size || rows->data[digits] != ',' ||
+        (digits > 1 && rows->data[0] == '0'))
         return false;
     *rows = bytes_of (rows->data + digits + 1, rows->size - digits - 1);
     return true;

@@ -212,6 +212,11 @@ static void what_is_cancelled_is_sealed_too (void **state)
     assert_found ("bets", "cancelled.csv: row 1 is none");
     strcpy (draw.cancelled, "2");
     assert_found ("bets", "cancelled.csv: row 1 is none");
+    snprintf (draw.cancelled, sizeof draw.cancelled, "0%s", before);
+    assert_found ("bets", "cancelled.csv: row 1 is none");
+    snprintf (draw.cancelled, sizeof draw.cancelled, "%s0,9,a,b,1,1990-01-01,1\r\n",
+              before);
+    assert_found ("bets", "cancelled.csv: row 4 is of agency 9, which does not");
 }
 
 static void salt_keys_are_those_of_the_seal (void **state)
