@@ -87,6 +87,8 @@ void run_directory_destroy (run_directory_t **directory)
         clear (AT_FDCWD, self->given ? NULL : self->path, fd);
     if (self->lock != -1)
         close (self->lock);
+    if (!self->given)
+        sweep (base ()); // of one whose parts were still ending when this one began
     free (self);
     *directory = NULL;
 }

@@ -23,7 +23,8 @@ typedef struct run_directory run_directory_t;
 run_directory_t *run_directory_new (const char *path, const char *data_directory,
                                     problem_t *problem);
 
-/* Remove the sockets, and a directory in TMPDIR unless it has something else in it. */
+/* Remove the sockets, and a directory in TMPDIR unless it has something else in it; and
+   there what dead centrals left by now. */
 void run_directory_destroy (run_directory_t **directory);
 
 /* Where it is. Borrowed. */

@@ -97,5 +97,6 @@ def test_a_central_waits_for_what_a_killed_one_left(central, start):
     second.wait_for_log(r"action: espera \| result: in_progress \| reason: .*bets.log: another process is using it")
     os.kill(storage, signal.SIGCONT)
     second.wait_for_log("action: worker_alta")
-    assert not any(map(loteria.runs, children)) and not run_directory.exists()
+    loteria.wait_until(lambda: not any(map(loteria.runs, children)))
     assert second.stop() == 0
+    assert not run_directory.exists()
