@@ -2,11 +2,12 @@
 
 #include "look.h"
 
+#include "advice.h"
 #include "clock.h"
 #include "logger.h"
 
 #define TIMEOUT_MS 2000
-#define ANSWER_MS  10000 // of a question that may mean work
+#define WORK_MS    10000 // of a question that means work: it is of a whole draw
 #define PAUSE_MS   500   // between the two rounds that give a rate
 
 typedef struct { // a question that is waited for
@@ -16,6 +17,7 @@ typedef struct { // a question that is waited for
     const char *reason;
 } errand_t;
 
+static bool finish_round (look_t *look);
 static bool turn (look_t *look, int64_t until_ms, zmq_pollitem_t *key);
 static int64_t timeout_of (const command_t *command);
 static bool nobody_answers (const view_t *view);
@@ -51,10 +53,11 @@ int look_round (look_t *look, bool rates)
     int status = look_again (look) ? 0 : interrupted (look);
     if (status == 0 && nobody_answers (survey_view (look->survey)))
         return look_verdict (look);
-    if (status == 0 && rates && view_whole (survey_view (look->survey))) {
+    if (status == 0 && rates) {
         if (look_wait (look, clock_ms () + PAUSE_MS, -1) == LOOK_SIGNAL)
             return interrupted (look);
-        status = look_again (look) ? 0 : interrupted (look);
+        survey_repeat (look->survey, clock_ms ());
+        status = finish_round (look) ? 0 : interrupted (look);
     }
     return status;
 }
@@ -62,10 +65,7 @@ int look_round (look_t *look, bool rates)
 bool look_again (look_t *look)
 {
     survey_begin (look->survey, clock_ms ());
-    while (!survey_over (look->survey))
-        if (!turn (look, INT64_MAX, NULL))
-            return false;
-    return true;
+    return finish_round (look);
 }
 
 bool look_find_anew (look_t *look)
@@ -105,7 +105,8 @@ int look_verdict (const look_t *look)
         command_failed (
             look->verb, status, "part: %s | endpoint: %s | reason: %s%s; %s",
             nobody ? "all" : status_part_name (part), look->where.endpoint[part],
-            nobody ? "no part answers, " : "", at->reason, look_advice (at->reason));
+            nobody ? "no part answers, " : "", at->reason,
+            advice_text (view, part, at->reason, (char[ADVICE_BYTES]){0}));
     }
     return status;
 }
@@ -117,17 +118,20 @@ int look_trouble (const look_t *look, status_part_t part, const char *reason)
     return command_failed (look->verb, CTL_SILENT,
                            "part: %s | endpoint: %s | reason: %s; %s",
                            status_part_name (part), look->where.endpoint[part], reason,
-                           look_advice (reason));
+                           advice_text (survey_view (look->survey), part, reason,
+                                        (char[ADVICE_BYTES]){0}));
 }
 
 const char *look_ask (look_t *look, status_part_t part, const wire_message_t *message,
                       look_take_t *take, void *context)
 {
     errand_t errand = {.take = take, .context = context};
-    const uint64_t timeout_ms = look->command->timeout_ms;
+    const bool work =
+        message->command == WIRE_RESULTS || message->command == WIRE_LOOKUP;
     const asker_question_t question = {.message = *message,
-                                       .timeout_ms = timeout_ms ? (int64_t) timeout_ms
-                                                                : ANSWER_MS,
+                                       .timeout_ms = work && !look->command->timeout_ms
+                                                         ? WORK_MS
+                                                         : timeout_of (look->command),
                                        .take = take_answer,
                                        .over = end_errand,
                                        .context = &errand};
@@ -151,16 +155,15 @@ look_news_t look_wait (look_t *look, int64_t until_ms, int keyboard)
     return LOOK_TIME;
 }
 
-const char *look_advice (const char *reason)
+/* False: a signal. */
+static bool finish_round (look_t *look)
 {
-    if (strstr (reason, "the keys"))
-        return "give the operator's keys (--keys KEYS/operator)";
-    if (strstr (reason, "nothing") || strstr (reason, "resolve"))
-        return "is it running, and there?";
-    return "look at its log; if it hangs, end it, and it is started again";
+    while (!survey_over (look->survey))
+        if (!turn (look, INT64_MAX, NULL))
+            return false;
+    return true;
 }
 
-/* False: a signal. */
 static bool turn (look_t *look, int64_t until_ms, zmq_pollitem_t *key)
 {
     zmq_pollitem_t items[ASKER_ITEMS_MAX + 2];

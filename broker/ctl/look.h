@@ -53,9 +53,6 @@ const char *look_ask (look_t *look, status_part_t part, const wire_message_t *me
 typedef enum { LOOK_TIME, LOOK_KEY, LOOK_SIGNAL } look_news_t;
 look_news_t look_wait (look_t *look, int64_t until_ms, int keyboard);
 
-/* What helps against a part that is silent for this reason. A constant. */
-const char *look_advice (const char *reason);
-
 #define LOOK_INTERRUPTED "interrupted"
 
 #endif

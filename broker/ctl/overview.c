@@ -14,6 +14,9 @@
 
 static void put_parts (paper_t *paper, const view_t *view);
 static const view_process_t *process_of (const view_t *view, const char *name);
+static void put_processes (table_t *table, const view_t *view);
+static void put_pid (table_t *table, const view_process_t *process);
+static void put_restarts (table_t *table, const view_process_t *process);
 static void put_draws (paper_t *paper, const view_t *view, size_t max, bool narrow);
 static void put_draw (table_t *table, const view_t *view, const view_draw_t *draw,
                       bool narrow);
@@ -26,19 +29,20 @@ static void put_workers_count (paper_t *paper, const view_t *view);
 static void put_refused (paper_t *paper, const view_broker_t *broker);
 static void put_agency (table_t *table, const view_t *view, const view_draw_t *draw,
                         const view_agency_t *agency);
-static void put_counts (paper_t *paper, const view_draw_t *draw);
+static void put_counts (paper_t *paper, const view_t *view, const view_draw_t *draw);
 static void put_line_of_parts (paper_t *paper, const view_t *view);
 static void put_fastest (paper_t *paper, const view_t *view, const view_draw_t *draw,
                          size_t rows);
 static int compare_rates (const void *a, const void *b);
 
-#define COUNT(value)   figure_count (value, (char[FIGURE_BYTES]){0})
-#define RATE(value)    figure_rate (value, (char[FIGURE_BYTES]){0})
-#define SIZE(value)    figure_size (value, (char[FIGURE_BYTES]){0})
-#define SECONDS(value) figure_seconds (value, (char[FIGURE_BYTES]){0})
-#define PERCENT(value) figure_percent (value, (char[FIGURE_BYTES]){0})
-#define TIME(value)    figure_time (value, view->time_ms, (char[FIGURE_BYTES]){0})
-#define AGO(value)     figure_ago (value, view->time_ms, (char[FIGURE_BYTES]){0})
+#define IF(known, text) ((known) ? (text) : "-")
+#define COUNT(value)    figure_count (value, (char[FIGURE_BYTES]){0})
+#define RATE(value)     figure_rate (value, (char[FIGURE_BYTES]){0})
+#define SIZE(value)     figure_size (value, (char[FIGURE_BYTES]){0})
+#define SECONDS(value)  figure_seconds (value, (char[FIGURE_BYTES]){0})
+#define PERCENT(value)  figure_percent (value, (char[FIGURE_BYTES]){0})
+#define TIME(value)     figure_time (value, view->time_ms, (char[FIGURE_BYTES]){0})
+#define AGO(value)      figure_ago (value, view->time_ms, (char[FIGURE_BYTES]){0})
 
 void overview_status (paper_t *paper, const view_t *view)
 {
@@ -61,7 +65,7 @@ void overview_agencies (paper_t *paper, const view_t *view, const view_draw_t *d
             put_agency (table, view, draw, &draw->list[i]);
     if (table_rows (table) > 0)
         table_show (table, paper);
-    put_counts (paper, draw);
+    put_counts (paper, view, draw);
     table_destroy (&table);
 }
 
@@ -95,11 +99,13 @@ void overview_picture (paper_t *paper, const view_t *view, const char *place,
                        size_t rows)
 {
     const view_draw_t *draw = view_draw (view, NULL);
+    const bool broker = view_told (view, STATUS_BROKER);
     paper_put (paper, STYLE_BOLD, "%s", place);
     paper_put (paper, STYLE_PLAIN, "  %s  ", TIME (view->time_ms));
     paper_put (paper, STYLE_BOLD, "%s bets/s", RATE (view->bets_per_s));
     paper_put (paper, STYLE_PLAIN, "  connections %s  queue %s\n",
-               COUNT (view->broker.connections), COUNT (view->broker.queue_requests));
+               IF (broker, COUNT (view->broker.connections)),
+               IF (broker, COUNT (view->broker.queue_requests)));
     put_line_of_parts (paper, view);
     put_workers_count (paper, view);
     paper_put (paper, STYLE_PLAIN, "  sync p99 %s  ",
@@ -117,7 +123,7 @@ void overview_picture (paper_t *paper, const view_t *view, const char *place,
 static void put_parts (paper_t *paper, const view_t *view)
 {
     table_t *table =
-        table_new ("PART STATE VERSION >RUNS_FOR >RESTARTS >CPU >MEMORY >FILES");
+        table_new ("PART STATE >PID VERSION >RUNS_FOR >RESTARTS >CPU >MEMORY >FILES");
     for (status_part_t part = 0; part < STATUS_PARTS; part++) {
         const view_part_t *at = &view->part[part];
         const view_process_t *process = process_of (view, status_part_name (part));
@@ -126,10 +132,10 @@ static void put_parts (paper_t *paper, const view_t *view)
         const bool up = at->answer == VIEW_UP;
         table_put (table, STYLE_PLAIN, "%s", status_part_name (part));
         table_put (table, up ? STYLE_GOOD : STYLE_BAD, "%s", up ? "up" : "silent");
+        put_pid (table, process);
         table_put (table, STYLE_PLAIN, "%s", *at->version ? at->version : "-");
         table_put (table, STYLE_PLAIN, "%s", AGO (at->started_ms));
-        table_put (table, process && process->restarts ? STYLE_WARN : STYLE_PLAIN, "%s",
-                   process ? COUNT (process->restarts) : "-");
+        put_restarts (table, process);
         table_put (table, STYLE_PLAIN, "%s", PERCENT (at->cpu_percent));
         table_put (table, STYLE_PLAIN, "%s", up ? SIZE (at->memory_bytes) : "-");
         if (up)
@@ -138,6 +144,7 @@ static void put_parts (paper_t *paper, const view_t *view)
         else
             table_put (table, STYLE_PLAIN, "-");
     }
+    put_processes (table, view);
     table_show (table, paper);
     table_destroy (&table);
 }
@@ -148,6 +155,42 @@ static const view_process_t *process_of (const view_t *view, const char *name)
         if (strcmp (view->process[i].name, name) == 0)
             return &view->process[i];
     return NULL;
+}
+
+/* What loteria-central runs beside those that can be asked: loteria-web. */
+static void put_processes (table_t *table, const view_t *view)
+{
+    for (size_t i = 0; i < view->processes; i++) {
+        const view_process_t *process = &view->process[i];
+        bool shown = strcmp (process->name, "worker") == 0; // they have their own line
+        for (status_part_t part = 0; part < STATUS_PARTS; part++)
+            shown = shown || strcmp (process->name, status_part_name (part)) == 0;
+        if (shown)
+            continue;
+        table_put (table, STYLE_PLAIN, "%s", process->name);
+        table_put (table, process->up ? STYLE_GOOD : STYLE_BAD, "%s",
+                   process->up ? "up" : "down");
+        put_pid (table, process);
+        table_put (table, STYLE_PLAIN, "-");
+        table_put (table, STYLE_PLAIN, "-");
+        put_restarts (table, process);
+        for (size_t rest = 0; rest < 3; rest++)
+            table_put (table, STYLE_PLAIN, "-");
+    }
+}
+
+static void put_pid (table_t *table, const view_process_t *process)
+{
+    if (process && process->pid)
+        table_put (table, STYLE_PLAIN, "%u", process->pid);
+    else
+        table_put (table, STYLE_PLAIN, "-");
+}
+
+static void put_restarts (table_t *table, const view_process_t *process)
+{
+    table_put (table, process && process->restarts ? STYLE_WARN : STYLE_PLAIN, "%s",
+               process ? COUNT (process->restarts) : "-");
 }
 
 static void put_draws (paper_t *paper, const view_t *view, size_t max, bool narrow)
@@ -174,21 +217,28 @@ static void put_draw (table_t *table, const view_t *view, const view_draw_t *dra
 {
     char when[64];
     const bool open = draw->has_phase && draw->phase == PHASE_OPEN;
+    const bool state = view_told (view, STATUS_STATE),
+               sold = view_told (view, STATUS_STORAGE);
     const uint32_t missing = view_missing_count (draw);
     write_when (view, draw, when, sizeof when);
     table_put (table, STYLE_PLAIN, "%s", draw->name);
     table_put (table, open ? STYLE_GOOD : STYLE_PLAIN, "%s",
                draw->has_phase ? wire_phase_name (draw->phase) : "?");
-    table_put (table, STYLE_PLAIN, "%s", COUNT (draw->bets));
+    table_put (table, STYLE_PLAIN, "%s", IF (sold, COUNT (draw->bets)));
     if (!narrow)
-        table_put (table, STYLE_PLAIN, "%s", COUNT (draw->cancelled));
+        table_put (table, STYLE_PLAIN, "%s", IF (sold, COUNT (draw->cancelled)));
     table_put (table, STYLE_PLAIN, "%s", RATE (draw->bets_per_s));
-    table_put (table, STYLE_PLAIN, "%u/%u", draw->ready, draw->agencies);
+    if (state)
+        table_put (table, STYLE_PLAIN, "%s/%s", COUNT (draw->ready),
+                   COUNT (draw->agencies));
+    else
+        table_put (table, STYLE_PLAIN, "-");
     if (!narrow)
-        table_put (table, STYLE_PLAIN, "%u", draw->excused);
-    table_put (table, missing && !open ? STYLE_WARN : STYLE_PLAIN, "%u", missing);
+        table_put (table, STYLE_PLAIN, "%s", IF (state, COUNT (draw->excused)));
+    table_put (table, state && missing && !open ? STYLE_WARN : STYLE_PLAIN, "%s",
+               IF (state, COUNT (missing)));
     if (!narrow)
-        table_put (table, STYLE_PLAIN, "%u", draw->served);
+        table_put (table, STYLE_PLAIN, "%s", IF (state, COUNT (draw->served)));
     if (draw->has_number)
         table_put (table, STYLE_PLAIN, "%u", draw->number);
     else
@@ -297,18 +347,21 @@ static void put_agency (table_t *table, const view_t *view, const view_draw_t *d
                         const view_agency_t *agency)
 {
     size_t connections;
+    const bool sold = view_told (view, STATUS_STORAGE),
+               broker = view_told (view, STATUS_BROKER);
     const view_connection_t *connection =
         view_connection (view, agency->agency, &connections);
     table_put (table, STYLE_PLAIN, "%u", agency->agency);
     table_put (table, view_missing (draw, agency) ? STYLE_WARN : STYLE_GOOD, "%s",
                view_state_name (agency->state));
-    table_put (table, STYLE_PLAIN, "%s", COUNT (agency->bets));
-    table_put (table, STYLE_PLAIN, "%s", COUNT (agency->cancelled));
+    table_put (table, STYLE_PLAIN, "%s", IF (sold, COUNT (agency->bets)));
+    table_put (table, STYLE_PLAIN, "%s", IF (sold, COUNT (agency->cancelled)));
     table_put (table, STYLE_PLAIN, "%s", RATE (agency->bets_per_s));
     table_put (table, STYLE_PLAIN, "%s", TIME (agency->last_batch_ms));
     table_put (table, STYLE_PLAIN, "%s", TIME (agency->ready_ms));
     table_put (table, STYLE_PLAIN, "%s", TIME (agency->served_ms));
-    table_put (table, STYLE_PLAIN, "%s", COUNT (connection ? connection->queue : 0));
+    table_put (table, STYLE_PLAIN, "%s",
+               IF (broker, COUNT (connection ? connection->queue : 0)));
     if (connections > 1)
         table_put (table, STYLE_PLAIN, "%s (%zu)", connection->address, connections);
     else
@@ -319,14 +372,21 @@ static void put_agency (table_t *table, const view_t *view, const view_draw_t *d
                AGO (connection ? connection->last_word_ms : 0));
 }
 
-static void put_counts (paper_t *paper, const view_draw_t *draw)
+static void put_counts (paper_t *paper, const view_t *view, const view_draw_t *draw)
 {
-    paper_put (paper, STYLE_PLAIN,
-               "draw %s, %s: %u agencies, %u asked, %u excused, %u missing, %u have "
-               "their winners\n",
-               draw->name, draw->has_phase ? wire_phase_name (draw->phase) : "?",
-               draw->agencies, draw->ready, draw->excused, view_missing_count (draw),
-               draw->served);
+    if (view_told (view, STATUS_STATE))
+        paper_put (
+            paper, STYLE_PLAIN,
+            "draw %s, %s: %u agencies, %u asked, %u excused, %u missing, %u have "
+            "their winners\n",
+            draw->name, draw->has_phase ? wire_phase_name (draw->phase) : "?",
+            draw->agencies, draw->ready, draw->excused, view_missing_count (draw),
+            draw->served);
+    else
+        paper_put (paper, STYLE_PLAIN,
+                   "draw %s: who asked and who is missing is not known, as state does "
+                   "not answer\n",
+                   draw->name);
 }
 
 static void put_line_of_parts (paper_t *paper, const view_t *view)
@@ -347,6 +407,8 @@ static void put_line_of_parts (paper_t *paper, const view_t *view)
 static void put_fastest (paper_t *paper, const view_t *view, const view_draw_t *draw,
                          size_t rows)
 {
+    const bool sold = view_told (view, STATUS_STORAGE),
+               broker = view_told (view, STATUS_BROKER);
     view_agency_t *sorted = calloc (draw->count ? draw->count : 1, sizeof *sorted);
     assert (sorted);
     if (draw->count > 0) {
@@ -363,10 +425,10 @@ static void put_fastest (paper_t *paper, const view_t *view, const view_draw_t *
         table_put (table, STYLE_PLAIN, "%u", sorted[i].agency);
         table_put (table, view_missing (draw, &sorted[i]) ? STYLE_PLAIN : STYLE_GOOD,
                    "%s", view_state_name (sorted[i].state));
-        table_put (table, STYLE_PLAIN, "%s", COUNT (sorted[i].bets));
+        table_put (table, STYLE_PLAIN, "%s", IF (sold, COUNT (sorted[i].bets)));
         table_put (table, STYLE_PLAIN, "%s", RATE (sorted[i].bets_per_s));
         table_put (table, STYLE_PLAIN, "%s",
-                   COUNT (connection ? connection->queue : 0));
+                   IF (broker, COUNT (connection ? connection->queue : 0)));
         table_put (table, STYLE_PLAIN, "%s", TIME (sorted[i].last_batch_ms));
         table_put (table, STYLE_PLAIN, "%s", connection ? connection->address : "-");
     }

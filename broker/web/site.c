@@ -51,7 +51,8 @@ static char *json_of (site_t *site, const sight_t *sight, route_t route,
                       const view_draw_t *draw, int64_t now_ms, size_t *size);
 static char *agencies_json (const view_t *view, const view_draw_t *draw, size_t *size);
 static char *draws_json (const site_t *site, const view_t *view, size_t *size);
-static void put_draw (const site_t *site, const view_draw_t *draw, json_t *json);
+static void put_draw (const site_t *site, const view_t *view, const view_draw_t *draw,
+                      json_t *json);
 static char *history_text (const site_t *site, int64_t now_ms, size_t *size);
 static http_answer_t page_answer (const char *path);
 static http_answer_t ready_answer (const sight_t *sight);
@@ -356,35 +357,33 @@ static char *draws_json (const site_t *site, const view_t *view, size_t *size)
     json_object (json, NULL);
     json_array (json, "draws");
     for (size_t i = 0; i < view->draws; i++)
-        put_draw (site, &view->draw[i], json);
+        put_draw (site, view, &view->draw[i], json);
     json_end (json);
     json_end (json);
     return json_finish (&json, size);
 }
 
-static void put_draw (const site_t *site, const view_draw_t *draw, json_t *json)
+static void put_draw (const site_t *site, const view_t *view, const view_draw_t *draw,
+                      json_t *json)
 {
+    const bool state = view_told (view, STATUS_STATE),
+               sold = view_told (view, STATUS_STORAGE);
     static const char *const phases[] = {"planned", "open", "closed", "drawn", "void"};
-    uint64_t winners;
+    uint64_t winners = 0;
+    const bool counted = tally_winners (site->tally, draw, &winners);
     json_line (json);
     json_object (json, NULL);
     json_text (json, "name", draw->name);
     json_text (json, "phase", draw->has_phase ? phases[draw->phase] : NULL);
-    json_number (json, "agencies", draw->agencies);
-    json_number (json, "served", draw->served);
-    json_number (json, "bets", draw->bets);
-    json_number (json, "cancelled", draw->cancelled);
+    json_number_if (json, "agencies", state, draw->agencies);
+    json_number_if (json, "served", state, draw->served);
+    json_number_if (json, "bets", sold, draw->bets);
+    json_number_if (json, "cancelled", sold, draw->cancelled);
     json_time (json, "opened", draw->opened_ms);
     json_time (json, "closed", draw->closed_ms);
     json_time (json, "drawn", draw->drawn_ms);
-    if (draw->has_number)
-        json_number (json, "number", draw->number);
-    else
-        json_null (json, "number");
-    if (tally_winners (site->tally, draw, &winners))
-        json_number (json, "winners", winners);
-    else
-        json_null (json, "winners");
+    json_number_if (json, "number", draw->has_number, draw->number);
+    json_number_if (json, "winners", counted, winners);
     json_end (json);
 }
 

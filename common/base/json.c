@@ -93,6 +93,14 @@ void json_number (json_t *json, const char *key, uint64_t number)
 }
 
 /* The digits behind the point that say nothing are left out: 1.50 is 1.5, 2.00 is 2. */
+void json_number_if (json_t *json, const char *key, bool known, uint64_t number)
+{
+    if (known)
+        json_number (json, key, number);
+    else
+        json_null (json, key);
+}
+
 void json_real (json_t *json, const char *key, double number, int decimals)
 {
     char digits[64];

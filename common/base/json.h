@@ -38,12 +38,13 @@ void json_end (json_t *json);
    at it, and for programs that read by the line. */
 void json_line (json_t *json);
 
-/* Values. A text that is NULL is null; a real has at most `decimals` digits behind the
-   point, and what JSON has no number for is null; a time is UTC,
-   "2026-12-01T00:00:05Z", from milliseconds since 1970, and 0 is null. */
+/* Values. A text that is NULL is null, and a number that is not known; a real has at
+   most `decimals` digits behind the point, and what JSON has no number for is null; a
+   time is UTC, "2026-12-01T00:00:05Z", from milliseconds since 1970, and 0 is null. */
 void json_text (json_t *json, const char *key, const char *text);
 void json_bytes (json_t *json, const char *key, bytes_t text);
 void json_number (json_t *json, const char *key, uint64_t number);
+void json_number_if (json_t *json, const char *key, bool known, uint64_t number);
 void json_real (json_t *json, const char *key, double number, int decimals);
 void json_bool (json_t *json, const char *key, bool value);
 void json_null (json_t *json, const char *key);

@@ -18,6 +18,7 @@ struct survey {
     void *tap_context;
     view_t *view, *next; // the last round's, and what this one gives
     size_t open;         // questions of this round
+    bool repeats;        // it asks only those that answered in the last one
     visit_t visit[STATUS_PARTS];
 };
 
@@ -70,6 +71,13 @@ void survey_begin (survey_t *self, int64_t now_ms)
         finish (self);
 }
 
+void survey_repeat (survey_t *self, int64_t now_ms)
+{
+    self->repeats = self->view && !self->next;
+    survey_begin (self, now_ms);
+    self->repeats = false;
+}
+
 bool survey_over (const survey_t *self)
 {
     return !self->next;
@@ -88,6 +96,10 @@ uint64_t survey_rounds (const survey_t *self)
 /* Storage and state know of draws. */
 static void visit (survey_t *self, status_part_t part, int64_t now_ms)
 {
+    if (self->repeats && self->view->part[part].answer == VIEW_SILENT) {
+        view_silent (self->next, part, self->view->part[part].reason);
+        return;
+    }
     self->visit[part] = (visit_t){self, part, 0};
     bool asked = ask (self, part, 0, now_ms);
     if (asked && self->draw && (part == STATUS_STORAGE || part == STATUS_STATE))

@@ -27,6 +27,10 @@ void survey_tap (survey_t *survey, survey_tap_t *tap, void *context);
 void survey_begin (survey_t *survey, int64_t now_ms);
 
 /* Whether none is under way. Look after asker_turn (), which may have ended it. */
+/* Another one, for rates, without those that were silent in the last one: they stay so,
+   and are not waited for again. */
+void survey_repeat (survey_t *survey, int64_t now_ms);
+
 bool survey_over (const survey_t *survey);
 
 /* The last whole round; NULL before the first. The next one to end destroys it. */

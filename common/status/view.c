@@ -81,6 +81,8 @@ void view_finish (view_t *view, const view_t *before, int64_t clock_ms,
 /* They are in the order in which they are meant. */
 const view_draw_t *view_draw (const view_t *view, const char *name)
 {
+    if (!name && !view_told (view, STATUS_STATE) && view->draws > 1)
+        return NULL;
     for (size_t i = 0; i < view->draws; i++) {
         const view_draw_t *draw = &view->draw[i];
         const bool planned = draw->has_phase && draw->phase == PHASE_PLANNED;
@@ -152,6 +154,11 @@ bool view_whole (const view_t *view)
         if (view->part[part].answer == VIEW_SILENT)
             return false;
     return true;
+}
+
+bool view_told (const view_t *view, status_part_t part)
+{
+    return view->part[part].answer == VIEW_UP;
 }
 
 size_t view_numbers_find (view_numbers_t *numbers, const void *list, size_t count,

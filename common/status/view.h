@@ -129,7 +129,7 @@ typedef struct {
     view_part_t part[STATUS_PARTS];
     size_t draws;
     view_draw_t *draw; // those that can be sold, then closed, drawn, void, planned; in
-                       // a group the one that was opened last comes first
+                       // a group the one that came to it last is the first
     size_t connections;
     view_connection_t *connection; // by agency
     size_t workers;
@@ -160,8 +160,8 @@ void view_finish (view_t *view, const view_t *before, int64_t clock_ms,
                   uint64_t wall_ms);
 
 /* By name; NULL for the one that an operator means who names none: the one that was
-   opened last of those on sale, else of those that are closed, else drawn. NULL for
-   none. */
+   opened last of those on sale, else closed last, else drawn last; while state
+   does not say which those are, the only one that there is. NULL for none. */
 const view_draw_t *view_draw (const view_t *view, const char *name);
 
 /* NULL: it is not there. */
@@ -183,5 +183,8 @@ const char *view_closes_name (view_closes_t closes);
 
 /* Whether every part that can be asked answered. */
 bool view_whole (const view_t *view);
+
+/* Whether a part said how it is: what only it could say is unknown else, and not 0. */
+bool view_told (const view_t *view, status_part_t part);
 
 #endif

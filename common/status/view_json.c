@@ -6,9 +6,9 @@
 #include "log_entry.h"
 
 static void put_part (json_t *json, const view_t *view, status_part_t part);
-static void put_draw (json_t *json, const view_draw_t *draw);
-static void put_broker (json_t *json, const view_broker_t *broker);
-static void put_storage (json_t *json, const view_storage_t *storage);
+static void put_draw (json_t *json, const view_t *view, const view_draw_t *draw);
+static void put_broker (json_t *json, const view_t *view);
+static void put_storage (json_t *json, const view_t *view);
 static void put_codes (json_t *json, const view_broker_t *broker);
 static void put_processes (json_t *json, const view_t *view);
 static void put_agency (json_t *json, const view_t *view, const view_agency_t *agency);
@@ -32,10 +32,10 @@ char *view_json_status (const view_t *view, size_t *size)
     json_end (json);
     json_array (json, "draws");
     for (size_t i = 0; i < view->draws; i++)
-        put_draw (json, &view->draw[i]);
+        put_draw (json, view, &view->draw[i]);
     json_end (json);
-    put_broker (json, &view->broker);
-    put_storage (json, &view->storage);
+    put_broker (json, view);
+    put_storage (json, view);
     put_codes (json, &view->broker);
     put_processes (json, view);
     json_end (json);
@@ -61,10 +61,7 @@ char *view_json_workers (const view_t *view, size_t *size)
 {
     json_t *json = json_new ();
     json_object (json, NULL);
-    if (view->has_central)
-        json_number (json, "workers_wanted", view->workers_wanted);
-    else
-        json_null (json, "workers_wanted");
+    json_number_if (json, "workers_wanted", view->has_central, view->workers_wanted);
     json_array (json, "workers");
     for (size_t i = 0; i < view->workers; i++)
         put_worker (json, &view->worker[i]);
@@ -94,6 +91,7 @@ static void put_part (json_t *json, const view_t *view, status_part_t part)
     static const char *const answers[] = {
         [VIEW_ABSENT] = "absent", [VIEW_UP] = "up", [VIEW_SILENT] = "silent"};
     const view_part_t *at = &view->part[part];
+    const bool known = view_told (view, part);
     json_line (json);
     json_object (json, NULL);
     json_text (json, "part", status_part_name (part));
@@ -102,33 +100,32 @@ static void put_part (json_t *json, const view_t *view, status_part_t part)
     json_text (json, "version", *at->version ? at->version : NULL);
     json_time (json, "started", at->started_ms);
     put_measured (json, "cpu_percent", at->cpu_percent, 1);
-    json_number (json, "memory_bytes", at->memory_bytes);
-    json_number (json, "fds", at->fds);
-    json_number (json, "fds_max", at->fds_max);
+    json_number_if (json, "memory_bytes", known, at->memory_bytes);
+    json_number_if (json, "fds", known, at->fds);
+    json_number_if (json, "fds_max", known, at->fds_max);
     json_end (json);
 }
 
-static void put_draw (json_t *json, const view_draw_t *draw)
+static void put_draw (json_t *json, const view_t *view, const view_draw_t *draw)
 {
+    const bool sold = view_told (view, STATUS_STORAGE),
+               state = view_told (view, STATUS_STATE);
     json_line (json);
     json_object (json, NULL);
     json_text (json, "name", draw->name);
     json_text (json, "phase", draw->has_phase ? wire_phase_name (draw->phase) : NULL);
     json_text (json, "source", draw->source ? wire_source_name (draw->source) : NULL);
-    json_number (json, "agencies", draw->agencies);
-    json_number (json, "ready", draw->ready);
-    json_number (json, "excused", draw->excused);
-    json_number (json, "served", draw->served);
-    json_number (json, "missing", view_missing_count (draw));
-    json_number (json, "bets", draw->bets);
-    json_number (json, "batches", draw->batches);
-    json_number (json, "cancelled", draw->cancelled);
+    json_number_if (json, "agencies", state, draw->agencies);
+    json_number_if (json, "ready", state, draw->ready);
+    json_number_if (json, "excused", state, draw->excused);
+    json_number_if (json, "served", state, draw->served);
+    json_number_if (json, "missing", state, view_missing_count (draw));
+    json_number_if (json, "bets", sold, draw->bets);
+    json_number_if (json, "batches", sold, draw->batches);
+    json_number_if (json, "cancelled", sold, draw->cancelled);
     put_measured (json, "bets_per_s", draw->bets_per_s, 1);
-    json_number (json, "highest", draw->highest);
-    if (draw->has_number)
-        json_number (json, "number", draw->number);
-    else
-        json_null (json, "number");
+    json_number_if (json, "highest", state, draw->highest);
+    json_number_if (json, "number", draw->has_number, draw->number);
     json_time (json, "opened", draw->opened_ms);
     json_time (json, "closes", draw->closes_ms);
     json_text (json, "closes_by", view_closes_name (draw->closes));
@@ -137,40 +134,44 @@ static void put_draw (json_t *json, const view_draw_t *draw)
     json_end (json);
 }
 
-static void put_broker (json_t *json, const view_broker_t *broker)
+static void put_broker (json_t *json, const view_t *view)
 {
+    const view_broker_t *broker = &view->broker;
+    const bool known = view_told (view, STATUS_BROKER);
     json_line (json);
     json_object (json, "broker");
-    json_number (json, "requests", broker->requests);
-    json_number (json, "answers", broker->answers);
+    json_number_if (json, "requests", known, broker->requests);
+    json_number_if (json, "answers", known, broker->answers);
     put_measured (json, "requests_per_s", broker->requests_per_s, 1);
-    json_number (json, "redispatched", broker->redispatched);
-    json_number (json, "given_up", broker->given_up);
-    json_number (json, "shed", broker->shed);
-    json_number (json, "late", broker->late);
-    json_number (json, "undelivered", broker->undelivered);
-    json_number (json, "strangers", broker->strangers);
-    json_number (json, "queue_requests", broker->queue_requests);
-    json_number (json, "queue_aside", broker->queue_aside);
-    json_number (json, "queue_bytes", broker->queue_bytes);
-    json_number (json, "connections", broker->connections);
+    json_number_if (json, "redispatched", known, broker->redispatched);
+    json_number_if (json, "given_up", known, broker->given_up);
+    json_number_if (json, "shed", known, broker->shed);
+    json_number_if (json, "late", known, broker->late);
+    json_number_if (json, "undelivered", known, broker->undelivered);
+    json_number_if (json, "strangers", known, broker->strangers);
+    json_number_if (json, "queue_requests", known, broker->queue_requests);
+    json_number_if (json, "queue_aside", known, broker->queue_aside);
+    json_number_if (json, "queue_bytes", known, broker->queue_bytes);
+    json_number_if (json, "connections", known, broker->connections);
     json_end (json);
 }
 
-static void put_storage (json_t *json, const view_storage_t *storage)
+static void put_storage (json_t *json, const view_t *view)
 {
+    const view_storage_t *storage = &view->storage;
+    const bool known = view_told (view, STATUS_STORAGE);
     json_line (json);
     json_object (json, "storage");
-    json_number (json, "conflicts", storage->conflicts);
-    json_number (json, "log_size_bytes", storage->log_size_bytes);
-    json_number (json, "segments", storage->segments);
-    json_number (json, "checkpoint_lag_bytes", storage->checkpoint_lag_bytes);
-    json_number (json, "gathered_bytes", storage->gathered_bytes);
+    json_number_if (json, "conflicts", known, storage->conflicts);
+    json_number_if (json, "log_size_bytes", known, storage->log_size_bytes);
+    json_number_if (json, "segments", known, storage->segments);
+    json_number_if (json, "checkpoint_lag_bytes", known, storage->checkpoint_lag_bytes);
+    json_number_if (json, "gathered_bytes", known, storage->gathered_bytes);
     put_measured (json, "bytes_per_s", storage->bytes_per_s, 0);
     put_measured (json, "sync_p50_s", storage->sync_p50_s, 6);
     put_measured (json, "sync_p99_s", storage->sync_p99_s, 6);
-    json_number (json, "disk_free_bytes", storage->disk_free_bytes);
-    json_number (json, "disk_size_bytes", storage->disk_size_bytes);
+    json_number_if (json, "disk_free_bytes", known, storage->disk_free_bytes);
+    json_number_if (json, "disk_size_bytes", known, storage->disk_size_bytes);
     json_end (json);
 }
 
@@ -187,19 +188,13 @@ static void put_codes (json_t *json, const view_broker_t *broker)
 static void put_processes (json_t *json, const view_t *view)
 {
     json_line (json);
-    if (view->has_central)
-        json_number (json, "workers_wanted", view->workers_wanted);
-    else
-        json_null (json, "workers_wanted");
+    json_number_if (json, "workers_wanted", view->has_central, view->workers_wanted);
     json_array (json, "processes");
     for (size_t i = 0; i < view->processes; i++) {
         json_line (json);
         json_object (json, NULL);
         json_text (json, "process", view->process[i].name);
-        if (view->process[i].pid)
-            json_number (json, "pid", view->process[i].pid);
-        else
-            json_null (json, "pid");
+        json_number_if (json, "pid", view->process[i].pid != 0, view->process[i].pid);
         json_bool (json, "up", view->process[i].up);
         json_number (json, "restarts", view->process[i].restarts);
         json_end (json);
@@ -212,22 +207,24 @@ static void put_agency (json_t *json, const view_t *view, const view_agency_t *a
     size_t connections;
     const view_connection_t *connection =
         view_connection (view, agency->agency, &connections);
-    const bool known = agency->state != VIEW_AGENCY_UNKNOWN;
+    const bool known = agency->state != VIEW_AGENCY_UNKNOWN,
+               sold = view_told (view, STATUS_STORAGE),
+               broker = view_told (view, STATUS_BROKER);
     json_line (json);
     json_object (json, NULL);
     json_number (json, "agency", agency->agency);
     json_text (json, "state", known ? view_state_name (agency->state) : NULL);
-    json_number (json, "bets", agency->bets);
-    json_number (json, "cancelled", agency->cancelled);
+    json_number_if (json, "bets", sold, agency->bets);
+    json_number_if (json, "cancelled", sold, agency->cancelled);
     put_measured (json, "bets_per_s", agency->bets_per_s, 1);
     json_time (json, "last_batch", agency->last_batch_ms);
     json_time (json, "ready", agency->ready_ms);
     json_time (json, "served", agency->served_ms);
-    json_number (json, "connections", connections);
+    json_number_if (json, "connections", broker, connections);
     json_text (json, "address", connection ? connection->address : NULL);
     json_text (json, "key", connection && *connection->key ? connection->key : NULL);
     json_time (json, "last_word", connection ? connection->last_word_ms : 0);
-    json_number (json, "queue", connection ? connection->queue : 0);
+    json_number_if (json, "queue", broker, connection ? connection->queue : 0);
     json_end (json);
 }
 

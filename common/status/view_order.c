@@ -10,6 +10,7 @@
 static void order_draws (view_t *view);
 static int compare_draws (const void *a, const void *b);
 static int rank_of (const view_draw_t *draw);
+static uint64_t since (const view_draw_t *draw);
 static int compare_agencies (const void *a, const void *b);
 static void order_connections (view_t *view);
 static int compare_connections (const void *a, const void *b);
@@ -89,9 +90,9 @@ static int compare_draws (const void *a, const void *b)
     const int by_rank = rank_of (one) - rank_of (other);
     if (by_rank != 0)
         return by_rank;
-    if (one->opened_ms != other->opened_ms) {
+    if (since (one) != since (other)) {
         const bool planned = one->has_phase && one->phase == PHASE_PLANNED;
-        return (one->opened_ms > other->opened_ms) == planned ? 1 : -1;
+        return (since (one) > since (other)) == planned ? 1 : -1;
     }
     return strcmp (one->name, other->name);
 }
@@ -104,6 +105,15 @@ static int rank_of (const view_draw_t *draw)
                                 [PHASE_VOID] = 4,
                                 [PHASE_PLANNED] = 5};
     return !draw->has_phase ? 1 : draw->phase <= PHASE_VOID ? ranks[draw->phase] : 6;
+}
+
+/* When it came to its phase; a draw that is void or drawn may be so since it closed. */
+static uint64_t since (const view_draw_t *draw)
+{
+    const bool over = draw->has_phase && draw->phase >= PHASE_CLOSED;
+    return over && draw->phase != PHASE_CLOSED && draw->drawn_ms ? draw->drawn_ms
+           : over && draw->closed_ms                             ? draw->closed_ms
+                                                                 : draw->opened_ms;
 }
 
 static int compare_agencies (const void *a, const void *b)

@@ -156,8 +156,9 @@ def test_wrong_use(ctl, words, says):
     assert says in log[0]
 
 
-def test_a_hung_part_is_named(day, ctl):
+def test_a_hung_part_is_named(day, ctl, tmp_path):
     where = ["--data-dir", day.data]
+    sell(day, tmp_path, 1)
     storage = day.pid("loteria-storage")
     os.kill(storage, signal.SIGSTOP)
     try:
@@ -165,8 +166,13 @@ def test_a_hung_part_is_named(day, ctl):
         assert code == 6 and re.search(r"^storage +silent ", shown, re.M), shown
         silent = [line for line in log if "part: storage |" in line]
         assert len(silent) == 1 and "look at its log" in silent[0]
+        assert f"end process {storage}, and loteria-central starts it again" in silent[0]
         told = json.loads(ctl("status", "--json", *where, timeout=["--timeout", "2s"])[1])
-        assert [part["answer"] for part in told["parts"] if part["part"] == "storage"] == ["silent"]
+        parts = {part["part"]: part for part in told["parts"]}
+        assert parts["storage"]["answer"] == "silent" and parts["storage"]["memory_bytes"] is None
+        assert told["draws"][0]["bets"] is None and told["storage"]["disk_free_bytes"] is None
+        answered = [part for part in parts.values() if part["answer"] == "up"]  # those keep their figures
+        assert answered and all(part["memory_bytes"] and part["cpu_percent"] is not None for part in answered)
     finally:
         os.kill(storage, signal.SIGCONT)
 

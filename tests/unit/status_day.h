@@ -106,6 +106,23 @@ static inline view_t *day_unfinished (void)
     return view;
 }
 
+/* The same, but that one of them hangs. */
+static inline view_t *day_without (status_part_t hung)
+{
+    static const char *const texts[STATUS_PARTS] = {[STATUS_STATE] = day_state,
+                                                    [STATUS_STORAGE] = day_storage,
+                                                    [STATUS_BROKER] = day_broker,
+                                                    [STATUS_CENTRAL] = day_central};
+    view_t *view = view_new ();
+    for (status_part_t part = 0; part < STATUS_PARTS; part++)
+        if (part == hung)
+            view_silent (view, part, "no answer");
+        else
+            day_say (view, part, texts[part]);
+    view_finish (view, NULL, 100000, DAY_WALL_MS);
+    return view;
+}
+
 static inline view_t *day_view (void)
 {
     view_t *view = day_unfinished ();

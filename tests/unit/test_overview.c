@@ -38,9 +38,10 @@ static void test_status (void **state)
     view_t *view = day_view ();
     view_silent (view, STATUS_CENTRAL, "no answer");
     char *text = squeezed (shown (overview_status, view));
-    assert_has (text, "PART STATE VERSION RUNS FOR RESTARTS CPU MEMORY FILES\n");
-    assert_has (text, "storage up 0.1.0 2 h 46 min 3 - 20.0 MiB 30/1024\n");
-    assert_has (text, "central silent - 2 h 46 min - - - -\n");
+    assert_has (text, "PART STATE PID VERSION RUNS FOR RESTARTS CPU MEMORY FILES\n");
+    assert_has (text, "storage up 20 0.1.0 2 h 46 min 3 - 20.0 MiB 30/1024\n");
+    assert_has (text, "central silent - - 2 h 46 min - - - -\n");
+    assert_has (text, "\nweb down - - - 0 - - -\n");
     assert_has (text, "noche open 3,000 2 - 1/3 0 2 0 random closes 10:00:00\n");
     assert_has (text, "tarde drawn 0 0 - 0/2 0 1 1 1234 drawn 03:43:20\n");
     assert_has (text, "workers 2 up, 2 wanted\n");
@@ -63,6 +64,63 @@ static void test_nothing (void **state)
     free (text);
     text = shown (overview_workers, view);
     assert_string_equal (text, "workers unknown\n");
+    free (text);
+    view_destroy (&view);
+}
+
+static void test_hung_storage (void **state)
+{
+    (void) state;
+    view_t *view = day_without (STATUS_STORAGE);
+    char *text = squeezed (shown (overview_status, view));
+    assert_has (text, "storage silent 20 - - 3 - - -\n");
+    assert_has (text, "noche open - - - 1/3 0 2 0 random closes 10:00:00\n");
+    assert_has (text, "connections 2,");
+    free (text);
+    paper_t *paper = paper_new (false, 0, 0);
+    overview_agencies (paper, view, view_draw (view, NULL), false);
+    text = squeezed (paper_finish (&paper, NULL));
+    assert_has (text, "2 selling - - - - - - 3 10.0.0.7 (2) abcdefgh 2 s\n");
+    free (text);
+    paper = paper_new (false, 0, 0);
+    overview_picture (paper, view, "day", 40);
+    text = squeezed (paper_finish (&paper, NULL));
+    assert_has (text, "noche open - - 1/3 2 random");
+    assert_has (text, "\n2 selling - - 3 - 10.0.0.7\n");
+    free (text);
+    view_destroy (&view);
+}
+
+static void test_hung_state (void **state)
+{
+    (void) state;
+    view_t *view = day_without (STATUS_STATE);
+    char *text = squeezed (shown (overview_status, view));
+    assert_has (text, "noche ? 3,000 2 - - - - - - -\n");
+    free (text);
+    paper_t *paper = paper_new (false, 0, 0);
+    overview_agencies (paper, view, view_draw (view, "noche"), false);
+    text = squeezed (paper_finish (&paper, NULL));
+    assert_has (text, "2 ? 2,000 2 -");
+    assert_has (text, "draw noche: who asked and who is missing is not known");
+    free (text);
+    view_destroy (&view);
+}
+
+static void test_hung_broker (void **state)
+{
+    (void) state;
+    view_t *view = day_without (STATUS_BROKER);
+    paper_t *paper = paper_new (false, 0, 0);
+    overview_agencies (paper, view, view_draw (view, NULL), false);
+    char *text = squeezed (paper_finish (&paper, NULL));
+    assert_has (text, "2 selling 2,000 2 - 07:53:19 - - - - - -\n");
+    free (text);
+    paper = paper_new (false, 0, 0);
+    overview_picture (paper, view, "day", 40);
+    text = squeezed (paper_finish (&paper, NULL));
+    assert_has (text, "connections - queue -\n");
+    assert_has (text, "\n2 selling 2,000 - - 07:53:19 -\n");
     free (text);
     view_destroy (&view);
 }
@@ -170,6 +228,9 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_status),
         cmocka_unit_test (test_nothing),
+        cmocka_unit_test (test_hung_storage),
+        cmocka_unit_test (test_hung_state),
+        cmocka_unit_test (test_hung_broker),
         cmocka_unit_test (test_agencies),
         cmocka_unit_test (test_workers),
         cmocka_unit_test (test_picture),

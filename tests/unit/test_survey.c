@@ -166,6 +166,13 @@ static void test_a_silent_part_is_said (void **state)
     assert_int_equal (view->part[STATUS_BROKER].answer, VIEW_SILENT);
     assert_string_equal (view->part[STATUS_BROKER].reason, "no answer");
 
+    // It is not waited for again, where only rates are wanted.
+    survey_repeat (stage.survey, clock_ms ());
+    assert_true (survey_over (stage.survey));
+    view = finished (&stage);
+    assert_int_equal (view->part[STATUS_BROKER].answer, VIEW_SILENT);
+    assert_string_equal (view->part[STATUS_BROKER].reason, "no answer");
+
     // What it says at last is no answer to the next question.
     say (&stage, STATUS_BROKER, &peer, (page_t){"loteria_requests_total 1\n", 0, 0});
     survey_begin (stage.survey, clock_ms ());

@@ -115,6 +115,39 @@ static void test_which_draw_is_meant (void **state)
     assert_null (view_draw (view, NULL));
     assert_string_equal (view->draw[0].name, "a");
     view_destroy (&view);
+
+    // That was drawn last, not opened last.
+    view = view_new ();
+    day_say (view, STATUS_STATE,
+             "loteria_draw_phase{draw=\"a\"} 3\nloteria_draw_phase{draw=\"b\"} 3\n"
+             "loteria_draw_opened_timestamp_seconds{draw=\"a\"} 100\n"
+             "loteria_draw_opened_timestamp_seconds{draw=\"b\"} 200\n"
+             "loteria_draw_drawn_timestamp_seconds{draw=\"a\"} 400\n"
+             "loteria_draw_drawn_timestamp_seconds{draw=\"b\"} 300\n");
+    view_finish (view, NULL, 0, 0);
+    assert_string_equal (view_draw (view, NULL)->name, "a");
+    view_destroy (&view);
+}
+
+/* Storage knows of draws, but not which one is on sale. */
+static void test_no_draw_is_meant_while_state_hangs (void **state)
+{
+    (void) state;
+    view_t *view = view_new ();
+    view_silent (view, STATUS_STATE, "no answer");
+    day_say (view, STATUS_STORAGE, "loteria_bets_total{draw=\"b\"} 3\n");
+    view_finish (view, NULL, 0, 0);
+    assert_string_equal (view_draw (view, NULL)->name, "b");
+    view_destroy (&view);
+
+    view = view_new ();
+    view_silent (view, STATUS_STATE, "no answer");
+    day_say (view, STATUS_STORAGE,
+             "loteria_bets_total{draw=\"b\"} 3\nloteria_bets_total{draw=\"a\"} 3\n");
+    view_finish (view, NULL, 0, 0);
+    assert_null (view_draw (view, NULL));
+    assert_string_equal (view_draw (view, "b")->name, "b");
+    view_destroy (&view);
 }
 
 static void test_who_is_missing (void **state)
@@ -311,6 +344,7 @@ int main (void)
         cmocka_unit_test (test_puts_together),
         cmocka_unit_test (test_parts_and_workers),
         cmocka_unit_test (test_which_draw_is_meant),
+        cmocka_unit_test (test_no_draw_is_meant_while_state_hangs),
         cmocka_unit_test (test_who_is_missing),
         cmocka_unit_test (test_rates),
         cmocka_unit_test (test_no_rates_across_lives),

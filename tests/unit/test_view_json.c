@@ -67,6 +67,69 @@ static void test_agencies (void **state)
     view_destroy (&view);
 }
 
+/* What nobody told is null, and what the others told is there. */
+static void test_hung_storage (void **state)
+{
+    (void) state;
+    view_t *view = day_without (STATUS_STORAGE);
+    char *text = view_json_status (view, NULL);
+    assert_has (text, "{\"part\":\"storage\",\"answer\":\"silent\",\"reason\":\"no "
+                      "answer\",\"version\":null,\"started\":null,"
+                      "\"cpu_percent\":null,\"memory_bytes\":null,\"fds\":null,"
+                      "\"fds_max\":null}");
+    assert_has (text, "\"agencies\":3,\"ready\":1,\"excused\":0,\"served\":0,"
+                      "\"missing\":2,\"bets\":null,\"batches\":null,"
+                      "\"cancelled\":null,\"bets_per_s\":null,\"highest\":9999");
+    assert_has (text,
+                "\"storage\":{\"conflicts\":null,\"log_size_bytes\":null,"
+                "\"segments\":null,\"checkpoint_lag_bytes\":null,"
+                "\"gathered_bytes\":null,\"bytes_per_s\":null,\"sync_p50_s\":null,"
+                "\"sync_p99_s\":null,\"disk_free_bytes\":null,"
+                "\"disk_size_bytes\":null}");
+    assert_has (text, "\"requests\":100");
+    free (text);
+    text = view_json_agencies (view, view_draw (view, NULL), false, NULL);
+    assert_has (text, "{\"agency\":2,\"state\":\"selling\",\"bets\":null,"
+                      "\"cancelled\":null,\"bets_per_s\":null,\"last_batch\":null,"
+                      "\"ready\":null,\"served\":null,\"connections\":2");
+    free (text);
+    view_destroy (&view);
+}
+
+static void test_hung_state (void **state)
+{
+    (void) state;
+    view_t *view = day_without (STATUS_STATE);
+    char *text = view_json_status (view, NULL);
+    assert_has (text, "{\"name\":\"noche\",\"phase\":null,\"source\":null,"
+                      "\"agencies\":null,\"ready\":null,\"excused\":null,"
+                      "\"served\":null,\"missing\":null,\"bets\":3000,"
+                      "\"batches\":30,\"cancelled\":2,\"bets_per_s\":null,"
+                      "\"highest\":null,\"number\":null");
+    free (text);
+    view_destroy (&view);
+}
+
+static void test_hung_broker (void **state)
+{
+    (void) state;
+    view_t *view = day_without (STATUS_BROKER);
+    char *text = view_json_status (view, NULL);
+    assert_has (text, "\"broker\":{\"requests\":null,\"answers\":null,"
+                      "\"requests_per_s\":null,\"redispatched\":null,"
+                      "\"given_up\":null,\"shed\":null,\"late\":null,"
+                      "\"undelivered\":null,\"strangers\":null,"
+                      "\"queue_requests\":null,\"queue_aside\":null,"
+                      "\"queue_bytes\":null,\"connections\":null}");
+    free (text);
+    text = view_json_agencies (view, view_draw (view, NULL), false, NULL);
+    assert_has (text, "\"bets\":2000,\"cancelled\":2");
+    assert_has (text, "\"connections\":null,\"address\":null,\"key\":null,"
+                      "\"last_word\":null,\"queue\":null}");
+    free (text);
+    view_destroy (&view);
+}
+
 static void test_workers (void **state)
 {
     (void) state;
@@ -118,9 +181,10 @@ static void test_refused (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_status),  cmocka_unit_test (test_agencies),
-        cmocka_unit_test (test_workers), cmocka_unit_test (test_nothing),
-        cmocka_unit_test (test_refused),
+        cmocka_unit_test (test_status),     cmocka_unit_test (test_agencies),
+        cmocka_unit_test (test_workers),    cmocka_unit_test (test_nothing),
+        cmocka_unit_test (test_refused),    cmocka_unit_test (test_hung_storage),
+        cmocka_unit_test (test_hung_state), cmocka_unit_test (test_hung_broker),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

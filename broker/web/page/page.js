@@ -128,7 +128,7 @@ function drawHero(draw) {
   text("draw-title", draw.name);
   document.title = draw.name + " – Lotería";
   drawBalls($("draw-balls"), draw);
-  text("bets", count(draw.bets - draw.cancelled));
+  text("bets", count(valid(draw)));
   text("rate", rate(draw.bets_per_s));
   text("batches", count(draw.batches));
   text("cancelled", count(draw.cancelled));
@@ -415,7 +415,7 @@ function drawPast() {
     set(cells[0].lastChild, draw.drawn ? day(draw.drawn) : "");
     drawBalls(cells[1].firstChild, draw, true);
     set(cells[2], draw.phase === "void" ? "void" : draw.winners === null ? "…" : count(draw.winners));
-    set(cells[3], count(draw.bets - draw.cancelled));
+    set(cells[3], count(valid(draw)));
     set(cells[4], draw.phase === "void" ? "" : count(draw.served) + " of " + count(draw.agencies));
   });
   show("past-empty", past.length === 0);
@@ -550,6 +550,11 @@ function tick() {
 // ---- Words and numbers --------------------------------------------------------------
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+// Bets that take part; null while storage does not say.
+function valid(draw) {
+  return draw.bets === null ? null : draw.bets - draw.cancelled;
+}
 
 function count(value) {
   return value === null || value === undefined ? "–" : whole.format(value);
