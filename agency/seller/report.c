@@ -204,7 +204,10 @@ static void tell_held_up (report_t *report, const session_progress_t *progress,
     int64_t waited_s;
     uint64_t held_back;
     if (progress->held_up == 0) {
-        waiting_end (&report->delay, now_ms, &waited_s);
+        if (waiting_end (&report->delay, now_ms, &waited_s))
+            logger_event (LOG_INFO, "espera", LOG_SUCCESS,
+                          "server_address: %s | after_s: %" PRId64,
+                          report->options.server, waited_s);
         return;
     }
     const bool first = !report->delay.waits &&
