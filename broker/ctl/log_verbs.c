@@ -47,6 +47,7 @@ typedef struct {
 static int begin_events (follower_t *follower);
 static bool sweep (follower_t *follower);
 static void ask (follower_t *follower, status_part_t part);
+static uint8_t subject_of (const follower_t *follower);
 static asker_say_t take_lines (void *context, wire_message_t *question,
                                const wire_message_t *answer);
 static void end_lines (void *context, status_part_t part, const char *reason);
@@ -138,12 +139,17 @@ static void ask (follower_t *follower, status_part_t part)
     source_t *source = &follower->source[part];
     const asker_question_t question = {
         .message = {.command = WIRE_STATUS,
-                    .status = {.subject = STATUS_LINES, .from = source->from}},
+                    .status = {.subject = subject_of (follower), .from = source->from}},
         .take = take_lines,
         .over = end_lines,
         .context = source};
     source->pages = 0;
     asker_ask (follower->look.asker, part, &question, clock_ms ());
+}
+
+static uint8_t subject_of (const follower_t *follower)
+{
+    return follower->look.command->documents ? STATUS_DOCUMENTS : STATUS_LINES;
 }
 
 static asker_say_t take_lines (void *context, wire_message_t *question,
@@ -154,7 +160,8 @@ static asker_say_t take_lines (void *context, wire_message_t *question,
     const status_part_t part = (status_part_t) (source - follower->source);
     if (!answer || answer->command == WIRE_REFUSED)
         return ASKER_OVER;
-    if (answer->command != WIRE_REPORT || answer->report.subject != STATUS_LINES)
+    if (answer->command != WIRE_REPORT ||
+        answer->report.subject != subject_of (follower))
         return ASKER_ON;
     const wire_report_t *report = &answer->report;
     merge_add (follower->merge, part, report->text);

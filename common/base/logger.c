@@ -280,6 +280,16 @@ size_t logger_show (bytes_t line, char shown[LOGGER_SHOWN_BYTES])
     return (size_t) (to - shown);
 }
 
+size_t logger_show_whole (bytes_t line, char shown[LOGGER_SHOWN_BYTES])
+{
+    const char *at = (const char *) line.data, *text = at + TEXT_AT - 1;
+    if (line.size < TEXT_AT)
+        return 0;
+    char *to = mempcpy (shown, at, LEVEL_AT + level_size (at, line.size));
+    to = mempcpy (to, text, line.size - (TEXT_AT - 1));
+    return (size_t) (to - shown);
+}
+
 /* The size of " dni: " and the like, if that is how the part begins; else 0. */
 static size_t key_of_person (const char *part, size_t size)
 {

@@ -129,4 +129,7 @@ const line_ring_t *logger_kept (void);
 #define LOGGER_SHOWN_BYTES (2 * RING_LINE_BYTES_MAX)
 size_t logger_show (bytes_t line, char shown[LOGGER_SHOWN_BYTES]);
 
+/* The same with the documents, for who has asked for them. */
+size_t logger_show_whole (bytes_t line, char shown[LOGGER_SHOWN_BYTES]);
+
 #endif

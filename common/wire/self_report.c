@@ -4,15 +4,20 @@
 
 #include <assert.h>
 
+#include "clock.h"
 #include "process_facts.h"
+
+#define TRACE_MS 60000 // who is shown documents is logged so often at most
 
 static void write_metrics (const self_report_t *source, uint64_t draw, uint64_t from,
                            metrics_page_t *page, wire_report_t *report);
 static void put_process (metrics_page_t *page);
 static void write_lines (const self_report_t *source, const line_ring_t *ring,
                          uint64_t from, metrics_page_t *page, wire_report_t *report);
-static bytes_t show (const self_report_t *source, const line_ring_t *ring, bytes_t kept,
+static bytes_t show (const self_report_t *source, uint8_t subject, bytes_t kept,
                      char shown[LOGGER_SHOWN_BYTES]);
+static bool has_document (bytes_t kept);
+static void leave_trace (void);
 
 wire_message_t self_report_answer (const self_report_t *source,
                                    const wire_message_t *asked,
@@ -31,7 +36,7 @@ wire_message_t self_report_answer (const self_report_t *source,
     }
     if (report->subject == STATUS_METRICS)
         write_metrics (source, draw, from, &page, report);
-    else if (report->subject == STATUS_LINES)
+    else if (report->subject != STATUS_REFUSALS)
         write_lines (source, logger_kept (), from, &page, report);
     else if (source->refusals)
         write_lines (source, source->refusals, from, &page, report);
@@ -89,27 +94,52 @@ static void write_lines (const self_report_t *source, const line_ring_t *ring,
         from = first;
     report->lost = from < first ? first - from : 0;
     from = from < first ? first : from;
+    const bool with_documents = report->subject == STATUS_DOCUMENTS;
+    bool documents = false;
     for (; from < next; from++) {
         char line[RING_LINE_BYTES_MAX], shown[LOGGER_SHOWN_BYTES];
         const bytes_t kept = bytes_of (line, line_ring_get (ring, from, line));
-        const bytes_t text = show (source, ring, kept, shown);
+        const bytes_t text = show (source, report->subject, kept, shown);
         if (text.size + 1 > page->capacity - page->size)
             break;
         memcpy (page->text + page->size, text.data, text.size);
         page->size += text.size;
         page->text[page->size++] = '\n';
+        documents = documents || (with_documents && has_document (kept));
     }
     report->more = from < next;
     report->next = from;
+    if (documents)
+        leave_trace ();
 }
 
-/* A line as it is told: of the log without documents. */
-static bytes_t show (const self_report_t *source, const line_ring_t *ring, bytes_t kept,
+/* A line as it is told: of the log without documents, unless they were asked for. */
+static bytes_t show (const self_report_t *source, uint8_t subject, bytes_t kept,
                      char shown[LOGGER_SHOWN_BYTES])
 {
-    if (ring == logger_kept ())
+    if (subject == STATUS_DOCUMENTS)
+        return bytes_of (shown, logger_show_whole (kept, shown));
+    if (subject == STATUS_LINES)
         return bytes_of (shown, logger_show (kept, shown));
     return source->show_refusal
                ? bytes_of (shown, source->show_refusal (source->context, kept, shown))
                : kept;
+}
+
+static bool has_document (bytes_t kept)
+{
+    char shown[LOGGER_SHOWN_BYTES], whole[LOGGER_SHOWN_BYTES];
+    const size_t size = logger_show (kept, shown);
+    return size != logger_show_whole (kept, whole) || memcmp (shown, whole, size) != 0;
+}
+
+/* Nobody looks at documents unnoticed. A follower asks four times a second. */
+static void leave_trace (void)
+{
+    static int64_t traced_ms = INT64_MIN;
+    const int64_t now_ms = clock_ms ();
+    if (traced_ms != INT64_MIN && now_ms - traced_ms < TRACE_MS)
+        return;
+    traced_ms = now_ms;
+    logger_event (LOG_INFO, "eventos", LOG_SUCCESS, "documents: shown");
 }

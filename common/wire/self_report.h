@@ -3,7 +3,8 @@
    memory, version) is put in here; of its own metrics each process enumerates what it
    has.
 
-   Pure but for what process_facts.h and logger.h know. */
+   Pure but for what process_facts.h and logger.h know, and for a line that it logs when
+   documents are shown, once a minute at most. */
 
 #ifndef LOTERIA_SELF_REPORT_H
 #define LOTERIA_SELF_REPORT_H

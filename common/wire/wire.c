@@ -736,7 +736,7 @@ static wire_report_t read_report (reader_t *reader)
 static uint8_t read_subject (reader_t *reader)
 {
     const uint8_t subject = read_u8 (reader);
-    reader->failed |= subject > STATUS_REFUSALS;
+    reader->failed |= subject > STATUS_DOCUMENTS;
     return subject;
 }
 
@@ -957,6 +957,7 @@ const char *wire_subject_name (uint8_t subject)
         [STATUS_METRICS] = "metrics",
         [STATUS_LINES] = "lines",
         [STATUS_REFUSALS] = "refusals",
+        [STATUS_DOCUMENTS] = "documents",
     };
     return subject < sizeof names / sizeof *names ? names[subject] : "?";
 }

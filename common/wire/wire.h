@@ -314,13 +314,14 @@ typedef struct {    // DRAW: one for each that LIST asks for; its identity in th
     bytes_t name;                                       // borrowed
 } wire_draw_t;
 
-typedef enum {          // what STATUS asks for
-    STATUS_METRICS = 0, // of the draw in the header; 0: of the process, its live draws
-    STATUS_LINES = 1,   // of the log; `from` is an ordinal
-    STATUS_REFUSALS = 2 // of a broker; the same
+typedef enum {           // what STATUS asks for
+    STATUS_METRICS = 0,  // of the draw in the header; 0: of the process, its live draws
+    STATUS_LINES = 1,    // of the log; `from` is an ordinal
+    STATUS_REFUSALS = 2, // of a broker; the same
+    STATUS_DOCUMENTS = 3 // LINES, with the documents of people that are in them
 } wire_subject_t;
 
-/* STATUS: LINES and REFUSALS from here on only tell the `next` that there will be. */
+/* STATUS: all but METRICS from here on only tell the `next` that there will be. */
 #define STATUS_FROM_NOW UINT64_MAX
 
 typedef struct {     // STATUS

@@ -10,6 +10,7 @@ import signal
 import pytest
 
 import loteria
+import wire
 
 LONG = ["--timeout", "60s"]  # on a machine that is busy, too
 ESCAPE = "\x1b["
@@ -133,6 +134,23 @@ def test_what_was_refused_and_what_happened(day, ctl, start, tmp_path):
     assert code == 0 and len(shown.splitlines()) == 3
 
 
+def test_documents_are_hidden_unless_asked_for(central, ctl):
+    """Who looks leaves a trace, in the log of the process that showed them."""
+    day = central(workers=1, agencies=1, arguments=["--log-bets"])
+    with wire.Client(day.server) as agency:
+        agency.hello(1)
+        agency.store(1, 0, [b"Ana,Paz,40111222,1990-01-01,7"])
+    day.process.wait_for_log("dni: 40111222")
+    events = ["events", "--last", "4096", "--once", "--data-dir", day.data]
+    for documents, value, traces in ([], "hidden", 0), (["--documents"], "40111222", 0), ([], "hidden", 1):
+        code, shown, log = ctl(*events, *documents)
+        assert code == 0, log
+        assert re.findall(r" dni: (\w+) ", shown) == [value]
+        assert re.findall(r" (\w+) +INFO +action: eventos ", shown) == ["storage"] * traces
+        if documents:
+            day.process.wait_for_log("action: eventos .* documents: shown")
+
+
 @pytest.mark.parametrize("verb", [["status"], ["agencies"], ["workers"], ["workers", "add", "1"], ["winners", "x"],
                                   ["report", "x"], ["refused"], ["events"], ["top"], ["draws"], ["draw", "list"]])  # fmt: skip
 def test_a_central_that_is_not_there(ctl, tmp_path, verb):
@@ -145,6 +163,7 @@ def test_a_central_that_is_not_there(ctl, tmp_path, verb):
     (["stauts"], "not expected"), (["status", "now"], "usage: "), (["workers", "add"], "usage: "),
     (["workers", "add", "-1"], ""), (["workers", "add", "two"], "expected how many"), (["winners"], "usage: "),
     (["winners", "a", "b", "c"], "usage: "), (["agencies", "--csv"], "does not take --csv"), (["refused", "--last", "0"], "--last"),
+    (["refused", "--documents"], "does not take --documents"),
     (["report", "x", "--draw", "y"], "does not take --draw"), (["top", "--json"], "does not take --json"),
     (["agencies", "--draw", "a_b"], "a_b"), (["backup"], "usage: "), (["archive", "x"], "usage: "),
     (["check", "--state", "ipc:///x"], "does not take --state"), (["status", "--state", "9"], "9"),

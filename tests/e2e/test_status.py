@@ -9,7 +9,7 @@ import pytest
 import loteria
 import wire
 
-METRICS, LINES, REFUSALS = range(3)
+METRICS, LINES, REFUSALS, DOCUMENTS = range(4)
 NOW = 2**64 - 1
 A_LINE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\\\]|\\\\.)*",?)*)\})? ([0-9.]+)')
 
@@ -147,8 +147,8 @@ def test_a_worker_says_how_it_is_where_it_listens(parts, tmp_path):
         assert pages(asker, REFUSALS)[0] == "" and asker.refused(wire.simple("STATUS", 0, draw=1)).code == "DRAW"
 
 
-def test_documents_are_in_the_log_and_told_to_nobody(central):
-    """Also with --log-bets, which is for the log alone."""
+def test_documents_are_in_the_log_and_told_to_who_asks_for_them(central):
+    """With --log-bets, which is for the log alone."""
     day = central(workers=1, agencies=1, arguments=("--log-bets",))
     with wire.Client(day.server) as agency, wire.Client(f"ipc://{day.run_directory()}/storage") as operator:
         agency.hello(1)
@@ -156,6 +156,10 @@ def test_documents_are_in_the_log_and_told_to_nobody(central):
         day.process.wait_for_log("dni: 40111222")
         text = pages(operator, LINES)[0]
         assert "| dni: hidden | numero: 7" in text and "40111222" not in text
+        text = pages(operator, DOCUMENTS)[0]
+        assert "| dni: 40111222 | numero: 7" in text and "hidden" not in text and "eventos" not in text
+        day.process.wait_for_log("action: eventos")
+        assert pages(operator, LINES)[0].count("action: eventos | result: success | documents: shown") == 1
 
 
 @pytest.mark.parametrize("part", ["broker", "storage", "state"])

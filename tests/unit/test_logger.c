@@ -442,8 +442,8 @@ static void gathered_lines_are_kept_once_they_leave (void **state)
     assert_string_equal (shown + 13, " WARNING action: c | result: fail");
 }
 
-/* Whatever stands in a line, a document's value is not shown, and nothing else is lost.
- */
+/* Whatever stands in a line, a document's value is not shown, and nothing else is lost;
+   unless all of it is wanted. */
 static void documents_are_hidden (void **state)
 {
     (void) state;
@@ -467,6 +467,10 @@ static void documents_are_hidden (void **state)
         shown[logger_show (bytes_of (line, size), shown)] = 0;
         snprintf (expected, sizeof expected, " INFO action: a | result: success | %s",
                   cases[i].shown);
+        assert_string_equal (shown + 13, expected);
+        shown[logger_show_whole (bytes_of (line, size), shown)] = 0;
+        snprintf (expected, sizeof expected, " INFO action: a | result: success | %s",
+                  cases[i].parts);
         assert_string_equal (shown + 13, expected);
     }
 }

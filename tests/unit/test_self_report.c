@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <cmocka.h>
 
+#include "clock.h"
 #include "logger.h"
 #include "self_report.h"
 
@@ -220,6 +221,80 @@ static void refusals_are_read_by_their_ordinals (void **state)
     line_ring_destroy (&ring);
 }
 
+/* In place of clock.c's: the minute in which documents were shown goes by here. */
+static int64_t now_ms = 1000;
+
+int64_t clock_ms (void)
+{
+    return now_ms;
+}
+
+int64_t clock_us (void)
+{
+    return now_ms * 1000;
+}
+
+uint64_t clock_wall_ms (void)
+{
+    return 1795000000000 + (uint64_t) now_ms;
+}
+
+int clock_timeout (int64_t from_ms, int64_t deadline_ms)
+{
+    return deadline_ms > from_ms ? (int) (deadline_ms - from_ms) : 0;
+}
+
+static void log_quietly (const char *parts)
+{
+    const int usual = dup (STDERR_FILENO), nowhere = open ("/dev/null", O_WRONLY);
+    assert_int_equal (dup2 (nowhere, STDERR_FILENO), STDERR_FILENO);
+    logger_event_parts (LOG_INFO, "a", LOG_SUCCESS, parts);
+    dup2 (usual, STDERR_FILENO);
+    close (usual);
+    close (nowhere);
+}
+
+static uint64_t lines (void)
+{
+    return line_ring_next (logger_kept ());
+}
+
+/* Who asks for documents is shown them, and that is logged: once a minute, however
+   often somebody asks. Nobody else leaves a trace, and neither does who was shown none.
+ */
+static void documents_are_shown_to_who_asks_for_them (void **state)
+{
+    (void) state;
+    const self_report_t bare = {0};
+    logger_set_level (LOG_INFO);
+    const uint64_t first = lines ();
+    log_quietly ("n: 1");
+    ask (&bare, STATUS_DOCUMENTS, first, 0);
+    assert_int_equal (lines (), first + 1);
+    log_quietly ("dni: 30904465 | numero: 7");
+    ask (&bare, STATUS_LINES, first, 0);
+    ask (&bare, STATUS_DOCUMENTS, STATUS_FROM_NOW, 0);
+    assert_int_equal (lines (), first + 2);
+
+    wire_message_t answer = ask (&bare, STATUS_DOCUMENTS, first, 0);
+    assert_int_equal (answer.report.subject, STATUS_DOCUMENTS);
+    assert_true (says (&answer, "1795000001000 INFO action: a | result: success | "
+                                "dni: 30904465 | numero: 7\n"));
+    assert_int_equal (answer.report.next, first + 2);
+    assert_int_equal (lines (), first + 3);
+    answer = ask (&bare, STATUS_LINES, first + 1, 0);
+    assert_true (says (&answer, "| dni: hidden | numero: 7\n"));
+    assert_true (says (&answer, "INFO action: eventos | result: success | "
+                                "documents: shown\n"));
+    now_ms += 59999;
+    ask (&bare, STATUS_DOCUMENTS, first, 0);
+    assert_int_equal (lines (), first + 3);
+    now_ms += 1;
+    ask (&bare, STATUS_DOCUMENTS, first, 0);
+    ask (&bare, STATUS_DOCUMENTS, first, 0);
+    assert_int_equal (lines (), first + 4);
+}
+
 /* The log's latest lines, page by page, each once; documents are nobody's business. */
 static void log_lines_are_told_without_documents (void **state)
 {
@@ -275,6 +350,7 @@ int main (void)
         REPORT_TEST (a_process_without_metrics_tells_of_itself),
         REPORT_TEST (refusals_are_read_by_their_ordinals),
         REPORT_TEST (log_lines_are_told_without_documents),
+        REPORT_TEST (documents_are_shown_to_who_asks_for_them),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
