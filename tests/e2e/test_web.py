@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import selectors
 import signal
 import subprocess
 
@@ -123,6 +124,22 @@ def test_who_says_nothing_is_cut_and_others_are_served_meanwhile(served):
             raw.sendall(b"" if index % 2 else b"GET / HTTP/1.1\r\nHost: ")
         assert served.ask("/healthz").status == 200
         assert web.read_all(idle[0]) == b""  # cut without an answer
+
+
+def test_who_takes_for_ever_to_ask_is_cut(served):
+    """A byte now and then is no silence, and no request either."""
+    with served.connection() as raw, selectors.DefaultSelector() as selector:
+        selector.register(raw, selectors.EVENT_READ)
+        raw.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+
+        def is_cut():
+            if selector.select(0.2):
+                return True
+            raw.sendall(b"x")
+            return False
+
+        loteria.wait_until(is_cut, explain=lambda: "it may go on for ever")
+        assert web.read_all(raw) == b""
 
 
 def test_who_reads_nothing_is_cut(start, tmp_path):
