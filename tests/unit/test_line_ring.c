@@ -53,7 +53,7 @@ static void none_is_kept_at_first (void **state)
 static void the_latest_are_kept_in_order (void **state)
 {
     (void) state;
-    char line[16];
+    char line[24];
     for (int i = 0; i < 3 * LINES_MAX; i++) {
         snprintf (line, sizeof line, "line %d", i);
         put (line);
