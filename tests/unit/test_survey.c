@@ -33,8 +33,9 @@ static void set_stage (stage_t *stage, size_t parts, int64_t timeout_ms)
     *stage = (stage_t){.folder = "/tmp/loteria-test-XXXXXX"};
     assert_non_null (mkdtemp (stage->folder));
     for (status_part_t part = 0; part < parts; part++) {
-        char *endpoint = stage->where.endpoint[part];
-        snprintf (endpoint, ADDRESS_TEXT_BYTES, "ipc://%s/%u", stage->folder, part);
+        char endpoint[ADDRESS_TEXT_BYTES];
+        snprintf (endpoint, sizeof endpoint, "ipc://%s/%u", stage->folder, part);
+        strcpy (stage->where.endpoint[part], endpoint);
         stage->socket[part] = net_router (WIRE_SMALL_BYTES_MAX, 16, &problem);
         assert_non_null (stage->socket[part]);
         assert_int_equal (net_bind (stage->socket[part], endpoint), 0);

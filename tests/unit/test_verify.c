@@ -206,16 +206,18 @@ static void what_is_cancelled_is_sealed_too (void **state)
     memmove (draw.cancelled, strchr (draw.cancelled, '\n') + 1,
              strlen (strchr (draw.cancelled, '\n')));
     assert_found ("bets", "the bets of agency 1 are not those that were sealed");
-    snprintf (draw.cancelled, sizeof draw.cancelled, "%s%s", before, before);
+    strcpy (draw.cancelled, before);
+    strcat (draw.cancelled, before);
     assert_found ("bets", "cancelled.csv has bet 2 of agency 1");
     strcpy (draw.cancelled, "x,1,a,b,1,1990-01-01,1\r\n");
     assert_found ("bets", "cancelled.csv: row 1 is none");
     strcpy (draw.cancelled, "2");
     assert_found ("bets", "cancelled.csv: row 1 is none");
-    snprintf (draw.cancelled, sizeof draw.cancelled, "0%s", before);
+    strcpy (draw.cancelled, "0");
+    strcat (draw.cancelled, before);
     assert_found ("bets", "cancelled.csv: row 1 is none");
-    snprintf (draw.cancelled, sizeof draw.cancelled, "%s0,9,a,b,1,1990-01-01,1\r\n",
-              before);
+    strcpy (draw.cancelled, before);
+    strcat (draw.cancelled, "0,9,a,b,1,1990-01-01,1\r\n");
     assert_found ("bets", "cancelled.csv: row 4 is of agency 9, which does not");
 }
 
