@@ -75,15 +75,17 @@ char *account_csv (const account_t *account)
 {
     char time[LOCAL_TEXT_BYTES];
     paper_t *paper = paper_new (false, 0, 0);
-    paper_put (paper, STYLE_PLAIN, "draw,agency,sold,cancelled,winners,collected\r\n");
+    paper_put (paper, STYLE_PLAIN,
+               "draw,agency,sold,cancelled,winners,collected,excused\r\n");
     for (size_t i = 0; i < account->count; i++) {
         const account_line_t *line = &account->line[i];
         paper_put (paper, STYLE_PLAIN, "%s,%u,%" PRIu64 ",%" PRIu64 ",",
                    account->draw->name, line->agency, line->sold, line->cancelled);
         if (account->drawn)
             paper_put (paper, STYLE_PLAIN, "%" PRIu64, line->winners);
-        paper_put (paper, STYLE_PLAIN, ",%s\r\n",
-                   line->collected_ms ? local_text_utc (line->collected_ms, time) : "");
+        paper_put (paper, STYLE_PLAIN, ",%s,%s\r\n",
+                   line->collected_ms ? local_text_utc (line->collected_ms, time) : "",
+                   line->excused ? "yes" : "no");
     }
     return paper_finish (&paper, NULL);
 }

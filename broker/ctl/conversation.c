@@ -197,5 +197,5 @@ static bool wait_for_news (conversation_t *self, int64_t deadline_ms)
 static const char *reason (const conversation_t *self)
 {
     const reach_state_t state = watch_state (self->watch);
-    return state == REACH_UP ? "no answer" : reach_reason (state);
+    return state == REACH_UP ? CONVERSATION_SILENT : reach_reason (state);
 }

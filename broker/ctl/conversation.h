@@ -19,6 +19,8 @@ typedef struct {
     int signal_fd;        // a signal ends the wait
 } conversation_options_t;
 
+#define CONVERSATION_SILENT "no answer" // the reason when it hangs, say
+
 typedef struct conversation conversation_t;
 
 /* NULL with the problem: keys, or no socket. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "advice.h"
 #include "caller.h"
 #include "clock.h"
 #include "confirm.h"
@@ -17,7 +18,7 @@
 #include "show.h"
 
 #define TIMEOUT_MS      10000
-#define NUMBER_EXPECTED "expected the number, or - to read it from stdin"
+#define NUMBER_EXPECTED "expected the number, digits alone, or - to read it from stdin"
 
 typedef struct {
     const command_t *command;
@@ -150,6 +151,9 @@ static int look (work_t *work)
     char why[REFUSAL_TEXT_MAX + 1];
     draw_list_clear (&work->list);
     const char *reason = draw_list_load (&work->list, work->conversation, why);
+    if (reason && strcmp (reason, CONVERSATION_SILENT) == 0)
+        return fail (work, "%s; %s", reason,
+                     advice_text (NULL, STATUS_STATE, reason, (char[ADVICE_BYTES]){0}));
     return reason ? fail (work, "%s", reason) : 0;
 }
 

@@ -32,6 +32,7 @@ static int run (const config_t *config, void *context, int signal_fd);
 static const verb_t *find_verb (command_t *command);
 static int words_of (const verb_t *verb, const command_t *command);
 static int misuse_of (const verb_t *verb, const command_t *command);
+static int say_usage (const verb_t *verb);
 static int no_verb (const command_t *command);
 static bool takes (const verb_t *verb, const char *option);
 
@@ -156,8 +157,8 @@ int main (int argc, char **argv)
          .type = CONFIG_DURATION,
          .value = &command.timeout_ms,
          .help =
-             "how long to wait for an answer, such as 500ms [2s; 10s for draw, winners "
-             "and report]"},
+             "how long to wait for an answer, such as 500ms [2s; 10s for draw, draws, "
+             "winners and report]"},
         {.name = "yes",
          .type = CONFIG_FLAG,
          .value = &command.yes,
@@ -300,11 +301,9 @@ static int misuse_of (const verb_t *verb, const command_t *command)
 {
     if (!verb)
         return no_verb (command);
-    const char *name = verb->about.words, *arguments = verb->about.arguments;
+    const char *name = verb->about.words;
     if (command->words < verb->min || command->words > verb->max)
-        return command_misused (name,
-                                "usage: loteria-ctl %s%s%s (see loteria-ctl --help)",
-                                name, arguments ? " " : "", arguments ? arguments : "");
+        return say_usage (verb);
     for (const config_item_t *item = command->items; item->name; item++)
         if (strncmp (item->name, LOG, strlen (LOG)) != 0 &&
             strcmp (config_source (command->config, item->name), "flag") == 0 &&
@@ -312,6 +311,27 @@ static int misuse_of (const verb_t *verb, const command_t *command)
             return command_misused (name, "does not take --%s; leave it out",
                                     item->name);
     return 0;
+}
+
+/* With the verbs that go on from it: "workers", "workers add". */
+static int say_usage (const verb_t *verb)
+{
+    const char *name = verb->about.words;
+    const size_t size = strlen (name);
+    char usage[256] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < VERBS; i++) {
+        const config_verb_t *about = &verbs[i].about;
+        const bool longer =
+            strncmp (about->words, name, size) == 0 && about->words[size] == ' ';
+        if ((&verbs[i] == verb || longer) && length < sizeof usage)
+            length += (size_t) snprintf (usage + length, sizeof usage - length,
+                                         "%s%s%s%s", length ? ", or " : "",
+                                         about->words, about->arguments ? " " : "",
+                                         about->arguments ? about->arguments : "");
+    }
+    return command_misused (name, "usage: loteria-ctl %s (see loteria-ctl --help)",
+                            usage);
 }
 
 static int no_verb (const command_t *command)

@@ -12,6 +12,7 @@
 
 #define DISK_LOW 10 // percent
 
+static const view_draw_t *fastest_draw (const view_t *view);
 static void put_parts (paper_t *paper, const view_t *view);
 static const view_process_t *process_of (const view_t *view, const char *name);
 static void put_processes (table_t *table, const view_t *view);
@@ -20,8 +21,8 @@ static void put_restarts (table_t *table, const view_process_t *process);
 static void put_draws (paper_t *paper, const view_t *view, size_t max, bool narrow);
 static void put_draw (table_t *table, const view_t *view, const view_draw_t *draw,
                       bool narrow);
-static void write_when (const view_t *view, const view_draw_t *draw, char *text,
-                        size_t size);
+static void write_when (const view_t *view, const view_draw_t *draw, bool narrow,
+                        char *text, size_t size);
 static void put_totals (paper_t *paper, const view_t *view);
 static void put_log (paper_t *paper, const view_t *view);
 static void put_disk (paper_t *paper, const view_storage_t *storage);
@@ -98,7 +99,7 @@ void overview_workers (paper_t *paper, const view_t *view)
 void overview_picture (paper_t *paper, const view_t *view, const char *place,
                        size_t rows)
 {
-    const view_draw_t *draw = view_draw (view, NULL);
+    const view_draw_t *draw = fastest_draw (view);
     const bool broker = view_told (view, STATUS_BROKER);
     paper_put (paper, STYLE_BOLD, "%s", place);
     paper_put (paper, STYLE_PLAIN, "  %s  ", TIME (view->time_ms));
@@ -116,8 +117,21 @@ void overview_picture (paper_t *paper, const view_t *view, const char *place,
     paper_put (paper, STYLE_PLAIN, "\n");
     put_draws (paper, view, rows / 6, true);
     const size_t lines = paper_lines (paper);
-    if (draw && rows > lines + 4)
+    if (draw && rows > lines + 5)
         put_fastest (paper, view, draw, rows - lines);
+}
+
+/* Of those on sale, if any sells; else the one that is meant. */
+static const view_draw_t *fastest_draw (const view_t *view)
+{
+    const view_draw_t *draw = view_draw (view, NULL);
+    double most = draw && draw->bets_per_s > 0 ? draw->bets_per_s : 0;
+    for (size_t i = 0; i < view->draws; i++)
+        if (view->draw[i].bets_per_s > most) {
+            draw = &view->draw[i];
+            most = draw->bets_per_s;
+        }
+    return draw;
 }
 
 static void put_parts (paper_t *paper, const view_t *view)
@@ -220,7 +234,7 @@ static void put_draw (table_t *table, const view_t *view, const view_draw_t *dra
     const bool state = view_told (view, STATUS_STATE),
                sold = view_told (view, STATUS_STORAGE);
     const uint32_t missing = view_missing_count (draw);
-    write_when (view, draw, when, sizeof when);
+    write_when (view, draw, narrow, when, sizeof when);
     table_put (table, STYLE_PLAIN, "%s", draw->name);
     table_put (table, open ? STYLE_GOOD : STYLE_PLAIN, "%s",
                draw->has_phase ? wire_phase_name (draw->phase) : "?");
@@ -247,8 +261,8 @@ static void put_draw (table_t *table, const view_t *view, const view_draw_t *dra
     table_put (table, STYLE_PLAIN, "%s", when);
 }
 
-static void write_when (const view_t *view, const view_draw_t *draw, char *text,
-                        size_t size)
+static void write_when (const view_t *view, const view_draw_t *draw, bool narrow,
+                        char *text, size_t size)
 {
     if (!draw->has_phase)
         snprintf (text, size, "-");
@@ -264,6 +278,7 @@ static void write_when (const view_t *view, const view_draw_t *draw, char *text,
     else
         snprintf (text, size, "%s",
                   draw->closes == VIEW_CLOSES_NEVER ? "closes by order"
+                  : narrow                          ? "when all have asked"
                                                     : "closes when all have asked");
 }
 
@@ -353,7 +368,7 @@ static void put_agency (table_t *table, const view_t *view, const view_draw_t *d
         view_connection (view, agency->agency, &connections);
     table_put (table, STYLE_PLAIN, "%u", agency->agency);
     table_put (table, view_missing (draw, agency) ? STYLE_WARN : STYLE_GOOD, "%s",
-               view_state_name (agency->state));
+               view_state_name (draw, agency));
     table_put (table, STYLE_PLAIN, "%s", IF (sold, COUNT (agency->bets)));
     table_put (table, STYLE_PLAIN, "%s", IF (sold, COUNT (agency->cancelled)));
     table_put (table, STYLE_PLAIN, "%s", RATE (agency->bets_per_s));
@@ -415,7 +430,8 @@ static void put_fastest (paper_t *paper, const view_t *view, const view_draw_t *
         memcpy (sorted, draw->list, draw->count * sizeof *sorted);
         qsort (sorted, draw->count, sizeof *sorted, compare_rates);
     }
-    size_t shown = rows - 3;
+    const bool several = view->draws > 1; // and they do not say of which they are
+    size_t shown = rows - (several ? 4 : 3);
     shown = draw->count <= shown + 1 ? draw->count : shown;
     table_t *table =
         table_new (">AGENCY STATE >BETS >RATE/S >QUEUE LAST_BATCH ADDRESS");
@@ -424,7 +440,7 @@ static void put_fastest (paper_t *paper, const view_t *view, const view_draw_t *
             view_connection (view, sorted[i].agency, NULL);
         table_put (table, STYLE_PLAIN, "%u", sorted[i].agency);
         table_put (table, view_missing (draw, &sorted[i]) ? STYLE_PLAIN : STYLE_GOOD,
-                   "%s", view_state_name (sorted[i].state));
+                   "%s", view_state_name (draw, &sorted[i]));
         table_put (table, STYLE_PLAIN, "%s", IF (sold, COUNT (sorted[i].bets)));
         table_put (table, STYLE_PLAIN, "%s", RATE (sorted[i].bets_per_s));
         table_put (table, STYLE_PLAIN, "%s",
@@ -433,6 +449,8 @@ static void put_fastest (paper_t *paper, const view_t *view, const view_draw_t *
         table_put (table, STYLE_PLAIN, "%s", connection ? connection->address : "-");
     }
     paper_put (paper, STYLE_PLAIN, "\n");
+    if (several)
+        paper_put (paper, STYLE_PLAIN, "agencies of %s\n", draw->name);
     table_show (table, paper);
     if (draw->count > shown)
         paper_put (paper, STYLE_DIM, "and %zu more agencies of %s\n",

@@ -33,10 +33,11 @@ int result_verbs_winners (const command_t *command)
         status = lookup_find (&winners.look, command->word[0], &winners.lookup);
     if (status == 0 && !is_drawn (&winners.lookup))
         status = command_failed ("winners", PROCESS_FAILED,
-                                 "draw: %s | reason: it is %s, there are no "
-                                 "winners until it is drawn",
-                                 winners.lookup.name,
-                                 wire_phase_name (winners.lookup.about.phase));
+                                 "draw: %s | reason: it is %s, %s", winners.lookup.name,
+                                 wire_phase_name (winners.lookup.about.phase),
+                                 winners.lookup.about.phase == PHASE_VOID
+                                     ? "so nobody won"
+                                     : "there are no winners until it is drawn");
     if (status == 0)
         status = list_winners (&winners);
     if (status == 0)
@@ -51,6 +52,9 @@ int result_verbs_report (const command_t *command)
 {
     look_t look;
     lookup_t lookup;
+    if (command->csv && command->json)
+        return command_misused ("report",
+                                "--csv and --json are both given; give one of them");
     int status = look_begin (&look, "report", command);
     if (status == 0)
         status = lookup_find (&look, command->word[0], &lookup);

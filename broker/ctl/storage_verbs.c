@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,12 @@
 
 #define STORAGE       "loteria-storage"
 #define ARGUMENTS_MAX 9
+#define DAY_FILE      "bets.log"
 #define SYSTEM_DATA   "/var/lib/loteria" // of the units of systemd
 #define PRINTED_MAX   (64 * 1024 * 1024)
 
 static const char *directory_of (const command_t *command);
+static int look_for_day (const command_t *command, const char *verb);
 static int run (const command_t *command, const char *verb,
                 const char *const *arguments);
 static int become (const char *verb, const char *const *arguments);
@@ -78,9 +81,34 @@ static const char *directory_of (const command_t *command)
                : command->given.data_directory;
 }
 
+/* Said here, as loteria-storage cannot say which options of this program help. */
+static int look_for_day (const command_t *command, const char *verb)
+{
+    char path[PATH_MAX];
+    const char *directory = directory_of (command);
+    if (strcmp (verb, "restore") == 0 && command->to)
+        return 0;
+    const int size = snprintf (path, sizeof path, "%s/" DAY_FILE, directory);
+    if (size < PATH_MAX && access (path, F_OK) == 0)
+        return 0;
+    if (size < PATH_MAX && errno == EACCES)
+        return command_failed (
+            verb, PROCESS_CANNOT_START,
+            "data_dir: %s | reason: %s; do it as the user who runs the central (sudo "
+            "-u loteria)",
+            directory, strerror (errno));
+    return command_failed (verb, PROCESS_CANNOT_START,
+                           "data_dir: %s | reason: there is no day in it; name the "
+                           "directory that the central was started with (--data-dir)",
+                           directory);
+}
+
 static int run (const command_t *command, const char *verb,
                 const char *const *arguments)
 {
+    const int status = look_for_day (command, verb);
+    if (status != 0)
+        return status;
     return command->json ? run_for_json (command, verb, arguments)
                          : become (verb, arguments);
 }

@@ -6,7 +6,8 @@
 
 #include "command.h"
 
-/* Each returns the exit code that is loteria-storage's, and 2 when it cannot be run. */
+/* Each returns the exit code that is loteria-storage's, and 2 when it cannot be run
+   or there is no day. */
 int storage_verbs_check (const command_t *command);
 int storage_verbs_backup (const command_t *command);  // DIR
 int storage_verbs_archive (const command_t *command); // DRAW FILE

@@ -14,6 +14,7 @@ typedef struct {
 struct changes {
     char name[DRAW_NAME_BYTES_MAX + 1];
     uint64_t opened_ms;
+    uint8_t phase;
     told_t *told; // by number
     size_t count;
 };
@@ -58,14 +59,16 @@ view_draw_t changes_since (changes_t *changes, const view_t *view,
     changes->told = told;
     changes->count = draw->count;
     changes->opened_ms = draw->opened_ms;
+    changes->phase = draw->phase;
     memcpy (changes->name, draw->name, sizeof changes->name);
     return changed;
 }
 
-/* A name comes again every day. */
+/* A name comes again every day; what an agency does has another name once it is closed.
+ */
 static bool same_draw (const changes_t *changes, const view_draw_t *draw)
 {
-    return strcmp (changes->name, draw->name) == 0 &&
+    return changes->phase == draw->phase && strcmp (changes->name, draw->name) == 0 &&
            changes->opened_ms == draw->opened_ms;
 }
 

@@ -134,10 +134,12 @@ uint32_t view_missing_count (const view_draw_t *draw)
     return count;
 }
 
-const char *view_state_name (uint8_t state)
+const char *view_state_name (const view_draw_t *draw, const view_agency_t *agency)
 {
     static const char *const names[] = {"selling", "ready", "excused", "served"};
-    return state < sizeof names / sizeof *names ? names[state] : "?";
+    if (agency->state == 0 && draw->has_phase && draw->phase > PHASE_OPEN)
+        return "closed";
+    return agency->state < sizeof names / sizeof *names ? names[agency->state] : "?";
 }
 
 const char *view_closes_name (view_closes_t closes)

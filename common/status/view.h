@@ -175,8 +175,8 @@ const view_connection_t *view_connection (const view_t *view, uint32_t agency,
 bool view_missing (const view_draw_t *draw, const view_agency_t *agency);
 uint32_t view_missing_count (const view_draw_t *draw);
 
-/* "selling", "ready", "excused", "served", "?" */
-const char *view_state_name (uint8_t state);
+/* "selling", and "closed" once nobody can; "ready", "excused", "served", "?" */
+const char *view_state_name (const view_draw_t *draw, const view_agency_t *agency);
 
 /* "clock", "all", "never"; NULL when it is unknown. */
 const char *view_closes_name (view_closes_t closes);

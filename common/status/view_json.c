@@ -11,7 +11,8 @@ static void put_broker (json_t *json, const view_t *view);
 static void put_storage (json_t *json, const view_t *view);
 static void put_codes (json_t *json, const view_broker_t *broker);
 static void put_processes (json_t *json, const view_t *view);
-static void put_agency (json_t *json, const view_t *view, const view_agency_t *agency);
+static void put_agency (json_t *json, const view_t *view, const view_draw_t *draw,
+                        const view_agency_t *agency);
 static void put_worker (json_t *json, const view_worker_t *worker);
 static void put_refusal (json_t *json, const log_entry_t *entry);
 static void put_word (json_t *json, const log_entry_t *entry, const char *key);
@@ -51,7 +52,7 @@ char *view_json_agencies (const view_t *view, const view_draw_t *draw, bool miss
     json_array (json, "agencies");
     for (size_t i = 0; i < draw->count; i++)
         if (!missing || view_missing (draw, &draw->list[i]))
-            put_agency (json, view, &draw->list[i]);
+            put_agency (json, view, draw, &draw->list[i]);
     json_end (json);
     json_end (json);
     return finish (json, size);
@@ -202,7 +203,8 @@ static void put_processes (json_t *json, const view_t *view)
     json_end (json);
 }
 
-static void put_agency (json_t *json, const view_t *view, const view_agency_t *agency)
+static void put_agency (json_t *json, const view_t *view, const view_draw_t *draw,
+                        const view_agency_t *agency)
 {
     size_t connections;
     const view_connection_t *connection =
@@ -213,7 +215,7 @@ static void put_agency (json_t *json, const view_t *view, const view_agency_t *a
     json_line (json);
     json_object (json, NULL);
     json_number (json, "agency", agency->agency);
-    json_text (json, "state", known ? view_state_name (agency->state) : NULL);
+    json_text (json, "state", known ? view_state_name (draw, agency) : NULL);
     json_number_if (json, "bets", sold, agency->bets);
     json_number_if (json, "cancelled", sold, agency->cancelled);
     put_measured (json, "bets_per_s", agency->bets_per_s, 1);

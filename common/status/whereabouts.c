@@ -233,8 +233,8 @@ static int follow_link (whereabouts_t *whereabouts, const char *directory,
     if (errno == ENOENT || errno == ENOTDIR)
         return problem_set (problem, WHEREABOUTS_NOBODY, ACTION,
                             "reason: no central is running on %s; name the directory "
-                            "that it was started with (--data-dir), or where its state "
-                            "listens (--state)",
+                            "that it was started with (--data-dir), or the host that "
+                            "it runs on (--server)",
                             directory);
     return problem_set (problem, PROCESS_FAILED, ACTION,
                         "reason: %s/" RUN_LINK " cannot be followed, %s; ask as the "

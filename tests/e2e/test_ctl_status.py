@@ -87,7 +87,7 @@ def test_a_draw_from_its_bets_to_its_report(day, ctl, tmp_path):
         (1, 300, False), (2, 1, False), (3, 0, True)]  # fmt: skip
     assert report["agencies"][1]["collected"] and not report["agencies"][0]["collected"]
     code, shown, _ = ctl("report", "noche", "--csv", *where)
-    assert code == 0 and re.search(r"^noche,2,1,0,1,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", shown, re.M)
+    assert code == 0 and re.search(r"^noche,2,1,0,1,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ,no$", shown, re.M)
 
 
 def test_workers_come_and_go(day, ctl):
@@ -156,11 +156,13 @@ def test_documents_are_hidden_unless_asked_for(central, ctl):
 def test_a_central_that_is_not_there(ctl, tmp_path, verb):
     code, shown, log = ctl(*verb, "--data-dir", tmp_path)
     assert (code, shown, len(log)) == (5, "", 1), log
-    assert f"no central is running on {tmp_path}; " in log[0]
+    assert f"no central is running on {tmp_path}; " in log[0] and "(--server)" in log[0]
 
 
 @pytest.mark.parametrize("words, says", [
     (["stauts"], "not expected"), (["status", "now"], "usage: "), (["workers", "add"], "usage: "),
+    (["workers", "frob"], "usage: loteria-ctl workers, or workers add N, or workers remove N (see"),
+    (["report", "x", "--csv", "--json"], "--csv and --json are both given"),
     (["workers", "add", "-1"], ""), (["workers", "add", "two"], "expected how many"), (["winners"], "usage: "),
     (["winners", "a", "b", "c"], "usage: "), (["agencies", "--csv"], "does not take --csv"), (["refused", "--last", "0"], "--last"),
     (["refused", "--documents"], "does not take --documents"),
@@ -267,5 +269,8 @@ def test_check_and_backup_of_a_running_day(day, ctl, tmp_path):
     code, shown, log = ctl("backup", tmp_path / "copy", "--data-dir", day.data, timeout=[])
     assert code == 0, log
     assert ctl("check", "--data-dir", tmp_path / "copy", timeout=[])[0] == 0
-    code, _, log = ctl("check", "--data-dir", tmp_path / "nothing", timeout=[])
-    assert code != 0 and len(log) == 1
+    for verb in (["check"], ["check", "--json"], ["backup", tmp_path / "other"], ["archive", "x", tmp_path / "x"],
+                 ["restore", tmp_path / "x"]):  # fmt: skip
+        code, shown, log = ctl(*verb, "--data-dir", tmp_path / "nothing", timeout=[])
+        assert (code, shown, len(log)) == (2, "", 1), log
+        assert f"data_dir: {tmp_path / 'nothing'} | reason: there is no day in it; name the directory" in log[0]

@@ -52,9 +52,10 @@ static void test_as_csv (void **state)
 {
     (void) state;
     char *text = account_csv (&account);
-    assert_string_equal (text, "draw,agency,sold,cancelled,winners,collected\r\n"
-                               "tarde,1,1500,0,3,2025-11-30T07:00:00Z\r\n"
-                               "tarde,2,20,1,2,\r\n");
+    assert_string_equal (text,
+                         "draw,agency,sold,cancelled,winners,collected,excused\r\n"
+                         "tarde,1,1500,0,3,2025-11-30T07:00:00Z,no\r\n"
+                         "tarde,2,20,1,2,,no\r\n");
     free (text);
 }
 
@@ -82,7 +83,7 @@ static void test_before_the_draw (void **state)
     account_t open;
     account_open (&open, view_draw (view, "noche"), &about);
     char *csv = account_csv (&open), *json = account_json (&open);
-    assert_non_null (strstr (csv, "noche,2,2000,2,,\r\n"));
+    assert_non_null (strstr (csv, "noche,2,2000,2,,,no\r\n"));
     assert_non_null (strstr (json, "\"number\":null"));
     assert_non_null (strstr (json, "\"winners\":null"));
     free (csv);

@@ -108,6 +108,9 @@ static void another_draw_is_told_whole (void **state)
 {
     (void) state;
     assert_changed ("2 4 6 all");
+    draw.phase = 2; // who sold is called otherwise now
+    assert_changed ("2 4 6 all");
+    assert_changed ("");
     draw.opened_ms = 6;
     assert_changed ("2 4 6 all");
     snprintf (draw.name, sizeof draw.name, "tarde");

@@ -202,6 +202,38 @@ static void test_picture (void **state)
     view_destroy (&before);
 }
 
+/* Of several draws the agencies of the one that sells are shown, and it is named. */
+static void test_picture_of_several_draws (void **state)
+{
+    (void) state;
+    view_t *before = view_new (), *view = view_new ();
+    view_t *const views[] = {before, view};
+    for (int i = 0; i < 2; i++) {
+        day_say (views[i], STATUS_STATE,
+                 "loteria_draw_phase{draw=\"new\"} 1\n"
+                 "loteria_draw_opened_timestamp_seconds{draw=\"new\"} 200\n"
+                 "loteria_draw_phase{draw=\"old\"} 1\n"
+                 "loteria_draw_opened_timestamp_seconds{draw=\"old\"} 100\n"
+                 "loteria_draw_info{draw=\"old\",source=\"fixed\",closes=\"all\"} 1\n"
+                 "loteria_agency_state{draw=\"new\",agency=\"1\"} 0\n"
+                 "loteria_agency_state{draw=\"old\",agency=\"7\"} 0\n");
+        day_say (views[i], STATUS_STORAGE,
+                 i == 0 ? "loteria_bets_total{draw=\"old\"} 100\n"
+                        : "loteria_bets_total{draw=\"old\"} 1000100\n");
+    }
+    view_finish (before, NULL, 0, DAY_WALL_MS);
+    view_finish (view, before, 1000, DAY_WALL_MS);
+    paper_t *paper = paper_new (false, 80, 24);
+    overview_picture (paper, view, "day", 24);
+    char *text = squeezed (paper_finish (&paper, NULL));
+    assert_has (text, "old open 1,000,100 1,000,000 0/0 1 fixed when all have asked\n");
+    assert_has (text, "\nagencies of old\nAGENCY STATE");
+    assert_has (text, "\n7 selling");
+    free (text);
+    view_destroy (&view);
+    view_destroy (&before);
+}
+
 static void test_hostile_words_stay_words (void **state)
 {
     (void) state;
@@ -234,6 +266,7 @@ int main (void)
         cmocka_unit_test (test_agencies),
         cmocka_unit_test (test_workers),
         cmocka_unit_test (test_picture),
+        cmocka_unit_test (test_picture_of_several_draws),
         cmocka_unit_test (test_hostile_words_stay_words),
     };
     setenv ("TZ", "<-03>3", 1);

@@ -164,6 +164,20 @@ static void test_who_is_missing (void **state)
     view_destroy (&view);
 }
 
+/* Nobody sells in a draw that is closed, drawn or void. */
+static void test_what_agencies_do (void **state)
+{
+    (void) state;
+    for (uint8_t phase = PHASE_OPEN; phase <= PHASE_VOID; phase++) {
+        const view_draw_t draw = {.has_phase = true, .phase = phase};
+        const char *const names[] = {phase == PHASE_OPEN ? "selling" : "closed",
+                                     "ready", "excused", "served", "?"};
+        for (uint8_t is = 0; is < 5; is++)
+            assert_string_equal (view_state_name (&draw, &(view_agency_t){.state = is}),
+                                 names[is]);
+    }
+}
+
 static void test_rates (void **state)
 {
     (void) state;
@@ -346,6 +360,7 @@ int main (void)
         cmocka_unit_test (test_which_draw_is_meant),
         cmocka_unit_test (test_no_draw_is_meant_while_state_hangs),
         cmocka_unit_test (test_who_is_missing),
+        cmocka_unit_test (test_what_agencies_do),
         cmocka_unit_test (test_rates),
         cmocka_unit_test (test_no_rates_across_lives),
         cmocka_unit_test (test_a_silent_part_says_why),

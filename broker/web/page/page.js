@@ -264,7 +264,7 @@ function sortBy(column) {
   drawAgencies();
 }
 
-const STATES = { selling: 0, ready: 1, served: 2, excused: 3, "?": 4 };
+const STATES = { selling: 0, closed: 0, ready: 1, served: 2, excused: 3, "?": 4 };
 const KEYS = {
   agency: a => a.agency, state: a => STATES[a.state] ?? 5, bets: a => a.bets, rate: a => a.bets_per_s || 0,
   cancelled: a => a.cancelled, word: a => -(lastWord(a) || 0), address: a => a.address || "",
@@ -277,12 +277,12 @@ function lastWord(agency) {
 // Closed, and not asked yet: what the draw waits for.
 function isMissing(agency) {
   const draw = shownDraw();
-  return agency.state === "selling" && Boolean(draw) && draw.phase === "closed";
+  return agency.state === "closed" && Boolean(draw) && draw.phase === "closed";
 }
 
 function isKept(agency) {
   const filter = $("filter").value, words = $("search").value.trim().toLowerCase();
-  if (filter === "missing" && agency.state !== "selling") return false;
+  if (filter === "missing" && agency.state !== "selling" && agency.state !== "closed") return false;
   if (filter === "away" && agency.connections) return false;
   if (["selling", "ready", "served", "excused"].includes(filter) && agency.state !== filter) return false;
   return words === "" || String(agency.agency).startsWith(words) || (agency.address || "").toLowerCase().includes(words);
