@@ -11,6 +11,7 @@
 #define CELLS_MIN   4 // fewer show nothing
 #define CELLS_BYTES (CELLS_MAX + sizeof "[]  ")
 
+static size_t cut (char *text, size_t columns);
 static void write_selling (const bar_t *bar, size_t columns, char text[BAR_BYTES]);
 static void write_cells (const bar_t *bar, size_t room, char cells[CELLS_BYTES]);
 static void write_numbers (const bar_t *bar, char text[BAR_BYTES]);
@@ -29,11 +30,20 @@ size_t bar_write (const bar_t *bar, size_t columns, char text[BAR_BYTES])
                   " agencies ready%s%.200s",
                   bar->agency, bar->stored, bar->ready, bar->agencies,
                   *bar->missing ? ", waiting for " : "", bar->missing);
+    return cut (text, columns);
+}
+
+/* Between two words: half a number would be a false one. */
+static size_t cut (char *text, size_t columns)
+{
     size_t size = strlen (text);
-    if (size >= columns)
-        size = columns > 0 ? columns - 1 : 0;
-    while (size > 0 && ((unsigned char) text[size] & 0xC0) == 0x80)
-        size--; // within a character
+    if (size < columns)
+        return size;
+    size = columns > 0 ? columns - 1 : 0;
+    while (size > 0 && text[size] != ' ')
+        size--;
+    while (size > 0 && text[size - 1] == ' ')
+        size--;
     text[size] = 0;
     return size;
 }
@@ -42,10 +52,14 @@ size_t bar_write (const bar_t *bar, size_t columns, char text[BAR_BYTES])
 static void write_selling (const bar_t *bar, size_t columns, char text[BAR_BYTES])
 {
     char numbers[BAR_BYTES], cells[CELLS_BYTES] = "";
+    const size_t who = (size_t) snprintf (NULL, 0, "agency %" PRIu32 "  ", bar->agency);
     write_numbers (bar, numbers);
-    const size_t taken =
-        (size_t) snprintf (NULL, 0, "agency %" PRIu32 "  ", bar->agency) +
-        strlen (numbers) + sizeof "[]  " - 1;
+    if (who + strlen (numbers) >= columns) { // the rate says more than what was before
+        bar_t fresh = *bar;
+        fresh.resumed = 0;
+        write_numbers (&fresh, numbers);
+    }
+    const size_t taken = who + strlen (numbers) + sizeof "[]  " - 1;
     if (bar->total > 0 && taken + CELLS_MIN < columns)
         write_cells (bar, columns - 1 - taken, cells);
     snprintf (text, BAR_BYTES, "agency %" PRIu32 "  %s%.400s", bar->agency, cells,

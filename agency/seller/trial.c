@@ -159,8 +159,9 @@ static void judge_roll (const trial_facts_t *facts, trial_step_t *step)
 static void judge_draw (const trial_facts_t *facts, trial_step_t *step)
 {
     if (facts->code == REFUSED_DRAW)
-        say (step, TRIAL_WRONG, "%s%s%s: see --draw, or have a draw opened",
-             facts->draw ? facts->draw : "", facts->draw ? ": " : "", facts->text);
+        say (step, TRIAL_WRONG, "%s%s%s%s; see --draw, or have a draw opened",
+             facts->draw ? "there is no draw " : "", facts->draw ? facts->draw : "",
+             facts->draw ? "; " : "", facts->text);
     else if (facts->day == DAY_OPEN)
         say (step, TRIAL_OK,
              "draw %s is on sale; %" PRIu64 " bets of agency %" PRIu32 " are stored",

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #define LOOK "look at its log; "
+#define KEYS "the keys"
 
 static uint32_t pid_of (const view_t *view, status_part_t part);
 
@@ -13,7 +14,7 @@ const char *advice_text (const view_t *view, status_part_t part, const char *rea
                          char text[ADVICE_BYTES])
 {
     const uint32_t pid = pid_of (view, part);
-    if (strstr (reason, "the keys"))
+    if (strstr (reason, KEYS))
         snprintf (text, ADVICE_BYTES,
                   "give the operator's keys (--keys KEYS/operator)");
     else if (strstr (reason, "nothing") || strstr (reason, "resolve"))
@@ -32,6 +33,17 @@ const char *advice_text (const view_t *view, status_part_t part, const char *rea
                   LOOK "if it hangs, end it (under loteria-central or systemd it is "
                        "started again)");
     return text;
+}
+
+status_part_t advice_part (const view_t *view)
+{
+    status_part_t found = STATUS_PARTS;
+    for (status_part_t part = 0; part < STATUS_PARTS; part++)
+        if (view->part[part].answer == VIEW_SILENT &&
+            (found == STATUS_PARTS || (!strstr (view->part[found].reason, KEYS) &&
+                                       strstr (view->part[part].reason, KEYS))))
+            found = part;
+    return found;
 }
 
 /* 0: it is not known. */

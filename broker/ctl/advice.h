@@ -12,4 +12,8 @@
 const char *advice_text (const view_t *view, status_part_t part, const char *reason,
                          char text[ADVICE_BYTES]);
 
+/* When no part answers: whose reason tells most. The keys come first: who was there and
+   refused says more than who was not. STATUS_PARTS: none is silent. */
+status_part_t advice_part (const view_t *view);
+
 #endif

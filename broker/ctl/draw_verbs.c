@@ -151,7 +151,8 @@ static int look (work_t *work)
     char why[REFUSAL_TEXT_MAX + 1];
     draw_list_clear (&work->list);
     const char *reason = draw_list_load (&work->list, work->conversation, why);
-    if (reason && strcmp (reason, CONVERSATION_SILENT) == 0)
+    if (reason && (strcmp (reason, CONVERSATION_SILENT) == 0 ||
+                   strstr (reason, "the keys do not match")))
         return fail (work, "%s; %s", reason,
                      advice_text (NULL, STATUS_STATE, reason, (char[ADVICE_BYTES]){0}));
     return reason ? fail (work, "%s", reason) : 0;

@@ -28,8 +28,9 @@ int lookup_find (look_t *look, const char *name, lookup_t *lookup)
         return 0;
     if (search.denial.code == REFUSED_DRAW)
         return command_failed (look->verb, CTL_UNKNOWN,
-                               "draw: %s | reason: %s; see loteria-ctl draw list", name,
-                               search.denial.text);
+                               "draw: %s | reason: %s, or it is only planned; see "
+                               "loteria-ctl draw list",
+                               name, search.denial.text);
     if (search.denial.code)
         return command_failed (look->verb, PROCESS_FAILED, "draw: %s | reason: %s",
                                name, search.denial.text);

@@ -42,7 +42,7 @@ void terminal_size (size_t *columns, size_t *rows)
 {
     struct winsize size = {0};
     ioctl (STDOUT_FILENO, TIOCGWINSZ, &size);
-    *columns = size.ws_col ? size.ws_col : COLUMNS;
+    *columns = !isatty (STDOUT_FILENO) ? 0 : size.ws_col ? size.ws_col : COLUMNS;
     *rows = size.ws_row ? size.ws_row : ROWS;
 }
 

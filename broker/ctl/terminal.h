@@ -12,7 +12,8 @@ bool terminal_colour (void);
 /* Whether pictures can be redrawn there, and keys read. */
 bool terminal_there (void);
 
-/* Its size; 80 x 24 when it does not say. */
+/* Its size; 80 x 24 when it does not say, and 0 columns, without a limit, when it is
+   none. */
 void terminal_size (size_t *columns, size_t *rows);
 
 /* Begin and end to draw pictures, one in place of the other. The end may be called

@@ -27,14 +27,16 @@ typedef struct {
     http_t *http;
     sight_t *sight;
     site_t *site;
-    int64_t looked_ms; // the last request for something seen
-    int64_t told_ms;   // the last event
+    int64_t looked_ms;         // the last request for something seen
+    int64_t told_ms;           // the last event
+    bool silent[STATUS_PARTS]; // as was logged
 } web_t;
 
 static int start (web_t *web, problem_t *problem);
 static void log_start (const web_t *web);
 static void stop (web_t *web);
 static void turn (web_t *web, int64_t now_ms);
+static void log_parts (web_t *web);
 static void tell (web_t *web, content_t *event, int64_t now_ms);
 static content_t *heartbeat (void);
 static void wait_for_work (web_t *web, int signal_fd);
@@ -115,13 +117,34 @@ static void turn (web_t *web, int64_t now_ms)
         http_streams (web->http) > 0 || now_ms < web->looked_ms + LOOKED_MS;
     http_turn (web->http, now_ms);
     sight_pace (web->sight, watched ? SIGHT_QUICK_MS : SIGHT_CALM_MS);
-    if (sight_turn (web->sight, now_ms))
+    if (sight_turn (web->sight, now_ms)) {
+        log_parts (web);
         tell (web, site_news (web->site, web->sight, http_streams (web->http), now_ms),
               now_ms);
-    else if (now_ms >= web->told_ms + HEARTBEAT_MS)
+    } else if (now_ms >= web->told_ms + HEARTBEAT_MS)
         tell (web, heartbeat (), now_ms);
     if (watched)
         site_turn (web->site, web->sight, now_ms);
+}
+
+/* Each once: that it does not answer, and that it does again. */
+static void log_parts (web_t *web)
+{
+    const view_t *view = sight_view (web->sight);
+    for (status_part_t part = 0; view && part < STATUS_PARTS; part++) {
+        const view_part_t *at = &view->part[part];
+        const bool silent = at->answer == VIEW_SILENT;
+        if (at->answer == VIEW_ABSENT || silent == web->silent[part])
+            continue;
+        web->silent[part] = silent;
+        if (silent)
+            logger_event (LOG_WARNING, "web", LOG_FAIL, "part: %s | reason: %s",
+                          status_part_name (part), at->reason);
+        else
+            logger_event (LOG_INFO, "web", LOG_SUCCESS,
+                          "part: %s | reason: it answers again",
+                          status_part_name (part));
+    }
 }
 
 static void tell (web_t *web, content_t *event, int64_t now_ms)

@@ -170,6 +170,7 @@ def test_ready_names_the_part_that_does_not_answer(central, start):
         try:
             loteria.wait_until(lambda: missing() == [part], explain=lambda: f"{part} is to be missed, and are: {missing()}")
             assert served.ask("/readyz").status == 503, "it is stopped still"
+            served.process.wait_for_log(rf"action: web \| result: fail \| part: {part} \| reason: ")
         finally:
             os.kill(pid, signal.SIGCONT)
         loteria.wait_until(lambda: served.ask("/readyz").status == 200, explain=lambda: served.ask("/readyz").body)

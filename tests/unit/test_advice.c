@@ -39,12 +39,26 @@ static void test_a_central_is_not_simply_ended (void **state)
     view_destroy (&view);
 }
 
+static void test_whose_reason_tells_most (void **state)
+{
+    (void) state;
+    view_t *view = view_new ();
+    assert_int_equal (advice_part (view), STATUS_PARTS);
+    view_silent (view, STATUS_BROKER, "refused, nothing listens there");
+    view_silent (view, STATUS_STORAGE, "no answer");
+    assert_int_equal (advice_part (view), STATUS_BROKER);
+    view_silent (view, STATUS_STATE, "the keys do not match");
+    assert_int_equal (advice_part (view), STATUS_STATE);
+    view_destroy (&view);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_by_reason),
         cmocka_unit_test (test_names_the_process),
         cmocka_unit_test (test_a_central_is_not_simply_ended),
+        cmocka_unit_test (test_whose_reason_tells_most),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -95,8 +95,12 @@ static void it_fits_every_width (void **state)
     bar_write (&half, 80, text);
     assert_string_equal (text, "agency 3  [###...]  50%  40960 of 81920 bets (12000 "
                                "resumed)  8192/s  0:05 left");
+    bar_write (&half, 52, text);
+    assert_string_equal (text, "agency 3  50%  40960 of 81920 bets  8192/s  0:05");
+    bar_write (&half, 42, text); // no number is cut
+    assert_string_equal (text, "agency 3  50%  40960 of 81920 bets");
     bar_write (&half, 20, text);
-    assert_string_equal (text, "agency 3  50%  4096");
+    assert_string_equal (text, "agency 3  50%");
 }
 
 static void a_total_is_worked_out (void **state)

@@ -112,7 +112,7 @@ static void an_answer_is_a_refusal (void **state)
         {REFUSED_BUSY, 3, "cannot say now: why (BUSY)", true},
         {REFUSED_UNAVAILABLE, 3, "cannot say now: why (UNAVAILABLE)", true},
         {REFUSED_VERSION, 3, "refuses: why (VERSION)", false},
-        {REFUSED_DRAW, 4, "why: see --draw", false},
+        {REFUSED_DRAW, 4, "why; see --draw", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         trial_facts_t facts = good ();
