@@ -76,17 +76,18 @@ void overview_workers (paper_t *paper, const view_t *view)
                                 ">RATE/S >REFUSED >CPU >MEMORY >SILENT_FOR");
     for (size_t i = 0; i < view->workers; i++) {
         const view_worker_t *worker = &view->worker[i];
+        const bool heard = !worker->unheard;
         table_put (table, STYLE_PLAIN, "%s", worker->name);
         table_put (table, worker->up ? STYLE_GOOD : STYLE_BAD, "%s",
                    worker->up ? "up" : "away");
-        table_put (table, STYLE_PLAIN, "%s", COUNT (worker->in_flight));
-        table_put (table, STYLE_PLAIN, "%s", COUNT (worker->credit));
-        table_put (table, STYLE_PLAIN, "%s", COUNT (worker->answered));
-        table_put (table, STYLE_PLAIN, "%s", COUNT (worker->bets));
+        table_put (table, STYLE_PLAIN, "%s", IF (heard, COUNT (worker->in_flight)));
+        table_put (table, STYLE_PLAIN, "%s", IF (heard, COUNT (worker->credit)));
+        table_put (table, STYLE_PLAIN, "%s", IF (heard, COUNT (worker->answered)));
+        table_put (table, STYLE_PLAIN, "%s", IF (heard, COUNT (worker->bets)));
         table_put (table, STYLE_PLAIN, "%s", RATE (worker->bets_per_s));
-        table_put (table, STYLE_PLAIN, "%s", COUNT (worker->refused));
+        table_put (table, STYLE_PLAIN, "%s", IF (heard, COUNT (worker->refused)));
         table_put (table, STYLE_PLAIN, "%s", PERCENT (worker->cpu_percent));
-        table_put (table, STYLE_PLAIN, "%s", SIZE (worker->memory_bytes));
+        table_put (table, STYLE_PLAIN, "%s", IF (heard, SIZE (worker->memory_bytes)));
         table_put (table, STYLE_PLAIN, "%s", AGO (worker->last_word_ms));
     }
     if (table_rows (table) > 0)

@@ -78,7 +78,9 @@ typedef struct { // an agency's connection at the broker; one may have several
 } view_connection_t;
 
 typedef struct {
-    char name[VIEW_NAME_BYTES]; // HOST/PID
+    char
+        name[VIEW_NAME_BYTES]; // HOST/PID; "?/PID" of one that the broker knows nothing
+    bool unheard;              // of: nothing else is known of it then
     bool up;
     uint64_t in_flight, credit, answered, batches, bets, refused;
     double bets_per_s; // or UNKNOWN

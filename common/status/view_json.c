@@ -236,15 +236,15 @@ static void put_worker (json_t *json, const view_worker_t *worker)
     json_object (json, NULL);
     json_text (json, "worker", worker->name);
     json_bool (json, "up", worker->up);
-    json_number (json, "in_flight", worker->in_flight);
-    json_number (json, "credit", worker->credit);
-    json_number (json, "answered", worker->answered);
-    json_number (json, "batches", worker->batches);
-    json_number (json, "bets", worker->bets);
+    json_number_if (json, "in_flight", !worker->unheard, worker->in_flight);
+    json_number_if (json, "credit", !worker->unheard, worker->credit);
+    json_number_if (json, "answered", !worker->unheard, worker->answered);
+    json_number_if (json, "batches", !worker->unheard, worker->batches);
+    json_number_if (json, "bets", !worker->unheard, worker->bets);
     put_measured (json, "bets_per_s", worker->bets_per_s, 1);
-    json_number (json, "refused", worker->refused);
+    json_number_if (json, "refused", !worker->unheard, worker->refused);
     put_measured (json, "cpu_percent", worker->cpu_percent, 1);
-    json_number (json, "memory_bytes", worker->memory_bytes);
+    json_number_if (json, "memory_bytes", !worker->unheard, worker->memory_bytes);
     json_time (json, "last_word", worker->last_word_ms);
     json_end (json);
 }

@@ -3,6 +3,9 @@
 
 #include "view_state.h"
 
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define RATE_MS_MIN 50 // less tells no rate
@@ -16,6 +19,8 @@ static void order_connections (view_t *view);
 static int compare_connections (const void *a, const void *b);
 static void order_processes (view_t *view);
 static int compare_processes (const void *a, const void *b);
+static void add_unheard_workers (view_t *view);
+static bool is_heard (const view_t *view, size_t workers, uint32_t pid);
 static int compare_workers (const void *a, const void *b);
 static int compare_codes (const void *a, const void *b);
 static bool goes_on (const view_t *view, const view_t *before, status_part_t part);
@@ -33,9 +38,11 @@ void view_order (view_t *view)
 {
     order_draws (view);
     order_connections (view);
+    order_processes (view);
+    if (view->part[STATUS_BROKER].answer == VIEW_UP)
+        add_unheard_workers (view);
     if (view->workers > 0)
         qsort (view->worker, view->workers, sizeof *view->worker, compare_workers);
-    order_processes (view);
     qsort (view->broker.code, view->broker.codes, sizeof *view->broker.code,
            compare_codes);
 }
@@ -185,6 +192,39 @@ static int compare_processes (const void *a, const void *b)
     return by_name != 0 ? by_name : (one->pid > other->pid) - (one->pid < other->pid);
 }
 
+/* The broker forgets a worker that hangs, and loteria-central knows that it runs. */
+static void add_unheard_workers (view_t *view)
+{
+    const size_t heard = view->workers;
+    for (size_t i = 0; i < view->processes && view->workers < WORKERS_MAX; i++) {
+        const view_process_t *process = &view->process[i];
+        if (!process->up || process->pid == 0 ||
+            strcmp (process->name, "worker") != 0 ||
+            is_heard (view, heard, process->pid))
+            continue;
+        view->worker =
+            realloc (view->worker, (view->workers + 1) * sizeof *view->worker);
+        assert (view->worker);
+        view_worker_t *worker = &view->worker[view->workers++];
+        *worker = (view_worker_t){.unheard = true,
+                                  .bets_per_s = VIEW_RATE_UNKNOWN,
+                                  .cpu_percent = VIEW_RATE_UNKNOWN};
+        snprintf (worker->name, sizeof worker->name, "?/%" PRIu32, process->pid);
+    }
+}
+
+static bool is_heard (const view_t *view, size_t workers, uint32_t pid)
+{
+    char end[16];
+    const size_t size = (size_t) snprintf (end, sizeof end, "/%" PRIu32, pid);
+    for (size_t i = 0; i < workers; i++) {
+        const char *name = view->worker[i].name;
+        if (strlen (name) >= size && strcmp (name + strlen (name) - size, end) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int compare_workers (const void *a, const void *b)
 {
     return strcmp (((const view_worker_t *) a)->name,
@@ -235,7 +275,7 @@ static void compare_worker (view_worker_t *worker, const view_t *before, double 
         before->workers > 0 ? bsearch (worker, before->worker, before->workers,
                                        sizeof *worker, compare_workers)
                             : NULL;
-    if (!former)
+    if (!former || worker->unheard)
         return;
     worker->bets_per_s = rate (worker->bets, former->bets, s);
     worker->cpu_percent = percent (worker->cpu_s, former->cpu_s, s);

@@ -4,6 +4,7 @@
 
 #include "overview.h"
 #include "status_day.h"
+#include "view_json.h"
 
 #define BROKER_START "process_start_time_seconds 1764490000\n"
 
@@ -157,6 +158,25 @@ static void test_workers (void **state)
     view_destroy (&view);
 }
 
+/* The broker knows nothing of a worker that hangs; loteria-central knows that it runs.
+ */
+static void test_hung_worker (void **state)
+{
+    (void) state;
+    view_t *view = day_unfinished ();
+    day_say (view, STATUS_CENTRAL,
+             "loteria_process_up{process=\"worker\",pid=\"1\"} 1\n");
+    view_finish (view, NULL, 100000, DAY_WALL_MS);
+    char *text = squeezed (shown (overview_workers, view));
+    assert_has (text, "\n?/1 away - - - - - - - - -\n");
+    assert_has (text, "\n2 up, 2 wanted\n");
+    free (text);
+    text = view_json_workers (view, NULL);
+    assert_has (text, "{\"worker\":\"?/1\",\"up\":false,\"in_flight\":null,");
+    free (text);
+    view_destroy (&view);
+}
+
 /* 1,000 agencies, in as many rows and columns as there are; the fastest first. */
 static void test_picture (void **state)
 {
@@ -265,6 +285,7 @@ int main (void)
         cmocka_unit_test (test_hung_broker),
         cmocka_unit_test (test_agencies),
         cmocka_unit_test (test_workers),
+        cmocka_unit_test (test_hung_worker),
         cmocka_unit_test (test_picture),
         cmocka_unit_test (test_picture_of_several_draws),
         cmocka_unit_test (test_hostile_words_stay_words),
