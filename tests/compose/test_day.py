@@ -47,7 +47,7 @@ def test_a_roll_of_two(project, sample):
     (day.directory / ".env").write_text(f"AGENCIES=2\nWORKERS=1\nCLI_LOG_LEVEL=warning\nDRAW=tarde\nNUMBER=fixed:7574\n"
                                         f"SERVER_PORT={day.settings.pop('SERVER_PORT')}\n")
     day.up()
-    assert len(day.containers()) == 5
+    assert len(day.containers()) == 6
     assert day.front() == "loteria-broker"
     day.compose("--profile", "demo", "up", "-d", "agency1", "agency2")
     day.settings["COMPOSE_PROFILES"] = "demo"
