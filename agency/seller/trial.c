@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "json.h"
+
 static void judge_name (const trial_facts_t *facts, trial_step_t *step);
 static void judge_port (const trial_facts_t *facts, trial_step_t *step);
 static void judge_key (const trial_facts_t *facts, trial_step_t *step);
@@ -35,6 +37,25 @@ bool trial_judge (const trial_facts_t *facts, trial_step_t steps[TRIAL_STEPS])
         well = well && steps[i].result == TRIAL_OK;
     }
     return well;
+}
+
+char *trial_json (uint32_t agency, bool well, const trial_step_t steps[TRIAL_STEPS])
+{
+    static const char *const results[] = {
+        [TRIAL_OK] = "ok", [TRIAL_WRONG] = "wrong", [TRIAL_OPEN] = "unknown"};
+    json_t *json = json_new ();
+    json_object (json, NULL);
+    json_number (json, "agency", agency);
+    json_bool (json, "well", well);
+    for (size_t i = 0; i < TRIAL_STEPS; i++) {
+        json_object (json, steps[i].step);
+        json_text (json, "result", results[steps[i].result]);
+        json_text (json, "text", steps[i].text);
+        json_end (json);
+    }
+    json_end (json);
+    json_newline (json);
+    return json_finish (&json, NULL);
 }
 
 bool trial_waits (const trial_facts_t *facts)

@@ -39,6 +39,10 @@ typedef struct {
 /* Judge all steps, in their order. Returns whether all are well. */
 bool trial_judge (const trial_facts_t *facts, trial_step_t steps[TRIAL_STEPS]);
 
+/* The same for programs, a line: {"agency":3,"well":false,"name":{"result":"ok","text":
+   "..."},"port":...}; a result is "ok", "wrong" or "unknown". Free it. */
+char *trial_json (uint32_t agency, bool well, const trial_step_t steps[TRIAL_STEPS]);
+
 /* Whether more is to be found out by waiting. */
 bool trial_waits (const trial_facts_t *facts);
 

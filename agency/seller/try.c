@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,6 +46,7 @@ static void hear (try_t *trial);
 static void take_answer (const try_t *trial, const wire_message_t *message);
 static void take_text (trial_facts_t *facts, bytes_t text);
 static void print (const trial_step_t *steps);
+static void print_json (uint32_t agency, bool well, const trial_step_t *steps);
 
 int try_all (const settings_t *settings, int signal_fd)
 {
@@ -68,7 +70,10 @@ int try_all (const settings_t *settings, int signal_fd)
     if (!undisturbed)
         return PROCESS_FAILED;
     const bool well = trial_judge (&facts, steps);
-    print (steps);
+    if (settings->json)
+        print_json (settings->id, well, steps);
+    else
+        print (steps);
     return fflush (stdout) == 0 && well ? 0 : PROCESS_FAILED;
 }
 
@@ -247,4 +252,11 @@ static void print (const trial_step_t *steps)
     for (size_t i = 0; i < TRIAL_STEPS; i++)
         printf ("%-5s %-6s %s\n", steps[i].step, results[steps[i].result],
                 steps[i].text);
+}
+
+static void print_json (uint32_t agency, bool well, const trial_step_t *steps)
+{
+    char *text = trial_json (agency, well, steps);
+    fputs (text, stdout);
+    free (text);
 }

@@ -391,13 +391,12 @@ static void put_agency (table_t *table, const view_t *view, const view_draw_t *d
 static void put_counts (paper_t *paper, const view_t *view, const view_draw_t *draw)
 {
     if (view_told (view, STATUS_STATE))
-        paper_put (
-            paper, STYLE_PLAIN,
-            "draw %s, %s: %u agencies, %u asked, %u excused, %u missing, %u have "
-            "their winners\n",
-            draw->name, draw->has_phase ? wire_phase_name (draw->phase) : "?",
-            draw->agencies, draw->ready, draw->excused, view_missing_count (draw),
-            draw->served);
+        paper_put (paper, STYLE_PLAIN,
+                   "draw %s, %s: %u %s, %u asked, %u excused, %u missing, %u have "
+                   "their winners\n",
+                   draw->name, draw->has_phase ? wire_phase_name (draw->phase) : "?",
+                   draw->agencies, draw->agencies == 1 ? "agency" : "agencies",
+                   draw->ready, draw->excused, view_missing_count (draw), draw->served);
     else
         paper_put (paper, STYLE_PLAIN,
                    "draw %s: who asked and who is missing is not known, as state does "

@@ -122,7 +122,7 @@ static void show_open (const wire_draw_t *draw)
 {
     if (draw->phase == PHASE_PLANNED) {
         show_when (", opens", draw->opened_ms);
-        printf (", %u agencies", draw->agencies);
+        printf (", %u %s", draw->agencies, draw->agencies == 1 ? "agency" : "agencies");
     } else
         show_agencies (draw);
     show_closes (draw);

@@ -127,8 +127,9 @@ static int make (const order_t *order, char *why)
             enrolled++;
         }
     if (rc == 0)
-        fprintf (stderr, "%s: made %d keys of the central, enrolled %u agencies\n",
-                 order->keys, made, enrolled);
+        fprintf (stderr, "%s: made %d %s of the central, enrolled %u %s\n", order->keys,
+                 made, made == 1 ? "key" : "keys", enrolled,
+                 enrolled == 1 ? "agency" : "agencies");
     keyset_close (&keyset);
     return rc;
 }

@@ -19,11 +19,15 @@ static bool put_agency (const broker_status_t *status, uint32_t *place,
                         metrics_page_t *page);
 static bool put_worker (const broker_status_t *status, uint32_t *place,
                         metrics_page_t *page);
+static bool put_absent (const broker_status_t *status, uint32_t *place,
+                        metrics_page_t *page);
+static void put_words (const broker_status_t *status, const worker_t *worker, bool up,
+                       metrics_page_t *page);
 static void put_beat (const worker_t *worker, const char *name, metrics_page_t *page);
 static uint64_t wall_ms (const broker_status_t *status, int64_t at_ms);
 
-static const section_t sections[] = {put_counters, put_codes, put_parts, put_agency,
-                                     put_worker};
+static const section_t sections[] = {put_counters, put_codes,  put_parts,
+                                     put_agency,   put_worker, put_absent};
 #define SECTIONS (sizeof sections / sizeof *sections)
 
 bool broker_status_metrics (void *context, uint64_t draw, uint64_t *position,
@@ -132,15 +136,34 @@ static bool put_worker (const broker_status_t *status, uint32_t *place,
     if (!worker)
         return false;
     *place = worker->number + 1;
+    put_words (status, worker, true, page);
+    return true;
+}
+
+/* Those that fell silent; the place is as that of a worker. */
+static bool put_absent (const broker_status_t *status, uint32_t *place,
+                        metrics_page_t *page)
+{
+    const dispatcher_view_t view = dispatcher_view (status->dispatcher);
+    const worker_t *worker = absent_from (view.absent, *place);
+    if (!worker)
+        return false;
+    *place = worker->number + 1;
+    put_words (status, worker, false, page);
+    return true;
+}
+
+static void put_words (const broker_status_t *status, const worker_t *worker, bool up,
+                       metrics_page_t *page)
+{
     const char *name = worker->name;
-    metrics_put (page, METRIC_WORKER_UP, 1, name);
+    metrics_put (page, METRIC_WORKER_UP, up, name);
     metrics_put (page, METRIC_WORKER_IN_FLIGHT, worker->holding, name);
     metrics_put (page, METRIC_WORKER_CREDIT, worker->credit, name);
     metrics_put (page, METRIC_WORKER_ANSWERED, worker->answered, name);
     metrics_put_time (page, METRIC_WORKER_LAST_WORD,
                       wall_ms (status, worker->liveness.heard_ms), name);
     put_beat (worker, name, page);
-    return true;
 }
 
 static void put_beat (const worker_t *worker, const char *name, metrics_page_t *page)

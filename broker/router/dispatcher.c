@@ -15,6 +15,7 @@ struct dispatcher {
     dispatcher_options_t options;
     clients_t *clients;
     pool_t *pool;
+    absent_t absent; // workers that were in it
     parts_t parts;
     inflight_t *inflight;
     turned_down_t *refusals;
@@ -81,6 +82,7 @@ static void forgive (dispatcher_t *dispatcher, worker_t *worker);
 static void empty (request_t *request);
 static void end (dispatcher_t *dispatcher, request_t *request);
 static void forget (dispatcher_t *dispatcher, client_t *client);
+static void lose (dispatcher_t *dispatcher, worker_t *worker, const char *why);
 static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why);
 static void take_back (dispatcher_t *dispatcher, request_t *request);
 static size_t share (const dispatcher_t *dispatcher);
@@ -219,7 +221,7 @@ void dispatcher_dispatch (dispatcher_t *dispatcher, int64_t now_ms)
         if (dispatcher->options.to_peer (dispatcher->options.context,
                                          bytes_of (worker->id, worker->id_size),
                                          &bundle) == -1)
-            dismiss (dispatcher, worker, "it takes nothing");
+            lose (dispatcher, worker, "it takes nothing");
     }
     bundle_clear (&bundle);
 }
@@ -230,7 +232,8 @@ void dispatcher_expire (dispatcher_t *dispatcher, int64_t now_ms)
     uint8_t role;
     dispatcher->now_ms = now_ms;
     while ((worker = pool_expired (dispatcher->pool, now_ms)))
-        dismiss (dispatcher, worker, "it is silent");
+        lose (dispatcher, worker, "it is silent");
+    absent_expire (&dispatcher->absent, now_ms);
     while ((role = parts_expired (&dispatcher->parts, now_ms)) != ROLE_NONE)
         log_part (role, "parte_baja", "it is silent");
     heed_state (dispatcher);
@@ -288,6 +291,7 @@ dispatcher_view_t dispatcher_view (const dispatcher_t *dispatcher)
 {
     return (dispatcher_view_t){.clients = dispatcher->clients,
                                .pool = dispatcher->pool,
+                               .absent = &dispatcher->absent,
                                .parts = &dispatcher->parts,
                                .refusals = dispatcher->refusals};
 }
@@ -543,8 +547,10 @@ static void join_pool (dispatcher_t *dispatcher, bytes_t id, const wire_join_t *
     const bool known = pool_find (dispatcher->pool, id) != NULL;
     worker_t *worker = pool_join (dispatcher->pool, id, join->credit,
                                   join->heartbeat_ms, dispatcher->now_ms);
-    if (worker)
+    if (worker) {
         pool_name (worker, join->name);
+        worker->answered += absent_return (&dispatcher->absent, worker->name);
+    }
     if (!worker)
         logger_event (LOG_ERROR, "worker_alta", LOG_FAIL,
                       "reason: there are %u workers already, no more are taken",
@@ -790,6 +796,13 @@ static void forget (dispatcher_t *dispatcher, client_t *client)
         empty (request);
     }
     clients_remove (dispatcher->clients, client);
+}
+
+/* It did not go of itself: for a while it is told of as one that is away. */
+static void lose (dispatcher_t *dispatcher, worker_t *worker, const char *why)
+{
+    absent_keep (&dispatcher->absent, worker);
+    dismiss (dispatcher, worker, why);
 }
 
 static void dismiss (dispatcher_t *dispatcher, worker_t *worker, const char *why)

@@ -11,6 +11,7 @@
 
 #include <zmq.h>
 
+#include "absent.h"
 #include "bounds.h"
 #include "bundle.h"
 #include "clients.h"
@@ -96,6 +97,7 @@ const dispatcher_counts_t *dispatcher_counts (const dispatcher_t *dispatcher);
 typedef struct {
     const clients_t *clients;
     const pool_t *pool;
+    const absent_t *absent;
     const parts_t *parts;
     const turned_down_t *refusals;
 } dispatcher_view_t;

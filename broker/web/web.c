@@ -17,6 +17,7 @@
 #include "site.h"
 
 #define LOOKED_MS       15000 // after a request somebody is still looking
+#define LOGGED_MS       60000 // between two lines of a part that falls silent
 #define HEARTBEAT_MS    15000 // a stream says something at least so often
 #define WEB_DESCRIPTORS 64    // besides its connections
 
@@ -27,16 +28,17 @@ typedef struct {
     http_t *http;
     sight_t *sight;
     site_t *site;
-    int64_t looked_ms;         // the last request for something seen
-    int64_t told_ms;           // the last event
-    bool silent[STATUS_PARTS]; // as was logged
+    int64_t looked_ms;               // the last request for something seen
+    int64_t told_ms;                 // the last event
+    bool silent[STATUS_PARTS];       // as was logged
+    int64_t logged_ms[STATUS_PARTS]; // when it was logged as silent
 } web_t;
 
 static int start (web_t *web, problem_t *problem);
 static void log_start (const web_t *web);
 static void stop (web_t *web);
 static void turn (web_t *web, int64_t now_ms);
-static void log_parts (web_t *web);
+static void log_parts (web_t *web, int64_t now_ms);
 static void tell (web_t *web, content_t *event, int64_t now_ms);
 static content_t *heartbeat (void);
 static void wait_for_work (web_t *web, int signal_fd);
@@ -118,7 +120,7 @@ static void turn (web_t *web, int64_t now_ms)
     http_turn (web->http, now_ms);
     sight_pace (web->sight, watched ? SIGHT_QUICK_MS : SIGHT_CALM_MS);
     if (sight_turn (web->sight, now_ms)) {
-        log_parts (web);
+        log_parts (web, now_ms);
         tell (web, site_news (web->site, web->sight, http_streams (web->http), now_ms),
               now_ms);
     } else if (now_ms >= web->told_ms + HEARTBEAT_MS)
@@ -127,8 +129,8 @@ static void turn (web_t *web, int64_t now_ms)
         site_turn (web->site, web->sight, now_ms);
 }
 
-/* Each once: that it does not answer, and that it does again. */
-static void log_parts (web_t *web)
+/* Each once: that it does not answer, at most once a minute, and that it does again. */
+static void log_parts (web_t *web, int64_t now_ms)
 {
     const view_t *view = sight_view (web->sight);
     for (status_part_t part = 0; view && part < STATUS_PARTS; part++) {
@@ -136,7 +138,12 @@ static void log_parts (web_t *web)
         const bool silent = at->answer == VIEW_SILENT;
         if (at->answer == VIEW_ABSENT || silent == web->silent[part])
             continue;
+        if (silent && web->logged_ms[part] > 0 &&
+            now_ms < web->logged_ms[part] + LOGGED_MS)
+            continue; // later, if it still is
         web->silent[part] = silent;
+        if (silent)
+            web->logged_ms[part] = now_ms;
         if (silent)
             logger_event (LOG_WARNING, "web", LOG_FAIL, "part: %s | reason: %s",
                           status_part_name (part), at->reason);

@@ -192,7 +192,8 @@ static int compare_processes (const void *a, const void *b)
     return by_name != 0 ? by_name : (one->pid > other->pid) - (one->pid < other->pid);
 }
 
-/* The broker forgets a worker that hangs, and loteria-central knows that it runs. */
+/* The broker forgets a worker that hangs, after minutes, and loteria-central knows that
+   it runs. */
 static void add_unheard_workers (view_t *view)
 {
     const size_t heard = view->workers;

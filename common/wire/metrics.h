@@ -143,7 +143,8 @@
     X (METRIC_AGENCY_QUEUE, "loteria_agency_queue_requests", METRIC_IS_GAUGE,          \
        "agency", "Requests of the agency that wait.")                                  \
     X (METRIC_WORKER_UP, "loteria_worker_up", METRIC_IS_GAUGE, "worker",               \
-       "1 for each worker that has joined.")                                           \
+       "1 for each worker that has joined; 0: it fell silent, up to five minutes "     \
+       "ago.")                                                                         \
     X (METRIC_WORKER_IN_FLIGHT, "loteria_worker_in_flight", METRIC_IS_GAUGE, "worker", \
        "Requests that the worker holds.")                                              \
     X (METRIC_WORKER_CREDIT, "loteria_worker_credit", METRIC_IS_GAUGE, "worker",       \

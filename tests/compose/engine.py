@@ -32,7 +32,7 @@ PAUSE_S = 0.2  # between two questions to the engine: each is a process, and wor
 SLOW = {"CLI_LOOP_PERIOD": "250ms", "CLI_BATCH_MAXAMOUNT": "20"}
 
 # What the one-shot service `keys` says: a tool's answer, no line of a log.
-KEYS_SAID = re.compile(r"^/keys: made \d+ keys of the central, enrolled \d+ agencies\n", re.M)
+KEYS_SAID = re.compile(r"^/keys: made \d+ keys? of the central, enrolled \d+ (?:agency|agencies)\n", re.M)
 
 # Settings of whoever runs the tests must not reach the projects.
 ENVIRONMENT = {

@@ -89,7 +89,7 @@ def test_new_again_changes_nothing_and_adds_what_is_missing(folder):
         0, "", f"{folder}: made 0 keys of the central, enrolled 0 agencies\n")
     assert files_in(folder) == before
     (folder / "storage" / "worker.key").unlink()
-    assert keys("new", "--agencies", 3, folder=folder)[2] == f"{folder}: made 0 keys of the central, enrolled 1 agencies\n"
+    assert keys("new", "--agencies", 3, folder=folder)[2] == f"{folder}: made 0 keys of the central, enrolled 1 agency\n"
     after = files_in(folder)
     assert {name: after[name] for name in before if name != "broker/roll"} == {
         name: text for name, text in before.items() if name != "broker/roll"}

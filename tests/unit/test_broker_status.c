@@ -194,6 +194,43 @@ static void workers_are_told_with_what_they_say (void **state)
     assert_silent ("sol/4711");
 }
 
+/* Who hangs is told of with what it had, until it is back; it goes on counting. */
+static void a_worker_that_fell_silent_is_told_as_away (void **state)
+{
+    (void) state;
+    join ("w", ROLE_WORKER, "sol/4711");
+    ask ("c", 4, NULL);
+    dispatcher_dispatch (dispatcher, 5000);
+    const wire_message_t waiting = {.command = WIRE_WAITING, .agency = 4};
+    say ("state", ROLE_ANY, &handed, &waiting);
+    ask ("c", 4, NULL);
+    dispatcher_dispatch (dispatcher, 5000);
+    const int64_t silent_ms = 5000 + HEARTBEATS_MISSED * 60000;
+    dispatcher_expire (dispatcher, silent_ms);
+    assert_int_equal (dispatcher_workers (dispatcher), 0);
+    assert_says ("loteria_worker_up{worker=\"sol/4711\"} 0\n");
+    assert_says ("loteria_worker_in_flight{worker=\"sol/4711\"} 1\n");
+    assert_says ("loteria_worker_answered_total{worker=\"sol/4711\"} 1\n");
+    assert_says ("loteria_worker_last_word_timestamp_seconds{worker=\"sol/4711\"} "
+                 "1795000005.000\n");
+    assert_says ("loteria_part_up{part=\"worker\"} 0\n");
+    join ("w", ROLE_WORKER, "sol/4711");
+    assert_says ("loteria_worker_up{worker=\"sol/4711\"} 1\n");
+    assert_silent ("loteria_worker_up{worker=\"sol/4711\"} 0\n");
+    assert_says ("loteria_worker_in_flight{worker=\"sol/4711\"} 0\n");
+    assert_says ("loteria_worker_answered_total{worker=\"sol/4711\"} 1\n");
+}
+
+static void who_was_away_for_long_is_forgotten (void **state)
+{
+    (void) state;
+    join ("w", ROLE_WORKER, "sol/4711");
+    dispatcher_expire (dispatcher, 5000 + HEARTBEATS_MISSED * 60000);
+    assert_says ("sol/4711");
+    dispatcher_expire (dispatcher, 5000 + ABSENT_MS);
+    assert_silent ("sol/4711");
+}
+
 /* A worker that comes back before its old connection is given up. No two lines may have
    the same labels. */
 static void the_latest_of_a_name_is_told (void **state)
@@ -317,6 +354,8 @@ int main (void)
         STATUS_TEST (counters_are_told),
         STATUS_TEST (agencies_are_told_while_they_are_there),
         STATUS_TEST (workers_are_told_with_what_they_say),
+        STATUS_TEST (a_worker_that_fell_silent_is_told_as_away),
+        STATUS_TEST (who_was_away_for_long_is_forgotten),
         STATUS_TEST (the_latest_of_a_name_is_told),
         STATUS_TEST (pages_tell_the_same),
         STATUS_TEST (any_position_may_be_asked_for),

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -51,6 +52,23 @@ static void assert_wrong (const trial_facts_t *facts, size_t at, const char *say
                                                      : TRIAL_OPEN);
     if (!strstr (steps[at].text, says))
         fail_msg ("'%s' does not say '%s'", steps[at].text, says);
+}
+
+static void programs_are_told_a_member_for_each_step (void **state)
+{
+    (void) state;
+    trial_facts_t facts = good ();
+    facts.reach = REACH_NOT_ADMITTED;
+    const bool well = trial_judge (&facts, steps);
+    char *json = trial_json (3, well, steps);
+    const char *begins = "{\"agency\":3,\"well\":false,\"name\":{\"result\":\"ok\","
+                         "\"text\":\"central:12345 is 10.0.0.7\"},\"port\":{";
+    assert_memory_equal (json, begins, strlen (begins));
+    assert_non_null (strstr (json, ",\"key\":{\"result\":\"wrong\",\"text\":\"the "));
+    assert_non_null (strstr (json, ",\"roll\":{\"result\":\"unknown\","));
+    assert_non_null (strstr (json, ",\"draw\":{\"result\":\"unknown\","));
+    assert_string_equal (json + strlen (json) - 3, "}}\n");
+    free (json);
 }
 
 static void a_name_is_wrong (void **state)
@@ -140,6 +158,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (all_is_well),
+        cmocka_unit_test (programs_are_told_a_member_for_each_step),
         cmocka_unit_test (a_name_is_wrong),
         cmocka_unit_test (a_connection_is_wrong),
         cmocka_unit_test (an_answer_is_a_refusal),

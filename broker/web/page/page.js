@@ -386,7 +386,7 @@ function drawWorkers() {
     const worker = workers[i], cells = row.children;
     set(cells[0], worker.worker);
     cells[1].firstChild.firstChild.style.width = (worker.credit ? worker.in_flight / worker.credit * 100 : 0) + "%";
-    set(cells[1].lastChild, worker.up ? worker.in_flight + " of " + worker.credit : "gone");
+    set(cells[1].lastChild, worker.up ? worker.in_flight + " of " + worker.credit : "away" + (worker.in_flight ? ", had " + count(worker.in_flight) : ""));
     set(cells[2], count(worker.bets));
     set(cells[3], worker.bets_per_s === null ? "" : rate(worker.bets_per_s));
     set(cells[4], count(worker.refused));
