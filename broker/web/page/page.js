@@ -283,7 +283,7 @@ function isMissing(agency) {
 function isKept(agency) {
   const filter = $("filter").value, words = $("search").value.trim().toLowerCase();
   if (filter === "missing" && agency.state !== "selling" && agency.state !== "closed") return false;
-  if (filter === "away" && agency.connections) return false;
+  if (filter === "away" && agency.connections !== 0) return false;
   if (["selling", "ready", "served", "excused"].includes(filter) && agency.state !== filter) return false;
   return words === "" || String(agency.agency).startsWith(words) || (agency.address || "").toLowerCase().includes(words);
 }
@@ -295,7 +295,8 @@ function drawAgencies() {
   table.rows = kept.map(pair => pair[1]);
   fill($("agencies").tBodies[0], table.rows.length, makeAgency, drawAgency);
   show("agencies-empty", table.rows.length === 0);
-  const connected = all.filter(agency => agency.connections).length;
+  const unknown = all.some(agency => agency.connections === null); // the broker is silent
+  const connected = unknown ? null : all.filter(agency => agency.connections).length;
   text("agencies-note", (table.rows.length === all.length ? count(all.length) : count(table.rows.length) + " of " + count(all.length))
     + " · " + count(connected) + " connected");
 }
@@ -312,14 +313,14 @@ function drawAgency(row, i) {
   const agency = table.rows[i], cells = row.children, missing = isMissing(agency);
   const state = missing ? "missing" : agency.state;
   set(cells[0], String(agency.agency));
-  set(cells[1].firstChild, state === "served" ? "collected" : state);
-  setClass(cells[1].firstChild, "state " + state);
+  set(cells[1].firstChild, state === "served" ? "collected" : state || "–");
+  setClass(cells[1].firstChild, "state " + (state || ""));
   set(cells[2], count(agency.bets));
   set(cells[3], agency.bets_per_s ? rate(agency.bets_per_s) : "");
   set(cells[4], agency.cancelled ? count(agency.cancelled) : "");
   set(cells[5], wordOf(agency));
   set(cells[6], agency.connections ? agency.address : "");
-  setClass(row, agency.connections ? "" : "away");
+  setClass(row, agency.connections === 0 ? "away" : "");
 }
 
 function wordOf(agency) {
@@ -395,9 +396,11 @@ function drawWorkers() {
     set(cells[7], worker.last_word ? age(Math.max(0, Date.now() + seen.skew - Date.parse(worker.last_word))) : "");
     setClass(row, worker.up ? "" : "down");
   });
-  show("workers-empty", workers.length === 0);
+  const broker = seen.status ? seen.status.parts.find(part => part.part === "broker") : null;
+  const told = Boolean(broker) && broker.answer === "up";
+  show("workers-empty", told && workers.length === 0);
   const wanted = seen.status ? seen.status.workers_wanted : null;
-  text("workers-note", count(up) + " connected" + (wanted ? " of " + count(wanted) : ""));
+  text("workers-note", count(told || up ? up : null) + " connected" + (wanted ? " of " + count(wanted) : ""));
 }
 
 function drawPast() {
