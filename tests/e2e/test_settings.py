@@ -89,6 +89,7 @@ PROGRAMS = {
         ("yes", None, "yes", "no", "x"), ("json", None, "yes", "no", "x"), ("reason", None, "no power", "late", None),
         ("agencies", None, "1", "100000", "0"), ("closes", "CLOSES", "never", "21:30", "9pm"),
         ("number", None, "random", "fixed:7", "7"), ("highest", None, "0", "999999999", "1000000000"),
+        ("documents", None, "yes", "no", "x"),
         ("server", None, "central", "10.0.0.1", None), ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "ipc:///b", None),
         ("storage", "LOTERIA_STORAGE", "tcp://127.0.0.1:9", "ipc:///s", None),
         ("central", "LOTERIA_CENTRAL", "ipc:///tmp/c", "ipc:///run/loteria/central", None),
