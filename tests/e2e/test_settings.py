@@ -244,7 +244,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name
 
 def takes_value(name):
     return name not in ("log-bets", "log-batches", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "follow", "close",
-                        "results", "insecure", "yes", "try", "missing", "once", "csv")
+                        "results", "insecure", "yes", "try", "missing", "once", "csv", "documents")
 
 
 @pytest.mark.parametrize("program, name, environment, good, other, bad", WITH_BAD,
