@@ -7,6 +7,7 @@ const SILENCE_MS = 40000;    // the stream says something at least each 15 s
 
 const seen = {
   status: null,
+  answers: "",               // of its parts
   agencies: new Map(),       // of the draw that the stream tells of, by number
   draw: null,                // its name
   other: null,               // the agencies of another one that was chosen, or null
@@ -77,6 +78,15 @@ function takeStatus(status) {
   drawParts(status);
   drawStorage(status.storage);
   drawCodes(status.refused);
+  const answered = status.parts.map(part => part.answer).join();
+  if (answered === seen.answers) return;
+  seen.answers = answered; // what is known of agencies and workers depends on it
+  drawAgencies();
+  drawWorkers();
+}
+
+function answers(name) {
+  return Boolean(seen.status) && seen.status.parts.some(part => part.part === name && part.answer === "up");
 }
 
 function takeGone(told) {
@@ -294,10 +304,9 @@ function drawAgencies() {
   kept.sort(([x, a], [y, b]) => (x < y ? -sign : x > y ? sign : a.agency - b.agency));
   table.rows = kept.map(pair => pair[1]);
   fill($("agencies").tBodies[0], table.rows.length, makeAgency, drawAgency);
-  show("agencies-empty", table.rows.length === 0);
-  const unknown = all.some(agency => agency.connections === null); // the broker is silent
-  const connected = unknown ? null : all.filter(agency => agency.connections).length;
-  text("agencies-note", (table.rows.length === all.length ? count(all.length) : count(table.rows.length) + " of " + count(all.length))
+  const told = answers("state"), connected = answers("broker") ? all.filter(agency => agency.connections).length : null;
+  show("agencies-empty", table.rows.length === 0 && (told || all.length > 0));
+  text("agencies-note", (table.rows.length === all.length ? count(told || all.length ? all.length : null) : count(table.rows.length) + " of " + count(all.length))
     + " · " + count(connected) + " connected");
 }
 
@@ -396,8 +405,7 @@ function drawWorkers() {
     set(cells[7], worker.last_word ? age(Math.max(0, Date.now() + seen.skew - Date.parse(worker.last_word))) : "");
     setClass(row, worker.up ? "" : "down");
   });
-  const broker = seen.status ? seen.status.parts.find(part => part.part === "broker") : null;
-  const told = Boolean(broker) && broker.answer === "up";
+  const told = answers("broker");
   show("workers-empty", told && workers.length === 0);
   const wanted = seen.status ? seen.status.workers_wanted : null;
   text("workers-note", count(told || up ? up : null) + " connected" + (wanted ? " of " + count(wanted) : ""));
