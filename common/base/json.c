@@ -212,14 +212,14 @@ static void put_string (json_t *json, bytes_t text)
     put (json, "\"", 1);
 }
 
-/* U+2028 and U+2029 end a line in older JavaScript, '<' may begin "</script>". */
+/* Control characters, with U+2028 and U+2029, which end a line in older JavaScript; '<'
+   may begin "</script>". */
 static void put_character (json_t *json, bytes_t text, uint32_t character)
 {
     char escape[8];
     if (character == '"' || character == '\\')
         put (json, "\\", 1);
-    if (character < ' ' || character == '<' || character == 0x7F ||
-        character == 0x2028 || character == 0x2029) {
+    if (text_is_control (character) || character == '<') {
         snprintf (escape, sizeof escape, "\\u%04X", character);
         put_text (json, escape);
     } else

@@ -69,6 +69,9 @@ static void test_escapes_what_has_to_be (void **state)
     TEXT ("\0\n\x1b[31m\x7f", "\\u0000\\u000A\\u001B[31m\\u007F");
     TEXT ("</script>", "\\u003C/script>");
     TEXT ("a\u2028b\u2029", "a\\u2028b\\u2029");
+    TEXT ("a\xC2\x80\xC2\x9B"
+          "2J",
+          "a\\u0080\\u009B2J"); // C1: terminals may obey them
     TEXT ("\U0001F3B0", "\U0001F3B0");
 }
 
