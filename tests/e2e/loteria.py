@@ -258,8 +258,7 @@ class Central(Day):
 
     def worker_arguments(self):
         """What another worker of this central is to be started with."""
-        text = pathlib.Path(f"/proc/{self.pid('loteria-worker')}/environ").read_text()
-        told = dict(line.split("=", 1) for line in text.split("\0") if line)
+        told = environment_of(self.pid("loteria-worker"))
         return [word for name in ("broker", "storage", "state") for word in (f"--{name}", told[f"LOTERIA_{name.upper()}"])]
 
     def run_directory(self):
@@ -317,6 +316,12 @@ def make_keys(folder, agencies):
 
 def children_of(pid):
     return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def environment_of(pid):
+    """What a process was started with. For a moment of its start it has its name, and no environment yet."""
+    text = wait_until(pathlib.Path(f"/proc/{pid}/environ").read_text, explain=lambda: f"{pid} has no environment")
+    return dict(line.split("=", 1) for line in text.split("\0") if line)
 
 
 def runs(pid):

@@ -368,9 +368,9 @@ def test_what_a_central_has_a_flag_for_its_parts_do_not_decide(central, tmp_path
     day = central(agencies=1, environment={**environment, "LOTERIA_CONFIG": str(file)},
                   arguments=[f"--{name}={answer}" for name, *_ in mine if not takes_value(name)])  # fmt: skip
     for program in parts:
-        place = pathlib.Path(f"/proc/{day.pid(program)}")
-        words = (place / "cmdline").read_text().split("\0")[1:-1]
-        told = dict(line.split("=", 1) for line in (place / "environ").read_text().split("\0") if line)
+        pid = day.pid(program)
+        told = loteria.environment_of(pid)
+        words = pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")[1:-1]
         told["LOTERIA_WINNING_NUMBER_FILE"] = NUMBER_FILE  # it names a descriptor that the part alone has
         found = settings_of(run(program, "--check-config", *words, environment=told))
         theirs = {row[:2] for row in PROGRAMS[program][1]}  # what has no variable is no setting of the central's
