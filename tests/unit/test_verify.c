@@ -221,6 +221,17 @@ static void what_is_cancelled_is_sealed_too (void **state)
     assert_found ("bets", "cancelled.csv: row 4 is of agency 9, which does not");
 }
 
+/* Bet 2 of each is on number 2. */
+static void a_bet_that_is_cancelled_does_not_win (void **state)
+{
+    (void) state;
+    for (int tries = 0; tries < 2000 && draw.result.number != 2; tries++)
+        fair_draw_make (&draw);
+    assert_int_equal (draw.result.number, 2);
+    assert_int_equal (draw.won[0].count, 0);
+    assert_holds (VERIFY_DRAWN);
+}
+
 static void salt_keys_are_those_of_the_seal (void **state)
 {
     (void) state;
@@ -620,6 +631,7 @@ int main (void)
                                 setup),
         cmocka_unit_test_setup (bets_stay_in_their_order, setup),
         cmocka_unit_test_setup (what_is_cancelled_is_sealed_too, setup),
+        cmocka_unit_test_setup (a_bet_that_is_cancelled_does_not_win, setup),
         cmocka_unit_test_setup (salt_keys_are_those_of_the_seal, setup),
         cmocka_unit_test_setup (a_seal_says_what_the_receipts_say, setup),
         cmocka_unit_test_setup (a_seal_has_the_agencies_of_the_open_note, setup),
