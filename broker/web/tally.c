@@ -26,7 +26,6 @@ typedef struct {
 struct tally {
     counted_t draws[TALLY_DRAWS_MAX]; // a ring
     size_t count, next;
-    uint64_t counted;
     counted_t *current; // being counted
     bool asks, refused;
     unsigned asked; // agencies in this question
@@ -90,11 +89,6 @@ bool tally_winners (const tally_t *tally, const view_draw_t *draw, uint64_t *win
         return false;
     *winners = counted->winners;
     return true;
-}
-
-uint64_t tally_count (const tally_t *tally)
-{
-    return tally->counted;
 }
 
 /* The one that was noted first makes room; not that which is being counted. */
@@ -181,7 +175,6 @@ static asker_say_t take_winners (tally_t *tally, const wire_winners_t *page,
     draw->cursor = page->next > draw->cursor ? page->next : 0;
     if (draw->cursor == 0 && draw->agency++ == draw->agencies) {
         draw->progress = COUNTED;
-        tally->counted++;
         return ASKER_OVER;
     }
     *question = question_of (draw);

@@ -25,7 +25,4 @@ void tally_lose (tally_t *tally);
 /* Whether the draw's winners are counted, and how many they are. */
 bool tally_winners (const tally_t *tally, const view_draw_t *draw, uint64_t *winners);
 
-/* Changes with each draw that is counted. */
-uint64_t tally_count (const tally_t *tally);
-
 #endif

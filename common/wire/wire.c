@@ -951,17 +951,6 @@ const char *wire_phase_name (uint8_t phase)
     return phase < sizeof names / sizeof *names ? names[phase] : "?";
 }
 
-const char *wire_subject_name (uint8_t subject)
-{
-    static const char *const names[] = {
-        [STATUS_METRICS] = "metrics",
-        [STATUS_LINES] = "lines",
-        [STATUS_REFUSALS] = "refusals",
-        [STATUS_DOCUMENTS] = "documents",
-    };
-    return subject < sizeof names / sizeof *names ? names[subject] : "?";
-}
-
 const char *wire_role_name (uint8_t role)
 {
     static const char *const names[] = {

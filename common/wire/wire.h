@@ -471,9 +471,6 @@ const char *wire_code_text (uint16_t code);
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
                              const char *text);
 
-/* The subject's name, "?" when it is none. */
-const char *wire_subject_name (uint8_t subject);
-
 /* The role's name, "?" when it is none. */
 const char *wire_role_name (uint8_t role);
 
