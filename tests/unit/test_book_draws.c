@@ -414,6 +414,44 @@ static void a_missing_or_damaged_one_is_made_again (void **state)
     disk_destroy (&day);
 }
 
+/* A copy of the day went on otherwise: what its `archived` calls the draw's last event
+   is here a batch of another draw. */
+static void one_of_another_history_is_made_again (void **state)
+{
+    (void) state;
+    uint8_t other[4096];
+    size_t size = 0;
+    standing_t standing = {0};
+    shelf_draw (&shelf, 2, "second");
+    play (1, "first");
+    shelf_stop (&shelf);
+    disk_t *copy = disk_clone (shelf.disk, NULL);
+    for (int here = 0; here < 2; here++) {
+        shelf_start (&shelf);
+        if (here)
+            shelf_append_to (&shelf, live ("second"), 1, 3);
+        shelf_event (&shelf, found ("first"), RECORD_SERVED, 1, NULL);
+        shelf_commit (&shelf);
+        standing = standing_of (found ("first"));
+        play (3, "third");
+        assert_int_equal (put_away (), 1);
+        if (here)
+            break;
+        const bytes_t archived = disk_cached (shelf.disk, "draws/first/archived");
+        size = archived.size;
+        assert_true (size < sizeof other);
+        put_bytes (other, archived);
+        shelf_close (&shelf);
+        disk_mount (NULL);
+        disk_destroy (&shelf.disk);
+        shelf.disk = copy;
+        disk_mount (shelf.disk);
+    }
+    disk_set (disk_find (shelf.disk, "draws/first/archived"), other, size);
+    assert_stands (find_with ("first", BOOK_FOUND, "does not fit bets.index"),
+                   &standing);
+}
+
 /* That of another draw, or of another moment of this one, does not fit the index; what
    cannot be mended refuses this draw, and no other. */
 static void what_cannot_be_mended_is_named (void **state)
@@ -514,6 +552,7 @@ int main (void)
         DRAWS_TEST (events_behind_the_checkpoint_come_back_too),
         DRAWS_TEST (putting_away_may_end_anywhere),
         DRAWS_TEST (a_missing_or_damaged_one_is_made_again),
+        DRAWS_TEST (one_of_another_history_is_made_again),
         DRAWS_TEST (what_cannot_be_mended_is_named),
         DRAWS_TEST (a_full_disk_keeps_them_where_they_are),
         DRAWS_TEST (a_checkpoint_syncs_all_that_was_written),

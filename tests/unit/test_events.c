@@ -520,7 +520,7 @@ static void a_full_disk_can_still_seal_and_draw (void **state)
    before the disk was full. */
 static void a_full_disk_has_room_for_agencies_that_were_not_there_yet (void **state)
 {
-    enum { MANY = 300 };
+    enum { MANY = 6000 };
     (void) state;
     uint64_t which;
     const wire_event_t roll = {TERMS, .agencies = MANY, .number = NUMBER};

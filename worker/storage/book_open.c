@@ -36,8 +36,7 @@ static int found_record (void *context, const record_t *record, const uint8_t *b
                          bytes_t rows, char *why);
 static sale_t *open_again (book_t *book, uint64_t sequence, const record_t *opened,
                            char *why);
-static sale_t *sale_of (opening_t *opening, uint64_t sequence, const record_t *record,
-                        bool *known, char *why);
+static sale_t *sale_of (opening_t *opening, const record_t *record, char *why);
 static int check_tail (book_t *book, char *why);
 static int put_right (book_t *book, char *why);
 static int make_folders (book_t *book);
@@ -376,21 +375,19 @@ static int found_record (void *context, const record_t *record, const uint8_t *b
     book_t *book = opening->book;
     const uint64_t sequence = (uint64_t) book_records (book) + 1;
     sale_t *sale = NULL;
-    bool known = false; // it was in the sale already
     if (record->kind == RECORD_OPENED)
         sale = open_again (book, sequence, record, why);
     else if (record->kind != RECORD_REGISTERED)
-        sale = sale_of (opening, sequence, record, &known, why);
+        sale = sale_of (opening, record, why);
     if (!sale && record->kind != RECORD_REGISTERED)
         return -1;
     const bytes_t given = rows.data ? rows : bytes_of ("", 0);
-    if (sale && record->kind != RECORD_OPENED && !known &&
+    if (sale && record->kind != RECORD_OPENED &&
         sale_accept (sale, record, given, why) == -1)
         return -1;
     archive_append (book->archive, sale ? sale->folder : NULL,
                     sale_rows_of (record->kind), bytes, rows);
-    if (!known)
-        book_note_record (book, sale, sequence, record);
+    book_note_record (book, sale, sequence, record);
     book->recovery.replayed++;
     return 0;
 }
@@ -412,10 +409,10 @@ static sale_t *open_again (book_t *book, uint64_t sequence, const record_t *open
 }
 
 /* The draw that a record in the log is about. One that was put away when the checkpoint
-   was made, and was used again, is brought back; its `archived` may be of later than
-   this record, which is then in it. */
-static sale_t *sale_of (opening_t *opening, uint64_t sequence, const record_t *record,
-                        bool *known, char *why)
+   was made, and was used again, is brought back; if its `archived` is of later than
+   this record, it does not fit the index as it is so far, and is made again from that.
+ */
+static sale_t *sale_of (opening_t *opening, const record_t *record, char *why)
 {
     book_t *book = opening->book;
     char name[DRAW_NAME_BYTES_MAX + 1], reason[BOOK_WHY_BYTES];
@@ -432,7 +429,6 @@ static sale_t *sale_of (opening_t *opening, uint64_t sequence, const record_t *r
         if (found != BOOK_FOUND || sale->identity != record->draw)
             return NULL;
     }
-    *known = sale && sale->last_event >= sequence;
     return sale;
 }
 
