@@ -81,7 +81,8 @@ static void write_numbers (const bar_t *bar, char text[BAR_BYTES])
     char total[64] = "", resumed[64] = "", left[64] = "", done[16] = "";
     if (bar->total > 0) {
         snprintf (done, sizeof done, "%u%%  ", percent (bar));
-        snprintf (total, sizeof total, " of %" PRIu64, bar->total);
+        snprintf (total, sizeof total, " of %s%" PRIu64, bar->estimated ? "~" : "",
+                  bar->total);
     }
     if (bar->resumed > 0)
         snprintf (resumed, sizeof resumed, " (%" PRIu64 " resumed)", bar->resumed);

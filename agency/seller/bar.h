@@ -4,6 +4,7 @@
 #ifndef LOTERIA_BAR_H
 #define LOTERIA_BAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ typedef struct {
     uint64_t stored;  // bets that the central has
     uint64_t resumed; // of them, before this run
     uint64_t total;   // that there are to sell, as far as is known; 0: it is not
+    bool estimated;   // `total`: from the part of the file that was read
     uint64_t rate;    // bets a second, in this run
     uint32_t ready, agencies;
     const char *missing; // "agencies 4, 7 and 12 more"; "": nobody knows

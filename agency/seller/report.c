@@ -31,6 +31,7 @@ struct report {
     uint64_t resumed; // bets that were stored when it was let in
     uint64_t rows;    // of the source that were read
     uint64_t total;   // that it has, by then
+    bool estimated;   // that is
 
     bool welcomed;
     int64_t heard_ms;     // as of the last update
@@ -290,6 +291,7 @@ static void draw_bar (report_t *report, const session_progress_t *progress,
 {
     struct winsize window = {0};
     char text[BAR_BYTES], missing[MISSING_TEXT_BYTES];
+    const uint64_t total = bets_to_sell (report, progress->stored);
     const bar_t bar = {.stage = progress->welcomed_ms < 0           ? BAR_LOOKING
                                 : progress->state < SESSION_WAITING ? BAR_SELLING
                                                                     : BAR_WAITING,
@@ -297,7 +299,8 @@ static void draw_bar (report_t *report, const session_progress_t *progress,
                        .server = report->options.server,
                        .stored = progress->stored,
                        .resumed = report->resumed,
-                       .total = bets_to_sell (report, progress->stored),
+                       .total = total,
+                       .estimated = report->estimated,
                        .rate = rate (progress->sent, now_ms - progress->welcomed_ms),
                        .ready = progress->ready_agencies,
                        .agencies = progress->agencies,
@@ -318,8 +321,10 @@ static uint64_t bets_to_sell (report_t *report, uint64_t stored)
     const uint64_t rows = bet_source_rows_read (source);
     if (rows > report->rows) {
         report->rows = rows;
-        report->total = bar_estimate (rows, bet_source_bytes (source),
-                                      bet_source_bytes_total (source));
+        const uint64_t read = bet_source_bytes (source);
+        const uint64_t all = bet_source_bytes_total (source);
+        report->total = bar_estimate (rows, read, all);
+        report->estimated = read < all;
     }
     return report->total > 0 && report->total < stored ? stored : report->total;
 }

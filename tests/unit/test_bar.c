@@ -32,6 +32,9 @@ static void it_says_how_far_it_is (void **state)
     bar_write (&fresh, 120, text);
     assert_string_equal (
         text, "agency 3  [##########..........]  50%  40960 of 81920 bets  0/s");
+    fresh.estimated = true;
+    bar_write (&fresh, 120, text);
+    assert_non_null (strstr (text, "]  50%  40960 of ~81920 bets  0/s"));
 }
 
 static void it_is_full_at_the_end_only (void **state)
