@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "descriptors.h"
+#include "folder.h"
 #include "text.h"
 #include "verify.h"
 
@@ -105,22 +106,22 @@ static int read_options (int argc, char **argv, options_t *options)
 
 static int check (const options_t *options)
 {
-    char why[DOSSIER_WHY_BYTES];
+    char why[FOLDER_WHY_BYTES];
     dossier_t dossier;
-    const int rc = dossier_load (options->folder, &dossier, why);
+    const int rc = folder_load (options->folder, &dossier, why);
     const int status = rc == -1 ? cannot (why) : check_files (options, &dossier);
-    dossier_clear (&dossier);
+    folder_clear (&dossier);
     return status;
 }
 
 static int check_files (const options_t *options, const dossier_t *dossier)
 {
-    char why[DOSSIER_WHY_BYTES];
+    char why[FOLDER_WHY_BYTES];
     bytes_t receipt = {0}, ticket = {0};
     int status = CANNOT_START;
     if ((options->receipt &&
-         dossier_load_file (options->receipt, &receipt, why) == -1) ||
-        (options->ticket && dossier_load_file (options->ticket, &ticket, why) == -1))
+         folder_load_file (options->receipt, &receipt, why) == -1) ||
+        (options->ticket && folder_load_file (options->ticket, &ticket, why) == -1))
         cannot (why);
     else {
         const verify_options_t to_verify = {.dossier = dossier,
@@ -132,8 +133,8 @@ static int check_files (const options_t *options, const dossier_t *dossier)
         const verify_outcome_t outcome = verify (&to_verify);
         status = conclude (&outcome);
     }
-    dossier_unload_file (&receipt);
-    dossier_unload_file (&ticket);
+    folder_unload_file (&receipt);
+    folder_unload_file (&ticket);
     return status;
 }
 

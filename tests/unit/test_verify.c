@@ -105,6 +105,21 @@ static void it_holds_on_its_way_too (void **state)
     assert_int_equal (outcome.phase, VERIFY_SELLING);
 }
 
+/* An agency has no signed seals but its own. */
+static void an_agency_checks_with_the_notes_that_it_has (void **state)
+{
+    (void) state;
+    fair_dossier (&draw);
+    const verify_options_t options = {
+        .dossier = &draw.dossier, .agency = 4, .tell = note_told};
+    draw.dossier.bets = draw.dossier.cancelled = (bytes_t){0};
+    draw.dossier.countersigned = (party_files_t){1, &draw.dossier.countersigned.of[1]};
+    assert_true (verify (&options).holds);
+    draw.dossier.countersigned.count = 0;
+    const verify_outcome_t own = verify (&options);
+    assert_faulty (&own, "result", "seal-4.note is missing");
+}
+
 /* Without the open note, or what others were shown. */
 static void there_is_one_open_note (void **state)
 {
@@ -624,6 +639,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup (a_draw_holds_step_by_step, setup),
         cmocka_unit_test_setup (it_holds_on_its_way_too, setup),
+        cmocka_unit_test_setup (an_agency_checks_with_the_notes_that_it_has, setup),
         cmocka_unit_test_setup (there_is_one_open_note, setup),
         cmocka_unit_test_setup (an_open_note_that_cannot_be_is_refused, setup),
         cmocka_unit_test_setup (an_open_note_is_not_exchanged, setup),

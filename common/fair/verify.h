@@ -21,6 +21,8 @@ typedef struct {
     const hash_t *open; // the open note's hash, as others were shown it; or NULL
     bytes_t receipt;    // a receipt or countersigned seal to hold against the rest
     bytes_t ticket;     // one bettor's; neither is there if it has no data
+    uint32_t agency;    // whose own notes these are: others' signed seals may be
+                        // missing; 0: they are everybody's
     void *context;
     /* What holds, step by step, and what it proves; for people. */
     void (*tell) (void *context, const char *step, const char *text);

@@ -1,6 +1,6 @@
-/* dossier.c - a folder of notes. Verifier. */
+/* folder.c - reads a folder of notes. Verifier. */
 
-#include "dossier.h"
+#include "folder.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -27,7 +27,7 @@ static void clear_files (party_files_t *files);
 static int load_open (int fd, bytes_t *file);
 static int fail (const char *what, char *why);
 
-int dossier_load (const char *folder, dossier_t *dossier, char *why)
+int folder_load (const char *folder, dossier_t *dossier, char *why)
 {
     *dossier = (dossier_t){0};
     DIR *directory = opendir (folder);
@@ -45,13 +45,13 @@ int dossier_load (const char *folder, dossier_t *dossier, char *why)
     return rc;
 }
 
-void dossier_clear (dossier_t *dossier)
+void folder_clear (dossier_t *dossier)
 {
     bytes_t *const files[] = {&dossier->open,     &dossier->seal, &dossier->auditor,
                               &dossier->result,   &dossier->off,  &dossier->bets,
                               &dossier->cancelled};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        dossier_unload_file (files[i]);
+        folder_unload_file (files[i]);
     clear_files (&dossier->ready);
     clear_files (&dossier->countersigned);
     clear_files (&dossier->nonces);
@@ -59,7 +59,7 @@ void dossier_clear (dossier_t *dossier)
 }
 
 /* Mapped: a draw's bets may be larger than memory. An empty file has data, too. */
-int dossier_load_file (const char *path, bytes_t *file, char *why)
+int folder_load_file (const char *path, bytes_t *file, char *why)
 {
     const int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     const int rc = fd == -1 ? -1 : load_open (fd, file);
@@ -70,21 +70,11 @@ int dossier_load_file (const char *path, bytes_t *file, char *why)
     return rc == -1 ? fail (path, why) : 0;
 }
 
-void dossier_unload_file (bytes_t *file)
+void folder_unload_file (bytes_t *file)
 {
     if (file->data && file->size > 0)
         munmap ((void *) file->data, file->size);
     *file = (bytes_t){0};
-}
-
-bytes_t dossier_find (const party_files_t *files, uint32_t party)
-{
-    const party_file_t wanted = {.party = party};
-    const party_file_t *found =
-        files->count > 0
-            ? bsearch (&wanted, files->of, files->count, sizeof *files->of, by_party)
-            : NULL;
-    return found ? found->file : (bytes_t){0};
 }
 
 static int take_file (dossier_t *dossier, const char *folder, const char *name,
@@ -100,7 +90,7 @@ static int take_file (dossier_t *dossier, const char *folder, const char *name,
         errno = ENAMETOOLONG;
         return fail (folder, why);
     }
-    return dossier_load_file (path, place, why);
+    return folder_load_file (path, place, why);
 }
 
 static bytes_t *place_of (dossier_t *dossier, const char *name)
@@ -174,7 +164,7 @@ static int by_party (const void *a, const void *b)
 static void clear_files (party_files_t *files)
 {
     for (size_t i = 0; i < files->count; i++)
-        dossier_unload_file (&files->of[i].file);
+        folder_unload_file (&files->of[i].file);
     free (files->of);
     *files = (party_files_t){0};
 }
@@ -200,7 +190,7 @@ static int load_open (int fd, bytes_t *file)
 
 static int fail (const char *what, char *why)
 {
-    snprintf (why, DOSSIER_WHY_BYTES, "%.400s cannot be read, %s", what,
+    snprintf (why, FOLDER_WHY_BYTES, "%.400s cannot be read, %s", what,
               strerror (errno));
     return -1;
 }

@@ -383,7 +383,9 @@ static bool check_reveal (checker_t *checker, const reveal_t *reveal,
     if (reveal->by_auditor && !dossier->auditor.data)
         return verify_fail (checker, "result.note: a nonce is by the auditor, and "
                                      "seal-auditor.note is missing");
+    const uint32_t own_agency = checker->options->agency;
     if (!reveal->by_auditor && reveal->party != NONCE_OPERATOR &&
+        (own_agency == 0 || reveal->party == own_agency) &&
         !dossier_find (&dossier->countersigned, reveal->party).data)
         return verify_fail (checker,
                             "seal-%" PRIu32 ".note is missing: agency %" PRIu32
