@@ -4,26 +4,16 @@
 #include "keys.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "config_file.h"
-#include "whole_file.h"
+#include "key_file.h"
 
-#define PATH_BYTES 4096
-
-static int make_path (char *path, const char *folder, const char *name, char *why);
-static int only_ours (const char *path, char *why);
-static int read_key (zconfig_t *tree, const char *path, const char *item,
-                     char key[KEY_TEXT_BYTES], char *why);
+static int read_key (zconfig_t *tree, const char *folder, const char *name,
+                     const char *item, char key[KEY_TEXT_BYTES], char *why);
 static bool belong_together (const key_pair_t *pair);
-static int save (const char *folder, const char *name, const char *text, bool replace,
-                 char *why);
-static int complain (char *why, const char *path, const char *what);
 
 bool key_sound (const char *text)
 {
@@ -39,38 +29,35 @@ void key_pair_make (key_pair_t *pair)
 
 bool key_pair_there (const char *folder)
 {
-    char path[PATH_BYTES], why[KEYS_WHY_BYTES];
-    return make_path (path, folder, KEYS_SECRET, why) == 0 && access (path, F_OK) == 0;
+    char path[KEY_FILE_PATH_BYTES], why[KEYS_WHY_BYTES];
+    return key_file_path (path, folder, KEYS_SECRET, why) == 0 &&
+           access (path, F_OK) == 0;
 }
 
 int key_pair_load (const char *folder, key_pair_t *pair, char *why)
 {
-    char path[PATH_BYTES], reason[CONFIG_REASON_BYTES];
-    if (make_path (path, folder, KEYS_SECRET, why) == -1 || only_ours (path, why) == -1)
-        return -1;
-    zconfig_t *tree = config_file_load (path, reason);
+    zconfig_t *tree = key_file_load (folder, KEYS_SECRET, true, why);
     if (!tree)
-        return complain (why, path, reason);
-    int rc = read_key (tree, path, "public-key", pair->public_key, why);
+        return -1;
+    int rc = read_key (tree, folder, KEYS_SECRET, "public-key", pair->public_key, why);
     if (rc == 0)
-        rc = read_key (tree, path, "secret-key", pair->secret_key, why);
+        rc = read_key (tree, folder, KEYS_SECRET, "secret-key", pair->secret_key, why);
     zconfig_destroy (&tree);
     if (rc == 0 && !belong_together (pair))
-        rc = complain (why, path, "its secret key does not match its public key");
+        rc = key_file_complain (why, folder, KEYS_SECRET,
+                                "its secret key does not match its public key");
     return rc;
 }
 
 int key_public_load (const char *folder, const char *name, char key[KEY_TEXT_BYTES],
                      char *why)
 {
-    char path[PATH_BYTES], file[NAME_MAX], reason[CONFIG_REASON_BYTES];
+    char file[NAME_MAX];
     snprintf (file, sizeof file, "%s.key", name);
-    if (make_path (path, folder, file, why) == -1)
-        return -1;
-    zconfig_t *tree = config_file_load (path, reason);
+    zconfig_t *tree = key_file_load (folder, file, false, why);
     if (!tree)
-        return complain (why, path, reason);
-    const int rc = read_key (tree, path, "public-key", key, why);
+        return -1;
+    const int rc = read_key (tree, folder, file, "public-key", key, why);
     zconfig_destroy (&tree);
     return rc;
 }
@@ -82,7 +69,7 @@ int key_pair_save (const char *folder, const key_pair_t *pair, char *why)
               "#   A CURVE key pair. Whoever has this file can act as its owner.\n"
               "curve\n    public-key = \"%s\"\n    secret-key = \"%s\"\n",
               pair->public_key, pair->secret_key);
-    return save (folder, KEYS_SECRET, text, false, why);
+    return key_file_save (folder, KEYS_SECRET, text, false, why);
 }
 
 int key_public_save (const char *folder, const char *name, const char *key, char *why)
@@ -92,7 +79,7 @@ int key_public_save (const char *folder, const char *name, const char *key, char
     snprintf (text, sizeof text,
               "#   The public CURVE key of %s.\ncurve\n    public-key = \"%s\"\n", name,
               key);
-    return save (folder, file, text, true, why);
+    return key_file_save (folder, file, text, true, why);
 }
 
 int keyring_load (keyring_t *ring, const char *folder, const char *const *peers,
@@ -109,12 +96,13 @@ int keyring_load (keyring_t *ring, const char *folder, const char *const *peers,
 
 int keyring_add (keyring_t *ring, const char *folder, const char *peer, char *why)
 {
-    char key[KEY_TEXT_BYTES], path[PATH_BYTES];
+    char key[KEY_TEXT_BYTES], file[NAME_MAX];
     if (key_public_load (folder, peer, key, why) == -1)
         return -1;
-    snprintf (path, sizeof path, "%s/%s.key", folder, peer);
+    snprintf (file, sizeof file, "%s.key", peer);
     if (keyring_has (ring, key))
-        return complain (why, path, "another file in the folder has the same key");
+        return key_file_complain (why, folder, file,
+                                  "another file in the folder has the same key");
     assert (ring->peers < KEYRING_PEERS_MAX);
     ring->peer_names[ring->peers] = peer;
     memcpy (ring->peer_keys[ring->peers++], key, sizeof key);
@@ -123,10 +111,9 @@ int keyring_add (keyring_t *ring, const char *folder, const char *peer, char *wh
 
 bool key_public_there (const char *folder, const char *name)
 {
-    char path[PATH_BYTES];
-    struct stat about;
-    snprintf (path, sizeof path, "%s/%s.key", folder, name);
-    return stat (path, &about) == 0 || errno != ENOENT;
+    char file[NAME_MAX];
+    snprintf (file, sizeof file, "%s.key", name);
+    return key_file_there (folder, file);
 }
 
 const char *keyring_peer (const keyring_t *ring, const char *name)
@@ -148,24 +135,8 @@ bool keyring_has (const keyring_t *ring, const char *key)
     return false;
 }
 
-static int make_path (char *path, const char *folder, const char *name, char *why)
-{
-    const int size = snprintf (path, PATH_BYTES, "%s/%s", folder, name);
-    return size < PATH_BYTES ? 0 : complain (why, folder, "the path is too long");
-}
-
-static int only_ours (const char *path, char *why)
-{
-    struct stat about;
-    if (stat (path, &about) == -1)
-        return complain (why, path, strerror (errno));
-    if (about.st_mode & (S_IRWXG | S_IRWXO))
-        return complain (why, path, "others than its owner can read it; chmod 600");
-    return 0;
-}
-
-static int read_key (zconfig_t *tree, const char *path, const char *item,
-                     char key[KEY_TEXT_BYTES], char *why)
+static int read_key (zconfig_t *tree, const char *folder, const char *name,
+                     const char *item, char key[KEY_TEXT_BYTES], char *why)
 {
     char place[32], problem[64];
     snprintf (place, sizeof place, "curve/%s", item);
@@ -175,7 +146,7 @@ static int read_key (zconfig_t *tree, const char *path, const char *item,
         return 0;
     }
     snprintf (problem, sizeof problem, "%s %s", text ? "no key in" : "without", place);
-    return complain (why, path, problem); // and never what is there
+    return key_file_complain (why, folder, name, problem); // and never what is there
 }
 
 static bool belong_together (const key_pair_t *pair)
@@ -183,21 +154,4 @@ static bool belong_together (const key_pair_t *pair)
     char public_key[KEY_TEXT_BYTES];
     return zmq_curve_public (public_key, pair->secret_key) == 0 &&
            strcmp (public_key, pair->public_key) == 0;
-}
-
-static int save (const char *folder, const char *name, const char *text, bool replace,
-                 char *why)
-{
-    char path[PATH_BYTES];
-    if (make_path (path, folder, name, why) == -1)
-        return -1;
-    if (whole_file_save (folder, name, bytes_of (text, strlen (text)), replace) == -1)
-        return complain (why, path, strerror (errno));
-    return 0;
-}
-
-static int complain (char *why, const char *path, const char *what)
-{
-    snprintf (why, KEYS_WHY_BYTES, "%.500s: %.500s", path, what);
-    return -1;
 }
