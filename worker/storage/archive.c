@@ -264,6 +264,21 @@ int archive_check_rows (archive_t *archive, folder_t *folder, const record_t *re
                                     record->position, record->position + record->size));
 }
 
+int archive_record_damaged (archive_t *archive, uint32_t sequence)
+{
+    return damaged (archive, "record %" PRIu32 " is not what others say of it",
+                    sequence);
+}
+
+int archive_rows_damaged (archive_t *archive, folder_t *folder, uint32_t agency,
+                          uint64_t offset)
+{
+    return failing (archive,
+                    folder_damaged (folder, ROWS_BETS,
+                                    "bet %" PRIu64 " of agency %" PRIu32 " is none",
+                                    offset, agency));
+}
+
 int archive_find (archive_t *archive, uint32_t last, uint64_t offset, record_t *record)
 {
     if (read_one (archive, last, record) == -1)

@@ -95,6 +95,12 @@ int archive_read_bytes (archive_t *archive, folder_t *folder, uint64_t position,
 int archive_check_rows (archive_t *archive, folder_t *folder, const record_t *record,
                         const uint8_t *rows);
 
+/* A record that others lead to is not what they say; rows are no bets, though their
+   hash is right: EBADMSG, -1. */
+int archive_record_damaged (archive_t *archive, uint32_t sequence);
+int archive_rows_damaged (archive_t *archive, folder_t *folder, uint32_t agency,
+                          uint64_t offset);
+
 /* Starting from the agency's last record (its index + 1), find the one that holds the
    bet at `offset`. Returns 0, or -1 with errno (ENOENT when there is none). */
 int archive_find (archive_t *archive, uint32_t last, uint64_t offset, record_t *record);
