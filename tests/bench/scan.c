@@ -1,5 +1,6 @@
-/* scan.c - bench-scan: how long storage searches a stored day for all winners, and how
-   long a sync takes on its disk. No storage process may be using the directory. */
+/* scan.c - bench-scan: how long storage searches a stored day for all winners, and
+   works out the roots over all bets, as a provable draw asks for; and how long a sync
+   takes on its disk. No storage process may be using the directory. */
 
 #include <assert.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include "config.h"
 #include "measure.h"
 #include "book.h"
+#include "roots.h"
 #include "winners.h"
 
 #define SYNCS 101
@@ -30,6 +32,8 @@ static void open_day (day_t *day, const char *directory);
 static void close_day (day_t *day);
 static uint64_t find_all (book_t *book, const options_t *options);
 static uint64_t next_pages (winners_t *winners, size_t *open);
+static const sale_t *last_draw (book_t *book);
+static uint64_t root_all (book_t *book);
 static void time_syncs (const char *directory, uint32_t *sync_ns);
 
 int main (int argc, char **argv)
@@ -55,21 +59,32 @@ int main (int argc, char **argv)
     day_t day;
     open_day (&day, options.data_directory);
     uint32_t *scan_ns = calloc (options.repeat, sizeof *scan_ns), sync_ns[SYNCS];
-    assert (scan_ns);
+    uint32_t *roots_ns = calloc (options.repeat, sizeof *roots_ns);
+    assert (scan_ns && roots_ns);
+    uint64_t bets = 0;
     uint64_t winners = find_all (day.book, &options); // once unmeasured: into the cache
     for (uint64_t i = 0; i < options.repeat; i++) {
         const int64_t start_ns = measure_ns ();
         winners = find_all (day.book, &options);
         scan_ns[i] = measure_latency (start_ns);
     }
+    for (uint64_t i = 0; i < options.repeat; i++) {
+        const int64_t start_ns = measure_ns ();
+        bets = root_all (day.book);
+        roots_ns[i] = measure_latency (start_ns);
+    }
     time_syncs (options.data_directory, sync_ns);
-    printf ("{\"bytes\":%" PRIu64 ",\"winners\":%" PRIu64 ",\"scan_us\":",
-            book_bytes (day.book), winners);
+    printf ("{\"bytes\":%" PRIu64 ",\"bets\":%" PRIu64 ",\"winners\":%" PRIu64
+            ",\"scan_us\":",
+            book_bytes (day.book), bets, winners);
     measure_print_latency (scan_ns, options.repeat);
+    printf (",\"roots_us\":");
+    measure_print_latency (roots_ns, options.repeat);
     printf (",\"sync_us\":");
     measure_print_latency (sync_ns, SYNCS);
     printf ("}\n");
     free (scan_ns);
+    free (roots_ns);
     close_day (&day);
     config_destroy (&config);
     return 0;
@@ -97,13 +112,10 @@ static uint64_t find_all (book_t *book, const options_t *options)
 {
     static winners_t winners[BUNDLE_MESSAGES_MAX];
     uint64_t found = 0;
-    const size_t draws = sales_count (book_sales (book));
-    const sale_t *sale = sales_at (book_sales (book), draws - 1);
-    const uint32_t agencies = sale && sale->terms.agencies < options->agencies
+    const sale_t *sale = last_draw (book);
+    const uint32_t agencies = sale->terms.agencies < options->agencies
                                   ? sale->terms.agencies
                                   : options->agencies;
-    if (!sale)
-        measure_die ("no draw is live");
     for (uint32_t first = 1; first <= agencies; first += BUNDLE_MESSAGES_MAX) {
         size_t open = 0;
         for (; open < BUNDLE_MESSAGES_MAX && first + open <= agencies; open++) {
@@ -137,6 +149,35 @@ static uint64_t next_pages (winners_t *winners, size_t *open)
     }
     *open = left;
     return found;
+}
+
+static const sale_t *last_draw (book_t *book)
+{
+    sales_t *sales = book_sales (book);
+    const sale_t *sale = sales_at (sales, sales_count (sales) - 1);
+    if (!sale)
+        measure_die ("no draw is live");
+    return sale;
+}
+
+/* Every agency's root in that draw; how many bets they are over. (What is cancelled
+   counts as if it stood: that is as much work.) */
+static uint64_t root_all (book_t *book)
+{
+    static const salt_key_t key = {{1}};
+    static const cancelled_t none = {0};
+    const sale_t *sale = last_draw (book);
+    const cursor_t *agency = NULL;
+    uint64_t bets = 0;
+    while ((agency = cursors_next (sale->cursors, agency ? agency->at.agency : 0))) {
+        roots_t *roots = roots_new (book_archive (book), sale, agency, &none, &key, 0,
+                                    agency->at.next);
+        if (roots_step (roots, UINT64_MAX) != 1)
+            measure_die ("the book cannot be read: %s", strerror (errno));
+        bets += agency->at.next;
+        roots_destroy (&roots);
+    }
+    return bets;
 }
 
 /* A record's worth of bytes at the end of a file, and a sync, as a seal costs. */

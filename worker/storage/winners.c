@@ -6,10 +6,10 @@
 #include "winners.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "bet_csv.h"
+#include "needle.h"
 
 #define RECORDS_A_TIME   1024
 #define RECORDS_PER_PAGE (1024 * 1024)
@@ -17,17 +17,11 @@
 #define FOLLOWED_MAX     4096 // records of an agency that are followed one by one,
 #define FOLLOWED_WORTH   8    // if so many others lie between them
 
-#define LANES  16 // bytes that are compared at once, on any processor
-#define STRIDE 64 // bytes between two questions whether there was anything
-typedef uint8_t lanes_t __attribute__ ((vector_size (LANES)));
-typedef uint64_t words_t __attribute__ ((vector_size (LANES)));
-
 typedef struct { // for one page
     winners_t *winners;
     uint64_t begin, end; // indexes of records: where it may have something
     bool over;
-    char needle[1 + NUMBER_DIGITS_MAX + 2 + 1]; // ,7574 CRLF
-    size_t needle_size;
+    needle_t needle;
     size_t documents_size;
     uint64_t scanned;
 } search_t;
@@ -59,9 +53,6 @@ static bool search_rows (search_t *search, const record_t *record, bytes_t rows,
                          uint32_t from_row, uint32_t *next_row);
 static bool counts (const search_t *search, const record_t *record, bytes_t rows,
                     const uint8_t *row);
-static const uint8_t *find_number (const search_t *search, const uint8_t *at,
-                                   const uint8_t *end);
-static bool worth_a_look (const search_t *search, const uint8_t *at);
 static const uint8_t *row_at (bytes_t rows, uint32_t row);
 static bool add_document (search_t *search, bytes_t row);
 
@@ -103,8 +94,7 @@ static void begin (search_t *search, winners_t *winners)
     search->winners = winners;
     search->begin = from > winners->sale->opened ? from : winners->sale->opened;
     search->end = winners->agency->at.last;
-    search->needle_size = (size_t) snprintf (search->needle, sizeof search->needle,
-                                             ",%u\r\n", winners->page.number);
+    search->needle = needle_of (winners->page.number);
     winners->page.count = 0;
     winners->page.next = 0;
 }
@@ -273,22 +263,18 @@ static int read_rows (pass_t *pass, folder_t *folder, const record_t *record,
     return archive_check_rows (pass->archive, folder, record, rows->data);
 }
 
-/* The number is a row's last field: `,number CRLF` occurs nowhere else, as a quoted
-   field is followed by a comma and no field holds a line end. False when the page is
-   full: the row that had no room is the next one's first. */
+/* False when the page is full: the row that had no room is the next one's first. */
 static bool search_rows (search_t *search, const record_t *record, bytes_t rows,
                          uint32_t from_row, uint32_t *next_row)
 {
-    const uint8_t *at = row_at (rows, from_row), *end = rows.data + rows.size, *hit;
+    size_t from = (size_t) (row_at (rows, from_row) - rows.data);
+    bytes_t row;
     search->scanned += rows.size;
-    while ((hit = find_number (search, at, end))) {
-        const uint8_t *before = memrchr (rows.data, '\n', (size_t) (hit - rows.data));
-        const uint8_t *row = before ? before + 1 : rows.data;
-        at = hit + search->needle_size;
-        if (counts (search, record, rows, row) &&
-            !add_document (search, bytes_of (row, (size_t) (at - row)))) {
-            *next_row = (uint32_t) bytes_count (
-                bytes_of (rows.data, (size_t) (row - rows.data)), '\n');
+    while ((row = needle_find (&search->needle, rows, from)).data) {
+        const size_t before = (size_t) (row.data - rows.data);
+        from = before + row.size;
+        if (counts (search, record, rows, row.data) && !add_document (search, row)) {
+            *next_row = (uint32_t) bytes_count (bytes_of (rows.data, before), '\n');
             return false;
         }
     }
@@ -303,41 +289,6 @@ static bool counts (const search_t *search, const record_t *record, bytes_t rows
     const bytes_t before = bytes_of (rows.data, (size_t) (row - rows.data));
     return cancelled->count == 0 ||
            !cancels_have (cancelled, record->offset + bytes_count (before, '\n'));
-}
-
-/* Where `,number CRLF` is next; NULL: nowhere. Several times as fast as memmem ()
-   alone, which is asked about the few places that are worth it. */
-static const uint8_t *find_number (const search_t *search, const uint8_t *at,
-                                   const uint8_t *end)
-{
-    const size_t size = search->needle_size;
-    while ((size_t) (end - at) >= STRIDE + size) {
-        if (worth_a_look (search, at)) {
-            const uint8_t *hit = memmem (at, STRIDE + size - 1, search->needle, size);
-            if (hit)
-                return hit;
-        }
-        at += STRIDE;
-    }
-    return memmem (at, (size_t) (end - at), search->needle, size);
-}
-
-/* Whether the number's comma, first and last digit stand in their places behind any of
-   the next STRIDE bytes. */
-static bool worth_a_look (const search_t *search, const uint8_t *at)
-{
-    const size_t last = search->needle_size - sizeof "\r\n"; // the last digit's place
-    words_t there = {0};
-    for (size_t i = 0; i < STRIDE; i += LANES) {
-        lanes_t comma, first_digit, last_digit;
-        memcpy (&comma, at + i, LANES);
-        memcpy (&first_digit, at + i + 1, LANES);
-        memcpy (&last_digit, at + i + last, LANES);
-        there |= (words_t) ((comma == (uint8_t) search->needle[0]) &
-                            (first_digit == (uint8_t) search->needle[1]) &
-                            (last_digit == (uint8_t) search->needle[last]));
-    }
-    return (there[0] | there[1]) != 0;
 }
 
 static const uint8_t *row_at (bytes_t rows, uint32_t row)
