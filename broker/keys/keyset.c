@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "signatures.h"
 #include "text.h"
 #include "whole_file.h"
 
@@ -42,6 +43,13 @@ static const role_t roles[] = {
 static const char roll_head[] =
     "# agency  state    public keys                               name\n";
 
+static int give_key (keyset_t *keyset, roll_entry_t *entry, const char *public_key,
+                     char *why);
+static int give_signing (const keyset_t *keyset, roll_entry_t *entry,
+                         const uint8_t *key, char *why);
+static int give_demo (const keyset_t *keyset, roll_entry_t *entry, char *why);
+static const char *demo_folder (const keyset_t *keyset, uint32_t agency,
+                                char folder[PATH_MAX]);
 static int lock_folder (keyset_t *keyset, char *why);
 static int read_roll (keyset_t *keyset, char *why);
 static int parse_roll (keyset_t *keyset, char *text, size_t size, char *why);
@@ -92,7 +100,7 @@ void keyset_close (keyset_t **keyset)
     *keyset = NULL;
 }
 
-int keyset_make (keyset_t *keyset, char *why)
+int keyset_make (keyset_t *keyset, const char *name, char *why)
 {
     key_pair_t pairs[ROLES];
     char folders[ROLES][PATH_MAX];
@@ -111,19 +119,22 @@ int keyset_make (keyset_t *keyset, char *why)
                     key_public_save (folders[i], roles[j].name, pairs[j].public_key,
                                      why) == -1)
                     return -1;
-    if (tell_agencies (keyset, pairs[0].public_key, why) == -1)
+    const int signing = signatures_make (keyset->folder, name, why);
+    if (signing == -1 || tell_agencies (keyset, pairs[0].public_key, why) == -1)
         return -1;
+    made += signing;
     const bytes_t head = bytes_of (roll_head, sizeof roll_head - 1);
     if (whole_file_save (folders[0], ROLL_FILE, head, false) == -1 && errno != EEXIST)
         return complain (why, "%s/%s: %s", folders[0], ROLL_FILE, strerror (errno));
-    return !keyset->roll && read_roll (keyset, why) == -1 ? -1 : made;
+    if (!keyset->roll && read_roll (keyset, why) == -1)
+        return -1;
+    return signatures_list (keyset->folder, keyset->roll, why) == -1 ? -1 : made;
 }
 
-int keyset_enroll (keyset_t *keyset, uint32_t agency, const char *name,
-                   const char *public_key, char *why)
+int keyset_enroll (keyset_t *keyset, const enrolment_t *enrolment, char *why)
 {
+    const uint32_t agency = enrolment->agency;
     roll_entry_t entry = {.agency = agency};
-    key_pair_t pair;
     const roll_entry_t *before =
         keyset->roll ? roll_agency (keyset->roll, agency) : NULL;
     *keyset->new_folder = 0;
@@ -133,21 +144,39 @@ int keyset_enroll (keyset_t *keyset, uint32_t agency, const char *name,
                          keyset->folder);
     if (before)
         entry = *before;
-    if (!entry.enabled)
+    if (!entry.enabled) {
         entry.keys = 0;
+        entry.signs = entry.demo = false;
+    }
     entry.enabled = true;
-    if (name && name_entry (&entry, name, why) == -1)
+    if ((enrolment->name && name_entry (&entry, enrolment->name, why) == -1) ||
+        (enrolment->signing_key &&
+         give_signing (keyset, &entry, enrolment->signing_key, why) == -1))
         return -1;
-    if (entry.keys == ROLL_KEYS_MAX)
-        return complain (why,
-                         "agency %u has %d keys: revoke the old one first "
-                         "(loteria-keys revoke %u --public-key ...)",
-                         agency, ROLL_KEYS_MAX, agency);
-    if (!public_key && make_agency (keyset, agency, &pair, why) == -1)
+    const bool only_signs = !enrolment->public_key && entry.keys > 0 &&
+                            (enrolment->signing_key || enrolment->demo);
+    if (!only_signs && give_key (keyset, &entry, enrolment->public_key, why) == -1)
         return -1;
-    if (add_key (keyset, &entry, public_key ? public_key : pair.public_key, why) == -1)
+    if (enrolment->demo && give_demo (keyset, &entry, why) == -1)
         return -1;
     return change_roll (keyset, &entry, why);
+}
+
+int keyset_make_demo (keyset_t *keyset, char *why)
+{
+    char folder[PATH_MAX];
+    int made = 0;
+    for (size_t i = 0; keyset->roll && i < roll_size (keyset->roll); i++) {
+        const roll_entry_t *entry = roll_at (keyset->roll, i);
+        const enrolment_t enrolment = {.agency = entry->agency, .demo = true};
+        if (!entry->enabled || entry->signs ||
+            !key_pair_there (demo_folder (keyset, entry->agency, folder)))
+            continue;
+        if (keyset_enroll (keyset, &enrolment, why) == -1)
+            return -1;
+        made++;
+    }
+    return made;
 }
 
 const char *keyset_new_folder (const keyset_t *keyset)
@@ -183,12 +212,60 @@ const roll_t *keyset_roll (const keyset_t *keyset)
     return keyset->roll;
 }
 
-int keyset_pair (const char *folder, key_pair_t *pair, char *why)
+int keyset_pair (const char *folder, key_pair_t *pair, signing_pair_t *signing,
+                 char *why)
 {
     if (file_make_directory (folder) == -1 && errno != EEXIST)
         return complain (why, "%s: %s", folder, strerror (errno));
-    key_pair_make (pair);
-    return key_pair_save (folder, pair, why);
+    const bool signs = signing_pair_there (folder);
+    if (signs && key_pair_there (folder))
+        return complain (why, "%s: both pairs are there, and stay", folder);
+    if (make_pair (folder, pair, why) == -1)
+        return -1;
+    return signs ? signing_pair_load (folder, signing, why)
+                 : signing_pair_create (folder, signing, why);
+}
+
+static int give_key (keyset_t *keyset, roll_entry_t *entry, const char *public_key,
+                     char *why)
+{
+    key_pair_t pair;
+    if (entry->keys == ROLL_KEYS_MAX)
+        return complain (why,
+                         "agency %u has %d keys: revoke the old one first "
+                         "(loteria-keys revoke %u --public-key ...)",
+                         entry->agency, ROLL_KEYS_MAX, entry->agency);
+    if (!public_key && make_agency (keyset, entry->agency, &pair, why) == -1)
+        return -1;
+    return add_key (keyset, entry, public_key ? public_key : pair.public_key, why);
+}
+
+static int give_signing (const keyset_t *keyset, roll_entry_t *entry,
+                         const uint8_t *key, char *why)
+{
+    if (signatures_check (keyset->folder, keyset->roll, key, why) == -1)
+        return -1;
+    memcpy (entry->signing, key, sizeof entry->signing);
+    entry->signs = true;
+    entry->demo = false;
+    return 0;
+}
+
+/* In the folder that it was given now, or long ago. */
+static int give_demo (const keyset_t *keyset, roll_entry_t *entry, char *why)
+{
+    char folder[PATH_MAX];
+    return signatures_make_demo (*keyset->new_folder
+                                     ? keyset->new_folder
+                                     : demo_folder (keyset, entry->agency, folder),
+                                 entry, why);
+}
+
+static const char *demo_folder (const keyset_t *keyset, uint32_t agency,
+                                char folder[PATH_MAX])
+{
+    snprintf (folder, PATH_MAX, "%s/agency-%u", keyset->folder, agency);
+    return folder;
 }
 
 static int lock_folder (keyset_t *keyset, char *why)
@@ -248,7 +325,8 @@ static int make_pair (const char *folder, key_pair_t *pair, char *why)
     return key_pair_save (folder, pair, why);
 }
 
-/* The broker may have a new key, which the agencies' folders need too. */
+/* The broker may have a new key, which the agencies' folders need too; and the
+   operator, to sign with. */
 static int tell_agencies (const keyset_t *keyset, const char *broker_key, char *why)
 {
     char folder[PATH_MAX], unused[KEYS_WHY_BYTES], key[KEY_TEXT_BYTES];
@@ -259,11 +337,14 @@ static int tell_agencies (const keyset_t *keyset, const char *broker_key, char *
     const struct dirent *entry;
     while (rc == 0 && (entry = readdir (listing))) {
         snprintf (folder, sizeof folder, "%s/%.60s", keyset->folder, entry->d_name);
-        if (strncmp (entry->d_name, "agency-", strlen ("agency-")) == 0 &&
-            key_pair_there (folder) &&
-            (key_public_load (folder, "broker", key, unused) == -1 ||
-             strcmp (key, broker_key) != 0))
+        if (strncmp (entry->d_name, "agency-", strlen ("agency-")) != 0 ||
+            !key_pair_there (folder))
+            continue;
+        if (key_public_load (folder, "broker", key, unused) == -1 ||
+            strcmp (key, broker_key) != 0)
             rc = key_public_save (folder, "broker", broker_key, why);
+        if (rc == 0)
+            rc = signatures_tell (keyset->folder, folder, why);
     }
     closedir (listing);
     return rc;
@@ -293,7 +374,9 @@ static int make_agency (keyset_t *keyset, uint32_t agency, key_pair_t *pair, cha
     if (key_pair_save (folder, pair, why) == -1)
         return -1;
     strcpy (keyset->new_folder, folder);
-    return key_public_save (folder, "broker", broker.public_key, why);
+    if (key_public_save (folder, "broker", broker.public_key, why) == -1)
+        return -1;
+    return signatures_tell (keyset->folder, folder, why);
 }
 
 static int name_entry (roll_entry_t *entry, const char *name, char *why)
@@ -306,6 +389,8 @@ static int name_entry (roll_entry_t *entry, const char *name, char *why)
     if (fault != TEXT_GOOD)
         return complain (why, "the name has %s",
                          text_explain (fault, character, explanation));
+    if (roll_name_is_key (bytes_of (name, strlen (name))))
+        return complain (why, "the name begins as a signing key does");
     strcpy (entry->name, name);
     return 0;
 }
@@ -342,7 +427,8 @@ static const char *role_with (const keyset_t *keyset, const char *key)
 }
 
 /* The agency's line replaces its old one; everything else stays, comments too. What is
-   written has been parsed first. */
+   written has been parsed first. State's list of who signs comes before it: whoever
+   repeats what a crash cut short finds the roll as it was, and mends both. */
 static int change_roll (keyset_t *keyset, const roll_entry_t *entry, char *why)
 {
     char line[ROLL_LINE_BYTES_MAX + 1], folder[PATH_MAX];
@@ -360,6 +446,8 @@ static int change_roll (keyset_t *keyset, const roll_entry_t *entry, char *why)
     at = put_bytes (at, bytes_of (line, size));
     put_bytes (at, bytes_of (keyset->text + end, keyset->text_size - end));
     if (parse_roll (keyset, text, total, why) == -1)
+        return -1;
+    if (signatures_list (keyset->folder, keyset->roll, why) == -1)
         return -1;
     snprintf (folder, sizeof folder, "%s/broker", keyset->folder);
     if (whole_file_save (folder, ROLL_FILE, bytes_of (text, total), true) == -1)

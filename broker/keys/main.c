@@ -1,7 +1,7 @@
 /* main.c - loteria-keys: makes CURVE keys, and keeps the roll of agencies.
 
-     loteria-keys new [--agencies N]
-     loteria-keys enroll AGENCY [--name NAME] [--public-key KEY]
+     loteria-keys new [--name CENTRAL] [--agencies N] [--demo]
+     loteria-keys enroll AGENCY [--name NAME] [--public-key KEY] [--signing-key KEY]
      loteria-keys revoke AGENCY [--public-key KEY]
      loteria-keys list
      loteria-keys show FOLDER
@@ -17,7 +17,8 @@
 typedef struct {
     const char *argument; // AGENCY or FOLDER
     uint32_t agency, agencies;
-    const char *keys, *name, *public_key;
+    const char *keys, *name, *public_key, *signing_key;
+    bool demo;
 } order_t;
 
 typedef struct {
@@ -32,21 +33,26 @@ static int list (const order_t *order, char *why);
 static int show (const order_t *order, char *why);
 static int pair (const order_t *order, char *why);
 static int agree (const config_t *config, void *context, char *why);
+static int take_signing (const order_t *order, uint8_t key[NOTE_PUBLIC_BYTES],
+                         char *why);
+static void print_public (const signing_pair_t *pair);
 static const command_t *find_command (int argc, char **argv);
 static bool take_argument (const command_t *command, order_t *order);
 static int usage (const char *problem);
 
 static const command_t commands[] = {
-    {{"new", NULL, " keys agencies ", "make a central's keys, those that are missing"},
+    {{"new", NULL, " keys name agencies demo ",
+      "make a central's keys, those that are missing"},
      make},
-    {{"enroll", "AGENCY", " keys name public-key ",
+    {{"enroll", "AGENCY", " keys name public-key signing-key ",
       "give an agency a key, and put it on the roll"},
      enroll},
     {{"revoke", "AGENCY", " keys public-key ", "take an agency's keys off the roll"},
      revoke},
     {{"list", NULL, " keys ", "print the roll"}, list},
-    {{"show", "FOLDER", " keys ", "print the public key of a folder"}, show},
-    {{"pair", "FOLDER", " keys ", "make a pair of keys, and print the public one"},
+    {{"show", "FOLDER", " keys ", "print the public keys of a folder"}, show},
+    {{"pair", "FOLDER", " keys ",
+      "make an agency's pairs of keys, and print the public ones"},
      pair},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -71,11 +77,23 @@ int main (int argc, char **argv)
         {.name = "name",
          .type = CONFIG_TEXT,
          .value = &order.name,
-         .help = "enroll: the agency's name"},
+         .help = "enroll: the agency's name; new: the central's, in the notes of "
+                 "provable draws [loteria]"},
         {.name = "public-key",
          .type = CONFIG_TEXT,
          .value = &order.public_key,
          .help = "enroll: a public key that the agency made; revoke: only this key"},
+        {.name = "signing-key",
+         .type = CONFIG_TEXT,
+         .value = &order.signing_key,
+         .help = "enroll: the public key that the agency signs with, ed25519:BASE64; "
+                 "it takes the place of the one before"},
+        {.name = "demo",
+         .type = CONFIG_FLAG,
+         .value = &order.demo,
+         .fallback = "no",
+         .help = "new: make the agencies' signing keys too; provable draws are marked "
+                 "demo then, as they prove nothing against who made the keys"},
         {0}};
     config_verb_t verbs[COMMANDS + 1] = {0};
     for (size_t i = 0; i < COMMANDS; i++)
@@ -84,8 +102,8 @@ int main (int argc, char **argv)
         .program = "loteria-keys",
         .section = "keys",
         .summary =
-            "Makes CURVE keys for a central and its agencies, and keeps the roll "
-            "of agencies.",
+            "Makes the keys of a central and its agencies, and keeps the roll of "
+            "agencies.",
         .items = items,
         .verbs = verbs,
         .agree = agree,
@@ -118,14 +136,17 @@ static int make (const order_t *order, char *why)
     keyset_t *keyset = keyset_open (order->keys, true, why);
     if (!keyset)
         return -1;
-    const int made = keyset_make (keyset, why);
+    const int made = keyset_make (keyset, order->name, why);
     int rc = made == -1 ? -1 : 0;
     uint32_t enrolled = 0;
     for (uint32_t agency = 1; rc == 0 && agency <= order->agencies; agency++)
         if (!roll_agency (keyset_roll (keyset), agency)) {
-            rc = keyset_enroll (keyset, agency, NULL, NULL, why);
+            const enrolment_t enrolment = {.agency = agency, .demo = order->demo};
+            rc = keyset_enroll (keyset, &enrolment, why);
             enrolled++;
         }
+    if (rc == 0 && order->demo && keyset_make_demo (keyset, why) == -1)
+        rc = -1;
     if (rc == 0)
         fprintf (stderr, "%s: made %d %s of the central, enrolled %u %s\n", order->keys,
                  made, made == 1 ? "key" : "keys", enrolled,
@@ -136,11 +157,18 @@ static int make (const order_t *order, char *why)
 
 static int enroll (const order_t *order, char *why)
 {
+    uint8_t signing_key[NOTE_PUBLIC_BYTES];
+    const enrolment_t enrolment = {.agency = order->agency,
+                                   .name = order->name,
+                                   .public_key = order->public_key,
+                                   .signing_key =
+                                       order->signing_key ? signing_key : NULL};
+    if (take_signing (order, signing_key, why) == -1)
+        return -1;
     keyset_t *keyset = keyset_open (order->keys, false, why);
     if (!keyset)
         return -1;
-    const int rc =
-        keyset_enroll (keyset, order->agency, order->name, order->public_key, why);
+    const int rc = keyset_enroll (keyset, &enrolment, why);
     if (rc == 0 && *keyset_new_folder (keyset))
         puts (keyset_new_folder (keyset));
     keyset_close (&keyset);
@@ -175,19 +203,47 @@ static int list (const order_t *order, char *why)
 static int show (const order_t *order, char *why)
 {
     key_pair_t found;
-    if (key_pair_load (order->argument, &found, why) == -1)
+    signing_pair_t signing;
+    const bool signs = signing_pair_there (order->argument);
+    const bool comes_in = !signs || key_pair_there (order->argument);
+    if ((comes_in && key_pair_load (order->argument, &found, why) == -1) ||
+        (signs && signing_pair_load (order->argument, &signing, why) == -1))
         return -1;
-    puts (found.public_key);
+    if (comes_in)
+        puts (found.public_key);
+    if (signs)
+        print_public (&signing);
     return 0;
 }
 
 static int pair (const order_t *order, char *why)
 {
     key_pair_t made;
-    if (keyset_pair (order->argument, &made, why) == -1)
+    signing_pair_t signing;
+    if (keyset_pair (order->argument, &made, &signing, why) == -1)
         return -1;
     puts (made.public_key);
+    print_public (&signing);
     return 0;
+}
+
+static int take_signing (const order_t *order, uint8_t key[NOTE_PUBLIC_BYTES],
+                         char *why)
+{
+    const char *text = order->signing_key;
+    if (!text || signing_text_parse (bytes_of (text, strlen (text)), key))
+        return 0;
+    snprintf (why, KEYS_WHY_BYTES,
+              "--signing-key: not " SIGNING_PREFIX " and base64 of 32 bytes, as "
+              "loteria-keys pair prints it");
+    return -1;
+}
+
+static void print_public (const signing_pair_t *pair)
+{
+    char text[SIGNING_TEXT_BYTES];
+    signing_text (pair->public_key, text);
+    puts (text);
 }
 
 /* A flag that the command takes no notice of was meant for something. */
@@ -195,8 +251,11 @@ static int agree (const config_t *config, void *context, char *why)
 {
     static const struct {
         const char *flag, *commands;
-    } uses[] = {
-        {"agencies", "new"}, {"name", "enroll"}, {"public-key", "enroll revoke"}};
+    } uses[] = {{"agencies", "new"},
+                {"name", "new enroll"},
+                {"public-key", "enroll revoke"},
+                {"signing-key", "enroll"},
+                {"demo", "new"}};
     const command_t *command = context;
     for (size_t i = 0; command && i < sizeof uses / sizeof *uses; i++)
         if (strcmp (config_source (config, uses[i].flag), "flag") == 0 &&

@@ -9,6 +9,8 @@
 
 #include "text.h"
 
+#define DEMO_PREFIX "ed25519-demo:" // else SIGNING_PREFIX
+
 typedef struct { // one key, and whose it is
     const char *text;
     const roll_entry_t *entry;
@@ -36,7 +38,9 @@ static int take_entry (roll_t *roll, bytes_t line, size_t number, char *why);
 static int take_agency (place_t *place, roll_entry_t *entry);
 static int take_state (place_t *place, roll_entry_t *entry);
 static int take_keys (place_t *place, roll_entry_t *entry);
+static int take_signing (place_t *place, roll_entry_t *entry);
 static int take_name (place_t *place, roll_entry_t *entry);
+static bool begins (bytes_t text, const char *prefix);
 static bytes_t take_word (place_t *place);
 static bool is_blank (uint8_t byte);
 static int index_entries (roll_t *roll, char *why);
@@ -106,6 +110,11 @@ const roll_entry_t *roll_agency (const roll_t *roll, uint32_t agency)
     return index ? &roll->entries[index - 1] : NULL;
 }
 
+bool roll_name_is_key (bytes_t name)
+{
+    return begins (name, SIGNING_PREFIX) || begins (name, DEMO_PREFIX);
+}
+
 bool roll_keeps (const roll_t *roll, const roll_entry_t *before)
 {
     if (!before->enabled)
@@ -122,6 +131,13 @@ size_t roll_write (const roll_entry_t *entry, char line[ROLL_LINE_BYTES_MAX + 1]
                                     entry->enabled ? "enabled" : "disabled");
     for (size_t i = 0; i < entry->keys; i++)
         size += (size_t) sprintf (line + size, "%s%s", i ? "," : "", entry->key[i]);
+    if (entry->signs) {
+        char text[SIGNING_TEXT_BYTES];
+        signing_text (entry->signing, text);
+        size += (size_t) sprintf (line + size, " %s%s",
+                                  entry->demo ? DEMO_PREFIX : SIGNING_PREFIX,
+                                  text + strlen (SIGNING_PREFIX));
+    }
     size +=
         (size_t) sprintf (line + size, "%s%s\n", *entry->name ? "  " : "", entry->name);
     return size;
@@ -158,7 +174,8 @@ static int take_entry (roll_t *roll, bytes_t line, size_t number, char *why)
     roll_entry_t *entry = &roll->entries[roll->size];
     entry->line = number;
     if (take_agency (&place, entry) == -1 || take_state (&place, entry) == -1 ||
-        take_keys (&place, entry) == -1 || take_name (&place, entry) == -1)
+        take_keys (&place, entry) == -1 || take_signing (&place, entry) == -1 ||
+        take_name (&place, entry) == -1)
         return -1;
     roll->size++;
     return 0;
@@ -215,6 +232,29 @@ static int take_keys (place_t *place, roll_entry_t *entry)
                      size, ROLL_KEYS_MAX);
 }
 
+static int take_signing (place_t *place, roll_entry_t *entry)
+{
+    place_t ahead = *place;
+    const bytes_t word = take_word (&ahead);
+    if (!roll_name_is_key (word))
+        return 0;
+    char text[SIGNING_TEXT_BYTES] = "";
+    entry->demo = begins (word, DEMO_PREFIX);
+    const size_t prefix = strlen (entry->demo ? DEMO_PREFIX : SIGNING_PREFIX);
+    const size_t size = word.size - prefix;
+    if (size < sizeof text - strlen (SIGNING_PREFIX)) {
+        strcpy (text, SIGNING_PREFIX);
+        memcpy (text + strlen (text), word.data + prefix, size);
+    }
+    entry->signs = signing_text_parse (bytes_of (text, strlen (text)), entry->signing);
+    if (!entry->signs)
+        return complain (place->why, place->line,
+                         "the fourth word is no signing key (" SIGNING_PREFIX
+                         " and base64 of 32 bytes)");
+    place->rest = ahead.rest;
+    return 0;
+}
+
 static int take_name (place_t *place, roll_entry_t *entry)
 {
     bytes_t name = place->rest;
@@ -233,6 +273,12 @@ static int take_name (place_t *place, roll_entry_t *entry)
                          text_explain (fault, character, explanation));
     put_bytes ((uint8_t *) entry->name, name);
     return 0;
+}
+
+static bool begins (bytes_t text, const char *prefix)
+{
+    return text.size >= strlen (prefix) &&
+           memcmp (text.data, prefix, strlen (prefix)) == 0;
 }
 
 static bytes_t take_word (place_t *place)

@@ -1,13 +1,15 @@
 /* roll.h - the roll of agencies: which key is whose. A plain text file, one line per
    agency, in any order:
 
-     # agency  state    public keys      name
-     1         enabled  KEY              Agencia Central
-     2         enabled  KEY,KEY          two keys, while one takes the other's place
-     3         disabled KEY              Agencia Sur
+     # agency  state    public keys                name
+     1         enabled  KEY                        Agencia Central
+     2         enabled  KEY,KEY ed25519:BASE64     two keys, while one takes the other's
+     3         disabled KEY                        Agencia Sur
+     4         enabled  KEY ed25519-demo:BASE64    whose signing key the operator made
 
-   Spaces and tabs separate the words and may stand around the name. The name is text as
-   text.h has it.
+   Behind the keys that open the door may stand the one that the agency signs provable
+   draws with (signing.h). Spaces and tabs separate the words and may stand around the
+   name. The name is text as text.h has it; it does not begin as a signing key does.
 
    Pure: text in, answers out. */
 
@@ -19,6 +21,7 @@
 #include "bounds.h"
 #include "bytes.h"
 #include "keys.h"
+#include "signing.h"
 
 #define ROLL_FILE "roll"
 
@@ -27,8 +30,10 @@ typedef struct {
     bool enabled;
     size_t keys;
     char key[ROLL_KEYS_MAX][KEY_TEXT_BYTES]; // Z85
-    char name[ROLL_NAME_BYTES_MAX + 1];      // UTF-8, may be empty
-    size_t line;                             // in the file
+    bool signs, demo; // it has a signing key; the operator made that
+    uint8_t signing[NOTE_PUBLIC_BYTES];
+    char name[ROLL_NAME_BYTES_MAX + 1]; // UTF-8, may be empty
+    size_t line;                        // in the file
 } roll_entry_t;
 
 typedef struct roll roll_t;
@@ -52,8 +57,12 @@ const roll_entry_t *roll_agency (const roll_t *roll, uint32_t agency);
 /* Whether every key that was valid for the agency in `before` still is. */
 bool roll_keeps (const roll_t *roll, const roll_entry_t *before);
 
+/* Whether a name would be taken for a signing key. */
+bool roll_name_is_key (bytes_t name);
+
 /* An entry as a line of the text, with its LF. Returns its length. */
-#define ROLL_LINE_BYTES_MAX (64 + ROLL_KEYS_MAX * KEY_TEXT_BYTES + ROLL_NAME_BYTES_MAX)
+#define ROLL_LINE_BYTES_MAX                                                            \
+    (64 + ROLL_KEYS_MAX * KEY_TEXT_BYTES + SIGNING_TEXT_BYTES + ROLL_NAME_BYTES_MAX)
 size_t roll_write (const roll_entry_t *entry, char line[ROLL_LINE_BYTES_MAX + 1]);
 
 #endif

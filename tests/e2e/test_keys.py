@@ -48,6 +48,18 @@ def public_key(folder):
     return wire.key_pair(folder)[0].decode()
 
 
+def signers_of(folder):
+    """What state is told of who signs: by agency, its key, and `demo`."""
+    lines = (folder / "state" / "signers").read_text().splitlines()
+    return {int(agency): signer for agency, *signer in map(str.split, lines)}
+
+
+def pair(folder):
+    """An agency's own: the public keys that it comes in with and signs with."""
+    comes_in, signs = run_keys("pair", folder).splitlines()
+    return comes_in, signs
+
+
 def files_in(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -72,14 +84,16 @@ def test_new_makes_what_each_needs_and_nobody_else_may_read(folder):
         "worker/secret.key", "worker/broker.key", "worker/storage.key", "worker/state.key",
         "storage/secret.key", "storage/worker.key", "storage/state.key", "storage/broker.key", "storage/operator.key",
         "state/secret.key", "state/worker.key", "state/storage.key", "state/broker.key", "state/operator.key",
-        "operator/secret.key", "operator/broker.key", "operator/storage.key", "operator/state.key",
-        "agency-1/secret.key", "agency-1/broker.key", "agency-2/secret.key", "agency-2/broker.key"}  # fmt: skip
+        "state/signing.key", "state/name", "state/signers",
+        "operator/secret.key", "operator/broker.key", "operator/storage.key", "operator/state.key", "operator/operator.sign",
+        "agency-1/secret.key", "agency-1/broker.key", "agency-1/operator.sign",
+        "agency-2/secret.key", "agency-2/broker.key", "agency-2/operator.sign"}  # fmt: skip
     for path in [folder, *folder.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
     pairs = {path.parent.name: wire.key_pair(path.parent) for path in folder.rglob("secret.key")}
     assert len({key for pair in pairs.values() for key in pair}) == 2 * len(pairs), "a key twice"
     for path in folder.rglob("*.key"):
-        if path.stem != "secret":
+        if path.stem not in ("secret", "signing"):
             assert wire.read_key(path) == pairs[path.stem][0], path
 
 
@@ -93,7 +107,7 @@ def test_new_again_changes_nothing_and_adds_what_is_missing(folder):
     after = files_in(folder)
     assert {name: after[name] for name in before if name != "broker/roll"} == {
         name: text for name, text in before.items() if name != "broker/roll"}
-    assert set(after) - set(before) == {"agency-3/secret.key", "agency-3/broker.key"}
+    assert set(after) - set(before) == {"agency-3/secret.key", "agency-3/broker.key", "agency-3/operator.sign"}
     assert set(entries(folder)) == {1, 2, 3}
 
 
@@ -129,13 +143,56 @@ def test_rotation_and_return_after_revocation(folder):
 
 
 def test_an_agency_may_make_its_own(folder, tmp_path):
-    printed = run_keys("pair", tmp_path / "mine").strip()
-    assert printed == public_key(tmp_path / "mine") == run_keys("show", tmp_path / "mine").strip()
-    assert keys("pair", tmp_path / "mine")[0] == 1, "a pair was overwritten"
+    printed, signs = pair(tmp_path / "mine")
     assert printed == public_key(tmp_path / "mine")
-    assert run_keys("enroll", 9, "--public-key", printed, "--name", "Oeste", folder=folder) == ""
-    assert entries(folder)[9] == ("enabled", [printed], "Oeste")
+    assert run_keys("show", tmp_path / "mine") == f"{printed}\n{signs}\n"
+    before = files_in(tmp_path / "mine")
+    assert keys("pair", tmp_path / "mine")[0] == 1, "a pair was overwritten"
+    assert files_in(tmp_path / "mine") == before
+    assert run_keys("enroll", 9, "--public-key", printed, "--signing-key", signs, "--name", "Oeste", folder=folder) == ""
+    assert entries(folder)[9] == ("enabled", [printed], f"{signs}  Oeste")
+    assert signers_of(folder) == {9: [signs]}
     assert not (folder / "agency-9").exists()
+
+
+def test_an_agency_that_has_its_folder_makes_its_signing_key(folder, tmp_path):
+    """The operator made the folder, and has not seen what the agency adds to it."""
+    mine = shutil.copytree(folder / "agency-1", tmp_path / "mine")
+    comes_in, signs = pair(mine)
+    assert comes_in == public_key(folder / "agency-1")
+    assert run_keys("enroll", 1, "--signing-key", signs, folder=folder) == ""
+    assert entries(folder)[1] == ("enabled", [comes_in], signs)
+    (mine / "signing.key").unlink()
+    another = pair(mine)[1]
+    run_keys("enroll", 1, "--signing-key", another, folder=folder)
+    assert signers_of(folder) == {1: [another]}
+    code, _, error = keys("enroll", 2, "--signing-key", another, folder=folder)
+    assert code == 1 and "agency 1 already has this signing key" in error
+    run_keys("revoke", 1, folder=folder)
+    assert signers_of(folder) == {}
+
+
+def test_a_demos_keys_are_made_and_marked(folder):
+    before = files_in(folder)
+    run_keys("new", "--agencies", 3, "--demo", folder=folder)
+    after = files_in(folder)
+    assert set(after) - set(before) == {
+        "agency-1/signing.key", "agency-2/signing.key", *(f"agency-3/{name}" for name in ("secret.key", "signing.key", "broker.key", "operator.sign"))}
+    signs = {agency: run_keys("show", folder / f"agency-{agency}").splitlines()[1] for agency in (1, 2, 3)}
+    assert signers_of(folder) == {agency: [key, "demo"] for agency, key in signs.items()}
+    assert entries(folder)[3][2] == signs[3].replace("ed25519:", "ed25519-demo:")
+    run_keys("new", "--agencies", 3, "--demo", folder=folder)
+    assert files_in(folder) == after
+
+
+def test_a_central_has_one_name(tmp_path):
+    run_keys("new", "--name", "nacional", folder=tmp_path / "keys")
+    assert (tmp_path / "keys/state/name").read_text() == "nacional\n"
+    run_keys("new", folder=tmp_path / "keys")
+    run_keys("new", "--name", "nacional", folder=tmp_path / "keys")
+    code, _, error = keys("new", "--name", "otra", folder=tmp_path / "keys")
+    assert code == 1 and "the central is called nacional" in error
+    assert keys("new", "--name", "a b", folder=tmp_path / "other")[0] == 1
 
 
 @pytest.mark.parametrize("role", ["broker", "worker", "storage", "state"])
@@ -155,7 +212,9 @@ BAD_ORDERS = {
     "a long name": (["enroll", 3, "--name", "x" * 129], 1), "a name of two lines": (["enroll", 3, "--name", "a\n4 b"], 2),
     "a name that nobody sees": (["enroll", 3, "--name", "\u200b"], 2), "a name turned around": (["enroll", 3, "--name", "\u202eruS"], 2),
     "a name of blanks": (["enroll", 3, "--name", "\u00a0"], 2), "a blank behind the name": (["enroll", 3, "--name", "Sur "], 2),
-    "another order's number": (["enroll", 3, "--agencies", 3], 2), "another order's name": (["revoke", 1, "--name", "Sur"], 2),
+    "no signing key": (["enroll", 3, "--signing-key", "x" * 52], 1), "a weak one": (["enroll", 3, "--signing-key", "ed25519:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="], 1),
+    "a name that is a key": (["enroll", 3, "--name", "ed25519:x"], 1), "another order's signing key": (["revoke", 1, "--signing-key", "x"], 2),
+    "another order's demo": (["enroll", 3, "--demo"], 2), "another order's number": (["enroll", 3, "--agencies", 3], 2), "another order's name": (["revoke", 1, "--name", "Sur"], 2),
     "another order's key": (["new", "--public-key", "x" * 40], 2),
 }  # fmt: skip
 
@@ -260,7 +319,7 @@ ROLLS = {  # appended to a roll of agencies 1 and 2 in lines 2 and 3
 @pytest.mark.parametrize("name", ROLLS)
 def test_rolls_that_are_refused_and_the_line_is_named(start, folder, tmp_path, name):
     line, said = ROLLS[name]
-    new = run_keys("pair", tmp_path / "new").strip()
+    new = pair(tmp_path / "new")[0]
     with roll_of(folder).open("a") as roll:
         roll.write(line.format(new=new, old=public_key(folder / "agency-1")) + "\n")
     broker = start("loteria-broker", "--listen", f"tcp://127.0.0.1:{loteria.free_port()}", "--workers",

@@ -172,7 +172,7 @@ def test_loteria_keys_has_its_section(tmp_path):
     file = write_file(tmp_path, "broker\n    window = 3\nkeys\n    keys = from-file\n    agencies = 7\n")
     found = settings_of(run("loteria-keys", "--check-config", "--config", file, "--agencies", "9"))
     assert found == {"keys": ("from-file", "file"), "agencies": ("9", "flag"), "name": ("", "default"),
-                     "public-key": ("", "default")}  # fmt: skip
+                     "public-key": ("", "default"), "signing-key": ("", "default"), "demo": ("no", "default")}  # fmt: skip
     assert setting("loteria-broker", "window", "--config", file) == ("3", "file")
 
 

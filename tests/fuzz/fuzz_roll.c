@@ -1,5 +1,6 @@
 /* fuzz_roll.c - any text as the roll of agencies, and as a file of keys. What is a roll
-   can be written line by line, and means the same then. */
+   can be written line by line, and means the same then. And as a file of who signs,
+   which has one spelling. */
 
 #include "fuzz.h"
 
@@ -12,6 +13,7 @@
 static void check_roll (bytes_t text);
 static void check_same (const roll_t *one, const roll_t *two);
 static void check_keys (bytes_t text);
+static void check_signers (bytes_t text);
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -54,6 +56,8 @@ static void check_same (const roll_t *one, const roll_t *two)
         const roll_entry_t *other = roll_agency (two, entry->agency);
         MUST (other && other->enabled == entry->enabled && other->keys == entry->keys);
         MUST (strcmp (other->name, entry->name) == 0);
+        MUST (other->signs == entry->signs && other->demo == entry->demo);
+        MUST (memcmp (other->signing, entry->signing, sizeof entry->signing) == 0);
         for (size_t key = 0; key < entry->keys; key++)
             MUST (roll_find (two, entry->key[key]) ==
                   (entry->enabled ? entry->agency : 0));
@@ -79,4 +83,22 @@ static void check_keys (bytes_t text)
         MUST (strcmp (key, pair.public_key) == 0);
     }
     unlink (path);
+    check_signers (text);
+}
+
+static void check_signers (bytes_t text)
+{
+    char why[KEYS_WHY_BYTES];
+    signers_t signers;
+    size_t size;
+    if (signers_parse (text, &signers, why) == -1) {
+        MUST (strncmp (why, "line ", 5) == 0);
+        return;
+    }
+    char *again = signers_write (&signers, &size);
+    MUST (bytes_equal (text, bytes_of (again, size)));
+    for (size_t i = 0; i < signers.size; i++)
+        MUST (signers_find (&signers, signers.of[i].agency) == &signers.of[i]);
+    free (again);
+    signers_clear (&signers);
 }

@@ -41,7 +41,7 @@ static int setup (void **state)
     if (!mkdtemp (root))
         return -1;
     keyset = keyset_open (root, true, why);
-    return keyset && keyset_make (keyset, why) == 5 ? 0 : -1;
+    return keyset && keyset_make (keyset, NULL, why) == 6 ? 0 : -1;
 }
 
 static int teardown (void **state)
@@ -90,9 +90,16 @@ static const roll_entry_t *entry_of (uint32_t agency)
     return roll_agency (keyset_roll (keyset), agency);
 }
 
+static int enroll_in (keyset_t *set, uint32_t agency, const char *name, const char *key,
+                      char *reason)
+{
+    const enrolment_t enrolment = {.agency = agency, .name = name, .public_key = key};
+    return keyset_enroll (set, &enrolment, reason);
+}
+
 static void enroll (uint32_t agency, const char *key)
 {
-    if (keyset_enroll (keyset, agency, NULL, key, why) == -1)
+    if (enroll_in (keyset, agency, NULL, key, why) == -1)
         fail_msg ("%s", why);
 }
 
@@ -144,7 +151,7 @@ static void what_is_there_stays (void **state)
     enroll (5, NULL);
     char *text = roll_text ();
     assert_int_equal (key_pair_load (path_of ("state"), &before, why), 0);
-    assert_int_equal (keyset_make (keyset, why), 0);
+    assert_int_equal (keyset_make (keyset, NULL, why), 0);
     assert_int_equal (key_pair_load (path_of ("state"), &after, why), 0);
     assert_memory_equal (&before, &after, sizeof before);
     char *again = roll_text ();
@@ -169,7 +176,7 @@ static void a_new_key_of_a_part_reaches_who_needs_it (void **state)
     char *text = roll_text ();
     assert_int_equal (unlink (path_of ("broker/secret.key")), 0);
     assert_int_equal (unlink (path_of ("agency-5-2/broker.key")), 0);
-    assert_int_equal (keyset_make (keyset, why), 1);
+    assert_int_equal (keyset_make (keyset, NULL, why), 1);
     assert_int_equal (key_pair_load (path_of ("broker"), &broker, why), 0);
     assert_string_not_equal (broker.public_key, before);
     static const char *const folders[] = {"worker", "agency-5", "agency-5-2"};
@@ -187,7 +194,7 @@ static void a_new_key_of_a_part_reaches_who_needs_it (void **state)
     free (again);
     assert_int_equal (unlink (path_of ("state/secret.key")), 0);
     assert_int_equal (unlink (path_of ("storage/secret.key")), 0);
-    assert_int_equal (keyset_make (keyset, why), 2);
+    assert_int_equal (keyset_make (keyset, NULL, why), 2);
 }
 
 static void folders_that_were_made_are_named (void **state)
@@ -211,7 +218,7 @@ static void a_new_key_is_beside_the_one_there_was (void **state)
     assert_int_equal (key_pair_load (path_of ("agency-3-2"), &second, why), 0);
     assert_string_equal (entry_of (3)->key[0], first.public_key);
     assert_string_equal (entry_of (3)->key[1], second.public_key);
-    assert_refused (keyset_enroll (keyset, 3, NULL, NULL, why), "revoke the old one");
+    assert_refused (enroll_in (keyset, 3, NULL, NULL, why), "revoke the old one");
     open_again ();
     assert_int_equal (entry_of (3)->keys, 2);
 
@@ -247,17 +254,16 @@ static void keys_that_no_agency_gets (void **state)
     key_pair_t pair;
     for (size_t i = 0; i < COUNT (roles); i++) {
         assert_int_equal (key_pair_load (path_of (roles[i]), &pair, why), 0);
-        assert_refused (keyset_enroll (keyset, 1, NULL, pair.public_key, why),
-                        roles[i]);
+        assert_refused (enroll_in (keyset, 1, NULL, pair.public_key, why), roles[i]);
     }
     pair = make_pair ();
     enroll (1, pair.public_key);
-    assert_refused (keyset_enroll (keyset, 1, NULL, pair.public_key, why), "already");
-    assert_refused (keyset_enroll (keyset, 2, NULL, pair.public_key, why), "agency 1");
+    assert_refused (enroll_in (keyset, 1, NULL, pair.public_key, why), "already");
+    assert_refused (enroll_in (keyset, 2, NULL, pair.public_key, why), "agency 1");
     assert_int_equal (keyset_revoke (keyset, 1, NULL, why), 0);
-    assert_refused (keyset_enroll (keyset, 2, NULL, pair.public_key, why), "revoked");
-    assert_refused (keyset_enroll (keyset, 1, NULL, pair.public_key, why), "revoked");
-    assert_refused (keyset_enroll (keyset, 2, NULL, "x", why), "not a key");
+    assert_refused (enroll_in (keyset, 2, NULL, pair.public_key, why), "revoked");
+    assert_refused (enroll_in (keyset, 1, NULL, pair.public_key, why), "revoked");
+    assert_refused (enroll_in (keyset, 2, NULL, "x", why), "not a key");
     assert_null (entry_of (2));
 }
 
@@ -269,13 +275,13 @@ static void names_that_are_none_leave_nothing_behind (void **state)
     long_name[sizeof long_name - 1] = 0;
     const char *const names[] = {long_name, "two\nlines", "a\tb", "\x7F", "\r"};
     for (size_t i = 0; i < COUNT (names); i++) {
-        assert_refused (keyset_enroll (keyset, 1, names[i], NULL, why), "the name");
+        assert_refused (enroll_in (keyset, 1, names[i], NULL, why), "the name");
         assert_int_equal (access (path_of ("agency-1"), F_OK), -1);
     }
     long_name[ROLL_NAME_BYTES_MAX] = 0;
-    assert_int_equal (keyset_enroll (keyset, 1, long_name, NULL, why), 0);
+    assert_int_equal (enroll_in (keyset, 1, long_name, NULL, why), 0);
     assert_string_equal (entry_of (1)->name, long_name);
-    assert_int_equal (keyset_enroll (keyset, 1, "Ñandú # 1", NULL, why), 0);
+    assert_int_equal (enroll_in (keyset, 1, "Ñandú # 1", NULL, why), 0);
     assert_string_equal (entry_of (1)->name, "Ñandú # 1");
 }
 
@@ -321,11 +327,11 @@ static void a_set_that_is_none_is_refused (void **state)
     keyset_t *empty = keyset_open (path_of ("empty"), false, why);
     assert_non_null (empty);
     assert_null (keyset_roll (empty));
-    assert_refused (keyset_enroll (empty, 1, NULL, NULL, why), "loteria-keys new");
+    assert_refused (enroll_in (empty, 1, NULL, NULL, why), "loteria-keys new");
     assert_refused (keyset_revoke (empty, 1, NULL, why), "not enrolled");
     keyset_close (&empty);
     assert_int_equal (chmod (path_of ("state/secret.key"), 0644), 0);
-    assert_refused (keyset_make (keyset, why), "state/secret.key");
+    assert_refused (keyset_make (keyset, NULL, why), "state/secret.key");
 }
 
 /* Who changes a set has it to himself. */
@@ -366,6 +372,204 @@ static void a_link_in_a_drafts_place_is_not_followed (void **state)
     }
 }
 
+/* ---- What provable draws are signed with --------------------------------------------
+ */
+
+static const uint8_t *make_public (void)
+{
+    static uint8_t key[NOTE_PUBLIC_BYTES];
+    note_secret_t secret;
+    note_key_pair (&secret, key);
+    return key;
+}
+
+static signing_pair_t own_pair (const char *folder)
+{
+    signing_pair_t pair;
+    if (signing_pair_load (path_of (folder), &pair, why) == -1)
+        fail_msg ("%s", why);
+    return pair;
+}
+
+/* What state is told of an agency; agency 0: nothing. */
+static signer_t signer_of (uint32_t agency)
+{
+    signers_t signers;
+    if (signers_load (path_of ("state"), &signers, why) == -1)
+        fail_msg ("%s", why);
+    const signer_t *found = signers_find (&signers, agency);
+    const signer_t signer = found ? *found : (signer_t){0};
+    signers_clear (&signers);
+    return signer;
+}
+
+static int give (uint32_t agency, const uint8_t *key)
+{
+    const enrolment_t enrolment = {.agency = agency, .signing_key = key};
+    return keyset_enroll (keyset, &enrolment, why);
+}
+
+static void enroll_demo (uint32_t agency)
+{
+    const enrolment_t enrolment = {.agency = agency, .demo = true};
+    if (keyset_enroll (keyset, &enrolment, why) == -1)
+        fail_msg ("%s", why);
+}
+
+static void the_operator_signs_and_agencies_know_with_what (void **state)
+{
+    (void) state;
+    enroll (5, NULL);
+    const signing_pair_t pair = own_pair ("state");
+    static const char *const folders[] = {"operator", "agency-5"};
+    signing_operator_t operator;
+    for (size_t i = 0; i < COUNT (folders); i++) {
+        assert_int_equal (signing_operator_load (path_of (folders[i]), &operator, why),
+                          0);
+        assert_memory_equal (operator.public_key, pair.public_key, NOTE_PUBLIC_BYTES);
+        assert_string_equal (operator.central, "loteria");
+    }
+    assert_int_equal (access (path_of ("agency-5/signing.key"), F_OK), -1);
+    assert_int_equal (signer_of (5).agency, 0);
+    assert_int_equal (unlink (path_of ("agency-5/operator.sign")), 0);
+    assert_int_equal (keyset_make (keyset, NULL, why), 0);
+    assert_int_equal (signing_operator_load (path_of ("agency-5"), &operator, why), 0);
+    const signing_pair_t again = own_pair ("state");
+    assert_memory_equal (&again, &pair, sizeof pair);
+}
+
+static void a_central_keeps_its_name (void **state)
+{
+    (void) state;
+    char name[CENTRAL_NAME_BYTES_MAX + 1];
+    assert_refused (keyset_make (keyset, "nacional", why), "is called loteria");
+    assert_int_equal (keyset_make (keyset, "loteria", why), 0);
+    assert_int_equal (unlink (path_of ("state/name")), 0);
+    assert_refused (keyset_make (keyset, "a/b", why), "--name");
+    assert_int_equal (keyset_make (keyset, "nacional", why), 0);
+    assert_int_equal (central_name_load (path_of ("state"), name, why), 0);
+    assert_string_equal (name, "nacional");
+    signing_operator_t operator;
+    assert_int_equal (signing_operator_load (path_of ("operator"), &operator, why), 0);
+    assert_string_equal (operator.central, "nacional");
+}
+
+static void an_agency_gives_the_key_it_signs_with (void **state)
+{
+    (void) state;
+    note_secret_t secret;
+    uint8_t key[NOTE_PUBLIC_BYTES], next[NOTE_PUBLIC_BYTES];
+    note_key_pair (&secret, key);
+    note_key_pair (&secret, next);
+    const key_pair_t curve = make_pair ();
+    const enrolment_t both = {
+        .agency = 7, .public_key = curve.public_key, .signing_key = key};
+    assert_int_equal (keyset_enroll (keyset, &both, why), 0);
+    assert_memory_equal (signer_of (7).public_key, key, sizeof key);
+    assert_false (signer_of (7).demo);
+    assert_int_equal (give (7, next), 0); // and nothing else changes
+    assert_int_equal (entry_of (7)->keys, 1);
+    assert_string_equal (keyset_new_folder (keyset), "");
+    assert_memory_equal (signer_of (7).public_key, next, sizeof next);
+    enroll (7, NULL); // a second key to come in with
+    assert_memory_equal (signer_of (7).public_key, next, sizeof next);
+
+    assert_refused (give (8, next), "agency 7 already has this signing key");
+    assert_refused (give (7, next), "agency 7 already has this signing key");
+    const signing_pair_t own = own_pair ("state");
+    assert_refused (give (8, own.public_key), "operator's");
+    assert_refused (give (8, (uint8_t[NOTE_PUBLIC_BYTES]){1}), "no key");
+    assert_null (entry_of (8));
+    assert_int_equal (access (path_of ("agency-8"), F_OK), -1);
+
+    open_again ();
+    assert_int_equal (keyset_revoke (keyset, 7, NULL, why), 0);
+    assert_int_equal (signer_of (7).agency, 0);
+    assert_refused (give (7, next), "revoked");
+    enroll (7, NULL);
+    assert_false (entry_of (7)->signs);
+    assert_int_equal (signer_of (7).agency, 0);
+    assert_int_equal (give (7, next), 0);
+    assert_memory_equal (signer_of (7).public_key, next, sizeof next);
+}
+
+static void a_demo_makes_the_agencies_keys_and_says_so (void **state)
+{
+    (void) state;
+    enroll (1, NULL);
+    enroll (2, make_pair ().public_key); // who has no folder here
+    enroll (3, NULL);
+    assert_int_equal (keyset_revoke (keyset, 3, NULL, why), 0);
+    enroll_demo (4);
+    assert_true (signer_of (4).demo);
+    assert_memory_equal (signer_of (4).public_key, own_pair ("agency-4").public_key,
+                         NOTE_PUBLIC_BYTES);
+    assert_int_equal (keyset_make_demo (keyset, why), 1);
+    assert_true (signer_of (1).demo);
+    assert_memory_equal (signer_of (1).public_key, own_pair ("agency-1").public_key,
+                         NOTE_PUBLIC_BYTES);
+    assert_int_equal (entry_of (1)->keys, 1);
+    assert_int_equal (signer_of (2).agency, 0);
+    assert_int_equal (signer_of (3).agency, 0);
+    assert_int_equal (keyset_make_demo (keyset, why), 0);
+
+    const uint8_t *key = make_public ();
+    assert_int_equal (give (1, key), 0); // its own, at last
+    open_again ();
+    assert_false (entry_of (1)->demo || signer_of (1).demo);
+    assert_memory_equal (signer_of (1).public_key, key, NOTE_PUBLIC_BYTES);
+}
+
+/* The list for state may be gone, or as it was before a crash. */
+static void states_list_is_mended_with_the_next_change (void **state)
+{
+    (void) state;
+    enroll_demo (1);
+    assert_int_equal (unlink (path_of ("state/signers")), 0);
+    assert_int_equal (keyset_make (keyset, NULL, why), 0);
+    assert_int_equal (signer_of (1).agency, 1);
+    assert_int_equal (unlink (path_of ("state/signers")), 0);
+    enroll (2, NULL);
+    assert_int_equal (signer_of (1).agency, 1);
+}
+
+static void a_set_from_before_there_were_signatures_works_on (void **state)
+{
+    (void) state;
+    static const char *const files[] = {"state/signing.key", "state/name",
+                                        "state/signers", "operator/operator.sign"};
+    for (size_t i = 0; i < COUNT (files); i++)
+        assert_int_equal (unlink (path_of (files[i])), 0);
+    enroll (1, NULL);
+    assert_int_equal (access (path_of ("agency-1/operator.sign"), F_OK), -1);
+    assert_int_equal (access (path_of ("state/signers"), F_OK), -1);
+    assert_refused (give (1, make_public ()), "loteria-keys new makes it");
+    assert_int_equal (keyset_make (keyset, NULL, why), 1);
+    assert_int_equal (access (path_of ("agency-1/operator.sign"), F_OK), 0);
+    assert_int_equal (give (1, make_public ()), 0);
+}
+
+static void an_agency_makes_what_it_lacks (void **state)
+{
+    (void) state;
+    key_pair_t pair, pair_again;
+    signing_pair_t signing, signing_again;
+    char mine[256];
+    strcpy (mine, path_of ("mine"));
+    assert_int_equal (keyset_pair (mine, &pair, &signing, why), 0);
+    assert_refused (keyset_pair (mine, &pair_again, &signing_again, why), "stay");
+    assert_int_equal (unlink (path_of ("mine/signing.key")), 0);
+    assert_int_equal (keyset_pair (mine, &pair_again, &signing_again, why), 0);
+    assert_memory_equal (&pair_again, &pair, sizeof pair);
+    assert_memory_not_equal (&signing_again, &signing, sizeof signing);
+    signing = own_pair ("mine");
+    assert_memory_equal (&signing_again, &signing, sizeof signing);
+    assert_int_equal (unlink (path_of ("mine/secret.key")), 0);
+    assert_int_equal (keyset_pair (mine, &pair_again, &signing_again, why), 0);
+    assert_memory_not_equal (&pair_again, &pair, sizeof pair);
+    assert_memory_equal (&signing_again, &signing, sizeof signing);
+}
+
 #define KEYSET_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (void)
@@ -383,6 +587,13 @@ int main (void)
         KEYSET_TEST (a_set_that_is_none_is_refused),
         KEYSET_TEST (one_at_a_time),
         KEYSET_TEST (a_link_in_a_drafts_place_is_not_followed),
+        KEYSET_TEST (the_operator_signs_and_agencies_know_with_what),
+        KEYSET_TEST (a_central_keeps_its_name),
+        KEYSET_TEST (an_agency_gives_the_key_it_signs_with),
+        KEYSET_TEST (a_demo_makes_the_agencies_keys_and_says_so),
+        KEYSET_TEST (states_list_is_mended_with_the_next_change),
+        KEYSET_TEST (a_set_from_before_there_were_signatures_works_on),
+        KEYSET_TEST (an_agency_makes_what_it_lacks),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -59,6 +59,30 @@ static void a_roll_is_read (void **state)
     roll_destroy (&roll);
 }
 
+/* RFC 8032's first key. */
+#define BASE64 "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+
+static void an_agency_may_have_a_signing_key (void **state)
+{
+    (void) state;
+    roll_t *roll =
+        parse_sound ("1 enabled " A " ed25519:" BASE64 "\n"
+                     "2 disabled " B "," C "  ed25519-demo:" BASE64 "\tAgencia Sur\r\n"
+                     "3 enabled " D " ed25519 Centro ed25519:x\n");
+    const roll_entry_t *entry = roll_agency (roll, 1);
+    assert_true (entry->signs && !entry->demo);
+    assert_int_equal (entry->signing[0], 0xD7);
+    assert_string_equal (entry->name, "");
+    entry = roll_agency (roll, 2);
+    assert_true (entry->signs && entry->demo);
+    assert_int_equal (entry->signing[31], 0x1A);
+    assert_string_equal (entry->name, "Agencia Sur");
+    entry = roll_agency (roll, 3);
+    assert_false (entry->signs || entry->demo);
+    assert_string_equal (entry->name, "ed25519 Centro ed25519:x"); // as ever
+    roll_destroy (&roll);
+}
+
 static void a_key_is_its_agencys_while_that_is_enabled (void **state)
 {
     (void) state;
@@ -123,6 +147,12 @@ static void what_is_none_is_told_by_line (void **state)
         {"1 enabled ," A, "line 1: the third word"},
         {"1 enabled " A "," B "," C, "line 1: the third word"},
         {"1 enabled " A ";" B, "line 1: the third word"},
+        {"1 enabled " A " ed25519:", "line 1: the fourth word is no signing key"},
+        {"1 enabled " A " ed25519:" BASE64 "x Sur", "line 1: the fourth word"},
+        {"1 enabled " A " ed25519:x" BASE64, "line 1: the fourth word"},
+        {"1 enabled " A " ed25519-demo:" REST, "line 1: the fourth word"},
+        {"1 enabled " A " ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURp=",
+         "line 1: the fourth word"},
         {"1 enabled " A " a\ab", "line 1: the name has a control character"},
         {"1 enabled " A " a\x7F", "line 1: the name has a control character"},
         {"1 enabled " A " a\xC2\x85"
@@ -179,7 +209,14 @@ static void entries_go_there_and_back (void **state)
     roll_entry_t entries[] = {
         {.agency = 1, .enabled = true, .keys = 1, .key = {A}},
         {.agency = AGENCIES_MAX, .keys = 2, .key = {A, B}, .name = "# Ñandú, a"},
-        {.agency = 123456789 % AGENCIES_MAX, .enabled = true, .keys = 2, .key = {D, C}},
+        {.agency = 123456789 % AGENCIES_MAX,
+         .enabled = true,
+         .keys = 2,
+         .key = {D, C},
+         .signs = true,
+         .demo = true,
+         .signing = {1, 255}},
+        {.agency = 4, .keys = 1, .key = {A}, .signs = true, .signing = {255, 1}},
     };
     memset (entries[2].name, 'n', ROLL_NAME_BYTES_MAX);
     for (size_t i = 0; i < COUNT (entries); i++) {
@@ -191,6 +228,9 @@ static void entries_go_there_and_back (void **state)
         assert_int_equal (back->enabled, entries[i].enabled);
         assert_int_equal (back->keys, entries[i].keys);
         assert_memory_equal (back->key, entries[i].key, sizeof back->key);
+        assert_int_equal (back->signs, entries[i].signs);
+        assert_int_equal (back->demo, entries[i].demo);
+        assert_memory_equal (back->signing, entries[i].signing, sizeof back->signing);
         assert_string_equal (back->name, entries[i].name);
         roll_destroy (&roll);
     }
@@ -248,8 +288,8 @@ static void there_are_enough_agencies (void **state)
 static void damaged_rolls_do_no_harm (void **state)
 {
     (void) state;
-    static const char sound[] = "# remark\n1 enabled " A "," B " Centro\n2 disabled " C
-                                "\n\n30 enabled " D " Sur\n";
+    static const char sound[] = "# remark\n1 enabled " A "," B " ed25519-demo:" BASE64
+                                " Centro\n2 disabled " C "\n\n30 enabled " D " Sur\n";
     uint64_t random = 8;
     size_t sound_ones = 0;
     for (int i = 0; i < 100000; i++) {
@@ -271,6 +311,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (a_roll_is_read),
+        cmocka_unit_test (an_agency_may_have_a_signing_key),
         cmocka_unit_test (a_key_is_its_agencys_while_that_is_enabled),
         cmocka_unit_test (nothing_is_a_roll_too),
         cmocka_unit_test (a_mark_before_the_roll_is_passed_over),
