@@ -10,7 +10,7 @@ A commit waits for one standby of two (`ANY 1`), the data have checksums, every 
 primary: as docs/high-availability.md says to set it up. Everybody connects through a relay (chaos/relay.py), so that
 what happens to networks can happen here: isolate () cuts a node off from all others, cut () from whom it names.
 
-The servers are this process's children, on ports of loteria.free_port (), in a directory of their own below /tmp.
+The servers are this process's children, on ports of loteria.free_port (), in a directory of their own.
 They do not run as root, which PostgreSQL refuses: then as `postgres`, or as `nobody`.
 """
 
@@ -32,6 +32,7 @@ from chaos import relay
 
 # Debian has but psql and its like in the PATH.
 PROGRAMS = max(pathlib.Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=lambda path: int(path.parent.name))
+MEMORY_BYTES = 4 << 30  # of /dev/shm; in a container it has 64 MB
 SUPERUSER, DATABASE = "postgres", "loteria"
 # libpq's own settings must not reach the tests.
 ENVIRONMENT = {name: value for name, value in loteria.ENVIRONMENT.items() if not name.startswith("PG")}
@@ -63,14 +64,14 @@ class Cluster:
     """`with Cluster(...) as cluster:`; nodes are node1, node2, ... and all run.
 
     `synchronous` is synchronous_standby_names, the same on all of them; "" for none; `settings` are more lines of
-    postgresql.conf; with `tls` connections may be encrypted, and `authority` is the certificate to check them by.
+    postgresql.conf; `on_disk` is for what measures; with `tls` connections may be encrypted, and `authority` is the certificate to check them by.
     """
 
-    def __init__(self, standbys=2, synchronous=None, settings=None, tls=False, access=ACCESS):
+    def __init__(self, standbys=2, synchronous=None, settings=None, tls=False, access=ACCESS, on_disk=False):
         names = [f"node{number}" for number in range(1, standbys + 2)]
         self.synchronous = f"ANY 1 ({', '.join(names)})" if synchronous is None and standbys else synchronous or ""
         self.settings = {**SETTINGS, "synchronous_standby_names": self.synchronous, **(settings or {})}
-        self.directory = owned_directory("loteria-pg-")
+        self.directory = owned_directory("loteria-pg-", on_disk)
         self.password = template()[1]
         self.relay, self.links = relay.Relay(), {}
         self.nodes = [Node(self, name) for name in names]
@@ -78,8 +79,10 @@ class Cluster:
         self.passfile = self.directory / "passfile"
         self.passfile.write_text(f"127.0.0.1:*:*:{SUPERUSER}:{self.password}\n")
         self.passfile.chmod(0o600)
+        give(self.passfile)
+        (self.directory / "pg_hba.conf").write_text(access)
         for node in self.nodes:
-            node.create(access)
+            node.create()
 
     def __enter__(self):
         try:
@@ -170,6 +173,12 @@ class Cluster:
     def log(self):
         return "".join(f"---- {node.name}\n{node.log[-4000:]}" for node in self.nodes)
 
+    def fail_over(self, *options):
+        """scripts/failover: its end. What it does about networks is between the nodes directly."""
+        return subprocess.run([loteria.ROOT / "scripts/failover", *options, *(node.told() for node in self.nodes)],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENVIRONMENT,
+                              timeout=2 * loteria.DEADLINE)
+
     def make_certificate(self):
         """For 127.0.0.1 and localhost, signed by itself."""
         key, certificate = self.directory / "server.key", self.directory / "server.crt"
@@ -190,16 +199,17 @@ class Node:
         self.cluster, self.name = cluster, name
         self.data = cluster.directory / name
         self.log_path = cluster.directory / f"{name}.log"
+        self.settings_path = cluster.directory / f"{name}.conf"  # not among the data, as Debian has it
         self.port = loteria.free_port()
         self.popen = None
 
     # its life
 
-    def create(self, access):
+    def create(self):
         subprocess.run(["cp", "--archive", "--reflink=auto", template()[0], self.data], check=True)
-        (self.data / "pg_hba.conf").write_text(access)
-        lines = {"port": self.port, "cluster_name": self.name, **self.cluster.settings}
-        (self.data / "postgresql.conf").write_text("".join(f"{name} = '{value}'\n" for name, value in lines.items()))
+        lines = {"hba_file": self.data / "../pg_hba.conf", "port": self.port,
+                 "cluster_name": self.name, **self.cluster.settings}
+        self.settings_path.write_text("".join(f"{name} = '{value}'\n" for name, value in lines.items()))
         if self.name != "node1":
             self.follow_in_files(self.cluster.nodes[0])
 
@@ -207,8 +217,9 @@ class Node:
         assert not self.running, f"{self.name} runs"
         (self.data / "postmaster.pid").unlink(missing_ok=True)  # of one that was killed; its pid may be anybody's now
         with open(self.log_path, "ab") as log:
-            self.popen = subprocess.Popen([PROGRAMS / "postgres", "-D", self.data], stdin=subprocess.DEVNULL, stdout=log,
-                                          stderr=log, env=ENVIRONMENT, cwd=self.data, **run_as())
+            self.popen = subprocess.Popen(
+                [PROGRAMS / "postgres", "-D", self.data, f"--config-file={self.settings_path}"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=ENVIRONMENT, cwd=self.data, **run_as())
         if wait:
             self.wait_until_answers()
 
@@ -303,6 +314,15 @@ class Node:
         loteria.wait_until(lambda: self.sql("SELECT count(*) FROM pg_stat_wal_receiver") == "0",
                            explain=lambda: f"{self.name} still receives:\n{self.log}", pause_s=0.02)
 
+    def told(self):
+        """What scripts/failover is told of it. The others get to it without the relay from then on."""
+        return f"host=127.0.0.1 port={self.port} user={SUPERUSER} passfile={self.cluster.passfile}"
+
+    def rewind(self, primary):
+        """It does not run, and was a primary; scripts/failover, as an operator on its machine, makes it a standby."""
+        script = shutil.copy(loteria.ROOT / "scripts/failover", self.cluster.directory)  # where its user may read
+        return run(script, "--rewind", self.data, "--config-file", self.settings_path, "--name", self.name, primary.told())
+
     def position(self):
         """So many bytes of the log it has on disk."""
         return int(self.sql("SELECT coalesce(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'"
@@ -367,9 +387,11 @@ def give(*paths):
             os.chown(path, who["user"], who["group"])
 
 
-def owned_directory(prefix):
-    """Of that user, and nobody else may look into it; short, and not pytest's, where only root gets in."""
-    path = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
+def owned_directory(prefix, on_disk=False):
+    """Of that user, and nobody else may look into it; not pytest's, where only root gets in. In memory if there is
+    enough: no test here takes the power away, and with a disk that others use as well everything takes longer."""
+    in_memory = not on_disk and shutil.disk_usage("/dev/shm").free >= MEMORY_BYTES
+    path = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir="/dev/shm" if in_memory else "/tmp"))
     give(path)
     return path
 
