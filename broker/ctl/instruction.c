@@ -51,6 +51,9 @@ bool instruction_done (const instruction_t *instruction, const listed_t *listed)
                draw->number == instruction->order.number;
     case ORDER_EXCUSE:
         return false; // the list does not say which agencies are
+    case ORDER_ATTEST:
+    case ORDER_REVEAL:
+        return false; // nor what is known of its notes
     case ORDER_VOID:
         return draw->phase == PHASE_VOID;
     }

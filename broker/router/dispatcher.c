@@ -334,8 +334,8 @@ static wire_code_t take (dispatcher_t *dispatcher, client_t *client, zmq_msg_t *
 {
     if (asked->command == WIRE_HELLO)
         lower_limits (dispatcher, message, asked);
-    if (asked->command == WIRE_CHECK || asked->command == WIRE_RESULTS ||
-        asked->command == WIRE_CANCEL)
+    if (asked->command == WIRE_RESULTS ||
+        (asks_storage (asked->command) && asked->command != WIRE_BATCH))
         clients_charge (client, DISK_READ_BYTES); // short, but storage reads for it
     request_t *request = request_of (client, asked, zmq_msg_size (message));
     zmq_msg_move (&request->message, message);
@@ -691,8 +691,8 @@ static void settle_stored (dispatcher_t *dispatcher, client_t *client, uint64_t 
 /* What of an agency's requests a worker passes on to storage. */
 static bool asks_storage (uint8_t command)
 {
-    return command == WIRE_BATCH || command == WIRE_BATCHES || command == WIRE_CHECK ||
-           command == WIRE_CANCEL;
+    return command == WIRE_BATCH || command == WIRE_BATCHES ||
+           wire_role_asks (ROLE_WORKER, command);
 }
 
 /* Whether storage, or the way to it, has said something of itself: then what was

@@ -157,6 +157,16 @@
 #define DRAW_NAME_BYTES_MAX 40
 #define NOTE_BYTES_MAX      200
 
+/* A provable draw: agencies on its roll; the rows of one of its events (fair_paper.h);
+   the bytes of a note that one NOTE has; of a READY that is signed, and of a nonce's
+   box.
+ */
+#define PROVABLE_AGENCIES_MAX 4000
+#define PAPER_BYTES_MAX       (1536 * 1024)
+#define NOTE_PAGE_BYTES       7168
+#define COMMIT_NOTE_BYTES_MAX 800
+#define BOX_BYTES_MAX         80
+
 /* Draws that are open or closed at once, and the agencies on their rolls together;
    those that are over and are kept in memory; those that one LIST is answered with. */
 #define DRAWS_OPEN_MAX      128
@@ -175,9 +185,9 @@
 #define CANCELLED_ROW_BYTES_MAX (20 + 1 + AGENCY_DIGITS_MAX + 1 + ROW_BYTES_MAX)
 
 /* What happens to a draw: it is opened, closed and made, or void instead; each agency
-   is excused, or asks, or both, and is served. So many events storage replays at a
-   time. */
-#define DRAW_EVENTS_MAX (3 + 3 * AGENCIES_MAX)
+   is excused, or asks, or both, and is served. A provable one has four notes besides,
+   and each agency reveals. So many events storage replays at a time. */
+#define DRAW_EVENTS_MAX (7 + 4 * AGENCIES_MAX)
 #define REPLAY_EVENTS   64
 
 /* Bundles or messages that a socket queues for one peer, each way. */
@@ -271,6 +281,11 @@ static_assert ((INFLIGHT_MAX & (INFLIGHT_MAX - 1)) == 0, "indexed by a mask");
 static_assert (AGENCY_DIGITS_MAX + 2 <= ROW_BYTES_MIN,
                "a row grows by its agency, a comma and a CR: to less than double");
 static_assert (NOTE_BYTES_MAX <= REFUSAL_TEXT_MAX, "a refusal can say why");
+static_assert (PAPER_BYTES_MAX <= STORE_BYTES_MAX, "a paper fits where a batch fits");
+static_assert (NOTE_PAGE_BYTES <= WINNERS_PAGE_BYTES,
+               "a page of a note is no longer than one of winners");
+static_assert (COMMIT_NOTE_BYTES_MAX + BOX_BYTES_MAX + 128 <= MESSAGE_BYTES_MIN,
+               "a COMMIT fits any message");
 static_assert (AWAKE_STEP_MS <= HEARTBEAT_MS_MIN, "a stop uses up no patience");
 
 #endif

@@ -14,12 +14,16 @@
 #define REFUSED_BYTES 24                         // before the text
 #define JOIN_BYTES    9                          // before the name
 #define REPORT_BYTES  (WIRE_REPORT_BYTES - WIRE_HEADER_BYTES) // before the text
+#define NOTE_BYTES    13                                      // before the page
+#define COMMIT_BYTES  (20 + WIRE_HASH_BYTES + 2)              // but for box and note
 
 static wire_code_t read_header (reader_t *reader, wire_message_t *message);
 static size_t body_size (const wire_message_t *message);
 static uint8_t *put_body (uint8_t *at, const wire_message_t *message);
 static uint8_t *put_limits (uint8_t *at, const wire_limits_t *limits);
+static size_t welcome_size (const wire_welcome_t *welcome);
 static uint8_t *put_welcome (uint8_t *at, const wire_welcome_t *welcome);
+static uint8_t *put_tally (uint8_t *at, const wire_tally_t *tally);
 static uint8_t *put_batch (uint8_t *at, const wire_batch_t *batch);
 static uint8_t *put_event (uint8_t *at, const wire_event_t *event);
 static uint8_t *put_order (uint8_t *at, const wire_order_t *order);
@@ -28,14 +32,20 @@ static uint8_t *put_winners (uint8_t *at, const wire_winners_t *winners);
 static uint8_t *put_refused (uint8_t *at, const wire_refused_t *refused);
 static uint8_t *put_beat (uint8_t *at, const wire_beat_t *beat);
 static uint8_t *put_report (uint8_t *at, const wire_report_t *report);
+static uint8_t *put_commit (uint8_t *at, const wire_commit_t *commit);
+static uint8_t *put_reveal (uint8_t *at, const wire_reveal_t *reveal);
+static uint8_t *put_hash (uint8_t *at, const uint8_t hash[WIRE_HASH_BYTES]);
 static void read_body (reader_t *reader, wire_message_t *message);
 static wire_limits_t read_limits (reader_t *reader);
 static wire_welcome_t read_welcome (reader_t *reader);
+static void read_open (reader_t *reader, wire_welcome_t *welcome);
+static wire_tally_t read_tally (reader_t *reader);
 static wire_batch_t read_batch (reader_t *reader);
 static bytes_t read_batches (reader_t *reader, const wire_message_t *message);
 static bool enclosed_batch (bytes_t *batches, bytes_t *frame, wire_message_t *batch);
 static wire_event_t read_event (reader_t *reader);
 static void check_text (reader_t *reader, const wire_event_t *event);
+static bool is_paper (bytes_t text);
 static wire_order_t read_order (reader_t *reader);
 static wire_draw_t read_listed (reader_t *reader);
 static wire_winners_t read_winners (reader_t *reader);
@@ -44,6 +54,13 @@ static wire_join_t read_join (reader_t *reader);
 static wire_beat_t read_beat (reader_t *reader);
 static wire_report_t read_report (reader_t *reader);
 static uint8_t read_subject (reader_t *reader);
+static wire_fetch_t read_fetch (reader_t *reader);
+static wire_note_t read_notes_page (reader_t *reader);
+static uint8_t read_which (reader_t *reader);
+static wire_commit_t read_commit (reader_t *reader);
+static wire_reveal_t read_reveal (reader_t *reader);
+static wire_award_t read_award (reader_t *reader);
+static void read_hash (reader_t *reader, uint8_t hash[WIRE_HASH_BYTES]);
 static void read_head (reader_t *reader, uint8_t head[WIRE_HEAD_BYTES]);
 static bytes_t read_name (reader_t *reader);
 static bytes_t read_note (reader_t *reader);
@@ -88,6 +105,41 @@ uint8_t *wire_batches_put (uint8_t *at, bytes_t batch)
     return put_bytes (put_u32 (at, (uint32_t) batch.size), batch);
 }
 
+uint8_t *wire_awarded_put (uint8_t *at, const wire_award_t *award)
+{
+    return put_hash (put_u64 (put_u32 (at, award->agency), award->count), award->root);
+}
+
+bool wire_awarded_next (bytes_t *awarded, wire_award_t *award)
+{
+    reader_t reader = {.rest = *awarded};
+    *award = read_award (&reader);
+    *awarded = reader.rest;
+    return !reader.failed;
+}
+
+bool wire_provable (const wire_welcome_t *welcome)
+{
+    static const uint8_t zeros[WIRE_HASH_BYTES];
+    return memcmp (welcome->open, zeros, sizeof zeros) != 0;
+}
+
+bool wire_event_has_paper (uint8_t kind)
+{
+    switch (kind) {
+    case EVENT_NOTED:
+    case EVENT_COMMITTED:
+    case EVENT_ATTESTED:
+    case EVENT_LOCKED:
+    case EVENT_REVEALED:
+    case EVENT_PUBLISHED:
+    case EVENT_VOIDED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool wire_batches_next (bytes_t *batches, bytes_t *frame, wire_message_t *batch)
 {
     return batches->size > 0 && enclosed_batch (batches, frame, batch);
@@ -128,9 +180,9 @@ static size_t body_size (const wire_message_t *message)
     case WIRE_HELLO:
         return HELLO_BYTES + message->hello.name.size;
     case WIRE_WELCOME:
-        return WELCOME_BYTES + message->welcome.name.size;
+        return welcome_size (&message->welcome);
     case WIRE_ADMIT:
-        return 8 + WELCOME_BYTES + message->welcome.name.size;
+        return 8 + welcome_size (&message->welcome);
     case WIRE_BATCH:
     case WIRE_STORE:
         return BATCH_BYTES + message->batch.rows.size;
@@ -161,7 +213,8 @@ static size_t body_size (const wire_message_t *message)
     case WIRE_REGISTER:
         return 8;
     case WIRE_ORDER:
-        return ORDER_BYTES + message->order.name.size + message->order.note.size;
+        return ORDER_BYTES + message->order.name.size + message->order.proof.size +
+               message->order.note.size;
     case WIRE_ORDERED:
         return 8 + message->ordered.name.size;
     case WIRE_LIST:
@@ -185,9 +238,33 @@ static size_t body_size (const wire_message_t *message)
         return REFUSED_BYTES + message->refused.text.size;
     case WIRE_PONG:
         return message->name.size;
+    case WIRE_FETCH:
+        return 13;
+    case WIRE_NOTE:
+        return NOTE_BYTES + message->note.bytes.size;
+    case WIRE_COMMIT:
+        return COMMIT_BYTES + message->commit.box.size + message->commit.note.size;
+    case WIRE_REVEAL:
+        return 2 * WIRE_HASH_BYTES + WIRE_SIGNATURE_BYTES;
+    case WIRE_ROOT:
+    case WIRE_ROOTED:
+        return 16 + WIRE_HASH_BYTES;
+    case WIRE_STAKE:
+    case WIRE_STAKED:
+        return 8 + WIRE_HASH_BYTES;
+    case WIRE_AWARD:
+        return 8;
+    case WIRE_AWARDED:
+        return message->awarded.size;
     default:
         return 0;
     }
+}
+
+static size_t welcome_size (const wire_welcome_t *welcome)
+{
+    return WELCOME_BYTES + welcome->name.size +
+           (wire_provable (welcome) ? 1 + WIRE_HASH_BYTES : 0);
 }
 
 static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
@@ -206,8 +283,7 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
     case WIRE_BATCHES:
         return put_bytes (at, message->batches);
     case WIRE_READY:
-        at = put_u64 (put_u64 (at, message->tally.count), message->tally.digest);
-        return put_u32 (at, message->tally.cancelled);
+        return put_tally (at, &message->tally);
     case WIRE_CHECK:
         return put_u64 (at, message->tally.count);
     case WIRE_DIGEST:
@@ -277,6 +353,31 @@ static uint8_t *put_body (uint8_t *at, const wire_message_t *message)
     case WIRE_SCALE:
     case WIRE_SCALED:
         return put_u32 (at, message->workers);
+    case WIRE_FETCH:
+        at = put_u32 (put_u8 (at, message->fetch.which), message->fetch.of);
+        return put_u64 (at, message->fetch.from);
+    case WIRE_NOTE:
+        at = put_u32 (put_u8 (at, message->note.which), message->note.of);
+        at = put_u32 (put_u32 (at, message->note.total), message->note.from);
+        return put_bytes (at, message->note.bytes);
+    case WIRE_COMMIT:
+        return put_commit (at, &message->commit);
+    case WIRE_REVEAL:
+        return put_reveal (at, &message->reveal);
+    case WIRE_ROOT:
+        at = put_hash (at, message->root.salt_key);
+        return put_u64 (put_u64 (at, message->root.from), message->root.count);
+    case WIRE_ROOTED:
+        at = put_u64 (put_u64 (at, message->rooted.from), message->rooted.count);
+        return put_hash (at, message->rooted.root);
+    case WIRE_STAKE:
+        return put_hash (put_u64 (at, message->stake.epoch), message->stake.salt_key);
+    case WIRE_STAKED:
+        return put_hash (put_u64 (at, message->staked.count), message->staked.root);
+    case WIRE_AWARD:
+        return put_u64 (at, message->award);
+    case WIRE_AWARDED:
+        return put_bytes (at, message->awarded);
     default:
         return at;
     }
@@ -298,7 +399,14 @@ static uint8_t *put_welcome (uint8_t *at, const wire_welcome_t *welcome)
     at = put_u32 (put_u64 (at, welcome->closes_ms), welcome->cancelled);
     at = put_u64 (at, welcome->sequence);
     at = put_bytes (at, bytes_of (welcome->head, sizeof welcome->head));
-    return put_bytes (at, welcome->name);
+    at = put_bytes (at, welcome->name);
+    return wire_provable (welcome) ? put_hash (put_u8 (at, 0), welcome->open) : at;
+}
+
+static uint8_t *put_tally (uint8_t *at, const wire_tally_t *tally)
+{
+    at = put_u64 (put_u64 (at, tally->count), tally->digest);
+    return put_u32 (at, tally->cancelled);
 }
 
 static uint8_t *put_batch (uint8_t *at, const wire_batch_t *batch)
@@ -324,7 +432,7 @@ static uint8_t *put_order (uint8_t *at, const wire_order_t *order)
     at = put_u32 (put_u32 (at, order->agencies), order->number);
     at = put_u64 (put_u32 (at, order->highest), order->closes_ms);
     at = put_bytes (put_u8 (at, (uint8_t) order->name.size), order->name);
-    return put_bytes (at, order->note);
+    return put_bytes (put_bytes (at, order->proof), order->note);
 }
 
 static uint8_t *put_listed (uint8_t *at, const wire_draw_t *draw)
@@ -370,6 +478,24 @@ static uint8_t *put_report (uint8_t *at, const wire_report_t *report)
     return put_bytes (at, report->text);
 }
 
+static uint8_t *put_commit (uint8_t *at, const wire_commit_t *commit)
+{
+    at = put_hash (put_tally (at, &commit->tally), commit->salt_key);
+    at = put_bytes (put_u16 (at, (uint16_t) commit->box.size), commit->box);
+    return put_bytes (at, commit->note);
+}
+
+static uint8_t *put_reveal (uint8_t *at, const wire_reveal_t *reveal)
+{
+    at = put_hash (put_hash (at, reveal->seal), reveal->nonce);
+    return put_bytes (at, bytes_of (reveal->signature, WIRE_SIGNATURE_BYTES));
+}
+
+static uint8_t *put_hash (uint8_t *at, const uint8_t hash[WIRE_HASH_BYTES])
+{
+    return put_bytes (at, bytes_of (hash, WIRE_HASH_BYTES));
+}
+
 static void read_body (reader_t *reader, wire_message_t *message)
 {
     switch (message->command) {
@@ -394,9 +520,7 @@ static void read_body (reader_t *reader, wire_message_t *message)
         message->batches = read_batches (reader, message);
         break;
     case WIRE_READY:
-        message->tally.count = read_u64 (reader);
-        message->tally.digest = read_u64 (reader);
-        message->tally.cancelled = read_u32 (reader);
+        message->tally = read_tally (reader);
         break;
     case WIRE_CHECK:
         message->tally.count = read_u64 (reader);
@@ -425,7 +549,7 @@ static void read_body (reader_t *reader, wire_message_t *message)
         message->waiting.day = read_u8 (reader);
         for (size_t i = 0; i < WAITING_NAMES_MAX; i++)
             message->waiting.missing[i] = read_u32 (reader);
-        reader->failed |= message->waiting.day > DAY_VOID;
+        reader->failed |= message->waiting.day > DAY_LOCKED;
         break;
     case WIRE_FIND:
         message->find.epoch = read_u64 (reader);
@@ -505,6 +629,43 @@ static void read_body (reader_t *reader, wire_message_t *message)
     case WIRE_SCALED:
         message->workers = read_u32 (reader);
         break;
+    case WIRE_FETCH:
+        message->fetch = read_fetch (reader);
+        break;
+    case WIRE_NOTE:
+        message->note = read_notes_page (reader);
+        break;
+    case WIRE_COMMIT:
+        message->commit = read_commit (reader);
+        break;
+    case WIRE_REVEAL:
+        message->reveal = read_reveal (reader);
+        break;
+    case WIRE_ROOT:
+        read_hash (reader, message->root.salt_key);
+        message->root.from = read_u64 (reader);
+        message->root.count = read_u64 (reader);
+        break;
+    case WIRE_ROOTED:
+        message->rooted.from = read_u64 (reader);
+        message->rooted.count = read_u64 (reader);
+        read_hash (reader, message->rooted.root);
+        break;
+    case WIRE_STAKE:
+        message->stake.epoch = read_u64 (reader);
+        read_hash (reader, message->stake.salt_key);
+        break;
+    case WIRE_STAKED:
+        message->staked.count = read_u64 (reader);
+        read_hash (reader, message->staked.root);
+        break;
+    case WIRE_AWARD:
+        message->award = read_u64 (reader);
+        break;
+    case WIRE_AWARDED:
+        message->awarded = read_rest (reader);
+        reader->failed |= message->awarded.size % WIRE_AWARD_BYTES != 0;
+        break;
     default:
         break;
     }
@@ -529,15 +690,38 @@ static wire_welcome_t read_welcome (reader_t *reader)
     welcome.agencies = read_u32 (reader);
     welcome.ready = read_u32 (reader);
     welcome.day = read_u8 (reader);
-    reader->failed |= welcome.day > DAY_VOID;
+    reader->failed |= welcome.day > DAY_LOCKED;
     welcome.highest = read_u32 (reader);
     welcome.closes_ms = read_u64 (reader);
     welcome.cancelled = read_u32 (reader);
     welcome.sequence = read_u64 (reader);
     read_head (reader, welcome.head);
-    welcome.name = read_name (reader);
-    reader->failed |= welcome.name.size == 0;
+    read_open (reader, &welcome);
     return welcome;
+}
+
+/* The name; of a provable draw a zero, which is in no name, and O behind it. */
+static void read_open (reader_t *reader, wire_welcome_t *welcome)
+{
+    const bytes_t rest = reader->rest;
+    const uint8_t *zero = rest.size > 0 ? memchr (rest.data, 0, rest.size) : NULL;
+    welcome->name = read_bytes (reader, zero ? (size_t) (zero - rest.data) : rest.size);
+    check_name (reader, welcome->name);
+    reader->failed |= welcome->name.size == 0;
+    if (zero && !reader->failed) {
+        read_u8 (reader);
+        read_hash (reader, welcome->open);
+        reader->failed |= !wire_provable (welcome);
+    }
+}
+
+static wire_tally_t read_tally (reader_t *reader)
+{
+    wire_tally_t tally;
+    tally.count = read_u64 (reader);
+    tally.digest = read_u64 (reader);
+    tally.cancelled = read_u32 (reader);
+    return tally;
 }
 
 static wire_batch_t read_batch (reader_t *reader)
@@ -608,8 +792,19 @@ static void check_text (reader_t *reader, const wire_event_t *event)
         break;
     case EVENT_CLOSED:
     case EVENT_EXCUSED:
-    case EVENT_VOIDED:
         check_note (reader, event->text);
+        break;
+    case EVENT_VOIDED:
+        if (!is_paper (event->text))
+            check_note (reader, event->text);
+        break;
+    case EVENT_NOTED:
+    case EVENT_COMMITTED:
+    case EVENT_ATTESTED:
+    case EVENT_LOCKED:
+    case EVENT_REVEALED:
+    case EVENT_PUBLISHED:
+        reader->failed |= event->text.size > 0 && !is_paper (event->text);
         break;
     case EVENT_SEALED:
     case EVENT_DRAWN:
@@ -619,6 +814,13 @@ static void check_text (reader_t *reader, const wire_event_t *event)
     default:
         reader->failed = true;
     }
+}
+
+/* What may be one: it has an empty line. What it says is for its readers to judge. */
+static bool is_paper (bytes_t text)
+{
+    return text.size > 0 && text.size <= PAPER_BYTES_MAX &&
+           (text.data[0] == '\n' || memmem (text.data, text.size, "\n\n", 2));
 }
 
 static wire_order_t read_order (reader_t *reader)
@@ -631,13 +833,14 @@ static wire_order_t read_order (reader_t *reader)
     order.highest = read_u32 (reader);
     order.closes_ms = read_u64 (reader);
     order.name = read_bytes (reader, read_u8 (reader));
+    order.proof = read_bytes (reader, order.order == ORDER_ATTEST ? WIRE_SIGNATURE_BYTES
+                                      : order.order == ORDER_REVEAL ? WIRE_HASH_BYTES
+                                                                    : 0);
     order.note = read_note (reader);
     check_name (reader, order.name);
     if (order.order == ORDER_OPEN && order.source != 0)
         check_source (reader, order.source);
-    else if (order.order != ORDER_OPEN)
-        reader->failed |= order.order != ORDER_CLOSE && order.order != ORDER_NUMBER &&
-                          order.order != ORDER_EXCUSE && order.order != ORDER_VOID;
+    reader->failed |= wire_order_name (order.order)[0] == '?';
     return order;
 }
 
@@ -659,7 +862,7 @@ static wire_draw_t read_listed (reader_t *reader)
     draw.closed_ms = read_u64 (reader);
     draw.drawn_ms = read_u64 (reader);
     draw.name = read_name (reader);
-    reader->failed |= draw.phase > PHASE_VOID;
+    reader->failed |= draw.phase > PHASE_SEALED;
     reader->failed |= (draw.total == 0) != (draw.name.size == 0);
     if (draw.total > 0)
         check_source (reader, draw.source);
@@ -740,10 +943,76 @@ static uint8_t read_subject (reader_t *reader)
     return subject;
 }
 
+static wire_fetch_t read_fetch (reader_t *reader)
+{
+    wire_fetch_t fetch;
+    fetch.which = read_which (reader);
+    fetch.of = read_u32 (reader);
+    fetch.from = read_u64 (reader);
+    return fetch;
+}
+
+/* A page ends within the note; one without bytes is behind it. */
+static wire_note_t read_notes_page (reader_t *reader)
+{
+    wire_note_t note;
+    note.which = read_which (reader);
+    note.of = read_u32 (reader);
+    note.total = read_u32 (reader);
+    note.from = read_u32 (reader);
+    note.bytes = read_rest (reader);
+    reader->failed |= note.bytes.size > NOTE_PAGE_BYTES || note.from > note.total ||
+                      note.bytes.size > note.total - note.from ||
+                      (note.bytes.size == 0 && note.from < note.total);
+    return note;
+}
+
+static uint8_t read_which (reader_t *reader)
+{
+    const uint8_t which = read_u8 (reader);
+    reader->failed |= wire_note_name (which)[0] == '?';
+    return which;
+}
+
+static wire_commit_t read_commit (reader_t *reader)
+{
+    wire_commit_t commit;
+    commit.tally = read_tally (reader);
+    read_hash (reader, commit.salt_key);
+    commit.box = read_bytes (reader, read_u16 (reader));
+    commit.note = read_rest (reader);
+    reader->failed |= commit.box.size > BOX_BYTES_MAX || commit.note.size == 0 ||
+                      commit.note.size > COMMIT_NOTE_BYTES_MAX;
+    return commit;
+}
+
+static wire_reveal_t read_reveal (reader_t *reader)
+{
+    wire_reveal_t reveal = {0};
+    read_hash (reader, reveal.seal);
+    read_hash (reader, reveal.nonce);
+    put_bytes (reveal.signature, read_bytes (reader, WIRE_SIGNATURE_BYTES));
+    return reveal;
+}
+
+static wire_award_t read_award (reader_t *reader)
+{
+    wire_award_t award;
+    award.agency = read_u32 (reader);
+    award.count = read_u64 (reader);
+    read_hash (reader, award.root);
+    return award;
+}
+
+static void read_hash (reader_t *reader, uint8_t hash[WIRE_HASH_BYTES])
+{
+    memset (hash, 0, WIRE_HASH_BYTES);
+    put_bytes (hash, read_bytes (reader, WIRE_HASH_BYTES));
+}
+
 static void read_head (reader_t *reader, uint8_t head[WIRE_HEAD_BYTES])
 {
-    memset (head, 0, WIRE_HEAD_BYTES);
-    put_bytes (head, read_bytes (reader, WIRE_HEAD_BYTES));
+    read_hash (reader, head);
 }
 
 /* Which may be empty. */
@@ -828,6 +1097,16 @@ const char *wire_command_name (uint8_t command)
         [WIRE_REPORT] = "REPORT",
         [WIRE_SCALE] = "SCALE",
         [WIRE_SCALED] = "SCALED",
+        [WIRE_FETCH] = "FETCH",
+        [WIRE_NOTE] = "NOTE",
+        [WIRE_COMMIT] = "COMMIT",
+        [WIRE_REVEAL] = "REVEAL",
+        [WIRE_ROOT] = "ROOT",
+        [WIRE_ROOTED] = "ROOTED",
+        [WIRE_STAKE] = "STAKE",
+        [WIRE_STAKED] = "STAKED",
+        [WIRE_AWARD] = "AWARD",
+        [WIRE_AWARDED] = "AWARDED",
     };
     const size_t known = sizeof names / sizeof names[0];
     return command < known && names[command] ? names[command] : "?";
@@ -874,6 +1153,8 @@ const char *wire_code_name (uint16_t code)
         [REFUSED_NAME] = "NAME",
         [REFUSED_PHASE] = "PHASE",
         [REFUSED_DRAWS] = "DRAWS",
+        [REFUSED_NOTE] = "NOTE",
+        [REFUSED_ROOT] = "ROOT",
     };
     const size_t known = sizeof names / sizeof names[0];
     return code < known && names[code] ? names[code] : "?";
@@ -906,6 +1187,8 @@ const char *wire_code_text (uint16_t code)
         [REFUSED_NAME] = "there is a draw of that name",
         [REFUSED_PHASE] = "the draw is not at the stage that this takes",
         [REFUSED_DRAWS] = "too many draws are open",
+        [REFUSED_NOTE] = "the draw does not have this note yet",
+        [REFUSED_ROOT] = "the bets that are stored have another root",
     };
     return code < sizeof texts / sizeof *texts ? texts[code] : NULL;
 }
@@ -923,6 +1206,10 @@ const char *wire_order_name (uint8_t order)
         return "excuse";
     case ORDER_VOID:
         return "void";
+    case ORDER_ATTEST:
+        return "attest";
+    case ORDER_REVEAL:
+        return "reveal";
     default:
         return "?";
     }
@@ -937,6 +1224,8 @@ const char *wire_source_name (uint8_t source)
         return "entered";
     case SOURCE_RANDOM:
         return "random";
+    case SOURCE_PROVABLE:
+        return "provable";
     default:
         return "?";
     }
@@ -946,9 +1235,35 @@ const char *wire_phase_name (uint8_t phase)
 {
     static const char *const names[] = {
         [PHASE_PLANNED] = "planned", [PHASE_OPEN] = "open", [PHASE_CLOSED] = "closed",
-        [PHASE_DRAWN] = "drawn",     [PHASE_VOID] = "void",
+        [PHASE_DRAWN] = "drawn",     [PHASE_VOID] = "void", [PHASE_SEALED] = "sealed",
     };
     return phase < sizeof names / sizeof *names ? names[phase] : "?";
+}
+
+const char *wire_note_name (uint8_t which)
+{
+    switch (which) {
+    case NOTE_OPEN:
+        return "open";
+    case NOTE_RECEIPT:
+        return "receipt";
+    case NOTE_SEAL:
+        return "seal";
+    case NOTE_COUNTERSIGNED:
+        return "countersigned";
+    case NOTE_ATTESTED:
+        return "attested";
+    case NOTE_RESULT:
+        return "result";
+    case NOTE_VOID:
+        return "void";
+    case NOTE_SALTS:
+        return "salts";
+    case NOTE_BOX:
+        return "box";
+    default:
+        return "?";
+    }
 }
 
 const char *wire_role_name (uint8_t role)
@@ -972,6 +1287,8 @@ bool wire_role_answers (uint8_t role, uint8_t command)
     case WIRE_CANCELLED:
     case WIRE_WELCOME:
     case WIRE_WINNERS:
+    case WIRE_NOTE:
+    case WIRE_ROOTED:
         return role == ROLE_STORAGE;
     case WIRE_WAITING:
     case WIRE_GOODBYE:
@@ -989,6 +1306,8 @@ bool wire_role_asks (uint8_t role, uint8_t command)
     case WIRE_STORE:
     case WIRE_CHECK:
     case WIRE_CANCEL:
+    case WIRE_FETCH:
+    case WIRE_ROOT:
         return role == ROLE_WORKER;
     case WIRE_ADMIT:
     case WIRE_FIND:
@@ -996,6 +1315,8 @@ bool wire_role_asks (uint8_t role, uint8_t command)
     case WIRE_REPLAY:
     case WIRE_LOOKUP:
     case WIRE_RECORD:
+    case WIRE_STAKE:
+    case WIRE_AWARD:
         return role == ROLE_STATE;
     default:
         return false;
@@ -1004,7 +1325,7 @@ bool wire_role_asks (uint8_t role, uint8_t command)
 
 bool wire_from_agency (uint8_t command)
 {
-    return command >= WIRE_HELLO && command <= WIRE_CANCEL;
+    return command >= WIRE_HELLO && command <= WIRE_ROOT;
 }
 
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
@@ -1023,11 +1344,15 @@ wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
         refusal.refused.offset = request->batch.offset;
     if (request->command == WIRE_CANCEL)
         refusal.refused.offset = request->offset;
-    if (request->command == WIRE_READY) {
-        refusal.refused.offset = request->tally.count;
-        refusal.refused.row = request->tally.cancelled;
+    if (request->command == WIRE_READY || request->command == WIRE_COMMIT) {
+        const wire_tally_t *tally =
+            request->command == WIRE_READY ? &request->tally : &request->commit.tally;
+        refusal.refused.offset = tally->count;
+        refusal.refused.row = tally->cancelled;
     }
-    if (refusal.refused.command == WIRE_READY && request->command == WIRE_RECORD) {
+    const uint8_t refused = refusal.refused.command;
+    if ((refused == WIRE_READY || refused == WIRE_COMMIT) &&
+        request->command == WIRE_RECORD) {
         refusal.refused.offset = request->record.event.count;
         refusal.refused.row = request->record.event.cancelled;
     }
@@ -1046,9 +1371,11 @@ static uint8_t command_of_agency (const wire_message_t *request)
     case WIRE_FIND:
         return WIRE_RESULTS;
     case WIRE_RECORD:
-        return request->record.event.kind == EVENT_SEALED   ? WIRE_READY
-               : request->record.event.kind == EVENT_SERVED ? WIRE_DONE
-                                                            : WIRE_RECORD;
+        return request->record.event.kind == EVENT_SEALED      ? WIRE_READY
+               : request->record.event.kind == EVENT_COMMITTED ? WIRE_COMMIT
+               : request->record.event.kind == EVENT_REVEALED  ? WIRE_REVEAL
+               : request->record.event.kind == EVENT_SERVED    ? WIRE_DONE
+                                                               : WIRE_RECORD;
     default:
         return request->command;
     }

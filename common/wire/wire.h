@@ -22,11 +22,17 @@
 #define WIRE_ENCLOSED_BYTES 4
 /* The head that vouches for the central's log: a SHA-256. */
 #define WIRE_HEAD_BYTES 32
-/* No message but BATCH, BATCHES, STORE, WINNERS and REPORT is longer than this. */
+/* No message but BATCH, BATCHES, STORE, WINNERS, REPORT, NOTE, COMMIT, AWARDED, and a
+   RECORD or EVENT with a paper, is longer than this. */
 #define WIRE_SMALL_BYTES_MAX 512
 #define WIRE_NAME_BYTES_MAX  64 // PONG, JOIN
 /* What precedes the text of a REPORT: header, subject, more, next, lost. */
 #define WIRE_REPORT_BYTES (WIRE_HEADER_BYTES + 1 + 1 + 8 + 8)
+/* Of a provable draw (docs/fairness.md): a hash or a key; a signature; an agency's
+   entry in AWARDED. */
+#define WIRE_HASH_BYTES      32
+#define WIRE_SIGNATURE_BYTES 64
+#define WIRE_AWARD_BYTES     (4 + 8 + WIRE_HASH_BYTES)
 
 typedef enum {
     // agency to central
@@ -38,7 +44,11 @@ typedef enum {
     WIRE_CHECK = 0x06,
     WIRE_BATCHES = 0x07, // several BATCHes in one message
     WIRE_CANCEL = 0x08,  // to storage, like CHECK
-    WIRE_PING = 0x0F,    // anybody, to the broker's front, storage or state
+    WIRE_FETCH = 0x09,   // a note of a provable draw; to storage, like CHECK
+    WIRE_COMMIT = 0x0A,  // in place of READY, in a provable draw
+    WIRE_REVEAL = 0x0B,
+    WIRE_ROOT = 0x0C, // to storage, like CHECK
+    WIRE_PING = 0x0F, // anybody, to the broker's front, storage or state
     // central to agency
     WIRE_WELCOME = 0x11,
     WIRE_STORED = 0x12,
@@ -47,6 +57,8 @@ typedef enum {
     WIRE_GOODBYE = 0x15,
     WIRE_DIGEST = 0x16,
     WIRE_CANCELLED = 0x17,
+    WIRE_NOTE = 0x18,
+    WIRE_ROOTED = 0x1A,
     WIRE_REFUSED = 0x1E,
     WIRE_PONG = 0x1F,
     // worker, storage or state to broker; REJOIN and JOINED back
@@ -66,9 +78,13 @@ typedef enum {
     WIRE_REPLAY = 0x38,
     WIRE_RECORD = 0x39,
     WIRE_LOOKUP = 0x3C,
+    WIRE_STAKE = 0x3D,
+    WIRE_AWARD = 0x3F,
     // storage to state
+    WIRE_AWARDED = 0x35,
     WIRE_EVENT = 0x3A,
     WIRE_REGISTERED = 0x3B,
+    WIRE_STAKED = 0x3E,
     // operator to state, and back
     WIRE_ORDER = 0x41,
     WIRE_ORDERED = 0x42,
@@ -126,7 +142,9 @@ typedef enum {
     REFUSED_VOID = 50,  // it is void; the text is the reason
     REFUSED_NAME = 51,  // there is one of that name
     REFUSED_PHASE = 52, // it is not in the phase that this takes
-    REFUSED_DRAWS = 53  // too many are open
+    REFUSED_DRAWS = 53, // too many are open
+    REFUSED_NOTE = 54,  // a provable draw does not have this note yet
+    REFUSED_ROOT = 55   // the bets that are stored have another root
 } wire_code_t;
 
 typedef struct { // 0 means no limit of the sender's own; each hop lowers them
@@ -143,13 +161,20 @@ typedef struct { // HELLO
 
 /* What the draw is for this agency: its bets are complete once it has asked for its
    results, was excused, or the draw was closed. */
-typedef enum { DAY_OPEN = 0, DAY_SEALED = 1, DAY_DRAWN = 2, DAY_VOID = 3 } wire_day_t;
+typedef enum {
+    DAY_OPEN = 0,
+    DAY_SEALED = 1,
+    DAY_DRAWN = 2,
+    DAY_VOID = 3,
+    DAY_LOCKED = 4 // a provable draw is sealed: what the agency committed to is wanted
+} wire_day_t;
 
 /* Where a draw's winning number comes from. */
 typedef enum {
     SOURCE_FIXED = 'F',   // it is known when the draw is opened
     SOURCE_ENTERED = 'E', // the operator enters it after the close
-    SOURCE_RANDOM = 'R'   // state draws it after the close
+    SOURCE_RANDOM = 'R',  // state draws it after the close
+    SOURCE_PROVABLE = 'P' // it follows from secrets of all who take part
 } wire_source_t;
 
 /* When a draw closes: a time in milliseconds since 1970, or one of these. */
@@ -174,6 +199,7 @@ typedef struct {    // WELCOME, and ADMIT on its way to become one
     uint64_t sequence;             // of the log's last record as of this answer
     uint8_t head[WIRE_HEAD_BYTES]; // of the log's chain there
     bytes_t name;                  // of the draw; borrowed
+    uint8_t open[WIRE_HASH_BYTES]; // of a provable draw: O; zeros: it is none
 } wire_welcome_t;
 
 typedef struct { // BATCH: rows as typed; STORE: canonical rows
@@ -203,7 +229,7 @@ typedef struct {        // CANCELLED
 typedef struct { // WAITING
     uint32_t ready;
     uint32_t agencies;
-    uint8_t day;                         // wire_day_t: OPEN or SEALED
+    uint8_t day;                         // wire_day_t: OPEN, SEALED or LOCKED
     uint32_t missing[WAITING_NAMES_MAX]; // the first that are not ready; 0: no more
 } wire_waiting_t;
 
@@ -221,7 +247,14 @@ typedef enum {           // what may happen to a draw
     EVENT_CLOSED = 'C',  // text: why
     EVENT_DRAWN = 'D',   // number
     EVENT_SERVED = 'V',  // agency: it has said that it has its winners
-    EVENT_VOIDED = 'W'   // text: why
+    EVENT_VOIDED = 'W',  // text: why; of a provable draw a paper (fair_paper.h)
+    // of a provable draw alone; text: a paper
+    EVENT_NOTED = 'N',     // it has its open note: agencies may come
+    EVENT_COMMITTED = 'Y', // agency, count, digest, cancelled: it has asked, by COMMIT
+    EVENT_ATTESTED = 'U',  // the auditor has signed the seal
+    EVENT_LOCKED = 'L',    // it has its seal
+    EVENT_REVEALED = 'A',  // agency: its nonce is known
+    EVENT_PUBLISHED = 'Q'  // it has its result note
 } wire_event_kind_t;
 
 typedef struct {    // an event; what its kind does not have is 0, or empty
@@ -236,8 +269,11 @@ typedef struct {    // an event; what its kind does not have is 0, or empty
     uint64_t digest;
     uint64_t closes_ms;
     uint64_t time_ms; // when it was recorded; 0 in a RECORD
-    bytes_t text;     // O: the name; C, X, W: one line, may be empty; borrowed
+    bytes_t text; // O: the name; C, X, W: one line, may be empty; or a paper; borrowed
 } wire_event_t;
+
+/* Whether the event's text is a paper, or may be: W's is one in a provable draw. */
+bool wire_event_has_paper (uint8_t kind);
 
 typedef struct { // REGISTERED
     uint64_t epoch;
@@ -273,7 +309,10 @@ typedef enum {          // what an operator may order
     ORDER_CLOSE = 'C',  // note
     ORDER_NUMBER = 'N', // number
     ORDER_EXCUSE = 'X', // the header's agency; note
-    ORDER_VOID = 'W'    // note
+    ORDER_VOID = 'W',   // note
+    ORDER_ATTEST = 'U', // proof: the auditor's signature of the seal
+    ORDER_REVEAL = 'A'  // the header's agency (0: the operator); proof: the nonce that
+                        // the auditor took out of its box
 } wire_order_kind_t;
 
 /* ORDER; what its kind does not have is 0, or empty. To open, source 0, agencies 0 and
@@ -285,8 +324,9 @@ typedef struct {
     uint32_t number;
     uint32_t highest;
     uint64_t closes_ms;
-    bytes_t name; // of the draw; empty: the one that is meant; borrowed
-    bytes_t note; // why: one line, may be empty; borrowed
+    bytes_t name;  // of the draw; empty: the one that is meant; borrowed
+    bytes_t proof; // U: WIRE_SIGNATURE_BYTES, A: WIRE_HASH_BYTES; else empty; borrowed
+    bytes_t note;  // why: one line, may be empty; borrowed
 } wire_order_t;
 
 typedef struct {       // ORDERED
@@ -299,7 +339,8 @@ typedef enum {
     PHASE_OPEN = 1,
     PHASE_CLOSED = 2,
     PHASE_DRAWN = 3,
-    PHASE_VOID = 4
+    PHASE_VOID = 4,
+    PHASE_SEALED = 5 // a provable draw's: the seal is there, not all have revealed
 } wire_phase_t;
 
 typedef struct {    // DRAW: one for each that LIST asks for; its identity in the header
@@ -347,13 +388,81 @@ typedef struct { // WINNERS
     bytes_t documents; // each followed by LF; borrowed from the message
 } wire_winners_t;
 
-typedef struct {       // REFUSED
-    uint16_t code;     // wire_code_t
-    uint8_t command;   // the one refused
-    uint8_t field;     // 1..5 in the order of the row, or 0
-    uint32_t row;      // 1.. within the batch, or 0; of a READY: its cancelled bets
-    uint64_t offset;   // of the refused batch; or what the request carried, or 0; of a
-                       // READY: its count
+typedef enum { // which note of a provable draw FETCH asks for
+    NOTE_OPEN = 'N',
+    NOTE_RECEIPT = 'Y', // of an agency
+    NOTE_SEAL = 'L',
+    NOTE_COUNTERSIGNED = 'A', // the seal, signed by an agency as well
+    NOTE_ATTESTED = 'U',      // or by the auditor
+    NOTE_RESULT = 'Q',
+    NOTE_VOID = 'W',
+    // for operators alone:
+    NOTE_SALTS = 'K', // an agency's salt key: bytes
+    NOTE_BOX = 'B'    // an agency's box for the auditor, 0: the operator's: bytes
+} wire_which_t;
+
+typedef struct {   // FETCH
+    uint8_t which; // wire_which_t
+    uint32_t of;   // which agency's; 0: the one that asks, or none
+    uint64_t from; // the byte where the page begins
+} wire_fetch_t;
+
+typedef struct {    // NOTE
+    uint8_t which;  // wire_which_t
+    uint32_t of;    // as FETCH has it
+    uint32_t total; // bytes of the note
+    uint32_t from;  // where this page begins
+    bytes_t bytes;  // of the page: at most NOTE_PAGE_BYTES, none only at the end;
+                    // borrowed
+} wire_note_t;
+
+typedef struct { // COMMIT
+    wire_tally_t tally;
+    uint8_t salt_key[WIRE_HASH_BYTES];
+    bytes_t box;  // the nonce's, for the auditor: at most BOX_BYTES_MAX; or empty
+    bytes_t note; // READY, signed: at most COMMIT_NOTE_BYTES_MAX; both borrowed
+} wire_commit_t;
+
+typedef struct {                   // REVEAL
+    uint8_t seal[WIRE_HASH_BYTES]; // S
+    uint8_t nonce[WIRE_HASH_BYTES];
+    uint8_t signature[WIRE_SIGNATURE_BYTES]; // the agency's, of the seal
+} wire_reveal_t;
+
+typedef struct { // ROOT: of the leaves that the agency's bets from `from` on are
+    uint8_t salt_key[WIRE_HASH_BYTES];
+    uint64_t from, count;
+} wire_root_t;
+
+typedef struct { // ROOTED
+    uint64_t from, count;
+    uint8_t root[WIRE_HASH_BYTES];
+} wire_rooted_t;
+
+typedef struct { // STAKE: of the header's agency, which has not committed
+    uint64_t epoch;
+    uint8_t salt_key[WIRE_HASH_BYTES];
+} wire_stake_t;
+
+typedef struct { // STAKED
+    uint64_t count;
+    uint8_t root[WIRE_HASH_BYTES];
+} wire_staked_t;
+
+typedef struct { // an entry of AWARDED: an agency's bets that have won
+    uint32_t agency;
+    uint64_t count;
+    uint8_t root[WIRE_HASH_BYTES];
+} wire_award_t;
+
+typedef struct {     // REFUSED
+    uint16_t code;   // wire_code_t
+    uint8_t command; // the one refused
+    uint8_t field;   // 1..5 in the order of the row, or 0
+    uint32_t row;    // 1.. within the batch, or 0; of a READY or COMMIT: its cancelled
+                     // bets
+    uint64_t offset; // of the refused batch; or what the request carried, or 0; of a
+                     // READY or COMMIT: its count
     uint64_t expected; // the agency's next offset, where it is known
     bytes_t text;      // for people; at most REFUSAL_TEXT_MAX; borrowed
 } wire_refused_t;
@@ -415,6 +524,16 @@ typedef struct {
         wire_status_t status;
         wire_report_t report;
         uint32_t workers; // SCALE: wanted, 0: only tell; SCALED: wanted now
+        wire_fetch_t fetch;
+        wire_note_t note;
+        wire_commit_t commit;
+        wire_reveal_t reveal;
+        wire_root_t root;
+        wire_rooted_t rooted;
+        wire_stake_t stake;
+        wire_staked_t staked;
+        uint64_t award;  // AWARD: the epoch of the state that asks
+        bytes_t awarded; // AWARDED: see wire_awarded_next (); borrowed
     };
 } wire_message_t;
 
@@ -438,6 +557,15 @@ uint8_t *wire_batches_put (uint8_t *at, bytes_t batch);
    what they say. False at the end. */
 bool wire_batches_next (bytes_t *batches, bytes_t *frame, wire_message_t *batch);
 
+/* An AWARDED's entries are written one behind the other, agencies ascending: each
+   WIRE_AWARD_BYTES; returns the place behind. And taken off one by one; false at the
+   end. */
+uint8_t *wire_awarded_put (uint8_t *at, const wire_award_t *award);
+bool wire_awarded_next (bytes_t *awarded, wire_award_t *award);
+
+/* Whether the draw that an agency is let into is a provable one: WELCOME has its O. */
+bool wire_provable (const wire_welcome_t *welcome);
+
 /* Decode `frame` into `message`, whose slices borrow from it. Returns
    REFUSED_OK, or why it is no message; `command`, `agency` and `draw` are set as far as
    they could be read, else 0. Names of draws and notes in it are sound (draw_name.h,
@@ -458,16 +586,19 @@ const char *wire_order_name (uint8_t order);
 const char *wire_source_name (uint8_t source);
 const char *wire_phase_name (uint8_t phase);
 
+/* The note's name ("open", "receipt", ...), "?" when it is none. */
+const char *wire_note_name (uint8_t which);
+
 /* What the code means, for people; NULL for those of a batch's rows, of which
    bet_fault.h says more. */
 const char *wire_code_text (uint16_t code);
 
 /* The refusal of `request`: its agency, draw, command and, for a batch or a CANCEL,
-   offset filled in; for a READY what it said, so that its sender can tell which of
-   several is meant. Borrows `text`, of which REFUSAL_TEXT_MAX bytes count; NULL: what
-   the code means. What storage is asked for an agency is refused as what that asked: a
-   STORE as BATCH, an ADMIT as HELLO, a FIND as RESULTS, a RECORD as READY or DONE if it
-   is one of theirs. */
+   offset filled in; for a READY or COMMIT what it said, so that its sender can tell
+   which of several is meant. Borrows `text`, of which REFUSAL_TEXT_MAX bytes count;
+   NULL: what the code means. What storage is asked for an agency is refused as what
+   that asked: a STORE as BATCH, an ADMIT as HELLO, a FIND as RESULTS, a RECORD as
+   READY, COMMIT, REVEAL or DONE if it is one of theirs. */
 wire_message_t wire_refusal (const wire_message_t *request, wire_code_t code,
                              const char *text);
 

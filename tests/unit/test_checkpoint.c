@@ -257,24 +257,26 @@ static void what_cannot_be_is_refused (void **state)
         size_t at;
         uint8_t value;
     } wrong[] = {
-        {0, 'l'},  {19, 2},   // magic, format
-        {20, 1},   {52, 1},   // zeros
-        {120, 1},  {127, 1},  //
-        {47, 255}, {46, 255}, // bytes in all
-        {51, 1},   {51, 4},   // draws
-        {151, 1},             // bytes of cursors
-        {163, 0},             // the first draw's O: it has one
-        {163, 6},             //   which is before its last event
-        {219, 1},             // that of the second: they rise
-        {171, 1},  {171, 0},  // events: there are two, at least one
-        {172, 8},  {172, 6},  // flags; drawn and void
-        {173, 1},  {175, 1},  // zeros
-        {183, 1},  {183, 3},  // cursors
-        {323, 0},  {320, 1},  // the first cursor's agency
-        {323, 3},             // that of the second: they rise
-        {324, 8},  {325, 2},  // marks, path's length
-        {326, 1},             // zeros
-        {351, 9},             // ordinal
+        {0, 'l'},   {19, 2},   // magic, format
+        {20, 1},    {52, 1},   // zeros
+        {120, 1},   {127, 1},  //
+        {47, 255},  {46, 255}, // bytes in all
+        {51, 1},    {51, 4},   // draws
+        {151, 1},              // bytes of cursors
+        {163, 0},              // the first draw's O: it has one
+        {163, 6},              //   which is before its last event
+        {219, 1},              // that of the second: they rise
+        {171, 1},   {171, 0},  // events: there are two, at least one
+        {172, 128}, {172, 6},  // flags; drawn and void
+        {172, 32},  {172, 44}, // sealed, not noted; and void
+        {172, 16},  {172, 72}, // attested, published, not sealed
+        {173, 1},   {175, 1},  // zeros
+        {183, 1},   {183, 3},  // cursors
+        {323, 0},   {320, 1},  // the first cursor's agency
+        {323, 3},              // that of the second: they rise
+        {324, 16},  {325, 2},  // marks, path's length
+        {326, 1},              // zeros
+        {351, 9},              // ordinal
     };
     uint8_t room[ROOM];
     checkpoint_t got;

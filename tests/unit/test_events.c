@@ -572,6 +572,138 @@ static void an_index_that_cannot_be_read_ends_it (void **state)
     assert_int_equal (errno, EIO);
 }
 
+/* ---- A provable draw ---- */
+
+static const wire_event_t provable = {.kind = EVENT_OPENED,
+                                      .source = SOURCE_PROVABLE,
+                                      .highest = 9999,
+                                      .agencies = 2,
+                                      .closes_ms = CLOSES_NEVER,
+                                      .text = {(const uint8_t *) "first", 5}};
+
+static wire_event_t paper_of (uint8_t kind, uint32_t agency, const char *paper)
+{
+    wire_event_t event = sealed_of (agency);
+    if (kind != EVENT_COMMITTED)
+        event = (wire_event_t){.agency = agency};
+    event.kind = kind;
+    event.text = bytes_of (paper, strlen (paper));
+    return event;
+}
+
+/* Both agencies have asked and revealed; which event of the draw it is at the end. */
+static void until_it_is_made (const char *note)
+{
+    registered ("a", 7);
+    assert_recorded (provable, 1);
+    assert_recorded (paper_of (EVENT_NOTED, 0, note), 2);
+    shelf_append (&shelf, 1, 3);
+    shelf_append (&shelf, 2, 3);
+    assert_recorded (paper_of (EVENT_COMMITTED, 1, "salts 01\n\nready\n"), 3);
+    assert_recorded (paper_of (EVENT_COMMITTED, 2, "salts 02\n\nready\n"), 4);
+    assert_recorded ((wire_event_t){.kind = EVENT_CLOSED}, 5);
+    assert_recorded (paper_of (EVENT_LOCKED, 0, "\nseal\n"), 6);
+    assert_recorded (paper_of (EVENT_ATTESTED, 0, "\nline\n"), 7);
+    assert_recorded (paper_of (EVENT_REVEALED, 2, "nonce 02\n\n"), 8);
+    assert_recorded (paper_of (EVENT_REVEALED, 1, "nonce 01\n\n"), 9);
+    assert_recorded (drawn, 10);
+    assert_recorded (paper_of (EVENT_PUBLISHED, 0, "\nresult\n"), 11);
+}
+
+static void assert_told (uint64_t ordinal, uint8_t kind, const char *text)
+{
+    wire_recorded_t told;
+    sale_t *sale = sales_find (book_sales (shelf.book), SHELF_IDENTITY);
+    assert_int_equal (events_read (events, sale, ordinal, &told), 0);
+    assert_int_equal (told.event.kind, kind);
+    assert_true (bytes_equal (told.event.text, bytes_of (text, strlen (text))));
+}
+
+/* Papers are told as they came, after any end; but the result, which state knows. */
+static void papers_are_kept_as_they_are (void **state)
+{
+    (void) state;
+    char *note = malloc (PAPER_BYTES_MAX + 1);
+    assert_non_null (note);
+    memset (note, 'n', PAPER_BYTES_MAX);
+    memcpy (note, "nonce 00\n\n", 10);
+    note[PAPER_BYTES_MAX] = 0;
+    until_it_is_made (note);
+    for (int i = 0; i < 2; i++) {
+        assert_told (1, EVENT_NOTED, note);
+        assert_told (2, EVENT_COMMITTED, "salts 01\n\nready\n");
+        assert_told (5, EVENT_LOCKED, "\nseal\n");
+        assert_told (6, EVENT_ATTESTED, "\nline\n");
+        assert_told (8, EVENT_REVEALED, "nonce 01\n\n");
+        assert_told (10, EVENT_PUBLISHED, "");
+        assert_int_equal (book_wait (shelf.book), 0);
+        crash ();
+    }
+    free (note);
+}
+
+static void a_note_is_recorded_once (void **state)
+{
+    (void) state;
+    registered ("a", 7);
+    assert_recorded (provable, 1);
+    wire_event_t noted = paper_of (EVENT_NOTED, 0, "nonce 01\n\nopen\n");
+    seen--;
+    assert_not_recorded (noted, REFUSED_GAP); // it does not know what there is
+    seen++;
+    assert_not_recorded (paper_of (EVENT_NOTED, 0, "nonce 01\nopen\n"), REFUSED_GAP);
+    assert_not_recorded (paper_of (EVENT_NOTED, 0, ""), REFUSED_GAP);
+    assert_recorded (noted, 2);
+    noted = paper_of (EVENT_NOTED, 0, "nonce 02\n\nopen\n");
+    assert_recorded (noted, 2); // the one that there is
+    assert_told (1, EVENT_NOTED, "nonce 01\n\nopen\n");
+    shelf_append (&shelf, 1, 3);
+    assert_not_recorded (sealed_of (1), REFUSED_GAP); // it commits
+    wire_event_t committed = paper_of (EVENT_COMMITTED, 1, "salts 01\n\nready\n");
+    committed.count++;
+    assert_not_recorded (committed, REFUSED_TALLY);
+    committed.count--;
+    assert_recorded (committed, 3);
+    assert_not_recorded (paper_of (EVENT_REVEALED, 1, "\n"), REFUSED_GAP);
+}
+
+/* The reason is told to agencies that ask, and the note to who fetches it. */
+static void a_void_note_has_the_reason (void **state)
+{
+    (void) state;
+    uint8_t reason[NOTE_BYTES_MAX];
+    registered ("a", 7);
+    assert_recorded (provable, 1);
+    const wire_event_t line = {.kind = EVENT_VOIDED,
+                               .text = {(const uint8_t *) "no paper", 8}};
+    assert_not_recorded (line, REFUSED_GAP);
+    const char *paper = "note the machine broke [ana]\n\nvoid v1\n";
+    assert_recorded (paper_of (EVENT_VOIDED, 0, paper), 2);
+    assert_told (1, EVENT_VOIDED, paper);
+    sale_t *sale = sales_find (book_sales (shelf.book), SHELF_IDENTITY);
+    record_t record;
+    assert_int_equal (book_read (shelf.book, sale->last_event, &record), 0);
+    assert_int_equal (book_note (shelf.book, sale, &record, reason), 23);
+    assert_memory_equal (reason, "the machine broke [ana]", 23);
+}
+
+/* Of a plain draw there are none. */
+static void a_plain_draw_has_no_papers (void **state)
+{
+    (void) state;
+    begin_selling ();
+    static const char kinds[] = "NYULAQ";
+    for (size_t i = 0; i < sizeof kinds - 1; i++) {
+        const bool of_agency = strchr ("YA", kinds[i]) != NULL;
+        assert_not_recorded (paper_of ((uint8_t) kinds[i], of_agency, "\nnote\n"),
+                             REFUSED_GAP);
+    }
+    wire_event_t too_many = provable;
+    too_many.agencies = PROVABLE_AGENCIES_MAX + 1;
+    uint64_t which;
+    assert_int_equal (recorded_in (99, too_many, &which), REFUSED_GAP);
+}
+
 #define EVENTS_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (void)
@@ -593,6 +725,10 @@ int main (void)
         EVENTS_TEST (a_full_disk_can_still_seal_and_draw),
         EVENTS_TEST (a_full_disk_has_room_for_agencies_that_were_not_there_yet),
         EVENTS_TEST (an_index_that_cannot_be_read_ends_it),
+        EVENTS_TEST (papers_are_kept_as_they_are),
+        EVENTS_TEST (a_note_is_recorded_once),
+        EVENTS_TEST (a_void_note_has_the_reason),
+        EVENTS_TEST (a_plain_draw_has_no_papers),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -31,7 +31,8 @@ static record_t bets (void)
 static record_t event (record_kind_t kind)
 {
     const bool of_agency = kind == RECORD_SEALED || kind == RECORD_SERVED ||
-                           kind == RECORD_EXCUSED || kind == RECORD_CANCELLED;
+                           kind == RECORD_EXCUSED || kind == RECORD_CANCELLED ||
+                           kind == RECORD_COMMITTED || kind == RECORD_REVEALED;
     record_t record = {.kind = (uint8_t) kind,
                        .agency = of_agency ? 3 : 0,
                        .draw = kind == RECORD_REGISTERED ? 0 : 1,
@@ -70,8 +71,10 @@ static void what_is_put_is_got (void **state)
 {
     (void) state;
     static const record_kind_t events[] = {
-        RECORD_SEALED, RECORD_REGISTERED, RECORD_OPENED, RECORD_DRAWN,    RECORD_SERVED,
-        RECORD_CLOSED, RECORD_EXCUSED,    RECORD_VOIDED, RECORD_CANCELLED};
+        RECORD_SEALED,    RECORD_REGISTERED, RECORD_OPENED,    RECORD_DRAWN,
+        RECORD_SERVED,    RECORD_CLOSED,     RECORD_EXCUSED,   RECORD_VOIDED,
+        RECORD_CANCELLED, RECORD_NOTED,      RECORD_COMMITTED, RECORD_ATTESTED,
+        RECORD_LOCKED,    RECORD_REVEALED,   RECORD_PUBLISHED};
     const record_t record = bets ();
     assert_same (&record);
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
@@ -139,7 +142,10 @@ static void what_cannot_be_is_no_record (void **state)
         {'O', 2, 1},    {'O', 115, 0}, {'O', 112, 1}, {'O', 72, 0},   {'O', 72, '-'},
         {'O', 81, 'a'}, {'O', 42, 0},  {'K', 7, 0},   {'K', 3, 2},    {'K', 35, 0},
         {'K', 34, 4},   {'C', 7, 1},   {'C', 3, 1},   {'C', 35, 202}, {'X', 7, 0},
-        {'X', 35, 202}, {'W', 7, 1},   {'W', 34, 1},
+        {'X', 35, 202}, {'W', 7, 1},   {'C', 34, 1},  {'W', 33, 25},  {'N', 7, 1},
+        {'N', 33, 25},  {'N', 35, 0},  {'N', 3, 1},   {'Y', 7, 0},    {'Y', 35, 0},
+        {'Y', 33, 25},  {'U', 7, 1},   {'L', 7, 1},   {'L', 33, 25},  {'A', 7, 0},
+        {'A', 35, 0},   {'Q', 7, 1},   {'Q', 35, 0},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         uint8_t bytes[RECORD_BYTES];
@@ -220,12 +226,26 @@ static void kinds_with_rows_are_not_the_events (void **state)
 {
     (void) state;
     for (unsigned kind = 0; kind <= 0xFF; kind++) {
-        const bool known = kind && strchr ("BKROSXCDVW", (int) kind);
+        const bool known = kind && strchr ("BKROSXCDVWNYULAQ", (int) kind);
         assert_int_equal (record_has_rows ((uint8_t) kind),
-                          kind && strchr ("BKCXW", (int) kind));
+                          kind && strchr ("BKCXWNYULAQ", (int) kind));
         if (known)
             assert_int_equal (record_is_event ((uint8_t) kind),
                               !strchr ("BKR", (int) kind));
+    }
+}
+
+/* A void draw's reason may be a paper, longer than a line. */
+static void papers_may_be_long (void **state)
+{
+    (void) state;
+    static uint8_t paper[PAPER_BYTES_MAX];
+    static const record_kind_t kinds[] = {RECORD_VOIDED, RECORD_NOTED, RECORD_LOCKED};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        record_t record = event (kinds[i]);
+        record_vouch (&record, bytes_of (paper, sizeof paper));
+        assert_same (&record);
+        assert_int_equal (record_has_paper (record.kind), i > 0);
     }
 }
 
@@ -263,6 +283,7 @@ int main (void)
         cmocka_unit_test (a_chain_tells_every_history_apart),
         cmocka_unit_test (kinds_with_rows_are_not_the_events),
         cmocka_unit_test (notes_may_be_empty),
+        cmocka_unit_test (papers_may_be_long),
         cmocka_unit_test (a_draw_has_its_name),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

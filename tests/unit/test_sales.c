@@ -71,7 +71,7 @@ static record_t record_of (const sale_t *sale, uint8_t kind, uint32_t agency)
         record.draw = sale->identity;
         record.position = sale->bytes[ROWS_BETS];
         record.size = 10;
-    } else if (kind == RECORD_SEALED)
+    } else if (kind == RECORD_SEALED || kind == RECORD_COMMITTED)
         record.offset = cursor ? cursor->at.next : 0;
     return record;
 }
@@ -97,10 +97,10 @@ static void happens (sale_t *sale, uint8_t kind, uint32_t agency)
 /* What may happen now, of agency 1 where it is an agency's. */
 static void assert_may (sale_t *sale, const char *kinds)
 {
-    static const char all[] = "BKSXCDVWOR";
+    static const char all[] = "BKSXCDVWORNYULAQ";
     for (size_t i = 0; i < sizeof all - 1; i++)
         if (all[i] != 'K' &&
-            may (sale, (uint8_t) all[i], strchr ("BSXV", all[i]) != NULL) !=
+            may (sale, (uint8_t) all[i], strchr ("BSXVYA", all[i]) != NULL) !=
                 (strchr (kinds, all[i]) != NULL))
             fail_msg ("%c, where %s may happen", all[i], kinds);
 }
@@ -148,6 +148,68 @@ static void a_draw_that_all_have_asked_for_is_closed_by_that (void **state)
     sale_t *early = opened (2, "early", CLOSES_ALL_ASKED);
     happens (early, RECORD_CLOSED, 0); // the operator may
     assert_may (early, "SDW");
+}
+
+static sale_t *provable (uint64_t identity, const char *name, uint64_t closes_ms)
+{
+    const sale_terms_t terms = terms_of (name, SOURCE_PROVABLE, closes_ms);
+    return open_with (identity, &terms);
+}
+
+/* Nothing is sold before the open note, and nothing undone behind the seal. */
+static void a_provable_draw_has_a_note_for_each_step (void **state)
+{
+    (void) state;
+    sale_t *sale = provable (1, "night", CLOSES_NEVER);
+    assert_may (sale, "XCWN");
+    happens (sale, RECORD_NOTED, 0);
+    assert_may (sale, "BXCWY");
+    happens (sale, RECORD_BETS, 1);
+    happens (sale, RECORD_COMMITTED, 1);
+    assert_may (sale, "CW"); // it is not excused, and sells nothing
+    assert_true (may (sale, RECORD_COMMITTED, 2) && may (sale, RECORD_EXCUSED, 2));
+    happens (sale, RECORD_CLOSED, 0);
+    assert_may (sale, "WL");
+    assert_true (may (sale, RECORD_COMMITTED, 2)); // there is a window for that
+    happens (sale, RECORD_COMMITTED, 2);
+    happens (sale, RECORD_LOCKED, 0);
+    assert_int_equal (sale_phase (sale), PHASE_SEALED);
+    assert_may (sale, "UA");
+    assert_false (may (sale, RECORD_COMMITTED, 3) || may (sale, RECORD_REVEALED, 3));
+    happens (sale, RECORD_ATTESTED, 0);
+    assert_may (sale, "A");
+    happens (sale, RECORD_REVEALED, 1);
+    assert_may (sale, ""); // there is no number without all nonces
+    happens (sale, RECORD_REVEALED, 2);
+    assert_may (sale, "D");
+    happens (sale, RECORD_DRAWN, 0);
+    assert_int_equal (sale_phase (sale), PHASE_DRAWN);
+    assert_may (sale, "VQ");
+    happens (sale, RECORD_PUBLISHED, 0);
+    assert_may (sale, "V");
+}
+
+/* Also one that has no note yet, which a state that comes back makes. */
+static void a_provable_draw_closes_as_others_do (void **state)
+{
+    (void) state;
+    sale_t *sale = provable (1, "night", CLOSES_ALL_ASKED);
+    happens (sale, RECORD_NOTED, 0);
+    for (uint32_t agency = 1; agency <= ROLL; agency++)
+        happens (sale, RECORD_COMMITTED, agency);
+    assert_int_equal (sale_phase (sale), PHASE_CLOSED);
+    assert_may (sale, "WL");
+    sale_t *late = provable (2, "late", 1000);
+    assert_true (sale_closes_by_clock (late));
+    happens (late, RECORD_CLOSED, 0);
+    assert_false (sale_closes_by_clock (late));
+    assert_may (late, "WN");
+    sale_t *clock = provable (3, "clock", 1000);
+    happens (clock, RECORD_NOTED, 0);
+    assert_true (sale_closes_by_clock (clock)); // noted or not
+    happens (clock, RECORD_VOIDED, 0);
+    assert_may (clock, "");
+    assert_int_equal (sale_phase (clock), PHASE_VOID);
 }
 
 static void a_void_draw_stays_void (void **state)
@@ -233,6 +295,13 @@ static void days_are_told_as_they_are (void **state)
     assert_int_equal (sale_day (sale, two), DAY_SEALED);
     happens (sale, RECORD_DRAWN, 0);
     assert_int_equal (sale_day (sale, two), DAY_DRAWN);
+    sale_t *night = provable (3, "night", CLOSES_NEVER);
+    happens (night, RECORD_NOTED, 0);
+    happens (night, RECORD_COMMITTED, 1);
+    happens (night, RECORD_CLOSED, 0);
+    happens (night, RECORD_LOCKED, 0);
+    assert_int_equal (sale_day (night, cursors_admit (night->cursors, 1)), DAY_LOCKED);
+    assert_int_equal (sale_day (night, cursors_admit (night->cursors, 2)), DAY_SEALED);
     sale_t *gone = opened (2, "gone", CLOSES_NEVER);
     happens (gone, RECORD_VOIDED, 0);
     assert_int_equal (sale_day (gone, cursors_admit (gone->cursors, 1)), DAY_VOID);
@@ -243,23 +312,24 @@ static void days_are_told_as_they_are (void **state)
 static void a_checkpoint_brings_all_of_it_back (void **state)
 {
     (void) state;
-    static const char kinds[] = "BBBSXCDVVW";
+    static const char kinds[] = "BBBSXCDVVWNNYYULLAAQ";
     uint64_t random = 3;
-    for (uint64_t round = 0; round < 300; round++) {
+    for (uint64_t round = 0; round < 600; round++) {
         record_t events[32];
         uint64_t at[32];
         uint8_t bytes[ROLL * CHECKPOINT_CURSOR_MAX];
         char name[16];
         snprintf (name, sizeof name, "d%u", (unsigned) round);
-        sale_t *sale =
-            opened (1 + round, name, round % 2 ? CLOSES_NEVER : CLOSES_ALL_ASKED);
+        sale_t *sale = (round % 4 < 2 ? opened : provable) (
+            1 + round, name, round % 2 ? CLOSES_NEVER : CLOSES_ALL_ASKED);
         const sale_terms_t terms = sale->terms;
         events[0] = sale_opening (sale->identity, &terms);
         at[0] = sequence;
-        for (int step = 0; step < 12; step++) {
-            const uint8_t kind = (uint8_t) kinds[random_below (&random, 10)];
-            const uint32_t agency =
-                strchr ("BSXV", kind) ? 1 + (uint32_t) random_below (&random, ROLL) : 0;
+        for (int step = 0; step < 60 && sale->events < 32; step++) {
+            const uint8_t kind = (uint8_t) kinds[random_below (&random, 20)];
+            const uint32_t agency = strchr ("BSXVYA", kind)
+                                        ? 1 + (uint32_t) random_below (&random, ROLL)
+                                        : 0;
             if (!may (sale, kind, agency))
                 continue;
             record_t record = record_of (sale, kind, agency);
@@ -470,6 +540,8 @@ int main (void)
     const struct CMUnitTest tests[] = {
         SALES_TEST (a_draw_goes_through_its_phases),
         SALES_TEST (a_draw_that_all_have_asked_for_is_closed_by_that),
+        SALES_TEST (a_provable_draw_has_a_note_for_each_step),
+        SALES_TEST (a_provable_draw_closes_as_others_do),
         SALES_TEST (a_void_draw_stays_void),
         SALES_TEST (numbers_are_what_the_terms_say),
         SALES_TEST (records_follow_one_another),

@@ -8,7 +8,7 @@
 
 #define MUTATIONS 4000 /* of each example */
 
-typedef enum { U8, U16, U32, U64, TEXT, HEAD } kind_t;
+typedef enum { U8, U16, U32, U64, TEXT, HASH, OPEN, SIGNATURE } kind_t;
 
 typedef struct {
     const char *name; // in the vectors and in docs/protocol.md
@@ -20,7 +20,7 @@ typedef struct {
     {                                                                                  \
         name, kind, offsetof (wire_message_t, member)                                  \
     }
-#define FIELDS_MAX 18
+#define FIELDS_MAX 19
 
 static const field_t hello[FIELDS_MAX] = {
     FIELD ("window", U32, hello.limits.window),
@@ -68,8 +68,8 @@ static const field_t nothing[FIELDS_MAX] = {{0}};
         FIELD ("highest", U32, welcome.highest),                                       \
         FIELD ("closes_ms", U64, welcome.closes_ms),                                   \
         FIELD ("cancelled", U32, welcome.cancelled),                                   \
-        FIELD ("sequence", U64, welcome.sequence), FIELD ("head", HEAD, welcome.head), \
-        FIELD ("draw_name", TEXT, welcome.name)
+        FIELD ("sequence", U64, welcome.sequence), FIELD ("head", HASH, welcome.head), \
+        FIELD ("draw_name", TEXT, welcome.name), FIELD ("open", OPEN, welcome.open)
 
 static const field_t welcome[FIELDS_MAX] = {STANDING};
 static const field_t admit[FIELDS_MAX] = {FIELD ("epoch", U64, welcome.epoch),
@@ -90,7 +90,7 @@ static const field_t waiting[FIELDS_MAX] = {
 static const field_t winners[FIELDS_MAX] = {
     FIELD ("cursor", U64, winners.cursor),        FIELD ("next", U64, winners.next),
     FIELD ("number", U32, winners.number),        FIELD ("count", U32, winners.count),
-    FIELD ("sequence", U64, winners.sequence),    FIELD ("head", HEAD, winners.head),
+    FIELD ("sequence", U64, winners.sequence),    FIELD ("head", HASH, winners.head),
     FIELD ("documents", TEXT, winners.documents),
 };
 static const field_t refused[FIELDS_MAX] = {
@@ -172,7 +172,8 @@ static const field_t order[FIELDS_MAX] = {
     FIELD ("order", U8, order.order),        FIELD ("source", U8, order.source),
     FIELD ("agencies", U32, order.agencies), FIELD ("number", U32, order.number),
     FIELD ("highest", U32, order.highest),   FIELD ("closes_ms", U64, order.closes_ms),
-    FIELD ("draw_name", TEXT, order.name),   FIELD ("note", TEXT, order.note),
+    FIELD ("draw_name", TEXT, order.name),   FIELD ("proof", TEXT, order.proof),
+    FIELD ("note", TEXT, order.note),
 };
 static const field_t ordered[FIELDS_MAX] = {
     FIELD ("sequence", U64, ordered.sequence),
@@ -197,6 +198,50 @@ static const field_t listed[FIELDS_MAX] = {
     FIELD ("draw_name", TEXT, listed.name),
 };
 
+static const field_t fetch[FIELDS_MAX] = {
+    FIELD ("which", U8, fetch.which),
+    FIELD ("of", U32, fetch.of),
+    FIELD ("from", U64, fetch.from),
+};
+static const field_t page[FIELDS_MAX] = {
+    FIELD ("which", U8, note.which),   FIELD ("of", U32, note.of),
+    FIELD ("total", U32, note.total),  FIELD ("from", U32, note.from),
+    FIELD ("bytes", TEXT, note.bytes),
+};
+static const field_t commit[FIELDS_MAX] = {
+    FIELD ("count", U64, commit.tally.count),
+    FIELD ("digest", U64, commit.tally.digest),
+    FIELD ("cancelled", U32, commit.tally.cancelled),
+    FIELD ("salt_key", HASH, commit.salt_key),
+    FIELD ("box", TEXT, commit.box),
+    FIELD ("note", TEXT, commit.note),
+};
+static const field_t reveal[FIELDS_MAX] = {
+    FIELD ("seal", HASH, reveal.seal),
+    FIELD ("nonce", HASH, reveal.nonce),
+    FIELD ("signature", SIGNATURE, reveal.signature),
+};
+static const field_t root[FIELDS_MAX] = {
+    FIELD ("salt_key", HASH, root.salt_key),
+    FIELD ("from", U64, root.from),
+    FIELD ("count", U64, root.count),
+};
+static const field_t rooted[FIELDS_MAX] = {
+    FIELD ("from", U64, rooted.from),
+    FIELD ("count", U64, rooted.count),
+    FIELD ("root", HASH, rooted.root),
+};
+static const field_t stake[FIELDS_MAX] = {
+    FIELD ("epoch", U64, stake.epoch),
+    FIELD ("salt_key", HASH, stake.salt_key),
+};
+static const field_t staked[FIELDS_MAX] = {
+    FIELD ("count", U64, staked.count),
+    FIELD ("root", HASH, staked.root),
+};
+static const field_t award[FIELDS_MAX] = {FIELD ("epoch", U64, award)};
+static const field_t awarded[FIELDS_MAX] = {FIELD ("awarded", TEXT, awarded)};
+
 static const struct command {
     const char *name;
     const char *file;
@@ -212,6 +257,10 @@ static const struct command {
     {"CHECK", "check.txt", 0x06, check, true},
     {"BATCHES", "batches.txt", 0x07, batches, true},
     {"CANCEL", "cancel.txt", 0x08, cancel, true},
+    {"FETCH", "fetch.txt", 0x09, fetch, true},
+    {"COMMIT", "commit.txt", 0x0A, commit, true},
+    {"REVEAL", "reveal.txt", 0x0B, reveal, true},
+    {"ROOT", "root.txt", 0x0C, root, true},
     {"PING", "ping.txt", 0x0F, nothing, false},
     {"WELCOME", "welcome.txt", 0x11, welcome, false},
     {"STORED", "stored.txt", 0x12, stored, false},
@@ -220,6 +269,8 @@ static const struct command {
     {"GOODBYE", "goodbye.txt", 0x15, nothing, false},
     {"DIGEST", "digest.txt", 0x16, digest, false},
     {"CANCELLED", "cancelled.txt", 0x17, cancelled, false},
+    {"NOTE", "note.txt", 0x18, page, false},
+    {"ROOTED", "rooted.txt", 0x1A, rooted, false},
     {"REFUSED", "refused.txt", 0x1E, refused, false},
     {"PONG", "pong.txt", 0x1F, pong, false},
     {"JOIN", "join.txt", 0x21, join, false},
@@ -230,6 +281,7 @@ static const struct command {
     {"STORE", "store.txt", 0x31, batch, false},
     {"ADMIT", "admit.txt", 0x32, admit, false},
     {"FIND", "find.txt", 0x34, find, false},
+    {"AWARDED", "awarded.txt", 0x35, awarded, false},
     {"HELD", "held.txt", 0x36, nothing, false},
     {"REGISTER", "register.txt", 0x37, registers, false},
     {"REPLAY", "replay.txt", 0x38, replay, false},
@@ -237,6 +289,9 @@ static const struct command {
     {"EVENT", "event.txt", 0x3A, event, false},
     {"REGISTERED", "registered.txt", 0x3B, registered, false},
     {"LOOKUP", "lookup.txt", 0x3C, lookup, false},
+    {"STAKE", "stake.txt", 0x3D, stake, false},
+    {"STAKED", "staked.txt", 0x3E, staked, false},
+    {"AWARD", "award.txt", 0x3F, award, false},
     {"ORDER", "order.txt", 0x41, order, false},
     {"ORDERED", "ordered.txt", 0x42, ordered, false},
     {"LIST", "list.txt", 0x43, list, false},
@@ -261,7 +316,7 @@ static const struct {
     {"CONFLICT", 33},  {"CLOSED", 34},     {"TALLY", 35},   {"UNDRAWN", 36},
     {"KEY", 37},       {"BUSY", 40},       {"NOSPACE", 41}, {"UNAVAILABLE", 42},
     {"DRAW", 38},      {"SUPERSEDED", 39}, {"VOID", 50},    {"NAME", 51},
-    {"PHASE", 52},     {"DRAWS", 53},
+    {"PHASE", 52},     {"DRAWS", 53},      {"NOTE", 54},    {"ROOT", 55},
 };
 #define CODES (sizeof codes / sizeof codes[0])
 
@@ -274,6 +329,14 @@ static size_t fields_of (const struct command *command)
     while (known < FIELDS_MAX && command->fields[known].name)
         known++;
     return known;
+}
+
+/* Of what is bytes; 0 of anything else. */
+static size_t size_of (kind_t kind)
+{
+    return kind == SIGNATURE              ? WIRE_SIGNATURE_BYTES
+           : kind == HASH || kind == OPEN ? WIRE_HASH_BYTES
+                                          : 0;
 }
 
 static uint64_t number_at (const wire_message_t *message, const field_t *field)
@@ -331,12 +394,14 @@ static wire_message_t described (const struct command *command, uint8_t *text)
     for (size_t i = 0; i < fields_of (command); i++) {
         const field_t *field = &command->fields[i];
         const char *value = vector_value (&vector, field->name, 0);
+        if (!value && field->kind == OPEN)
+            continue; // of a draw that is not provable
         if (!value)
             fail_msg ("%s has no %s", vector_name (&vector), field->name);
-        if (field->kind == HEAD) {
-            uint8_t head[VECTOR_BYTES_MAX];
-            assert_int_equal (vector_hex (value, head), WIRE_HEAD_BYTES);
-            memcpy ((uint8_t *) &message + field->place, head, WIRE_HEAD_BYTES);
+        if (size_of (field->kind) > 0) {
+            uint8_t bytes[VECTOR_BYTES_MAX];
+            assert_int_equal (vector_hex (value, bytes), size_of (field->kind));
+            memcpy ((uint8_t *) &message + field->place, bytes, size_of (field->kind));
         } else if (field->kind == TEXT) {
             const bytes_t slice =
                 bytes_of (text, vector_text (&vector, field->name, text));
@@ -357,10 +422,10 @@ static void assert_same (const struct command *command, const wire_message_t *me
     assert_true (message->draw == other->draw);
     for (size_t i = 0; i < fields_of (command); i++) {
         const field_t *field = &command->fields[i];
-        if (field->kind == HEAD) {
+        if (size_of (field->kind) > 0) {
             assert_memory_equal ((const uint8_t *) message + field->place,
                                  (const uint8_t *) other + field->place,
-                                 WIRE_HEAD_BYTES);
+                                 size_of (field->kind));
         } else if (field->kind == TEXT) {
             bytes_t text, expected;
             memcpy (&text, (const uint8_t *) message + field->place, sizeof text);
@@ -560,9 +625,11 @@ static bool decodes (const wire_message_t *message)
 static void storage_is_asked_by_one_role (void **state)
 {
     (void) state;
-    static const uint8_t of_worker[] = {WIRE_STORE, WIRE_CHECK, WIRE_CANCEL};
+    static const uint8_t of_worker[] = {WIRE_STORE, WIRE_CHECK, WIRE_CANCEL, WIRE_FETCH,
+                                        WIRE_ROOT};
     static const uint8_t of_state[] = {WIRE_ADMIT,  WIRE_FIND,   WIRE_REGISTER,
-                                       WIRE_REPLAY, WIRE_RECORD, WIRE_LOOKUP};
+                                       WIRE_REPLAY, WIRE_RECORD, WIRE_LOOKUP,
+                                       WIRE_STAKE,  WIRE_AWARD};
     for (unsigned command = 0; command <= 0xFF; command++)
         for (unsigned role = 0; role <= 0xFF; role++) {
             const bool asks = (role == ROLE_WORKER &&
@@ -576,15 +643,17 @@ static void storage_is_asked_by_one_role (void **state)
 static void sources_and_phases_have_their_names (void **state)
 {
     (void) state;
-    static const char *const phases[] = {"planned", "open", "closed", "drawn", "void"};
+    static const char *const phases[] = {"planned", "open", "closed",
+                                         "drawn",   "void", "sealed"};
     for (unsigned number = 0; number <= 0xFF; number++) {
         const char *source = number == 'F'   ? "fixed"
                              : number == 'E' ? "entered"
                              : number == 'R' ? "random"
+                             : number == 'P' ? "provable"
                                              : "?";
         assert_string_equal (wire_source_name ((uint8_t) number), source);
         assert_string_equal (wire_phase_name ((uint8_t) number),
-                             number < 5 ? phases[number] : "?");
+                             number < 6 ? phases[number] : "?");
     }
 }
 
@@ -654,13 +723,13 @@ static void kinds_and_sources_are_known (void **state)
     for (unsigned letter = 0; letter <= 0xFF; letter++) {
         const wire_message_t happened = {.command = WIRE_RECORD,
                                          .record.event = {.kind = (uint8_t) letter}};
-        const bool without_text = letter && strchr ("SXCDVW", (int) letter);
+        const bool without_text = letter && strchr ("SXCDVWNYULAQ", (int) letter);
         assert_int_equal (decodes (&happened), without_text);
         const wire_message_t ordering = {.command = WIRE_ORDER,
                                          .order = {.order = (uint8_t) letter}};
         assert_int_equal (decodes (&ordering),
                           letter && strchr ("OCNXW", (int) letter)); // O as state's own
-        const bool source = letter && strchr ("FER", (int) letter);
+        const bool source = letter && strchr ("FERP", (int) letter);
         const wire_message_t opens = {
             .command = WIRE_ORDER,
             .order = {.order = ORDER_OPEN, .source = (uint8_t) letter}};

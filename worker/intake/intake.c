@@ -47,7 +47,9 @@ static const handler_t handlers[] = {
     {WIRE_BATCH, check_batch},      {WIRE_HELLO, pass_hello},
     {WIRE_READY, pass_to_state},    {WIRE_RESULTS, pass_to_state},
     {WIRE_DONE, pass_to_state},     {WIRE_CHECK, pass_to_storage},
-    {WIRE_CANCEL, pass_to_storage}, {WIRE_REJOIN, join},
+    {WIRE_CANCEL, pass_to_storage}, {WIRE_FETCH, pass_to_storage},
+    {WIRE_ROOT, pass_to_storage},   {WIRE_COMMIT, pass_to_state},
+    {WIRE_REVEAL, pass_to_state},   {WIRE_REJOIN, join},
     {WIRE_JOINED, ignore},          {0},
 };
 

@@ -91,8 +91,11 @@ int book_learn (book_t *book, sale_t *sale);
 /* A record that has to be there. 0, or -1 (errno). */
 int book_read (book_t *book, uint64_t sequence, record_t *record);
 /* The note of an event of the sale's, without its line end, into `note`
-   (NOTE_BYTES_MAX): its size, or -1 (errno). */
+   (NOTE_BYTES_MAX): its size, or -1 (errno). Of W in a provable draw it is the reason
+   that its paper has. */
 int book_note (book_t *book, sale_t *sale, const record_t *record, uint8_t *note);
+/* The paper of an event of the sale's, into `paper` (PAPER_BYTES_MAX): likewise. */
+int book_paper (book_t *book, sale_t *sale, const record_t *record, uint8_t *paper);
 
 /* ---- Adding ---- */
 

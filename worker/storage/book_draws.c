@@ -10,8 +10,11 @@
 
 #include "book_state.h"
 #include "draw_name.h"
+#include "fair_paper.h"
 
 static book_found_t find (book_t *book, bytes_t name, sale_t **sale, char *why);
+static int note_on_paper (book_t *book, sale_t *sale, const record_t *record,
+                          uint8_t *note);
 static int save (book_t *book, sale_t *sale);
 static int save_bytes (book_t *book, const char *draw, bytes_t bytes);
 static int write_new (file_t *file, bytes_t bytes);
@@ -114,6 +117,8 @@ int book_read (book_t *book, uint64_t sequence, record_t *record)
 int book_note (book_t *book, sale_t *sale, const record_t *record, uint8_t *note)
 {
     uint8_t line[NOTE_BYTES_MAX + 1];
+    if (sale_has_paper (sale, record->kind))
+        return note_on_paper (book, sale, record, note);
     if (sale_rows_of (record->kind) != ROWS_NOTES || record->size == 0 ||
         record->size > sizeof line)
         return 0;
@@ -122,6 +127,34 @@ int book_note (book_t *book, sale_t *sale, const record_t *record, uint8_t *note
     const size_t size = record->size - 1;
     put_bytes (note, bytes_of (line, size));
     return (int) size;
+}
+
+int book_paper (book_t *book, sale_t *sale, const record_t *record, uint8_t *paper)
+{
+    assert (record->size <= PAPER_BYTES_MAX); // record.c saw to that
+    if (archive_read_rows (book->archive, sale->folder, record, 1, paper) == -1)
+        return -1;
+    return (int) record->size;
+}
+
+static int note_on_paper (book_t *book, sale_t *sale, const record_t *record,
+                          uint8_t *note)
+{
+    uint8_t *rows = malloc (PAPER_BYTES_MAX);
+    assert (rows);
+    fair_paper_t paper;
+    bytes_t reason;
+    int size = book_paper (book, sale, record, rows);
+    const int error = errno;
+    if (size != -1 && fair_paper_read (bytes_of (rows, (size_t) size), &paper) &&
+        fair_paper_find (&paper, "note", &reason) && reason.size <= NOTE_BYTES_MAX) {
+        put_bytes (note, reason);
+        size = (int) reason.size;
+    } else if (size != -1)
+        size = 0;
+    free (rows);
+    errno = error;
+    return size;
 }
 
 /* Along its draw's events, back to the first. */

@@ -11,8 +11,8 @@
 #define REGISTRATIONS        64 // states that may register on a full disk
 #define SLOT_CURSORS_STEP    64
 #define SLOT_DRAWS_STEP      4
-#define EVENTS_OF_DRAW       3 // beside those of agencies, of which there are:
-#define EVENTS_OF_AGENCY     3
+#define EVENTS_OF_DRAW       7 // beside those of agencies, of which there are:
+#define EVENTS_OF_AGENCY     4
 #define CHECKPOINT_LOG_BYTES ((uint64_t) 16 * 1024 * 1024)
 #define RECORDS_A_TIME       512
 #define ARCHIVED_NEW         FOLDERS_ARCHIVED ".new"

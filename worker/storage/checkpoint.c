@@ -35,6 +35,7 @@ static size_t close_with_hash (uint8_t *start, uint8_t *at, size_t size_at);
 static bool rest_holds (const checkpoint_rest_t *rest, uint32_t draws);
 static bool draw_cursors_hold (bytes_t *cursors, uint32_t count);
 static bool draw_holds (const checkpoint_draw_t *draw);
+static bool flags_hold (uint8_t flags);
 static uint32_t path_length (uint32_t ordinal);
 static bool pair_holds (const slot_t *newest, const slot_t *other, char *why);
 static bool refuse (char *why, const char *format, ...)
@@ -166,8 +167,7 @@ int checkpoint_get_cursor (bytes_t *cursors, checkpoint_cursor_t *cursor)
     cursor->ordinal = read_u32 (&reader);
     cursor->cancelled = read_u32 (&reader);
     cursor->last_cancel = read_u32 (&reader);
-    if (reader.failed ||
-        cursor->marks > (CURSOR_ASKED | CURSOR_EXCUSED | CURSOR_SERVED) || zero != 0 ||
+    if (reader.failed || cursor->marks > CURSOR_MARKS || zero != 0 ||
         length != path_length (cursor->ordinal) || cursor->agency == 0 ||
         cursor->agency > AGENCIES_MAX)
         return -1;
@@ -319,8 +319,23 @@ static bool draw_holds (const checkpoint_draw_t *draw)
     return draw->identity != 0 && draw->opened > 0 && draw->events > 0 &&
            draw->last_event >= draw->opened &&
            (draw->events == 1) == (draw->last_event == draw->opened) &&
-           draw->flags <= (DRAW_CLOSED | DRAW_DRAWN | DRAW_VOID) &&
-           (draw->flags & (DRAW_DRAWN | DRAW_VOID)) != (DRAW_DRAWN | DRAW_VOID);
+           flags_hold (draw->flags);
+}
+
+/* Each note of a provable draw follows the one before; what is sealed is never void. */
+static bool flags_hold (uint8_t flags)
+{
+    static const struct {
+        uint8_t flag, needs, excludes;
+    } rules[] = {{DRAW_DRAWN, 0, DRAW_VOID},
+                 {DRAW_LOCKED, DRAW_NOTED, DRAW_VOID},
+                 {DRAW_ATTESTED, DRAW_LOCKED, 0},
+                 {DRAW_PUBLISHED, DRAW_LOCKED | DRAW_DRAWN, 0}};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (flags & rules[i].flag &&
+            ((flags & rules[i].needs) != rules[i].needs || flags & rules[i].excludes))
+            return false;
+    return flags <= DRAW_FLAGS;
 }
 
 /* As many of its path as can be anything but 0. */

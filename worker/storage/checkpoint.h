@@ -55,7 +55,16 @@ typedef struct {
     uint32_t draws;         // that are live: how many follow
 } checkpoint_t;
 
-enum { DRAW_CLOSED = 1, DRAW_DRAWN = 2, DRAW_VOID = 4 }; // by C, D, W
+enum { // by C, D, W; of a provable draw by N, U, L, Q
+    DRAW_CLOSED = 1,
+    DRAW_DRAWN = 2,
+    DRAW_VOID = 4,
+    DRAW_NOTED = 8,
+    DRAW_ATTESTED = 16,
+    DRAW_LOCKED = 32,
+    DRAW_PUBLISHED = 64,
+    DRAW_FLAGS = 127 // all of them
+};
 
 typedef struct { // how far a draw is
     uint64_t identity;
@@ -68,7 +77,13 @@ typedef struct { // how far a draw is
     uint64_t bytes[DRAW_ROWS]; // of its files (folders.h)
 } checkpoint_draw_t;
 
-enum { CURSOR_ASKED = 1, CURSOR_EXCUSED = 2, CURSOR_SERVED = 4 }; // by S, X, V
+enum { // by S or Y, X, V, A
+    CURSOR_ASKED = 1,
+    CURSOR_EXCUSED = 2,
+    CURSOR_SERVED = 4,
+    CURSOR_REVEALED = 8,
+    CURSOR_MARKS = 15 // all of them
+};
 
 typedef struct { // how far an agency is, in a draw
     uint32_t agency;

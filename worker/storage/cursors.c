@@ -20,6 +20,8 @@ struct cursors {
     uint32_t agencies;    // on the roll
     uint32_t recorded;    // that the log shows
     uint32_t sealed;      // that have asked or were excused
+    uint32_t asked;       // that have asked
+    uint32_t revealed;    // that have asked and revealed, in a provable draw
     uint32_t agency_last; // the highest that has one
     cursors_totals_t totals;
     bool closed;        // the bets of all are complete
@@ -130,6 +132,16 @@ uint32_t cursors_sealed (const cursors_t *cursors)
     return cursors->sealed;
 }
 
+uint32_t cursors_asked (const cursors_t *cursors)
+{
+    return cursors->asked;
+}
+
+uint32_t cursors_revealed (const cursors_t *cursors)
+{
+    return cursors->revealed;
+}
+
 void cursors_close (cursors_t *cursors)
 {
     cursors->closed = true;
@@ -187,7 +199,10 @@ void cursors_apply (cursors_t *cursors, uint64_t sequence, const record_t *recor
     cursors->recorded += !recorded (cursor);
     if (mark) {
         at->marks |= mark;
-        cursors->sealed += mark != CURSOR_SERVED && !complete;
+        cursors->sealed +=
+            (mark == CURSOR_ASKED || mark == CURSOR_EXCUSED) && !complete;
+        cursors->asked += mark == CURSOR_ASKED;
+        cursors->revealed += mark == CURSOR_REVEALED;
     } else if (record->kind == RECORD_CANCELLED) {
         at->cancelled++;
         at->last_cancel = (uint32_t) sequence;
@@ -230,7 +245,8 @@ int cursors_restore (cursors_t *cursors, const checkpoint_cursor_t *at)
     if (at->agency < 1 || at->agency > cursors->agencies || cursors->of[at->agency] ||
         (at->last == 0) != (at->ordinal == 0) ||
         (at->ordinal == 0) != (at->next == 0) || at->cancelled > at->next ||
-        (at->last_cancel == 0) != (at->cancelled == 0))
+        (at->last_cancel == 0) != (at->cancelled == 0) ||
+        (at->marks & CURSOR_REVEALED && !(at->marks & CURSOR_ASKED)))
         return -1;
     cursor_t *cursor = cursors_admit (cursors, at->agency);
     cursor->at = *at;
@@ -239,6 +255,8 @@ int cursors_restore (cursors_t *cursors, const checkpoint_cursor_t *at)
     cursors->totals.batches += at->ordinal;
     cursors->totals.cancelled += at->cancelled;
     cursors->sealed += (at->marks & (CURSOR_ASKED | CURSOR_EXCUSED)) != 0;
+    cursors->asked += (at->marks & CURSOR_ASKED) != 0;
+    cursors->revealed += (at->marks & CURSOR_REVEALED) != 0;
     return 0;
 }
 
@@ -348,7 +366,9 @@ static int accept_mark (const cursor_t *cursor, const record_t *record, char *wh
         return refuse (why, record, "that was recorded before");
     if (record->kind == RECORD_EXCUSED && cursor_sealed (cursor))
         return refuse (why, record, "the agency's bets were complete before");
-    if (record->kind != RECORD_SEALED)
+    if (record->kind == RECORD_REVEALED && !(cursor->at.marks & CURSOR_ASKED))
+        return refuse (why, record, "the agency had not committed");
+    if (record->kind != RECORD_SEALED && record->kind != RECORD_COMMITTED)
         return 0;
     if (record->offset != cursor->at.next)
         return refuse (why, record, "its offset is not where the agency's bets end");
@@ -362,10 +382,19 @@ static int accept_mark (const cursor_t *cursor, const record_t *record, char *wh
 /* What a record of this kind marks its agency with; 0: nothing. */
 static uint8_t mark_of (uint8_t kind)
 {
-    return kind == RECORD_SEALED    ? CURSOR_ASKED
-           : kind == RECORD_EXCUSED ? CURSOR_EXCUSED
-           : kind == RECORD_SERVED  ? CURSOR_SERVED
-                                    : 0;
+    switch (kind) {
+    case RECORD_SEALED:
+    case RECORD_COMMITTED:
+        return CURSOR_ASKED;
+    case RECORD_EXCUSED:
+        return CURSOR_EXCUSED;
+    case RECORD_SERVED:
+        return CURSOR_SERVED;
+    case RECORD_REVEALED:
+        return CURSOR_REVEALED;
+    default:
+        return 0;
+    }
 }
 
 static int refuse (char *why, const record_t *record, const char *reason)

@@ -71,6 +71,9 @@ cursors_totals_t cursors_totals (const cursors_t *cursors);
 bool cursor_sealed (const cursor_t *cursor);
 /* How many have asked or were excused. */
 uint32_t cursors_sealed (const cursors_t *cursors);
+/* How many have asked, and how many of these have revealed (in a provable draw). */
+uint32_t cursors_asked (const cursors_t *cursors);
+uint32_t cursors_revealed (const cursors_t *cursors);
 /* From here on the bets of all are complete. (What is held is for the caller to drop.)
  */
 void cursors_close (cursors_t *cursors);

@@ -9,6 +9,7 @@
 
 #include "draw_name.h"
 #include "life.h"
+#include "fair_paper.h"
 
 struct events {
     book_t *book;         // borrowed
@@ -20,9 +21,10 @@ struct events {
     uint64_t former_epoch; // of the one that was superseded and is to be told
     uint8_t former_size;   // 0: nobody
     uint8_t former[ADDRESS_BYTES_MAX];
-    uint8_t note[NOTE_BYTES_MAX]; // of the event that was read last
+    uint8_t *note; // of the event that was read last: PAPER_BYTES_MAX
 };
 
+static int read_text (events_t *events, sale_t *sale, const record_t *record);
 static int know (events_t *events);
 static void supersede (events_t *events, uint64_t life);
 static void come_from (events_t *events, bytes_t peer, uint64_t epoch);
@@ -31,6 +33,7 @@ static int open_draw (events_t *events, uint64_t identity, const wire_event_t *e
 static bool terms_sound (const wire_event_t *event);
 static wire_code_t judge (const sale_t *sale, const wire_record_t *asked,
                           const record_t *record);
+static bool is_seal (uint8_t kind);
 static wire_code_t judge_seal (const sale_t *sale, const wire_event_t *event);
 static record_t record_of (const wire_record_t *asked);
 static int append (events_t *events, sale_t *sale, record_t *record, bytes_t note,
@@ -42,12 +45,17 @@ events_t *events_new (book_t *book)
     events_t *events = calloc (1, sizeof *events);
     assert (events);
     events->book = book;
+    events->note = malloc (PAPER_BYTES_MAX);
+    assert (events->note);
     return events;
 }
 
 void events_destroy (events_t **events)
 {
-    free (*events);
+    if (*events) {
+        free ((*events)->note);
+        free (*events);
+    }
     *events = NULL;
 }
 
@@ -117,7 +125,7 @@ int events_record (events_t *events, uint64_t identity, const wire_record_t *ask
         *code = REFUSED_HELLO;
     else if (book_learn (events->book, *sale) == -1)
         return -1;
-    if (*code == REFUSED_OK && event->kind == EVENT_SEALED)
+    if (*code == REFUSED_OK && is_seal (event->kind))
         *code = judge_seal (*sale, event);
     if (*code != REFUSED_OK)
         return 0;
@@ -151,11 +159,11 @@ int events_read (events_t *events, sale_t *sale, uint64_t ordinal,
     const uint64_t sequence = sale->sequences[ordinal];
     if (book_read (events->book, sequence, &record) == -1)
         return -1;
-    const int note = book_note (events->book, sale, &record, events->note);
+    const int note = read_text (events, sale, &record);
     if (note == -1)
         return -1;
     const bool opened = record.kind == RECORD_OPENED;
-    const bool sealed = record.kind == RECORD_SEALED;
+    const bool sealed = is_seal (record.kind);
     *recorded = (wire_recorded_t){
         .sequence = sequence,
         .ordinal = ordinal,
@@ -175,6 +183,16 @@ int events_read (events_t *events, sale_t *sale, uint64_t ordinal,
                               ? bytes_of (sale->terms.name, strlen (sale->terms.name))
                               : bytes_of (events->note, (size_t) note)}};
     return 0;
+}
+
+/* A result is long, and state wants nothing of it. */
+static int read_text (events_t *events, sale_t *sale, const record_t *record)
+{
+    if (record->kind == RECORD_PUBLISHED)
+        return 0;
+    return sale_has_paper (sale, record->kind)
+               ? book_paper (events->book, sale, record, events->note)
+               : book_note (events->book, sale, record, events->note);
 }
 
 /* Read who registered last, once. */
@@ -244,6 +262,9 @@ static int open_draw (events_t *events, uint64_t identity, const wire_event_t *e
 
 static bool terms_sound (const wire_event_t *event)
 {
+    const bool provable = event->source == SOURCE_PROVABLE;
+    if (provable && (event->agencies > PROVABLE_AGENCIES_MAX || event->number != 0))
+        return false;
     return event->agencies >= 1 && event->agencies <= AGENCIES_MAX &&
            event->highest <= NUMBER_MAX_MAX && event->number <= event->highest &&
            wire_source_name (event->source)[0] != '?' && event->text.size > 0 &&
@@ -258,17 +279,29 @@ static wire_code_t judge (const sale_t *sale, const wire_record_t *asked,
     char why[LOG_WHY_BYTES];
     const uint8_t kind = asked->event.kind;
     const bool by_view = kind == EVENT_CLOSED || kind == EVENT_EXCUSED ||
-                         kind == EVENT_DRAWN || kind == EVENT_VOIDED;
+                         kind == EVENT_DRAWN || kind == EVENT_VOIDED ||
+                         kind == EVENT_NOTED || kind == EVENT_ATTESTED ||
+                         kind == EVENT_LOCKED || kind == EVENT_PUBLISHED;
+    fair_paper_t paper;
+    if (sale_has_paper (sale, kind) && !fair_paper_read (asked->event.text, &paper))
+        return REFUSED_GAP;
     if (!record_is_event (kind) || (by_view && asked->seen != sale->last_event))
         return REFUSED_GAP;
     return sale_judge (sale, record, why) == 0 ? REFUSED_OK : REFUSED_GAP;
+}
+
+/* By which an agency asks: it says what it has sold. */
+static bool is_seal (uint8_t kind)
+{
+    return kind == EVENT_SEALED || kind == EVENT_COMMITTED;
 }
 
 /* Is what the agency says of its bets what is stored? */
 static wire_code_t judge_seal (const sale_t *sale, const wire_event_t *event)
 {
     const cursor_t *cursor = cursors_find (sale->cursors, event->agency);
-    if (event->agency < 1 || event->agency > sale->terms.agencies)
+    if (event->agency < 1 || event->agency > sale->terms.agencies ||
+        (event->kind == EVENT_COMMITTED) != sale_provable (sale))
         return REFUSED_GAP;
     if (sale_phase (sale) == PHASE_VOID)
         return REFUSED_VOID;
@@ -284,7 +317,7 @@ static wire_code_t judge_seal (const sale_t *sale, const wire_event_t *event)
 static record_t record_of (const wire_record_t *asked)
 {
     const wire_event_t *event = &asked->event;
-    const bool sealed = event->kind == EVENT_SEALED;
+    const bool sealed = is_seal (event->kind);
     return (record_t){.kind = event->kind,
                       .agency = event->agency,
                       .offset = sealed ? event->count : 0,
@@ -294,19 +327,23 @@ static record_t record_of (const wire_record_t *asked)
                       .writer = asked->epoch};
 }
 
-/* A note for which the disk has no room is left out: the event counts for more. */
+/* A note for which the disk has no room is left out: the event counts for more. A paper
+   is what the event is about. */
 static int append (events_t *events, sale_t *sale, record_t *record, bytes_t note,
                    wire_code_t *code)
 {
     uint8_t line[NOTE_BYTES_MAX + 1] = {0};
     bytes_t rows = bytes_of (line, 0);
     book_t *book = events->book;
-    if (note.size > 0 && sale_rows_of (record->kind) == ROWS_NOTES) {
+    const bool paper = sale_has_paper (sale, record->kind);
+    if (paper)
+        rows = note;
+    else if (note.size > 0 && sale_rows_of (record->kind) == ROWS_NOTES) {
         *put_bytes (line, note) = '\n';
         rows.size = note.size + 1;
     }
     book_room_t room = book_reserve (book, sale, record->kind, rows.size, BOOK_EVENT);
-    if (room == BOOK_NOSPACE && rows.size > 0) {
+    if (room == BOOK_NOSPACE && rows.size > 0 && !paper) {
         rows.size = 0;
         room = book_reserve (book, sale, record->kind, 0, BOOK_EVENT);
     }

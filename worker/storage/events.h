@@ -9,6 +9,10 @@
    One event storage records itself: when the clock has come to the time at which a draw
    closes, it is closed, before anything more is taken in; state hears of it.
 
+   What happens to a provable draw comes with a paper (fair_paper.h), which is kept
+   among the draw's notes just as it is. That the root in the paper of an agency that
+   commits is the one of the bets that are stored is for the caller to have seen.
+
    Where a draw's events lie is kept in memory, four bytes each and twelve an agency; it
    is read from the index when a state first asks about that draw. */
 

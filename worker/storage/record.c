@@ -26,6 +26,21 @@ bool record_has_rows (uint8_t kind)
     case RECORD_VOIDED:
         return true;
     default:
+        return record_has_paper (kind);
+    }
+}
+
+bool record_has_paper (uint8_t kind)
+{
+    switch (kind) {
+    case RECORD_NOTED:
+    case RECORD_COMMITTED:
+    case RECORD_ATTESTED:
+    case RECORD_LOCKED:
+    case RECORD_REVEALED:
+    case RECORD_PUBLISHED:
+        return true;
+    default:
         return false;
     }
 }
@@ -150,6 +165,8 @@ static bool field_values_hold (const record_t *record)
     const bool of_none = record->agency == 0;
     const bool bare = record->count == 0 && record->size == 0;
     const bool noted = record->count == 0 && record->size <= NOTE_BYTES_MAX + 1;
+    const bool on_paper =
+        record->count == 0 && record->size > 0 && record->size <= PAPER_BYTES_MAX;
     if ((record->draw == 0) != (record->kind == RECORD_REGISTERED))
         return false;
     switch (record->kind) {
@@ -162,8 +179,17 @@ static bool field_values_hold (const record_t *record)
     case RECORD_EXCUSED:
         return of_agency && noted;
     case RECORD_CLOSED:
-    case RECORD_VOIDED:
         return of_none && noted;
+    case RECORD_VOIDED: // of a provable draw: a paper
+        return of_none && (noted || on_paper);
+    case RECORD_COMMITTED:
+    case RECORD_REVEALED:
+        return of_agency && on_paper;
+    case RECORD_NOTED:
+    case RECORD_ATTESTED:
+    case RECORD_LOCKED:
+    case RECORD_PUBLISHED:
+        return of_none && on_paper;
     case RECORD_SEALED:
     case RECORD_SERVED:
         return of_agency && bare;
@@ -185,6 +211,8 @@ static bool terms_hold (const record_t *record)
             return false;
     return record->count <= UINT8_MAX &&
            wire_source_name ((uint8_t) record->count)[0] != '?' &&
+           (record->count != SOURCE_PROVABLE ||
+            (record->number == 0 && record->agencies <= PROVABLE_AGENCIES_MAX)) &&
            record->number <= record->jump && record->agencies >= 1 &&
            record->agencies <= AGENCIES_MAX && !draw_name_fault (name);
 }

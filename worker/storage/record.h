@@ -35,31 +35,38 @@ typedef enum {
     RECORD_CLOSED = 'C', // all agencies' bets are complete; of notes
     RECORD_DRAWN = 'D',  // it is made
     RECORD_SERVED = 'V', // an agency has its winners
-    RECORD_VOIDED = 'W'  // it will never be made; of notes
+    RECORD_VOIDED = 'W', // it will never be made; of notes
+    // events of a provable draw: papers (fair_paper.h), of notes
+    RECORD_NOTED = 'N',     // it has its open note
+    RECORD_COMMITTED = 'Y', // an agency has committed, which is how it asks
+    RECORD_ATTESTED = 'U',  // the auditor has signed the seal
+    RECORD_LOCKED = 'L',    // it has its seal
+    RECORD_REVEALED = 'A',  // an agency's nonce is known
+    RECORD_PUBLISHED = 'Q'  // it has its result note
 } record_kind_t;
 
 /* What a kind does not have is 0. */
 typedef struct {
     uint8_t kind;    // record_kind_t
     uint16_t count;  // B: bets; K: 1; O: where the number comes from, a letter (wire.h)
-    uint32_t agency; // B, K, S, X, V: whose
+    uint32_t agency; // B, K, S, X, V, Y, A: whose
     uint64_t draw;   // its identity; R: 0
     uint64_t offset; // B: bets of the agency before this record; K: before the bet;
-                     // S: all of its bets; O: when the draw closes, as in wire.h
-    uint64_t position; // of the rows in the draw's file for this kind; of kinds
-                       // without, where the next ones of bets.csv begin
-    uint32_t size;     // bytes of rows
-    uint32_t previous; // sequence of the one before it: B, K: of the agency's B or K;
-                       // of the draw's events
-    uint32_t jump;     // B: sequence of one further back; O: the highest number; S: how
-                       // many bets the agency has cancelled
-    uint32_t number;   // D, and O when it is known: the winning number
-    uint64_t digest;   // B, S: of the agency's bets, these included (digest.h)
-    uint64_t writer;   // B: 0 for bets of a file, else the run that sold this one; R:
-                       // the state's life (life.h); of events: the epoch of the state
-                       // that asked for it, 0: the clock
-    uint64_t time_ms;  // since 1970, for people to read; nothing depends on it
-    uint64_t rows_hash;                // XXH3 of the rows
+                     // S, Y: all of its bets; O: when the draw closes, as in wire.h
+    uint64_t position;  // of the rows in the draw's file for this kind; of kinds
+                        // without, where the next ones of bets.csv begin
+    uint32_t size;      // bytes of rows
+    uint32_t previous;  // sequence of the one before it: B, K: of the agency's B or K;
+                        // of the draw's events
+    uint32_t jump;      // B: sequence of one further back; O: the highest number; S, Y:
+                        // how many bets the agency has cancelled
+    uint32_t number;    // D, and O when it is known: the winning number
+    uint64_t digest;    // B, S, Y: of the agency's bets, these included (digest.h)
+    uint64_t writer;    // B: 0 for bets of a file, else the run that sold this one; R:
+                        // the state's life (life.h); of events: the epoch of the state
+                        // that asked for it, 0: the clock
+    uint64_t time_ms;   // since 1970, for people to read; nothing depends on it
+    uint64_t rows_hash; // XXH3 of the rows
     uint8_t rows_sha256[SHA256_BYTES]; // of the rows
     uint8_t text[RECORD_TEXT_BYTES];   // kinds without rows; O: the name, zero padded
     uint32_t agencies;                 // O: on the roll
@@ -68,8 +75,10 @@ typedef struct {
 } record_t;
 
 /* Whether records of this kind have rows, in one of the draw's files: B in bets.csv, K
-   in cancelled.csv, C, X and W in notes. Those of notes may be empty. */
+   in cancelled.csv, C, X, W and papers in notes. Those of C, X and W may be empty. */
 bool record_has_rows (uint8_t kind);
+/* Whether they are a paper, in any draw: those of W are one in a provable draw. */
+bool record_has_paper (uint8_t kind);
 /* Whether it is something that happened to a draw. */
 bool record_is_event (uint8_t kind);
 /* The name that O gives the draw; borrowed. */

@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static bool is_over (const sale_t *sale);
 static sale_t *begin (uint64_t sequence, const record_t *opened, size_t *held_bytes);
 static const char *fault_of (const sale_t *sale, const record_t *record);
+static const char *paper_fault (const sale_t *sale, const record_t *record);
+static const char *reveal_fault (const sale_t *sale, uint32_t number);
 static const char *number_fault (const sale_t *sale, uint32_t number);
 static int refuse (char *why, const char *reason);
 static void note_phase (sale_t *sale, const record_t *record);
+static uint8_t flag_of (uint8_t kind);
 static void make_seats (sale_t *sale);
 static void note_event (sale_t *sale, uint32_t ordinal, uint64_t sequence,
                         const record_t *record);
@@ -125,6 +129,8 @@ wire_phase_t sale_phase (const sale_t *sale)
         return PHASE_VOID;
     if (sale->flags & DRAW_DRAWN)
         return PHASE_DRAWN;
+    if (sale->flags & DRAW_LOCKED)
+        return PHASE_SEALED;
     const bool all = sale->terms.closes_ms == CLOSES_ALL_ASKED &&
                      cursors_sealed (sale->cursors) == sale->terms.agencies;
     return all || sale->flags & DRAW_CLOSED ? PHASE_CLOSED : PHASE_OPEN;
@@ -135,9 +141,14 @@ bool sale_finished (const sale_t *sale)
     return (sale->flags & (DRAW_DRAWN | DRAW_VOID)) != 0;
 }
 
+bool sale_provable (const sale_t *sale)
+{
+    return sale->terms.source == SOURCE_PROVABLE;
+}
+
 bool sale_closes_by_clock (const sale_t *sale)
 {
-    return sale->flags == 0 && sale->terms.closes_ms != CLOSES_ALL_ASKED &&
+    return !is_over (sale) && sale->terms.closes_ms != CLOSES_ALL_ASKED &&
            sale->terms.closes_ms != CLOSES_NEVER;
 }
 
@@ -147,6 +158,8 @@ wire_day_t sale_day (const sale_t *sale, const cursor_t *cursor)
         return DAY_VOID;
     if (sale->flags & DRAW_DRAWN)
         return DAY_DRAWN;
+    if (sale->flags & DRAW_LOCKED && cursor->at.marks & CURSOR_ASKED)
+        return DAY_LOCKED;
     return cursor_sealed (cursor) ? DAY_SEALED : DAY_OPEN;
 }
 
@@ -162,8 +175,13 @@ int sale_rows_of (uint8_t kind)
     case RECORD_VOIDED:
         return ROWS_NOTES;
     default:
-        return ROWS_NONE;
+        return record_has_paper (kind) ? ROWS_NOTES : ROWS_NONE;
     }
+}
+
+bool sale_has_paper (const sale_t *sale, uint8_t kind)
+{
+    return record_has_paper (kind) || (kind == RECORD_VOIDED && sale_provable (sale));
 }
 
 uint64_t sale_position (const sale_t *sale, uint8_t kind)
@@ -237,9 +255,12 @@ uint32_t sale_recorded (const sale_t *sale, uint8_t kind, uint32_t agency)
     case RECORD_OPENED:
         return 1;
     case RECORD_SEALED:
+    case RECORD_COMMITTED:
         return seat->asked;
     case RECORD_EXCUSED:
         return seat->excused;
+    case RECORD_REVEALED:
+        return seat->revealed;
     case RECORD_SERVED:
         return seat->served;
     case RECORD_CLOSED:
@@ -248,6 +269,14 @@ uint32_t sale_recorded (const sale_t *sale, uint8_t kind, uint32_t agency)
         return sale->drawn_at;
     case RECORD_VOIDED:
         return sale->void_at;
+    case RECORD_NOTED:
+        return sale->noted_at;
+    case RECORD_LOCKED:
+        return sale->locked_at;
+    case RECORD_ATTESTED:
+        return sale->attested_at;
+    case RECORD_PUBLISHED:
+        return sale->published_at;
     default:
         return 0;
     }
@@ -268,31 +297,90 @@ static sale_t *begin (uint64_t sequence, const record_t *opened, size_t *held_by
 static const char *fault_of (const sale_t *sale, const record_t *record)
 {
     const wire_phase_t phase = sale_phase (sale);
+    const bool provable = sale_provable (sale);
     const bool of_all = record->kind == RECORD_CLOSED || record->kind == RECORD_DRAWN ||
                         record->kind == RECORD_VOIDED;
     if (of_all && record->agency != 0)
         return "it names an agency, and is of all";
+    if (record_has_paper (record->kind))
+        return provable ? paper_fault (sale, record)
+                        : "it is of a provable draw, and this is none";
     switch (record->kind) {
     case RECORD_BETS:
     case RECORD_CANCELLED:
+        if (provable && !(sale->flags & DRAW_NOTED))
+            return "the draw did not have its open note yet";
+        return phase == PHASE_OPEN ? NULL : "the draw was not open any more";
     case RECORD_EXCUSED:
         return phase == PHASE_OPEN ? NULL : "the draw was not open any more";
     case RECORD_SEALED: // who was excused, or never asked, may come late
-        return phase == PHASE_VOID ? "the draw was void" : NULL;
+        return provable              ? "who asks in a provable draw commits"
+               : phase == PHASE_VOID ? "the draw was void"
+                                     : NULL;
     case RECORD_CLOSED:
         return phase == PHASE_OPEN ? NULL : "the draw was closed before";
     case RECORD_DRAWN:
+        if (provable)
+            return reveal_fault (sale, record->number);
         return phase == PHASE_CLOSED ? number_fault (sale, record->number)
                                      : "the draw was not closed, or over";
     case RECORD_SERVED:
         return phase == PHASE_DRAWN ? NULL : "the draw was not made";
     case RECORD_VOIDED:
-        return sale_finished (sale) ? "the draw was over" : NULL;
+        return phase == PHASE_SEALED  ? "the draw was sealed"
+               : sale_finished (sale) ? "the draw was over"
+                                      : NULL;
     case RECORD_OPENED:
         return "the draw was opened before";
     default:
         return "it is no record of a draw";
     }
+}
+
+/* Of a provable draw: each note once, in its order. Who may commit, and that of an
+   agency's nonce there is one, is for its cursor to say. */
+static const char *paper_fault (const sale_t *sale, const record_t *record)
+{
+    const wire_phase_t phase = sale_phase (sale);
+    const bool of_agency =
+        record->kind == RECORD_COMMITTED || record->kind == RECORD_REVEALED;
+    if (!of_agency && record->agency != 0)
+        return "it names an agency, and is of all";
+    if (record->kind != RECORD_NOTED && !(sale->flags & DRAW_NOTED))
+        return "the draw did not have its open note yet";
+    switch (record->kind) {
+    case RECORD_NOTED:
+        return sale->flags & DRAW_NOTED                       ? "it was noted before"
+               : phase != PHASE_OPEN && phase != PHASE_CLOSED ? "the draw was over"
+                                                              : NULL;
+    case RECORD_COMMITTED:
+        return phase == PHASE_OPEN || phase == PHASE_CLOSED
+                   ? NULL
+                   : "the draw was sealed, or over";
+    case RECORD_LOCKED:
+        return phase == PHASE_CLOSED ? NULL
+                                     : "the draw was not closed, or sealed before";
+    case RECORD_ATTESTED:
+        return phase != PHASE_SEALED         ? "the draw was not sealed, or over"
+               : sale->flags & DRAW_ATTESTED ? "the auditor had signed before"
+                                             : NULL;
+    case RECORD_REVEALED:
+        return phase == PHASE_SEALED ? NULL : "the draw was not sealed, or over";
+    default: // its result
+        return phase != PHASE_DRAWN           ? "the draw was not made"
+               : sale->flags & DRAW_PUBLISHED ? "its result was published before"
+                                              : NULL;
+    }
+}
+
+/* The number follows from the nonces of all that have committed. */
+static const char *reveal_fault (const sale_t *sale, uint32_t number)
+{
+    if (sale_phase (sale) != PHASE_SEALED)
+        return "the draw was not sealed, or over";
+    return cursors_revealed (sale->cursors) == cursors_asked (sale->cursors)
+               ? number_fault (sale, number)
+               : "an agency had not revealed its nonce";
 }
 
 static const char *number_fault (const sale_t *sale, uint32_t number)
@@ -312,17 +400,40 @@ static int refuse (char *why, const char *reason)
 
 static void note_phase (sale_t *sale, const record_t *record)
 {
-    if (record->kind == RECORD_CLOSED)
-        sale->flags |= DRAW_CLOSED;
-    else if (record->kind == RECORD_VOIDED)
-        sale->flags |= DRAW_VOID;
-    else if (record->kind == RECORD_DRAWN) {
-        sale->flags |= DRAW_DRAWN;
+    sale->flags |= flag_of (record->kind);
+    if (record->kind == RECORD_DRAWN)
         sale->number = record->number;
-    }
     if (record->kind == RECORD_CLOSED || record->kind == RECORD_VOIDED)
         cursors_close (sale->cursors);
-    sale->overdue = sale->overdue && sale->flags == 0;
+    sale->overdue = sale->overdue && !is_over (sale);
+}
+
+static uint8_t flag_of (uint8_t kind)
+{
+    switch (kind) {
+    case RECORD_CLOSED:
+        return DRAW_CLOSED;
+    case RECORD_DRAWN:
+        return DRAW_DRAWN;
+    case RECORD_VOIDED:
+        return DRAW_VOID;
+    case RECORD_NOTED:
+        return DRAW_NOTED;
+    case RECORD_ATTESTED:
+        return DRAW_ATTESTED;
+    case RECORD_LOCKED:
+        return DRAW_LOCKED;
+    case RECORD_PUBLISHED:
+        return DRAW_PUBLISHED;
+    default:
+        return 0;
+    }
+}
+
+/* No clock closes it any more. */
+static bool is_over (const sale_t *sale)
+{
+    return (sale->flags & (DRAW_CLOSED | DRAW_LOCKED | DRAW_DRAWN | DRAW_VOID)) != 0;
 }
 
 static void make_seats (sale_t *sale)
@@ -345,7 +456,11 @@ static void note_event (sale_t *sale, uint32_t ordinal, uint64_t sequence,
     const uint32_t which = ordinal + 1;
     switch (record->kind) {
     case RECORD_SEALED:
+    case RECORD_COMMITTED:
         seat->asked = which;
+        break;
+    case RECORD_REVEALED:
+        seat->revealed = which;
         break;
     case RECORD_EXCUSED:
         seat->excused = which;
@@ -361,6 +476,18 @@ static void note_event (sale_t *sale, uint32_t ordinal, uint64_t sequence,
         break;
     case RECORD_VOIDED:
         sale->void_at = which;
+        break;
+    case RECORD_NOTED:
+        sale->noted_at = which;
+        break;
+    case RECORD_LOCKED:
+        sale->locked_at = which;
+        break;
+    case RECORD_ATTESTED:
+        sale->attested_at = which;
+        break;
+    case RECORD_PUBLISHED:
+        sale->published_at = which;
         break;
     }
 }

@@ -26,8 +26,8 @@ typedef struct { // what its O says
 } sale_terms_t;
 
 typedef struct {    // which of the draw's events, counted from 1, 0 none
-    uint32_t asked; // sealed the agency at its own wish
-    uint32_t excused, served;
+    uint32_t asked; // sealed the agency at its own wish: S, or Y
+    uint32_t excused, served, revealed;
 } sale_seat_t;
 
 struct sale {
@@ -53,6 +53,7 @@ struct sale {
     size_t sequences_capacity;
     sale_seat_t *seats; // by agency
     uint32_t closed_at, drawn_at, void_at;
+    uint32_t noted_at, locked_at, attested_at, published_at;
 };
 
 /* The terms in a record that opens a draw. */
@@ -77,8 +78,10 @@ checkpoint_draw_t sale_entry (const sale_t *sale);
 /* What `archived` says of it in the log of this identity: `size` bytes, to be freed. */
 uint8_t *sale_encode (const sale_t *sale, uint64_t identity, size_t *size);
 
-/* PHASE_OPEN, CLOSED, DRAWN or VOID. */
+/* PHASE_OPEN, CLOSED, SEALED, DRAWN or VOID. */
 wire_phase_t sale_phase (const sale_t *sale);
+/* Whether its number follows from what agencies commit to (docs/fairness.md). */
+bool sale_provable (const sale_t *sale);
 /* Whether it is drawn or void. */
 bool sale_finished (const sale_t *sale);
 /* Whether a clock closes it, and has not yet. */
@@ -88,6 +91,8 @@ wire_day_t sale_day (const sale_t *sale, const cursor_t *cursor);
 
 /* In which of its files the rows of such a record are; ROWS_NONE. */
 int sale_rows_of (uint8_t kind);
+/* Whether those are a paper (fair_paper.h). */
+bool sale_has_paper (const sale_t *sale, uint8_t kind);
 /* Where the next rows of such a record will begin: `position` of one without rows, too.
  */
 uint64_t sale_position (const sale_t *sale, uint8_t kind);
