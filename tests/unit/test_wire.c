@@ -204,9 +204,9 @@ static const field_t fetch[FIELDS_MAX] = {
     FIELD ("from", U64, fetch.from),
 };
 static const field_t page[FIELDS_MAX] = {
-    FIELD ("which", U8, note.which),   FIELD ("of", U32, note.of),
-    FIELD ("total", U32, note.total),  FIELD ("from", U32, note.from),
-    FIELD ("bytes", TEXT, note.bytes),
+    FIELD ("which", U8, note.which),  FIELD ("of", U32, note.of),
+    FIELD ("total", U32, note.total), FIELD ("from", U32, note.from),
+    FIELD ("page", TEXT, note.bytes),
 };
 static const field_t commit[FIELDS_MAX] = {
     FIELD ("count", U64, commit.tally.count),
