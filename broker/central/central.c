@@ -221,10 +221,12 @@ static int keep_number (uint32_t number, problem_t *problem)
 static void tell_parts (const central_t *central, const central_options_t *options)
 {
     const bool fixed = options->number.source == TERMS_FIXED;
-    char number[TEXT_BYTES] = "", workers[RUN_ENDPOINT_BYTES],
+    char number[TEXT_BYTES] = "", signing[PATH_MAX] = "", workers[RUN_ENDPOINT_BYTES],
          storage[RUN_ENDPOINT_BYTES], state[RUN_ENDPOINT_BYTES];
     if (fixed)
         snprintf (number, sizeof number, "/proc/self/fd/%d", central->number);
+    if (options->keys && *options->keys)
+        snprintf (signing, sizeof signing, "%s/state", options->keys);
     run_directory_endpoint (central->directory, RUN_WORKERS, workers);
     run_directory_endpoint (central->directory, RUN_STORAGE, storage);
     run_directory_endpoint (central->directory, RUN_STATE, state);
@@ -242,6 +244,7 @@ static void tell_parts (const central_t *central, const central_options_t *optio
     tell (option_winning_number_file (NULL), number);
     tell (option_keys (NULL, NULL),
           ""); // parts that are not reached over tcp have none
+    tell (option_signing_keys (NULL), signing);
 }
 
 static void tell (config_item_t option, const char *value)

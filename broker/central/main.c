@@ -1,5 +1,6 @@
 /* main.c - loteria-central: settings, then work. */
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,11 @@ typedef struct {
     central_options_t options;
     draw_options_t draw;
     uint32_t port, log_mib; // the latter is storage's, by the environment
-    char fallback[64];      // where agencies are listened to when --listen is not given
+    // These are state's, by the environment too.
+    provable_options_t provable;
+    const char *auditor;
+    char signing_keys[PATH_MAX];
+    char fallback[64]; // where agencies are listened to when --listen is not given
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
@@ -63,6 +68,9 @@ int main (int argc, char **argv)
         option_winning_number (&settings.draw.winning_number),
         option_winning_number_file (&settings.draw.number_file),
         option_number_max (&options->number_max),
+        option_commits (&settings.provable.commit_s),
+        option_least (&settings.provable.least),
+        option_auditor (&settings.auditor),
         option_message_bytes (&options->message_bytes),
         option_batch_count (&options->batch_count, OPTION_BATCH_COUNT),
         option_window (&options->window),
@@ -93,11 +101,18 @@ static int agree (const config_t *config, void *context, char *why)
     settings_t *settings = context;
     central_options_t *options = &settings->options;
     const agreement_endpoint_t front = {"--listen", options->listen};
+    if (options->keys && *options->keys) {
+        snprintf (settings->signing_keys, sizeof settings->signing_keys, "%s/state",
+                  options->keys);
+        settings->provable.folder = settings->signing_keys;
+    }
     return draw_options_agree (config, &settings->draw, options->agencies,
                                options->number_max, why) == 0 &&
                    agreement_may_listen (config, &front, options->keys,
                                          options->insecure, why) &&
                    agreement_number (settings->draw.number, options->number_max, why) &&
+                   agreement_provable (&settings->draw, options->agencies,
+                                       settings->auditor, &settings->provable, why) &&
                    agreement_roll (options->keys, largest_roll (settings), why) &&
                    agreement_directory (config, options->data_directory, true, why) &&
                    web_is_address (options->web, why)

@@ -225,7 +225,8 @@ int main (int argc, char **argv)
         {.name = "number",
          .type = CONFIG_SOURCE,
          .value = &command.number,
-         .help = "draw open: fixed:N, entered, or random [as state was started with]"},
+         .help = "draw open: fixed:N, entered, random, or provable [as state was "
+                 "started with]"},
         {.name = "highest",
          .type = CONFIG_NUMBER,
          .value = &command.highest,

@@ -13,6 +13,7 @@
 typedef struct {
     state_options_t options;
     draw_options_t draw;
+    const char *auditor, *signing_keys;
 } settings_t;
 
 static int agree (const config_t *config, void *context, char *why);
@@ -31,6 +32,10 @@ int main (int argc, char **argv)
         option_winning_number (&settings.draw.winning_number),
         option_winning_number_file (&settings.draw.number_file),
         option_number_max (&options->highest),
+        option_commits (&options->provable.commit_s),
+        option_least (&options->provable.least),
+        option_auditor (&settings.auditor),
+        option_signing_keys (&settings.signing_keys),
         option_state_listen (&options->listen),
         option_storage (&options->storage),
         option_broker (&options->brokers),
@@ -59,9 +64,15 @@ static int agree (const config_t *config, void *context, char *why)
     state_options_t *options = &settings->options;
     const agreement_endpoint_t places[] = {{"--listen", options->listen},
                                            {"--storage", options->storage}};
+    const char *signing = settings->signing_keys && *settings->signing_keys
+                              ? settings->signing_keys
+                              : options->keys;
+    options->provable.folder = signing && *signing ? signing : NULL;
     return draw_options_agree (config, &settings->draw, options->agencies,
                                options->highest, why) == 0 &&
                    agreement_number (settings->draw.number, options->highest, why) &&
+                   agreement_provable (&settings->draw, options->agencies,
+                                       settings->auditor, &options->provable, why) &&
                    agreement_may_listen (config, &places[0], options->keys,
                                          options->insecure, why) &&
                    agreement_may_connect (config, &places[1], why) &&

@@ -9,6 +9,7 @@
 #include "brokers.h"
 #include "problem.h"
 #include "schedule.h"
+#include "signing.h"
 
 typedef struct {
     const char *listen;    // ZeroMQ endpoint for workers
@@ -23,8 +24,9 @@ typedef struct {
     uint32_t agencies; // on the roll: 1..agencies
     uint32_t highest;  // that can be bet on, and win
     terms_number_t number;
-    const schedule_t *schedule; // of the others; NULL: none; borrowed
-    uint32_t draws_kept;        // of those that are over; 0: DRAWS_FINISHED_KEPT
+    provable_options_t provable; // draws that are
+    const schedule_t *schedule;  // of the others; NULL: none; borrowed
+    uint32_t draws_kept;         // of those that are over; 0: DRAWS_FINISHED_KEPT
 } state_options_t;
 
 typedef struct state state_t;

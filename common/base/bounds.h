@@ -46,6 +46,8 @@
 
 /* Agencies on the roll, and connections a broker remembers at once. */
 #define AGENCIES_DEFAULT 5
+#define COMMIT_S_DEFAULT 600 /* to commit in a provable draw, after its close */
+#define COMMIT_S_MAX     604800
 #define AGENCIES_MAX     100000
 #define CLIENTS_MAX      131072
 

@@ -24,6 +24,8 @@ static bool same_place (const char *a, const char *b);
 static bool is_any_host (const address_t *address);
 static bool can_be_made (const char *path);
 static uint32_t first_missing (const roll_t *roll, uint64_t agencies);
+static bool takes_auditor (const char *text, provable_options_t *options);
+static bool can_sign (const char *folder, char why[CONFIG_WHY_BYTES]);
 
 bool agreement_places_differ (const agreement_endpoint_t *endpoints, size_t count,
                               char why[CONFIG_WHY_BYTES])
@@ -193,6 +195,59 @@ bool agreement_number (terms_number_t number, uint64_t number_max,
               "--winning-number, or --number, is above --number-max %" PRIu64
               ": nobody could bet on it; lower one or raise the other",
               number_max);
+    return false;
+}
+
+bool agreement_provable (const draw_options_t *draws, uint32_t agencies,
+                         const char *auditor, provable_options_t *options,
+                         char why[CONFIG_WHY_BYTES])
+{
+    options->audited = strcmp (auditor, "none") != 0;
+    if (options->audited && !takes_auditor (auditor, options)) {
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--auditor: no public key as loteria-keys escrow new prints "
+                  "it, " SIGNING_PREFIX "BASE64");
+        return false;
+    }
+    uint32_t fewest = schedule_fewest (draws->schedule, TERMS_PROVABLE);
+    if (draws->name && draws->number.source == TERMS_PROVABLE &&
+        (fewest == 0 || agencies < fewest))
+        fewest = agencies;
+    if (fewest == 0)
+        return true;
+    if (options->least > fewest) {
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--least %" PRIu32 " is more than the %" PRIu32
+                  " agencies of a provable draw: it could never be sealed; lower it",
+                  options->least, fewest);
+        return false;
+    }
+    return can_sign (options->folder, why);
+}
+
+static bool takes_auditor (const char *text, provable_options_t *options)
+{
+    return signed_note_start () == 0 &&
+           signing_text_parse (bytes_of (text, strlen (text)), options->auditor) &&
+           signing_key_sound (options->auditor);
+}
+
+static bool can_sign (const char *folder, char why[CONFIG_WHY_BYTES])
+{
+    signing_pair_t pair;
+    char name[CENTRAL_NAME_BYTES_MAX + 1], reason[KEYS_WHY_BYTES];
+    if (!folder)
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "a provable draw is signed, and there are no keys; loteria-keys new "
+                  "makes them, --keys FOLDER says where they are");
+    else if (signing_pair_load (folder, &pair, reason) == -1 ||
+             central_name_load (folder, name, reason) == -1)
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "a provable draw is signed: %.300s (loteria-keys new makes what is "
+                  "missing)",
+                  reason);
+    else
+        return true;
     return false;
 }
 

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 
 #include "config.h"
-#include "draw_terms.h"
+#include "draw_options.h"
+#include "signing.h"
 
 typedef struct {
     const char *name; // "--storage"
@@ -51,6 +52,14 @@ bool agreement_roll (const char *keys, uint64_t agencies, char why[CONFIG_WHY_BY
 /* A number that is fixed beforehand can be bet on. The text does not say what it is. */
 bool agreement_number (terms_number_t number, uint64_t number_max,
                        char why[CONFIG_WHY_BYTES]);
+
+/* The auditor's key, as it was given, is one, or none, and becomes the options'. If a
+   draw that the central opens by itself is provable, the options' folder has what the
+   operator signs with, and no such draw has fewer agencies than have to commit. Which
+   of them have signing keys is looked at when one is opened. Touches files. */
+bool agreement_provable (const draw_options_t *draws, uint32_t agencies,
+                         const char *auditor, provable_options_t *options,
+                         char why[CONFIG_WHY_BYTES]);
 
 /* What one agency may have under way is less than half of the memory beyond which the
    broker cuts those that send most. */

@@ -46,6 +46,14 @@ typedef struct {
     signer_t *of; // ascending
 } signers_t;
 
+typedef struct {        // what provable draws are opened with: agreement_provable ()
+    const char *folder; // of signing.key, name and signers; NULL: none can be opened
+    uint32_t commit_s;  // to commit after a close by the clock or the operator
+    uint32_t least;     // agencies that have to commit; 0: all of the draw's
+    bool audited;
+    uint8_t auditor[NOTE_PUBLIC_BYTES]; // if so
+} provable_options_t;
+
 /* A public key as a text. It has one spelling: another is none. Whether it is a point
    of the curve is not looked at: signing_key_sound () does, at some cost. */
 bool signing_text_parse (bytes_t text, uint8_t public_key[NOTE_PUBLIC_BYTES]);

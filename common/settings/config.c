@@ -413,7 +413,8 @@ static bool names_no_number (const config_item_t *item, const char *text)
 {
     return item->type == CONFIG_SOURCE && text &&
            (streq (text, terms_source_name (TERMS_ENTERED)) ||
-            streq (text, terms_source_name (TERMS_RANDOM)));
+            streq (text, terms_source_name (TERMS_RANDOM)) ||
+            streq (text, terms_source_name (TERMS_PROVABLE)));
 }
 
 static bool is_hidden (const config_item_t *item)

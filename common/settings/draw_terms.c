@@ -27,8 +27,10 @@ const char *terms_number_parse (const char *text, terms_number_t *number)
         number->source = TERMS_ENTERED;
     else if (strcmp (text, "random") == 0)
         number->source = TERMS_RANDOM;
+    else if (strcmp (text, "provable") == 0)
+        number->source = TERMS_PROVABLE;
     else if (strncmp (text, FIXED, strlen (FIXED)) != 0)
-        return "is not fixed:N, entered or random";
+        return "is not fixed:N, entered, random or provable";
     else {
         const char *digits = text + strlen (FIXED);
         const size_t zeros = strspn (digits, "0");
@@ -86,10 +88,11 @@ const char *terms_name_fault (const char *text)
 
 const char *terms_source_name (uint8_t source)
 {
-    return source == TERMS_FIXED     ? "fixed"
-           : source == TERMS_ENTERED ? "entered"
-           : source == TERMS_RANDOM  ? "random"
-                                     : "?";
+    return source == TERMS_FIXED      ? "fixed"
+           : source == TERMS_ENTERED  ? "entered"
+           : source == TERMS_RANDOM   ? "random"
+           : source == TERMS_PROVABLE ? "provable"
+                                      : "?";
 }
 
 uint64_t terms_closes_ms (terms_closes_t closes, uint64_t now_ms)

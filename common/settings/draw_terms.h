@@ -4,6 +4,8 @@
      number   fixed:7574   it is known when the draw is opened
               entered      the operator enters it after the close
               random       it is drawn by chance after the close
+              provable     it follows from nonces of the operator and the agencies
+                           (docs/fairness.md)
      closes   all-asked    when every agency on the roll has asked for its results
               21:00        at that time, by the clock on the wall (local_time.h)
               never        when the operator closes it
@@ -20,7 +22,8 @@
 typedef enum {
     TERMS_FIXED = 'F',
     TERMS_ENTERED = 'E',
-    TERMS_RANDOM = 'R'
+    TERMS_RANDOM = 'R',
+    TERMS_PROVABLE = 'P'
 } terms_source_t;
 
 typedef struct {
@@ -46,7 +49,7 @@ const char *terms_number_fault (const char *text);
 const char *terms_closes_fault (const char *text);
 const char *terms_name_fault (const char *text); // a draw's name: draw_name.h
 
-/* "fixed", "entered", "random": without the number. */
+/* "fixed", "entered", "random", "provable": without the number. */
 const char *terms_source_name (uint8_t source);
 
 /* When such a draw closes if it is opened at `now_ms`, in milliseconds since 1970:

@@ -192,9 +192,8 @@ config_item_t option_number (const char **number)
                            .type = CONFIG_SOURCE,
                            .value = number,
                            .environment = "NUMBER",
-                           .help =
-                               "how that draw gets its number: fixed:N, entered, or "
-                               "random [fixed by --winning-number]"};
+                           .help = "how that draw gets its number: fixed:N, entered, "
+                                   "random, or provable [fixed by --winning-number]"};
 }
 
 config_item_t option_winning_number (uint32_t *number)
@@ -216,6 +215,53 @@ config_item_t option_winning_number_file (const char **path)
                            .environment = "LOTERIA_WINNING_NUMBER_FILE",
                            .help = "file to read it from, best with mode 0600; - for "
                                    "stdin"};
+}
+
+config_item_t option_commits (uint32_t *seconds)
+{
+    return (config_item_t){.name = "commits",
+                           .type = CONFIG_NUMBER,
+                           .value = seconds,
+                           .environment = "LOTERIA_COMMITS",
+                           .fallback = BOUND_TEXT (COMMIT_S_DEFAULT),
+                           .min = 1,
+                           .max = COMMIT_S_MAX,
+                           .help =
+                               "provable draws: seconds that agencies have to commit "
+                               "to their bets after a close by clock or operator"};
+}
+
+config_item_t option_least (uint32_t *agencies)
+{
+    return (config_item_t){.name = "least",
+                           .type = CONFIG_NUMBER,
+                           .value = agencies,
+                           .environment = "LOTERIA_LEAST",
+                           .fallback = "0",
+                           .max = AGENCIES_MAX,
+                           .help = "provable draws: how many agencies have to commit "
+                                   "before one is sealed; 0 is all"};
+}
+
+config_item_t option_auditor (const char **key)
+{
+    return (config_item_t){.name = "auditor",
+                           .type = CONFIG_TEXT,
+                           .value = key,
+                           .environment = "LOTERIA_AUDITOR",
+                           .fallback = "none",
+                           .help = "provable draws: the auditor's public key, "
+                                   "ed25519:BASE64, or none"};
+}
+
+config_item_t option_signing_keys (const char **folder)
+{
+    return (config_item_t){.name = "signing-keys",
+                           .type = CONFIG_TEXT,
+                           .value = folder,
+                           .environment = "LOTERIA_SIGNING_KEYS",
+                           .help = "provable draws: folder with the operator's signing "
+                                   "key [that of --keys]"};
 }
 
 config_item_t option_number_max (uint32_t *number)

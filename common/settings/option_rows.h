@@ -42,6 +42,11 @@ config_item_t option_closes (const char **closes);
 config_item_t option_number (const char **number);
 config_item_t option_winning_number (uint32_t *number); // a secret: see secret.h
 config_item_t option_winning_number_file (const char **path);
+/* Of provable draws: agreement_provable () says what follows from them. */
+config_item_t option_commits (uint32_t *seconds);
+config_item_t option_least (uint32_t *agencies);
+config_item_t option_auditor (const char **key);
+config_item_t option_signing_keys (const char **folder); // state's
 
 /* How much an agency may send at once. */
 config_item_t option_message_bytes (uint32_t *bytes);

@@ -122,6 +122,17 @@ uint32_t schedule_agencies (const schedule_t *schedule)
     return most;
 }
 
+uint32_t schedule_fewest (const schedule_t *schedule, uint8_t source)
+{
+    uint32_t fewest = 0;
+    for (size_t i = 0; i < schedule_size (schedule); i++) {
+        const plan_t *plan = &schedule->plan[i];
+        if (plan->number.source == source && (fewest == 0 || plan->agencies < fewest))
+            fewest = plan->agencies;
+    }
+    return fewest;
+}
+
 /* Yesterday's may still be open. One of a day of the week comes within a week, unless
    an hour that was skipped leaves it no time on that day. */
 bool schedule_draw (const schedule_t *schedule, size_t plan_index, uint64_t now_ms,

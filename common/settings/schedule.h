@@ -49,9 +49,11 @@ int schedule_load (const char *path, const schedule_defaults_t *defaults,
                    schedule_t **schedule, char why[CONFIG_WHY_BYTES]);
 void schedule_destroy (schedule_t **schedule);
 
-/* How many sections there are; the largest roll among them. NULL has none. */
+/* How many sections there are; the largest roll among them; the smallest one among
+   those that get their number so (terms_source_t), 0 if none does. NULL has none. */
 size_t schedule_size (const schedule_t *schedule);
 uint32_t schedule_agencies (const schedule_t *schedule);
+uint32_t schedule_fewest (const schedule_t *schedule, uint8_t source);
 
 /* The draw of section `plan`, from 0, that is to be open at `now_ms` (opens_ms <=
    now_ms < until_ms), or else the next one. False when there will be none. Times are in

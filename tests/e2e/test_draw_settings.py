@@ -49,7 +49,10 @@ def test_settings_are_shown_but_no_number(name):
     (["--number", "fixed:8123", "--winning-number", "8124"], "both given (flag), and differ"),
     (["--number", "random", "--winning-number", "8124"], "both given (flag), and differ"),
     (["--number", "fixed:8123", "--number-max", "99"], "above --number-max 99"),
-    (["--number", "8123"], "--number: is not fixed:N, entered or random"),
+    (["--number", "8123"], "--number: is not fixed:N, entered, random or provable"),
+    (["--number", "provable"], "there are no keys; loteria-keys new makes them, --keys FOLDER says where they are"),
+    (["--number", "provable", "--keys", "/no/where"], "signing.key: No such file or directory (loteria-keys new makes what is missing)"),
+    (["--auditor", "ed25519:x"], "--auditor: no public key as loteria-keys escrow new prints it"),
     (["--draw", "a/b"], "--draw: 'a/b' may have only"),
     (["--closes", "21h"], "--closes: '21h' is not all-asked")])
 def test_what_does_not_fit(name, arguments, told):
@@ -74,6 +77,26 @@ def test_the_schedule_is_checked(name, tmp_path, closes, number, told):
         assert "17" not in re.search("number.*", shown.split("\ndraw ", 1)[1])[0]
     else:
         assert f"{name}: {file}: {told}" in why and "8123" not in why
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    return loteria.make_keys(tmp_path_factory.mktemp("provable") / "keys", 5)
+
+
+def test_a_provable_draw_is_opened_with_keys(name, keys, tmp_path):
+    folder = keys if name == "loteria-central" else keys / "state"
+    code, shown, why = check(name, "--number", "provable", "--keys", folder, "--least", 5)
+    assert code == 0, why
+    assert "number = provable (flag)\n" in shown and "least = 5 (flag)\n" in shown and "commits = 600 (default)\n" in shown
+    code, _, why = check(name, "--number", "provable", "--keys", folder, "--least", 6)
+    assert code == 2 and "--least 6 is more than the 5 agencies of a provable draw" in why
+    file = tmp_path / "loteria.cfg"
+    file.write_text(DRAWS.format(closes="21:00", number="provable"))
+    code, shown, why = check(name, "--config", file, "--keys", folder)
+    assert code == 0 and ", number provable, " in shown, why
+    code, _, why = check(name, "--config", file)
+    assert code == 2 and "there are no keys" in why
 
 
 def test_programs_without_draws_pass_them_over(tmp_path):

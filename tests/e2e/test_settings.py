@@ -11,6 +11,7 @@ import loteria
 
 SECRETS = {"winning-number", "number"}  # are never shown, unless it is how a draw gets its number
 NUMBER_FILE = str(loteria.ROOT / "tests/e2e/number.txt")
+AUDITORS = ("ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", "ed25519:PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=")
 TOKEN_FILE = str(loteria.ROOT / "tests/e2e/token.txt")
 
 # program: its section in a file; and settings of it as (name, environment, good, other good, bad)
@@ -25,6 +26,8 @@ PROGRAMS = {
         ("port", "SERVER_PORT", "12346", "65535", "65536"),
         ("draw", "DRAW", "noche", "2026-11-25-nocturna", "a_b"), ("closes", "CLOSES", "never", "21:30", "9pm"),
         ("number", "NUMBER", "random", "fixed:7", "7"),
+        ("commits", "LOTERIA_COMMITS", "1", "604800", "0"), ("least", "LOTERIA_LEAST", "0", "100000", "100001"),
+        ("auditor", "LOTERIA_AUDITOR", AUDITORS[0], AUDITORS[1], None),
         ("winning-number", "LOTERIA_WINNING_NUMBER", "0", "9999", "-1"),
         ("winning-number-file", "LOTERIA_WINNING_NUMBER_FILE", NUMBER_FILE, NUMBER_FILE, None),
         ("number-max", "LOTERIA_NUMBER_MAX", "7574", "999999999", "1e3"),
@@ -63,6 +66,9 @@ PROGRAMS = {
         ("agencies", "TOTAL_AGENCIES", "1", "100000", "0"),
         ("draw", "DRAW", "noche", "2026-11-25-nocturna", "a_b"), ("closes", "CLOSES", "never", "21:30", "9pm"),
         ("number", "NUMBER", "random", "fixed:7", "7"),
+        ("commits", "LOTERIA_COMMITS", "1", "604800", "0"), ("least", "LOTERIA_LEAST", "0", "100000", "100001"),
+        ("auditor", "LOTERIA_AUDITOR", AUDITORS[0], AUDITORS[1], None),
+        ("signing-keys", "LOTERIA_SIGNING_KEYS", "keys/state", "other", None),
         ("winning-number", "LOTERIA_WINNING_NUMBER", "1", "2", "1000000000"),
         ("number-max", "LOTERIA_NUMBER_MAX", "7574", "999999999", "1e3"),
         ("winning-number-file", "LOTERIA_WINNING_NUMBER_FILE", NUMBER_FILE, NUMBER_FILE, None),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -101,6 +102,66 @@ static void numbers (void **state)
     assert_true (agreement_memory (64, 65536, 64, why));
 }
 
+/* RFC 8032's first key. */
+#define AUDITOR "ed25519:11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+
+static bool provable (uint8_t source, uint32_t least, const char *auditor,
+                      const char *folder)
+{
+    const draw_options_t draws = {.name = "noche", .number = {source, 0}};
+    provable_options_t options = {.least = least, .folder = folder};
+    strcpy (why, "?");
+    return agreement_provable (&draws, 5, auditor, &options, why);
+}
+
+static void an_auditor_is_a_key (void **state)
+{
+    (void) state;
+    const draw_options_t draws = {.name = "noche", .number = {TERMS_RANDOM, 0}};
+    provable_options_t options = {0};
+    assert_true (agreement_provable (&draws, 5, AUDITOR, &options, why));
+    assert_true (options.audited);
+    assert_int_equal (options.auditor[0], 0xD7);
+    assert_true (agreement_provable (&draws, 5, "none", &options, why));
+    assert_false (options.audited);
+    static const char *const none[] = {
+        "x", "", "None", AUDITOR "=",
+        "ed25519:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="};
+    for (size_t i = 0; i < COUNT (none); i++) {
+        assert_false (provable (TERMS_RANDOM, 0, none[i], NULL));
+        assert_non_null (strstr (why, "--auditor: no public key"));
+    }
+}
+
+static void a_provable_draw_is_signed (void **state)
+{
+    (void) state;
+    char folder[] = "/tmp/loteria-test-XXXXXX", path[64];
+    signing_pair_t pair;
+    assert_non_null (mkdtemp (folder));
+    assert_true (provable (TERMS_RANDOM, 0, "none", NULL)); // nothing is asked for
+    assert_false (provable (TERMS_PROVABLE, 0, "none", NULL));
+    assert_non_null (strstr (why, "loteria-keys new"));
+    assert_non_null (strstr (why, "--keys FOLDER"));
+    assert_false (provable (TERMS_PROVABLE, 0, "none", folder));
+    assert_non_null (strstr (why, "/" SIGNING_FILE ": "));
+    assert_int_equal (signing_pair_create (folder, &pair, why), 0);
+    assert_false (provable (TERMS_PROVABLE, 0, "none", folder));
+    assert_non_null (strstr (why, "/" SIGNING_NAME_FILE ": "));
+    assert_int_equal (central_name_save (folder, "nacional", why), 0);
+    assert_true (provable (TERMS_PROVABLE, 0, "none", folder));
+    assert_true (provable (TERMS_PROVABLE, 5, "none", folder));
+    assert_false (provable (TERMS_PROVABLE, 6, "none", folder));
+    assert_non_null (strstr (why, "--least 6 is more than the 5 agencies"));
+    assert_true (provable (TERMS_RANDOM, 6, "none", folder));
+    static const char *const names[] = {SIGNING_FILE, SIGNING_NAME_FILE};
+    for (size_t i = 0; i < COUNT (names); i++) {
+        snprintf (path, sizeof path, "%s/%s", folder, names[i]);
+        assert_int_equal (unlink (path), 0);
+    }
+    assert_int_equal (rmdir (folder), 0);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +169,8 @@ int main (void)
         cmocka_unit_test (different_places),
         cmocka_unit_test (every_pair_is_looked_at),
         cmocka_unit_test (numbers),
+        cmocka_unit_test (an_auditor_is_a_key),
+        cmocka_unit_test (a_provable_draw_is_signed),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

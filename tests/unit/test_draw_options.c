@@ -106,6 +106,7 @@ static void one_way_or_the_other (void **state)
     check_number ("--number random --closes never --draw noche", 'R', 0);
     assert_int_equal (options.closes.closing, TERMS_NEVER);
     assert_string_equal (options.name, "noche");
+    check_number ("--number provable", 'P', 0);
     check_number ("--number fixed:18 --winning-number 18", 'F', 18);
 }
 

@@ -15,11 +15,13 @@ static void numbers (void **state)
                 {"fixed:000000000000007", 'F', 7},
                 {"fixed:999999999", 'F', 999999999},
                 {"entered", 'E', 0},
-                {"random", 'R', 0}};
-    static const char *const bad[] = {"",          "7574",     "fixed",
-                                      "fixed:",    "fixed:-1", "fixed:1000000000",
-                                      "fixed: 1",  "fixed:1x", "Random",
-                                      "entered:1", "fixed:+1", "fixed:99999999999999"};
+                {"random", 'R', 0},
+                {"provable", 'P', 0}};
+    static const char *const bad[] = {"",           "7574",     "fixed",
+                                      "fixed:",     "fixed:-1", "fixed:1000000000",
+                                      "fixed: 1",   "fixed:1x", "Random",
+                                      "entered:1",  "fixed:+1", "fixed:99999999999999",
+                                      "provable:1", "Provable"};
     terms_number_t number;
     (void) state;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -36,6 +38,7 @@ static void numbers (void **state)
     assert_string_equal (terms_source_name ('F'), "fixed");
     assert_string_equal (terms_source_name ('E'), "entered");
     assert_string_equal (terms_source_name ('R'), "random");
+    assert_string_equal (terms_source_name ('P'), "provable");
     assert_string_equal (terms_source_name (0), "?");
 }
 

@@ -48,6 +48,24 @@ static uint64_t at (int day, uint32_t hour, uint32_t minute)
     return local_moment (local_date_after (MONDAY, day), hour * 60 + minute);
 }
 
+/* Of those that get their number in one way. */
+static void the_smallest_roll (void **state)
+{
+    (void) state;
+    assert_int_equal (load ("draw\n"
+                            "    a\n        days = daily\n        closes = never\n"
+                            "        number = provable\n        agencies = 7\n"
+                            "    b\n        days = daily\n        closes = never\n"
+                            "        number = provable\n        agencies = 3\n"
+                            "    c\n        days = daily\n        closes = never\n"
+                            "        number = random\n        agencies = 2\n"),
+                      0);
+    assert_int_equal (schedule_fewest (schedule, TERMS_PROVABLE), 3);
+    assert_int_equal (schedule_fewest (schedule, TERMS_RANDOM), 2);
+    assert_int_equal (schedule_fewest (schedule, TERMS_ENTERED), 0);
+    assert_int_equal (schedule_agencies (schedule), 7);
+}
+
 static void no_draws (void **state)
 {
     (void) state;
@@ -55,6 +73,7 @@ static void no_draws (void **state)
     assert_null (schedule);
     assert_int_equal (schedule_size (schedule), 0);
     assert_int_equal (schedule_agencies (schedule), 0);
+    assert_int_equal (schedule_fewest (schedule, TERMS_RANDOM), 0);
     assert_true (schedule_next (schedule, 0) == UINT64_MAX);
     assert_int_equal (load ("draw\n"), 0);
     assert_null (schedule);
@@ -252,6 +271,7 @@ int main (void)
 #define SCHEDULE_TEST(test) cmocka_unit_test_setup_teardown (test, set_up, clear)
     const struct CMUnitTest tests[] = {
         SCHEDULE_TEST (no_draws),
+        SCHEDULE_TEST (the_smallest_roll),
         SCHEDULE_TEST (a_weeks_draws),
         SCHEDULE_TEST (dates_and_defaults),
         SCHEDULE_TEST (over_midnight),
