@@ -29,7 +29,7 @@ void account_open (account_t *account, const view_draw_t *draw,
     assert (account->line);
     for (size_t i = 0; i < draw->count; i++) {
         const view_agency_t *agency = &draw->list[i];
-        const bool known = agency->state != VIEW_AGENCY_UNKNOWN;
+        const bool known = agency->state != VIEW_UNKNOWN;
         account->line[i] = (account_line_t){.agency = agency->agency,
                                             .sold = agency->bets,
                                             .cancelled = agency->cancelled,

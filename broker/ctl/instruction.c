@@ -45,7 +45,8 @@ bool instruction_done (const instruction_t *instruction, const listed_t *listed)
                (instruction->order.highest == UINT32_MAX ||
                 draw->highest == instruction->order.highest);
     case ORDER_CLOSE:
-        return draw->phase == PHASE_CLOSED || draw->phase == PHASE_DRAWN;
+        return draw->phase == PHASE_CLOSED || draw->phase == PHASE_SEALED ||
+               draw->phase == PHASE_DRAWN;
     case ORDER_NUMBER:
         return draw->phase == PHASE_DRAWN && draw->source == SOURCE_ENTERED &&
                draw->number == instruction->order.number;

@@ -10,7 +10,9 @@
 #include "readable.h"
 #include "table.h"
 
-#define DISK_LOW 10 // percent
+#define DISK_LOW      10 // percent
+#define WHEN_BYTES    128
+#define MISSING_SHOWN 20 // agencies by number
 
 static const view_draw_t *fastest_draw (const view_t *view);
 static void put_parts (paper_t *paper, const view_t *view);
@@ -23,6 +25,7 @@ static void put_draw (table_t *table, const view_t *view, const view_draw_t *dra
                       bool narrow);
 static void write_when (const view_t *view, const view_draw_t *draw, bool narrow,
                         char *text, size_t size);
+static void put_pending (paper_t *paper, const view_draw_t *draw);
 static void put_totals (paper_t *paper, const view_t *view);
 static void put_log (paper_t *paper, const view_t *view);
 static void put_disk (paper_t *paper, const view_storage_t *storage);
@@ -50,6 +53,8 @@ void overview_status (paper_t *paper, const view_t *view)
     put_parts (paper, view);
     paper_put (paper, STYLE_PLAIN, "\n");
     put_draws (paper, view, SIZE_MAX, false);
+    for (size_t i = 0; i < view->draws; i++)
+        put_pending (paper, &view->draw[i]);
     paper_put (paper, STYLE_PLAIN, "\n");
     put_totals (paper, view);
     put_log (paper, view);
@@ -230,15 +235,19 @@ static void put_draws (paper_t *paper, const view_t *view, size_t max, bool narr
 static void put_draw (table_t *table, const view_t *view, const view_draw_t *draw,
                       bool narrow)
 {
-    char when[64];
+    char when[WHEN_BYTES];
     const bool open = draw->has_phase && draw->phase == PHASE_OPEN;
     const bool state = view_told (view, STATUS_STATE),
                sold = view_told (view, STATUS_STORAGE);
     const uint32_t missing = view_missing_count (draw);
     write_when (view, draw, narrow, when, sizeof when);
     table_put (table, STYLE_PLAIN, "%s", draw->name);
-    table_put (table, open ? STYLE_GOOD : STYLE_PLAIN, "%s",
-               draw->has_phase ? wire_phase_name (draw->phase) : "?");
+    const bool sealed = draw->has_phase && draw->phase == PHASE_SEALED;
+    table_put (table,
+               open     ? STYLE_GOOD
+               : sealed ? STYLE_WARN
+                        : STYLE_PLAIN,
+               "%s", draw->has_phase ? wire_phase_name (draw->phase) : "?");
     table_put (table, STYLE_PLAIN, "%s", IF (sold, COUNT (draw->bets)));
     if (!narrow)
         table_put (table, STYLE_PLAIN, "%s", IF (sold, COUNT (draw->cancelled)));
@@ -265,22 +274,48 @@ static void put_draw (table_t *table, const view_t *view, const view_draw_t *dra
 static void write_when (const view_t *view, const view_draw_t *draw, bool narrow,
                         char *text, size_t size)
 {
+    const char *demo = draw->demo ? ", demo" : "";
     if (!draw->has_phase)
         snprintf (text, size, "-");
     else if (draw->phase == PHASE_PLANNED)
         snprintf (text, size, "opens %s", TIME (draw->opened_ms));
     else if (draw->phase == PHASE_CLOSED)
-        snprintf (text, size, "closed %s", TIME (draw->closed_ms));
+        snprintf (text, size, "closed %s%s", TIME (draw->closed_ms), demo);
+    else if (draw->phase == PHASE_SEALED)
+        snprintf (text, size, "sealed %s, %s/%s revealed%s", TIME (draw->sealed_ms),
+                  COUNT (draw->revealed), COUNT (draw->ready), demo);
     else if (draw->phase != PHASE_OPEN)
-        snprintf (text, size, "%s %s", wire_phase_name (draw->phase),
-                  TIME (draw->drawn_ms));
+        snprintf (text, size, "%s %s%s", wire_phase_name (draw->phase),
+                  TIME (draw->drawn_ms), demo);
     else if (draw->closes_ms)
-        snprintf (text, size, "closes %s", TIME (draw->closes_ms));
+        snprintf (text, size, "closes %s%s", TIME (draw->closes_ms), demo);
     else
-        snprintf (text, size, "%s",
+        snprintf (text, size, "%s%s",
                   draw->closes == VIEW_CLOSES_NEVER ? "closes by order"
                   : narrow                          ? "when all have asked"
-                                                    : "closes when all have asked");
+                                                    : "closes when all have asked",
+                  demo);
+}
+
+/* A provable draw that waits for agencies: for which, by number. */
+static void put_pending (paper_t *paper, const view_draw_t *draw)
+{
+    const bool sealed = draw->phase == PHASE_SEALED;
+    size_t missing = 0;
+    if (!draw->has_phase || !view_provable (draw) ||
+        (!sealed && draw->phase != PHASE_CLOSED))
+        return;
+    for (size_t i = 0; i < draw->count; i++)
+        if (view_missing (draw, &draw->list[i]) && missing++ < MISSING_SHOWN)
+            paper_put (paper, STYLE_WARN, "%s%s%u", missing == 1 ? draw->name : "",
+                       missing == 1 ? " waits for " : ", ", draw->list[i].agency);
+    if (missing > MISSING_SHOWN)
+        paper_put (paper, STYLE_WARN, " and %zu more", missing - MISSING_SHOWN);
+    if (missing > 0)
+        paper_put (paper, STYLE_WARN, " to %s (%s of %s)\n",
+                   sealed ? "reveal" : "commit",
+                   COUNT (sealed ? draw->revealed : draw->ready),
+                   COUNT (sealed ? draw->ready : draw->agencies));
 }
 
 static void put_totals (paper_t *paper, const view_t *view)

@@ -64,7 +64,11 @@ void show_draw (const listed_t *listed)
         break;
     case PHASE_CLOSED:
         show_when ("at", draw->closed_ms);
-        if (draw->source == SOURCE_ENTERED)
+        if (draw->source == SOURCE_PROVABLE)
+            printf (", waits until agencies have committed: loteria-ctl agencies "
+                    "--draw %s --missing",
+                    listed->name);
+        else if (draw->source == SOURCE_ENTERED)
             printf (", waits for its number: loteria-ctl draw number %s NUMBER",
                     listed->name);
         else
@@ -72,6 +76,12 @@ void show_draw (const listed_t *listed)
                        ? ", its number is fixed: the draw is made at once"
                        : ", its number is about to be drawn (random)",
                    stdout);
+        break;
+    case PHASE_SEALED:
+        show_agencies (draw);
+        printf (", waits until those have revealed: loteria-ctl agencies --draw %s "
+                "--missing",
+                listed->name);
         break;
     case PHASE_DRAWN:
         show_when ("at", draw->drawn_ms);
@@ -131,7 +141,8 @@ static void show_open (const wire_draw_t *draw)
 
 static void show_agencies (const wire_draw_t *draw)
 {
-    printf (", %u of %u agencies have asked", draw->ready, draw->agencies);
+    printf (", %u of %u agencies have %s", draw->ready, draw->agencies,
+            draw->source == SOURCE_PROVABLE ? "committed" : "asked");
     if (draw->excused > 0)
         printf (", %u excused", draw->excused);
 }

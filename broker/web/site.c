@@ -234,7 +234,8 @@ static uint64_t bets_of_live_draws (const view_t *view)
     uint64_t bets = 0;
     bool live = false;
     for (size_t i = 0; i < view->draws; i++)
-        if (view->draw[i].phase == PHASE_OPEN || view->draw[i].phase == PHASE_CLOSED) {
+        if (view->draw[i].phase == PHASE_OPEN || view->draw[i].phase == PHASE_CLOSED ||
+            view->draw[i].phase == PHASE_SEALED) {
             bets += view->draw[i].bets;
             live = true;
         }
@@ -368,14 +369,16 @@ static void put_draw (const site_t *site, const view_t *view, const view_draw_t 
 {
     const bool state = view_told (view, STATUS_STATE),
                sold = view_told (view, STATUS_STORAGE);
-    static const char *const phases[] = {"planned", "open", "closed", "drawn", "void"};
     uint64_t winners = 0;
     const bool counted = tally_winners (site->tally, draw, &winners);
     json_line (json);
     json_object (json, NULL);
     json_text (json, "name", draw->name);
-    json_text (json, "phase", draw->has_phase ? phases[draw->phase] : NULL);
+    json_text (json, "phase", draw->has_phase ? wire_phase_name (draw->phase) : NULL);
     json_number_if (json, "agencies", state, draw->agencies);
+    json_text (json, "source", draw->source ? wire_source_name (draw->source) : NULL);
+    json_number_if (json, "ready", state, draw->ready);
+    json_number_if (json, "revealed", state && view_provable (draw), draw->revealed);
     json_number_if (json, "served", state, draw->served);
     json_number_if (json, "bets", sold, draw->bets);
     json_number_if (json, "cancelled", sold, draw->cancelled);

@@ -111,6 +111,11 @@ const view_connection_t *view_connection (const view_t *view, uint32_t agency,
     return end > first ? &view->connection[first] : NULL;
 }
 
+bool view_provable (const view_draw_t *draw)
+{
+    return draw->source == SOURCE_PROVABLE;
+}
+
 bool view_missing (const view_draw_t *draw, const view_agency_t *agency)
 {
     if (!draw->has_phase)
@@ -118,9 +123,12 @@ bool view_missing (const view_draw_t *draw, const view_agency_t *agency)
     switch (draw->phase) {
     case PHASE_OPEN:
     case PHASE_CLOSED:
-        return agency->state == 0;
+        return agency->state == VIEW_SELLING;
+    case PHASE_SEALED:
+        return agency->state == VIEW_READY;
     case PHASE_DRAWN:
-        return agency->state < 2;
+        return agency->state == VIEW_SELLING || agency->state == VIEW_READY ||
+               agency->state == VIEW_REVEALED;
     default:
         return false;
     }
@@ -136,9 +144,15 @@ uint32_t view_missing_count (const view_draw_t *draw)
 
 const char *view_state_name (const view_draw_t *draw, const view_agency_t *agency)
 {
-    static const char *const names[] = {"selling", "ready", "excused", "served"};
-    if (agency->state == 0 && draw->has_phase && draw->phase > PHASE_OPEN)
+    static const char *const names[] = {[VIEW_SELLING] = "selling",
+                                        [VIEW_READY] = "ready",
+                                        [VIEW_EXCUSED] = "excused",
+                                        [VIEW_SERVED] = "served",
+                                        [VIEW_REVEALED] = "revealed"};
+    if (agency->state == VIEW_SELLING && draw->has_phase && draw->phase > PHASE_OPEN)
         return "closed";
+    if (agency->state == VIEW_READY && view_provable (draw))
+        return "committed";
     return agency->state < sizeof names / sizeof *names ? names[agency->state] : "?";
 }
 

@@ -13,16 +13,15 @@
 #include "status_part.h"
 #include "wire.h"
 
-#define VIEW_DRAWS_MAX      1024
-#define VIEW_AGENCIES_MAX   (2 * DRAWS_AGENCIES_MAX) // of all draws together
-#define VIEW_PROCESSES_MAX  (WORKERS_MAX + 64)       // under a loteria-central
-#define VIEW_CODES_MAX      64
-#define VIEW_BUCKETS_MAX    64
-#define VIEW_NAME_BYTES     80 // of a worker, a process, a version
-#define VIEW_ADDRESS_BYTES  64
-#define VIEW_KEY_BYTES      9 // the first 8 characters
-#define VIEW_RATE_UNKNOWN   (-1.0)
-#define VIEW_AGENCY_UNKNOWN 0xFF // it has an account, but state said nothing of it
+#define VIEW_DRAWS_MAX     1024
+#define VIEW_AGENCIES_MAX  (2 * DRAWS_AGENCIES_MAX) // of all draws together
+#define VIEW_PROCESSES_MAX (WORKERS_MAX + 64)       // under a loteria-central
+#define VIEW_CODES_MAX     64
+#define VIEW_BUCKETS_MAX   64
+#define VIEW_NAME_BYTES    80 // of a worker, a process, a version
+#define VIEW_ADDRESS_BYTES 64
+#define VIEW_KEY_BYTES     9 // the first 8 characters
+#define VIEW_RATE_UNKNOWN  (-1.0)
 
 typedef enum { VIEW_ABSENT, VIEW_UP, VIEW_SILENT } view_answer_t;
 
@@ -42,9 +41,18 @@ typedef struct {          // a part, as it answered
     uint64_t memory_bytes, fds, fds_max;
 } view_part_t;
 
+typedef enum { // of an agency in a draw
+    VIEW_SELLING = 0,
+    VIEW_READY = 1, // of a provable draw: it has committed
+    VIEW_EXCUSED = 2,
+    VIEW_SERVED = 3,    // it has its winners
+    VIEW_REVEALED = 4,  // of a provable draw
+    VIEW_UNKNOWN = 0xFF // it has an account, but state said nothing of it
+} view_state_t;
+
 typedef struct { // of a draw
     uint32_t agency;
-    uint8_t state; // 0 selling, 1 ready, 2 excused, 3 has its winners, or UNKNOWN
+    uint8_t state; // view_state_t
     uint64_t bets, cancelled;
     double bets_per_s;      // or UNKNOWN
     uint64_t last_batch_ms; // 0: none since storage started
@@ -57,12 +65,15 @@ typedef struct {
     uint8_t phase;  // wire_phase_t
     uint8_t source; // wire_source_t; 0: unknown
     uint32_t agencies, ready, excused, served;
+    uint32_t revealed, least; // of a provable draw, where `ready` have committed
+    bool demo;                // and the operator has the agencies' keys
     uint64_t bets, batches, cancelled;
     double bets_per_s, batches_per_s; // or UNKNOWN
     uint32_t highest;
     bool has_number;
     uint32_t number;
     uint64_t opened_ms, closed_ms, drawn_ms; // 0: not yet
+    uint64_t sealed_ms;                      // likewise, of a provable draw
     uint64_t closes_ms;                      // 0: not by the clock
     view_closes_t closes;
     size_t count;
@@ -172,12 +183,17 @@ const view_agency_t *view_agency (const view_draw_t *draw, uint32_t agency);
 const view_connection_t *view_connection (const view_t *view, uint32_t agency,
                                           size_t *count);
 
-/* Who is waited for: until the draw is made, who has not asked and was not excused;
-   then, who has not fetched his winners. */
+/* Whether the number follows from secrets of all who take part. */
+bool view_provable (const view_draw_t *draw);
+
+/* Who is waited for: until the draw is made, or sealed, who has not asked (or
+   committed) and was not excused; of a draw that is sealed, who has committed and not
+   revealed; then, who has not fetched his winners. */
 bool view_missing (const view_draw_t *draw, const view_agency_t *agency);
 uint32_t view_missing_count (const view_draw_t *draw);
 
-/* "selling", and "closed" once nobody can; "ready", "excused", "served", "?" */
+/* "selling", and "closed" once nobody can; "ready", or "committed"; "excused",
+   "served", "revealed", "?" */
 const char *view_state_name (const view_draw_t *draw, const view_agency_t *agency);
 
 /* "clock", "all", "never"; NULL when it is unknown. */

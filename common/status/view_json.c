@@ -7,6 +7,7 @@
 
 static void put_part (json_t *json, const view_t *view, status_part_t part);
 static void put_draw (json_t *json, const view_t *view, const view_draw_t *draw);
+static void put_provable (json_t *json, const view_draw_t *draw, bool known);
 static void put_broker (json_t *json, const view_t *view);
 static void put_storage (json_t *json, const view_t *view);
 static void put_codes (json_t *json, const view_broker_t *broker);
@@ -132,7 +133,20 @@ static void put_draw (json_t *json, const view_t *view, const view_draw_t *draw)
     json_text (json, "closes_by", view_closes_name (draw->closes));
     json_time (json, "closed", draw->closed_ms);
     json_time (json, "drawn", draw->drawn_ms);
+    put_provable (json, draw, state && view_provable (draw));
     json_end (json);
+}
+
+/* Of a draw that is not provable there is nothing of it. */
+static void put_provable (json_t *json, const view_draw_t *draw, bool known)
+{
+    json_time (json, "sealed", draw->sealed_ms);
+    json_number_if (json, "least", known, draw->least);
+    json_number_if (json, "revealed", known, draw->revealed);
+    if (known)
+        json_bool (json, "demo", draw->demo);
+    else
+        json_null (json, "demo");
 }
 
 static void put_broker (json_t *json, const view_t *view)
@@ -209,7 +223,7 @@ static void put_agency (json_t *json, const view_t *view, const view_draw_t *dra
     size_t connections;
     const view_connection_t *connection =
         view_connection (view, agency->agency, &connections);
-    const bool known = agency->state != VIEW_AGENCY_UNKNOWN,
+    const bool known = agency->state != VIEW_UNKNOWN,
                sold = view_told (view, STATUS_STORAGE),
                broker = view_told (view, STATUS_BROKER);
     json_line (json);

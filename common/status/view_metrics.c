@@ -64,11 +64,15 @@ static const row_t rows[] = {
     {"loteria_draw_agencies_ready", OF_DRAW, AS_U32, DRAW (ready), 0},
     {"loteria_draw_agencies_excused", OF_DRAW, AS_U32, DRAW (excused), 0},
     {"loteria_draw_agencies_served", OF_DRAW, AS_U32, DRAW (served), 0},
+    {"loteria_draw_agencies_revealed", OF_DRAW, AS_U32, DRAW (revealed), 0},
+    {"loteria_draw_least", OF_DRAW, AS_U32, DRAW (least), 0},
+    {"loteria_draw_demo", OF_DRAW, AS_FLAG, DRAW (demo), 0},
     {"loteria_draw_highest", OF_DRAW, AS_U32, DRAW (highest), 0},
     {"loteria_draw_number", OF_DRAW, AS_U32, DRAW (number), DRAW (has_number)},
     {"loteria_draw_opened_timestamp_seconds", OF_DRAW, AS_TIME, DRAW (opened_ms), 0},
     {"loteria_draw_closes_timestamp_seconds", OF_DRAW, AS_TIME, DRAW (closes_ms), 0},
     {"loteria_draw_closed_timestamp_seconds", OF_DRAW, AS_TIME, DRAW (closed_ms), 0},
+    {"loteria_draw_sealed_timestamp_seconds", OF_DRAW, AS_TIME, DRAW (sealed_ms), 0},
     {"loteria_draw_drawn_timestamp_seconds", OF_DRAW, AS_TIME, DRAW (drawn_ms), 0},
     {"loteria_bets_total", OF_DRAW, AS_U64, DRAW (bets), 0},
     {"loteria_batches_total", OF_DRAW, AS_U64, DRAW (batches), 0},
@@ -246,9 +250,8 @@ static view_agency_t *find_agency (view_t *view, const metric_line_t *line)
         return NULL;
     view->index->agencies++;
     draw->list = grow (draw->list, draw->count, sizeof *draw->list);
-    draw->list[draw->count++] = (view_agency_t){.agency = agency,
-                                                .state = VIEW_AGENCY_UNKNOWN,
-                                                .bets_per_s = VIEW_RATE_UNKNOWN};
+    draw->list[draw->count++] = (view_agency_t){
+        .agency = agency, .state = VIEW_UNKNOWN, .bets_per_s = VIEW_RATE_UNKNOWN};
     view_numbers_add (numbers, draw->list, draw->count, sizeof *draw->list);
     return &draw->list[draw->count - 1];
 }
@@ -388,7 +391,8 @@ static bool take_connection (view_t *view, const metric_line_t *line)
 
 static bool take_info (view_draw_t *draw, const metric_line_t *line)
 {
-    static const uint8_t sources[] = {SOURCE_FIXED, SOURCE_ENTERED, SOURCE_RANDOM};
+    static const uint8_t sources[] = {SOURCE_FIXED, SOURCE_ENTERED, SOURCE_RANDOM,
+                                      SOURCE_PROVABLE};
     const char *source = metric_line_label (line, "source");
     const char *closes = metric_line_label (line, "closes");
     uint8_t found = 0;

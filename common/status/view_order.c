@@ -106,12 +106,13 @@ static int compare_draws (const void *a, const void *b)
 
 static int rank_of (const view_draw_t *draw)
 {
-    static const int ranks[] = {[PHASE_OPEN] = 0,
-                                [PHASE_CLOSED] = 2,
-                                [PHASE_DRAWN] = 3,
-                                [PHASE_VOID] = 4,
-                                [PHASE_PLANNED] = 5};
-    return !draw->has_phase ? 1 : draw->phase <= PHASE_VOID ? ranks[draw->phase] : 6;
+    static const int ranks[] = {
+        [PHASE_OPEN] = 0,  [PHASE_SEALED] = 2, [PHASE_CLOSED] = 2,
+        [PHASE_DRAWN] = 3, [PHASE_VOID] = 4,   [PHASE_PLANNED] = 5};
+    const size_t phase = draw->phase;
+    return !draw->has_phase                       ? 1
+           : phase < sizeof ranks / sizeof *ranks ? ranks[phase]
+                                                  : 6;
 }
 
 /* When it came to its phase; a draw that is void or drawn may be so since it closed. */

@@ -79,15 +79,21 @@
     X (METRIC_DRAW_INFO, "loteria_draw_info", METRIC_IS_GAUGE, "draw,source,closes",   \
        "Always 1; where the number of the draw comes from, and what closes it.")       \
     X (METRIC_DRAW_PHASE, "loteria_draw_phase", METRIC_IS_GAUGE, "draw",               \
-       "0 planned, 1 open, 2 closed, 3 drawn, 4 void.")                                \
+       "0 planned, 1 open, 2 closed, 3 drawn, 4 void, 5 sealed and pending.")          \
     X (METRIC_DRAW_AGENCIES, "loteria_draw_agencies", METRIC_IS_GAUGE, "draw",         \
        "Agencies on the roll of the draw.")                                            \
     X (METRIC_DRAW_READY, "loteria_draw_agencies_ready", METRIC_IS_GAUGE, "draw",      \
-       "Agencies that have asked for their results.")                                  \
+       "Agencies that have asked for their results, or committed.")                    \
     X (METRIC_DRAW_EXCUSED, "loteria_draw_agencies_excused", METRIC_IS_GAUGE, "draw",  \
        "Agencies that were excused.")                                                  \
     X (METRIC_DRAW_SERVED, "loteria_draw_agencies_served", METRIC_IS_GAUGE, "draw",    \
        "Agencies that have their winners.")                                            \
+    X (METRIC_DRAW_REVEALED, "loteria_draw_agencies_revealed", METRIC_IS_GAUGE,        \
+       "draw", "Agencies of a provable draw that have revealed.")                      \
+    X (METRIC_DRAW_LEAST, "loteria_draw_least", METRIC_IS_GAUGE, "draw",               \
+       "Agencies that have to commit before a provable draw is sealed.")               \
+    X (METRIC_DRAW_DEMO, "loteria_draw_demo", METRIC_IS_GAUGE, "draw",                 \
+       "1: the operator made the agencies' keys, so the draw proves nothing.")         \
     X (METRIC_DRAW_HIGHEST, "loteria_draw_highest", METRIC_IS_GAUGE, "draw",           \
        "Highest number that may be bet on.")                                           \
     X (METRIC_DRAW_OPENED, "loteria_draw_opened_timestamp_seconds", METRIC_IS_GAUGE,   \
@@ -96,12 +102,14 @@
        "draw", "When the draw closes, where it has an hour.")                          \
     X (METRIC_DRAW_CLOSED, "loteria_draw_closed_timestamp_seconds", METRIC_IS_GAUGE,   \
        "draw", "When the draw was closed.")                                            \
+    X (METRIC_DRAW_SEALED, "loteria_draw_sealed_timestamp_seconds", METRIC_IS_GAUGE,   \
+       "draw", "When a provable draw was sealed.")                                     \
     X (METRIC_DRAW_DRAWN, "loteria_draw_drawn_timestamp_seconds", METRIC_IS_GAUGE,     \
        "draw", "When the draw was made, or made void.")                                \
     X (METRIC_DRAW_NUMBER, "loteria_draw_number", METRIC_IS_GAUGE, "draw",             \
        "The winning number, once it is no secret.")                                    \
     X (METRIC_AGENCY_STATE, "loteria_agency_state", METRIC_IS_GAUGE, "draw,agency",    \
-       "0 selling, 1 ready, 2 excused, 3 has its winners.")                            \
+       "0 selling, 1 ready or committed, 2 excused, 3 has its winners, 4 revealed.")   \
     X (METRIC_AGENCY_READY, "loteria_agency_ready_timestamp_seconds", METRIC_IS_GAUGE, \
        "draw,agency", "When the agency asked for its results.")                        \
     X (METRIC_AGENCY_SERVED, "loteria_agency_served_timestamp_seconds",                \

@@ -4,6 +4,8 @@
 #ifndef LOTERIA_STATUS_DAY_H
 #define LOTERIA_STATUS_DAY_H
 
+#include <stdio.h>
+
 #include "view.h"
 
 #define DAY_WALL_MS 1764500000000
@@ -119,6 +121,36 @@ static inline view_t *day_without (status_part_t hung)
             view_silent (view, part, "no answer");
         else
             day_say (view, part, texts[part]);
+    view_finish (view, NULL, 100000, DAY_WALL_MS);
+    return view;
+}
+
+/* A provable draw of four agencies in this phase: 1 and 3 have committed, 2 has not, 4
+   has revealed. */
+static inline view_t *day_provable (int phase)
+{
+    char text[2048];
+    snprintf (
+        text, sizeof text,
+        "process_start_time_seconds 1764490000\n"
+        "loteria_draw_info{draw=\"noche\",source=\"provable\",closes=\"clock\"} 1\n"
+        "loteria_draw_phase{draw=\"noche\"} %d\n"
+        "loteria_draw_agencies{draw=\"noche\"} 4\n"
+        "loteria_draw_agencies_ready{draw=\"noche\"} 3\n"
+        "loteria_draw_agencies_revealed{draw=\"noche\"} 1\n"
+        "loteria_draw_least{draw=\"noche\"} 2\n"
+        "loteria_draw_demo{draw=\"noche\"} 1\n"
+        "loteria_draw_opened_timestamp_seconds{draw=\"noche\"} 1764490000\n"
+        "loteria_draw_closes_timestamp_seconds{draw=\"noche\"} 1764498400\n"
+        "loteria_draw_closed_timestamp_seconds{draw=\"noche\"} 1764498400\n"
+        "loteria_draw_sealed_timestamp_seconds{draw=\"noche\"} 1764499000\n"
+        "loteria_agency_state{draw=\"noche\",agency=\"1\"} 1\n"
+        "loteria_agency_state{draw=\"noche\",agency=\"2\"} 0\n"
+        "loteria_agency_state{draw=\"noche\",agency=\"3\"} 1\n"
+        "loteria_agency_state{draw=\"noche\",agency=\"4\"} 4\n",
+        phase);
+    view_t *view = view_new ();
+    day_say (view, STATUS_STATE, text);
     view_finish (view, NULL, 100000, DAY_WALL_MS);
     return view;
 }

@@ -53,6 +53,56 @@ static void test_status (void **state)
     view_destroy (&view);
 }
 
+static void test_a_provable_draw (void **state)
+{
+    (void) state;
+    static const struct {
+        int phase;
+        const char *row, *names;
+    } cases[] = {
+        {PHASE_OPEN, "noche open - - - 3/4 0 1 0 provable closes 07:26:40, demo\n",
+         NULL},
+        {PHASE_CLOSED, "noche closed - - - 3/4 0 1 0 provable closed 07:26:40, demo\n",
+         "noche waits for 2 to commit (3 of 4)\n"},
+        {PHASE_SEALED,
+         "noche sealed - - - 3/4 0 2 0 provable sealed 07:36:40, 1/3 revealed, demo\n",
+         "noche waits for 1, 3 to reveal (1 of 3)\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        view_t *view = day_provable (cases[i].phase);
+        char *text = squeezed (shown (overview_status, view));
+        assert_has (text, cases[i].row);
+        if (cases[i].names)
+            assert_has (text, cases[i].names);
+        else
+            assert_null (strstr (text, "waits for"));
+        free (text);
+        view_destroy (&view);
+    }
+}
+
+static void test_many_that_are_waited_for_are_counted (void **state)
+{
+    (void) state;
+    char line[80];
+    view_t *view = view_new ();
+    day_say (view, STATUS_STATE,
+             "loteria_draw_info{draw=\"noche\",source=\"provable\",closes=\"all\"} 1\n"
+             "loteria_draw_phase{draw=\"noche\"} 5\n"
+             "loteria_draw_agencies_ready{draw=\"noche\"} 1000\n");
+    for (unsigned i = 1; i <= 1000; i++) {
+        snprintf (line, sizeof line,
+                  "loteria_agency_state{draw=\"noche\",agency=\"%u\"} 1\n", i);
+        day_say (view, STATUS_STATE, line);
+    }
+    view_finish (view, NULL, 0, 0);
+    char *text = shown (overview_status, view);
+    assert_has (text, "noche waits for 1, 2, 3,");
+    assert_has (text, ", 19, 20 and 980 more to reveal (0 of 1,000)\n");
+    free (text);
+    view_destroy (&view);
+}
+
 static void test_nothing (void **state)
 {
     (void) state;
@@ -281,6 +331,8 @@ int main (void)
         cmocka_unit_test (test_status),
         cmocka_unit_test (test_nothing),
         cmocka_unit_test (test_hung_storage),
+        cmocka_unit_test (test_a_provable_draw),
+        cmocka_unit_test (test_many_that_are_waited_for_are_counted),
         cmocka_unit_test (test_hung_state),
         cmocka_unit_test (test_hung_broker),
         cmocka_unit_test (test_agencies),

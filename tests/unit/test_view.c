@@ -24,6 +24,59 @@ static void assert_about (double value, double expected)
         fail_msg ("%f, not %f", value, expected);
 }
 
+static void test_a_provable_draw (void **state)
+{
+    static const struct {
+        int phase;
+        bool missing[4]; // agencies 1 to 4
+        const char *states[4];
+    } cases[] = {
+        {PHASE_OPEN, {0, 1, 0, 0}, {"committed", "selling", "committed", "revealed"}},
+        {PHASE_CLOSED, {0, 1, 0, 0}, {"committed", "closed", "committed", "revealed"}},
+        {PHASE_SEALED, {1, 0, 1, 0}, {"committed", "closed", "committed", "revealed"}},
+        {PHASE_DRAWN, {1, 1, 1, 1}, {"committed", "closed", "committed", "revealed"}},
+        {PHASE_VOID, {0, 0, 0, 0}, {"committed", "closed", "committed", "revealed"}},
+    };
+    (void) state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        view_t *view = day_provable (cases[i].phase);
+        assert_int_equal (view->nonsense, 0);
+        const view_draw_t *draw = view_draw (view, NULL);
+        assert_true (view_provable (draw) && draw->demo);
+        assert_int_equal (draw->revealed, 1);
+        assert_int_equal (draw->least, 2);
+        assert_int_equal (draw->sealed_ms, 1764499000000);
+        for (uint32_t agency = 1; agency <= 4; agency++) {
+            const view_agency_t *at = view_agency (draw, agency);
+            assert_int_equal (view_missing (draw, at), cases[i].missing[agency - 1]);
+            assert_string_equal (view_state_name (draw, at),
+                                 cases[i].states[agency - 1]);
+        }
+        view_destroy (&view);
+    }
+}
+
+/* A draw that is sealed is one that is closed: before those that are drawn. A phase of
+   a later version is the last. */
+static void test_the_order_of_phases (void **state)
+{
+    static const char order[] = "1523406"; // by their numbers
+    (void) state;
+    view_t *view = view_new ();
+    for (int phase = 0; phase <= 6; phase++) {
+        char line[128];
+        snprintf (line, sizeof line,
+                  "loteria_draw_phase{draw=\"d%d\"} %d\n"
+                  "loteria_draw_closed_timestamp_seconds{draw=\"d%d\"} %d\n",
+                  phase, phase, phase, 1000 + phase);
+        day_say (view, STATUS_STATE, line);
+    }
+    view_finish (view, NULL, 0, 0);
+    for (size_t i = 0; i < 7; i++)
+        assert_int_equal (view->draw[i].name[1], order[i]);
+    view_destroy (&view);
+}
+
 static void test_puts_together (void **state)
 {
     (void) state;
@@ -171,8 +224,12 @@ static void test_what_agencies_do (void **state)
     for (uint8_t phase = PHASE_OPEN; phase <= PHASE_VOID; phase++) {
         const view_draw_t draw = {.has_phase = true, .phase = phase};
         const char *const names[] = {phase == PHASE_OPEN ? "selling" : "closed",
-                                     "ready", "excused", "served", "?"};
-        for (uint8_t is = 0; is < 5; is++)
+                                     "ready",
+                                     "excused",
+                                     "served",
+                                     "revealed",
+                                     "?"};
+        for (uint8_t is = 0; is < 6; is++)
             assert_string_equal (view_state_name (&draw, &(view_agency_t){.state = is}),
                                  names[is]);
     }
@@ -355,6 +412,8 @@ static void test_mutated (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test (test_a_provable_draw),
+        cmocka_unit_test (test_the_order_of_phases),
         cmocka_unit_test (test_puts_together),
         cmocka_unit_test (test_parts_and_workers),
         cmocka_unit_test (test_which_draw_is_meant),

@@ -34,12 +34,33 @@ static void test_status (void **state)
                 "\"bets\":3000,\"batches\":30,\"cancelled\":2,\"bets_per_s\":null,"
                 "\"highest\":9999,\"number\":null,\"opened\":\"2025-11-30T08:06:40Z\","
                 "\"closes\":\"2025-11-30T13:00:00Z\",\"closes_by\":\"clock\","
-                "\"closed\":null,\"drawn\":null}");
+                "\"closed\":null,\"drawn\":null,\"sealed\":null,"
+                "\"least\":null,\"revealed\":null,\"demo\":null}");
     assert_has (text, "\"number\":1234");
     assert_has (text, "\"refused\":{\"BUSY\":7,\"FIELDS\":2}");
     assert_has (text, "\"sync_p99_s\":0.0038");
     assert_has (text,
                 "{\"process\":\"storage\",\"pid\":20,\"up\":true,\"restarts\":3}");
+    free (text);
+    view_destroy (&view);
+}
+
+static void test_a_provable_draw (void **state)
+{
+    (void) state;
+    view_t *view = day_provable (5);
+    char *text = view_json_status (view, NULL);
+    assert_has (text,
+                "{\"name\":\"noche\",\"phase\":\"sealed\",\"source\":\"provable\","
+                "\"agencies\":4,\"ready\":3,\"excused\":0,\"served\":0,"
+                "\"missing\":2,");
+    assert_has (text, "\"drawn\":null,\"sealed\":\"2025-11-30T10:36:40Z\","
+                      "\"least\":2,\"revealed\":1,\"demo\":true}");
+    free (text);
+    text = view_json_agencies (view, view_draw (view, NULL), true, NULL);
+    assert_has (text, "{\"agency\":1,\"state\":\"committed\"");
+    assert_has (text, "{\"agency\":3,\"state\":\"committed\"");
+    assert_null (strstr (text, "\"revealed\""));
     free (text);
     view_destroy (&view);
 }
@@ -181,10 +202,11 @@ static void test_refused (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_status),     cmocka_unit_test (test_agencies),
-        cmocka_unit_test (test_workers),    cmocka_unit_test (test_nothing),
-        cmocka_unit_test (test_refused),    cmocka_unit_test (test_hung_storage),
-        cmocka_unit_test (test_hung_state), cmocka_unit_test (test_hung_broker),
+        cmocka_unit_test (test_a_provable_draw), cmocka_unit_test (test_status),
+        cmocka_unit_test (test_agencies),        cmocka_unit_test (test_workers),
+        cmocka_unit_test (test_nothing),         cmocka_unit_test (test_refused),
+        cmocka_unit_test (test_hung_storage),    cmocka_unit_test (test_hung_state),
+        cmocka_unit_test (test_hung_broker),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
