@@ -1,0 +1,123 @@
+/* test_note_folder.c - note_folder.c */
+
+#include "testing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "note_folder.h"
+#include "whole_file.h"
+
+static char root[64], folder[96], source[96], why[NOTE_FOLDER_WHY_BYTES];
+
+static int make (void **state)
+{
+    (void) state;
+    strcpy (root, "/tmp/loteria-note-folder-XXXXXX");
+    assert_non_null (mkdtemp (root));
+    snprintf (folder, sizeof folder, "%s/notes", root);
+    snprintf (source, sizeof source, "%s/bets.csv", root);
+    return 0;
+}
+
+static int unmake (void **state)
+{
+    char command[128];
+    (void) state;
+    snprintf (command, sizeof command, "rm -rf %s", root);
+    return system (command);
+}
+
+static folder_put_t put (const char *name, const char *text)
+{
+    return note_folder_put (folder, name, bytes_of (text, strlen (text)), why);
+}
+
+static void assert_file (const char *name, const char *text)
+{
+    char path[160];
+    size_t size;
+    snprintf (path, sizeof path, "%s/%s", folder, name);
+    char *found = whole_file_read (path, 1 << 20, &size);
+    if (!text) {
+        assert_null (found);
+        return;
+    }
+    assert_non_null (found);
+    assert_string_equal (found, text);
+    free (found);
+}
+
+static void what_is_there_stays (void **state)
+{
+    (void) state;
+    assert_int_equal (note_folder_make (folder, why), 0);
+    assert_int_equal (note_folder_make (folder, why), 0);
+    assert_int_equal (put ("seal.note", "one"), FOLDER_NEW);
+    assert_int_equal (put ("seal.note", "one"), FOLDER_SAME);
+    assert_file ("seal.note.other", NULL);
+    static const char *const others[] = {"two", "on", "ones", ""};
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal (put ("seal.note", others[i]), FOLDER_DIFFERS);
+    assert_file ("seal.note", "one");
+    assert_file ("seal.note.other", "two"); // the first that differed
+    assert_file ("seal.note.new", NULL);
+}
+
+static void a_long_file_is_copied_and_compared (void **state)
+{
+    static char text[300001];
+    (void) state;
+    memset (text, 'x', sizeof text - 1);
+    assert_int_equal (note_folder_make (folder, why), 0);
+    assert_int_equal (
+        whole_file_save (root, "bets.csv", bytes_of (text, strlen (text)), true), 0);
+    assert_int_equal (note_folder_copy (folder, "bets.csv", source, why), FOLDER_NEW);
+    assert_file ("bets.csv", text);
+    assert_int_equal (note_folder_copy (folder, "bets.csv", source, why), FOLDER_SAME);
+    for (size_t change = 0; change < 3; change++) {
+        const size_t size = change == 0 ? strlen (text) - 1 : strlen (text);
+        text[change == 1 ? 200000 : 0] ^= change == 0 ? 0 : 1;
+        assert_int_equal (
+            whole_file_save (root, "bets.csv", bytes_of (text, size), true), 0);
+        assert_int_equal (note_folder_copy (folder, "bets.csv", source, why),
+                          FOLDER_DIFFERS);
+    }
+    assert_file ("bets.csv.other", NULL);
+    assert_file ("bets.csv.new", NULL);
+    memset (text, 'x', sizeof text - 1);
+    assert_file ("bets.csv", text);
+}
+
+static void what_cannot_be_written_is_said (void **state)
+{
+    (void) state;
+    assert_int_equal (put ("open.note", "one"), FOLDER_FAILED);
+    assert_non_null (strstr (why, "/notes/open.note cannot be written (No such"));
+    assert_int_equal (whole_file_save (root, "notes", bytes_of ("x", 1), false), 0);
+    assert_int_equal (note_folder_make (folder, why), -1);
+    assert_non_null (strstr (why, "/notes cannot be made (File exists)"));
+    assert_int_equal (put ("open.note", "one"), FOLDER_FAILED);
+    assert_int_equal (unlink (folder), 0);
+    assert_int_equal (note_folder_make (folder, why), 0);
+    assert_int_equal (note_folder_copy (folder, "bets.csv", source, why),
+                      FOLDER_FAILED);
+    assert_non_null (strstr (why, "/bets.csv cannot be read (No such"));
+    char path[160];
+    snprintf (path, sizeof path, "%s/open.note", folder);
+    assert_int_equal (mkdir (path, 0700), 0);
+    assert_int_equal (put ("open.note", "one"), FOLDER_FAILED);
+}
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown (what_is_there_stays, make, unmake),
+        cmocka_unit_test_setup_teardown (a_long_file_is_copied_and_compared, make,
+                                         unmake),
+        cmocka_unit_test_setup_teardown (what_cannot_be_written_is_said, make, unmake),
+    };
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
