@@ -192,7 +192,7 @@ static size_t limit_of (const piece_t *piece)
 {
     return piece->which == PUBLISHED_OPEN || piece->which == PUBLISHED_SEAL ||
                    piece->which == PUBLISHED_RESULT
-               ? PAPER_BYTES_MAX
+               ? PUBLICATION_BYTES_MAX
                : PUBLICATION_SMALL_BYTES_MAX;
 }
 
@@ -244,7 +244,7 @@ static const char *take_open (publication_t *self, const piece_t *piece)
     if (!signed_note_parse (bytes_in (piece), &note) ||
         open_parse (note.text, &self->open) != 0)
         return "the open note is none";
-    if (self->open.agencies > PROVABLE_AGENCIES_MAX) {
+    if (self->open.agencies > PUBLICATION_AGENCIES_MAX) {
         open_clear (&self->open);
         return "the open note has more agencies than there can be";
     }

@@ -14,6 +14,8 @@
 
 /* Of a receipt, and of the lines that sign a seal. */
 #define PUBLICATION_SMALL_BYTES_MAX 8192
+#define PUBLICATION_BYTES_MAX       (1536 * 1024) // of any other
+#define PUBLICATION_AGENCIES_MAX    4000
 
 typedef enum { // as on the wire
     PUBLISHED_OPEN = 'N',

@@ -17,10 +17,10 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-u
 class Browser:
     """`with Browser(directory) as browser:`"""
 
-    def __init__(self, directory, width=1240, height=1700, phone=False, dark=False):
+    def __init__(self, directory, width=1240, height=1700, phone=False, dark=False, flags=()):
         options = Options()
         options.binary_location = "/usr/bin/chromium"
-        for flag in (*FLAGS, f"--window-size={width},{height}", f"--user-data-dir={directory}/browser"):
+        for flag in (*FLAGS, *flags, f"--window-size={width},{height}", f"--user-data-dir={directory}/browser"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         service = Service("/usr/bin/chromedriver", env={**loteria.ENVIRONMENT, "HOME": str(directory), "LANGUAGE": "en_GB"})

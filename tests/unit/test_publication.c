@@ -210,7 +210,7 @@ static void pages_that_cannot_be_are_not_taken (void **state)
     assert_refused (shelf, (publication_page_t){'N', 0, 1}, 5, 4, other);
     assert_refused (shelf, (publication_page_t){'N', 1, 0}, 5, 5, other);
     assert_true (publication_next (shelf->publication, &page)); // as it was
-    assert_refused (shelf, page, PAPER_BYTES_MAX + 1, 5,
+    assert_refused (shelf, page, PUBLICATION_BYTES_MAX + 1, 5,
                     "a note of a length that there is not");
     assert_false (publication_next (shelf->publication, &page)); // not in this sweep
     publication_again (shelf->publication);

@@ -412,7 +412,7 @@ const fair = (() => {
     }
   }
 
-  return { ability, check, checkTicket };
+  return { ability, check, checkTicket, parts: { checker, rootByPath, leafOf, commitmentOf, numberOf, toHex, fromHex } };
 })();
 
 if (typeof module !== "undefined") module.exports = fair;
