@@ -21,7 +21,7 @@ typedef struct {
     bool yes, json;
     const char *draw, *expect, *to; // NULL: none
     uint32_t last;                  // 0: not given
-    bool missing, csv, once, documents;
+    bool missing, csv, once, documents, with_bets;
 } command_t;
 
 // Exit codes besides those of problem.h; docs/operator.md has them all.

@@ -2,6 +2,8 @@
 
 #include "draw_verbs.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,9 @@
 #include "local_time.h"
 #include "instruction.h"
 #include "denial.h"
+#include "proof.h"
 #include "show.h"
+#include "whole_file.h"
 
 #define TIMEOUT_MS      10000
 #define NUMBER_EXPECTED "expected the number, digits alone, or - to read it from stdin"
@@ -29,9 +33,13 @@ typedef struct {
     denial_t denial;
     bool asks_number; // it is to be read from stdin
     bool ordered;
+    uint8_t proof[NOTE_SIGNATURE_BYTES]; // an auditor's: a signature, or a nonce
 } work_t;
 
 static bool says_why (const command_t *command);
+static int load_proof (work_t *work);
+static const char *take_proof (work_t *work, const char *path, bytes_t file,
+                               char draw[DRAW_NAME_BYTES_MAX + 1]);
 static int begin (work_t *work);
 static int end (work_t *work, int status);
 static int look (work_t *work);
@@ -39,6 +47,7 @@ static int take_name (work_t *work, const char *word);
 static int take_terms (work_t *work);
 static int carry_out (work_t *work);
 static bool may_be_asked (const work_t *work);
+static bool is_confirmed (const work_t *work);
 static int find_draw (work_t *work);
 static int confirm (work_t *work);
 static int confirm_by_name (work_t *work);
@@ -111,9 +120,63 @@ int draw_verbs_void (const command_t *command)
     return carry_out (&work);
 }
 
+int draw_verbs_attest (const command_t *command)
+{
+    work_t work = {.command = command, .instruction.kind = ORDER_ATTEST};
+    const int status = load_proof (&work);
+    return status == 0 ? carry_out (&work) : status;
+}
+
+int draw_verbs_reveal (const command_t *command)
+{
+    work_t work = {.command = command, .instruction.kind = ORDER_REVEAL};
+    const int status = load_proof (&work);
+    const int rest = status == 0 ? carry_out (&work) : status;
+    memset (work.proof, 0, sizeof work.proof);
+    return rest;
+}
+
 static bool says_why (const command_t *command)
 {
     return command->reason && *command->reason;
+}
+
+/* A seal says itself of which draw it is. */
+static int load_proof (work_t *work)
+{
+    const command_t *command = work->command;
+    const char *path = command->word[command->words - 1], *wrong;
+    char draw[DRAW_NAME_BYTES_MAX + 1] = "", what[PATH_MAX + 256];
+    size_t size;
+    char *file = whole_file_read (path, PAPER_BYTES_MAX, &size);
+    if (file) {
+        wrong = take_proof (work, path, bytes_of (file, size), draw);
+        memset (file, 0, size);
+        free (file);
+    } else
+        wrong = strerror (errno);
+    if (!wrong && *draw && command->words > 1 && strcmp (draw, command->word[0]) != 0)
+        wrong = "it is of another draw";
+    if (!wrong)
+        return *draw ? take_name (work, draw) : 0;
+    snprintf (what, sizeof what, "%s: %s", path, wrong);
+    return misused (work, what);
+}
+
+static const char *take_proof (work_t *work, const char *path, bytes_t file,
+                               char draw[DRAW_NAME_BYTES_MAX + 1])
+{
+    wire_order_t *order = &work->instruction.order;
+    nonce_t nonce;
+    if (work->instruction.kind == ORDER_ATTEST) {
+        order->proof = bytes_of (work->proof, NOTE_SIGNATURE_BYTES);
+        return proof_attest (file, draw, work->proof);
+    }
+    const char *wrong = proof_reveal (path, file, &work->instruction.agency, &nonce);
+    if (!wrong)
+        memcpy (work->proof, nonce.of, sizeof nonce.of);
+    order->proof = bytes_of (work->proof, sizeof nonce.of);
+    return wrong;
 }
 
 static int begin (work_t *work)
@@ -199,7 +262,8 @@ static int carry_out (work_t *work)
 {
     const command_t *command = work->command;
     const wire_order_kind_t kind = work->instruction.kind;
-    const int others = kind == ORDER_NUMBER || kind == ORDER_EXCUSE ? 1 : 0;
+    const bool proves = kind == ORDER_ATTEST || kind == ORDER_REVEAL;
+    const int others = kind == ORDER_NUMBER || kind == ORDER_EXCUSE || proves ? 1 : 0;
     work->instruction.order.order = (uint8_t) kind;
     int status = 0;
     if (!may_be_asked (work))
@@ -225,8 +289,7 @@ static int carry_out (work_t *work)
 
 static bool may_be_asked (const work_t *work)
 {
-    return work->instruction.kind == ORDER_OPEN || work->command->yes ||
-           confirm_possible ();
+    return !is_confirmed (work) || work->command->yes || confirm_possible ();
 }
 
 static int find_draw (work_t *work)
@@ -246,9 +309,14 @@ static int confirm (work_t *work)
 {
     if (work->instruction.kind == ORDER_NUMBER)
         return take_number (work);
-    return work->instruction.kind == ORDER_OPEN || work->command->yes
-               ? 0
-               : confirm_by_name (work);
+    return !is_confirmed (work) || work->command->yes ? 0 : confirm_by_name (work);
+}
+
+/* State takes nothing of an auditor but what fits the seal. */
+static bool is_confirmed (const work_t *work)
+{
+    const wire_order_kind_t kind = work->instruction.kind;
+    return kind != ORDER_OPEN && kind != ORDER_ATTEST && kind != ORDER_REVEAL;
 }
 
 static int confirm_by_name (work_t *work)

@@ -12,5 +12,8 @@ int draw_verbs_close (const command_t *command);
 int draw_verbs_number (const command_t *command);
 int draw_verbs_excuse (const command_t *command);
 int draw_verbs_void (const command_t *command);
+// What the auditor of a provable draw made, in a file
+int draw_verbs_attest (const command_t *command);
+int draw_verbs_reveal (const command_t *command);
 
 #endif

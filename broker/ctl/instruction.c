@@ -64,14 +64,18 @@ bool instruction_done (const instruction_t *instruction, const listed_t *listed)
 static bool may_be_meant (wire_order_kind_t kind, const wire_draw_t *draw)
 {
     const bool open = draw->phase == PHASE_OPEN, closed = draw->phase == PHASE_CLOSED;
+    const bool sealed = draw->phase == PHASE_SEALED;
     return kind == ORDER_VOID     ? open || closed
            : kind == ORDER_NUMBER ? closed && draw->source == SOURCE_ENTERED
-                                  : open;
+           : kind == ORDER_ATTEST || kind == ORDER_REVEAL ? sealed
+                                                          : open;
 }
 
 static const char *what_is_missing (wire_order_kind_t kind)
 {
     return kind == ORDER_VOID     ? "no draw is open or closed"
            : kind == ORDER_NUMBER ? "no draw is closed and waits for its number"
-                                  : "no draw is open";
+           : kind == ORDER_ATTEST || kind == ORDER_REVEAL
+               ? "no draw is sealed and waits for its number"
+               : "no draw is open";
 }

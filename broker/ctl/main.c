@@ -10,6 +10,7 @@
 #include "command.h"
 #include "draw_verbs.h"
 #include "log_verbs.h"
+#include "note_verbs.h"
 #include "logger.h"
 #include "option_rows.h"
 #include "ping.h"
@@ -135,6 +136,21 @@ static const verb_t verbs[] = {
      0,
      1,
      draw_verbs_void},
+    {{"draw notes", "[NAME] FOLDER", WHERE "with-bets ",
+      "write what proves a provable draw, for loteria-verify"},
+     1,
+     2,
+     note_verbs_notes},
+    {{"draw attest", "[NAME] FILE", DRAW,
+      "hand in the seal that the auditor has signed"},
+     1,
+     2,
+     draw_verbs_attest},
+    {{"draw reveal", "[NAME] FILE", DRAW,
+      "hand in a nonce that the auditor took out of its box"},
+     1,
+     2,
+     draw_verbs_reveal},
     {{"ping", "ENDPOINT", " keys timeout ", "who listens there, and is it well"},
      1,
      1,
@@ -202,6 +218,12 @@ int main (int argc, char **argv)
          .value = &command.documents,
          .fallback = "no",
          .help = "events: with people's documents, and who is asked logs that"},
+        {.name = "with-bets",
+         .type = CONFIG_FLAG,
+         .value = &command.with_bets,
+         .fallback = "no",
+         .help =
+             "draw notes: the bets and salt keys as well, which hold people's data"},
         {.name = "csv",
          .type = CONFIG_FLAG,
          .value = &command.csv,
@@ -338,12 +360,13 @@ static int say_usage (const verb_t *verb)
 static int no_verb (const command_t *command)
 {
     const char *word = command->words > 0 ? command->word[0] : NULL;
-    return command_misused (
-        word, "%s (see loteria-ctl --help)",
-        !word ? "expected what to do, such as status"
-        : strcmp (word, "draw") == 0
-            ? "expected list, open, close, number, excuse or void after it"
-            : "not expected");
+    return command_misused (word, "%s (see loteria-ctl --help)",
+                            !word ? "expected what to do, such as status"
+                            : strcmp (word, "draw") == 0
+                                ? "expected list, open, close, number, excuse, void, "
+                                  "notes, attest or reveal after "
+                                  "it"
+                                : "not expected");
 }
 
 static bool takes (const verb_t *verb, const char *option)

@@ -126,6 +126,21 @@ note_verdict_t signed_note_verify (const signed_note_t *note, const note_key_t *
     return verdict;
 }
 
+bool signed_note_find (const signed_note_t *note, const char *end,
+                       uint8_t signature[NOTE_SIGNATURE_BYTES])
+{
+    const size_t size = strlen (end);
+    bytes_t lines = note->signatures;
+    signature_t found;
+    while (lines.size > 0 && take_signature (&lines, &found))
+        if (found.name.size >= size &&
+            memcmp (found.name.data + found.name.size - size, end, size) == 0) {
+            memcpy (signature, found.signature, sizeof found.signature);
+            return true;
+        }
+    return false;
+}
+
 size_t signed_note_sign (bytes_t text, const note_key_t *key,
                          const note_secret_t *secret, char line[NOTE_LINE_BYTES])
 {

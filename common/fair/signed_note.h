@@ -21,7 +21,8 @@
 #define NOTE_KEY_NAME_BYTES_MAX 127
 #define NOTE_PUBLIC_BYTES       32
 #define NOTE_SECRET_BYTES       64 // seed and public key, as libsodium has it
-#define NOTE_SIGNATURES_MAX     8  // more are no note of ours
+#define NOTE_SIGNATURE_BYTES    64
+#define NOTE_SIGNATURES_MAX     8 // more are no note of ours
 /* Of a verifier key: the name, + and 8 digits, + and base64 of 33 bytes; and its end.
  */
 #define NOTE_KEY_TEXT_BYTES (NOTE_KEY_NAME_BYTES_MAX + 1 + 8 + 1 + 44 + 1)
@@ -74,6 +75,11 @@ typedef enum {
 /* Whether this key's owner has signed it. Of several signatures of one key, all must be
    right. */
 note_verdict_t signed_note_verify (const signed_note_t *note, const note_key_t *key);
+
+/* The first signature whose name ends so ("/auditor"), of whatever key, right or wrong.
+   False: there is none. */
+bool signed_note_find (const signed_note_t *note, const char *end,
+                       uint8_t signature[NOTE_SIGNATURE_BYTES]);
 
 /* The line that signs a text, which ends with LF, ended by 0. Returns its length. */
 size_t signed_note_sign (bytes_t text, const note_key_t *key,

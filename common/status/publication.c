@@ -8,7 +8,7 @@
 #include <string.h>
 
 typedef struct {
-    published_t which;
+    wire_which_t which;
     uint32_t of;
     uint8_t *data; // so far; of a seal that was signed again, only behind its text
     size_t size, total;
@@ -19,7 +19,7 @@ typedef struct {
 enum { AT_OPEN, AT_VOID, AT_SEAL, AT_ATTESTED, AT_RESULT, ALONE };
 
 struct publication {
-    bool secrets;
+    bool boxes, salts;
     bool opened; // the open note is there, and parses
     open_t open;
     size_t seal_text; // bytes; 0: there is no seal
@@ -41,19 +41,19 @@ static const char *take_seal (publication_t *self, const piece_t *piece);
 static void add_agencies (publication_t *self);
 static void drop (piece_t *piece);
 static bytes_t bytes_in (const piece_t *piece);
-static const piece_t *find (const publication_t *self, published_t which, uint32_t of);
+static const piece_t *find (const publication_t *self, wire_which_t which, uint32_t of);
 static size_t place_of (const publication_t *self, uint32_t agency);
 
-publication_t *publication_new (bool secrets)
+publication_t *publication_new (bool boxes, bool salts)
 {
-    static const published_t alone[ALONE] = {
-        [AT_OPEN] = PUBLISHED_OPEN,     [AT_VOID] = PUBLISHED_VOID,
-        [AT_SEAL] = PUBLISHED_SEAL,     [AT_ATTESTED] = PUBLISHED_ATTESTED,
-        [AT_RESULT] = PUBLISHED_RESULT,
+    static const wire_which_t alone[ALONE] = {
+        [AT_OPEN] = NOTE_OPEN,         [AT_VOID] = NOTE_VOID,     [AT_SEAL] = NOTE_SEAL,
+        [AT_ATTESTED] = NOTE_ATTESTED, [AT_RESULT] = NOTE_RESULT,
     };
     publication_t *self = calloc (1, sizeof *self);
     assert (self && signed_note_start () == 0);
-    self->secrets = secrets;
+    self->boxes = boxes;
+    self->salts = salts;
     self->pieces = ALONE;
     self->piece = calloc (ALONE, sizeof *self->piece);
     assert (self->piece);
@@ -76,29 +76,28 @@ void publication_destroy (publication_t **publication)
     free (self);
 }
 
-bool publication_next (const publication_t *self, publication_page_t *page)
+bool publication_next (const publication_t *self, wire_fetch_t *fetch)
 {
     if (self->at == self->pieces)
         return false;
     const piece_t *piece = &self->piece[self->at];
-    *page = (publication_page_t){.which = piece->which,
-                                 .of = piece->of,
-                                 .from = begin_of (self, piece) + piece->size};
+    *fetch = (wire_fetch_t){.which = (uint8_t) piece->which,
+                            .of = piece->of,
+                            .from = begin_of (self, piece) + piece->size};
     return true;
 }
 
-const char *publication_take (publication_t *self, const publication_page_t *page,
-                              uint64_t total, bytes_t bytes)
+const char *publication_take (publication_t *self, const wire_note_t *page)
 {
-    publication_page_t wanted;
+    wire_fetch_t wanted;
     if (!publication_next (self, &wanted) || page->which != wanted.which ||
         page->of != wanted.of || page->from != wanted.from)
         return "a page that was not asked for";
     piece_t *piece = &self->piece[self->at];
     const uint64_t begin = begin_of (self, piece);
-    const char *fault = fault_of (piece, begin, total, bytes.size);
+    const char *fault = fault_of (piece, begin, page->total, page->bytes.size);
     if (!fault) {
-        add (piece, (size_t) (total - begin), bytes);
+        add (piece, (size_t) (page->total - begin), page->bytes);
         fault = piece->size == piece->total ? complete (self, piece) : NULL;
     } else
         drop (piece);
@@ -131,16 +130,33 @@ uint32_t publication_agency (const publication_t *self, size_t place)
     return self->open.of[place].agency;
 }
 
-bytes_t publication_find (const publication_t *self, published_t which, uint32_t of)
+bytes_t publication_find (const publication_t *self, wire_which_t which, uint32_t of)
 {
     const piece_t *piece = find (self, which, of);
     return piece && piece->whole ? bytes_in (piece) : bytes_of (NULL, 0);
 }
 
+char *publication_file (const publication_t *self, wire_which_t which, uint32_t of,
+                        size_t *size)
+{
+    const piece_t *piece = find (self, which, of);
+    if (!piece || !piece->whole)
+        return NULL;
+    const size_t before = (size_t) begin_of (self, piece);
+    char *file = malloc (before + piece->size + 1);
+    assert (file);
+    if (before > 0)
+        memcpy (file, self->piece[AT_SEAL].data, before);
+    memcpy (file + before, piece->data, piece->size);
+    *size = before + piece->size;
+    file[*size] = 0;
+    return file;
+}
+
 bool publication_signed_itself (const publication_t *self, uint32_t agency)
 {
-    const bytes_t seal = publication_find (self, PUBLISHED_SEAL, 0);
-    const bytes_t lines = publication_find (self, PUBLISHED_COUNTERSIGNED, agency);
+    const bytes_t seal = publication_find (self, NOTE_SEAL, 0);
+    const bytes_t lines = publication_find (self, NOTE_COUNTERSIGNED, agency);
     const size_t place = place_of (self, agency);
     if (!lines.data || place == SIZE_MAX)
         return false;
@@ -150,7 +166,7 @@ bool publication_signed_itself (const publication_t *self, uint32_t agency)
     return signed_note_verify (&note, &self->open.of[place].key) != NOTE_UNSIGNED;
 }
 
-size_t publication_count (const publication_t *self, published_t which)
+size_t publication_count (const publication_t *self, wire_which_t which)
 {
     size_t count = 0;
     for (size_t i = ALONE; i < self->pieces; i++)
@@ -164,35 +180,35 @@ static bool is_wanted (const publication_t *self, const piece_t *piece)
     if (piece->whole || piece->passed)
         return false;
     switch (piece->which) {
-    case PUBLISHED_VOID:
+    case NOTE_VOID:
         return self->opened && self->seal_text == 0;
-    case PUBLISHED_ATTESTED:
+    case NOTE_ATTESTED:
         return self->seal_text > 0 && self->open.audited;
-    case PUBLISHED_RESULT:
-    case PUBLISHED_COUNTERSIGNED:
+    case NOTE_RESULT:
+    case NOTE_COUNTERSIGNED:
         return self->seal_text > 0;
-    case PUBLISHED_SALTS:
+    case NOTE_SALTS:
         return self->seal_text > 0 && piece->of != 0;
-    case PUBLISHED_BOX:
+    case NOTE_BOX:
         return self->open.audited;
     default:
-        return piece->which == PUBLISHED_OPEN || self->opened;
+        return piece->which == NOTE_OPEN || self->opened;
     }
 }
 
 /* A seal that was signed again has the seal's text, which is there. */
 static uint64_t begin_of (const publication_t *self, const piece_t *piece)
 {
-    return piece->which == PUBLISHED_COUNTERSIGNED || piece->which == PUBLISHED_ATTESTED
+    return piece->which == NOTE_COUNTERSIGNED || piece->which == NOTE_ATTESTED
                ? self->seal_text
                : 0;
 }
 
 static size_t limit_of (const piece_t *piece)
 {
-    return piece->which == PUBLISHED_OPEN || piece->which == PUBLISHED_SEAL ||
-                   piece->which == PUBLISHED_RESULT
-               ? PUBLICATION_BYTES_MAX
+    return piece->which == NOTE_OPEN || piece->which == NOTE_SEAL ||
+                   piece->which == NOTE_RESULT
+               ? PAPER_BYTES_MAX
                : PUBLICATION_SMALL_BYTES_MAX;
 }
 
@@ -232,9 +248,9 @@ static const char *complete (publication_t *self, piece_t *piece)
         return "another text than the seal's";
     }
     piece->whole = true;
-    if (piece->which == PUBLISHED_OPEN)
+    if (piece->which == NOTE_OPEN)
         return take_open (self, piece);
-    return piece->which == PUBLISHED_SEAL ? take_seal (self, piece) : NULL;
+    return piece->which == NOTE_SEAL ? take_seal (self, piece) : NULL;
 }
 
 /* What it says is what everything else is asked for by. */
@@ -244,7 +260,7 @@ static const char *take_open (publication_t *self, const piece_t *piece)
     if (!signed_note_parse (bytes_in (piece), &note) ||
         open_parse (note.text, &self->open) != 0)
         return "the open note is none";
-    if (self->open.agencies > PUBLICATION_AGENCIES_MAX) {
+    if (self->open.agencies > PROVABLE_AGENCIES_MAX) {
         open_clear (&self->open);
         return "the open note has more agencies than there can be";
     }
@@ -265,19 +281,24 @@ static const char *take_seal (publication_t *self, const piece_t *piece)
 /* Behind those that stand alone; party 0 is the operator, for its box. */
 static void add_agencies (publication_t *self)
 {
-    static const published_t kinds[] = {PUBLISHED_RECEIPT, PUBLISHED_COUNTERSIGNED,
-                                        PUBLISHED_SALTS, PUBLISHED_BOX};
-    self->each = self->secrets ? 4 : 2;
-    const size_t operators = self->secrets ? 1 : 0;
-    const size_t count = ALONE + self->each * self->open.agencies + operators;
+    const struct {
+        wire_which_t which;
+        bool wanted;
+    } kinds[] = {{NOTE_RECEIPT, true},
+                 {NOTE_COUNTERSIGNED, true},
+                 {NOTE_SALTS, self->salts},
+                 {NOTE_BOX, self->boxes}};
+    self->each = 2 + self->salts + self->boxes;
+    const size_t count = ALONE + self->each * self->open.agencies + self->boxes;
     self->piece = realloc (self->piece, count * sizeof *self->piece);
     assert (self->piece);
     for (size_t i = 0; i < self->open.agencies; i++)
-        for (size_t kind = 0; kind < self->each; kind++)
-            self->piece[self->pieces++] =
-                (piece_t){.which = kinds[kind], .of = self->open.of[i].agency};
-    if (operators)
-        self->piece[self->pieces++] = (piece_t){.which = PUBLISHED_BOX};
+        for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
+            if (kinds[kind].wanted)
+                self->piece[self->pieces++] = (piece_t){.which = kinds[kind].which,
+                                                        .of = self->open.of[i].agency};
+    if (self->boxes)
+        self->piece[self->pieces++] = (piece_t){.which = NOTE_BOX};
 }
 
 /* In this sweep it is not to be had. */
@@ -292,12 +313,12 @@ static bytes_t bytes_in (const piece_t *piece)
     return bytes_of (piece->data, piece->size);
 }
 
-static const piece_t *find (const publication_t *self, published_t which, uint32_t of)
+static const piece_t *find (const publication_t *self, wire_which_t which, uint32_t of)
 {
     const size_t place = of == 0 ? 0 : place_of (self, of);
     if (place == SIZE_MAX)
         return NULL;
-    const bool last = of == 0 && which == PUBLISHED_BOX; // the operator's
+    const bool last = of == 0 && which == NOTE_BOX; // the operator's
     const size_t from = last      ? self->pieces - 1
                         : of == 0 ? 0
                                   : ALONE + place * self->each;

@@ -14,6 +14,7 @@ static listed_t draws[] = {
     {{.phase = PHASE_DRAWN, .source = SOURCE_ENTERED, .number = 7}, "drawn"},
     {{.phase = PHASE_VOID, .source = SOURCE_ENTERED}, "void"},
     {{.phase = PHASE_PLANNED, .source = SOURCE_ENTERED}, "planned"},
+    {{.phase = PHASE_SEALED, .source = SOURCE_PROVABLE}, "sealed"},
 };
 
 /* Each draw alone: those that the order can be meant for. */
@@ -41,6 +42,8 @@ static void the_one_that_is_meant (void **state)
     check_meant (ORDER_EXCUSE, "open");
     check_meant (ORDER_NUMBER, "closed");
     check_meant (ORDER_VOID, "open closed about-to-be");
+    check_meant (ORDER_ATTEST, "sealed");
+    check_meant (ORDER_REVEAL, "sealed");
     assert_int_equal (instruction_find_draw (&instruction, &all, why), -1);
     assert_string_equal (why, "it may be meant for open, closed or others; name one");
     assert_int_equal (instruction_find_draw (&instruction, &none, why), -1);
@@ -55,11 +58,10 @@ static void what_is_done (void **state)
     static const struct {
         wire_order_kind_t kind;
         const char *phases; // a 1 where it is done
-    } cases[] = {{ORDER_CLOSE, "011100"},
-                 {ORDER_VOID, "000010"},
-                 {ORDER_NUMBER, "000100"},
-                 {ORDER_EXCUSE, "000000"},
-                 {ORDER_OPEN, "100000"}};
+    } cases[] = {{ORDER_CLOSE, "0111001"},  {ORDER_VOID, "0000100"},
+                 {ORDER_NUMBER, "0001000"}, {ORDER_EXCUSE, "0000000"},
+                 {ORDER_ATTEST, "0000000"}, {ORDER_REVEAL, "0000000"},
+                 {ORDER_OPEN, "1000000"}};
     (void) state;
     for (size_t i = 0; i < COUNT (cases); i++) {
         const instruction_t instruction = {
