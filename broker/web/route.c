@@ -28,6 +28,7 @@ route_t route_of (const char *path)
         {"/api/v1/draws", ROUTE_DRAWS},
         {"/api/v1/refused", ROUTE_REFUSED},
         {"/api/v1/history", ROUTE_HISTORY},
+        {"/api/v1/notes", ROUTE_NOTES},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp (path, table[i].path) == 0)

@@ -16,6 +16,7 @@ typedef enum {
     ROUTE_DRAWS,
     ROUTE_REFUSED,
     ROUTE_HISTORY,
+    ROUTE_NOTES,
     ROUTES
 } route_t;
 

@@ -9,6 +9,7 @@
 
 #include "changes.h"
 #include "clock.h"
+#include "gazette.h"
 #include "history.h"
 #include "json.h"
 #include "metrics.h"
@@ -26,6 +27,7 @@
 struct site {
     history_t *history;
     tally_t *tally;
+    gazette_t *gazette;
     changes_t *changes;
     uint64_t finds; // of the central that was told of
     uint64_t told_refusals, told_counted;
@@ -55,6 +57,8 @@ static void put_draw (const site_t *site, const view_t *view, const view_draw_t 
                       json_t *json);
 static char *history_text (const site_t *site, int64_t now_ms, size_t *size);
 static http_answer_t page_answer (const char *path);
+static http_answer_t notes_answer (site_t *site, const view_draw_t *draw,
+                                   int64_t now_ms);
 static http_answer_t ready_answer (const sight_t *sight);
 static http_answer_t error_answer (unsigned status, const char *why);
 static content_t *content_of_text (const char *text);
@@ -65,6 +69,7 @@ site_t *site_new (void)
     assert (site);
     site->history = history_new ();
     site->tally = tally_new ();
+    site->gazette = gazette_new ();
     site->changes = changes_new ();
     return site;
 }
@@ -78,6 +83,7 @@ void site_destroy (site_t **site)
     forget_answers (self);
     history_destroy (&self->history);
     tally_destroy (&self->tally);
+    gazette_destroy (&self->gazette);
     changes_destroy (&self->changes);
     free (self->told_draws);
     free (self);
@@ -119,9 +125,11 @@ void site_turn (site_t *site, const sight_t *sight, int64_t now_ms)
 {
     if (site->finds != sight_finds (sight)) {
         tally_lose (site->tally);
+        gazette_lose (site->gazette);
         site->finds = sight_finds (sight);
     }
     tally_turn (site->tally, sight_view (sight), sight_asker (sight), now_ms);
+    gazette_turn (site->gazette, sight_view (sight), sight_asker (sight), now_ms);
 }
 
 content_t *site_greeting (site_t *site, const sight_t *sight, int64_t now_ms)
@@ -172,6 +180,8 @@ http_answer_t site_answer (site_t *site, const sight_t *sight, route_t route,
     const view_draw_t *chosen = view_draw (view, draw);
     if (draw && !chosen)
         return error_answer (404, "there is no such draw, or it was put away");
+    if (route == ROUTE_NOTES)
+        return notes_answer (site, chosen, now_ms);
     return (http_answer_t){200, JSON,
                            answer_content (site, sight, route, chosen, now_ms)};
 }
@@ -421,6 +431,14 @@ static http_answer_t page_answer (const char *path)
     assert (copy);
     memcpy (copy, file->data, file->size);
     return (http_answer_t){200, types[type].type, content_new (copy, file->size)};
+}
+
+static http_answer_t notes_answer (site_t *site, const view_draw_t *draw,
+                                   int64_t now_ms)
+{
+    if (!draw || !view_provable (draw) || draw->phase == PHASE_PLANNED)
+        return error_answer (404, "only a provable draw that was opened has notes");
+    return (http_answer_t){200, JSON, gazette_look (site->gazette, draw, now_ms)};
 }
 
 static http_answer_t ready_answer (const sight_t *sight)

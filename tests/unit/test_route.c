@@ -29,6 +29,7 @@ static void each_path_is_known_exactly (void **state)
         {"/api/v1/draws", ROUTE_DRAWS},
         {"/api/v1/refused", ROUTE_REFUSED},
         {"/api/v1/history", ROUTE_HISTORY},
+        {"/api/v1/notes", ROUTE_NOTES},
         {"", ROUTE_NONE},
         {"/index.html", ROUTE_NONE},
         {"//", ROUTE_NONE},

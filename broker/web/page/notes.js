@@ -17,12 +17,13 @@ else start();
 
 async function start() {
   text("draw-title", name || "–");
-  document.title = name + " – Lotería";
+  document.title = (name || "Notes") + " – Lotería";
   $("ticket").addEventListener("input", judgeTicket);
   const subtle = globalThis.crypto && globalThis.crypto.subtle;
   shown.able = await fair.ability(subtle);
   drawAbility();
-  for (;;) {
+  if (name === "") verdict("wait", "no draw is named");
+  while (name !== "") {
     let again = LOOK_MS;
     try { again = await look(subtle); } catch (error) { verdict("wait", "the server does not answer, trying again"); }
     await new Promise(done => setTimeout(done, again));
@@ -42,7 +43,7 @@ function drawAbility() {
 // In how many ms to look again.
 async function look(subtle) {
   const state = await stateOf();
-  if (shown.told && shown.told.fetched && state === shown.state) return LOOK_MS;
+  if (shown.told && shown.told.complete && state === shown.state) return LOOK_MS;
   const answer = await fetch("/api/v1/notes?draw=" + encodeURIComponent(name));
   const told = await answer.json();
   if (!answer.ok) { verdict("wait", told.error || "no notes"); return LOOK_MS; }

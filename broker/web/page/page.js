@@ -129,12 +129,13 @@ function drawHero(draw) {
   if (!draw) {
     text("draw-phase", "no draw"); text("draw-title", "Nothing is on sale");
     for (const id of ["bets", "rate", "batches", "cancelled"]) text(id, "–");
-    show("draw-balls", false); show("draw-timer", false); text("draw-note", ""); text("roll-note", "");
+    show("draw-balls", false); show("draw-timer", false); show("draw-notes", false); text("draw-note", ""); text("roll-note", "");
     return;
   }
   const phase = $("draw-phase");
   phase.className = "eyebrow" + (draw.phase === "void" ? " void" : draw.phase === "open" ? "" : " over");
-  phase.textContent = { open: "on sale", closed: "closed, not drawn yet", drawn: "drawn", void: "void", planned: "planned" }[draw.phase] || "draw";
+  phase.textContent = { open: "on sale", closed: "closed, not drawn yet", sealed: "sealed, pending", drawn: "drawn", void: "void", planned: "planned" }[draw.phase] || "draw";
+  if (draw.demo) phase.textContent += ", demo";
   text("draw-title", draw.name);
   document.title = draw.name + " – Lotería";
   drawBalls($("draw-balls"), draw);
@@ -162,7 +163,7 @@ function drawRoll(draw) {
   $("roll-ready").style.width = share(asked);
   $("roll-excused").style.width = share(draw.excused);
   const parts = [count(draw.agencies) + (draw.agencies === 1 ? " agency" : " agencies")];
-  if (draw.ready) parts.push(count(draw.ready) + " asked for the results");
+  if (draw.ready) parts.push(count(draw.ready) + (draw.source === "provable" ? " committed" : " asked for the results"));
   if (draw.excused) parts.push(count(draw.excused) + " excused");
   if (draw.served) parts.push(count(draw.served) + " have their winners");
   if (draw.missing) parts.push(count(draw.missing) + (draw.phase === "open" ? " still selling" : " missing"));
@@ -183,6 +184,14 @@ function drawTimer() {
     $("draw-timer").classList.toggle("soon", left < 10 * 60000);
   }
   text("draw-note", noteOf(draw, closes));
+  drawLink($("draw-notes"), draw);
+}
+
+// To the notes of a provable draw.
+function drawLink(link, draw) {
+  const shows = draw.source === "provable" && draw.phase !== "planned";
+  link.hidden = !shows;
+  if (shows) link.href = "/notes.html?draw=" + encodeURIComponent(draw.name);
 }
 
 function noteOf(draw, closes) {
@@ -190,6 +199,10 @@ function noteOf(draw, closes) {
     return (closes !== null ? "closes at " + clock(draw.closes)
       : draw.closes_by === "never" ? "closes when the operator closes it"
       : draw.closes_by === "all" ? "closes when every agency has asked" : "") + opened(draw);
+  if (draw.phase === "sealed")
+    return "sealed at " + clock(draw.sealed) + " · " + count(draw.revealed) + " of " + count(draw.ready) + " have revealed";
+  if (draw.phase === "closed" && draw.source === "provable")
+    return "closed at " + clock(draw.closed) + " · " + count(draw.ready) + " of " + count(draw.agencies) + " agencies have committed";
   if (draw.phase === "closed") return "closed at " + clock(draw.closed) + opened(draw);
   if (draw.phase === "drawn") {
     const past = seen.draws.find(other => other.name === draw.name);
@@ -274,7 +287,7 @@ function sortBy(column) {
   drawAgencies();
 }
 
-const STATES = { selling: 0, closed: 0, ready: 1, served: 2, excused: 3, "?": 4 };
+const STATES = { selling: 0, closed: 0, ready: 1, committed: 1, revealed: 1, served: 2, excused: 3, "?": 4 };
 const KEYS = {
   agency: a => a.agency, state: a => STATES[a.state] ?? 5, bets: a => a.bets, rate: a => a.bets_per_s || 0,
   cancelled: a => a.cancelled, word: a => -(lastWord(a) || 0), address: a => a.address || "",
@@ -287,14 +300,15 @@ function lastWord(agency) {
 // Closed, and not asked yet: what the draw waits for.
 function isMissing(agency) {
   const draw = shownDraw();
-  return agency.state === "closed" && Boolean(draw) && draw.phase === "closed";
+  return Boolean(draw) && ((agency.state === "closed" && draw.phase === "closed") || (agency.state === "committed" && draw.phase === "sealed"));
 }
 
 function isKept(agency) {
   const filter = $("filter").value, words = $("search").value.trim().toLowerCase();
-  if (filter === "missing" && agency.state !== "selling" && agency.state !== "closed") return false;
+  if (filter === "missing" && agency.state !== "selling" && agency.state !== "closed" && !isMissing(agency)) return false;
   if (filter === "away" && agency.connections !== 0) return false;
-  if (["selling", "ready", "served", "excused"].includes(filter) && agency.state !== filter) return false;
+  if (["selling", "served", "excused"].includes(filter) && agency.state !== filter) return false;
+  if (filter === "ready" && STATES[agency.state] !== STATES.ready) return false;
   return words === "" || String(agency.agency).startsWith(words) || (agency.address || "").toLowerCase().includes(words);
 }
 
@@ -417,13 +431,15 @@ function drawPast() {
   fill($("past").tBodies[0], past.length, () => {
     const row = make("tr");
     for (const kind of ["", "", "num right", "num right", "num right roomy"]) row.append(make("td", kind));
-    row.children[0].append(make("div"), make("small", "quiet num"));
+    row.children[0].append(make("div"), make("small", "quiet num"), make("small"));
+    row.children[0].lastChild.append(" ", make("a", "", "notes"));
     row.children[1].append(make("span"));
     return row;
   }, (row, i) => {
     const draw = past[i], cells = row.children;
     set(cells[0].firstChild, draw.name);
-    set(cells[0].lastChild, draw.drawn ? day(draw.drawn) : "");
+    set(cells[0].children[1], draw.drawn ? day(draw.drawn) : "");
+    drawLink(cells[0].lastChild.lastChild, draw);
     drawBalls(cells[1].firstChild, draw, true);
     set(cells[2], draw.phase === "void" ? "void" : draw.winners === null ? "…" : count(draw.winners));
     set(cells[3], count(valid(draw)));
