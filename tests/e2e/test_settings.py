@@ -101,7 +101,7 @@ PROGRAMS = {
         ("central", "LOTERIA_CENTRAL", "ipc:///tmp/c", "ipc:///run/loteria/central", None),
         ("draw", None, "noche", "2026-11-25-nocturna", "a_b"), ("missing", None, "yes", "no", "x"),
         ("last", None, "1", "4096", "0"), ("once", None, "yes", "no", "x"), ("interval", None, "250ms", "1s", "1"),
-        ("csv", None, "yes", "no", "x"), ("expect", None, 64 * "0", 32 * "fA", None), ("to", None, "/tmp", "/", None),
+        ("with-bets", None, "yes", "no", "x"), ("csv", None, "yes", "no", "x"), ("expect", None, 64 * "0", 32 * "fA", None), ("to", None, "/tmp", "/", None),
         ("log-level", "LOGGING_LEVEL", "ERROR", "INFO", "quiet")]),
     "loteria-web": ("web", [
         ("listen", "LOTERIA_WEB", "127.0.0.1:9", "[::1]:0", None), ("insecure", None, "yes", "no", "maybe"),
@@ -250,7 +250,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name
 
 def takes_value(name):
     return name not in ("log-bets", "log-batches", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "follow", "close",
-                        "results", "insecure", "yes", "try", "missing", "once", "csv", "documents")
+                        "results", "insecure", "yes", "try", "missing", "once", "csv", "documents", "with-bets")
 
 
 @pytest.mark.parametrize("program, name, environment, good, other, bad", WITH_BAD,

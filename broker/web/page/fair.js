@@ -326,11 +326,11 @@ const fair = (() => {
   }
 
   // Who has signed the seal, besides the operator: only the lines that sign it come, its text is the seal's. Where the auditor stood in
-  // for an agency, it has not signed.
+  // for an agency, only the operator has.
   async function checkCountersigned(does, draw, party, text) {
     const key = draw.keys.get(party), signatures = signaturesOf(text);
     require(key, "there is no such party");
-    if (draw.signed.has("auditor") && !signatures.some(one => one.name === key.name)) {
+    if (draw.signed.has("auditor") && signatures.every(one => one.name === draw.keys.get("operator").name)) {
       draw.replaced.add(party);
       return;
     }
