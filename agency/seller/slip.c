@@ -3,7 +3,7 @@
 #include "slip.h"
 
 #include "bet_csv.h"
-#include "paper.h"
+#include "fair_paper.h"
 #include "qr.h"
 #include "receipt.h"
 #include "rooting.h"
@@ -109,13 +109,13 @@ static bool read_note (slip_t *slip, const char *name, bytes_t *file)
 
 static bool read_commitment (slip_t *slip)
 {
-    paper_t paper;
+    fair_paper_t paper;
     signed_note_t note;
-    return (paper_read (slip->commit, &paper) &&
+    return (fair_paper_read (slip->commit, &paper) &&
             signed_note_parse (paper.note, &note) &&
             ready_parse (note.text, &slip->ready) == 0 &&
-            paper_find_bytes (&paper, "salts", slip->salts.of,
-                              sizeof slip->salts.of)) ||
+            fair_paper_find_bytes (&paper, "salts", slip->salts.of,
+                                   sizeof slip->salts.of)) ||
            fail (slip, "%s/commit is not what an agency wrote there: put the file back",
                  slip->folder);
 }

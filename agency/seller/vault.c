@@ -4,7 +4,7 @@
 
 #include "bet.h"
 #include "escrow.h"
-#include "paper.h"
+#include "fair_paper.h"
 #include "verify.h"
 
 #include <inttypes.h>
@@ -228,17 +228,17 @@ static const char *keep_commit (vault_t *vault, const ready_t *ready,
     char *text = ready_write (ready, &text_size), cancelled[16];
     char *note = sign (vault, bytes_of (text, text_size), &note_size);
     uint8_t digest[8];
-    paper_writer_t out;
+    fair_paper_writer_t out;
     put_u64 (digest, own->digest);
     snprintf (cancelled, sizeof cancelled, "%" PRIu32, own->cancelled);
-    paper_begin (&out);
-    paper_hex (&out, "nonce", bytes_of (own->nonce.of, sizeof own->nonce.of));
-    paper_hex (&out, "salts", bytes_of (own->salts.of, sizeof own->salts.of));
+    fair_paper_begin (&out);
+    fair_paper_hex (&out, "nonce", bytes_of (own->nonce.of, sizeof own->nonce.of));
+    fair_paper_hex (&out, "salts", bytes_of (own->salts.of, sizeof own->salts.of));
     if (ready->boxed)
-        paper_hex (&out, "box", bytes_of (own->box.of, sizeof own->box.of));
-    paper_hex (&out, "digest", bytes_of (digest, sizeof digest));
-    paper_text (&out, "cancelled", bytes_of (cancelled, strlen (cancelled)));
-    char *file = paper_end (&out, bytes_of (note, note_size), &size);
+        fair_paper_hex (&out, "box", bytes_of (own->box.of, sizeof own->box.of));
+    fair_paper_hex (&out, "digest", bytes_of (digest, sizeof digest));
+    fair_paper_text (&out, "cancelled", bytes_of (cancelled, strlen (cancelled)));
+    char *file = fair_paper_end (&out, bytes_of (note, note_size), &size);
     const char *why = vault_take (vault, VAULT_COMMIT, bytes_of (file, size));
     sodium_memzero (file, size);
     free (file);
@@ -508,24 +508,24 @@ static const char *check_commit (vault_t *vault, bytes_t file)
 
 static bool read_commit (bytes_t file, commitment_t *own)
 {
-    paper_t paper;
+    fair_paper_t paper;
     signed_note_t note;
     uint8_t digest[8];
     bytes_t cancelled;
     *own = (commitment_t){0};
-    if (!paper_read (file, &paper) || !signed_note_parse (paper.note, &note) ||
+    if (!fair_paper_read (file, &paper) || !signed_note_parse (paper.note, &note) ||
         ready_parse (note.text, &own->ready) != 0 ||
-        !paper_find_bytes (&paper, "nonce", own->nonce.of, sizeof own->nonce.of) ||
-        !paper_find_bytes (&paper, "salts", own->salts.of, sizeof own->salts.of) ||
-        !paper_find_bytes (&paper, "digest", digest, sizeof digest) ||
-        !paper_find (&paper, "cancelled", &cancelled) ||
+        !fair_paper_find_bytes (&paper, "nonce", own->nonce.of, sizeof own->nonce.of) ||
+        !fair_paper_find_bytes (&paper, "salts", own->salts.of, sizeof own->salts.of) ||
+        !fair_paper_find_bytes (&paper, "digest", digest, sizeof digest) ||
+        !fair_paper_find (&paper, "cancelled", &cancelled) ||
         bet_check_number (cancelled, UINT32_MAX, &own->cancelled) != REFUSED_OK)
         return false;
     reader_t reader = {bytes_of (digest, sizeof digest), false};
     own->digest = read_u64 (&reader);
     own->note = paper.note;
     return !own->ready.boxed ||
-           paper_find_bytes (&paper, "box", own->box.of, sizeof own->box.of);
+           fair_paper_find_bytes (&paper, "box", own->box.of, sizeof own->box.of);
 }
 
 /* What the operator has signed is what the agency has. */

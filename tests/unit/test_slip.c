@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "paper.h"
+#include "fair_paper.h"
 #include "slip.h"
 #include "verify.h"
 
@@ -40,11 +40,11 @@ static void write_text (const char *name, const char *text)
 
 static void write_commit (void)
 {
-    paper_writer_t out;
+    fair_paper_writer_t out;
     size_t size;
-    paper_begin (&out);
-    paper_hex (&out, "salts", bytes_of (draw.party[WHICH].salts.of, 32));
-    char *file = paper_end (&out, fair_text (draw.party[WHICH].ready), &size);
+    fair_paper_begin (&out);
+    fair_paper_hex (&out, "salts", bytes_of (draw.party[WHICH].salts.of, 32));
+    char *file = fair_paper_end (&out, fair_text (draw.party[WHICH].ready), &size);
     write_file ("commit", file, size);
     free (file);
 }

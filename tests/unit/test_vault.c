@@ -4,7 +4,7 @@
 #include "fair_draw.h"
 
 #include "escrow.h"
-#include "paper.h"
+#include "fair_paper.h"
 #include "vault.h"
 
 #include <sodium.h>
