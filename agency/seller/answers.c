@@ -14,10 +14,13 @@ static int take_stored (void *self, void *taken);
 static void stored_beyond (session_t *session, const wire_stored_t *stored);
 static int take_digest (void *self, void *taken);
 static int take_waiting (void *self, void *taken);
+static bool is_ready (const session_t *session);
 static bool take_peeked (session_t *session, bool closed, int64_t now_ms);
 static int take_winners (void *self, void *taken);
 static int take_goodbye (void *self, void *taken);
 static int take_cancelled (void *self, void *taken);
+static int take_note (void *self, void *taken);
+static int take_rooted (void *self, void *taken);
 static int take_refused (void *self, void *taken);
 
 static const handler_t handlers[] = {
@@ -29,6 +32,8 @@ static const handler_t handlers[] = {
     {WIRE_REFUSED, take_refused},
     {WIRE_DIGEST, take_digest},
     {WIRE_CANCELLED, take_cancelled},
+    {WIRE_NOTE, take_note},
+    {WIRE_ROOTED, take_rooted},
     {0},
 };
 
@@ -158,10 +163,11 @@ static int take_waiting (void *self, void *taken)
     const wire_waiting_t *waiting = &answer->message->waiting;
     if (session->progress.state == SESSION_SELLING)
         return take_peeked (session, waiting->day != DAY_OPEN, answer->now_ms);
-    if (session->progress.state != SESSION_WAITING)
+    const bool commits = session->progress.state == SESSION_COMMITTING;
+    if (session->progress.state != SESSION_WAITING && !commits)
         return false;
     session->progress.asked = true;
-    session->progress.ready = !session->asks_only;
+    session->progress.ready = commits || is_ready (session);
     session->progress.ready_agencies = waiting->ready;
     session->progress.agencies = waiting->agencies;
     memcpy (session->progress.missing, waiting->missing, sizeof waiting->missing);
@@ -169,7 +175,19 @@ static int take_waiting (void *self, void *taken)
     session->asking = session->holding = false;
     session->timer_ms =
         answer->now_ms + backoff_jitter_ms (&session->backoff, READY_RENEW_MS);
+    if (commits)
+        session->proof.looked = false; // there should be a receipt now
+    if (pledge_active (session) && (pledge_news (session, waiting->day) || commits))
+        pledge_go_on (session, answer->now_ms);
     return true;
+}
+
+/* Whether it has said that it sells no more. */
+static bool is_ready (const session_t *session)
+{
+    const session_progress_t *progress = &session->progress;
+    return pledge_active (session) ? progress->committed || progress->late
+                                   : !session->asks_only;
 }
 
 /* It asked whether the draw has closed. If so WELCOME says what is stored. */
@@ -204,7 +222,7 @@ static int take_winners (void *self, void *taken)
                              "more winners than this program can hold: %" PRIu64,
                              session->results.count);
     progress->asked = true;
-    progress->ready = !session->asks_only;
+    progress->ready = is_ready (session);
     progress->number = page->number;
     progress->winners = session->results.count;
     progress->records = page->sequence;
@@ -214,7 +232,10 @@ static int take_winners (void *self, void *taken)
     progress->drawn = page->next == 0;
     if (page->next > 0)
         session_ask (session, SESSION_RESULTS);
-    else
+    else if (pledge_active (session)) {
+        session->proof.drawn = true;
+        pledge_go_on (session, answer->now_ms);
+    } else
         session_leave (session, answer->now_ms);
     return true;
 }
@@ -242,6 +263,18 @@ static int take_cancelled (void *self, void *taken)
     session->progress.state = SESSION_ENDED;
     session->asking = false;
     return true;
+}
+
+static int take_note (void *self, void *taken)
+{
+    const answer_t *answer = taken;
+    return pledge_take_note (self, &answer->message->note, answer->now_ms);
+}
+
+static int take_rooted (void *self, void *taken)
+{
+    const answer_t *answer = taken;
+    return pledge_take_rooted (self, &answer->message->rooted);
 }
 
 static int take_refused (void *self, void *taken)

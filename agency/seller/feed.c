@@ -17,7 +17,7 @@ const char *feed_begin (session_t *session, uint64_t stored)
         return NULL;
     session->feeding = true;
     return receipts->begin (receipts->self, session->progress.draw, session->draw,
-                            stored, &session->fed);
+                            session->progress.provable, stored, &session->fed);
 }
 
 void feed_note (session_t *session, const window_batch_t *batch)

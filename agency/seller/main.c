@@ -17,7 +17,7 @@ static bet_source_t *source_of (const settings_t *settings, char *error,
 static void say_settings (const settings_t *settings);
 static void open_receipts (agency_t *agency);
 static const char *begin_receipts (void *self, const char *draw, uint64_t identity,
-                                   uint64_t stored, uint64_t *next);
+                                   bool provable, uint64_t stored, uint64_t *next);
 static void add_receipts (void *self, uint64_t offset, uint32_t count, bytes_t rows);
 static void open_report (agency_t *agency);
 static void open_seller (agency_t *agency);
@@ -112,9 +112,10 @@ static void open_receipts (agency_t *agency)
 }
 
 static const char *begin_receipts (void *self, const char *draw, uint64_t identity,
-                                   uint64_t stored, uint64_t *next)
+                                   bool provable, uint64_t stored, uint64_t *next)
 {
     const agency_t *agency = self;
+    (void) provable;
     receipt_sale_t sale = {.identity = identity, .agency = agency->settings->id};
     snprintf (sale.draw, sizeof sale.draw, "%s", draw);
     const char *why = receipts_begin (agency->receipts, &sale, stored);

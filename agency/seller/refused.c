@@ -64,6 +64,8 @@ static bool take_refused_now (session_t *session, const wire_refused_t *refused,
     default:
         break;
     }
+    if (pledge_active (session) && pledge_refused (session, refused, now_ms))
+        return true;
     if (refused->command == WIRE_CANCEL)
         return fail_cancel (session, refused);
     switch (refused->code) {
@@ -104,11 +106,14 @@ static bool about_moment (const session_t *session, const wire_refused_t *refuse
         [SESSION_HELLO] = WIRE_HELLO,       [SESSION_SELLING] = WIRE_BATCH,
         [SESSION_COMPARING] = WIRE_CHECK,   [SESSION_WAITING] = WIRE_READY,
         [SESSION_CANCELLING] = WIRE_CANCEL, [SESSION_RESULTS] = WIRE_RESULTS,
+        [SESSION_FETCHING] = WIRE_FETCH,    [SESSION_SEARCHING] = WIRE_ROOT,
+        [SESSION_COMMITTING] = WIRE_COMMIT, [SESSION_ROOTING] = 0,
         [SESSION_LEAVING] = WIRE_DONE};
     const session_state_t state = session->progress.state;
     const bool peeks = state == SESSION_SELLING && session->options.growing;
     const bool results =
-        (state == SESSION_WAITING || peeks) && refused->command == WIRE_RESULTS;
+        (state == SESSION_WAITING || peeks) &&
+        (refused->command == WIRE_RESULTS || refused->command == WIRE_REVEAL);
     const bool bundle = state == SESSION_SELLING && refused->command == WIRE_BATCHES;
     if (refused->command != questions[state] && !results && !bundle)
         return false;

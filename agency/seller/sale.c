@@ -25,6 +25,8 @@ bool sale_has_work (const session_t *session)
 {
     const window_t *window = session->window;
     switch (session->progress.state) {
+    case SESSION_ROOTING:
+        return true;
     case SESSION_COMPARING:
         return window_moving (window) || session->verdict != VERDICT_NONE;
     case SESSION_SELLING:
@@ -66,6 +68,10 @@ bool sale_idle (const session_t *session)
 /* Returns whether there is time for more of it now. */
 bool sale_work (session_t *session, int64_t now_ms)
 {
+    if (session->progress.state == SESSION_ROOTING) {
+        pledge_work (session, now_ms);
+        return false;
+    }
     if (window_empty (session->window)) // the central has nothing to answer
         session->progress.heard_ms = now_ms;
     if (session->progress.state == SESSION_SELLING && feed_due (session))
@@ -370,5 +376,8 @@ void sale_ask_results (session_t *session, int64_t now_ms)
     }
     session->cursor = 0;
     results_clear (&session->results);
-    session_ask (session, SESSION_WAITING);
+    if (pledge_active (session))
+        pledge_go_on (session, now_ms);
+    else
+        session_ask (session, SESSION_WAITING);
 }

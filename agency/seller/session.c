@@ -1,8 +1,8 @@
 /* session.c - what an agency says to the central and when (agency). Pure.
 
    The central's answers drive it from state to state; one timer sends again what stays
-   unanswered. A question (HELLO, CHECK, READY, RESULTS, DONE) is written anew whenever
-   it is sent; batches stand ready in the window.
+   unanswered. A question (HELLO, CHECK, READY, RESULTS, DONE, …) is written anew
+   whenever it is sent; batches stand ready in the window.
 
    No bet counts as sold because of its place alone: at WELCOME, at every STORED and
    before READY the digest of what is stored is compared with that of the source, and
@@ -51,6 +51,7 @@ void session_destroy (session_t **session)
         return;
     window_destroy (&(*session)->window);
     results_clear (&(*session)->results);
+    pledge_clear (*session);
     free (*session);
     *session = NULL;
 }
@@ -74,6 +75,7 @@ void session_reconnected (session_t *session, int64_t now_ms)
     case SESSION_SELLING:
         session_start_over (session, true, now_ms);
         break;
+    case SESSION_ROOTING: // asks nothing
     case SESSION_ENDED:
     case SESSION_FAILED:
         break;
@@ -282,6 +284,9 @@ bool session_answer_due (const session_t *session)
     switch (session->progress.state) {
     case SESSION_HELLO:
     case SESSION_CANCELLING:
+    case SESSION_FETCHING:
+    case SESSION_SEARCHING:
+    case SESSION_COMMITTING:
     case SESSION_WAITING:
     case SESSION_RESULTS:
         return true;
@@ -309,7 +314,16 @@ static size_t write_question (session_t *session)
         message.command = WIRE_CANCEL;
         message.offset = session->options.cancel;
         break;
+    case SESSION_FETCHING:
+    case SESSION_SEARCHING:
+    case SESSION_COMMITTING:
+        pledge_question (session, &message);
+        break;
     case SESSION_WAITING:
+        if (pledge_active (session)) {
+            pledge_question (session, &message);
+            break;
+        }
         if (session->asks_only) {
             message.command = WIRE_RESULTS;
             break;
@@ -384,6 +398,12 @@ bool session_fail_draw (session_t *session)
 
 bool session_fail_void (session_t *session, const wire_refused_t *refused)
 {
+    if (pledge_active (session) && vault_has (session->options.proof->vault, NOTE_SEAL))
+        return session_fail (session,
+                             "the central says that draw %s is void, and it has sealed "
+                             "it: it cannot be called off any more, and who does so "
+                             "cheats. Keep the folder of --receipts, it is the proof",
+                             session->progress.draw);
     return session_fail (session, "draw %s is void%s%.*s", session->progress.draw,
                          refused->text.size > 0 ? ": " : "", (int) refused->text.size,
                          (const char *) refused->text.data);

@@ -16,6 +16,7 @@
 #ifndef LOTERIA_SESSION_H
 #define LOTERIA_SESSION_H
 
+#include "vault.h"
 #include "window.h"
 
 typedef enum {
@@ -23,6 +24,11 @@ typedef enum {
     SESSION_SELLING,    // sends batches until all are acknowledged
     SESSION_COMPARING,  // looks for the first bet that differs from what is stored
     SESSION_CANCELLING, // asked for a bet to be cancelled
+    // of a provable draw alone
+    SESSION_FETCHING,   // fetches a note
+    SESSION_ROOTING,    // hashes its bets
+    SESSION_SEARCHING,  // looks for the first leaf that the central has otherwise
+    SESSION_COMMITTING, // said COMMIT
     SESSION_WAITING,    // said READY, or asks for the results only: waits for the draw
     SESSION_RESULTS,    // asks for the winners' further pages
     SESSION_LEAVING,    // said DONE
@@ -42,13 +48,40 @@ typedef enum {
    order, each once, from the first that he asks for on. */
 typedef struct {
     void *self;
-    /* The draw is known, and so many bets are stored. Fills in the offset of the first
-       bet that is wanted. Returns NULL, or why the session has to fail. */
+    /* The draw is known, whether it is provable, and that so many bets are stored.
+       Fills in the offset of the first bet that is wanted. Returns NULL, or why the
+       session has to fail. */
     const char *(*begin) (void *self, const char *draw, uint64_t identity,
-                          uint64_t stored, uint64_t *next);
+                          bool provable, uint64_t stored, uint64_t *next);
     /* These are stored, from `offset` on: rows, each ended by LF; borrowed. */
     void (*add) (void *self, uint64_t offset, uint32_t count, bytes_t rows);
 } session_receipts_t;
+
+typedef struct { // what the agency was acknowledged for, of a provable draw
+    uint64_t count, digest;
+    const uint64_t *offsets; // that are cancelled, ascending; borrowed
+    size_t offsets_count;
+    const uint64_t *asked; // likewise: it asked to cancel them, and heard no answer
+    size_t asked_count;
+} session_bets_t;
+
+/* An agency's part in a provable draw: what it keeps and signs, and its bets, which are
+   those that session_receipts_t was told of. */
+typedef struct {
+    void *self;
+    vault_t *vault; // borrowed
+    /* Make all bets durable, and tell of them. NULL, or why not. */
+    const char *(*bets) (void *self, session_bets_t *bets);
+    /* Their canonical rows, with the agency's number, from this offset on; borrowed
+       until the next call of a function of this table. No data: they cannot be read. */
+    bytes_t (*rows) (void *self, uint64_t offset);
+    /* Bytes that nobody can guess. NULL, or why there are none. */
+    const char *(*chance) (void *self, uint8_t *bytes, size_t size);
+    /* It is about to ask for the bet to be cancelled (durable from here on); and it is
+       cancelled. NULL, or why that cannot be noted. */
+    const char *(*cancels) (void *self, uint64_t offset);
+    const char *(*cancelled) (void *self, uint64_t offset);
+} session_proof_t;
 
 typedef struct {
     uint32_t agency;
@@ -64,6 +97,8 @@ typedef struct {
     uint64_t cancel; // SESSION_CANCEL_ONLY: the offset of the bet
 
     const session_receipts_t *receipts; // borrowed; may be NULL
+    const session_proof_t *proof;       // likewise; with receipts
+    const char *unprovable; // without proof: what is missing, and what to do; borrowed
 
     /* Called for each batch that was stored; may be NULL. `batch` is borrowed. */
     void (*stored) (void *listener, const window_batch_t *batch);
@@ -92,6 +127,11 @@ typedef struct {
     uint32_t ready_agencies;
     uint32_t agencies;                   // on the roll
     uint32_t missing[WAITING_NAMES_MAX]; // the first that are not ready; 0: no more
+    bool provable;                       // the draw is
+    bool committed;                      // the central took COMMIT
+    bool late;                           // the draw was sealed without it
+    bool revealed;                       // REVEAL was said
+    bool proven;                         // the result holds
     uint32_t cancelled;                  // bets of the agency's
     uint32_t number;                     // drawn
     uint64_t winners;                    // documents

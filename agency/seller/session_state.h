@@ -11,10 +11,14 @@
 #include "compare.h"
 #include "digest.h"
 #include "results.h"
+#include "rooting.h"
 
 #include <inttypes.h>
 
 #define NEVER INT64_MAX
+
+/* The longest question is a COMMIT. */
+#define QUESTION_BYTES (WIRE_SMALL_BYTES_MAX + COMMIT_NOTE_BYTES_MAX + BOX_BYTES_MAX)
 
 typedef enum { // why it will fail once all that can be stored is stored
     VERDICT_NONE,
@@ -24,6 +28,37 @@ typedef enum { // why it will fail once all that can be stored is stored
     VERDICT_SOURCE,  // the source failed
     VERDICT_LONG
 } verdict_t;
+
+typedef enum { // what the hashing of bets is for
+    ROOT_COMMIT,
+    ROOT_SEARCH,
+    ROOT_ASKED, // whether a bet is cancelled
+    ROOT_WINNERS
+} root_purpose_t;
+
+typedef struct {  // of a provable draw
+    bool looked;  // the central holds no receipt, as it said
+    uint8_t day;  // wire_day_t, as it said last
+    bool drawn;   // all winners are here
+    bool judged;  // and so is the result, which holds
+    bool reveals; // REVEAL is the question while it waits
+    wire_reveal_t reveal;
+    bool aside;     // others have revealed in its place
+    int refusals;   // of COMMIT, as the sale is over
+    uint8_t which;  // note that is fetched,
+    uint8_t *bytes; // so far; owned
+    size_t size, total;
+    root_purpose_t purpose;
+    session_bets_t bets;
+    rooting_t rooting;
+    bool rooted;          // ours is known
+    uint64_t same, upto;  // the first difference is from `same` on, before `upto`
+    uint64_t from, count; // ROOT that is asked
+    hash_t ours, theirs;
+    bool have_theirs;
+    salt_key_t salts; // of the search
+    size_t asked;     // cancels that were looked at
+} proof_t;
 
 struct session {
     session_options_t options;
@@ -79,7 +114,9 @@ struct session {
     uint64_t cursor;  // of the page of winners that is expected
     int leave_tries;
 
-    uint8_t question[WIRE_SMALL_BYTES_MAX];
+    proof_t proof;
+
+    uint8_t question[QUESTION_BYTES];
     size_t question_size;
     char failure[1024];
     char shortfall[1024];
@@ -154,6 +191,34 @@ void feed_forget (session_t *session);
    latter returns whether there is time for more. */
 bool feed_due (const session_t *session);
 bool feed_step (session_t *session, int64_t now_ms);
+
+/* ---- pledge.c: its part in a provable draw ---- */
+
+void pledge_clear (session_t *session);
+
+/* At each WELCOME. True: the session goes on another way first, or has failed. */
+bool pledge_welcome (session_t *session, const wire_welcome_t *welcome);
+
+/* Whether the draw is provable, and this agency takes part in that. */
+bool pledge_active (const session_t *session);
+
+/* All is sold, or something has come: do what is next, up to its results. */
+void pledge_go_on (session_t *session, int64_t now_ms);
+
+/* What the central says of the draw's day, while the session waits: whether there is
+   something to do. */
+bool pledge_news (session_t *session, uint8_t day);
+
+bool pledge_take_note (session_t *session, const wire_note_t *note, int64_t now_ms);
+bool pledge_take_rooted (session_t *session, const wire_rooted_t *rooted);
+bool pledge_refused (session_t *session, const wire_refused_t *refused, int64_t now_ms);
+
+/* Whether there are bets to be hashed; and some milliseconds of that. */
+bool pledge_has_work (const session_t *session);
+void pledge_work (session_t *session, int64_t now_ms);
+
+/* Write the question of the session's state, if it is one of these. */
+void pledge_question (const session_t *session, wire_message_t *message);
 
 /* ---- session.c ---- */
 

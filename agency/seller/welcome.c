@@ -8,6 +8,7 @@
 static bool is_another_draw (const session_t *session, const wire_message_t *message);
 static void be_welcome (session_t *session, const wire_message_t *message);
 static void go_on (session_t *session, const wire_welcome_t *welcome, int64_t now_ms);
+static void begin_cancel (session_t *session);
 static bool welcome_back (session_t *session, uint64_t next, int64_t now_ms);
 static bool agree_on_limits (session_t *session, const wire_limits_t *theirs);
 static uint32_t lower (uint32_t own, uint32_t theirs);
@@ -35,7 +36,8 @@ bool welcome_take (session_t *session, const wire_message_t *message, int64_t no
     const char *why = feed_begin (session, welcome->next);
     if (why)
         return session_fail (session, "%s", why);
-    go_on (session, welcome, now_ms);
+    if (!pledge_welcome (session, welcome))
+        go_on (session, welcome, now_ms);
     return true;
 }
 
@@ -66,6 +68,7 @@ static void be_welcome (session_t *session, const wire_message_t *message)
     session->digest = welcome->digest;
     session->highest = welcome->highest;
     session->closed = welcome->day != DAY_OPEN;
+    progress->provable = wire_provable (welcome);
     session->regresses = 0;
     session_made_progress (session);
     session->progressed = false; // being let in is not yet a bet sold
@@ -81,7 +84,7 @@ static void go_on (session_t *session, const wire_welcome_t *welcome, int64_t no
     session_peek_later (session, now_ms);
     session->asks_only = task == SESSION_RESULTS_ONLY || welcome->day == DAY_VOID;
     if (task == SESSION_CANCEL_ONLY)
-        session_ask (session, SESSION_CANCELLING);
+        begin_cancel (session);
     else if (session->asks_only)
         sale_ask_results (session, now_ms);
     else if (task == SESSION_CLOSE_ONLY)
@@ -90,6 +93,22 @@ static void go_on (session_t *session, const wire_welcome_t *welcome, int64_t no
         place_single (session, welcome);
     else
         place_source (session, welcome, now_ms);
+}
+
+/* In a provable draw it is noted first: the answer may be lost. */
+static void begin_cancel (session_t *session)
+{
+    const session_proof_t *proof =
+        pledge_active (session) ? session->options.proof : NULL;
+    const char *why = NULL;
+    if (proof && vault_has (proof->vault, VAULT_COMMIT))
+        why = "the agency has committed to its bets: none can be cancelled any more";
+    else if (proof)
+        why = proof->cancels (proof->self, session->options.cancel);
+    if (why)
+        session_fail (session, "%s", why);
+    else
+        session_ask (session, SESSION_CANCELLING);
 }
 
 /* Within a draw a central never has fewer bets than before. One answer that says so may

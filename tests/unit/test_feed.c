@@ -11,9 +11,10 @@ static struct {
 } told;
 
 static const char *begin (void *self, const char *draw, uint64_t identity,
-                          uint64_t stored, uint64_t *next)
+                          bool provable, uint64_t stored, uint64_t *next)
 {
     (void) self;
+    assert_false (provable);
     assert_string_equal (draw, "first");
     assert_true (identity == DRAW);
     told.begun = stored;
