@@ -169,6 +169,9 @@
 #define COMMIT_NOTE_BYTES_MAX 800
 #define BOX_BYTES_MAX         80
 
+/* Agencies that may wait at storage for a root over bets of theirs (ROOT). */
+#define ROOT_JOBS_MAX 64
+
 /* Draws that are open or closed at once, and the agencies on their rolls together;
    those that are over and are kept in memory; those that one LIST is answered with. */
 #define DRAWS_OPEN_MAX      128

@@ -77,6 +77,11 @@ int roots_step (roots_t *roots, uint64_t bets)
     return roots->next == roots->end ? 1 : 0;
 }
 
+uint64_t roots_taken (const roots_t *roots)
+{
+    return roots->tree.count;
+}
+
 hash_t roots_root (const roots_t *roots)
 {
     return tree_root (&roots->tree);

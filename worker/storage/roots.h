@@ -24,7 +24,8 @@ void roots_destroy (roots_t **roots);
    when the book cannot be read. */
 int roots_step (roots_t *roots, uint64_t bets);
 
-/* Of what was taken in. */
+/* How many were taken in; and the root over these. */
+uint64_t roots_taken (const roots_t *roots);
 hash_t roots_root (const roots_t *roots);
 
 #endif

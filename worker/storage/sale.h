@@ -45,6 +45,7 @@ struct sale {
     folder_t *folder; // the book's
     bool overdue;     // it should have been closed by now: nothing is sold
     bool marked;      // for --check: the checkpoint has it
+    unsigned pins;    // jobs that work on it: it is not put away
     uint64_t used;    // the table's
     int64_t used_ms;  //
     // where its events lie, once they were read: sale_learn ()

@@ -189,7 +189,7 @@ sale_t *sales_idle (const sales_t *sales)
         sales->finished_agencies <= DRAWS_AGENCIES_MAX)
         return NULL;
     for (size_t i = 0; i < sales->count; i++)
-        if (sale_finished (sales->all[i]) &&
+        if (sale_finished (sales->all[i]) && sales->all[i]->pins == 0 &&
             (!idle || sales->all[i]->used < idle->used))
             idle = sales->all[i];
     const bool many = sales->finished > sales->kept + DRAWS_OPEN_MAX ||
