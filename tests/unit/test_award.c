@@ -14,7 +14,7 @@ static int setup (void **state)
     (void) state;
     shelf_init (&shelf);
     shelf_start (&shelf);
-    cancels = cancels_new (shelf.book);
+    cancels = cancels_new (book_archive (shelf.book));
     for (size_t i = 0; i < SHELF_ROLL; i++)
         keys[i].of[3] = (uint8_t) (i + 1);
     return 0;
@@ -111,7 +111,7 @@ static void a_read_that_fails_is_told (void **state)
         for (unsigned n = 1; n <= 2; n++) {
             disk_file_t *file = which == 0 ? shelf.index : shelf.csv;
             cancels_destroy (&cancels);
-            cancels = cancels_new (shelf.book);
+            cancels = cancels_new (book_archive (shelf.book));
             award_t *award =
                 award_new (book_archive (shelf.book), cancels, shelf.sale, 4, keys);
             file->fails[DISK_READ] = n;

@@ -15,7 +15,7 @@ static int setup (void **state)
     shelf_init (&shelf);
     shelf.kept = 1;
     shelf_start (&shelf);
-    cancels = cancels_new (shelf.book);
+    cancels = cancels_new (book_archive (shelf.book));
     jobs = jobs_new (shelf.book, cancels);
     return 0;
 }
@@ -299,7 +299,7 @@ static void a_read_that_fails_is_told (void **state)
         const job_t job = job_of (JOB_ROOT, 1, "x");
         job_done_t done;
         cancels_destroy (&cancels);
-        cancels = cancels_new (shelf.book);
+        cancels = cancels_new (book_archive (shelf.book));
         jobs_destroy (&jobs);
         jobs = jobs_new (shelf.book, cancels);
         assert_true (jobs_add (jobs, &job, NULL));

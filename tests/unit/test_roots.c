@@ -15,7 +15,7 @@ static int setup (void **state)
     (void) state;
     shelf_init (&shelf);
     shelf_start (&shelf);
-    cancels = cancels_new (shelf.book);
+    cancels = cancels_new (book_archive (shelf.book));
     return 0;
 }
 

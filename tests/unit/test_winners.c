@@ -384,7 +384,7 @@ static void cancelled_bets_do_not_win (void **state)
     static winners_t winners;
     uint64_t random = 15;
     fill (200, 20, 16);
-    cancels_t *cancels = cancels_new (shelf.book);
+    cancels_t *cancels = cancels_new (book_archive (shelf.book));
     static bool gone[AGENCIES + 1][4000];
     for (int i = 0; i < 600; i++) {
         const uint32_t agency = 1 + (uint32_t) random_below (&random, AGENCIES);

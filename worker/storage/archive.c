@@ -228,6 +228,15 @@ int archive_read (archive_t *archive, uint32_t first, uint32_t count, record_t *
     return (int) count;
 }
 
+int archive_get (archive_t *archive, uint64_t sequence, record_t *record)
+{
+    const int count =
+        sequence == 0 ? 0 : archive_read (archive, (uint32_t) sequence - 1, 1, record);
+    if (count == 0)
+        errno = EBADMSG;
+    return count == 1 ? 0 : -1;
+}
+
 int archive_read_rows (archive_t *archive, folder_t *folder, const record_t *records,
                        size_t count, uint8_t *rows)
 {

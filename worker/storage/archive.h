@@ -83,6 +83,9 @@ int archive_sound (archive_t *archive);
 int archive_read (archive_t *archive, uint32_t first, uint32_t count,
                   record_t *records);
 
+/* The record with this sequence, which has to be there. 0, or -1 with errno. */
+int archive_get (archive_t *archive, uint64_t sequence, record_t *record);
+
 /* Read the rows of `count` records of one kind and draw, whose rows follow one another;
    `rows` has room for all. Each record's are checked. 0, or -1 with errno. */
 int archive_read_rows (archive_t *archive, folder_t *folder, const record_t *records,

@@ -106,12 +106,7 @@ int book_learn (book_t *book, sale_t *sale)
 
 int book_read (book_t *book, uint64_t sequence, record_t *record)
 {
-    const int count = sequence == 0 ? 0
-                                    : archive_read (book->archive,
-                                                    (uint32_t) sequence - 1, 1, record);
-    if (count == 0)
-        errno = EBADMSG;
-    return count == 1 ? 0 : -1;
+    return archive_get (book->archive, sequence, record);
 }
 
 int book_note (book_t *book, sale_t *sale, const record_t *record, uint8_t *note)

@@ -15,7 +15,7 @@ typedef struct {
 } entry_t;
 
 struct cancels {
-    book_t *book; // borrowed
+    archive_t *archive; // borrowed
     entry_t entries[CANCELS_KEPT];
     uint64_t uses;
 };
@@ -24,11 +24,11 @@ static entry_t *entry_for (cancels_t *cancels, const cursor_t *cursor);
 static int read_new (cancels_t *cancels, entry_t *entry, const cursor_t *cursor);
 static int by_size (const void *a, const void *b);
 
-cancels_t *cancels_new (book_t *book)
+cancels_t *cancels_new (archive_t *archive)
 {
     cancels_t *cancels = calloc (1, sizeof *cancels);
     assert (cancels);
-    cancels->book = book;
+    cancels->archive = archive;
     return cancels;
 }
 
@@ -96,7 +96,7 @@ static int read_new (cancels_t *cancels, entry_t *entry, const cursor_t *cursor)
     uint32_t sequence = cursor->at.last_cancel;
     record_t record;
     while (sequence != entry->last_cancel && entry->count < cursor->at.cancelled) {
-        if (book_read (cancels->book, sequence, &record) == -1)
+        if (archive_get (cancels->archive, sequence, &record) == -1)
             return -1;
         if (entry->count == entry->capacity) {
             entry->capacity = 2 * entry->capacity + 16;

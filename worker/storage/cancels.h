@@ -4,7 +4,7 @@
 #ifndef LOTERIA_CANCELS_H
 #define LOTERIA_CANCELS_H
 
-#include "book.h"
+#include "archive.h"
 
 #define CANCELS_KEPT BUNDLE_MESSAGES_MAX // agencies whose offsets are kept at once
 
@@ -15,12 +15,11 @@ typedef struct { // ascending; valid until so many other agencies were asked abo
     size_t count;
 } cancelled_t;
 
-cancels_t *cancels_new (book_t *book); // borrowed
+cancels_t *cancels_new (archive_t *archive); // borrowed
 void cancels_destroy (cancels_t **cancels);
 
-/* What this agency has cancelled in this draw. 0, or -1 with errno when the book
- * failed.
- */
+/* What this agency has cancelled in this draw. 0, or -1 with errno when it cannot be
+   read. */
 int cancels_of (cancels_t *cancels, const cursor_t *cursor, cancelled_t *cancelled);
 /* Whether this bet is among them. */
 bool cancels_have (const cancelled_t *cancelled, uint64_t offset);

@@ -145,7 +145,7 @@ clerk_t *clerk_new (book_t *book, bool log_batches, bool log_bets)
     clerk->book = book;
     clerk->sales = book_sales (book);
     clerk->events = events_new (book);
-    clerk->cancels = cancels_new (book);
+    clerk->cancels = cancels_new (book_archive (book));
     clerk->log_batches = log_batches || log_bets;
     clerk->log_bets = log_bets;
     clerk->takings = takings_new ();

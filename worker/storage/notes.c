@@ -19,7 +19,7 @@ typedef struct {
 } pieces_t;
 
 struct notes {
-    book_t *book; // borrowed
+    archive_t *archive; // borrowed
     kept_t kept[KEPT];
     uint64_t uses;
     uint8_t secret[WIRE_HASH_BYTES > BOX_BYTES_MAX ? WIRE_HASH_BYTES : BOX_BYTES_MAX];
@@ -39,11 +39,11 @@ static bool read_chosen (bytes_t value, uint32_t *agency, salt_key_t *key);
 static void cut (const pieces_t *pieces, wire_note_t *page, uint8_t *bytes);
 static int damaged (sale_t *sale, const char *what);
 
-notes_t *notes_new (book_t *book)
+notes_t *notes_new (archive_t *archive)
 {
     notes_t *notes = calloc (1, sizeof *notes);
     assert (notes);
-    notes->book = book;
+    notes->archive = archive;
     return notes;
 }
 
@@ -61,8 +61,6 @@ int notes_paper (notes_t *notes, sale_t *sale, uint8_t kind, uint32_t agency,
     bytes_t bytes;
     if (!sale_provable (sale) || agency > sale->terms.agencies)
         return 0;
-    if (book_learn (notes->book, sale) == -1)
-        return -1;
     const uint32_t which = sale_recorded (sale, kind, agency);
     if (which == 0)
         return 0;
@@ -105,16 +103,8 @@ int notes_salts (notes_t *notes, sale_t *sale, salt_key_t *keys)
     bool *known = calloc (agencies, sizeof *known);
     assert (known);
     int rc = notes_paper (notes, sale, EVENT_LOCKED, 0, &paper, &sequence);
-    bytes_t head = rc == 1 ? paper.head : (bytes_t){0}, word, value;
-    while (fair_paper_next (&head, &word, &value)) {
-        uint32_t agency;
-        salt_key_t key;
-        if (bytes_equal (word, bytes_of ("salts", 5)) &&
-            read_chosen (value, &agency, &key) && agency <= agencies) {
-            keys[agency - 1] = key;
-            known[agency - 1] = true;
-        }
-    }
+    if (rc == 1)
+        notes_chosen (&paper, agencies, keys, known);
     for (uint32_t i = 0; i < agencies && rc != -1; i++) {
         rc = known[i]
                  ? 0
@@ -129,6 +119,21 @@ int notes_salts (notes_t *notes, sale_t *sale, salt_key_t *keys)
     return rc == -1 ? -1 : 0;
 }
 
+void notes_chosen (const fair_paper_t *seal, uint32_t agencies, salt_key_t *keys,
+                   bool *known)
+{
+    bytes_t head = seal->head, word, value;
+    while (fair_paper_next (&head, &word, &value)) {
+        uint32_t agency;
+        salt_key_t key;
+        if (bytes_equal (word, bytes_of ("salts", 5)) &&
+            read_chosen (value, &agency, &key) && agency <= agencies) {
+            keys[agency - 1] = key;
+            known[agency - 1] = true;
+        }
+    }
+}
+
 /* In place of the one that was used least lately. */
 static int read_paper (notes_t *notes, sale_t *sale, uint64_t sequence, bytes_t *paper)
 {
@@ -139,13 +144,13 @@ static int read_paper (notes_t *notes, sale_t *sale, uint64_t sequence, bytes_t 
             kept = &notes->kept[i];
     if (kept->sequence != sequence) {
         kept->sequence = 0;
-        if (book_read (notes->book, sequence, &record) == -1)
+        if (archive_get (notes->archive, sequence, &record) == -1)
             return -1;
         free (kept->bytes);
         kept->bytes = malloc (record.size + 1);
         assert (kept->bytes);
-        if (archive_read_rows (book_archive (notes->book), sale->folder, &record, 1,
-                               kept->bytes) == -1)
+        if (archive_read_rows (notes->archive, sale->folder, &record, 1, kept->bytes) ==
+            -1)
             return -1;
         kept->size = record.size;
         kept->sequence = sequence;

@@ -50,8 +50,8 @@ sale_t *sales_due (const sales_t *sales, uint64_t now_ms);
 /* One that is over and should be put away: the one unused longest, when there are more
    than DRAWS_FINISHED_KEPT, or more agencies on their rolls than DRAWS_AGENCIES_MAX.
    One that was used just now stays, so that who is about to ask of it again need not
-   have it brought back each time; unless there are very many. Nor is one that is pinned.
-   NULL: none. */
+   have it brought back each time; unless there are very many. Nor is one that is
+   pinned. NULL: none. */
 sale_t *sales_idle (const sales_t *sales);
 /* What time it is; 0, as long as nobody says so, and then nothing was used just now. */
 void sales_tick (sales_t *sales, int64_t now_ms);
