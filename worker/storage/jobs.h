@@ -10,6 +10,7 @@
 #define LOTERIA_JOBS_H
 
 #include "award.h"
+#include "book.h"
 #include "envelope.h"
 
 typedef struct jobs jobs_t;
