@@ -1,6 +1,6 @@
 /* clerk.c - what storage does with each request. */
 
-#include "clerk.h"
+#include "clerk_state.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,62 +8,15 @@
 #include <stdlib.h>
 
 #include "bet_csv.h"
-#include "cancels.h"
 #include "digest.h"
-#include "events.h"
-#include "rate_limit.h"
-#include "takings.h"
 #include "handler.h"
 #include "logger.h"
 #include "note.h"
-#include "winners.h"
 
 #define FINDS_MAX     BUNDLE_MESSAGES_MAX
 #define NUMBER_FIELD  5 // of a row
 #define DAMAGED_TEXT  "its files are damaged; the central's log says more"
 #define CLOSE_LOOK_MS 1000 // how often the clock is looked at: it may be set anew
-
-typedef struct {  // one request and whom to answer
-    bytes_t peer; // who passed it on; of interest where state asked for itself
-    uint8_t key_role;
-    envelope_t envelope;
-    bytes_t encoded;
-    wire_message_t message;
-    sale_t *sale;    // the draw that it is about; of STORE, CHECK and CANCEL
-    uint64_t digest; // of a STORE: behind its rows, if it is right about those before
-    uint32_t beyond; // of a STORE: the first row whose number is too high, or 0
-} request_t;
-
-typedef struct { // cursors, each once
-    cursor_t **of;
-    size_t count, capacity;
-} pointers_t;
-
-typedef struct { // answers that leave together
-    outbox_t *answers, *to_state;
-} post_t;
-
-struct clerk {
-    sales_t *sales; // the book's
-    book_t *book;   // borrowed
-    events_t *events;
-    cancels_t *cancels;
-    bool log_batches, log_bets;
-    takings_t *takings; // of what is stored, for the log
-    bool late;        // a draw has to be closed first of all, as soon as there is room
-    bool overdue;     // some draw is, for want of room
-    post_t gathered;  // of the group that is gathered
-    post_t leaving;   // of the one that was begun last
-    pointers_t owed;  // cursors that this group owes a STORED or a HELD
-    pointers_t due;   // cursors of which batches are held whose turn has come
-    size_t messages;  // in this group
-    winners_t *finds; // FINDS_MAX, of the bundle that is being taken
-    request_t *finders;
-    size_t finds_count;
-    rate_limit_t *refusals, *conflicts; // of the log's lines
-    int64_t now_ms;
-    uint64_t conflicted, strays;
-};
 
 static void destroy_post (post_t *post);
 static int take_request (clerk_t *clerk, request_t *request);
@@ -78,7 +31,6 @@ static bool may_cancel (clerk_t *clerk, const request_t *request,
                         const cursor_t *cursor);
 static void tell_cancelled (clerk_t *clerk, const request_t *request,
                             const cursor_t *cursor);
-static cursor_t *cursor_for (clerk_t *clerk, request_t *request);
 static int take_register (void *self, void *taken);
 static int take_replay (void *self, void *taken);
 static int list_draws (clerk_t *clerk, const request_t *request);
@@ -90,17 +42,9 @@ static int tell_closed (clerk_t *clerk, sale_t *sale);
 static int settle_held (clerk_t *clerk, sale_t *sale, uint32_t agency);
 static int refuse_held (clerk_t *clerk, sale_t *sale, cursor_t *cursor);
 static int find_draw (clerk_t *clerk, bytes_t name, sale_t **sale, bool *damaged);
-static int refuse_event (clerk_t *clerk, request_t *request, wire_code_t code,
-                         sale_t *sale);
 static void log_drawn (clerk_t *clerk, const sale_t *sale);
-static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch);
 static int tell_event (clerk_t *clerk, const request_t *request, sale_t *sale,
                        uint64_t ordinal);
-static void tell_state (clerk_t *clerk, const request_t *request,
-                        const wire_message_t *message);
-static void refuse_state (clerk_t *clerk, const request_t *request, wire_code_t code,
-                          uint64_t offset, uint64_t expected);
-static int refuse_void (clerk_t *clerk, const request_t *request, sale_t *sale);
 static int answer_finds (clerk_t *clerk);
 static bool for_operator (const request_t *request);
 static bool sold_nothing (const request_t *request);
@@ -122,20 +66,18 @@ static void note_owed (clerk_t *clerk, cursor_t *cursor);
 static void add_pointer (pointers_t *pointers, cursor_t *cursor);
 static void pay (clerk_t *clerk, cursor_t *cursor);
 static void tell_held (clerk_t *clerk, cursor_t *cursor);
-static void answer (clerk_t *clerk, const request_t *request,
-                    const wire_message_t *message);
-static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
-                    const char *text);
 static const char *draw_of (const request_t *request,
                             char text[DRAW_NAME_BYTES_MAX + 1]);
 static void log_stored (clerk_t *clerk, const request_t *request);
 
 static const handler_t handlers[] = {
-    {WIRE_STORE, take_store},   {WIRE_CHECK, take_check},
-    {WIRE_CANCEL, take_cancel}, {WIRE_ADMIT, take_admit},
-    {WIRE_FIND, take_find},     {WIRE_REGISTER, take_register},
-    {WIRE_REPLAY, take_replay}, {WIRE_LOOKUP, take_lookup},
-    {WIRE_RECORD, take_record}, {0},
+    {WIRE_STORE, take_store},       {WIRE_CHECK, take_check},
+    {WIRE_CANCEL, take_cancel},     {WIRE_ADMIT, take_admit},
+    {WIRE_FIND, take_find},         {WIRE_REGISTER, take_register},
+    {WIRE_REPLAY, take_replay},     {WIRE_LOOKUP, take_lookup},
+    {WIRE_RECORD, take_record},     {WIRE_FETCH, clerk_take_fetch},
+    {WIRE_ROOT, clerk_take_root},   {WIRE_STAKE, clerk_take_stake},
+    {WIRE_AWARD, clerk_take_award}, {0},
 };
 
 clerk_t *clerk_new (book_t *book, bool log_batches, bool log_bets)
@@ -146,6 +88,8 @@ clerk_t *clerk_new (book_t *book, bool log_batches, bool log_bets)
     clerk->sales = book_sales (book);
     clerk->events = events_new (book);
     clerk->cancels = cancels_new (book_archive (book));
+    clerk->notes = notes_new (book_archive (book));
+    clerk->jobs = jobs_new (book, clerk->cancels);
     clerk->log_batches = log_batches || log_bets;
     clerk->log_bets = log_bets;
     clerk->takings = takings_new ();
@@ -163,6 +107,8 @@ void clerk_destroy (clerk_t **clerk)
 {
     if (*clerk) {
         events_destroy (&(*clerk)->events);
+        jobs_destroy (&(*clerk)->jobs);
+        notes_destroy (&(*clerk)->notes);
         cancels_destroy (&(*clerk)->cancels);
         destroy_post (&(*clerk)->gathered);
         destroy_post (&(*clerk)->leaving);
@@ -381,9 +327,9 @@ static int refuse_held (clerk_t *clerk, sale_t *sale, cursor_t *cursor)
         const wire_code_t code = wire_decode (request.encoded, &request.message);
         assert (code == REFUSED_OK); // it was when it came
         if (sale_phase (sale) == PHASE_VOID)
-            rc = refuse_void (clerk, &request, sale);
+            rc = clerk_refuse_void (clerk, &request, sale);
         else
-            refuse (clerk, &request, REFUSED_CLOSED, NULL);
+            clerk_refuse (clerk, &request, REFUSED_CLOSED, NULL);
         free (held);
     }
     return rc;
@@ -393,14 +339,14 @@ static int take_store (void *self, void *taken)
 {
     clerk_t *clerk = self;
     request_t *request = taken;
-    cursor_t *cursor = cursor_for (clerk, request);
+    cursor_t *cursor = clerk_cursor_for (clerk, request);
     if (!cursor)
         return 0;
     if (sale_phase (request->sale) == PHASE_VOID)
-        return refuse_void (clerk, request, request->sale);
+        return clerk_refuse_void (clerk, request, request->sale);
     if (!rows_sound (request)) {
         clerk->strays++; // no worker of ours makes such rows
-        refuse (clerk, request, REFUSED_BODY, "rows that are not canonical");
+        clerk_refuse (clerk, request, REFUSED_BODY, "rows that are not canonical");
         return 0;
     }
     if (store (clerk, cursor, request) == -1)
@@ -409,15 +355,14 @@ static int take_store (void *self, void *taken)
     return 0;
 }
 
-/* The agency's cursor in the draw that it speaks of; or it is told to say HELLO. */
-static cursor_t *cursor_for (clerk_t *clerk, request_t *request)
+cursor_t *clerk_cursor_for (clerk_t *clerk, request_t *request)
 {
     request->sale = sales_find (clerk->sales, request->message.draw);
     cursor_t *cursor =
         request->sale ? cursors_find (request->sale->cursors, request->message.agency)
                       : NULL;
     if (!cursor)
-        refuse (clerk, request, REFUSED_HELLO, NULL);
+        clerk_refuse (clerk, request, REFUSED_HELLO, NULL);
     return cursor;
 }
 
@@ -430,17 +375,17 @@ static int take_admit (void *self, void *taken)
     request_t *request = taken;
     wire_message_t *message = &request->message;
     bool damaged = false;
-    if (!heard (clerk, request, message->welcome.epoch))
+    if (!clerk_heard (clerk, request, message->welcome.epoch))
         return 0;
     sale_t *sale = sales_find (clerk->sales, message->draw);
     if (!sale && find_draw (clerk, message->welcome.name, &sale, &damaged) == -1)
         return -1;
     if (!sale || sale->identity != message->draw) {
-        refuse (clerk, request, REFUSED_DRAW, damaged ? DAMAGED_TEXT : NULL);
+        clerk_refuse (clerk, request, REFUSED_DRAW, damaged ? DAMAGED_TEXT : NULL);
         return 0;
     }
     if (message->agency == 0 || message->agency > sale->terms.agencies) {
-        refuse (clerk, request, REFUSED_AGENCY, NULL);
+        clerk_refuse (clerk, request, REFUSED_AGENCY, NULL);
         return 0;
     }
     cursor_t *cursor = cursors_admit (sale->cursors, message->agency);
@@ -452,7 +397,7 @@ static int take_admit (void *self, void *taken)
     message->welcome.sequence = tell_head (clerk, message->welcome.head);
     if (message->welcome.day == DAY_OPEN || sale_day (sale, cursor) == DAY_VOID)
         message->welcome.day = sale_day (sale, cursor);
-    answer (clerk, request, message);
+    clerk_answer (clerk, request, message);
     return 0;
 }
 
@@ -482,7 +427,7 @@ static int take_register (void *self, void *taken)
     const uint64_t identity = book_identity (clerk->book);
     wire_code_t code;
     if (request->message.draw != 0 && request->message.draw != identity) {
-        refuse_state (clerk, request, REFUSED_DRAW, 0, 0);
+        clerk_refuse_state (clerk, request, REFUSED_DRAW, 0, 0);
         return 0;
     }
     if (events_register (clerk->events, request->peer, request->message.state, &code) ==
@@ -490,20 +435,20 @@ static int take_register (void *self, void *taken)
         return -1;
     const uint64_t epoch = book_epoch (clerk->book);
     if (code != REFUSED_OK) {
-        refuse_state (clerk, request, code, 0, events_life (clerk->events));
+        clerk_refuse_state (clerk, request, code, 0, events_life (clerk->events));
         return 0;
     }
     const uint32_t draws = (uint32_t) sales_count (clerk->sales);
     const wire_message_t registered = {.command = WIRE_REGISTERED,
                                        .registered = {epoch, identity, draws}};
-    tell_state (clerk, request, &registered);
+    clerk_tell_state (clerk, request, &registered);
     if (epoch != before)
         logger_event (LOG_INFO, "registro", LOG_SUCCESS, "epoch: %llu | draws: %u",
                       (unsigned long long) epoch, draws);
     request_t former = *request;
     uint64_t former_epoch;
     if (events_superseded (clerk->events, &former.peer, &former_epoch))
-        refuse_state (clerk, &former, REFUSED_SUPERSEDED, former_epoch, epoch);
+        clerk_refuse_state (clerk, &former, REFUSED_SUPERSEDED, former_epoch, epoch);
     return 0;
 }
 
@@ -512,13 +457,13 @@ static int take_replay (void *self, void *taken)
     clerk_t *clerk = self;
     request_t *request = taken;
     const wire_replay_t *replay = &request->message.replay;
-    if (!heard (clerk, request, replay->epoch))
+    if (!clerk_heard (clerk, request, replay->epoch))
         return 0;
     if (request->message.draw == 0)
         return list_draws (clerk, request);
     sale_t *sale = sales_find (clerk->sales, request->message.draw);
     if (!sale) {
-        refuse_state (clerk, request, REFUSED_HELLO, 0, 0);
+        clerk_refuse_state (clerk, request, REFUSED_HELLO, 0, 0);
         return 0;
     }
     int rc = 0;
@@ -535,7 +480,7 @@ static int list_draws (clerk_t *clerk, const request_t *request)
     const uint64_t from = request->message.replay.from;
     const size_t count = sales_count (clerk->sales);
     if (from >= count)
-        refuse_state (clerk, request, REFUSED_GAP, from, count);
+        clerk_refuse_state (clerk, request, REFUSED_GAP, from, count);
     for (size_t i = 0; i < REPLAY_EVENTS && from < count && i < count - from; i++)
         if (tell_event (clerk, request, sales_at (clerk->sales, (size_t) from + i),
                         0) == -1)
@@ -549,7 +494,7 @@ static int take_lookup (void *self, void *taken)
     request_t *request = taken;
     sale_t *sale;
     bool damaged;
-    if (!heard (clerk, request, request->message.lookup.epoch))
+    if (!clerk_heard (clerk, request, request->message.lookup.epoch))
         return 0;
     if (find_draw (clerk, request->message.lookup.name, &sale, &damaged) == -1)
         return -1;
@@ -557,7 +502,7 @@ static int take_lookup (void *self, void *taken)
         return tell_event (clerk, request, sale, 0);
     const wire_message_t refusal =
         wire_refusal (&request->message, REFUSED_DRAW, damaged ? DAMAGED_TEXT : NULL);
-    tell_state (clerk, request, &refusal);
+    clerk_tell_state (clerk, request, &refusal);
     return 0;
 }
 
@@ -566,21 +511,27 @@ static int take_record (void *self, void *taken)
 {
     clerk_t *clerk = self;
     request_t *request = taken;
+    if (!clerk_heard (clerk, request, request->message.record.epoch))
+        return 0;
+    const int may = clerk_judge_paper (clerk, request);
+    return may == 1 ? clerk_record (clerk, request) : may;
+}
+
+int clerk_record (clerk_t *clerk, request_t *request)
+{
     const wire_record_t *record = &request->message.record;
     const uint32_t before = book_records (clerk->book);
     char why[BOOK_WHY_BYTES];
     wire_code_t code;
     sale_t *sale;
     uint64_t ordinal;
-    if (!heard (clerk, request, record->epoch))
-        return 0;
     if (events_record (clerk->events, request->message.draw, record, &code, &sale,
                        &ordinal, why) == -1)
         return -1;
     if (why[0])
         logger_event (LOG_WARNING, "recuperacion", LOG_SUCCESS, "reason: %s", why);
     if (code != REFUSED_OK)
-        return refuse_event (clerk, request, code, sale);
+        return clerk_refuse_event (clerk, request, code, sale);
     if (book_records (clerk->book) > before) {
         const uint8_t kind = record->event.kind;
         if (kind == EVENT_DRAWN)
@@ -594,28 +545,25 @@ static int take_record (void *self, void *taken)
     return tell_event (clerk, request, sale, ordinal);
 }
 
-/* The agency for whom it was, if there is one, hears why not; state of what only state
-   can mend. */
-static int refuse_event (clerk_t *clerk, request_t *request, wire_code_t code,
-                         sale_t *sale)
+int clerk_refuse_event (clerk_t *clerk, request_t *request, wire_code_t code,
+                        sale_t *sale)
 {
     const uint8_t kind = request->message.record.event.kind;
     const bool of_agency = kind == EVENT_SEALED || kind == EVENT_COMMITTED ||
                            kind == EVENT_REVEALED || kind == EVENT_SERVED;
     request->sale = sale;
     if (code == REFUSED_GAP || !of_agency || request->envelope.boot == 0)
-        refuse_state (clerk, request, code, 0, sale ? sale->events : 0);
+        clerk_refuse_state (clerk, request, code, 0, sale ? sale->events : 0);
     else if (code == REFUSED_CONFLICT)
         conflict (clerk, request, "other bets are stored than it says that it sold");
     else if (code == REFUSED_VOID)
-        return refuse_void (clerk, request, sale);
+        return clerk_refuse_void (clerk, request, sale);
     else
-        refuse (clerk, request, code, NULL);
+        clerk_refuse (clerk, request, code, NULL);
     return 0;
 }
 
-/* With the reason that the operator gave. */
-static int refuse_void (clerk_t *clerk, const request_t *request, sale_t *sale)
+int clerk_refuse_void (clerk_t *clerk, const request_t *request, sale_t *sale)
 {
     char text[NOTE_BYTES_MAX + 1] = "";
     record_t record;
@@ -623,7 +571,7 @@ static int refuse_void (clerk_t *clerk, const request_t *request, sale_t *sale)
         book_note (clerk->book, sale, &record, (uint8_t *) text) == -1)
         return -1;
     text[note_reason (bytes_of (text, strlen (text))).size] = 0;
-    refuse (clerk, request, REFUSED_VOID, text[0] ? text : NULL);
+    clerk_refuse (clerk, request, REFUSED_VOID, text[0] ? text : NULL);
     return 0;
 }
 
@@ -639,13 +587,11 @@ static void log_drawn (clerk_t *clerk, const sale_t *sale)
                   sale->last_event, head, sale->terms.name);
 }
 
-/* Whether what a state asks comes from the one that registered last; else it is told.
- */
-static bool heard (clerk_t *clerk, const request_t *request, uint64_t epoch)
+bool clerk_heard (clerk_t *clerk, const request_t *request, uint64_t epoch)
 {
     const wire_code_t code = events_heard (clerk->events, request->peer, epoch);
     if (code != REFUSED_OK)
-        refuse_state (clerk, request, code, epoch, book_epoch (clerk->book));
+        clerk_refuse_state (clerk, request, code, epoch, book_epoch (clerk->book));
     return code == REFUSED_OK;
 }
 
@@ -659,23 +605,23 @@ static int tell_event (clerk_t *clerk, const request_t *request, sale_t *sale,
     event.agency = request->message.command == WIRE_LOOKUP
                        ? request->message.agency
                        : event.recorded.event.agency;
-    tell_state (clerk, request, &event);
+    clerk_tell_state (clerk, request, &event);
     return 0;
 }
 
-static void tell_state (clerk_t *clerk, const request_t *request,
-                        const wire_message_t *message)
+void clerk_tell_state (clerk_t *clerk, const request_t *request,
+                       const wire_message_t *message)
 {
     outbox_write (clerk->gathered.to_state, request->peer, &request->envelope, message);
 }
 
-static void refuse_state (clerk_t *clerk, const request_t *request, wire_code_t code,
-                          uint64_t offset, uint64_t expected)
+void clerk_refuse_state (clerk_t *clerk, const request_t *request, wire_code_t code,
+                         uint64_t offset, uint64_t expected)
 {
     wire_message_t refusal = wire_refusal (&request->message, code, NULL);
     refusal.refused.offset = offset;
     refusal.refused.expected = expected;
-    tell_state (clerk, request, &refusal);
+    clerk_tell_state (clerk, request, &refusal);
 }
 
 /* After the draw many ask at once: what a bundle asks for is found in one pass. */
@@ -684,7 +630,7 @@ static int take_find (void *self, void *taken)
     clerk_t *clerk = self;
     request_t *request = taken;
     const wire_find_t *find = &request->message.find;
-    if (!heard (clerk, request, find->epoch))
+    if (!clerk_heard (clerk, request, find->epoch))
         return 0;
     request->sale = sales_find (clerk->sales, request->message.draw);
     if (for_operator (request) && sold_nothing (request)) {
@@ -692,16 +638,16 @@ static int take_find (void *self, void *taken)
         tell_winners (clerk, request, &none);
         return 0;
     }
-    cursor_t *cursor = cursor_for (clerk, request);
+    cursor_t *cursor = clerk_cursor_for (clerk, request);
     if (!cursor)
         return 0;
     if (sale_phase (request->sale) != PHASE_DRAWN ||
         find->number != request->sale->number) {
-        refuse_state (clerk, request, REFUSED_GAP, 0, request->sale->events);
+        clerk_refuse_state (clerk, request, REFUSED_GAP, 0, request->sale->events);
         return 0;
     }
     if (find->count != UINT64_MAX && cursor->at.next != find->count) {
-        refuse (clerk, request, REFUSED_TALLY, "not the bets that were sealed");
+        clerk_refuse (clerk, request, REFUSED_TALLY, "not the bets that were sealed");
         return 0;
     }
     winners_t *winners = &clerk->finds[clerk->finds_count];
@@ -737,11 +683,11 @@ static int take_check (void *self, void *taken)
     clerk_t *clerk = self;
     request_t *request = taken;
     const wire_message_t *message = &request->message;
-    const cursor_t *cursor = cursor_for (clerk, request);
+    const cursor_t *cursor = clerk_cursor_for (clerk, request);
     if (!cursor)
         return 0;
     if (message->tally.count > cursor->at.next) {
-        refuse (clerk, request, REFUSED_GAP, "not so many bets are stored");
+        clerk_refuse (clerk, request, REFUSED_GAP, "not so many bets are stored");
         return 0;
     }
     wire_message_t digest = {.command = WIRE_DIGEST,
@@ -752,7 +698,7 @@ static int take_check (void *self, void *taken)
                         cursor->at.last, message->tally.count,
                         &digest.tally.digest) == -1)
         return -1;
-    answer (clerk, request, &digest);
+    clerk_answer (clerk, request, &digest);
     return 0;
 }
 
@@ -762,11 +708,11 @@ static int take_cancel (void *self, void *taken)
 {
     clerk_t *clerk = self;
     request_t *request = taken;
-    cursor_t *cursor = cursor_for (clerk, request);
+    cursor_t *cursor = clerk_cursor_for (clerk, request);
     if (!cursor)
         return 0;
     if (sale_phase (request->sale) == PHASE_VOID)
-        return refuse_void (clerk, request, request->sale);
+        return clerk_refuse_void (clerk, request, request->sale);
     cancelled_t cancelled;
     if (cancels_of (clerk->cancels, cursor, &cancelled) == -1)
         return -1;
@@ -794,7 +740,7 @@ static bool may_cancel (clerk_t *clerk, const request_t *request,
         text = "the agency has cancelled as many bets as it may";
     }
     if (code != REFUSED_OK)
-        refuse (clerk, request, code, text);
+        clerk_refuse (clerk, request, code, text);
     return code == REFUSED_OK;
 }
 
@@ -812,10 +758,10 @@ static int cancel (clerk_t *clerk, request_t *request, cursor_t *cursor)
     case BOOK_FAILED:
         return -1;
     case BOOK_NOSPACE:
-        refuse (clerk, request, REFUSED_NOSPACE, NULL);
+        clerk_refuse (clerk, request, REFUSED_NOSPACE, NULL);
         return 0;
     case BOOK_LATER:
-        refuse (clerk, request, REFUSED_BUSY, NULL);
+        clerk_refuse (clerk, request, REFUSED_BUSY, NULL);
         return 0;
     case BOOK_FITS:
         break;
@@ -837,7 +783,7 @@ static void tell_cancelled (clerk_t *clerk, const request_t *request,
         .agency = cursor->at.agency,
         .draw = request->message.draw,
         .cancelled = {request->message.offset, cursor->at.cancelled}};
-    answer (clerk, request, &cancelled);
+    clerk_answer (clerk, request, &cancelled);
 }
 
 /* The log's head as of now, and how many records it stands for. The answer that says so
@@ -868,7 +814,7 @@ static void tell_winners (clerk_t *clerk, const request_t *request,
                               .draw = request->message.draw,
                               .winners = *page};
     winners.winners.sequence = tell_head (clerk, winners.winners.head);
-    answer (clerk, request, &winners);
+    clerk_answer (clerk, request, &winners);
 }
 
 static int store (clerk_t *clerk, cursor_t *cursor, request_t *request)
@@ -887,10 +833,11 @@ static int store (clerk_t *clerk, cursor_t *cursor, request_t *request)
         hold (clerk, cursor, request);
         return 0;
     case CURSOR_ACROSS:
-        refuse (clerk, request, REFUSED_GAP, "it begins in what is stored already");
+        clerk_refuse (clerk, request, REFUSED_GAP,
+                      "it begins in what is stored already");
         return 0;
     case CURSOR_CLOSED:
-        refuse (clerk, request, REFUSED_CLOSED, NULL);
+        clerk_refuse (clerk, request, REFUSED_CLOSED, NULL);
         return 0;
     }
     assert (false);
@@ -921,7 +868,7 @@ static void refuse_row (clerk_t *clerk, const request_t *request)
     wire_message_t refusal = wire_refusal (&request->message, REFUSED_RANGE, text);
     refusal.refused.row = request->beyond;
     refusal.refused.field = NUMBER_FIELD;
-    answer (clerk, request, &refusal);
+    clerk_answer (clerk, request, &refusal);
 }
 
 static int append (clerk_t *clerk, cursor_t *cursor, request_t *request)
@@ -932,7 +879,7 @@ static int append (clerk_t *clerk, cursor_t *cursor, request_t *request)
         return 0;
     }
     if (request->sale->overdue) { // until it is closed
-        refuse (clerk, request, REFUSED_BUSY, NULL);
+        clerk_refuse (clerk, request, REFUSED_BUSY, NULL);
         return 0;
     }
     switch (book_reserve (clerk->book, request->sale, RECORD_BETS, batch->rows.size,
@@ -940,7 +887,7 @@ static int append (clerk_t *clerk, cursor_t *cursor, request_t *request)
     case BOOK_FAILED:
         return -1;
     case BOOK_NOSPACE:
-        refuse (clerk, request, REFUSED_NOSPACE, NULL);
+        clerk_refuse (clerk, request, REFUSED_NOSPACE, NULL);
         return 0;
     case BOOK_LATER: // the next group has room
         hold (clerk, cursor, request);
@@ -992,14 +939,14 @@ static void conflict (clerk_t *clerk, const request_t *request, const char *reas
                                       ? message->batch.offset
                                       : message->record.event.count),
             reason);
-    refuse (clerk, request, REFUSED_CONFLICT, reason);
+    clerk_refuse (clerk, request, REFUSED_CONFLICT, reason);
 }
 
 static void hold (clerk_t *clerk, cursor_t *cursor, request_t *request)
 {
     if (cursors_hold (cursor->cursors, cursor, &request->envelope, request->encoded,
                       request->message.batch.offset) == -1)
-        refuse (clerk, request, REFUSED_GAP, NULL);
+        clerk_refuse (clerk, request, REFUSED_GAP, NULL);
     else
         note_owed (clerk, cursor);
 }
@@ -1106,17 +1053,17 @@ static void tell_held (clerk_t *clerk, cursor_t *cursor)
     }
 }
 
-static void answer (clerk_t *clerk, const request_t *request,
-                    const wire_message_t *message)
+void clerk_answer (clerk_t *clerk, const request_t *request,
+                   const wire_message_t *message)
 {
     if (for_operator (request))
-        tell_state (clerk, request, message);
+        clerk_tell_state (clerk, request, message);
     else
         outbox_answer (clerk->gathered.answers, &request->envelope, message);
 }
 
-static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
-                    const char *text)
+void clerk_refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
+                   const char *text)
 {
     if (!text)
         text = wire_code_text ((uint16_t) code);
@@ -1126,7 +1073,7 @@ static void refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
         request->sale ? cursors_find (request->sale->cursors, request->message.agency)
                       : NULL;
     refusal.refused.expected = cursor ? cursor->at.next : 0;
-    answer (clerk, request, &refusal);
+    clerk_answer (clerk, request, &refusal);
     if (request->message.command == WIRE_STORE &&
         rate_limit_allows (clerk->refusals, request->message.agency, clerk->now_ms))
         logger_event (

@@ -44,6 +44,17 @@ int clerk_take (clerk_t *clerk, bytes_t peer, uint8_t key_role, bytes_t bundle);
    -1 (errno) as clerk_take (). */
 int clerk_go_on (clerk_t *clerk);
 
+/* Whether there is work that is done in slices (jobs.h); do one, if the group has room
+   for what may come of it. -1 (errno) as clerk_take (). */
+bool clerk_working (const clerk_t *clerk);
+int clerk_work (clerk_t *clerk);
+
+/* An operator asks storage itself for a note of a provable draw: NOTE, or REFUSED, of
+   which `bytes` (NOTE_PAGE_BYTES) has what it borrows. What is not durable is not there
+   yet. -1 (errno) as clerk_take (). */
+int clerk_fetch (clerk_t *clerk, const wire_message_t *fetch, wire_message_t *answer,
+                 uint8_t *bytes);
+
 /* Whether the group should be begun before more is taken. */
 bool clerk_full (clerk_t *clerk);
 
@@ -62,5 +73,9 @@ uint64_t clerk_conflicts (const clerk_t *clerk);
 
 /* Messages that were none, or not for storage, or not from who may say so, so far. */
 uint64_t clerk_strays (const clerk_t *clerk);
+
+/* Jobs that wait or are under way; bets that were taken into roots, so far. */
+size_t clerk_jobs (const clerk_t *clerk);
+uint64_t clerk_rooted (const clerk_t *clerk);
 
 #endif

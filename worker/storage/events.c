@@ -121,24 +121,42 @@ int events_record (events_t *events, uint64_t identity, const wire_record_t *ask
     *sale = sales_find (book_sales (events->book), identity);
     if (!*sale && event->kind == EVENT_OPENED && identity != 0)
         return open_draw (events, identity, event, code, sale, why);
-    if (!*sale)
-        *code = REFUSED_HELLO;
-    else if (book_learn (events->book, *sale) == -1)
+    bool recorded;
+    if (events_judge (events, identity, asked, code, sale, &recorded) == -1)
         return -1;
-    if (*code == REFUSED_OK && is_seal (event->kind))
-        *code = judge_seal (*sale, event);
     if (*code != REFUSED_OK)
         return 0;
-    uint32_t which = sale_recorded (*sale, event->kind, event->agency);
-    if (which == 0) {
+    if (!recorded) {
         record_t record = record_of (asked);
-        *code = judge (*sale, asked, &record);
-        if (*code == REFUSED_OK &&
-            append (events, *sale, &record, event->text, code) == -1)
+        if (append (events, *sale, &record, event->text, code) == -1)
             return -1;
-        which = (*sale)->events;
     }
-    *ordinal = which - 1;
+    if (*code == REFUSED_OK)
+        *ordinal = sale_recorded (*sale, event->kind, event->agency) - 1;
+    return 0;
+}
+
+int events_judge (events_t *events, uint64_t identity, const wire_record_t *asked,
+                  wire_code_t *code, sale_t **sale, bool *recorded)
+{
+    const wire_event_t *event = &asked->event;
+    *code = REFUSED_OK;
+    *recorded = false;
+    *sale = sales_find (book_sales (events->book), identity);
+    if (!*sale) {
+        *code = REFUSED_HELLO;
+        return 0;
+    }
+    if (book_learn (events->book, *sale) == -1)
+        return -1;
+    if (is_seal (event->kind))
+        *code = judge_seal (*sale, event);
+    if (*code == REFUSED_OK) {
+        const record_t record = record_of (asked);
+        *recorded = sale_recorded (*sale, event->kind, event->agency) > 0;
+        if (!*recorded)
+            *code = judge (*sale, asked, &record);
+    }
     return 0;
 }
 

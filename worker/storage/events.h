@@ -58,6 +58,11 @@ bool events_state (const events_t *events, bytes_t *peer);
 int events_record (events_t *events, uint64_t identity, const wire_record_t *record,
                    wire_code_t *code, sale_t **sale, uint64_t *ordinal, char *why);
 
+/* Whether it may be recorded, or is: `code` as above; nothing is. It is no O. -1 with
+   errno when the book failed. */
+int events_judge (events_t *events, uint64_t identity, const wire_record_t *record,
+                  wire_code_t *code, sale_t **sale, bool *recorded);
+
 /* The clock closes the draw: REFUSED_OK, or REFUSED_NOSPACE or REFUSED_BUSY, and it has
    to be tried again. -1 with errno when the book failed. */
 int events_close (events_t *events, sale_t *sale, wire_code_t *code);
