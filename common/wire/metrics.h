@@ -53,6 +53,10 @@
        "When the last batch of the agency was stored, since storage was started.")     \
     X (METRIC_CONFLICTS, "loteria_conflicts_total", METRIC_IS_COUNTER, "",             \
        "Batches that contradict what is stored.")                                      \
+    X (METRIC_JOBS, "loteria_storage_jobs", METRIC_IS_GAUGE, "",                       \
+       "Roots and winners of provable draws that are to be worked out.")               \
+    X (METRIC_ROOTED, "loteria_bets_rooted_total", METRIC_IS_COUNTER, "",              \
+       "Bets that were taken into roots, for provable draws.")                         \
     X (METRIC_LOG_GROUPS, "loteria_log_groups_total", METRIC_IS_COUNTER, "",           \
        "Groups made durable.")                                                         \
     X (METRIC_LOG_BYTES, "loteria_log_bytes_total", METRIC_IS_COUNTER, "",             \

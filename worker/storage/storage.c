@@ -1,7 +1,8 @@
 /* storage.c - loteria-storage at work: the one process that writes a log's files. In:
-   bundles from workers (STORE, CHECK, CANCEL) and from state (ADMIT, RECORD, FIND and
-   more). Out: the agencies' answers to the brokers, EVENTs to state, each when what it
-   speaks of is safe on the disk. The only place of storage that reads clocks. */
+   bundles from workers (STORE, CHECK, CANCEL and more) and from state (ADMIT, RECORD,
+   FIND and more), and operators' FETCHes. Out: the agencies' answers to the brokers,
+   EVENTs to state, each when what it speaks of is safe on the disk. The only place of
+   storage that reads clocks. */
 
 #include "storage.h"
 
@@ -17,6 +18,7 @@
 #include "logger.h"
 #include "net.h"
 #include "notify.h"
+#include "pace.h"
 #include "process.h"
 #include "storage_metrics.h"
 
@@ -43,6 +45,8 @@ struct storage {
     brokers_t *brokers;
     uint64_t undelivered; // to state
     logger_strays_t strays;
+    pace_t pace;      // of work that is done in slices
+    bool served;      // somebody was, in this turn
     int64_t begun_us; // the group that is under way
     unsigned quick;   // syncs in a row that were
     // for who asks how it is
@@ -63,6 +67,9 @@ static bool put_metrics (void *context, uint64_t draw, uint64_t *position,
 static wire_code_t knows_draw (void *context, uint64_t draw);
 static void look_at_disk (storage_t *storage);
 static int take_messages (storage_t *storage);
+static int answer_fetch (storage_t *storage, const peer_t *peer, zmq_msg_t *body,
+                         bool *answered);
+static int work (storage_t *storage, int64_t turn_us);
 static int serve_disk (storage_t *storage);
 static int end_group (storage_t *storage);
 static int begin_group (storage_t *storage);
@@ -139,6 +146,8 @@ void storage_destroy (storage_t **storage)
 int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
 {
     static const char consequence[] = "what was not acknowledged is sent again";
+    const int64_t turn_us = clock_us ();
+    storage->served = false;
     gate_serve (storage->gate);
     brokers_look (storage->brokers, now_ms);
     if (end_group (storage) == -1 ||
@@ -146,7 +155,8 @@ int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
         clerk_go_on (storage->clerk) == -1 || take_messages (storage) == -1)
         return disk_problem (storage, consequence, problem);
     logger_strays (&storage->strays, strays (storage), now_ms);
-    if (!book_busy (storage->book) && begin_group (storage) == -1)
+    if ((!book_busy (storage->book) && begin_group (storage) == -1) ||
+        work (storage, turn_us) == -1)
         return disk_problem (storage, consequence, problem);
     return 0;
 }
@@ -168,6 +178,7 @@ size_t storage_items (storage_t *storage, zmq_pollitem_t *items)
 int64_t storage_deadline (storage_t *storage, int64_t now_ms)
 {
     if (book_broken (storage->book) ||
+        (clerk_working (storage->clerk) && !clerk_full (storage->clerk)) ||
         (!book_busy (storage->book) && book_gathered (storage->book) > 0))
         return now_ms;
     const int64_t clerk_ms = clerk_deadline (storage->clerk);
@@ -304,6 +315,8 @@ static bool put_metrics (void *context, uint64_t draw, uint64_t *position,
                                    .disk_size = storage->disk_size,
                                    .disk_free = storage->disk_free,
                                    .conflicts = clerk_conflicts (storage->clerk),
+                                   .jobs = clerk_jobs (storage->clerk),
+                                   .rooted = clerk_rooted (storage->clerk),
                                    .strays = strays (storage)};
     return storage_metrics (&facts, draw, position, page);
 }
@@ -336,7 +349,10 @@ static int take_messages (storage_t *storage)
         const net_status_t status = net_receive (storage->socket, &peer, &body);
         if (status == NET_EMPTY)
             break;
-        if (status == NET_OK &&
+        bool answered = false;
+        storage->served = true;
+        rc = status == NET_OK ? answer_fetch (storage, &peer, &body, &answered) : 0;
+        if (rc == 0 && status == NET_OK && !answered &&
             !net_answer_ping (storage->socket, &peer, &body, "loteria-storage") &&
             !inquiry_answer (storage->gate, storage->socket, &peer, &body,
                              &storage->report))
@@ -348,6 +364,39 @@ static int take_messages (storage_t *storage)
             break;
     }
     zmq_msg_close (&body);
+    return rc;
+}
+
+/* An operator's, which comes alone, as STATUS does, and from whom may ask that. */
+static int answer_fetch (storage_t *storage, const peer_t *peer, zmq_msg_t *body,
+                         bool *answered)
+{
+    uint8_t bytes[NOTE_PAGE_BYTES];
+    wire_message_t fetch, answer;
+    const bytes_t frame = net_body (body);
+    if (frame.size < WIRE_HEADER_BYTES || frame.size > WIRE_SMALL_BYTES_MAX ||
+        wire_decode (frame, &fetch) != REFUSED_OK || fetch.command != WIRE_FETCH)
+        return 0;
+    *answered = true;
+    if (!gate_may_inquire (storage->gate, body))
+        return 0;
+    if (clerk_fetch (storage->clerk, &fetch, &answer, bytes) == -1)
+        return -1;
+    net_send_message (storage->socket, net_peer (peer), &answer);
+    return 0;
+}
+
+/* A slice of what takes long, when others have had their time. */
+static int work (storage_t *storage, int64_t turn_us)
+{
+    if (!clerk_working (storage->clerk))
+        return 0;
+    const int64_t begun_us = clock_us ();
+    const int64_t served_us = storage->served ? begun_us - turn_us : 0;
+    if (!pace_allows (&storage->pace, served_us))
+        return 0;
+    const int rc = clerk_work (storage->clerk);
+    pace_took (&storage->pace, storage->served, clock_us () - begun_us);
     return rc;
 }
 

@@ -48,6 +48,8 @@ static void put_storage (const storage_facts_t *facts, metrics_page_t *page)
 {
     metrics_put (page, METRIC_CONFLICTS, facts->conflicts);
     metrics_put (page, METRIC_STRAYS, facts->strays);
+    metrics_put (page, METRIC_JOBS, facts->jobs);
+    metrics_put (page, METRIC_ROOTED, facts->rooted);
     metrics_put (page, METRIC_LOG_GROUPS, facts->log.groups);
     metrics_put (page, METRIC_LOG_BYTES, facts->log.bytes);
     metrics_put (page, METRIC_LOG_RECORDS, facts->records);

@@ -16,6 +16,7 @@ typedef struct { // borrowed
     uint64_t records, lag_bytes, gathered_bytes; // of the log
     uint64_t disk_size, disk_free;               // 0: not known
     uint64_t conflicts, strays;
+    uint64_t jobs, rooted; // of provable draws (jobs.h)
 } storage_facts_t;
 
 /* One thing, as self_report.h wants it: the process, a draw, an agency of a draw, in
