@@ -1,21 +1,27 @@
-/* main.c - loteria-keys: makes CURVE keys, and keeps the roll of agencies.
+/* main.c - loteria-keys: makes keys, keeps the roll of agencies, and is an auditor's.
 
      loteria-keys new [--name CENTRAL] [--agencies N] [--demo]
      loteria-keys enroll AGENCY [--name NAME] [--public-key KEY] [--signing-key KEY]
      loteria-keys revoke AGENCY [--public-key KEY]
      loteria-keys list
      loteria-keys show FOLDER
-     loteria-keys pair FOLDER */
+     loteria-keys pair FOLDER
+     loteria-keys escrow new FOLDER
+     loteria-keys escrow sign FOLDER SEAL
+     loteria-keys escrow open FOLDER SEAL BOX READY */
 
 #include <stdlib.h>
 
+#include "auditor.h"
 #include "config.h"
 #include "keyset.h"
 #include "process.h"
 #include "text.h"
 
+#define ARGUMENTS_MAX 4
+
 typedef struct {
-    const char *argument; // AGENCY or FOLDER
+    const char *argument[ARGUMENTS_MAX]; // AGENCY or FOLDER, and files
     uint32_t agency, agencies;
     const char *keys, *name, *public_key, *signing_key;
     bool demo;
@@ -32,11 +38,16 @@ static int revoke (const order_t *order, char *why);
 static int list (const order_t *order, char *why);
 static int show (const order_t *order, char *why);
 static int pair (const order_t *order, char *why);
+static int escrow_new (const order_t *order, char *why);
+static int escrow_sign (const order_t *order, char *why);
+static int escrow_open_box (const order_t *order, char *why);
 static int agree (const config_t *config, void *context, char *why);
 static int take_signing (const order_t *order, uint8_t key[NOTE_PUBLIC_BYTES],
                          char *why);
 static void print_public (const signing_pair_t *pair);
 static const command_t *find_command (int argc, char **argv);
+static int words_in (const char *text);
+static bool is_command (const command_t *command, int argc, char **argv);
 static bool take_argument (const command_t *command, order_t *order);
 static int usage (const char *problem);
 
@@ -54,6 +65,15 @@ static const command_t commands[] = {
     {{"pair", "FOLDER", " keys ",
       "make an agency's pairs of keys, and print the public ones"},
      pair},
+    {{"escrow new", "FOLDER", " keys ",
+      "make an auditor's folder, and print its public key"},
+     escrow_new},
+    {{"escrow sign", "FOLDER SEAL", " keys ",
+      "sign the seal of a provable draw, once; prints seal-auditor.note"},
+     escrow_sign},
+    {{"escrow open", "FOLDER SEAL BOX READY", " keys ",
+      "open the box of a party that was lost; prints its nonce"},
+     escrow_open_box},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
@@ -109,9 +129,13 @@ int main (int argc, char **argv)
         .agree = agree,
         .context = (void *) command};
     process_start ();
-    const int skipped = !command ? 0 : command->about.arguments ? 2 : 1;
-    if (command && command->about.arguments)
-        order.argument = argv[2];
+    int skipped = 0;
+    if (command) {
+        skipped = words_in (command->about.words);
+        for (int i = 0; i < words_in (command->about.arguments); i++)
+            order.argument[i] = argv[1 + skipped + i];
+        skipped += words_in (command->about.arguments);
+    }
     int status = 0;
     config_t *config = config_load (&program, argc - skipped, argv + skipped, &status);
     if (!config)
@@ -204,10 +228,11 @@ static int show (const order_t *order, char *why)
 {
     key_pair_t found;
     signing_pair_t signing;
-    const bool signs = signing_pair_there (order->argument);
-    const bool comes_in = !signs || key_pair_there (order->argument);
-    if ((comes_in && key_pair_load (order->argument, &found, why) == -1) ||
-        (signs && signing_pair_load (order->argument, &signing, why) == -1))
+    const char *folder = order->argument[0];
+    const bool signs = signing_pair_there (folder);
+    const bool comes_in = !signs || key_pair_there (folder);
+    if ((comes_in && key_pair_load (folder, &found, why) == -1) ||
+        (signs && signing_pair_load (folder, &signing, why) == -1))
         return -1;
     if (comes_in)
         puts (found.public_key);
@@ -220,10 +245,41 @@ static int pair (const order_t *order, char *why)
 {
     key_pair_t made;
     signing_pair_t signing;
-    if (keyset_pair (order->argument, &made, &signing, why) == -1)
+    if (keyset_pair (order->argument[0], &made, &signing, why) == -1)
         return -1;
     puts (made.public_key);
     print_public (&signing);
+    return 0;
+}
+
+static int escrow_new (const order_t *order, char *why)
+{
+    signing_pair_t made;
+    if (auditor_new (order->argument[0], &made, why) == -1)
+        return -1;
+    print_public (&made);
+    return 0;
+}
+
+static int escrow_sign (const order_t *order, char *why)
+{
+    char *file;
+    if (auditor_sign (order->argument[0], order->argument[1], &file, why) == -1)
+        return -1;
+    fputs (file, stdout);
+    free (file);
+    return 0;
+}
+
+static int escrow_open_box (const order_t *order, char *why)
+{
+    nonce_t nonce;
+    char digits[SHA256_TEXT_BYTES];
+    if (auditor_open (order->argument[0], order->argument[1], order->argument[2],
+                      order->argument[3], &nonce, why) == -1)
+        return -1;
+    sha256_text (nonce.of, digits);
+    puts (digits);
     return 0;
 }
 
@@ -271,10 +327,34 @@ static int agree (const config_t *config, void *context, char *why)
 static const command_t *find_command (int argc, char **argv)
 {
     for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
-        if (strcmp (argv[1], commands[i].about.words) == 0 &&
-            (!commands[i].about.arguments || (argc > 2 && argv[2][0] != '-')))
+        if (is_command (&commands[i], argc, argv))
             return &commands[i];
     return NULL;
+}
+
+/* None of its words and arguments looks like a flag. */
+static bool is_command (const command_t *command, int argc, char **argv)
+{
+    char words[32] = "";
+    const int count = words_in (command->about.words),
+              all = count + words_in (command->about.arguments);
+    if (argc <= all)
+        return false;
+    for (int i = 1; i <= count; i++)
+        snprintf (words + strlen (words), sizeof words - strlen (words), "%s%s",
+                  i > 1 ? " " : "", argv[i]);
+    for (int i = 1; i <= all; i++)
+        if (argv[i][0] == '-')
+            return false;
+    return strcmp (words, command->about.words) == 0;
+}
+
+static int words_in (const char *text)
+{
+    int words = text != NULL;
+    for (; text && *text; text++)
+        words += *text == ' ';
+    return words;
 }
 
 static bool take_argument (const command_t *command, order_t *order)
@@ -282,10 +362,11 @@ static bool take_argument (const command_t *command, order_t *order)
     if (!command->about.arguments || strcmp (command->about.arguments, "AGENCY") != 0)
         return true;
     char *end;
-    const unsigned long number = strtoul (order->argument, &end, 10);
+    const char *text = order->argument[0];
+    const unsigned long number = strtoul (text, &end, 10);
     order->agency = (uint32_t) number;
-    return *order->argument >= '0' && *order->argument <= '9' && *end == 0 &&
-           number >= 1 && number <= AGENCIES_MAX;
+    return *text >= '0' && *text <= '9' && *end == 0 && number >= 1 &&
+           number <= AGENCIES_MAX;
 }
 
 static int usage (const char *problem)

@@ -1,8 +1,9 @@
-/* fuzz_note.c - any text as a note, a statement, a key and a ticket of a provable draw.
-   What parses is what writing it again gives. */
+/* fuzz_note.c - any text as a note, a statement, a key, a ticket and a box of a
+   provable draw. What parses is what writing it again gives. */
 
 #include "fuzz.h"
 
+#include "escrow.h"
 #include "ticket.h"
 
 static void check_note (bytes_t file);
@@ -10,6 +11,7 @@ static void check_statements (bytes_t text);
 static void check_same (bytes_t text, char *again, size_t size);
 static void check_key (bytes_t text);
 static void check_ticket (bytes_t text);
+static void check_box (bytes_t text);
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -19,6 +21,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     check_statements (bytes);
     check_key (bytes);
     check_ticket (bytes);
+    check_box (bytes);
     return 0;
 }
 
@@ -100,4 +103,14 @@ static void check_ticket (bytes_t text)
     char *again = ticket_write (&ticket, &size);
     check_same (text, again, size);
     MUST (ticket_fault (&ticket, &seal) != NULL); // it is of some other draw
+}
+
+static void check_box (bytes_t text)
+{
+    char again[ESCROW_TEXT_BYTES];
+    escrow_box_t box;
+    if (!escrow_parse (text, &box))
+        return;
+    escrow_text (&box, again);
+    MUST (bytes_equal (text, bytes_of (again, strlen (again))));
 }

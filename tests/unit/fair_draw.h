@@ -22,6 +22,8 @@ typedef struct {
     note_secret_t secret;
     nonce_t nonce;
     salt_key_t salts;
+    bool boxed;
+    hash_t box; // if so, in its READY
     char salts_file[80], nonce_file[80], ready[FAIR_NOTE], countersigned[FAIR_NOTE];
 } fair_party_t;
 
@@ -159,8 +161,11 @@ static inline void fair_open (fair_draw_t *draw)
 static inline void fair_ready (fair_draw_t *draw, size_t which)
 {
     fair_party_t *party = &draw->party[which];
-    const ready_t ready = {
-        .origin = draw->origin, .open = draw->seal.open, .stake = draw->stakes[which]};
+    const ready_t ready = {.origin = draw->origin,
+                           .open = draw->seal.open,
+                           .stake = draw->stakes[which],
+                           .boxed = party->boxed,
+                           .box = party->box};
     size_t size;
     fair_begin_note (party->ready, ready_write (&ready, &size));
     fair_sign (draw, party->ready, PARTY_AGENCY, party->agency, &party->secret);
