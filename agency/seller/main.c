@@ -149,7 +149,7 @@ static void open_report (agency_t *agency)
 static void open_seller (agency_t *agency)
 {
     const settings_t *settings = agency->settings;
-    seller_options_t options = {.endpoint = settings->endpoint,
+    seller_options_t options = {.servers = &settings->servers,
                                 .keys = settings->keys,
                                 .session = session_options (settings),
                                 .rows = agency->source ? &agency->rows : NULL};

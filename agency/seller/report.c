@@ -34,7 +34,9 @@ struct report {
     bool estimated;   // that is
 
     bool welcomed;
-    int64_t heard_ms;     // as of the last update
+    int64_t heard_ms; // as of the last update
+    uint64_t served;  // answers, likewise
+    const char *served_by;
     waiting_t silence;    // nobody answers
     waiting_t delay;      // the central is busy, or full
     logger_limit_t limit; // of that
@@ -52,6 +54,7 @@ static bool draws_bars (void);
 static void tell_who (const report_t *report, const char *draw);
 static void tell_contact (report_t *report, const session_t *session,
                           reach_state_t link, int64_t now_ms);
+static void tell_server (report_t *report, const session_progress_t *progress);
 static void tell_silence (report_t *report, reach_state_t link, int64_t now_ms);
 static void tell_held_up (report_t *report, const session_progress_t *progress,
                           int64_t now_ms);
@@ -143,6 +146,11 @@ void report_stored (void *self, const window_batch_t *batch)
                       (const char *) bet.document.data, bet.number);
 }
 
+void report_server (report_t *report, const char *server)
+{
+    report->options.server = server;
+}
+
 void report_update (report_t *report, const session_t *session, reach_state_t link,
                     int64_t now_ms)
 {
@@ -163,6 +171,7 @@ static void tell_contact (report_t *report, const session_t *session,
     const bool heard = progress->heard_ms != report->heard_ms;
     int64_t waited_s;
     report->heard_ms = progress->heard_ms;
+    tell_server (report, progress);
     if (progress->welcomed_ms >= 0 && !report->welcomed) {
         report->welcomed = true;
         report->resumed = progress->stored;
@@ -183,6 +192,20 @@ static void tell_contact (report_t *report, const session_t *session,
                       now_ms - progress->heard_ms >= 2 * READY_RENEW_MS;
     if (session_answer_due (session) && asks)
         tell_silence (report, link, now_ms);
+}
+
+/* Another one of several serves now. */
+static void tell_server (report_t *report, const session_progress_t *progress)
+{
+    const char *server = report->options.server;
+    if (progress->served == report->served)
+        return;
+    report->served = progress->served;
+    if (report->served_by && report->served_by != server)
+        logger_event (LOG_INFO, "conexion", LOG_SUCCESS,
+                      "server_address: %s | before: %s | next: %" PRIu64, server,
+                      report->served_by, progress->stored);
+    report->served_by = server;
 }
 
 static void tell_silence (report_t *report, reach_state_t link, int64_t now_ms)

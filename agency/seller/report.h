@@ -32,6 +32,9 @@ void report_destroy (report_t **report);
 /* For session_options_t.stored: `report` is the listener. */
 void report_stored (void *report, const window_batch_t *batch);
 
+/* To which of several centrals it talks from now on, as typed; borrowed. */
+void report_server (report_t *report, const char *server);
+
 /* Say what changed, and draw the bar anew if it is time. `link` is the state of the
    connection: why there is no answer, if there is none. */
 void report_update (report_t *report, const session_t *session, reach_state_t link,

@@ -31,6 +31,7 @@ bool agency_run (agency_t *agency)
             break; // it will never be let in
         if (!save_receipts (agency, now_ms))
             break;
+        report_server (agency->report, seller_server (agency->seller));
         report_update (agency->report, session, seller_link (agency->seller), now_ms);
         tell_half_row (agency);
         logger_flush ();

@@ -1,4 +1,5 @@
-/* seller.h - an agency at work: a session, and the one connection that it talks over.
+/* seller.h - an agency at work: a session, and the one connection that it talks over;
+   with several centrals, to the one that serves (rotation.h).
 
    The owner's loop polls what seller_items () says until seller_deadline (), and then
    calls seller_turn (). All times are in milliseconds of one clock that never goes
@@ -10,13 +11,15 @@
 #include "net.h"
 #include "problem.h"
 #include "reach.h"
+#include "servers.h"
 #include "session.h"
 
 #define SELLER_ITEMS 2
 
 typedef struct {
-    const char *endpoint;      // the broker's; borrowed for seller_new () only
-    const char *keys;          // folder of the agency's; NULL: no CURVE; likewise
+    const servers_t *servers;  // the brokers'; borrowed, must outlive the seller
+    const char *keys;          // folder of the agency's; NULL: no CURVE; borrowed for
+                               // seller_new () only
     session_options_t session; // copied
     const rows_t *rows;        // what is sold; borrowed, must outlive the seller
 } seller_options_t;
@@ -32,7 +35,7 @@ seller_t *seller_new (const seller_options_t *options, int64_t now_ms,
 void seller_destroy (seller_t **seller);
 
 /* Take what came, decide, and send what is ready, without waiting for anything. Returns
-   false once there is no more to do: the session is over, or the central will never let
+   false once there is no more to do: the session is over, or no central will ever let
    this agency in (REACH_NOT_ADMITTED). */
 bool seller_turn (seller_t *seller, int64_t now_ms);
 
@@ -41,8 +44,10 @@ bool seller_turn (seller_t *seller, int64_t now_ms);
 void seller_items (const seller_t *seller, zmq_pollitem_t *items);
 int64_t seller_deadline (const seller_t *seller);
 
-/* The session, the seller's own; and how its connection stands. */
+/* The session, the seller's own; how its connection stands; and to which of the
+   servers, as typed. */
 session_t *seller_session (const seller_t *seller);
 reach_state_t seller_link (const seller_t *seller);
+const char *seller_server (const seller_t *seller);
 
 #endif

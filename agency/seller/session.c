@@ -20,6 +20,8 @@
 #define LATE_MS     1000 // a tick that comes so much too late: we were not running
 #define BUSY_MAX    3    // then the limits are asked for again
 
+static void take_note (session_progress_t *progress, const wire_message_t *message,
+                       int64_t now_ms);
 static void send_again (session_t *session, int64_t now_ms);
 static int64_t patience_deadline (const session_t *session);
 static size_t write_question (session_t *session);
@@ -63,10 +65,20 @@ void session_receive (session_t *session, bytes_t bytes, int64_t now_ms)
     wire_message_t message;
     if (wire_decode (bytes, &message) == REFUSED_OK &&
         answers_take (session, &message, now_ms))
-        session->progress.heard_ms = now_ms;
+        take_note (&session->progress, &message, now_ms);
     else
         session->progress.ignored++;
     session->due_ms = session_deadline (session);
+}
+
+static void take_note (session_progress_t *progress, const wire_message_t *message,
+                       int64_t now_ms)
+{
+    const bool away = message->command == WIRE_REFUSED &&
+                      message->refused.code == REFUSED_UNAVAILABLE;
+    progress->heard_ms = now_ms;
+    progress->served += !away;
+    progress->standbys += away && message->refused.row == UNAVAILABLE_STANDBY;
 }
 
 void session_reconnected (session_t *session, int64_t now_ms)

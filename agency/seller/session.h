@@ -115,6 +115,8 @@ typedef struct {
     uint64_t stored;     // bets of the agency that the central has, as it said last
     uint64_t retries;    // batches sent again
     uint64_t ignored;    // messages that were unreadable, or came at the wrong moment
+    uint64_t served;     // others, but for UNAVAILABLE
+    uint64_t standbys;   // UNAVAILABLEs of a central that is a standby
     uint16_t
         held_up;  // wire_code_t of a BUSY, NOSPACE or UNAVAILABLE; 0 once it is over
     bool silence; // the state is FAILED because nobody answered

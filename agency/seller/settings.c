@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
 #include "bounds.h"
 #include "draw_name.h"
 #include "option_rows.h"
@@ -20,7 +19,7 @@ static bool agree_on_task (const settings_t *settings, char *why);
 static bool take_draw (settings_t *settings, char *why);
 static bool take_bets (settings_t *settings, const config_t *config, char *why);
 static bool take_single_bet (settings_t *settings, char *why);
-static bool take_endpoint (settings_t *settings, char *why);
+static bool take_servers (settings_t *settings, char *why);
 
 config_t *settings_load (settings_t *settings, int argc, char **argv, int *status)
 {
@@ -30,7 +29,8 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
          "the agency's number on the roll (required)"},
         {"server", CONFIG_TEXT, &settings->server, "CLI_SERVER_ADDRESS",
          "127.0.0.1:12345", 0, 0,
-         "the central: HOST:PORT, tcp://HOST:PORT or ipc://PATH"},
+         "the central: HOST:PORT, tcp://HOST:PORT or ipc://PATH; with standbys "
+         "A,B[,C...]"},
         option_keys (&settings->keys, "folder of the agency's keys; none: no CURVE"),
         {"draw", CONFIG_TEXT, &settings->draw, "CLI_DRAW", NULL, 0, 0,
          "name of the draw; default: the one on sale"},
@@ -97,7 +97,7 @@ static int agree (const config_t *config, void *context, char *why)
     settings->cancels = given (config, "cancel");
     settings->patient = given (config, "patience") && settings->patience_seconds > 0;
     if (!agree_on_task (settings, why) || !take_draw (settings, why) ||
-        !take_endpoint (settings, why) || !take_bets (settings, config, why))
+        !take_servers (settings, why) || !take_bets (settings, config, why))
         return PROCESS_CANNOT_START;
     return 0;
 }
@@ -177,17 +177,13 @@ static bool take_bets (settings_t *settings, const config_t *config, char *why)
     return true;
 }
 
-static bool take_endpoint (settings_t *settings, char *why)
+static bool take_servers (settings_t *settings, char *why)
 {
-    char reason[ADDRESS_WHY_BYTES];
-    address_t address;
-    if (address_parse (&address, settings->server, ADDRESS_SERVER, reason) == -1) {
-        snprintf (why, CONFIG_WHY_BYTES, "--server: %.150s: %.300s", settings->server,
-                  reason);
-        return false;
-    }
-    snprintf (settings->endpoint, sizeof settings->endpoint, "%s", address.endpoint);
-    return true;
+    char reason[SERVERS_WHY_BYTES];
+    const int rc = servers_parse (&settings->servers, settings->server, reason);
+    if (rc == -1)
+        snprintf (why, CONFIG_WHY_BYTES, "--server: %.480s", reason);
+    return rc == 0;
 }
 
 /* All five, or none. */

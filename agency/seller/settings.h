@@ -5,6 +5,7 @@
 
 #include "bet.h"
 #include "config.h"
+#include "servers.h"
 
 typedef struct {
     uint32_t id;
@@ -35,7 +36,7 @@ typedef struct {
 
     const char *fields[BET_FIELDS]; // of the single bet; borrowed from the environment
     bool single;                    // there is one to sell, instead of the file's
-    char endpoint[512];             // the server's, as ZeroMQ wants it
+    servers_t servers;              // that `server` names
     char default_bets[64];
 } settings_t;
 

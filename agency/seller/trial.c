@@ -62,7 +62,7 @@ bool trial_waits (const trial_facts_t *facts)
 {
     return facts->name == TRIAL_NAME_KNOWN && !about_keys (facts->reach) &&
            (!facts->answered || facts->code == REFUSED_BUSY ||
-            facts->code == REFUSED_UNAVAILABLE);
+            (facts->code == REFUSED_UNAVAILABLE && !facts->standby));
 }
 
 static void judge_name (const trial_facts_t *facts, trial_step_t *step)
@@ -169,6 +169,10 @@ static void judge_roll (const trial_facts_t *facts, trial_step_t *step)
              facts->text);
     else if (facts->code == REFUSED_DRAW)
         say (step, TRIAL_OK, "depends on the draw, and there is none");
+    else if (facts->standby)
+        say (step, TRIAL_WRONG,
+             "a standby, which sells nothing until it takes over%s%s",
+             *facts->text ? ": " : "", facts->text);
     else if (facts->code == REFUSED_BUSY || facts->code == REFUSED_UNAVAILABLE)
         say (step, TRIAL_WRONG, "the central cannot say now: %s (%s): try again",
              facts->text, wire_code_name (facts->code));

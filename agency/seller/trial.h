@@ -23,6 +23,7 @@ typedef struct {
     reach_state_t reach; // how the connection stands
     bool answered;       // HELLO was; of the answer:
     uint16_t code;       // why it was refused; REFUSED_OK: WELCOME, and
+    bool standby;        // UNAVAILABLE: the whole central is one
     wire_day_t day;
     uint64_t stored;
     char text[TRIAL_ANSWER_MAX + 1]; // of the refusal; or the draw's name

@@ -29,6 +29,7 @@
 
 typedef struct {
     const settings_t *settings;
+    const char *endpoint;
     trial_facts_t *facts;
     gate_t *gate;
     zsock_t *socket;
@@ -36,7 +37,9 @@ typedef struct {
     int64_t again_ms;
 } try_t;
 
-static void ask_name (const settings_t *settings, trial_facts_t *facts);
+static bool try_one (try_t *trial, int signal_fd);
+static void tell (const try_t *trial, bool well, const trial_step_t *steps);
+static void ask_name (trial_facts_t *facts);
 static void hear_name (int input, trial_facts_t *facts);
 static void resolve (const char *host, int output) __attribute__ ((noreturn));
 static bool open_connection (try_t *trial, problem_t *problem);
@@ -50,41 +53,67 @@ static void print_json (uint32_t agency, bool well, const trial_step_t *steps);
 
 int try_all (const settings_t *settings, int signal_fd)
 {
-    trial_facts_t facts = {.agency = settings->id,
-                           .server = settings->server,
-                           .draw = settings->draw,
-                           .keys = settings->keys != NULL};
-    try_t trial = {.settings = settings, .facts = &facts};
+    const size_t count = settings->servers.count;
+    trial_facts_t facts[SERVERS_MAX];
     trial_step_t steps[TRIAL_STEPS];
-    problem_t problem;
-    ask_name (settings, &facts); // before there is a ZeroMQ that a fork would not like
-    bool undisturbed = true;
-    if (facts.name == TRIAL_NAME_KNOWN) {
-        if (!open_connection (&trial, &problem))
-            process_end (&problem);
-        undisturbed = converse (&trial, signal_fd);
+    bool well = false;
+    for (size_t i = 0; i < count; i++) { // before there is a ZeroMQ that a fork would
+        facts[i] = (trial_facts_t){.agency = settings->id, // not like
+                                   .server = settings->servers.text[i],
+                                   .draw = settings->draw,
+                                   .keys = settings->keys != NULL};
+        ask_name (&facts[i]);
     }
-    watch_destroy (&trial.watch);
-    zsock_destroy (&trial.socket);
-    gate_destroy (&trial.gate);
-    if (!undisturbed)
-        return PROCESS_FAILED;
-    const bool well = trial_judge (&facts, steps);
-    if (settings->json)
-        print_json (settings->id, well, steps);
-    else
-        print (steps);
+    for (size_t i = 0; i < count; i++) {
+        try_t trial = {.settings = settings,
+                       .endpoint = settings->servers.endpoint[i],
+                       .facts = &facts[i]};
+        if (!try_one (&trial, signal_fd))
+            return PROCESS_FAILED;
+        const bool sells = trial_judge (&facts[i], steps);
+        tell (&trial, sells, steps);
+        well |= sells;
+    }
     return fflush (stdout) == 0 && well ? 0 : PROCESS_FAILED;
 }
 
+/* False: a signal came. */
+static bool try_one (try_t *trial, int signal_fd)
+{
+    bool undisturbed = true;
+    problem_t problem;
+    if (trial->facts->name == TRIAL_NAME_KNOWN) {
+        if (!open_connection (trial, &problem))
+            process_end (&problem);
+        undisturbed = converse (trial, signal_fd);
+    }
+    watch_destroy (&trial->watch);
+    zsock_destroy (&trial->socket);
+    gate_destroy (&trial->gate);
+    return undisturbed;
+}
+
+/* Of several servers, which one is meant comes first. */
+static void tell (const try_t *trial, bool well, const trial_step_t *steps)
+{
+    const settings_t *settings = trial->settings;
+    if (settings->json) {
+        print_json (settings->id, well, steps);
+        return;
+    }
+    if (settings->servers.count > 1)
+        printf ("server %s\n", trial->facts->server);
+    print (steps);
+}
+
 /* What is no name needs no resolver. */
-static void ask_name (const settings_t *settings, trial_facts_t *facts)
+static void ask_name (trial_facts_t *facts)
 {
     char why[ADDRESS_WHY_BYTES];
     address_t address;
     int ends[2];
     const bool named =
-        address_parse (&address, settings->server, ADDRESS_SERVER, why) == 0 &&
+        address_parse (&address, facts->server, ADDRESS_SERVER, why) == 0 &&
         address.scheme == ADDRESS_TCP && address.host_kind == ADDRESS_NAME;
     snprintf (facts->addresses, sizeof facts->addresses, "an address, not a name");
     facts->name = TRIAL_NAME_KNOWN;
@@ -151,7 +180,7 @@ static bool open_connection (try_t *trial, problem_t *problem)
         return false;
     const watch_options_t watch = {.gate = trial->gate,
                                    .socket = trial->socket,
-                                   .endpoint = trial->settings->endpoint,
+                                   .endpoint = trial->endpoint,
                                    .key = "broker",
                                    .quiet = true};
     trial->watch = watch_new (&watch, clock_ms (), problem);
@@ -227,6 +256,7 @@ static void take_answer (const try_t *trial, const wire_message_t *message)
     if (message->command == WIRE_WELCOME && message->agency == facts->agency) {
         facts->answered = true;
         facts->code = REFUSED_OK;
+        facts->standby = false;
         facts->day = (wire_day_t) message->welcome.day;
         facts->stored = message->welcome.next;
         take_text (facts, message->welcome.name);
@@ -234,6 +264,8 @@ static void take_answer (const try_t *trial, const wire_message_t *message)
                message->refused.code != REFUSED_OK) {
         facts->answered = true;
         facts->code = message->refused.code;
+        facts->standby = facts->code == REFUSED_UNAVAILABLE &&
+                         message->refused.row == UNAVAILABLE_STANDBY;
         take_text (facts, message->refused.text);
     }
 }

@@ -137,7 +137,7 @@ typedef enum {
     // now: send it again later
     REFUSED_BUSY = 40,
     REFUSED_NOSPACE = 41,
-    REFUSED_UNAVAILABLE = 42, // a part of the central is away
+    REFUSED_UNAVAILABLE = 42, // a part of the central is away; or UNAVAILABLE_STANDBY
     // the draw
     REFUSED_VOID = 50,  // it is void; the text is the reason
     REFUSED_NAME = 51,  // there is one of that name
@@ -146,6 +146,10 @@ typedef enum {
     REFUSED_NOTE = 54,  // a provable draw does not have this note yet
     REFUSED_ROOT = 55   // the bets that are stored have another root
 } wire_code_t;
+
+/* The `row` of an UNAVAILABLE when the whole central is a standby: another one is
+   active. */
+#define UNAVAILABLE_STANDBY 1
 
 typedef struct { // 0 means no limit of the sender's own; each hop lowers them
     uint32_t window;

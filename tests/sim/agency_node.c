@@ -70,8 +70,9 @@ static void *open_seller (node_t *node, agency_t *agency,
                           const session_options_t *options)
 {
     agency->rows = bets_rows (&agency->reader);
+    static const servers_t servers = {1, {AT_FRONT}, {AT_FRONT}};
     const seller_options_t with = {
-        .endpoint = AT_FRONT, .session = *options, .rows = &agency->rows};
+        .servers = &servers, .session = *options, .rows = &agency->rows};
     problem_t problem;
     agency->seller = seller_new (&with, node->world->now_ms, &problem);
     return agency;

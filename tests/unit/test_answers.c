@@ -473,9 +473,30 @@ static void test_a_late_refusal_of_an_earlier_ready_is_none (void **state)
     }
 }
 
+/* ---- One of several centrals: rotation.h ---- */
+
+static void test_what_is_service_and_what_a_standby (void **state)
+{
+    day_t *day = *state;
+    begin_selling (day);
+    said_batch (day, 0, 3);
+    assert_int_equal (progress (day)->served, 1);
+    refuse (day, REFUSED_UNAVAILABLE, WIRE_BATCH, 0);
+    assert_int_equal (progress (day)->served, 1);
+    assert_int_equal (progress (day)->standbys, 0);
+    refuse_row (day, REFUSED_UNAVAILABLE, WIRE_BATCH, 0, UNAVAILABLE_STANDBY, 0);
+    assert_int_equal (progress (day)->served, 1);
+    assert_int_equal (progress (day)->standbys, 1);
+    refuse_row (day, REFUSED_BUSY, WIRE_BATCH, 0, UNAVAILABLE_STANDBY, 0);
+    assert_int_equal (progress (day)->served, 2);
+    refuse_row (day, REFUSED_UNAVAILABLE, WIRE_HELLO, 0, UNAVAILABLE_STANDBY, 0);
+    assert_int_equal (progress (day)->standbys, 1); // it asked nothing like that
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
+        DAY_TEST (test_what_is_service_and_what_a_standby),
         DAY_TEST (test_what_was_refused_as_closed_is_not_sent_again),
         DAY_TEST (test_draw_that_was_found_is_asked_for_by_name),
         DAY_TEST (test_draw_that_was_named),

@@ -111,6 +111,10 @@ class Link:
     def slow(self, seconds):
         self.relay.order(lambda: setattr(self, "delay", seconds))
 
+    def lead_to(self, target):
+        """To another port, from now on; whoever is connected is told."""
+        self.relay.order(lambda: (setattr(self, "target", target), self.reset_all()))
+
     # what the thread does
 
     def open(self):
