@@ -330,6 +330,10 @@ static bool check_result (checker_t *checker)
         return verify_fail (checker, "result.note is of another draw");
     if (!hash_equal (&result->seal, &checker->seal_hash))
         return verify_fail (checker, "result.note is of another seal than seal.note");
+    if (checker->open.audited && !dossier->auditor.data)
+        return verify_fail (
+            checker, "seal-auditor.note is missing: the draw has an auditor, and "
+                     "nobody reveals before it has signed the seal");
     return is_signed (checker, "result.note", &note, &checker->open.operator) &&
            check_reveals (checker) && check_number (checker) && check_won (checker);
 }
@@ -380,9 +384,9 @@ static bool check_reveal (checker_t *checker, const reveal_t *reveal,
                             reveal->party == NONCE_OPERATOR ? "the operator,"
                                                             : "agency",
                             reveal->party);
-    if (reveal->by_auditor && !dossier->auditor.data)
-        return verify_fail (checker, "result.note: a nonce is by the auditor, and "
-                                     "seal-auditor.note is missing");
+    if (reveal->by_auditor && !checker->open.audited)
+        return verify_fail (checker, "result.note: a nonce is by the auditor, and the "
+                                     "draw has none");
     const uint32_t own_agency = checker->options->agency;
     if (!reveal->by_auditor && reveal->party != NONCE_OPERATOR &&
         (own_agency == 0 || reveal->party == own_agency) &&

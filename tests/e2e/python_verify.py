@@ -212,6 +212,8 @@ class Draw:
         self.result = self.note("result.note", "result")
         reveals = re.findall(REVEAL, self.result.fields[1])
         require([row[0] for row in reveals] == [*self.commitments], "result.note: not the nonces of those in the seal")
+        audited = f"{self.origin}/auditor" in self.keys
+        require(not audited or "auditor" in self.countersigned, "result.note: the auditor has not signed the seal")
         for party, nonce, by_auditor in reveals:
             self.check_nonce(party, bytes.fromhex(nonce))
             signed = "auditor" if by_auditor else party
