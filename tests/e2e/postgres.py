@@ -31,7 +31,8 @@ import loteria
 from chaos import relay
 
 # Debian has but psql and its like in the PATH.
-PROGRAMS = max(pathlib.Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=lambda path: int(path.parent.name))
+PROGRAMS = max(pathlib.Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=lambda path: int(path.parent.name),
+               default=pathlib.Path("/usr/lib/postgresql/15/bin"))
 MEMORY_BYTES = 4 << 30  # of /dev/shm; in a container it has 64 MB
 SUPERUSER, DATABASE = "postgres", "loteria"
 # libpq's own settings must not reach the tests.
@@ -77,7 +78,7 @@ class Cluster:
         self.nodes = [Node(self, name) for name in names]
         self.authority = self.make_certificate() if tls else None
         self.passfile = self.directory / "passfile"
-        self.passfile.write_text(f"127.0.0.1:*:*:{SUPERUSER}:{self.password}\n")
+        self.passfile.write_text(f"*:*:*:*:{self.password}\n")  # PGPASSFILE, for every role that has this password
         self.passfile.chmod(0o600)
         give(self.passfile)
         (self.directory / "pg_hba.conf").write_text(access)
@@ -174,7 +175,7 @@ class Cluster:
         return "".join(f"---- {node.name}\n{node.log[-4000:]}" for node in self.nodes)
 
     def fail_over(self, *options):
-        """scripts/failover: its end. What it does about networks is between the nodes directly."""
+        """scripts/failover: its end."""
         return subprocess.run([loteria.ROOT / "scripts/failover", *options, *(node.told() for node in self.nodes)],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENVIRONMENT,
                               timeout=2 * loteria.DEADLINE)
@@ -314,9 +315,10 @@ class Node:
         loteria.wait_until(lambda: self.sql("SELECT count(*) FROM pg_stat_wal_receiver") == "0",
                            explain=lambda: f"{self.name} still receives:\n{self.log}", pause_s=0.02)
 
-    def told(self):
-        """What scripts/failover is told of it. The others get to it without the relay from then on."""
-        return f"host=127.0.0.1 port={self.port} user={SUPERUSER} passfile={self.cluster.passfile}"
+    def told(self, who="operator"):
+        """What scripts/failover is told of it, on the operator's machine; the others get to it so from then on."""
+        return (f"host=127.0.0.1 port={self.cluster.port(who, self)} user={SUPERUSER} "
+                f"passfile={self.cluster.passfile}")
 
     def rewind(self, primary):
         """It does not run, and was a primary; scripts/failover, as an operator on its machine, makes it a standby."""

@@ -8,5 +8,6 @@ client      one that writes down every answer before it believes it
 day         the faults in their time, and the calm afterwards
 invariants  what has to be true then, from the clients' own records
 season      draws in a row and side by side, in one central that is killed
+machines    days of two centrals on a replicated PostgreSQL, of which machines are lost
 soak        days one after another, and a report (scripts/soak)
 """

@@ -15,9 +15,9 @@ import time
 
 import loteria
 
-from . import day, plan, season
+from . import day, machines, plan, season
 
-DAY_SECONDS_MAX = 180  # then a day hangs
+DAY_SECONDS_MAX, ROUND_SECONDS_MAX = 180, 500  # then a day hangs
 KINDS = {"pause": "pauses", "pause all": "pauses of everything at once", "cut": "cuts", "half-open": "half-opens",
          "slow": "slow links"}
 
@@ -28,6 +28,8 @@ def main():
         return play_here(arguments)
     if arguments.draws:
         return play_draws(arguments)
+    if arguments.replicated:
+        return play_rounds(arguments)
     place = pathlib.Path(arguments.directory or tempfile.mkdtemp(prefix="loteria-soak-"))
     place.mkdir(exist_ok=True)
     reports, began = [], time.monotonic()
@@ -50,6 +52,10 @@ def read_arguments():
     parser.add_argument("--seed", type=int, default=1, help="of the first day; the next has the next (1)")
     parser.add_argument("--draws", type=int, metavar="N", help="instead of days: so many draws in one central, some side"
                         " by side, under random kills")
+    parser.add_argument("--replicated", action="store_true", help="instead of days: rounds, each a day of two centrals on"
+                        " a PostgreSQL of three, of which machines are lost")
+    parser.add_argument("--rounds", type=int, metavar="N", default=20, help="so many rounds (20)")
+    parser.add_argument("--faults", type=int, metavar="N", default=2, help="that befall a round (2)")
     parser.add_argument("--jobs", type=int, default=2, help="days at the same time, as most of a day is waiting (2)")
     parser.add_argument("--directory", metavar="DIR", help="where the days are kept; else only those that fail are")
     parser.add_argument("--json", metavar="FILE", help="write every figure of every day there")
@@ -67,9 +73,32 @@ def read_arguments():
 def play_here(arguments):
     # days at the same time do not take each other's ports, not even of a process that lies dead
     loteria.PORTS = list(range(28_000 + arguments.seed % 64, 32_768, 64))
-    report = day.play(plan.draw(arguments.seed), arguments.play)
+    if arguments.replicated:
+        report = machines.play(arguments.seed, arguments.play, faults=arguments.faults)
+    else:
+        report = day.play(plan.draw(arguments.seed), arguments.play)
     print(json.dumps(vars(report)))
     return 0
+
+
+def play_rounds(arguments):
+    """One line a round; 1 if anything was lost."""
+    place = pathlib.Path(arguments.directory or tempfile.mkdtemp(prefix="loteria-soak-"))
+    place.mkdir(exist_ok=True)
+    reports, began = [], time.monotonic()
+    seeds = range(arguments.seed, arguments.seed + arguments.rounds)
+    more = ("--replicated", "--faults", str(arguments.faults))
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        for report in pool.map(lambda seed: play_apart(seed, place, *more), seeds):
+            print(machines.line_of(report), flush=True)
+            reports.append(report)
+    summary = machines.summarise(reports, time.monotonic() - began)
+    print(text_of(summary))
+    if arguments.json:
+        pathlib.Path(arguments.json).write_text(json.dumps({"summary": summary, "rounds": reports}, indent=1) + "\n")
+    if not summary["violations"] and not arguments.directory:
+        shutil.rmtree(place)
+    return 1 if summary["violations"] else 0
 
 
 def play_draws(arguments):
@@ -104,16 +133,16 @@ def days(seeds, jobs, place):
             yield future.result()
 
 
-def play_apart(seed, place):
+def play_apart(seed, place, *more):
     """A day's report, as a dict. Its directory stays if it has violations."""
     directory = pathlib.Path(place) / f"seed-{seed}"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
-    command = [sys.executable, "-m", "chaos.soak", "--seed", str(seed), "--play", str(directory)]
+    command = [sys.executable, "-m", "chaos.soak", "--seed", str(seed), "--play", str(directory), *more]
     process = subprocess.Popen(command, cwd=loteria.ROOT / "tests/e2e", stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
-        out, error = process.communicate(timeout=DAY_SECONDS_MAX)
+        out, error = process.communicate(timeout=ROUND_SECONDS_MAX if more else DAY_SECONDS_MAX)
         report = json.loads(out) if process.returncode == 0 else failed(seed, error)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)  # with all that the day started
@@ -126,7 +155,7 @@ def play_apart(seed, place):
 
 
 def failed(seed, reason):
-    return vars(day.Report(seed, violations=[reason]))
+    return {**vars(day.Report(seed, violations=[reason])), "gaps": [], "kinds": []}
 
 
 def line_of(report):
