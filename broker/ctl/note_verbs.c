@@ -15,6 +15,7 @@
 #include "json.h"
 #include "lookup.h"
 #include "note_folder.h"
+#include "storage_verbs.h"
 #include "terminal.h"
 
 #define VERB       "draw notes"
@@ -233,9 +234,9 @@ static void write_bets (work_t *work)
 static void copy_of_draw (work_t *work, const char *name, bool needed)
 {
     char path[PATH_MAX], why[NOTE_FOLDER_WHY_BYTES];
-    const int size =
-        snprintf (path, sizeof path, "%s/draws/%s/%s",
-                  work->look.command->given.data_directory, work->lookup.name, name);
+    const int size = snprintf (path, sizeof path, "%s/draws/%s/%s",
+                               storage_verbs_directory (work->look.command),
+                               work->lookup.name, name);
     if (size >= PATH_MAX || (!needed && access (path, F_OK) == -1 && errno == ENOENT))
         return;
     tell_put (work, name, note_folder_copy (work->folder, name, path, why), why);

@@ -23,7 +23,6 @@
 #define SYSTEM_DATA   "/var/lib/loteria" // of the units of systemd
 #define PRINTED_MAX   (64 * 1024 * 1024)
 
-static const char *directory_of (const command_t *command);
 static int look_for_day (const command_t *command, const char *verb);
 static int run (const command_t *command, const char *verb,
                 const char *const *arguments);
@@ -36,7 +35,7 @@ static char *as_json (const command_t *command, const char *printed, int status)
 int storage_verbs_check (const command_t *command)
 {
     const char *arguments[ARGUMENTS_MAX + 1] = {STORAGE, "--check",
-                                                directory_of (command)};
+                                                storage_verbs_directory (command)};
     if (command->expect) {
         arguments[3] = "--expect";
         arguments[4] = command->expect;
@@ -46,16 +45,22 @@ int storage_verbs_check (const command_t *command)
 
 int storage_verbs_backup (const command_t *command)
 {
-    const char *const arguments[] = {STORAGE, "--backup",       directory_of (command),
-                                     "--to",  command->word[0], NULL};
+    const char *const arguments[] = {
+        STORAGE, "--backup",       storage_verbs_directory (command),
+        "--to",  command->word[0], NULL};
     return run (command, "backup", arguments);
 }
 
 int storage_verbs_archive (const command_t *command)
 {
-    const char *const arguments[] = {
-        STORAGE,          "--archive", directory_of (command), "--draw",
-        command->word[0], "--to",      command->word[1],       NULL};
+    const char *const arguments[] = {STORAGE,
+                                     "--archive",
+                                     storage_verbs_directory (command),
+                                     "--draw",
+                                     command->word[0],
+                                     "--to",
+                                     command->word[1],
+                                     NULL};
     return run (command, "archive", arguments);
 }
 
@@ -66,13 +71,14 @@ int storage_verbs_restore (const command_t *command)
                                      "--restore",
                                      command->word[0],
                                      command->to ? "--to" : "--into",
-                                     command->to ? command->to : directory_of (command),
+                                     command->to ? command->to
+                                                 : storage_verbs_directory (command),
                                      NULL};
     return run (command, "restore", arguments);
 }
 
 /* The files may be there without a central. */
-static const char *directory_of (const command_t *command)
+const char *storage_verbs_directory (const command_t *command)
 {
     const bool given = strcmp (config_source (command->config, "data-dir"), "default");
     return !given && access (WHEREABOUTS_RUN_DIRECTORY, F_OK) == 0 &&
@@ -85,7 +91,7 @@ static const char *directory_of (const command_t *command)
 static int look_for_day (const command_t *command, const char *verb)
 {
     char path[PATH_MAX];
-    const char *directory = directory_of (command);
+    const char *directory = storage_verbs_directory (command);
     if (strcmp (verb, "restore") == 0 && command->to)
         return 0;
     const int size = snprintf (path, sizeof path, "%s/" DAY_FILE, directory);
@@ -172,7 +178,7 @@ static char *as_json (const command_t *command, const char *printed, int status)
 {
     json_t *json = json_new ();
     json_object (json, NULL);
-    json_text (json, "data_dir", directory_of (command));
+    json_text (json, "data_dir", storage_verbs_directory (command));
     json_bool (json, "sound", status == 0);
     json_array (json, "lines");
     while (*printed) {

@@ -13,4 +13,7 @@ int storage_verbs_backup (const command_t *command);  // DIR
 int storage_verbs_archive (const command_t *command); // DRAW FILE
 int storage_verbs_restore (const command_t *command); // FILE
 
+/* The data directory that is meant. */
+const char *storage_verbs_directory (const command_t *command);
+
 #endif

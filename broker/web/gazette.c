@@ -12,7 +12,7 @@
 #include "json.h"
 
 #define PAGES_AT_ONCE 16
-#define AGAIN_MS      3000 // between two sweeps, and after what was not answered
+#define AGAIN_MS      1500 // between two sweeps, and after what was not answered
 
 typedef struct {
     char name[DRAW_NAME_BYTES_MAX + 1]; // "": free
@@ -250,7 +250,7 @@ static content_t *tell (const issue_t *issue)
     const char *fault = issue->gathering.fault;
     json_object (json, NULL);
     json_text (json, "draw", issue->name);
-    json_bool (json, "fetched", issue->swept);
+    json_bool (json, "fetched", issue->swept && has (issue, NOTE_OPEN));
     json_bool (json, "complete", issue->complete);
     json_text (json, "reason", *issue->reason ? issue->reason : fault);
     put_note (json, issue, "open", NOTE_OPEN);

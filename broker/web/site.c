@@ -57,8 +57,8 @@ static void put_draw (const site_t *site, const view_t *view, const view_draw_t 
                       json_t *json);
 static char *history_text (const site_t *site, int64_t now_ms, size_t *size);
 static http_answer_t page_answer (const char *path);
-static http_answer_t notes_answer (site_t *site, const view_draw_t *draw,
-                                   int64_t now_ms);
+static http_answer_t notes_answer (site_t *site, const view_t *view,
+                                   const view_draw_t *draw, int64_t now_ms);
 static http_answer_t ready_answer (const sight_t *sight);
 static http_answer_t error_answer (unsigned status, const char *why);
 static content_t *content_of_text (const char *text);
@@ -181,7 +181,7 @@ http_answer_t site_answer (site_t *site, const sight_t *sight, route_t route,
     if (draw && !chosen)
         return error_answer (404, "there is no such draw, or it was put away");
     if (route == ROUTE_NOTES)
-        return notes_answer (site, chosen, now_ms);
+        return notes_answer (site, view, chosen, now_ms);
     return (http_answer_t){200, JSON,
                            answer_content (site, sight, route, chosen, now_ms)};
 }
@@ -433,9 +433,11 @@ static http_answer_t page_answer (const char *path)
     return (http_answer_t){200, types[type].type, content_new (copy, file->size)};
 }
 
-static http_answer_t notes_answer (site_t *site, const view_draw_t *draw,
-                                   int64_t now_ms)
+static http_answer_t notes_answer (site_t *site, const view_t *view,
+                                   const view_draw_t *draw, int64_t now_ms)
 {
+    if (!view_told (view, STATUS_STATE))
+        return error_answer (503, "state does not answer, which knows what draws are");
     if (!draw || !view_provable (draw) || draw->phase == PHASE_PLANNED)
         return error_answer (404, "only a provable draw that was opened has notes");
     return (http_answer_t){200, JSON, gazette_look (site->gazette, draw, now_ms)};

@@ -2,12 +2,14 @@
 verifier that was written from docs/fairness.md alone; and what is shown of it. The notes are handed to the page here."""
 
 import itertools
+import json
 import random
 import re
 
 import pytest
 
 import loteria
+import played_notes
 import python_verify as second
 import test_second_verifier as others
 import web
@@ -181,3 +183,54 @@ def test_on_plain_http_from_elsewhere_it_says_that_nothing_is_checked(start, tmp
         made.open(f"http://central:{served.port}/notes.html?draw=noche")
         made.wait_for(lambda: "plain http" in (made.text("#unable") or ""))
         assert made.run("return typeof crypto.subtle") == "undefined"
+
+
+def test_the_page_follows_a_draw_from_its_opening_to_its_number(start, tmp_path):
+    """Notes come live from storage, each is asked for until it is there, and once."""
+    whole = {name: data for name, data in golden().items() if name.endswith(".note")}
+    steps = [("open", ["open.note"], "PROVABLE, NOT SEALED YET"), ("closed", ["ready-1.note", "ready-4.note"], "PROVABLE, NOT SEALED YET"),
+             ("sealed", ["seal.note", "seal-1.note"], "PROVABLE, SEALED, PENDING"), ("drawn", ["seal-4.note", "result.note"], "PROVABLE, DRAWN")]
+    with played_notes.Notes({}, phase="open") as central, Browser(tmp_path) as made:
+        served = web.Web(start, *central.arguments)
+        made.open(served.url)
+        made.wait_for(lambda: (made.text("#draw-notes") or "").startswith("its notes"))
+        made.run("document.getElementById('draw-notes').click()")
+        made.wait_for(lambda: made.text("#draw-title") == "noche" and made.text("#verdict"))
+        for phase, names, shown in steps:
+            central.files.update({name: whole[name] for name in names})
+            central.phase = phase
+            made.wait_for(lambda: made.text("#draw-phase") == shown and made.text("#verdict") == "what is here holds"
+                          and {*made.texts("#texts summary")} == {name for name in central.files if not name.startswith("seal-")})
+            if phase == "sealed":
+                made.wait_for(lambda: made.text("#draw-note") == "waits for the nonces of agency 4")
+        assert made.texts("#draw-balls .ball") == ["6"]
+        made.wait_for(lambda: [row.split()[3] for row in made.texts("#parties tbody tr")] == ["yes", "yes", "–"])
+        told = served.json("/api/v1/notes?draw=noche")
+        assert told["complete"] and told["result"] == whole["result.note"].decode() and told["draw"] == "noche"
+        assert [one["agency"] for one in told["receipts"]] == [1, 4]
+        had = [asked for asked in central.asked if asked[0] in "NLQ" or asked[1] in (1, 4)]
+        answered = {("N", 0), ("L", 0), ("Q", 0), *((which, of) for which in "YA" for of in (1, 4))}
+        assert {asked[:2] for asked in had} == answered
+        before = len(central.asked)
+        for _ in range(5):
+            assert served.json("/api/v1/notes?draw=noche")["complete"]
+        assert len(central.asked) == before, "it has all"
+        assert [said for said in made.complaints() if "503" not in said] == []  # state may be slow on a busy machine
+
+
+def test_draws_without_notes(start):
+    with played_notes.Notes({}, phase="open") as central:
+        served = web.Web(start, *central.arguments)
+
+        def asked(draw, status):
+            def so():
+                answer = served.ask(f"/api/v1/notes?draw={draw}")
+                return answer if answer.status == status else None
+
+            return json.loads(loteria.wait_until(so, explain=lambda: served.process.log).body)
+
+        told = asked("noche", 200)
+        assert (told["fetched"], told["complete"], told["open"], told["receipts"]) == (False, False, None, [])
+        assert "no such draw" in asked("tarde", 404)["error"]
+        central.source_word = "random"
+        assert "only a provable draw" in asked("noche", 404)["error"]

@@ -21,9 +21,9 @@ import loteria
 
 COMMANDS = {
     "HELLO": 0x01, "BATCH": 0x02, "READY": 0x03, "RESULTS": 0x04, "DONE": 0x05, "CHECK": 0x06,
-    "BATCHES": 0x07, "CANCEL": 0x08, "PING": 0x0F,
+    "BATCHES": 0x07, "CANCEL": 0x08, "FETCH": 0x09, "PING": 0x0F,
     "WELCOME": 0x11, "STORED": 0x12, "WAITING": 0x13, "WINNERS": 0x14, "GOODBYE": 0x15, "DIGEST": 0x16,
-    "CANCELLED": 0x17, "REFUSED": 0x1E, "PONG": 0x1F,
+    "CANCELLED": 0x17, "NOTE": 0x18, "REFUSED": 0x1E, "PONG": 0x1F,
     "JOIN": 0x21, "BEAT": 0x22, "LEAVE": 0x23, "REJOIN": 0x24, "JOINED": 0x25,
     "STORE": 0x31, "ADMIT": 0x32, "FIND": 0x34, "HELD": 0x36,
     "REGISTER": 0x37, "REPLAY": 0x38, "RECORD": 0x39, "EVENT": 0x3A, "REGISTERED": 0x3B,
@@ -37,7 +37,7 @@ CODES = {
     30: "AGENCY", 31: "HELLO", 32: "GAP", 33: "CONFLICT", 34: "CLOSED", 35: "TALLY", 36: "UNDRAWN", 37: "KEY",
     38: "DRAW", 39: "SUPERSEDED",
     40: "BUSY", 41: "NOSPACE", 42: "UNAVAILABLE",
-    50: "VOID", 51: "NAME", 52: "PHASE", 53: "DRAWS",
+    50: "VOID", 51: "NAME", 52: "PHASE", 53: "DRAWS", 54: "NOTE", 55: "ROOT",
 }  # fmt: skip
 
 STANDING = ("next digest window message_bytes_max rows_max bundle_bytes agencies ready day highest closes_ms cancelled"
@@ -55,6 +55,8 @@ LAYOUTS = {
     "RESULTS": ("Q", "cursor", None),
     "CHECK": ("Q", "count", None),
     "CANCEL": ("Q", "offset", None),
+    "FETCH": ("BIQ", "which of from", None),
+    "NOTE": ("BIII", "which of total from", "page"),
     "WELCOME": ("QQIIIIIIBIQIQ32s", STANDING, "draw_name"),
     "STORED": ("QQ", "next digest", None),
     "DIGEST": ("QQ", "count digest", None),

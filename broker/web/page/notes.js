@@ -2,8 +2,8 @@
 // shown as text, never as HTML.
 "use strict";
 
-const AGAIN_MS = 2000;      // while the server still fetches them
-const LOOK_MS = 3000;       // whether there are more
+const AGAIN_MS = 1000;      // while the server still fetches them
+const LOOK_MS = 2000;       // whether there are more
 const TEXTS_MAX = 64;       // receipts that are shown; all are checked
 const HEX = /^[0-9a-f]{64}$/;
 
