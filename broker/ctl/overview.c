@@ -280,7 +280,9 @@ static void write_when (const view_t *view, const view_draw_t *draw, bool narrow
     else if (draw->phase == PHASE_PLANNED)
         snprintf (text, size, "opens %s", TIME (draw->opened_ms));
     else if (draw->phase == PHASE_CLOSED)
-        snprintf (text, size, "closed %s%s", TIME (draw->closed_ms), demo);
+        snprintf (text, size, "closed %s%s%s%s", TIME (draw->closed_ms),
+                  draw->commits_ms ? ", commits until " : "",
+                  draw->commits_ms ? TIME (draw->commits_ms) : "", demo);
     else if (draw->phase == PHASE_SEALED)
         snprintf (text, size, "sealed %s, %s/%s revealed%s", TIME (draw->sealed_ms),
                   COUNT (draw->revealed), COUNT (draw->ready), demo);
@@ -305,6 +307,11 @@ static void put_pending (paper_t *paper, const view_draw_t *draw)
     if (!draw->has_phase || !view_provable (draw) ||
         (!sealed && draw->phase != PHASE_CLOSED))
         return;
+    if (sealed && draw->audited && !draw->attested)
+        paper_put (paper, STYLE_WARN,
+                   "%s waits for its auditor to sign the seal (loteria-ctl draw "
+                   "attest)\n",
+                   draw->name);
     for (size_t i = 0; i < draw->count; i++)
         if (view_missing (draw, &draw->list[i]) && missing++ < MISSING_SHOWN)
             paper_put (paper, STYLE_WARN, "%s%s%u", missing == 1 ? draw->name : "",

@@ -66,15 +66,17 @@ typedef struct {
     uint8_t source; // wire_source_t; 0: unknown
     uint32_t agencies, ready, excused, served;
     uint32_t revealed, least; // of a provable draw, where `ready` have committed
-    bool demo;                // and the operator has the agencies' keys
+    bool demo;                // and the operator made the agencies' keys
+    bool audited, attested;   // and it has an auditor, who has signed the seal
     uint64_t bets, batches, cancelled;
     double bets_per_s, batches_per_s; // or UNKNOWN
     uint32_t highest;
     bool has_number;
     uint32_t number;
     uint64_t opened_ms, closed_ms, drawn_ms; // 0: not yet
-    uint64_t sealed_ms;                      // likewise, of a provable draw
-    uint64_t closes_ms;                      // 0: not by the clock
+    uint64_t commits_ms,
+        sealed_ms;      // likewise, of a provable draw: the end of its window
+    uint64_t closes_ms; // 0: not by the clock
     view_closes_t closes;
     size_t count;
     view_agency_t *list; // by number: who is on the roll or has an account

@@ -140,6 +140,7 @@ static void put_draw (json_t *json, const view_t *view, const view_draw_t *draw)
 /* Of a draw that is not provable there is nothing of it. */
 static void put_provable (json_t *json, const view_draw_t *draw, bool known)
 {
+    json_time (json, "commits", draw->commits_ms);
     json_time (json, "sealed", draw->sealed_ms);
     json_number_if (json, "least", known, draw->least);
     json_number_if (json, "revealed", known, draw->revealed);
@@ -147,6 +148,10 @@ static void put_provable (json_t *json, const view_draw_t *draw, bool known)
         json_bool (json, "demo", draw->demo);
     else
         json_null (json, "demo");
+    if (known && draw->audited)
+        json_bool (json, "attested", draw->attested);
+    else
+        json_null (json, "attested");
 }
 
 static void put_broker (json_t *json, const view_t *view)

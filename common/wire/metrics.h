@@ -96,6 +96,8 @@
        "draw", "Agencies of a provable draw that have revealed.")                      \
     X (METRIC_DRAW_LEAST, "loteria_draw_least", METRIC_IS_GAUGE, "draw",               \
        "Agencies that have to commit before a provable draw is sealed.")               \
+    X (METRIC_DRAW_ATTESTED, "loteria_draw_attested", METRIC_IS_GAUGE, "draw",         \
+       "Of a draw with an auditor: 1 once it has signed the seal.")                    \
     X (METRIC_DRAW_DEMO, "loteria_draw_demo", METRIC_IS_GAUGE, "draw",                 \
        "1: the operator made the agencies' keys, so the draw proves nothing.")         \
     X (METRIC_DRAW_HIGHEST, "loteria_draw_highest", METRIC_IS_GAUGE, "draw",           \
@@ -106,6 +108,8 @@
        "draw", "When the draw closes, where it has an hour.")                          \
     X (METRIC_DRAW_CLOSED, "loteria_draw_closed_timestamp_seconds", METRIC_IS_GAUGE,   \
        "draw", "When the draw was closed.")                                            \
+    X (METRIC_DRAW_COMMITS, "loteria_draw_commits_timestamp_seconds", METRIC_IS_GAUGE, \
+       "draw", "Until when agencies may commit, once a provable draw is closed.")      \
     X (METRIC_DRAW_SEALED, "loteria_draw_sealed_timestamp_seconds", METRIC_IS_GAUGE,   \
        "draw", "When a provable draw was sealed.")                                     \
     X (METRIC_DRAW_DRAWN, "loteria_draw_drawn_timestamp_seconds", METRIC_IS_GAUGE,     \

@@ -140,6 +140,8 @@ static inline view_t *day_provable (int phase)
         "loteria_draw_agencies_revealed{draw=\"noche\"} 1\n"
         "loteria_draw_least{draw=\"noche\"} 2\n"
         "loteria_draw_demo{draw=\"noche\"} 1\n"
+        "loteria_draw_attested{draw=\"noche\"} 0\n"
+        "loteria_draw_commits_timestamp_seconds{draw=\"noche\"} 1764499000\n"
         "loteria_draw_opened_timestamp_seconds{draw=\"noche\"} 1764490000\n"
         "loteria_draw_closes_timestamp_seconds{draw=\"noche\"} 1764498400\n"
         "loteria_draw_closed_timestamp_seconds{draw=\"noche\"} 1764498400\n"

@@ -62,10 +62,13 @@ static void test_a_provable_draw (void **state)
     } cases[] = {
         {PHASE_OPEN, "noche open - - - 3/4 0 1 0 provable closes 07:26:40, demo\n",
          NULL},
-        {PHASE_CLOSED, "noche closed - - - 3/4 0 1 0 provable closed 07:26:40, demo\n",
+        {PHASE_CLOSED,
+         "noche closed - - - 3/4 0 1 0 provable closed 07:26:40, commits until "
+         "07:36:40, demo\n",
          "noche waits for 2 to commit (3 of 4)\n"},
         {PHASE_SEALED,
          "noche sealed - - - 3/4 0 2 0 provable sealed 07:36:40, 1/3 revealed, demo\n",
+         "noche waits for its auditor to sign the seal (loteria-ctl draw attest)\n"
          "noche waits for 1, 3 to reveal (1 of 3)\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -43,6 +43,7 @@ static void test_a_provable_draw (void **state)
         assert_int_equal (view->nonsense, 0);
         const view_draw_t *draw = view_draw (view, NULL);
         assert_true (view_provable (draw) && draw->demo);
+        assert_true (draw->audited && !draw->attested);
         assert_int_equal (draw->revealed, 1);
         assert_int_equal (draw->least, 2);
         assert_int_equal (draw->sealed_ms, 1764499000000);

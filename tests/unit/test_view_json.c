@@ -34,8 +34,9 @@ static void test_status (void **state)
                 "\"bets\":3000,\"batches\":30,\"cancelled\":2,\"bets_per_s\":null,"
                 "\"highest\":9999,\"number\":null,\"opened\":\"2025-11-30T08:06:40Z\","
                 "\"closes\":\"2025-11-30T13:00:00Z\",\"closes_by\":\"clock\","
-                "\"closed\":null,\"drawn\":null,\"sealed\":null,"
-                "\"least\":null,\"revealed\":null,\"demo\":null}");
+                "\"closed\":null,\"drawn\":null,\"commits\":null,\"sealed\":null,"
+                "\"least\":null,\"revealed\":null,\"demo\":null,"
+                "\"attested\":null}");
     assert_has (text, "\"number\":1234");
     assert_has (text, "\"refused\":{\"BUSY\":7,\"FIELDS\":2}");
     assert_has (text, "\"sync_p99_s\":0.0038");
@@ -54,8 +55,9 @@ static void test_a_provable_draw (void **state)
                 "{\"name\":\"noche\",\"phase\":\"sealed\",\"source\":\"provable\","
                 "\"agencies\":4,\"ready\":3,\"excused\":0,\"served\":0,"
                 "\"missing\":2,");
-    assert_has (text, "\"drawn\":null,\"sealed\":\"2025-11-30T10:36:40Z\","
-                      "\"least\":2,\"revealed\":1,\"demo\":true}");
+    assert_has (text, "\"drawn\":null,\"commits\":\"2025-11-30T10:36:40Z\","
+                      "\"sealed\":\"2025-11-30T10:36:40Z\",\"least\":2,"
+                      "\"revealed\":1,\"demo\":true,\"attested\":false}");
     free (text);
     text = view_json_agencies (view, view_draw (view, NULL), true, NULL);
     assert_has (text, "{\"agency\":1,\"state\":\"committed\"");
