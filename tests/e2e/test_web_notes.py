@@ -123,6 +123,15 @@ def test_it_agrees_with_the_second_verifier(browser, tmp_path):
     assert {case[2] for case in cases} == {True, False}
 
 
+def test_a_seal_has_to_say_what_the_receipts_say(browser):
+    for old, new in (("agency 1 1 ", "agency 1 2 "), ("\nsalts [0-9a-f]{64}", f"\nsalts {64 * '0'}")):
+        def change(_dice, name, text, old=old, new=new):
+            return re.sub(old, new, text) if name == "ready-1.note" else text
+
+        found = check(browser, told_of(others.Maker(random.Random(4), change).files))
+        assert found["steps"][-1] == {"name": "seal", "holds": False, "text": "agency 1 is not as its receipt says"}, found["steps"]
+
+
 def test_a_forged_signature_is_found_where_the_browser_knows_ed25519(browser):
     files = golden()
     name = "result.note"
