@@ -279,6 +279,20 @@ static void a_paper_that_does_not_fit_is_not_recorded (void **state)
     assert_not_recorded (EVENT_REVEALED, 1, REFUSED_GAP);
 }
 
+static void another_number_is_not_recorded (void **state)
+{
+    (void) state;
+    go_to (EVENT_REVEALED);
+    const uint32_t number = draw.result.number;
+    for (uint32_t other = 0; other <= FAIR_HIGHEST; other++)
+        if (other != number) {
+            draw.result.number = other;
+            assert_not_recorded (EVENT_DRAWN, 0, REFUSED_GAP);
+        }
+    draw.result.number = number;
+    assert_recorded (EVENT_DRAWN, 0);
+}
+
 /* ---- Commitments ---- */
 
 static void a_commitment_waits_for_its_root (void **state)
@@ -644,6 +658,8 @@ int main (void)
         cmocka_unit_test_setup_teardown (another_note_is_not_recorded, setup, teardown),
         cmocka_unit_test_setup_teardown (a_paper_that_does_not_fit_is_not_recorded,
                                          setup, teardown),
+        cmocka_unit_test_setup_teardown (another_number_is_not_recorded, setup,
+                                         teardown),
         cmocka_unit_test_setup_teardown (a_commitment_waits_for_its_root, setup,
                                          teardown),
         cmocka_unit_test_setup_teardown (another_root_is_refused, setup, teardown),

@@ -313,6 +313,33 @@ static void a_result_is_of_the_seal_and_the_number (void **state)
     draw.result.seal.of[0] ^= 1;
     fair_result (&draw);
     assert_unfit (EVENT_PUBLISHED, 0, "another seal");
+    draw.result.seal.of[0] ^= 1;
+    for (size_t i = 0; i < draw.result.reveals; i++) {
+        draw.reveals[i].nonce.of[9] ^= 1;
+        fair_result (&draw);
+        assert_unfit (EVENT_PUBLISHED, 0, "is not what was recorded");
+        draw.reveals[i].nonce.of[9] ^= 1;
+    }
+    draw.reveals[1].by_auditor = true;
+    fair_result (&draw);
+    assert_unfit (EVENT_PUBLISHED, 0, "the nonce of 1 is not what was recorded");
+    draw.reveals[1].by_auditor = false;
+    draw.result.reveals--;
+    fair_result (&draw);
+    assert_unfit (EVENT_PUBLISHED, 0, "the nonce of 4 is not what was recorded");
+}
+
+static void a_number_follows_from_what_is_recorded (void **state)
+{
+    (void) state;
+    uint32_t number = 99;
+    sale = provable_put (&shelf, &draw, EVENT_LOCKED);
+    assert_int_equal (papers_number (notes, sale, &number), 0);
+    provable_event (&shelf, sale, &draw, EVENT_REVEALED, 4);
+    assert_int_equal (papers_number (notes, sale, &number), 0);
+    provable_event (&shelf, sale, &draw, EVENT_REVEALED, 1); // in any order
+    assert_int_equal (papers_number (notes, sale, &number), 1);
+    assert_int_equal (number, draw.result.number);
 }
 
 static void a_void_is_of_the_open_note (void **state)
@@ -374,6 +401,8 @@ int main (void)
         cmocka_unit_test_setup_teardown (an_auditor_signs_before_nonces_are_told, setup,
                                          teardown),
         cmocka_unit_test_setup_teardown (a_result_is_of_the_seal_and_the_number, setup,
+                                         teardown),
+        cmocka_unit_test_setup_teardown (a_number_follows_from_what_is_recorded, setup,
                                          teardown),
         cmocka_unit_test_setup_teardown (a_void_is_of_the_open_note, setup, teardown),
         cmocka_unit_test_setup_teardown (what_cannot_be_read_is_told, setup, teardown),

@@ -288,6 +288,11 @@ int archive_rows_damaged (archive_t *archive, folder_t *folder, uint32_t agency,
                                     offset, agency));
 }
 
+int archive_paper_damaged (archive_t *archive, folder_t *folder, const char *what)
+{
+    return failing (archive, folder_damaged (folder, ROWS_NOTES, "%s", what));
+}
+
 int archive_find (archive_t *archive, uint32_t last, uint64_t offset, record_t *record)
 {
     if (read_one (archive, last, record) == -1)

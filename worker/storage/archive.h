@@ -103,6 +103,7 @@ int archive_check_rows (archive_t *archive, folder_t *folder, const record_t *re
 int archive_record_damaged (archive_t *archive, uint32_t sequence);
 int archive_rows_damaged (archive_t *archive, folder_t *folder, uint32_t agency,
                           uint64_t offset);
+int archive_paper_damaged (archive_t *archive, folder_t *folder, const char *what);
 
 /* Starting from the agency's last record (its index + 1), find the one that holds the
    bet at `offset`. Returns 0, or -1 with errno (ENOENT when there is none). */

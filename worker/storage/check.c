@@ -11,6 +11,7 @@
 
 #include "book.h"
 #include "bounds.h"
+#include "check_provable.h"
 #include "digest.h"
 #include "slots.h"
 
@@ -61,6 +62,7 @@ static int check_tails (check_t *check);
 static int check_draws (check_t *check);
 static int check_archived (check_t *check, const sale_t *sale);
 static int check_cancels (check_t *check);
+static int check_papers (check_t *check);
 static int by_bet (const void *a, const void *b);
 static int open_sale (check_t *check, const record_t *record, char *why);
 static int check_rows (check_t *check, const sale_t *sale, const record_t *record,
@@ -155,7 +157,7 @@ static int check_once (check_t *check)
     meet_head (check);
     return check_archive (check) == -1 || check_mark (check) == -1 ||
                    check_log (check) == -1 || check_draws (check) == -1 ||
-                   check_cancels (check) == -1
+                   check_cancels (check) == -1 || check_papers (check) == -1
                ? -1
                : 0;
 }
@@ -369,6 +371,19 @@ static int check_cancels (check_t *check)
                 "%s: draw %s: agency %" PRIu32 " cancels its bet %" PRIu64 " twice",
                 BOOK_INDEX, sales_find (check->sales, cancels[i].draw)->terms.name,
                 cancels[i].agency, cancels[i].offset);
+    return 0;
+}
+
+/* Of provable draws. */
+static int check_papers (check_t *check)
+{
+    char why[CHECK_PROVABLE_WHY_BYTES];
+    for (size_t i = 0; i < sales_count (check->sales); i++) {
+        sale_t *sale = sales_at (check->sales, i);
+        if (sale_provable (sale) && check_provable (check->archive, sale, why) == -1)
+            return damaged (check, "%s: draw %s: %s", FOLDERS_ALL, sale->terms.name,
+                            why);
+    }
     return 0;
 }
 

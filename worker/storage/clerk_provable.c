@@ -17,6 +17,7 @@
 static int find_note (clerk_t *clerk, const request_t *request, bool by_operator,
                       wire_message_t *answer, uint8_t *bytes);
 static bool may_fetch (const request_t *request);
+static int number_fits (clerk_t *clerk, sale_t *sale, uint32_t number, char *why);
 static int wait_for_root (clerk_t *clerk, const request_t *request);
 static job_t job_of (const request_t *request, job_kind_t kind);
 static bool ask (clerk_t *clerk, const job_t *job);
@@ -121,15 +122,18 @@ int clerk_judge_paper (clerk_t *clerk, request_t *request)
     wire_code_t code;
     sale_t *sale;
     bool recorded;
-    if (!known || !sale_has_paper (known, event->kind))
+    if (!known || (!sale_has_paper (known, event->kind) &&
+                   !(sale_provable (known) && event->kind == EVENT_DRAWN)))
         return 1;
     if (events_judge (clerk->events, request->message.draw, record, &code, &sale,
                       &recorded) == -1)
         return -1;
     if (code != REFUSED_OK || recorded)
         return 1; // as any event, it is told so
-    const int fits =
-        papers_fit (clerk->notes, sale, event->kind, event->agency, event->text, why);
+    const int fits = event->kind == EVENT_DRAWN
+                         ? number_fits (clerk, sale, event->number, why)
+                         : papers_fit (clerk->notes, sale, event->kind, event->agency,
+                                       event->text, why);
     if (fits == 1)
         return event->kind == EVENT_COMMITTED ? wait_for_root (clerk, request) : 1;
     if (fits == 0) {
@@ -139,6 +143,17 @@ int clerk_judge_paper (clerk_t *clerk, request_t *request)
         clerk_refuse_state (clerk, request, REFUSED_GAP, 0, sale->events);
     }
     return fits;
+}
+
+/* It is nobody's to choose. */
+static int number_fits (clerk_t *clerk, sale_t *sale, uint32_t number, char *why)
+{
+    uint32_t own;
+    const int there = papers_number (clerk->notes, sale, &own);
+    if (there == 1 && own == number)
+        return 1;
+    snprintf (why, PAPERS_WHY_BYTES, "its number does not follow from the nonces");
+    return there == -1 ? -1 : 0;
 }
 
 static int wait_for_root (clerk_t *clerk, const request_t *request)

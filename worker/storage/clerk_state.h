@@ -93,8 +93,9 @@ int clerk_take_fetch (void *self, void *taken);
 int clerk_take_root (void *self, void *taken);
 int clerk_take_stake (void *self, void *taken);
 int clerk_take_award (void *self, void *taken);
-/* A RECORD of an event that has a paper: 1 when it may be carried out; 0 when it was
-   refused, or has to wait for a root; or -1 (errno). */
+/* A RECORD of an event that has a paper, or of a number that follows from some: 1 when
+   it may be carried out; 0 when it was refused, or has to wait for a root; or -1
+   (errno). */
 int clerk_judge_paper (clerk_t *clerk, request_t *request);
 
 #endif

@@ -37,7 +37,7 @@ static int find_salts (notes_t *notes, sale_t *sale, const wire_note_t *page,
 static bool chosen_key (const fair_paper_t *seal, uint32_t agency, salt_key_t *key);
 static bool read_chosen (bytes_t value, uint32_t *agency, salt_key_t *key);
 static void cut (const pieces_t *pieces, wire_note_t *page, uint8_t *bytes);
-static int damaged (sale_t *sale, const char *what);
+static int damaged (notes_t *notes, sale_t *sale, const char *what);
 
 notes_t *notes_new (archive_t *archive)
 {
@@ -67,8 +67,9 @@ int notes_paper (notes_t *notes, sale_t *sale, uint8_t kind, uint32_t agency,
     *sequence = sale->sequences[which - 1];
     if (read_paper (notes, sale, *sequence, &bytes) == -1)
         return -1;
-    return fair_paper_read (bytes, paper) ? 1
-                                          : damaged (sale, "an event's paper is none");
+    return fair_paper_read (bytes, paper)
+               ? 1
+               : damaged (notes, sale, "an event's paper is none");
 }
 
 int notes_page (notes_t *notes, sale_t *sale, wire_note_t *page, uint8_t *bytes,
@@ -113,7 +114,7 @@ int notes_salts (notes_t *notes, sale_t *sale, salt_key_t *keys)
             known[i] =
                 fair_paper_find_bytes (&paper, "salts", keys[i].of, SHA256_BYTES);
         if (!known[i] && rc != -1)
-            rc = damaged (sale, "an agency's salt key is missing");
+            rc = damaged (notes, sale, "an agency's salt key is missing");
     }
     free (known);
     return rc == -1 ? -1 : 0;
@@ -202,7 +203,7 @@ static int find_box (notes_t *notes, sale_t *sale, const wire_note_t *page,
         return there == -1 ? -1 : 0;
     const int size = fair_paper_bytes (value, notes->secret, sizeof notes->secret);
     if (size == -1)
-        return damaged (sale, "a box is none");
+        return damaged (notes, sale, "a box is none");
     pieces->first = bytes_of (notes->secret, (size_t) size);
     return 1;
 }
@@ -217,7 +218,7 @@ static int find_salts (notes_t *notes, sale_t *sale, const wire_note_t *page,
         return 0;
     int there = notes_paper (notes, sale, EVENT_COMMITTED, page->of, &paper, sequence);
     if (there == 1 && !fair_paper_find_bytes (&paper, "salts", key.of, sizeof key.of))
-        return damaged (sale, "a salt key is none");
+        return damaged (notes, sale, "a salt key is none");
     if (there == 0) {
         there = notes_paper (notes, sale, EVENT_LOCKED, 0, &paper, sequence);
         if (there == 1 && !chosen_key (&paper, page->of, &key))
@@ -274,7 +275,7 @@ static void cut (const pieces_t *pieces, wire_note_t *page, uint8_t *bytes)
     page->bytes = bytes_of (bytes, size);
 }
 
-static int damaged (sale_t *sale, const char *what)
+static int damaged (notes_t *notes, sale_t *sale, const char *what)
 {
-    return folder_damaged (sale->folder, ROWS_NOTES, "%s", what);
+    return archive_paper_damaged (notes->archive, sale->folder, what);
 }

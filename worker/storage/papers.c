@@ -27,7 +27,11 @@ static int fit_chosen (look_t *look, const salt_key_t *key, const stake_t *stake
 static int fit_attested (look_t *look);
 static int fit_reveal (look_t *look);
 static int fit_result (look_t *look);
+static int fit_reveals (look_t *look, const result_t *result);
 static int fit_void (look_t *look);
+static bool takes_part (const sale_t *sale, uint32_t party);
+static int read_nonce (look_t *look, uint32_t party, nonce_t *nonce, bool *by_auditor);
+static int hash_seal (look_t *look, hash_t *seal);
 static bool read_text (look_t *look);
 static int read_open (look_t *look, open_t *open, hash_t *hash);
 static int read_ready (look_t *look, uint32_t agency, ready_t *ready);
@@ -65,6 +69,31 @@ int papers_fit (notes_t *notes, sale_t *sale, uint8_t kind, uint32_t agency,
     default:
         return unfit (&look, "such an event has none");
     }
+}
+
+int papers_number (notes_t *notes, sale_t *sale, uint32_t *number)
+{
+    char why[PAPERS_WHY_BYTES];
+    look_t look = {.notes = notes, .sale = sale, .why = why};
+    hash_t seal;
+    seed_t seed;
+    int there = hash_seal (&look, &seal);
+    if (there == 1)
+        seed_begin (&seed, &seal);
+    for (uint32_t party = 0; there == 1 && party <= sale->terms.agencies; party++) {
+        nonce_t nonce;
+        bool by_auditor;
+        if (!takes_part (sale, party))
+            continue;
+        there = read_nonce (&look, party, &nonce, &by_auditor);
+        if (there == 1)
+            seed_add (&seed, &nonce);
+    }
+    if (there == 1) {
+        const hash_t hash = seed_end (&seed);
+        *number = number_of_seed (&hash, sale->terms.highest);
+    }
+    return there;
 }
 
 papers_commitment_t papers_commitment (bytes_t text)
@@ -268,25 +297,45 @@ static int fit_reveal (look_t *look)
 static int fit_result (look_t *look)
 {
     result_t result;
-    fair_paper_t seal;
-    uint64_t sequence;
+    hash_t seal;
     if (result_parse (look->text, &result) != 0)
         return unfit (look, "its note is no result");
     int fits = fits_origin (look, &result.origin);
     if (fits == 1 && result.number != look->sale->number)
         fits = unfit (look, "its number is not the one that was recorded");
     if (fits == 1)
-        fits = notes_paper (look->notes, look->sale, EVENT_LOCKED, 0, &seal, &sequence);
-    if (fits == 1) {
-        signed_note_t note;
-        const bool sound = signed_note_parse (seal.note, &note);
-        const hash_t hash = statement_hash (sound ? note.text : (bytes_t){0});
-        if (!hash_equal (&hash, &result.seal))
-            fits = unfit (look, "its note is of another seal");
-    } else if (fits == 0 && !look->why[0])
-        unfit (look, "there is no seal");
+        fits = hash_seal (look, &seal);
+    if (fits == 1 && !hash_equal (&seal, &result.seal))
+        fits = unfit (look, "its note is of another seal");
+    if (fits == 1)
+        fits = fit_reveals (look, &result);
     result_clear (&result);
     return fits;
+}
+
+/* The nonces of the operator and of all who committed, as they were told. */
+static int fit_reveals (look_t *look, const result_t *result)
+{
+    int fits = 1;
+    size_t revealed = 0;
+    for (uint32_t party = 0; fits == 1 && party <= look->sale->terms.agencies;
+         party++) {
+        const reveal_t *reveal = &result->reveal[revealed];
+        nonce_t nonce;
+        bool by_auditor;
+        if (!takes_part (look->sale, party))
+            continue;
+        fits = read_nonce (look, party, &nonce, &by_auditor);
+        if (fits == 1 && (revealed == result->reveals || reveal->party != party ||
+                          memcmp (&reveal->nonce, &nonce, sizeof nonce) != 0 ||
+                          (party > 0 && reveal->by_auditor != by_auditor)))
+            fits = unfit (look, "the nonce of %" PRIu32 " is not what was recorded",
+                          party);
+        revealed++;
+    }
+    return fits == 1 && revealed != result->reveals
+               ? unfit (look, "it has nonces that were not recorded")
+               : fits;
 }
 
 static int fit_void (look_t *look)
@@ -302,6 +351,44 @@ static int fit_void (look_t *look)
     open_clear (&open);
     return hash_equal (&hash, &off.open) ? fits_origin (look, &off.origin)
                                          : unfit (look, "its note is of another draw");
+}
+
+/* Whether the party's nonce is part of the number: 0 is the operator. */
+static bool takes_part (const sale_t *sale, uint32_t party)
+{
+    return party == NONCE_OPERATOR || sale_recorded (sale, EVENT_COMMITTED, party) > 0;
+}
+
+static int read_nonce (look_t *look, uint32_t party, nonce_t *nonce, bool *by_auditor)
+{
+    fair_paper_t paper;
+    bytes_t by;
+    uint64_t sequence;
+    const uint8_t kind = party == NONCE_OPERATOR ? EVENT_NOTED : EVENT_REVEALED;
+    const int there =
+        notes_paper (look->notes, look->sale, kind, party, &paper, &sequence);
+    if (there == -1)
+        return -1;
+    if (there == 0 ||
+        !fair_paper_find_bytes (&paper, "nonce", nonce->of, sizeof nonce->of))
+        return unfit (look, "%" PRIu32 " has not revealed a nonce", party);
+    *by_auditor = fair_paper_find (&paper, "by", &by);
+    return 1;
+}
+
+static int hash_seal (look_t *look, hash_t *seal)
+{
+    fair_paper_t paper;
+    signed_note_t note;
+    uint64_t sequence;
+    const int there =
+        notes_paper (look->notes, look->sale, EVENT_LOCKED, 0, &paper, &sequence);
+    if (there == -1)
+        return -1;
+    if (there == 0 || !signed_note_parse (paper.note, &note))
+        return unfit (look, "the draw has no seal");
+    *seal = statement_hash (note.text);
+    return 1;
 }
 
 static bool read_text (look_t *look)

@@ -23,6 +23,11 @@ typedef struct {    // what a Y says, for who works out the root
 int papers_fit (notes_t *notes, sale_t *sale, uint8_t kind, uint32_t agency,
                 bytes_t text, char *why);
 
+/* The number that follows from the seal and from the nonces of all who take part, as
+   the draw's papers have them: 1, or 0 when one of these is missing, or -1 with errno.
+ */
+int papers_number (notes_t *notes, sale_t *sale, uint32_t *number);
+
 /* Of the paper of a Y that fits. */
 papers_commitment_t papers_commitment (bytes_t text);
 
