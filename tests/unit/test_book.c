@@ -910,6 +910,50 @@ static void a_full_disk_can_still_seal_and_draw (void **state)
     shelf_check (&shelf, AGENCIES);
 }
 
+/* The papers of a provable draw have room, too: as many bytes as they may come to. */
+static void a_full_disk_can_still_prove_a_draw (void **state)
+{
+    (void) state;
+    static char paper[8192 + 2560 * 40];
+    sale_terms_t terms = {.agencies = 40, .highest = 9, .source = SOURCE_PROVABLE};
+    strcpy (terms.name, "second");
+    shelf_start (&shelf);
+    sale_t *sale = shelf_draw_with (&shelf, 2, &terms);
+    const size_t left = sizeof paper - 5;
+    memset (paper, 'x', sizeof paper);
+    memcpy (paper, "a b\n\n", 5);
+    record_t noted = {.kind = RECORD_NOTED}, closed = {.kind = RECORD_CLOSED};
+    record_t locked = {.kind = RECORD_LOCKED};
+    shelf_put_to (&shelf, sale, &noted, bytes_of (paper, 5));
+    shelf_commit (&shelf);
+    disk_limit (shelf.disk, 0);
+    shelf_put_to (&shelf, sale, &closed, bytes_of (NULL, 0));
+    shelf_put_to (&shelf, sale, &locked, bytes_of (paper, left));
+    shelf_commit (&shelf);
+}
+
+/* A restart reserves it again, before anything is sold. */
+static void a_bet_needs_room_for_papers (void **state)
+{
+    (void) state;
+    sale_terms_t terms = {.agencies = 40, .highest = 9, .source = SOURCE_PROVABLE};
+    strcpy (terms.name, "second");
+    shelf_start (&shelf);
+    sale_t *sale = shelf_draw_with (&shelf, 2, &terms);
+    record_t noted = {.kind = RECORD_NOTED};
+    shelf_put_to (&shelf, sale, &noted, bytes_of ("a b\n\n", 5));
+    shelf_commit (&shelf);
+    shelf_stop (&shelf);
+    shelf_start (&shelf);
+    sale = sales_named (shelf.sales, bytes_of ("second", 6));
+    disk_find (shelf.disk, "draws/second/notes")->room = 4000;
+    assert_int_equal (book_reserve (shelf.book, sale, RECORD_BETS, 10, BOOK_BETS),
+                      BOOK_NOSPACE);
+    disk_find (shelf.disk, "draws/second/notes")->room = 200000;
+    assert_int_equal (book_reserve (shelf.book, sale, RECORD_BETS, 10, BOOK_BETS),
+                      BOOK_FITS);
+}
+
 /* A disk that is full when bets.csv has to be completed: it may pass, so it is no
    damage, and nothing was done. */
 static void a_start_without_room_says_so (void **state)
@@ -956,6 +1000,8 @@ int main (void)
         BOOK_TEST (a_day_of_an_older_format_is_refused),
         BOOK_TEST (foreign_rows_are_left_alone),
         BOOK_TEST (a_full_disk_can_still_seal_and_draw),
+        BOOK_TEST (a_full_disk_can_still_prove_a_draw),
+        BOOK_TEST (a_bet_needs_room_for_papers),
         BOOK_TEST (a_start_without_room_says_so),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

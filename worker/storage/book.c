@@ -11,6 +11,7 @@
 
 static int write_archive (book_t *book);
 static uint32_t kept_for (const book_t *book, book_use_t use);
+static int keep_papers (sale_t *sale);
 static book_room_t no_room (book_t *book);
 static int sync_projections (book_t *book);
 static int go_on (book_t *book);
@@ -113,7 +114,8 @@ book_room_t book_reserve (book_t *book, sale_t *sale, uint8_t kind, size_t rows_
     case LOG_FAILED:
         return BOOK_FAILED;
     }
-    if (archive_reserve (book->archive, sale ? sale->folder : NULL, sale_rows_of (kind),
+    if ((use == BOOK_BETS && keep_papers (sale) == -1) ||
+        archive_reserve (book->archive, sale ? sale->folder : NULL, sale_rows_of (kind),
                          rows_bytes, kept_for (book, use)) == -1 ||
         book_reserve_slots (book) == -1)
         return no_room (book);
@@ -130,6 +132,18 @@ static uint32_t kept_for (const book_t *book, book_use_t use)
     if (use == BOOK_BETS || use == BOOK_OPENING)
         kept += REGISTRATIONS;
     return kept < RECORDS_MAX ? (uint32_t) kept : RECORDS_MAX;
+}
+
+/* Of a provable draw, whose notes are still to come: without them it could not go on.
+ */
+static int keep_papers (sale_t *sale)
+{
+    const uint64_t room =
+        PAPERS_OF_DRAW + (uint64_t) PAPERS_OF_AGENCY * sale->terms.agencies;
+    const uint64_t end = sale->bytes[ROWS_NOTES];
+    return sale_provable (sale) && end < room
+               ? folder_reserve (sale->folder, ROWS_NOTES, (size_t) (room - end))
+               : 0;
 }
 
 static book_room_t no_room (book_t *book)
@@ -188,7 +202,7 @@ book_room_t book_open_draw (book_t *book, record_t *opened, sale_t **sale)
     if (archive_reserve (book->archive, NULL, ROWS_NONE, 0,
                          kept_for (book, BOOK_OPENING)) == -1 ||
         book_reserve_slots (book) == -1 || folder_make ((*sale)->folder) == -1 ||
-        folder_cut ((*sale)->folder, &ignored) == -1 ||
+        folder_cut ((*sale)->folder, &ignored) == -1 || keep_papers (*sale) == -1 ||
         folders_lead (book->folders, name) == -1) {
         const int error = errno;
         sales_remove (book->sales, *sale);

@@ -13,6 +13,8 @@
 #define SLOT_DRAWS_STEP      4
 #define EVENTS_OF_DRAW       7 // beside those of agencies, of which there are:
 #define EVENTS_OF_AGENCY     4
+#define PAPERS_OF_DRAW       8192 // bytes of notes, beside those of agencies, each of which
+#define PAPERS_OF_AGENCY     2560 // has 2.1 kB in all of the draw's papers at most
 #define CHECKPOINT_LOG_BYTES ((uint64_t) 16 * 1024 * 1024)
 #define RECORDS_A_TIME       512
 #define ARCHIVED_NEW         FOLDERS_ARCHIVED ".new"
