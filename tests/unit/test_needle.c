@@ -33,9 +33,9 @@ static void a_row_has_the_number_at_its_end (void **state)
     static const char *const rows[] = {
         "",
         "1,A,B,1,2000-01-01,7\r\n",
-        "1,A,B,1,2000-01-01,77\r\n1,A,B,7,2000-01-01,17\r\n1,\",7\",B,1,2000-1-1,70\r\n",
+        "1,A,B,1,2000-01-01,77\r\n1,\",7\",B,1,2000-01-01,70\r\n",
         "1,A,B,1,2000-01-01,7\r\n1,A,B,1,2000-01-01,7\r\n2,A,B,1,2000-01-01,8\r\n",
-        "7,7,7,7,2000-01-01,7\r\n",
+        "7,7,7,7,2000-01-01,7\r\n1,A,B,7,2000-01-01,17\r\n",
     };
     static const uint32_t numbers[] = {0, 7, 8, 17, 70, 77, 777, 999999999};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
