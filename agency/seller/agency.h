@@ -7,6 +7,7 @@
 #include "bet_source.h"
 #include "receipts.h"
 #include "report.h"
+#include "safe.h"
 #include "seller.h"
 #include "settings.h"
 
@@ -21,6 +22,9 @@ typedef struct {
     report_t *report;
     receipts_t *receipts; // NULL: none are kept
     session_receipts_t feed;
+    safe_t *safe; // NULL: it takes part in no provable draw, as `unprovable` says
+    session_proof_t proof;
+    char unprovable[SAFE_WHY_BYTES];
     const char *unreceipted; // why receipts cannot be written; NULL: they can
     int signal_fd;
     bool stopping;   // a signal came

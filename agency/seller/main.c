@@ -4,12 +4,14 @@
 #include "clock.h"
 #include "logger.h"
 #include "process.h"
+#include "slip.h"
 #include "try.h"
 
 #include <inttypes.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+static int make_ticket (const settings_t *settings);
 static bool open_agency (agency_t *agency);
 static bool open_source (agency_t *agency);
 static bet_source_t *source_of (const settings_t *settings, char *error,
@@ -19,6 +21,14 @@ static void open_receipts (agency_t *agency);
 static const char *begin_receipts (void *self, const char *draw, uint64_t identity,
                                    bool provable, uint64_t stored, uint64_t *next);
 static void add_receipts (void *self, uint64_t offset, uint32_t count, bytes_t rows);
+static void open_safe (agency_t *agency);
+static const char *tell_bets (void *self, session_bets_t *bets);
+static bytes_t tell_rows (void *self, uint64_t offset);
+static const char *draw_bytes (void *self, uint8_t *bytes, size_t size);
+static const char *note_offer (void *self, bytes_t row);
+static const char *settle_offers (void *self, uint64_t stored, uint64_t digest);
+static const char *note_cancels (void *self, uint64_t offset);
+static const char *note_cancelled (void *self, uint64_t offset);
 static void open_report (agency_t *agency);
 static void open_seller (agency_t *agency);
 static session_options_t session_options (const settings_t *settings);
@@ -36,6 +46,12 @@ int main (int argc, char **argv)
     if (config == NULL)
         return status;
 
+    if (settings.tickets) {
+        status = make_ticket (&settings);
+        config_destroy (&config);
+        close (agency.signal_fd);
+        return status;
+    }
     if (settings.tries) {
         status = try_all (&settings, agency.signal_fd);
         config_destroy (&config);
@@ -55,6 +71,24 @@ int main (int argc, char **argv)
     close_agency (&agency);
     config_destroy (&config);
     return status;
+}
+
+/* For a bettor. Nobody is asked. */
+static int make_ticket (const settings_t *settings)
+{
+    char why[SLIP_WHY_BYTES] = "libsodium cannot be started";
+    const bool made =
+        signed_note_start () == 0 && slip_make (settings->receipts, settings->id,
+                                                settings->ticket, stdout, why) == 0;
+    if (made)
+        logger_event (LOG_INFO, "boleto", LOG_SUCCESS,
+                      "file: %s/ticket-%u.txt | image: %s/ticket-%u.png",
+                      settings->receipts, settings->ticket, settings->receipts,
+                      settings->ticket);
+    else
+        logger_event (LOG_ERROR, "boleto", LOG_FAIL, "reason: %s", why);
+    logger_flush ();
+    return made ? 0 : PROCESS_FAILED;
 }
 
 static bool open_agency (agency_t *agency)
@@ -109,16 +143,45 @@ static void open_receipts (agency_t *agency)
     if (!agency->receipts)
         process_end (&problem);
     agency->feed = (session_receipts_t){agency, begin_receipts, add_receipts};
+    open_safe (agency);
+}
+
+/* Without keys for signing it takes part in plain draws. */
+static void open_safe (agency_t *agency)
+{
+    const settings_t *settings = agency->settings;
+    problem_t problem;
+    bool sound = signed_note_start () == 0;
+    if (sound)
+        agency->safe = safe_open (settings->receipts, settings->keys, settings->id,
+                                  agency->unprovable, &sound);
+    else
+        snprintf (agency->unprovable, sizeof agency->unprovable,
+                  "libsodium cannot be started");
+    if (!sound) {
+        problem_set (&problem, PROCESS_FAILED, "recibos", "reason: %s",
+                     agency->unprovable);
+        process_end (&problem);
+    }
+    if (agency->safe)
+        agency->proof = (session_proof_t){.self = agency,
+                                          .vault = safe_vault (agency->safe),
+                                          .bets = tell_bets,
+                                          .rows = tell_rows,
+                                          .chance = draw_bytes,
+                                          .offers = note_offer,
+                                          .settle = settle_offers,
+                                          .cancels = note_cancels,
+                                          .cancelled = note_cancelled};
 }
 
 static const char *begin_receipts (void *self, const char *draw, uint64_t identity,
                                    bool provable, uint64_t stored, uint64_t *next)
 {
     const agency_t *agency = self;
-    (void) provable;
     receipt_sale_t sale = {.identity = identity, .agency = agency->settings->id};
     snprintf (sale.draw, sizeof sale.draw, "%s", draw);
-    const char *why = receipts_begin (agency->receipts, &sale, stored);
+    const char *why = receipts_begin (agency->receipts, &sale, provable, stored);
     *next = receipts_next (agency->receipts);
     return why;
 }
@@ -127,6 +190,52 @@ static void add_receipts (void *self, uint64_t offset, uint32_t count, bytes_t r
 {
     const agency_t *agency = self;
     receipts_add (agency->receipts, offset, count, rows);
+}
+
+static const char *tell_bets (void *self, session_bets_t *bets)
+{
+    const agency_t *agency = self;
+    sold_t *sold = receipts_sold (agency->receipts);
+    *bets = (session_bets_t){.count = sold_count (sold), .digest = sold_digest (sold)};
+    bets->offsets = receipts_cancelled (agency->receipts, &bets->offsets_count);
+    bets->asked = receipts_cancelling (agency->receipts, &bets->asked_count);
+    return sold_save (sold, true);
+}
+
+static bytes_t tell_rows (void *self, uint64_t offset)
+{
+    const agency_t *agency = self;
+    return sold_rows (receipts_sold (agency->receipts), offset);
+}
+
+static const char *draw_bytes (void *self, uint8_t *bytes, size_t size)
+{
+    (void) self;
+    return getrandom (bytes, size, 0) == (ssize_t) size ? NULL : "no random numbers";
+}
+
+static const char *note_offer (void *self, bytes_t row)
+{
+    const agency_t *agency = self;
+    return receipts_offer (agency->receipts, row);
+}
+
+static const char *settle_offers (void *self, uint64_t stored, uint64_t digest)
+{
+    const agency_t *agency = self;
+    return receipts_settle (agency->receipts, stored, digest);
+}
+
+static const char *note_cancels (void *self, uint64_t offset)
+{
+    const agency_t *agency = self;
+    return receipts_cancels (agency->receipts, offset);
+}
+
+static const char *note_cancelled (void *self, uint64_t offset)
+{
+    const agency_t *agency = self;
+    return receipts_cancel (agency->receipts, offset);
 }
 
 static void open_report (agency_t *agency)
@@ -140,6 +249,8 @@ static void open_report (agency_t *agency)
                                       .log_bets = settings->log_bets,
                                       .log_winners = settings->log_winners,
                                       .json = settings->json,
+                                      .vault = agency->proof.vault,
+                                      .folder = settings->receipts,
                                       .cancels = settings->cancels,
                                       .cancel = settings->cancel,
                                       .bar = !settings->quiet};
@@ -154,6 +265,8 @@ static void open_seller (agency_t *agency)
                                 .session = session_options (settings),
                                 .rows = agency->source ? &agency->rows : NULL};
     options.session.receipts = agency->receipts ? &agency->feed : NULL;
+    options.session.proof = agency->safe ? &agency->proof : NULL;
+    options.session.unprovable = agency->unprovable[0] ? agency->unprovable : NULL;
     options.session.stored = report_stored;
     options.session.listener = agency->report;
     draw_random (&options.session, settings->single);
@@ -235,6 +348,7 @@ static void close_agency (agency_t *agency)
 {
     logger_gather (false);
     seller_destroy (&agency->seller);
+    safe_close (&agency->safe);
     receipts_close (&agency->receipts);
     report_destroy (&agency->report);
     bet_source_destroy (&agency->source);

@@ -68,6 +68,10 @@ bool pledge_welcome (session_t *session, const wire_welcome_t *welcome)
         vault_begin (proof->vault, session->progress.draw, &open, welcome->highest);
     if (why)
         return session_fail (session, "%s", why);
+    if (session->options.writer != 0)
+        why = proof->settle (proof->self, welcome->next, welcome->digest);
+    if (why)
+        return session_fail (session, "%s", why);
     if (!vault_has (proof->vault, NOTE_OPEN))
         fetch (session, NOTE_OPEN);
     else if (vault_has (proof->vault, VAULT_COMMIT))
@@ -111,6 +115,14 @@ static bool cannot (session_t *session)
 bool pledge_active (const session_t *session)
 {
     return session->progress.provable && session->options.proof;
+}
+
+void pledge_offer (session_t *session, bytes_t row)
+{
+    const session_proof_t *proof = session->options.proof;
+    const char *why = proof->offers (proof->self, row);
+    if (why)
+        session_fail (session, "%s", why);
 }
 
 void pledge_go_on (session_t *session, int64_t now_ms)

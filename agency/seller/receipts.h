@@ -4,6 +4,12 @@
      FOLDER/tickets.csv     a line for each bet, in their order
      FOLDER/cancelled.csv   the same line of each that was cancelled, if any was
 
+   and of a provable draw
+
+     FOLDER/sold.csv        each bet itself (sold.h)
+     FOLDER/offered.csv     each single bet, before it was sent
+     FOLDER/cancelling.csv  a ticket's line of each that was asked to be cancelled
+
    Both are only added to. What was under way when a program or a machine died is
    missing at their end, or half a line: that is cut off, and what is missing is added
    by the next run, which reads it in the file of bets again. So a sync is no promise to
@@ -14,6 +20,7 @@
 
 #include "problem.h"
 #include "receipt.h"
+#include "sold.h"
 
 #define RECEIPTS_WHY_BYTES 512
 
@@ -26,12 +33,13 @@ typedef struct receipts receipts_t;
 receipts_t *receipts_open (const char *folder, bool single, problem_t *problem);
 void receipts_close (receipts_t **receipts);
 
-/* Whose they are now, and how many bets the central has. Returns NULL, or why that does
-   not fit what is in the files. Before that nothing can be added. */
+/* Whose they are now, whether the draw is provable, and how many bets the central has.
+   Returns NULL, or why that does not fit what is in the files. Before that nothing can
+   be added. */
 const char *receipts_begin (receipts_t *receipts, const receipt_sale_t *sale,
-                            uint64_t stored);
+                            bool provable, uint64_t stored);
 
-/* The offset behind the last ticket. */
+/* The offset of the first bet that is missing at the end of a file. */
 uint64_t receipts_next (const receipts_t *receipts);
 
 /* Add tickets of these bets, from `offset` on: rows as they were sold, each ended by
@@ -45,6 +53,24 @@ const char *receipts_save (receipts_t *receipts, int64_t now_ms, bool at_once);
 /* The bet at `offset` is cancelled. Returns NULL or why that cannot be written. To say
    it again changes nothing. */
 const char *receipts_cancel (receipts_t *receipts, uint64_t offset);
+
+/* Of a provable draw: it is about to be asked for that the bet be cancelled, which is
+   durable from here on. NULL or why not. */
+const char *receipts_cancels (receipts_t *receipts, uint64_t offset);
+
+/* The offsets that are cancelled, ascending; and those of which it is not known. Both
+   are borrowed until the next call that changes them. */
+const uint64_t *receipts_cancelled (const receipts_t *receipts, size_t *count);
+const uint64_t *receipts_cancelling (const receipts_t *receipts, size_t *count);
+
+/* The bets of a provable draw, after receipts_begin (). */
+sold_t *receipts_sold (receipts_t *receipts);
+
+/* A single bet is about to be sent, which is durable from here on; and: so many are
+   stored, with this digest, so that one that was not answered is known. NULL, or why
+   not. */
+const char *receipts_offer (receipts_t *receipts, bytes_t row);
+const char *receipts_settle (receipts_t *receipts, uint64_t stored, uint64_t digest);
 
 /* The offsets of the bets on `number` that are not known to be cancelled, in their
    order, `*count` of them: at most `most`, and one more if there are others. To be

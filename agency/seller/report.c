@@ -40,6 +40,7 @@ struct report {
     waiting_t silence;    // nobody answers
     waiting_t delay;      // the central is busy, or full
     logger_limit_t limit; // of that
+    bool opened, promised, received, sealed, revealed, proven, late; // told of
     bool sold;
     bool closed;
     int64_t told_ms;         // when it said that it waits for the draw
@@ -58,6 +59,11 @@ static void tell_server (report_t *report, const session_progress_t *progress);
 static void tell_silence (report_t *report, reach_state_t link, int64_t now_ms);
 static void tell_held_up (report_t *report, const session_progress_t *progress,
                           int64_t now_ms);
+static void tell_provable (report_t *report, const session_progress_t *progress);
+static void tell_open (const vault_t *vault);
+static void tell_committed (const vault_t *vault);
+static void tell_note (const report_t *report, const char *action, const char *word,
+                       const hash_t *hash, const char *name);
 static void tell_sold (report_t *report, const session_progress_t *progress);
 static void tell_closed (report_t *report, const session_t *session);
 static void tell_ready (report_t *report, const session_progress_t *progress,
@@ -79,6 +85,7 @@ static bool take_document (bytes_t *documents, bytes_t *document);
 static const char *list_tickets (const report_t *report, size_t winner,
                                  char text[TICKETS_BYTES]);
 static void print_winners (const report_t *report, bytes_t documents);
+static void print_json_proof (const vault_t *vault, const session_progress_t *progress);
 static void print_json_documents (bytes_t documents);
 static void print_json_tickets (const report_t *report, bytes_t documents);
 static void print_json_text (bytes_t text);
@@ -158,6 +165,8 @@ void report_update (report_t *report, const session_t *session, reach_state_t li
     tell_contact (report, session, link, now_ms);
     tell_held_up (report, progress, now_ms);
     tell_sold (report, progress);
+    if (report->options.vault && progress->provable)
+        tell_provable (report, progress);
     tell_closed (report, session);
     tell_ready (report, progress, now_ms);
     if (report->options.bar && now_ms >= report->bar_due_ms)
@@ -255,6 +264,67 @@ static void tell_sold (report_t *report, const session_progress_t *progress)
                   "cantidad: %" PRIu64 " | almacenadas: %" PRIu64
                   " | milliseconds: %" PRId64 " | retries: %" PRIu64,
                   progress->sent, progress->stored, elapsed_ms, progress->retries);
+}
+
+/* Each once in a run, also of what an earlier one has done. */
+static void tell_provable (report_t *report, const session_progress_t *progress)
+{
+    const vault_t *vault = report->options.vault;
+    const hash_t seal = vault_seal_hash (vault);
+    if (!report->opened && (report->opened = vault_has (vault, NOTE_OPEN)))
+        tell_open (vault);
+    if (!report->promised && (report->promised = vault_has (vault, VAULT_COMMIT)))
+        tell_committed (vault);
+    if (!report->received && (report->received = vault_has (vault, NOTE_RECEIPT)))
+        tell_note (report, "recibo", NULL, NULL, "ready");
+    if (!report->late && (report->late = progress->late))
+        logger_event (
+            LOG_WARNING, "compromiso", LOG_FAIL,
+            "reason: the draw was sealed without it: what this agency sold is "
+            "in, and for what was before the seal there is the operator's "
+            "word alone");
+    if (!report->sealed && (report->sealed = vault_has (vault, NOTE_SEAL)))
+        tell_note (report, "sello", "seal", &seal, NULL);
+    if (!report->revealed && (report->revealed = progress->revealed))
+        tell_note (report, "revelacion", "seal", &seal, "seal");
+    if (!report->proven && (report->proven = progress->proven))
+        tell_note (report, "resultado", "seal", &seal, NULL);
+}
+
+static void tell_open (const vault_t *vault)
+{
+    char digits[SHA256_TEXT_BYTES];
+    const open_t *open = vault_open (vault);
+    const hash_t hash = vault_open_hash (vault);
+    logger_event (LOG_INFO, "nota_abierta", LOG_SUCCESS,
+                  "open: %s | agencies: %zu | least: %" PRIu32 " | demo: %s",
+                  hash_text (&hash, digits), open->agencies, open->least,
+                  open->demo ? "yes" : "no");
+}
+
+static void tell_committed (const vault_t *vault)
+{
+    char digits[SHA256_TEXT_BYTES];
+    const hash_t root = vault_root (vault);
+    logger_event (LOG_INFO, "compromiso", LOG_SUCCESS,
+                  "cantidad: %" PRIu64 " | root: %s",
+                  vault_commitment (vault)->tally.count, hash_text (&root, digits));
+}
+
+static void tell_note (const report_t *report, const char *action, const char *word,
+                       const hash_t *hash, const char *name)
+{
+    char digits[SHA256_TEXT_BYTES], parts[LOGGER_PARTS_BYTES];
+    size_t size = 0;
+    parts[0] = 0;
+    if (hash)
+        size = (size_t) snprintf (parts, sizeof parts, "%s: %s", word,
+                                  hash_text (hash, digits));
+    if (name)
+        snprintf (parts + size, sizeof parts - size,
+                  "%sfile: %.200s/%s-%" PRIu32 ".note", size > 0 ? " | " : "",
+                  report->options.folder, name, report->options.agency);
+    logger_event (LOG_INFO, action, LOG_SUCCESS, "%s", parts);
 }
 
 /* At once: until the draw there is time to do something about it. */
@@ -480,6 +550,8 @@ static void print_json (const report_t *report, const session_progress_t *progre
             ",\"cancelled\":%" PRIu32,
             report->options.agency, progress->draw, progress->stored,
             progress->cancelled);
+    if (report->options.vault && progress->provable)
+        print_json_proof (report->options.vault, progress);
     if (report->options.cancels) {
         printf (",\"offset\":%" PRIu32 "}\n", report->options.cancel);
         return;
@@ -496,6 +568,18 @@ static void print_json (const report_t *report, const session_progress_t *progre
             ",\"retries\":%" PRIu64 "}\n",
             elapsed_ms / 1000, elapsed_ms % 1000, rate (progress->sent, elapsed_ms),
             progress->retries);
+}
+
+/* `proven`: the notes hold, and the number follows from them. */
+static void print_json_proof (const vault_t *vault, const session_progress_t *progress)
+{
+    char digits[SHA256_TEXT_BYTES];
+    const hash_t open = vault_open_hash (vault), seal = vault_seal_hash (vault);
+    printf (",\"open\":\"%s\"", hash_text (&open, digits));
+    if (vault_has (vault, NOTE_SEAL))
+        printf (",\"seal\":\"%s\"", hash_text (&seal, digits));
+    printf (",\"committed\":%s,\"proven\":%s", progress->committed ? "true" : "false",
+            progress->proven ? "true" : "false");
 }
 
 static void print_json_documents (bytes_t documents)

@@ -19,9 +19,11 @@ typedef struct {
     bool log_bets;              // a line for each bet stored
     bool log_winners;           // a line for each winner, and no documents on stdout
     bool json;
-    bool cancels;    // a bet: nothing is sold
-    uint32_t cancel; // its offset
-    bool bar;        // wanted; drawn if stderr is a terminal
+    const vault_t *vault; // of a provable draw; may be NULL; borrowed
+    const char *folder;   // it is in; borrowed
+    bool cancels;         // a bet: nothing is sold
+    uint32_t cancel;      // its offset
+    bool bar;             // wanted; drawn if stderr is a terminal
 } report_options_t;
 
 typedef struct report report_t;

@@ -133,6 +133,9 @@ static bool sell (session_t *session, int64_t now_ms)
             sale_closed (session);
         else if (session->highest > 0)
             look_for_high (session, now_ms);
+        if (session->verdict == VERDICT_NONE && session->options.writer != 0 &&
+            pledge_active (session))
+            pledge_offer (session, window_batch_rows (window_last (window)));
         session->pace_ms =
             session->options.period_ms ? now_ms + session->options.period_ms : 0;
         break;

@@ -77,6 +77,11 @@ typedef struct {
     bytes_t (*rows) (void *self, uint64_t offset);
     /* Bytes that nobody can guess. NULL, or why there are none. */
     const char *(*chance) (void *self, uint8_t *bytes, size_t size);
+    /* A single bet is about to be sent (durable from here on): its row, ended by LF. */
+    const char *(*offers) (void *self, bytes_t row);
+    /* So many bets are stored, with this digest: one that was sent and not answered may
+       be among them. NULL; or why they are not those that the agency has. */
+    const char *(*settle) (void *self, uint64_t stored, uint64_t digest);
     /* It is about to ask for the bet to be cancelled (durable from here on); and it is
        cancelled. NULL, or why that cannot be noted. */
     const char *(*cancels) (void *self, uint64_t offset);

@@ -202,6 +202,9 @@ bool pledge_welcome (session_t *session, const wire_welcome_t *welcome);
 /* Whether the draw is provable, and this agency takes part in that. */
 bool pledge_active (const session_t *session);
 
+/* A single bet is about to be sent. */
+void pledge_offer (session_t *session, bytes_t row);
+
 /* All is sold, or something has come: do what is next, up to its results. */
 void pledge_go_on (session_t *session, int64_t now_ms);
 

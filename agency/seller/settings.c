@@ -38,7 +38,9 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
          "file to sell, - for stdin; default .data/agency-ID.csv, or the environment's "
          "single bet"},
         {"receipts", CONFIG_TEXT, &settings->receipts, NULL, NULL, 0, 0,
-         "folder for receipts: tickets.csv has a line for each bet that is stored"},
+         "folder for receipts: a ticket for each bet that is stored; needed in "
+         "provable "
+         "draws"},
         {"batch-bytes", CONFIG_NUMBER, &settings->batch_bytes, NULL,
          BOUND_TEXT (MESSAGE_BYTES_DEFAULT), MESSAGE_BYTES_MIN, MESSAGE_BYTES_MAX,
          "longest message of one batch, in bytes"},
@@ -72,6 +74,9 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
          "say whether it could sell now: name, port, key, roll and draw; sell nothing"},
         {"cancel", CONFIG_NUMBER, &settings->cancel, NULL, NULL, 0, UINT32_MAX,
          "cancel the bet at this offset; the first is at 0; --bets is ignored"},
+        {"ticket", CONFIG_NUMBER, &settings->ticket, NULL, NULL, 0, UINT32_MAX,
+         "write a bettor's ticket of the bet at this offset, from --receipts; ask "
+         "nobody"},
         {0}};
     const config_program_t program = {
         .program = PROGRAM,
@@ -90,7 +95,13 @@ config_t *settings_load (settings_t *settings, int argc, char **argv, int *statu
 static int agree (const config_t *config, void *context, char *why)
 {
     settings_t *settings = context;
-    if (settings->id == 0) {
+    settings->tickets = given (config, "ticket");
+    if (settings->tickets && !settings->receipts) {
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--ticket: needs the agency's folder, --receipts");
+        return PROCESS_CANNOT_START;
+    }
+    if (settings->id == 0 && !settings->tickets) {
         snprintf (why, CONFIG_WHY_BYTES, "--id: required (see " PROGRAM " --help)");
         return PROCESS_CANNOT_START;
     }
@@ -119,6 +130,7 @@ static bool agree_on_task (const settings_t *settings, char *why)
                  {"--close", settings->close},
                  {"--results", settings->results_only},
                  {"--cancel", settings->cancels},
+                 {"--ticket", settings->tickets},
                  {"--try", settings->tries}};
     const char *one = NULL;
     for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
@@ -151,7 +163,8 @@ static bool take_bets (settings_t *settings, const config_t *config, char *why)
 {
     const bool bets_given = given (config, "bets");
     settings->sells = !settings->results_only && !settings->cancels &&
-                      !settings->tries && (!settings->close || bets_given);
+                      !settings->tickets && !settings->tries &&
+                      (!settings->close || bets_given);
     settings->piped =
         settings->sells && bets_given && strcmp (settings->bets, "-") == 0;
     if (settings->piped) {

@@ -32,6 +32,8 @@ typedef struct {
     bool tries;      // whether it could sell, and does not
     bool cancels;    // a bet:
     uint32_t cancel; // its offset
+    bool tickets;    // writes a bettor's ticket of a bet, and asks nobody:
+    uint32_t ticket; // its offset
     bool sells;      // something: a file, a pipe or a single bet
 
     const char *fields[BET_FIELDS]; // of the single bet; borrowed from the environment

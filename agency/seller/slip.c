@@ -199,7 +199,7 @@ static int by_value (const void *a, const void *b)
 static bool read_rows (slip_t *slip)
 {
     char why[SOLD_WHY_BYTES];
-    slip->sold = sold_open (slip->folder, slip->ready.stake.agency, why);
+    slip->sold = sold_open (slip->folder, SOLD_FILE, slip->ready.stake.agency, why);
     if (!slip->sold)
         return fail (slip, "%s", why);
     return sold_count (slip->sold) >= slip->stake->count ||

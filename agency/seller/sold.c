@@ -36,7 +36,7 @@ struct sold {
     char failure[SOLD_WHY_BYTES];
 };
 
-static bool open_file (sold_t *sold, const char *folder, char *why);
+static bool open_file (sold_t *sold, const char *folder, const char *name, char *why);
 static bool read_file (sold_t *sold, char *why);
 static bool take_rows (sold_t *sold, bytes_t rows, char *why);
 static void note_place (sold_t *sold, uint64_t place);
@@ -46,24 +46,25 @@ static bool map_file (sold_t *sold);
 static void unmap_file (sold_t *sold);
 static void fail (sold_t *sold, const char *what);
 
-sold_t *sold_open (const char *folder, uint32_t agency, char why[SOLD_WHY_BYTES])
+sold_t *sold_open (const char *folder, const char *name, uint32_t agency,
+                   char why[SOLD_WHY_BYTES])
 {
     sold_t *sold = calloc (1, sizeof *sold);
     assert (sold);
     sold->agency = agency;
     sold->file = -1;
     sold->digest = DIGEST_START;
-    if (open_file (sold, folder, why) && read_file (sold, why))
+    if (open_file (sold, folder, name, why) && read_file (sold, why))
         return sold;
     sold_close (&sold);
     return NULL;
 }
 
-static bool open_file (sold_t *sold, const char *folder, char *why)
+static bool open_file (sold_t *sold, const char *folder, const char *name, char *why)
 {
     struct stat about;
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK;
-    if (snprintf (sold->path, sizeof sold->path, "%s/" SOLD_FILE, folder) >=
+    if (snprintf (sold->path, sizeof sold->path, "%s/%s", folder, name) >=
         (int) sizeof sold->path) {
         snprintf (why, SOLD_WHY_BYTES, "%.200s: is too long a name", folder);
         return false;

@@ -13,13 +13,15 @@
 #include "bytes.h"
 
 #define SOLD_FILE      "sold.csv"
+#define OFFERED_FILE   "offered.csv" // single bets, before they are sent
 #define SOLD_WHY_BYTES 512
 
 typedef struct sold sold_t;
 
-/* Open FOLDER/sold.csv, which is made if it is not there. NULL with one line in `why`,
+/* Open FOLDER/NAME, which is made if it is not there. NULL with one line in `why`,
    which names the file, says why not and what to do. */
-sold_t *sold_open (const char *folder, uint32_t agency, char why[SOLD_WHY_BYTES]);
+sold_t *sold_open (const char *folder, const char *name, uint32_t agency,
+                   char why[SOLD_WHY_BYTES]);
 void sold_close (sold_t **sold);
 
 /* How many bets, and their digest (digest.h). */

@@ -23,6 +23,8 @@ typedef struct { // the agency's folder, which outlives its sessions
     uint64_t offsets[4], asked[4];
     size_t offsets_count, asked_count;
     int chances;
+    char offered[256];
+    uint64_t settled;
 } folder_t;
 
 typedef struct { // the other side
@@ -75,6 +77,8 @@ static const char *begin (void *self, const char *name, uint64_t identity,
 static void add (void *self, uint64_t offset, uint32_t count, bytes_t rows)
 {
     (void) self;
+    if (offset < folder.count)
+        return; // it was settled
     assert_true (offset == folder.count);
     bet_csv_error_t error;
     char *end = folder.rows + strlen (folder.rows);
@@ -114,6 +118,25 @@ static const char *chance (void *self, uint8_t *bytes, size_t size)
     return NULL;
 }
 
+static const char *offers (void *self, bytes_t row)
+{
+    (void) self;
+    snprintf (folder.offered, sizeof folder.offered, "%.*s", (int) row.size,
+              (const char *) row.data);
+    return NULL;
+}
+
+/* The one that was offered, if it is the one that is missing. */
+static const char *settle (void *self, uint64_t stored, uint64_t digest)
+{
+    const bytes_t row = fair_text (folder.offered);
+    folder.settled = stored;
+    if (stored == folder.count + 1 && row.size > 0 &&
+        bet_csv_digest (folder.digest, row, 1) == digest)
+        add (self, folder.count, 1, row);
+    return stored == folder.count && digest == folder.digest ? NULL : "not settled";
+}
+
 static const char *cancels (void *self, uint64_t offset)
 {
     (void) self;
@@ -132,8 +155,8 @@ static const char *cancelled (void *self, uint64_t offset)
 }
 
 static const session_receipts_t receipts = {NULL, begin, add};
-static session_proof_t proof = {NULL,   NULL,    bets_of,  rows_of,
-                                chance, cancels, cancelled};
+static session_proof_t proof = {NULL,   NULL,   bets_of, rows_of,  chance,
+                                offers, settle, cancels, cancelled};
 
 static void open_vault (void)
 {
@@ -763,6 +786,33 @@ static void a_sealed_draw_that_is_called_off_is_fraud (void **state)
     assert_fails_with ("cannot be called off any more");
 }
 
+/* One bet a run: it is noted before it is sent, and found when its answer was lost. */
+static void a_single_bet_is_noted_before_it_is_sent (void **state)
+{
+    (void) state;
+    day->fake.count = 1;
+    day->options.writer = 0xB0B;
+    day->options.task = SESSION_SELL_ONLY;
+    start_session ();
+    while (central.questions < 20 && !folder.offered[0])
+        assert_true (serve ()); // up to the BATCH
+    assert_string_equal (folder.offered, "Ana,\"Paz, of 4\",100,1990-01-01,0\n");
+    serve_all ();
+    assert_state (day, SESSION_ENDED);
+    assert_int_equal (folder.count, 1);
+    folder.count = folder.digest = 0; // killed before it heard the answer
+    folder.rows[0] = '\0';
+    start_session ();
+    assert_true (serve ());
+    assert_int_equal (folder.settled, 1);
+    assert_int_equal (folder.count, 1);
+    folder.offered[0] = '\0';
+    folder.count = folder.digest = 0;
+    start_session ();
+    serve_all ();
+    assert_fails_with ("not settled");
+}
+
 /* Pages of another note, too long, or out of order are passed over. */
 static void strange_pages_are_passed_over (void **state)
 {
@@ -817,6 +867,7 @@ int main (void)
         TEST (whoever_only_asks_reveals_too),
         TEST (winners_that_are_not_its_own_are_found),
         TEST (a_sealed_draw_that_is_called_off_is_fraud),
+        TEST (a_single_bet_is_noted_before_it_is_sent),
         TEST (strange_pages_are_passed_over),
     };
     if (signed_note_start () != 0)

@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include "bet_csv.h"
+#include "digest.h"
 #include "logger.h"
 #include "receipts.h"
 
@@ -47,6 +49,9 @@ static int teardown (void **state)
     receipts_close (&receipts);
     unlink (path_of ("tickets.csv"));
     unlink (path_of ("cancelled.csv"));
+    unlink (path_of ("cancelling.csv"));
+    unlink (path_of ("sold.csv"));
+    unlink (path_of ("offered.csv"));
     return rmdir (folder);
 }
 
@@ -89,7 +94,7 @@ static bool open_it (bool single)
 static void begin (uint64_t stored)
 {
     assert_true (open_it (false));
-    assert_null (receipts_begin (receipts, &sale, stored));
+    assert_null (receipts_begin (receipts, &sale, false, stored));
 }
 
 static void add (uint64_t offset, uint32_t count, const char *rows)
@@ -180,7 +185,7 @@ static void a_file_that_is_none_is_left_alone (void **state)
     }
     write_file ("tickets.csv", "hello"); // half a line that is no ticket's
     assert_true (open_it (false));
-    assert_non_null (receipts_begin (receipts, &sale, 0));
+    assert_non_null (receipts_begin (receipts, &sale, false, 0));
     assert_string_equal (read_file ("tickets.csv"), "hello");
 }
 
@@ -200,7 +205,8 @@ static void anothers_file_is_refused (void **state)
     write_file ("tickets.csv", LINES);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_true (open_it (false));
-        const char *why = receipts_begin (receipts, &cases[i].sale, cases[i].stored);
+        const char *why =
+            receipts_begin (receipts, &cases[i].sale, false, cases[i].stored);
         assert_non_null (why);
         if (!strstr (why, cases[i].says))
             fail_msg ("'%s' does not say '%s'", why, cases[i].says);
@@ -212,15 +218,16 @@ static void single_bets_leave_gaps (void **state)
 {
     (void) state;
     assert_true (open_it (true));
-    assert_null (receipts_begin (receipts, &sale, 5));
+    assert_null (receipts_begin (receipts, &sale, false, 5));
     add (5, 1, "Ana,Paz,1,2000-01-01,5\n");
     assert_null (receipts_save (receipts, 0, true));
     assert_true (open_it (true));
-    assert_null (receipts_begin (receipts, &sale, 9));
+    assert_null (receipts_begin (receipts, &sale, false, 9));
     add (9, 1, "Ana,Paz,1,2000-01-01,6\n");
     assert_null (receipts_save (receipts, 0, true));
     assert_true (open_it (false)); // a file has no gaps
-    assert_non_null (strstr (receipts_begin (receipts, &sale, 10), "lacks tickets"));
+    assert_non_null (
+        strstr (receipts_begin (receipts, &sale, false, 10), "lacks tickets"));
 }
 
 static void it_is_one_process_s (void **state)
@@ -308,6 +315,116 @@ static void bets_on_a_number_are_found (void **state)
     free (offsets);
 }
 
+/* ---- Of a provable draw ---- */
+
+#define SOLD                                                                           \
+    "3,Ana,Paz,1,2000-01-01,7574\r\n"                                                  \
+    "3,\"A, B\",Paz,2,2000-01-01,12\r\n"
+
+static void begin_provable (bool single, uint64_t stored)
+{
+    assert_true (open_it (single));
+    const char *why = receipts_begin (receipts, &sale, true, stored);
+    if (why)
+        fail_msg ("%s", why);
+}
+
+static void assert_sold (const char *expected)
+{
+    assert_string_equal (read_file ("sold.csv"), expected);
+}
+
+/* Whichever of the files lacks what the other has gets it. */
+static void each_bet_is_kept_too (void **state)
+{
+    (void) state;
+    begin_provable (false, 0);
+    add (0, 2, ROWS);
+    assert_null (receipts_save (receipts, 0, true));
+    assert_file ("tickets.csv", LINES);
+    assert_sold (SOLD);
+    assert_int_equal (
+        truncate (path_of ("tickets.csv"), (off_t) strlen (LINES) / 2 + 8), 0);
+    begin_provable (false, 2);
+    assert_int_equal (receipts_next (receipts), 1);
+    add (1, 1, strchr (ROWS, '\n') + 1);
+    assert_null (receipts_save (receipts, 0, true));
+    assert_file ("tickets.csv", LINES);
+    assert_sold (SOLD);
+    unlink (path_of ("sold.csv"));
+    begin_provable (false, 2);
+    assert_int_equal (receipts_next (receipts), 0);
+    add (0, 2, ROWS);
+    assert_null (receipts_save (receipts, 0, true));
+    assert_file ("tickets.csv", LINES);
+    assert_sold (SOLD);
+    unlink (path_of ("tickets.csv"));
+    assert_true (open_it (false));
+    assert_non_null (strstr (receipts_begin (receipts, &sale, true, 1),
+                             "sold.csv: has 2 bets that were acknowledged"));
+}
+
+static void a_cancel_is_noted_before_it_is_known (void **state)
+{
+    (void) state;
+    size_t count;
+    begin_provable (false, 0);
+    add (0, 2, ROWS);
+    assert_null (receipts_save (receipts, 0, true));
+    assert_null (receipts_cancels (receipts, 1));
+    assert_null (receipts_cancels (receipts, 1));
+    assert_null (receipts_cancels (receipts, 0));
+    receipts_cancelled (receipts, &count);
+    assert_int_equal (count, 0);
+    begin_provable (false, 2);
+    const uint64_t *offsets = receipts_cancelling (receipts, &count);
+    assert_int_equal (count, 2);
+    assert_true (offsets[0] == 0 && offsets[1] == 1);
+    assert_null (receipts_cancel (receipts, 1));
+    for (int again = 0; again < 2; again++) {
+        offsets = receipts_cancelling (receipts, &count);
+        assert_int_equal (count, 1);
+        assert_true (offsets[0] == 0);
+        offsets = receipts_cancelled (receipts, &count);
+        assert_int_equal (count, 1);
+        assert_true (offsets[0] == 1);
+        begin_provable (false, 2);
+    }
+    assert_file ("cancelling.csv", "first-3-1," TIME ",12," ID "\n"
+                                   "first-3-0," TIME ",7574," ID "\n");
+    assert_file ("cancelled.csv", "first-3-1," TIME ",12," ID "\n");
+}
+
+static uint64_t digest_after (const char *rows, uint32_t count)
+{
+    return bet_csv_digest (DIGEST_START, bytes_of (rows, strlen (rows)), count);
+}
+
+/* Its answer was lost: by its digest it is the one that is stored, or it is not. */
+static void a_single_bet_whose_answer_was_lost_is_found (void **state)
+{
+    (void) state;
+    static const char first[] = "Ana,Paz,1,2000-01-01,7574\n",
+                      other[] = "Eva,Paz,1,2000-01-01,7574\n",
+                      both[] = "Eva,Paz,1,2000-01-01,7574\nAna,Paz,1,2000-01-01,7574\n";
+    begin_provable (true, 0);
+    assert_null (receipts_settle (receipts, 0, DIGEST_START));
+    assert_null (receipts_offer (receipts, bytes_of (first, strlen (first))));
+    begin_provable (true, 0);
+    assert_null (receipts_settle (receipts, 0, DIGEST_START)); // it did not come in
+    assert_null (receipts_offer (receipts, bytes_of (other, strlen (other))));
+    begin_provable (true, 1);
+    assert_null (receipts_settle (receipts, 1, digest_after (other, 1)));
+    assert_sold ("3,Eva,Paz,1,2000-01-01,7574\r\n");
+    assert_file ("tickets.csv", "first-3-0," TIME ",7574," ID "\n");
+    add (0, 1, other); // it is acknowledged after all
+    assert_null (receipts_settle (receipts, 2, digest_after (both, 2)));
+    assert_sold ("3,Eva,Paz,1,2000-01-01,7574\r\n3,Ana,Paz,1,2000-01-01,7574\r\n");
+    assert_non_null (strstr (receipts_settle (receipts, 3, 7), "has 2 bets, and the "));
+    assert_non_null (strstr (receipts_settle (receipts, 2, 7), "2 others of agency 3"));
+    assert_non_null (strstr (receipts_settle (receipts, 4, 7), "somebody else sells"));
+}
+
 #define RECEIPTS_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (void)
@@ -324,6 +441,9 @@ int main (void)
         RECEIPTS_TEST (a_full_disk_leaves_whole_lines),
         RECEIPTS_TEST (a_cancelled_bet_is_noted_once),
         RECEIPTS_TEST (bets_on_a_number_are_found),
+        RECEIPTS_TEST (each_bet_is_kept_too),
+        RECEIPTS_TEST (a_cancel_is_noted_before_it_is_known),
+        RECEIPTS_TEST (a_single_bet_whose_answer_was_lost_is_found),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static int teardown (void **state)
 static void open_it (void)
 {
     sold_close (&sold);
-    sold = sold_open (folder, 3, why);
+    sold = sold_open (folder, SOLD_FILE, 3, why);
     if (!sold)
         fail_msg ("%s", why);
 }
@@ -150,12 +150,12 @@ static void another_file_is_refused (void **state)
         save ();
         sold_close (&sold);
         append (rows[i], strlen (rows[i]));
-        assert_null (sold_open (folder, 3, why));
+        assert_null (sold_open (folder, SOLD_FILE, 3, why));
         assert_non_null (strstr (why, "sold.csv, row 2: is no bet that agency 3 sold"));
     }
     unlink (path_of ("sold.csv"));
     assert_int_equal (mkdir (path_of ("sold.csv"), 0700), 0);
-    assert_null (sold_open (folder, 3, why));
+    assert_null (sold_open (folder, SOLD_FILE, 3, why));
     assert_int_equal (rmdir (path_of ("sold.csv")), 0);
 }
 
