@@ -77,18 +77,24 @@ int main (int argc, char **argv)
 static int make_ticket (const settings_t *settings)
 {
     char why[SLIP_WHY_BYTES] = "libsodium cannot be started";
-    const bool made =
-        signed_note_start () == 0 && slip_make (settings->receipts, settings->id,
-                                                settings->ticket, stdout, why) == 0;
-    if (made)
-        logger_event (LOG_INFO, "boleto", LOG_SUCCESS,
-                      "file: %s/ticket-%u.txt | image: %s/ticket-%u.png",
-                      settings->receipts, settings->ticket, settings->receipts,
-                      settings->ticket);
+    int status = PROCESS_FAILED;
+    if (!settings->receipts) {
+        snprintf (why, sizeof why,
+                  "a ticket is made from the agency's folder: give it with --receipts");
+        status = PROCESS_CANNOT_START;
+    } else if (signed_note_start () == 0 &&
+               slip_make (settings->receipts, settings->id, settings->ticket, stdout,
+                          why) == 0)
+        status = 0;
+    if (status == 0)
+        logger_event (
+            LOG_INFO, "boleto", LOG_SUCCESS,
+            "file: %s/ticket-%" PRIu32 ".txt | image: %s/ticket-%" PRIu32 ".png",
+            settings->receipts, settings->ticket, settings->receipts, settings->ticket);
     else
         logger_event (LOG_ERROR, "boleto", LOG_FAIL, "reason: %s", why);
     logger_flush ();
-    return made ? 0 : PROCESS_FAILED;
+    return status;
 }
 
 static bool open_agency (agency_t *agency)

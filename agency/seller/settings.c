@@ -96,11 +96,6 @@ static int agree (const config_t *config, void *context, char *why)
 {
     settings_t *settings = context;
     settings->tickets = given (config, "ticket");
-    if (settings->tickets && !settings->receipts) {
-        snprintf (why, CONFIG_WHY_BYTES,
-                  "--ticket: needs the agency's folder, --receipts");
-        return PROCESS_CANNOT_START;
-    }
     if (settings->id == 0 && !settings->tickets) {
         snprintf (why, CONFIG_WHY_BYTES, "--id: required (see " PROGRAM " --help)");
         return PROCESS_CANNOT_START;

@@ -87,7 +87,8 @@ PROGRAMS = {
         ("log-winners", None, "yes", "no", "x"), ("json", None, "yes", "no", "x"), ("quiet", None, "yes", "no", "x"),
         ("sell-only", None, "yes", "no", "x"), ("follow", None, "yes", "no", "x"),
         ("close", None, "yes", "no", "x"), ("results", None, "yes", "no", "x"),
-        ("cancel", None, "0", "4294967295", "-1"), ("try", None, "yes", "no", "x"), ("receipts", None, "receipts", "/var/lib/receipts", None)]),
+        ("cancel", None, "0", "4294967295", "-1"), ("try", None, "yes", "no", "x"), ("receipts", None, "receipts", "/var/lib/receipts", None),
+        ("ticket", None, "0", "4294967295", "-1")]),
     "loteria-ctl": ("ctl", [
         ("timeout", None, "5ms", "1m", "5"), ("keys", "LOTERIA_KEYS", "keys/state", "/etc/keys", None),
         ("data-dir", "LOTERIA_DATA_DIR", "/var/lib/loteria", "day", None),
