@@ -103,6 +103,21 @@ static inline uint8_t *put_bytes (uint8_t *at, bytes_t value)
     return at + value.size;
 }
 
+/* The number that is written there. */
+static inline uint32_t get_u32 (const uint8_t *at)
+{
+    uint32_t value;
+    memcpy (&value, at, sizeof value);
+    return __builtin_bswap32 (value);
+}
+
+static inline uint64_t get_u64 (const uint8_t *at)
+{
+    uint64_t value;
+    memcpy (&value, at, sizeof value);
+    return __builtin_bswap64 (value);
+}
+
 /* A reader consumes bytes from the front. Reading past the end gives zeros and leaves
    `failed` set, so a decoder may read all its fields and ask once. */
 typedef struct {

@@ -9,9 +9,10 @@
        log_begin                     written, and its sync begun in the background
        log_descriptor, log_look      when it is over: log_durable () has moved
 
-   Implemented by log_files.c on one file: a ring of segments, written round and round.
-   Positions in the log grow for ever; what lies before a mark that was released is
-   written over. Nothing is allocated by reading or writing but the group itself. */
+   Positions in the log grow for ever. Implemented by log_files.c on one file: a ring of
+   segments, written round and round; what lies before a mark that was released is
+   written over. And by log_engine.c on an engine (engine.h), where a sync is a commit,
+   a position is a group's ordinal, and nothing is written over. */
 
 #ifndef LOTERIA_LOG_H
 #define LOTERIA_LOG_H
@@ -138,5 +139,10 @@ log_counts_t log_counts (const log_t *log);
 uint64_t log_torn (const log_t *log);
 /* The file is still what it was (file.h, sound): 0, or -1 with errno. */
 int log_sound (log_t *log);
+
+/* What has failed, after any -1, where it is not a file: one line; NULL else. */
+const char *log_failure (const log_t *log);
+/* Whether it failed because another process is the log's active now. */
+bool log_superseded (const log_t *log);
 
 #endif

@@ -1,0 +1,54 @@
+/* log_engine.h - a log that an engine keeps (engine.h): log.h's functions, and what is
+   particular to it.
+
+   It begins as one that follows: it finds what others append. Who has taken the lease
+   leads: nothing is read any more from a machine that has not heard of his epoch; what
+   was found so far is compared with what the engine has; and once all of it is found,
+   records can be appended. A position is how many groups there are before it; the
+   ordinal of the group that begins there is one more. */
+
+#ifndef LOTERIA_LOG_ENGINE_H
+#define LOTERIA_LOG_ENGINE_H
+
+#include "engine.h"
+#include "log.h"
+
+/* A page that lies in the data directory in place of a log: which log it is that an
+   engine keeps. Write and sync it: 0, or -1 with errno. */
+int log_engine_sign (file_t *file, uint64_t identity);
+/* Whether LOG_PAGE_BYTES are such a page; `identity`, if it is not NULL, is filled in.
+ */
+bool log_engine_note (const uint8_t *page, uint64_t *identity);
+
+/* The engine's log from `mark` on (NULL: from its beginning); nothing is read yet. The
+   engine, and the file with the page, are borrowed. NULL with the reason in `why` when
+   the page is none, or of another log; errno is 0 but when it cannot be read. */
+log_t *log_engine_open (engine_t *engine, file_t *file, const log_mark_t *mark,
+                        char *why);
+
+/* Hand over what has come in and ask for what is behind it, which takes a while: as
+   often as news are wanted, and at once while log_behind (). Who does not lead gets a
+   group once it is known to be safe. Returns how many groups were found; or -1 with the
+   reason in `why` (LOG_WHY_BYTES), when the engine has another history than what was
+   found so far, or less of it; or when `found` refuses a record. */
+int log_follow (log_t *log, log_found_fn *found, void *context, char *why);
+/* Whether there is more than was found so far, or an answer is awaited. */
+bool log_behind (const log_t *log);
+/* Groups that the engine has as far as is known, and how many of them were found. */
+uint64_t log_groups_there (const log_t *log);
+uint64_t log_groups_found (const log_t *log);
+/* Why nothing came in the last time; NULL: it did. */
+const char *log_silence (const log_t *log);
+
+/* From here on it leads, with this epoch, which is the lease's. */
+void log_lead (log_t *log, uint64_t epoch);
+/* Whether it leads and has found everything: it may be appended to. */
+bool log_leads (const log_t *log);
+
+/* Follow until everything is found that is safe, or, of who leads, that there is; for
+   so long at most that nothing comes in. 0, or -1 with `why`, and errno: 0 when it is
+   for good. */
+int log_catch_up (log_t *log, log_found_fn *found, void *context, int64_t silence_ms,
+                  char *why);
+
+#endif
