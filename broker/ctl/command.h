@@ -20,7 +20,9 @@ typedef struct {
     const char *closes, *number, *reason;
     bool yes, json;
     const char *draw, *expect, *to; // NULL: none
-    uint32_t last;                  // 0: not given
+    const char *role;               // NULL: none
+    bool insecure;
+    uint32_t last; // 0: not given
     bool missing, csv, once, documents, with_bets;
 } command_t;
 

@@ -9,6 +9,7 @@
 #include "bounds.h"
 #include "command.h"
 #include "draw_verbs.h"
+#include "engine_verbs.h"
 #include "log_verbs.h"
 #include "note_verbs.h"
 #include "logger.h"
@@ -151,6 +152,11 @@ static const verb_t verbs[] = {
      1,
      2,
      draw_verbs_reveal},
+    {{"log init", "URL", " role insecure ",
+      "make the tables of a log in PostgreSQL, as its owner; and let a role use them"},
+     1,
+     1,
+     engine_verbs_init},
     {{"ping", "ENDPOINT", " keys timeout ", "who listens there, and is it well"},
      1,
      1,
@@ -237,6 +243,15 @@ int main (int argc, char **argv)
          .type = CONFIG_TEXT,
          .value = &command.to,
          .help = "restore: unpack the draw into this new directory, beside the day"},
+        {.name = "role",
+         .type = CONFIG_TEXT,
+         .value = &command.role,
+         .help = "log init: whom to let add to the log and read it, and no more"},
+        {.name = "insecure",
+         .type = CONFIG_FLAG,
+         .value = &command.insecure,
+         .fallback = "no",
+         .help = "log init: over a network even without TLS"},
         {.name = "agencies",
          .type = CONFIG_NUMBER,
          .value = &command.agencies,

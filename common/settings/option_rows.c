@@ -151,6 +151,29 @@ config_item_t option_log_mib (uint32_t *mib)
                            .help = "MiB of bets.log when a day is begun"};
 }
 
+config_item_t option_log (const char **url)
+{
+    return (config_item_t){
+        .name = "log",
+        .type = CONFIG_TEXT,
+        .value = url,
+        .environment = "LOTERIA_LOG",
+        .help = "PostgreSQL that keeps the log, on several machines: "
+                "postgres://HOST[:PORT][,HOST...]/DATABASE[?...][#NAME] [the data "
+                "directory]"};
+}
+
+config_item_t option_insecure_async (bool *insecure)
+{
+    return (config_item_t){.name = "insecure-async",
+                           .type = CONFIG_FLAG,
+                           .value = insecure,
+                           .environment = "LOTERIA_INSECURE_ASYNC",
+                           .fallback = "no",
+                           .help = "with --log: to try it; what is acknowledged may be "
+                                   "on one machine only"};
+}
+
 config_item_t option_agencies (uint32_t *agencies)
 {
     return (config_item_t){

@@ -54,7 +54,7 @@ int schema_make (session_t *session, const place_t *place, const char *role, cha
     "LEFT JOIN (SELECT ordinal, epoch, body, sum(octet_length(body)) OVER (ORDER BY "  \
     "ordinal) - octet_length(body) AS before FROM (SELECT ordinal, epoch, body FROM "  \
     "loteria.entry WHERE log = $1 AND ordinal >= $2::bigint ORDER BY ordinal LIMIT "   \
-    "$3::int) some) e ON e.before < $4::int WHERE l.log = $1 ORDER BY e.ordinal"
+    "$3::int) part) e ON e.before < $4::int WHERE l.log = $1 ORDER BY e.ordinal"
 
 /* Who may not see more of pg_stat_replication sees rows of nulls. */
 #define STATEMENT_SEE                                                                  \

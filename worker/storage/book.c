@@ -310,6 +310,10 @@ uint64_t book_lag_bytes (const book_t *book)
 void book_failure (const book_t *book, char *why)
 {
     const int error = errno;
+    if (book->log && log_failure (book->log)) {
+        snprintf (why, BOOK_WHY_BYTES, "%s", log_failure (book->log));
+        return;
+    }
     const char *text = folders_failure (book->folders);
     char own[ARCHIVE_WHY_BYTES];
     if (!text && book->archive)
@@ -329,6 +333,11 @@ void book_failure (const book_t *book, char *why)
     else
         snprintf (why, BOOK_WHY_BYTES, "%s/%.*s%s, %s", book->directory,
                   (int) (colon - text), text, colon + 1, strerror (error));
+}
+
+bool book_superseded (const book_t *book)
+{
+    return log_superseded (book->log);
 }
 
 archive_t *book_archive (book_t *book)

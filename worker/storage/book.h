@@ -48,8 +48,9 @@ typedef struct {          // what a start found and did; for the log
 
 /* Open the log in the directory, begin one if there is nothing of one at all, and bring
    the sales (borrowed, empty) to where they were. All files are locked, and put right
-   from the log. NULL with the reason in `why` (BOOK_WHY_BYTES), and errno: 0 when the
-   files are not sound, and then nothing was changed. */
+   from the log. With an engine all that it has is found first. NULL with the reason in
+   `why` (BOOK_WHY_BYTES), and errno: 0 when the files are not sound, and then nothing
+   was changed. */
 book_t *book_open (const char *directory, const log_options_t *options, sales_t *sales,
                    char *why);
 
@@ -162,8 +163,23 @@ int book_descriptors (book_t *book, int *descriptors);
 log_counts_t book_counts (const book_t *book);
 uint64_t book_lag_bytes (const book_t *book);
 
-/* What has failed, after any -1: a file, and how; for a message. */
+/* What has failed, after any -1: a file, and how, or the engine; for a message. */
 void book_failure (const book_t *book, char *why);
+/* Whether that is that another process leads now. */
+bool book_superseded (const book_t *book);
+
+/* ---- A log that an engine keeps, while others append to it: log_engine.h ---- */
+
+/* Take into the files here what has come in, and ask for more: as log_follow (). How
+   many groups that were; -1 with the reason in `why` (BOOK_WHY_BYTES), and errno: 0
+   when it is for good, ESTALE when another process leads. */
+int book_follow (book_t *book, char *why);
+/* From here on it leads, with this epoch of the lease's; once book_follow () has found
+   the rest, which may take several calls, it does: it may be appended to. */
+void book_lead (book_t *book, uint64_t epoch);
+bool book_leads (const book_t *book);
+/* The log itself, borrowed: for how far it is. */
+log_t *book_log (book_t *book);
 
 /* ---- Reading: archive.h, what is gathered included ---- */
 

@@ -11,11 +11,6 @@
 
 #include "book_state.h"
 
-typedef struct {
-    book_t *book;
-    int error; // errno: it is not that the log is unsound
-} opening_t;
-
 static int open_files (book_t *book, bool *fresh, char *why);
 static int check_all_there (const book_t *book, const bool *there, char *why);
 static int refuse_old (book_t *book, char *why);
@@ -32,20 +27,15 @@ static int recover (book_t *book, char *why);
 static int read_checkpoint (book_t *book, char *why);
 static int read_draws (book_t *book, char *why);
 static int check_rows (book_t *book, sale_t *sale, char *why);
-static int found_record (void *context, const record_t *record, const uint8_t *bytes,
-                         bytes_t rows, char *why);
 static sale_t *open_again (book_t *book, uint64_t sequence, const record_t *opened,
                            char *why);
-static sale_t *sale_of (opening_t *opening, const record_t *record, char *why);
-static int check_tail (book_t *book, char *why);
-static int put_right (book_t *book, char *why);
+static sale_t *sale_of (book_opening_t *opening, const record_t *record, char *why);
 static int make_folders (book_t *book);
 static int reserve_found (book_t *book);
 static int cut_tails (book_t *book);
 static int reserve_ahead (book_t *book, char *why);
 static int refuse (const book_t *book, char *why, int error, const char *format, ...)
     __attribute__ ((format (printf, 4, 5)));
-static int failed (book_t *book, char *why);
 
 book_t *book_open (const char *directory, const log_options_t *options, sales_t *sales,
                    char *why)
@@ -55,6 +45,7 @@ book_t *book_open (const char *directory, const log_options_t *options, sales_t 
     book->directory = directory;
     book->sales = sales;
     book->folders = folders_new (directory, false);
+    book->engine = options->engine;
     book->checkpoint_bytes = CHECKPOINT_LOG_BYTES;
     if (options->segment_bytes > 0 && options->segment_bytes < CHECKPOINT_LOG_BYTES)
         book->checkpoint_bytes = options->segment_bytes;
@@ -66,6 +57,8 @@ book_t *book_open (const char *directory, const log_options_t *options, sales_t 
         rc =
             book->recovery.fresh ? begin_day (book, options, why) : recover (book, why);
     }
+    if (rc == 0 && book->engine)
+        rc = book_follow_all (book, options->epoch, why);
     if (rc == 0)
         rc = reserve_ahead (book, why);
     if (rc == -1) {
@@ -203,13 +196,16 @@ static int log_blank (book_t *book, char *why)
     static const uint8_t magic[] = {'L', 'O', 'T', 'E', 'R', 'I',
                                     'A', ' ', 'L', 'O', 'G'};
     static const uint8_t nothing[sizeof magic];
+    static const uint8_t away[] = {'L', 'O', 'T', 'E', 'R', 'I',
+                                   'A', ' ', 'E', 'N', 'G'};
     static const uint8_t group[] = {0xFF, 'L', 'O', 'T', 'E', 'R', 'I', 'A'};
     uint8_t head[sizeof magic] = {0}, first[sizeof group] = {0};
     file_t *file = book->files[LOG_FILE];
     if (file->ops->read (file, head, sizeof head, 0) == -1 ||
         file->ops->read (file, first, sizeof first, LOG_PAGE_BYTES) == -1)
-        return failed (book, why);
+        return book_start_failed (book, why);
     return (memcmp (head, magic, sizeof magic) == 0 ||
+            memcmp (head, away, sizeof away) == 0 ||
             memcmp (head, nothing, sizeof nothing) == 0) &&
            memcmp (first, group, sizeof group) != 0;
 }
@@ -262,16 +258,23 @@ static int begin_day (book_t *book, const log_options_t *options, char *why)
             return -1;
         file_t *slot = book->files[SLOT_A];
         if (slot->ops->truncate (slot, 0) == -1 || slot->ops->sync (slot) == -1)
-            return failed (book, why);
+            return book_start_failed (book, why);
     }
+    if (book->engine)
+        identity = book->engine->identity;
     while (identity == 0)
         if (getrandom (&identity, sizeof identity, 0) != sizeof identity)
-            return failed (book, why);
+            return book_start_failed (book, why);
     if (archive_create (book->archive, identity) == -1 ||
         log->ops->truncate (log, 0) == -1)
-        return failed (book, why);
+        return book_start_failed (book, why);
     char reason[LOG_WHY_BYTES];
-    book->log = log_new (log, identity, options, reason);
+    if (!book->engine)
+        book->log = log_new (log, identity, options, reason);
+    else if (log_engine_sign (log, identity) == -1)
+        return book_start_failed (book, why);
+    else
+        book->log = log_engine_open (book->engine, log, identity, NULL, reason);
     if (!book->log)
         return refuse (book, why, errno, "%s", reason);
     book->slots.checkpoint.identity = identity;
@@ -279,23 +282,28 @@ static int begin_day (book_t *book, const log_options_t *options, char *why)
         if (!book->files[i] && take (book, i, FILE_WRITE, why) == -1)
             return -1;
         if (book_make_checkpoint (book) == -1)
-            return failed (book, why);
+            return book_start_failed (book, why);
     }
     return 0;
 }
 
 static int recover (book_t *book, char *why)
 {
-    opening_t opening = {.book = book};
+    book_opening_t opening = {.book = book};
     char reason[LOG_WHY_BYTES];
     if (read_checkpoint (book, why) == -1)
         return -1;
     const checkpoint_t *checkpoint = &book->slots.checkpoint;
+    if (book->engine) {
+        book->log = log_engine_open (book->engine, book->files[LOG_FILE],
+                                     checkpoint->identity, &checkpoint->mark, reason);
+        return book->log ? 0 : refuse (book, why, errno, "%s", reason);
+    }
     book->log = log_open (book->files[LOG_FILE], checkpoint->identity,
-                          &checkpoint->mark, found_record, &opening, reason);
+                          &checkpoint->mark, book_found_record, &opening, reason);
     if (!book->log)
         return refuse (book, why, opening.error ? opening.error : errno, "%s", reason);
-    return check_tail (book, why) == -1 ? -1 : put_right (book, why);
+    return book_check_tail (book, why) == -1 ? -1 : book_put_right (book, why);
 }
 
 static int read_checkpoint (book_t *book, char *why)
@@ -316,7 +324,7 @@ static int read_checkpoint (book_t *book, char *why)
     book->last_opened = checkpoint->last_opened;
     rc = read_draws (book, why);
     slots_forget (&book->slots);
-    book_encode (book); // before the log moves them on: see put_right
+    book_encode (book); // before the log moves them on: see book_put_right
     return rc;
 }
 
@@ -330,7 +338,7 @@ static int read_draws (book_t *book, char *why)
     while (checkpoint_get_draw (&rest->draws, &entry) == 0) {
         record_t opened = {0};
         if (book_read (book, entry.opened, &opened) == -1)
-            return failed (book, why);
+            return book_start_failed (book, why);
         sale_t *sale = sale_restore (&entry, &opened, sales_held_bytes (book->sales));
         if (!sale || sales_find (book->sales, entry.identity) ||
             sales_named (book->sales, record_name (&opened)) ||
@@ -365,13 +373,13 @@ static int check_rows (book_t *book, sale_t *sale, char *why)
     if (rc == 0)
         rc = archive_read_rows (book->archive, sale->folder, &record, 1, rows);
     free (rows);
-    return rc == -1 ? failed (book, why) : 0;
+    return rc == -1 ? book_start_failed (book, why) : 0;
 }
 
-static int found_record (void *context, const record_t *record, const uint8_t *bytes,
-                         bytes_t rows, char *why)
+int book_found_record (void *context, const record_t *record, const uint8_t *bytes,
+                       bytes_t rows, char *why)
 {
-    opening_t *opening = context;
+    book_opening_t *opening = context;
     book_t *book = opening->book;
     const uint64_t sequence = (uint64_t) book_records (book) + 1;
     sale_t *sale = NULL;
@@ -412,7 +420,7 @@ static sale_t *open_again (book_t *book, uint64_t sequence, const record_t *open
    was made, and was used again, is brought back; if its `archived` is of later than
    this record, it does not fit the index as it is so far, and is made again from that.
  */
-static sale_t *sale_of (opening_t *opening, const record_t *record, char *why)
+static sale_t *sale_of (book_opening_t *opening, const record_t *record, char *why)
 {
     book_t *book = opening->book;
     char name[DRAW_NAME_BYTES_MAX + 1], reason[BOOK_WHY_BYTES];
@@ -433,7 +441,7 @@ static sale_t *sale_of (opening_t *opening, const record_t *record, char *why)
 }
 
 /* No crash leaves what is refused here. */
-static int check_tail (book_t *book, char *why)
+int book_check_tail (book_t *book, char *why)
 {
     char reason[ARCHIVE_WHY_BYTES];
     if (archive_check_tail (book->archive, reason) == -1)
@@ -448,7 +456,7 @@ static int check_tail (book_t *book, char *why)
    the disk has not: so the checkpoint and the log's last group, by which everything
    else was found, are written once more, as they are, and synced; and all that is made
    from the log is written anew, whatever is there. */
-static int put_right (book_t *book, char *why)
+int book_put_right (book_t *book, char *why)
 {
     book_recovery_t *recovery = &book->recovery;
     recovery->torn = log_torn (book->log);
@@ -456,25 +464,38 @@ static int put_right (book_t *book, char *why)
     errno = 0;
     if (book_write_slot (book) == -1 || slot->ops->sync (slot) == -1 ||
         log_settle (book->log) == -1)
-        return failed (book, why);
-    if (make_folders (book) == -1 || reserve_found (book) == -1) {
+        return book_start_failed (book, why);
+    return book_complete (book, why);
+}
+
+int book_complete (book_t *book, char *why)
+{
+    book_recovery_t *recovery = &book->recovery;
+    errno = 0;
+    if (book_make_room (book) == -1) {
         if (!file_full (errno))
-            return failed (book, why);
+            return book_start_failed (book, why);
         snprintf (
             why, BOOK_WHY_BYTES,
             "%s: the disk is full, there is no room to complete %s and the draws' "
             "files from %s",
-            book->directory, BOOK_INDEX, BOOK_LOG);
+            book->directory, BOOK_INDEX, book->engine ? "the log" : BOOK_LOG);
         return -1;
     }
     if (archive_compare (book->archive, &recovery->index_other,
                          &recovery->rows_other) == -1 ||
         archive_write (book->archive) == -1 || cut_tails (book) == -1)
-        return failed (book, why);
+        return book_start_failed (book, why);
     const bool changed = recovery->replayed > 0 || recovery->index_cut > 0 ||
                          recovery->rows_cut > 0 || recovery->torn_checkpoint ||
                          recovery->index_other > 0 || recovery->rows_other > 0;
-    return changed && book_make_checkpoint (book) == -1 ? failed (book, why) : 0;
+    return changed && book_make_checkpoint (book) == -1 ? book_start_failed (book, why)
+                                                        : 0;
+}
+
+int book_make_room (book_t *book)
+{
+    return make_folders (book) == -1 ? -1 : reserve_found (book);
 }
 
 /* Of draws that the log says were opened, in case they are not there; and the link to
@@ -525,7 +546,7 @@ static int reserve_ahead (book_t *book, char *why)
     if (book_reserve (book, NULL, RECORD_REGISTERED, 0, BOOK_REGISTRATION) !=
         BOOK_FAILED)
         return 0;
-    return failed (book, why);
+    return book_start_failed (book, why);
 }
 
 /* `error` is 0 when the files are not what they should be: nothing that may pass. */
@@ -543,7 +564,7 @@ static int refuse (const book_t *book, char *why, int error, const char *format,
 }
 
 /* An operation failed. */
-static int failed (book_t *book, char *why)
+int book_start_failed (book_t *book, char *why)
 {
     const int error = errno ? errno : EIO;
     errno = error;

@@ -6,6 +6,7 @@
 
 #include "book.h"
 #include "bounds.h"
+#include "log_engine.h"
 #include "slots.h"
 
 #define REGISTRATIONS        64 // states that may register on a full disk
@@ -36,6 +37,7 @@ struct book {
     const char *directory; // borrowed
     file_t *files[FILES];
     folders_t *folders;
+    engine_t *engine; // that keeps the log; NULL: the file does; borrowed
     log_t *log;
     archive_t *archive;
     sales_t *sales; // borrowed
@@ -72,5 +74,28 @@ void book_encode (book_t *book);
 /* Of a record of an event that is not of a live draw: the name of its draw, into `name`
    (DRAW_NAME_BYTES_MAX + 1). 0, or -1 (errno). */
 int book_name_of (book_t *book, const record_t *record, char *name);
+
+/* ---- A start, and following an engine ---- */
+
+typedef struct { // of book_found_record
+    book_t *book;
+    int error; // errno: it is not that the log is unsound
+} book_opening_t;
+
+/* A log_found_fn: the record is taken into its draw and, in memory, its files. */
+int book_found_record (void *context, const record_t *record, const uint8_t *bytes,
+                       bytes_t rows, char *why);
+/* Whether no more lies behind what was found than a crash leaves. */
+int book_check_tail (book_t *book, char *why);
+/* What was found is made safe and written to the files, and a checkpoint made. */
+int book_put_right (book_t *book, char *why);
+/* The same, of what was found later. */
+int book_complete (book_t *book, char *why);
+/* Folders, and room in the files, for what was found. 0, or -1 (errno). */
+int book_make_room (book_t *book);
+/* All that the engine has; with an epoch, as who leads. */
+int book_follow_all (book_t *book, uint64_t epoch, char *why);
+/* An operation failed: -1 with `why` (BOOK_WHY_BYTES). */
+int book_start_failed (book_t *book, char *why);
 
 #endif

@@ -13,6 +13,7 @@
 #include "bounds.h"
 #include "check_provable.h"
 #include "digest.h"
+#include "log_engine.h"
 #include "slots.h"
 
 #define RECORDS_A_TIME 512
@@ -32,6 +33,7 @@ typedef struct {
     const char *directory;
     const char *expect;
     bool served; // somebody is writing these files
+    bool away;   // the log is kept by an engine, and is not read here
     file_t *files[FILES];
     folders_t *folders;
     slots_t slots;
@@ -284,13 +286,17 @@ static int check_log (check_t *check)
 {
     char reason[LOG_WHY_BYTES];
     const checkpoint_t *checkpoint = &check->slots.checkpoint;
-    check->log = (check->served ? log_peek : log_open) (
-        check->files[LOG_FILE], checkpoint->identity, &checkpoint->mark, found_record,
-        check, reason);
+    file_t *file = check->files[LOG_FILE];
+    check->away = log_engine_signed (file) == 1;
+    check->log = check->away ? log_engine_open (NULL, file, checkpoint->identity,
+                                                &checkpoint->mark, reason)
+                             : (check->served ? log_peek : log_open) (
+                                   file, checkpoint->identity, &checkpoint->mark,
+                                   found_record, check, reason);
     if (!check->log)
         return damaged (check, "%s", reason);
-    return check->served ? 0 // the archive may be written right now
-                         : check_tails (check);
+    return check->served || check->away ? 0 // the archive may be written right now
+                                        : check_tails (check);
 }
 
 static int check_tails (check_t *check)
@@ -588,6 +594,12 @@ static void print_draw (const sale_t *sale)
 /* What the next start will put right. */
 static void print_rest (check_t *check)
 {
+    if (check->away) {
+        printf (
+            "log: kept by an engine, and not read; this is what was safe here at the "
+            "last checkpoint\n");
+        return;
+    }
     if (check->served) {
         printf ("served: a process is writing the day; this is what was safe\n");
         return;

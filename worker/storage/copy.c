@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "log_engine.h"
 #include "slots.h"
 
 #define TRIES          20 // while the log's room is used again under our eyes
@@ -100,6 +101,12 @@ static int open_files (copy_t *copy)
         if (!copy->copies[i])
             return -1;
     }
+    if (log_engine_signed (copy->sources[LOG_FILE]) == 1)
+        return refuse (
+            copy,
+            "%s/%s: the log of this day is kept by an engine: make a copy of "
+            "that (pg_basebackup), from which any directory can be made anew",
+            copy->from, BOOK_LOG);
     return file_make_folder (copy->to, FOLDERS_ALL) == 0
                ? 0
                : refuse (copy, "%s/%s: cannot be made, %s", copy->to, FOLDERS_ALL,

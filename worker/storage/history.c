@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "bounds.h"
+#include "log_engine.h"
 #include "slots.h"
 
 #define TRIES          20 // while a process writes the day, and its log goes round
@@ -179,9 +180,13 @@ static int read_log (reading_t *reading)
     char reason[LOG_WHY_BYTES];
     const checkpoint_t *checkpoint = &reading->slots.checkpoint;
     const bool served = !reading->locked && file_busy (reading->directory, BOOK_LOG);
-    log_t *log = (served ? log_peek
-                         : log_open) (reading->files[LOG_FILE], checkpoint->identity,
-                                      &checkpoint->mark, found_record, reading, reason);
+    file_t *file = reading->files[LOG_FILE];
+    log_t *log = log_engine_signed (file) == 1
+                     ? log_engine_open (NULL, file, checkpoint->identity,
+                                        &checkpoint->mark, reason)
+                     : (served ? log_peek : log_open) (file, checkpoint->identity,
+                                                       &checkpoint->mark, found_record,
+                                                       reading, reason);
     if (!log)
         return refuse (reading, "%s", reason);
     log_destroy (&log);

@@ -29,6 +29,8 @@ typedef struct {            // an empty log's shape; an existing one has its own
     uint64_t segment_bytes; // 0: the default; a multiple of LOG_PAGE_BYTES, and at
                             // least two of the largest groups that are wanted
     uint32_t segments;      // 0: the default; 4 at least
+    struct engine *engine;  // that keeps it (log_engine.h); NULL: the file does
+    uint64_t epoch;         // with an engine: who leads has it; 0: it follows
 } log_options_t;
 
 /* Where a log is, between two groups. */

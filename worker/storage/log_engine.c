@@ -33,6 +33,7 @@ typedef struct {
     file_t *file;     // borrowed
     bool asked;       // READ, which is not answered yet
     uint64_t asked_epoch;
+    bool answered;  // once, since it follows
     bool compare;   // the last group that was found with the engine's, before more is
     bool all_found; // in the last answer that came with `epoch` there was nothing more
     uint64_t epoch; // of who leads; 0: it follows
@@ -60,7 +61,9 @@ static uint64_t unreleased (const log_t *log);
 static void count (const log_t *log, log_counts_t *counts);
 static int sound (log_t *log);
 static const char *failure (const log_t *log);
-static int check_page (log_engine_t *log, char *why);
+static int check_page (log_engine_t *log, uint64_t expected, char *why);
+static bool all_found (const log_engine_t *log);
+static void await (log_engine_t *log, int64_t until_ms);
 static void ask_on (log_engine_t *log);
 static int take_answer (log_engine_t *log, const engine_answer_t *answer,
                         log_found_fn *found, void *context, char *why);
@@ -110,17 +113,24 @@ bool log_engine_note (const uint8_t *page, uint64_t *identity)
     return true;
 }
 
-log_t *log_engine_open (engine_t *engine, file_t *file, const log_mark_t *mark,
-                        char *why)
+int log_engine_signed (file_t *file)
+{
+    uint8_t page[LOG_PAGE_BYTES];
+    const ssize_t got = file->ops->read (file, page, sizeof page, 0);
+    return got == -1 ? -1 : got == LOG_PAGE_BYTES && log_engine_note (page, NULL);
+}
+
+log_t *log_engine_open (engine_t *engine, file_t *file, uint64_t identity,
+                        const log_mark_t *mark, char *why)
 {
     log_engine_t *log = calloc (1, sizeof *log);
     assert (log);
     log->base.ops = &engine_ops;
-    log->base.identity = engine->identity;
+    log->base.identity = engine ? engine->identity : identity;
     log->engine = engine;
     log->file = file;
     log_make_room (&log->base, LOG_GROUP_BYTES_MAX);
-    chain_start (engine->identity, log->base.written.chain);
+    chain_start (identity, log->base.written.chain);
     if (mark)
         log->base.written = *mark;
     log->base.released = log->base.written;
@@ -128,7 +138,7 @@ log_t *log_engine_open (engine_t *engine, file_t *file, const log_mark_t *mark,
     log->safe = log->there = log->base.written.position;
     log_found_all (&log->base);
     log_t *base = &log->base;
-    if (check_page (log, why) == -1) {
+    if (check_page (log, identity, why) == -1) {
         const int error = errno;
         log_destroy (&base);
         errno = error;
@@ -137,7 +147,7 @@ log_t *log_engine_open (engine_t *engine, file_t *file, const log_mark_t *mark,
 }
 
 /* That it is the page of this log, and the mark one that such a log has. */
-static int check_page (log_engine_t *log, char *why)
+static int check_page (log_engine_t *log, uint64_t expected, char *why)
 {
     uint8_t page[LOG_PAGE_BYTES];
     uint64_t identity = 0;
@@ -153,16 +163,17 @@ static int check_page (log_engine_t *log, char *why)
             "%s: the log of this day is in this file, and not in an engine: start "
             "without --log, or take an empty directory",
             log->file->name);
-    else if (identity != log->base.identity)
+    else if (identity != log->base.identity || identity != expected)
         snprintf (why, LOG_WHY_BYTES,
                   "%s: the day in this directory is of another log than %s has: "
                   "%016" PRIx64 ", and not %016" PRIx64
                   "; see what --log says, or take an empty directory",
-                  log->file->name, log->engine->name, identity, log->base.identity);
+                  log->file->name, log->engine ? log->engine->name : "the checkpoint",
+                  identity, log->base.identity);
     else if (mark->position > POSITION_LIMIT || mark->last > mark->position ||
              mark->position - mark->last != (mark->position > 0))
         snprintf (why, LOG_WHY_BYTES, "%s: there is no such place in it: %" PRIu64,
-                  log->engine->name, mark->position);
+                  log->file->name, mark->position);
     else
         return 0;
     return -1;
@@ -231,37 +242,47 @@ bool log_leads (const log_t *base)
     return log->epoch > 0 && log->all_found;
 }
 
-int log_catch_up (log_t *base, log_found_fn *found, void *context, int64_t silence_ms,
-                  char *why)
+int log_catch_up (log_t *base, log_found_fn *found, void *context, uint64_t sequence,
+                  uint64_t bytes, int64_t silence_ms, char *why)
 {
     log_engine_t *log = (log_engine_t *) base;
     int64_t until_ms = clock_ms () + silence_ms;
-    bool answered = false; // at least once
-    while (!log_leads (base) &&
-           (log->epoch > 0 || !answered || base->written.position < log->safe)) {
-        const bool asked = log->asked;
+    while (!all_found (log)) {
+        if (log->bytes >= bytes && base->written.sequence >= sequence)
+            return 0;
         const int groups = log_follow (base, found, context, why);
         if (groups == -1) {
-            errno = 0;
+            errno = base->superseded ? ESTALE : 0;
             return -1;
         }
         if (groups > 0)
             until_ms = clock_ms () + silence_ms;
-        answered = answered || (asked && !log_silence (base) && !log->compare);
-        const int64_t left_ms = until_ms - clock_ms ();
-        if (left_ms <= 0) {
+        else if (clock_ms () >= until_ms) {
             snprintf (why, LOG_WHY_BYTES, "%s",
                       log_silence (base) ? log_silence (base) : "it does not answer");
             errno = ETIMEDOUT;
             return -1;
-        }
-        struct pollfd news = {.fd = log_descriptor (base), .events = POLLIN};
-        if (log_silence (base))
-            poll (NULL, 0, RETRY_MS);
-        else if (log->asked)
-            poll (&news, 1, (int) left_ms);
+        } else
+            await (log, until_ms);
     }
-    return 0;
+    return 1;
+}
+
+/* Who follows has all once he has what is safe, by an answer of his own. */
+static bool all_found (const log_engine_t *log)
+{
+    return log->epoch > 0 ? log_leads (&log->base)
+                          : log->answered && log->base.written.position == log->safe;
+}
+
+static void await (log_engine_t *log, int64_t until_ms)
+{
+    struct pollfd news = {.fd = descriptor (&log->base), .events = POLLIN};
+    const int64_t left_ms = until_ms - clock_ms ();
+    if (log->silence[0])
+        poll (NULL, 0, RETRY_MS);
+    if (log->asked && left_ms > 0 && !all_found (log))
+        poll (&news, 1, (int) left_ms);
 }
 
 static void ask_on (log_engine_t *log)
@@ -314,6 +335,7 @@ static int take_answer (log_engine_t *log, const engine_answer_t *answer,
         groups++;
     }
     log_found_all (&log->base);
+    log->answered = true;
     log->all_found = log->epoch > 0 && log->base.written.position == answer->last;
     return groups;
 }

@@ -20,11 +20,16 @@ int log_engine_sign (file_t *file, uint64_t identity);
  */
 bool log_engine_note (const uint8_t *page, uint64_t *identity);
 
-/* The engine's log from `mark` on (NULL: from its beginning); nothing is read yet. The
-   engine, and the file with the page, are borrowed. NULL with the reason in `why` when
-   the page is none, or of another log; errno is 0 but when it cannot be read. */
-log_t *log_engine_open (engine_t *engine, file_t *file, const log_mark_t *mark,
-                        char *why);
+/* Whether the file is one. 1, 0; -1 with errno. */
+int log_engine_signed (file_t *file);
+
+/* The engine's log `identity` from `mark` on (NULL: from its beginning); nothing is
+   read yet. The engine, and the file with the page, are borrowed. Without an engine it
+   is a log that ends at the mark, for who reads the files here only. NULL with the
+   reason in `why` when page or engine are of another log; errno is 0 but when it cannot
+   be read. */
+log_t *log_engine_open (engine_t *engine, file_t *file, uint64_t identity,
+                        const log_mark_t *mark, char *why);
 
 /* Hand over what has come in and ask for what is behind it, which takes a while: as
    often as news are wanted, and at once while log_behind (). Who does not lead gets a
@@ -45,10 +50,11 @@ void log_lead (log_t *log, uint64_t epoch);
 /* Whether it leads and has found everything: it may be appended to. */
 bool log_leads (const log_t *log);
 
-/* Follow until everything is found that is safe, or, of who leads, that there is; for
-   so long at most that nothing comes in. 0, or -1 with `why`, and errno: 0 when it is
-   for good. */
-int log_catch_up (log_t *log, log_found_fn *found, void *context, int64_t silence_ms,
-                  char *why);
+/* Follow until everything is found that is safe, or, of who leads, that there is; or
+   until `bytes` were found that are not released, and record `sequence` was. Gives up
+   when nothing came in for so long. 1 when it is all, 0 when not; -1 with `why`, and
+   errno: 0 when it is for good, ESTALE when another process leads now. */
+int log_catch_up (log_t *log, log_found_fn *found, void *context, uint64_t sequence,
+                  uint64_t bytes, int64_t silence_ms, char *why);
 
 #endif

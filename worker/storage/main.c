@@ -36,6 +36,8 @@ int main (int argc, char **argv)
         option_data_dir (&options->data_directory,
                          "directory of the day's files; it must exist"),
         option_log_mib (&settings.log_mib),
+        option_log (&options->engine),
+        option_insecure_async (&options->insecure_async),
         option_storage_listen (&options->listen),
         option_broker (&options->brokers),
         option_log_bets (&options->log_bets),

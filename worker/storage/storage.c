@@ -13,6 +13,7 @@
 #include "book.h"
 #include "clerk.h"
 #include "clock.h"
+#include "engine.h"
 #include "gate.h"
 #include "inquiry.h"
 #include "logger.h"
@@ -23,6 +24,7 @@
 #include "storage_metrics.h"
 
 #define ACTION     "almacenamiento"
+#define ENGINE     "replica"
 #define HEAD_BYTES (2 * SHA256_BYTES + 1)
 
 /* So much is worth a sync of its own while more is waiting. With all that is waiting in
@@ -32,6 +34,10 @@
 #define GROUP_WORTH_BYTES ((size_t) 64 * 1024)
 
 #define DISK_LOOK_MS 1000 // how often the disk is asked for its room, at most
+
+#define WAITING_US   1000000 // a commit that takes longer is told
+#define TAKE_WAIT_MS 60000   // for a standby to confirm a takeover
+#define ASK_WAIT_MS  5000
 
 #define QUICK_MS    5 // a sync that took no longer
 #define QUICK_SYNCS 8 // as many in a row show that the disk is
@@ -49,6 +55,8 @@ struct storage {
     bool served;      // somebody was, in this turn
     int64_t begun_us; // the group that is under way
     unsigned quick;   // syncs in a row that were
+    engine_t *engine; // that keeps the log, or NULL
+    bool waits;       // was told: no standby has confirmed for a while
     // for who asks how it is
     const char *directory; // borrowed
     self_report_t report;
@@ -59,6 +67,10 @@ struct storage {
 
 static int open_book (storage_t *storage, const storage_options_t *options,
                       problem_t *problem);
+static int open_engine (storage_t *storage, const storage_options_t *options,
+                        uint64_t *epoch, problem_t *problem);
+static int take_lease (storage_t *storage, uint64_t *epoch, problem_t *problem);
+static void tell_waiting (storage_t *storage);
 static void tell_recovery (const storage_t *storage);
 static int open_sockets (storage_t *storage, const storage_options_t *options,
                          int64_t now_ms, problem_t *problem);
@@ -132,6 +144,7 @@ void storage_destroy (storage_t **storage)
         zsock_destroy (&(*storage)->socket);
         gate_destroy (&(*storage)->gate);
         book_destroy (&(*storage)->book);
+        engine_close (&(*storage)->engine);
         sales_destroy (&(*storage)->sales);
         free (*storage);
     }
@@ -155,6 +168,7 @@ int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
         clerk_go_on (storage->clerk) == -1 || take_messages (storage) == -1)
         return disk_problem (storage, consequence, problem);
     logger_strays (&storage->strays, strays (storage), now_ms);
+    tell_waiting (storage);
     if ((!book_busy (storage->book) && begin_group (storage) == -1) ||
         work (storage, turn_us) == -1)
         return disk_problem (storage, consequence, problem);
@@ -225,16 +239,88 @@ static int open_book (storage_t *storage, const storage_options_t *options,
     storage->sales = sales_new ();
     if (options->draws_kept > 0)
         sales_keep (storage->sales, options->draws_kept);
-    storage->book =
-        book_open (options->data_directory, &options->log, storage->sales, why);
+    log_options_t log = options->log;
+    if (options->engine && open_engine (storage, options, &log.epoch, problem) == -1)
+        return -1;
+    log.engine = storage->engine;
+    storage->book = book_open (options->data_directory, &log, storage->sales, why);
     if (!storage->book) {
         const int error = errno;
-        return problem_set (problem, problem_status (error), ACTION,
-                            "consequence: %snothing is served | reason: %s",
+        return problem_set (problem,
+                            error == ESTALE      ? PROCESS_SUPERSEDED
+                            : error == ETIMEDOUT ? PROCESS_FAILED
+                                                 : problem_status (error),
+                            ACTION, "consequence: %snothing is served | reason: %s",
                             error == 0 ? "nothing was changed, " : "", why);
     }
     tell_recovery (storage);
     return 0;
+}
+
+/* Whoever starts leads, as long as there are no standbys of ours. */
+static int open_engine (storage_t *storage, const storage_options_t *options,
+                        uint64_t *epoch, problem_t *problem)
+{
+    char why[ENGINE_WHY_BYTES];
+    const engine_options_t engine = {.url = options->engine,
+                                     .insecure = options->insecure,
+                                     .insecure_async = options->insecure_async};
+    const engine_open_t came = engine_open (&engine, &storage->engine, why);
+    if (came != ENGINE_OPENED)
+        return problem_set (
+            problem, came == ENGINE_NOT_NOW ? PROCESS_FAILED : PROCESS_CANNOT_START,
+            ENGINE, "consequence: nothing is served | reason: %s", why);
+    if (why[0])
+        logger_event (LOG_WARNING, ENGINE, LOG_SUCCESS, "reason: %s", why);
+    return take_lease (storage, epoch, problem);
+}
+
+/* The takeover, being safe on two machines itself, is the barrier: nothing that was
+   read before it may be acted on. */
+static int take_lease (storage_t *storage, uint64_t *epoch, problem_t *problem)
+{
+    engine_answer_t answer;
+    const engine_question_t see = {.kind = ENGINE_SEE};
+    engine_question_t take = {.kind = ENGINE_TAKE, .holder = ""};
+    engine_outcome_t came =
+        engine_ask (storage->engine, ENGINE_LEASE, &see, ASK_WAIT_MS, &answer);
+    if (came == ENGINE_DONE) {
+        take.epoch = answer.lease.epoch;
+        came = engine_ask (storage->engine, ENGINE_LEASE, &take, TAKE_WAIT_MS, &answer);
+    }
+    if (came != ENGINE_DONE)
+        return problem_set (problem,
+                            came == ENGINE_FENCED ? PROCESS_SUPERSEDED : PROCESS_FAILED,
+                            ENGINE, "consequence: nothing is served | reason: %s: %s",
+                            storage->engine->name,
+                            came == ENGINE_PENDING
+                                ? "no standby has confirmed the takeover: see that one "
+                                  "of them follows"
+                                : answer.why);
+    *epoch = answer.epoch;
+    logger_event (LOG_INFO, ENGINE, LOG_SUCCESS, "engine: %s | epoch: %llu",
+                  storage->engine->name, (unsigned long long) *epoch);
+    return 0;
+}
+
+/* A server waits for its standbys for ever, and nothing is lost meanwhile. */
+static void tell_waiting (storage_t *storage)
+{
+    const int64_t took_us = clock_us () - storage->begun_us;
+    if (!storage->engine ||
+        storage->waits == (book_busy (storage->book) && took_us > WAITING_US))
+        return;
+    storage->waits = !storage->waits;
+    if (storage->waits)
+        logger_event (
+            LOG_WARNING, ENGINE, LOG_IN_PROGRESS,
+            "engine: %s | waiting_ms: %lld | reason: no standby has confirmed "
+            "what was written, nothing is acknowledged until one does",
+            storage->engine->name, (long long) took_us / 1000);
+    else
+        logger_event (LOG_INFO, ENGINE, LOG_SUCCESS,
+                      "engine: %s | reason: a standby has confirmed what was written",
+                      storage->engine->name);
 }
 
 static void tell_recovery (const storage_t *storage)
@@ -424,7 +510,8 @@ static int end_group (storage_t *storage)
 static int begin_group (storage_t *storage)
 {
     const size_t gathered = book_gathered (storage->book);
-    const bool at_once = storage->quick >= QUICK_SYNCS && gathered <= LOG_PAGE_BYTES;
+    const bool at_once =
+        !storage->engine && storage->quick >= QUICK_SYNCS && gathered <= LOG_PAGE_BYTES;
     storage->begun_us = clock_us ();
     if (clerk_begin (storage->clerk, at_once) == -1)
         return -1;
@@ -468,8 +555,10 @@ static int disk_problem (const storage_t *storage, const char *consequence,
     char why[BOOK_WHY_BYTES];
     book_failure (storage->book, why);
     logger_discard ();
-    return problem_set (problem, PROCESS_FAILED, ACTION, "reason: %s | consequence: %s",
-                        why, consequence);
+    return problem_set (
+        problem, book_superseded (storage->book) ? PROCESS_SUPERSEDED : PROCESS_FAILED,
+        storage->engine ? ENGINE : ACTION, "reason: %s | consequence: %s", why,
+        consequence);
 }
 
 static void head_text (const storage_t *storage, char text[HEAD_BYTES])

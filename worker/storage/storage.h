@@ -17,6 +17,8 @@ typedef struct {
     bool insecure;       // without keys: listen beyond this machine all the same
     bool log_bets, log_batches;
     log_options_t log;   // of a day that is begun
+    const char *engine;  // URL of what keeps the log, see engine.h; NULL: the directory
+    bool insecure_async; // see engine.h
     uint32_t draws_kept; // live though they are over; 0: DRAWS_FINISHED_KEPT
 } storage_options_t;
 
