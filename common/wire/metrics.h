@@ -73,6 +73,8 @@
        "Bytes gathered for the next group.")                                           \
     X (METRIC_LOG_SYNC, "loteria_log_sync_seconds", METRIC_IS_HISTOGRAM, "",           \
        "How long it took to make a group durable.")                                    \
+    X (METRIC_LOG_WAITING, "loteria_log_waiting_seconds", METRIC_IS_GAUGE, "",         \
+       "How long the group under way has waited for a standby; 0: hardly.")            \
     X (METRIC_DISK_FREE, "loteria_disk_free_bytes", METRIC_IS_GAUGE, "",               \
        "Free bytes of the disk with the data.")                                        \
     X (METRIC_DISK_SIZE, "loteria_disk_size_bytes", METRIC_IS_GAUGE, "",               \

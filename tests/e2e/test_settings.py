@@ -55,6 +55,8 @@ PROGRAMS = {
         ("log-level", "LOGGING_LEVEL", "CRITICAL", "DEBUG", "TRACE")]),
     "loteria-storage": ("storage", [
         ("data-dir", "LOTERIA_DATA_DIR", "/tmp", "/", None), ("log-mib", "LOTERIA_LOG_MIB", "64", "128", "65537"),
+        ("log", "LOTERIA_LOG", "postgres://a,b/loteria", "postgresql://a/x", None),
+        ("insecure-async", "LOTERIA_INSECURE_ASYNC", "yes", "no", "perhaps"),
         ("listen", "LOTERIA_STORAGE_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
         ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10,tcp://127.0.0.1:11", None),
         ("log-bets", "LOTERIA_LOG_BETS", "1", "0", "ja"), ("check", None, "/tmp", "/", None),
@@ -103,6 +105,7 @@ PROGRAMS = {
         ("draw", None, "noche", "2026-11-25-nocturna", "a_b"), ("missing", None, "yes", "no", "x"),
         ("last", None, "1", "4096", "0"), ("once", None, "yes", "no", "x"), ("interval", None, "250ms", "1s", "1"),
         ("with-bets", None, "yes", "no", "x"), ("csv", None, "yes", "no", "x"), ("expect", None, 64 * "0", 32 * "fA", None), ("to", None, "/tmp", "/", None),
+        ("role", None, "central", "loteria", None), ("insecure", None, "yes", "no", "maybe"),
         ("log-level", "LOGGING_LEVEL", "ERROR", "INFO", "quiet")]),
     "loteria-web": ("web", [
         ("listen", "LOTERIA_WEB", "127.0.0.1:9", "[::1]:0", None), ("insecure", None, "yes", "no", "maybe"),
@@ -251,7 +254,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name
 
 def takes_value(name):
     return name not in ("log-bets", "log-batches", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "follow", "close",
-                        "results", "insecure", "yes", "try", "missing", "once", "csv", "documents", "with-bets")
+                        "results", "insecure", "insecure-async", "yes", "try", "missing", "once", "csv", "documents", "with-bets")
 
 
 @pytest.mark.parametrize("program, name, environment, good, other, bad", WITH_BAD,

@@ -84,8 +84,12 @@ static void the_log_and_the_disk_are_told (void **state)
     metric_is ("loteria_disk_free_bytes 500000");
     metric_is ("loteria_disk_size_bytes 2000000");
     metric_is ("loteria_log_sync_seconds_count 1");
+    assert_int_equal (metric_lines ("loteria_log_waiting"), 0); // for nobody
     facts.disk_size = 0;
+    facts.engine = true;
+    facts.waiting_ms = 1500;
     metric_pages (put, 0, 8192, NULL);
+    metric_is ("loteria_log_waiting_seconds 1.500");
     assert_int_equal (metric_lines ("loteria_disk"), 0);
 }
 

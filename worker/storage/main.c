@@ -6,6 +6,7 @@
 #include "backup.h"
 #include "check.h"
 #include "draw_archive.h"
+#include "engine.h"
 #include "logger.h"
 #include "option_rows.h"
 #include "problem.h"
@@ -109,6 +110,13 @@ static int agree (const config_t *config, void *context, char *why)
                   "--expect: '%.80s' is no head of 64 digits, 0 to f (see "
                   "loteria-storage --help)",
                   settings->expect);
+        return PROCESS_CANNOT_START;
+    }
+    if (options->engine && !engine_is_url (options->engine)) {
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--log: '%.80s' is no postgres://HOST/DATABASE (see loteria-storage "
+                  "--help)",
+                  options->engine);
         return PROCESS_CANNOT_START;
     }
     return has_mode (settings) ||

@@ -70,6 +70,7 @@ static int open_book (storage_t *storage, const storage_options_t *options,
 static int open_engine (storage_t *storage, const storage_options_t *options,
                         uint64_t *epoch, problem_t *problem);
 static int take_lease (storage_t *storage, uint64_t *epoch, problem_t *problem);
+static uint64_t waiting_ms (const storage_t *storage);
 static void tell_waiting (storage_t *storage);
 static void tell_recovery (const storage_t *storage);
 static int open_sockets (storage_t *storage, const storage_options_t *options,
@@ -303,20 +304,27 @@ static int take_lease (storage_t *storage, uint64_t *epoch, problem_t *problem)
     return 0;
 }
 
+/* Of the group under way, once it is longer than a server with standbys takes. */
+static uint64_t waiting_ms (const storage_t *storage)
+{
+    const int64_t took_us = clock_us () - storage->begun_us;
+    return book_busy (storage->book) && took_us > WAITING_US ? (uint64_t) took_us / 1000
+                                                             : 0;
+}
+
 /* A server waits for its standbys for ever, and nothing is lost meanwhile. */
 static void tell_waiting (storage_t *storage)
 {
-    const int64_t took_us = clock_us () - storage->begun_us;
-    if (!storage->engine ||
-        storage->waits == (book_busy (storage->book) && took_us > WAITING_US))
+    const uint64_t took_ms = storage->engine ? waiting_ms (storage) : 0;
+    if (storage->waits == (took_ms > 0))
         return;
-    storage->waits = !storage->waits;
+    storage->waits = took_ms > 0;
     if (storage->waits)
         logger_event (
             LOG_WARNING, ENGINE, LOG_IN_PROGRESS,
-            "engine: %s | waiting_ms: %lld | reason: no standby has confirmed "
+            "engine: %s | waiting_ms: %llu | reason: no standby has confirmed "
             "what was written, nothing is acknowledged until one does",
-            storage->engine->name, (long long) took_us / 1000);
+            storage->engine->name, (unsigned long long) took_ms);
     else
         logger_event (LOG_INFO, ENGINE, LOG_SUCCESS,
                       "engine: %s | reason: a standby has confirmed what was written",
@@ -403,7 +411,9 @@ static bool put_metrics (void *context, uint64_t draw, uint64_t *position,
                                    .conflicts = clerk_conflicts (storage->clerk),
                                    .jobs = clerk_jobs (storage->clerk),
                                    .rooted = clerk_rooted (storage->clerk),
-                                   .strays = strays (storage)};
+                                   .strays = strays (storage),
+                                   .engine = storage->engine,
+                                   .waiting_ms = waiting_ms (storage)};
     return storage_metrics (&facts, draw, position, page);
 }
 

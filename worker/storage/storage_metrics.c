@@ -58,6 +58,8 @@ static void put_storage (const storage_facts_t *facts, metrics_page_t *page)
     metrics_put (page, METRIC_LOG_CHECKPOINT_LAG, facts->lag_bytes);
     metrics_put (page, METRIC_LOG_GATHERED, facts->gathered_bytes);
     metrics_put_histogram (page, METRIC_LOG_SYNC, facts->syncs);
+    if (facts->engine)
+        metrics_put_span (page, METRIC_LOG_WAITING, facts->waiting_ms);
     if (facts->disk_size > 0) {
         metrics_put (page, METRIC_DISK_FREE, facts->disk_free);
         metrics_put (page, METRIC_DISK_SIZE, facts->disk_size);

@@ -17,6 +17,8 @@ typedef struct { // borrowed
     uint64_t disk_size, disk_free;               // 0: not known
     uint64_t conflicts, strays;
     uint64_t jobs, rooted; // of provable draws (jobs.h)
+    bool engine;           // keeps the log:
+    uint64_t waiting_ms;   // for it to confirm what is under way
 } storage_facts_t;
 
 /* One thing, as self_report.h wants it: the process, a draw, an agency of a draw, in
