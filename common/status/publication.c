@@ -16,7 +16,9 @@ typedef struct {
     bool passed; // in this sweep
 } piece_t;
 
-enum { AT_OPEN, AT_VOID, AT_SEAL, AT_ATTESTED, AT_RESULT, ALONE };
+/* In the order in which they are asked for: what a note builds upon comes behind it, so
+   that it is there in the same sweep. */
+enum { AT_OPEN, AT_VOID, AT_SEAL, AT_RESULT, AT_ATTESTED, ALONE };
 
 struct publication {
     bool boxes, salts;

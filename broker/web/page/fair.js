@@ -342,10 +342,11 @@ const fair = (() => {
     const note = await parseOf(does, draw, "result", file, draw.seal.hash);
     await requireSigned(does, note, draw.keys.get("operator"));
     require(note.reveals.map(row => row[0]).join() === [...draw.commitments.keys()].join(), "its nonces are not those of the operator and of all that committed");
+    require(!draw.open.auditor || draw.signed.has("auditor"), "the auditor has not signed the seal");
     for (const [party, nonce, by] of note.reveals) {
       require(await commitmentOf(does, draw.open.draw, party, nonce) === draw.commitments.get(party), nameOf(party) + "'s nonce is not the one that was committed to");
       const signer = by ? "auditor" : "agency-" + party;
-      require((party === "0" && !by) || draw.signed.has(signer), "the seal that " + (by ? "the auditor" : nameOf(party)) + " signed is not there");
+      require((party === "0" && !by) || draw.signed.has(signer), "the seal that " + (by ? "an auditor" : nameOf(party)) + " signed is not there");
     }
     const found = await numberOf(does, draw.seal.hash, note.reveals.map(row => row[1]), draw.open.highest);
     require(note.number === found, "the number is " + found + ", not " + note.number);
