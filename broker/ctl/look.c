@@ -99,7 +99,7 @@ int look_verdict (const look_t *look)
     int status = 0;
     for (status_part_t part = 0; part < STATUS_PARTS; part++) {
         const view_part_t *at = &view->part[part];
-        if (at->answer != VIEW_SILENT || (nobody && part != advice_part (view)))
+        if (!view_fails (view, part) || (nobody && part != advice_part (view)))
             continue;
         status = nobody ? CTL_NOBODY : CTL_SILENT;
         command_failed (

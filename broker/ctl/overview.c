@@ -28,6 +28,8 @@ static void write_when (const view_t *view, const view_draw_t *draw, bool narrow
 static void put_pending (paper_t *paper, const view_draw_t *draw);
 static void put_totals (paper_t *paper, const view_t *view);
 static void put_log (paper_t *paper, const view_t *view);
+static void put_engine (paper_t *paper, const view_engine_t *engine);
+static void put_nodes (paper_t *paper, const view_engine_t *engine);
 static void put_disk (paper_t *paper, const view_storage_t *storage);
 static void put_workers_count (paper_t *paper, const view_t *view);
 static void put_refused (paper_t *paper, const view_broker_t *broker);
@@ -58,6 +60,7 @@ void overview_status (paper_t *paper, const view_t *view)
     paper_put (paper, STYLE_PLAIN, "\n");
     put_totals (paper, view);
     put_log (paper, view);
+    put_engine (paper, &view->engine);
     put_refused (paper, &view->broker);
 }
 
@@ -149,9 +152,16 @@ static void put_parts (paper_t *paper, const view_t *view)
         const view_process_t *process = process_of (view, status_part_name (part));
         if (at->answer == VIEW_ABSENT)
             continue;
-        const bool up = at->answer == VIEW_UP;
+        const bool up = at->answer == VIEW_UP, fails = view_fails (view, part);
         table_put (table, STYLE_PLAIN, "%s", status_part_name (part));
-        table_put (table, up ? STYLE_GOOD : STYLE_BAD, "%s", up ? "up" : "silent");
+        table_put (table,
+                   up      ? STYLE_GOOD
+                   : fails ? STYLE_BAD
+                           : STYLE_PLAIN,
+                   "%s",
+                   up      ? "up"
+                   : fails ? "silent"
+                           : "standby");
         put_pid (table, process);
         table_put (table, STYLE_PLAIN, "%s", *at->version ? at->version : "-");
         table_put (table, STYLE_PLAIN, "%s", AGO (at->started_ms));
@@ -357,6 +367,47 @@ static void put_log (paper_t *paper, const view_t *view)
         paper_put (paper, STYLE_BAD, "conflicts  %s\n", COUNT (storage->conflicts));
 }
 
+/* What keeps the log, where that is not this machine's disk: who is the active, and
+   whether what is acknowledged is on two machines. */
+static void put_engine (paper_t *paper, const view_engine_t *engine)
+{
+    if (!engine->told && !engine->has_role)
+        return;
+    paper_put (paper, STYLE_PLAIN, "engine     %s at %s, ",
+               *engine->name ? engine->name : "-", *engine->host ? engine->host : "-");
+    if (engine->has_role && engine->active)
+        paper_put (paper, STYLE_PLAIN, "the active is here");
+    else
+        paper_put (paper, STYLE_WARN, "%sthe active is at %s",
+                   engine->has_role ? "standby, " : "",
+                   *engine->holder ? engine->holder : "-");
+    paper_put (paper, STYLE_PLAIN, ", epoch %s, lease renewed %s ago",
+               COUNT (engine->epoch), SECONDS ((double) engine->lease_age_ms / 1000));
+    if (engine->behind > 0)
+        paper_put (paper, STYLE_WARN, ", %s entries behind", COUNT (engine->behind));
+    paper_put (paper, STYLE_PLAIN, "\n");
+    put_nodes (paper, engine);
+}
+
+static void put_nodes (paper_t *paper, const view_engine_t *engine)
+{
+    if (engine->has_synchronous && !engine->synchronous)
+        paper_put (paper, STYLE_BAD,
+                   "standbys   not synchronous: what is acknowledged may be on one "
+                   "machine only\n");
+    else if (engine->has_standbys) {
+        paper_put (paper, engine->standbys ? STYLE_PLAIN : STYLE_BAD,
+                   "standbys   %u synchronous", engine->standbys);
+        for (size_t i = 0; i < engine->nodes; i++)
+            paper_put (paper, STYLE_PLAIN, "%s%s", i == 0 ? ": " : ", ",
+                       engine->node[i]);
+        paper_put (paper, STYLE_PLAIN, "\n");
+    }
+    if (engine->waits_ms > 0)
+        paper_put (paper, STYLE_BAD, "waiting    bets wait for the engine, %s by now\n",
+                   SECONDS ((double) engine->waits_ms / 1000));
+}
+
 static void put_disk (paper_t *paper, const view_storage_t *storage)
 {
     const double percent = storage->disk_size_bytes
@@ -454,8 +505,10 @@ static void put_line_of_parts (paper_t *paper, const view_t *view)
         if (at->answer == VIEW_UP)
             paper_put (paper, STYLE_PLAIN, "%s %s %s  ", name,
                        PERCENT (at->cpu_percent), SIZE (at->memory_bytes));
-        else if (at->answer == VIEW_SILENT)
+        else if (view_fails (view, part))
             paper_put (paper, STYLE_BAD, "%s SILENT  ", name);
+        else if (at->answer == VIEW_SILENT)
+            paper_put (paper, STYLE_PLAIN, "%s standby  ", name);
     }
     paper_put (paper, STYLE_PLAIN, "\n");
 }

@@ -36,8 +36,9 @@ static bool part_is_missing (const view_t *view, status_part_t part, const char 
     const view_part_t *about = view ? &view->part[part] : NULL;
     if (about && about->answer == VIEW_UP)
         return false;
-    *why = about && about->answer == VIEW_SILENT && *about->reason ? about->reason
-                                                                   : "not found";
+    *why = view && view_standby (view) ? "this central is a standby"
+           : about && about->answer == VIEW_SILENT && *about->reason ? about->reason
+                                                                     : "not found";
     return part != STATUS_CENTRAL || (about && about->answer == VIEW_SILENT);
 }
 

@@ -164,10 +164,21 @@ const char *view_closes_name (view_closes_t closes)
     return (size_t) closes < sizeof names / sizeof *names ? names[closes] : NULL;
 }
 
+bool view_standby (const view_t *view)
+{
+    return view->engine.has_role && !view->engine.active;
+}
+
+bool view_fails (const view_t *view, status_part_t part)
+{
+    return view->part[part].answer == VIEW_SILENT &&
+           (part == STATUS_CENTRAL || !view_standby (view));
+}
+
 bool view_whole (const view_t *view)
 {
     for (status_part_t part = 0; part < STATUS_PARTS; part++)
-        if (view->part[part].answer == VIEW_SILENT)
+        if (view_fails (view, part))
             return false;
     return true;
 }

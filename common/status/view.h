@@ -19,6 +19,8 @@
 #define VIEW_CODES_MAX     64
 #define VIEW_BUCKETS_MAX   64
 #define VIEW_NAME_BYTES    80 // of a worker, a process, a version
+#define VIEW_PLACE_BYTES   128
+#define VIEW_NODES_MAX     8
 #define VIEW_ADDRESS_BYTES 64
 #define VIEW_KEY_BYTES     9 // the first 8 characters
 #define VIEW_RATE_UNKNOWN  (-1.0)
@@ -138,6 +140,21 @@ typedef struct {
     } bucket[VIEW_BUCKETS_MAX];
 } view_storage_t;
 
+typedef struct { // what keeps the log, where that is not this machine's disk
+    bool told;
+    char name[VIEW_NAME_BYTES]; // "postgres"
+    char host[VIEW_PLACE_BYTES],
+        holder[VIEW_PLACE_BYTES]; // which of its machines
+                                  // answers; where the active is
+    bool has_role, active;        // this central is it; or a standby
+    bool has_synchronous, synchronous;
+    bool has_standbys;
+    uint32_t standbys; // that count, of the engine
+    size_t nodes;
+    char node[VIEW_NODES_MAX][VIEW_NAME_BYTES]; // which
+    uint64_t epoch, behind, lease_age_ms, waits_ms;
+} view_engine_t;
+
 typedef struct {
     uint64_t time_ms; // when the round was over, since 1970
     int64_t clock_ms; // the same by clock_ms (), for rates
@@ -151,6 +168,7 @@ typedef struct {
     view_worker_t *worker; // by name
     view_broker_t broker;
     view_storage_t storage;
+    view_engine_t engine;
     bool has_central;
     uint32_t workers_wanted; // of a loteria-central
     size_t processes;
@@ -201,7 +219,13 @@ const char *view_state_name (const view_draw_t *draw, const view_agency_t *agenc
 /* "clock", "all", "never"; NULL when it is unknown. */
 const char *view_closes_name (view_closes_t closes);
 
-/* Whether every part that can be asked answered. */
+/* Whether this central is a standby: what serves says nothing until it takes over. */
+bool view_standby (const view_t *view);
+
+/* Whether a part is silent that is to answer. */
+bool view_fails (const view_t *view, status_part_t part);
+
+/* Whether every part that can be asked, and is to answer, answered. */
 bool view_whole (const view_t *view);
 
 /* Whether a part said how it is: what only it could say is unknown else, and not 0. */

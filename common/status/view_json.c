@@ -10,6 +10,7 @@ static void put_draw (json_t *json, const view_t *view, const view_draw_t *draw)
 static void put_provable (json_t *json, const view_draw_t *draw, bool known);
 static void put_broker (json_t *json, const view_t *view);
 static void put_storage (json_t *json, const view_t *view);
+static void put_engine (json_t *json, const view_engine_t *engine);
 static void put_codes (json_t *json, const view_broker_t *broker);
 static void put_processes (json_t *json, const view_t *view);
 static void put_agency (json_t *json, const view_t *view, const view_draw_t *draw,
@@ -38,6 +39,7 @@ char *view_json_status (const view_t *view, size_t *size)
     json_end (json);
     put_broker (json, view);
     put_storage (json, view);
+    put_engine (json, &view->engine);
     put_codes (json, &view->broker);
     put_processes (json, view);
     json_end (json);
@@ -192,6 +194,38 @@ static void put_storage (json_t *json, const view_t *view)
     put_measured (json, "sync_p99_s", storage->sync_p99_s, 6);
     json_number_if (json, "disk_free_bytes", known, storage->disk_free_bytes);
     json_number_if (json, "disk_size_bytes", known, storage->disk_size_bytes);
+    json_end (json);
+}
+
+/* Null where the log is on this machine's disk. */
+static void put_engine (json_t *json, const view_engine_t *engine)
+{
+    json_line (json);
+    if (!engine->told && !engine->has_role) {
+        json_null (json, "engine");
+        return;
+    }
+    json_object (json, "engine");
+    json_text (json, "engine", *engine->name ? engine->name : NULL);
+    json_text (json, "host", *engine->host ? engine->host : NULL);
+    json_text (json, "role",
+               !engine->has_role ? NULL
+               : engine->active  ? "active"
+                                 : "standby");
+    json_text (json, "active_at", *engine->holder ? engine->holder : NULL);
+    json_number (json, "epoch", engine->epoch);
+    json_real (json, "lease_age_s", (double) engine->lease_age_ms / 1000, 1);
+    json_number (json, "behind", engine->behind);
+    json_real (json, "waits_s", (double) engine->waits_ms / 1000, 1);
+    if (engine->has_synchronous)
+        json_bool (json, "synchronous", engine->synchronous);
+    else
+        json_null (json, "synchronous");
+    json_number_if (json, "standbys", engine->has_standbys, engine->standbys);
+    json_array (json, "nodes");
+    for (size_t i = 0; i < engine->nodes; i++)
+        json_text (json, NULL, engine->node[i]);
+    json_end (json);
     json_end (json);
 }
 

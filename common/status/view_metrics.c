@@ -17,6 +17,8 @@ typedef enum { // what a metric is about
     OF_PROCESS,
     OF_BROKER,
     OF_STORAGE,
+    OF_ENGINE,
+    OF_ENGINES_NODE,
     OF_VIEW,
     OF_CODE,
     OF_BUCKET,
@@ -42,6 +44,7 @@ typedef struct {
 #define PROCESS(field) offsetof (view_process_t, field)
 #define BROKER(field)  offsetof (view_broker_t, field)
 #define STORAGE(field) offsetof (view_storage_t, field)
+#define ENGINE(field)  offsetof (view_engine_t, field)
 #define VIEW(field)    offsetof (view_t, field)
 
 static const row_t rows[] = {
@@ -81,6 +84,17 @@ static const row_t rows[] = {
     {"loteria_bets_cancelled_total", OF_DRAW, AS_U64, DRAW (cancelled), 0},
     {"loteria_conflicts_total", OF_STORAGE, AS_U64, STORAGE (conflicts), 0},
     {"loteria_strays_total", OF_STORAGE, AS_U64, STORAGE (strays), 0},
+    {"loteria_active", OF_ENGINE, AS_FLAG, ENGINE (active), ENGINE (has_role)},
+    {"loteria_epoch", OF_ENGINE, AS_U64, ENGINE (epoch), 0},
+    {"loteria_lease_age_seconds", OF_ENGINE, AS_TIME, ENGINE (lease_age_ms), 0},
+    {"loteria_log_behind_entries", OF_ENGINE, AS_U64, ENGINE (behind), 0},
+    {"loteria_log_waits_seconds", OF_ENGINE, AS_TIME, ENGINE (waits_ms), 0},
+    {"loteria_engine_info", OF_ENGINE, AS_NOTHING, 0, 0},
+    {"loteria_engine_synchronous", OF_ENGINE, AS_FLAG, ENGINE (synchronous),
+     ENGINE (has_synchronous)},
+    {"loteria_engine_standbys", OF_ENGINE, AS_U32, ENGINE (standbys),
+     ENGINE (has_standbys)},
+    {"loteria_engine_standby", OF_ENGINES_NODE, AS_NOTHING, 0, 0},
     {"loteria_log_groups_total", OF_STORAGE, AS_U64, STORAGE (groups), 0},
     {"loteria_log_bytes_total", OF_STORAGE, AS_U64, STORAGE (bytes), 0},
     {"loteria_log_records_total", OF_STORAGE, AS_U64, STORAGE (records), 0},
@@ -143,6 +157,8 @@ static bool set (uint8_t *entry, const row_t *row, const metric_line_t *line);
 static bool set_number (uint8_t *at, as_t as, double value);
 static bool take_connection (view_t *view, const metric_line_t *line);
 static bool take_info (view_draw_t *draw, const metric_line_t *line);
+static bool take_engine (view_engine_t *engine, const metric_line_t *line);
+static bool take_node (view_engine_t *engine, const metric_line_t *line);
 static bool take_code (view_broker_t *broker, const metric_line_t *line);
 static bool take_bucket (view_storage_t *storage, const metric_line_t *line);
 static bool take_brokers_part (view_broker_t *broker, const metric_line_t *line);
@@ -161,6 +177,8 @@ bool view_metrics_take (view_t *view, status_part_t part, const metric_line_t *l
         return take_code (&view->broker, line);
     case OF_BUCKET:
         return take_bucket (&view->storage, line);
+    case OF_ENGINES_NODE:
+        return take_node (&view->engine, line);
     case OF_BROKERS_PART:
         return take_brokers_part (&view->broker, line);
     case OF_BUILD:
@@ -201,6 +219,8 @@ static void *find_entry (view_t *view, status_part_t part, about_t about,
         return &view->broker;
     case OF_STORAGE:
         return &view->storage;
+    case OF_ENGINE:
+        return &view->engine;
     default:
         return view;
     }
@@ -334,6 +354,8 @@ static bool set (uint8_t *entry, const row_t *row, const metric_line_t *line)
 {
     if (!entry)
         return false;
+    if (row->as == AS_NOTHING && row->about == OF_ENGINE)
+        return take_engine ((view_engine_t *) entry, line);
     if (row->as == AS_NOTHING) // loteria_draw_info
         return take_info ((view_draw_t *) entry, line);
     if (!set_number (entry + row->offset, row->as, line->value))
@@ -406,6 +428,27 @@ static bool take_info (view_draw_t *draw, const metric_line_t *line)
             draw->closes = i;
     draw->source = found;
     return (found || !*source) && (draw->closes || !*closes);
+}
+
+static bool take_engine (view_engine_t *engine, const metric_line_t *line)
+{
+    engine->told = true;
+    snprintf (engine->name, sizeof engine->name, "%.*s", VIEW_NAME_BYTES - 1,
+              metric_line_label (line, "engine"));
+    snprintf (engine->host, sizeof engine->host, "%.*s", VIEW_PLACE_BYTES - 1,
+              metric_line_label (line, "host"));
+    snprintf (engine->holder, sizeof engine->holder, "%.*s", VIEW_PLACE_BYTES - 1,
+              metric_line_label (line, "holder"));
+    return true;
+}
+
+static bool take_node (view_engine_t *engine, const metric_line_t *line)
+{
+    const char *name = metric_line_label (line, "name");
+    if (!*name || strlen (name) >= VIEW_NAME_BYTES || engine->nodes == VIEW_NODES_MAX)
+        return false;
+    snprintf (engine->node[engine->nodes++], VIEW_NAME_BYTES, "%s", name);
+    return true;
 }
 
 static bool take_code (view_broker_t *broker, const metric_line_t *line)

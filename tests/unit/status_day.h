@@ -93,6 +93,20 @@ static const char day_central[] =
     "loteria_process_up{process=\"worker\",pid=\"21\"} 1\n"
     "loteria_process_up{process=\"web\",pid=\"0\"} 0\n";
 
+/* Of a standby. */
+static const char day_engine[] = "loteria_active 0\n"
+                                 "loteria_epoch 7\n"
+                                 "loteria_lease_age_seconds 0.4\n"
+                                 "loteria_log_behind_entries 12\n"
+                                 "loteria_log_waits_seconds 2.5\n"
+                                 "loteria_engine_info{engine=\"postgres\",host=\"db2:"
+                                 "5432\",holder=\"tcp://a:12345\"} "
+                                 "1\n"
+                                 "loteria_engine_synchronous 1\n"
+                                 "loteria_engine_standbys 2\n"
+                                 "loteria_engine_standby{name=\"node2\"} 1\n"
+                                 "loteria_engine_standby{name=\"node3\"} 1\n";
+
 static inline void day_say (view_t *view, status_part_t part, const char *text)
 {
     view_take (view, part, bytes_of (text, strlen (text)));

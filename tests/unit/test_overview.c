@@ -106,6 +106,33 @@ static void test_many_that_are_waited_for_are_counted (void **state)
     view_destroy (&view);
 }
 
+static void test_a_standby (void **state)
+{
+    (void) state;
+    view_t *view = day_without (STATUS_STORAGE);
+    day_say (view, STATUS_CENTRAL, day_engine);
+    char *text = squeezed (shown (overview_status, view));
+    assert_has (text, "storage standby 20 - - 3 - - -\n");
+    assert_has (text, "engine postgres at db2:5432, standby, the active is at "
+                      "tcp://a:12345, epoch 7, lease renewed 400 ms ago, 12 entries "
+                      "behind\n");
+    assert_has (text, "standbys 2 synchronous: node2, node3\n");
+    assert_has (text, "waiting bets wait for the engine, 2.5 s by now\n");
+    free (text);
+    day_say (view, STATUS_CENTRAL,
+             "loteria_active 1\nloteria_engine_synchronous 0\n"
+             "loteria_log_behind_entries 0\nloteria_log_waits_seconds 0\n");
+    text = squeezed (shown (overview_status, view));
+    assert_has (text, "storage silent");
+    assert_has (text, "engine postgres at db2:5432, the active is here, epoch 7, lease "
+                      "renewed 400 ms ago\n");
+    assert_has (text, "standbys not synchronous: what is acknowledged may be on one "
+                      "machine only\n");
+    assert_null (strstr (text, "waiting"));
+    free (text);
+    view_destroy (&view);
+}
+
 static void test_nothing (void **state)
 {
     (void) state;
@@ -336,6 +363,7 @@ int main (void)
         cmocka_unit_test (test_hung_storage),
         cmocka_unit_test (test_a_provable_draw),
         cmocka_unit_test (test_many_that_are_waited_for_are_counted),
+        cmocka_unit_test (test_a_standby),
         cmocka_unit_test (test_hung_state),
         cmocka_unit_test (test_hung_broker),
         cmocka_unit_test (test_agencies),

@@ -78,6 +78,40 @@ static void test_the_order_of_phases (void **state)
     view_destroy (&view);
 }
 
+static void test_a_log_kept_by_an_engine (void **state)
+{
+    (void) state;
+    view_t *view = day_view ();
+    assert_false (view_standby (view));
+    day_say (view, STATUS_CENTRAL, day_engine);
+    assert_int_equal (view->nonsense, 0);
+    const view_engine_t *engine = &view->engine;
+    assert_true (engine->told && engine->has_role && !engine->active);
+    assert_string_equal (engine->name, "postgres");
+    assert_string_equal (engine->host, "db2:5432");
+    assert_string_equal (engine->holder, "tcp://a:12345");
+    assert_int_equal (engine->epoch, 7);
+    assert_int_equal (engine->behind, 12);
+    assert_int_equal (engine->lease_age_ms, 400);
+    assert_int_equal (engine->waits_ms, 2500);
+    assert_true (engine->has_synchronous && engine->synchronous);
+    assert_true (engine->has_standbys && engine->standbys == 2);
+    assert_int_equal (engine->nodes, 2);
+    assert_string_equal (engine->node[1], "node3");
+    view_silent (view, STATUS_STORAGE, "no answer");
+    assert_true (view_standby (view) && view_whole (view));
+    assert_false (view_fails (view, STATUS_STORAGE));
+    view_silent (view, STATUS_CENTRAL, "no answer");
+    assert_true (view_fails (view, STATUS_CENTRAL) && !view_whole (view));
+    for (int i = 0; i < 20; i++) // is bounded
+        day_say (view, STATUS_CENTRAL, "loteria_engine_standby{name=\"x\"} 1\n");
+    assert_int_equal (view->engine.nodes, VIEW_NODES_MAX);
+    assert_int_equal (view->nonsense, 20 - (VIEW_NODES_MAX - 2));
+    day_say (view, STATUS_CENTRAL, "loteria_active 1\n");
+    assert_true (view_fails (view, STATUS_STORAGE));
+    view_destroy (&view);
+}
+
 static void test_puts_together (void **state)
 {
     (void) state;
@@ -415,6 +449,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (test_a_provable_draw),
         cmocka_unit_test (test_the_order_of_phases),
+        cmocka_unit_test (test_a_log_kept_by_an_engine),
         cmocka_unit_test (test_puts_together),
         cmocka_unit_test (test_parts_and_workers),
         cmocka_unit_test (test_which_draw_is_meant),

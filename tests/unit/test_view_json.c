@@ -67,6 +67,24 @@ static void test_a_provable_draw (void **state)
     view_destroy (&view);
 }
 
+static void test_a_log_kept_by_an_engine (void **state)
+{
+    (void) state;
+    view_t *view = day_view ();
+    char *text = view_json_status (view, NULL);
+    assert_has (text, "\"engine\":null,");
+    free (text);
+    day_say (view, STATUS_CENTRAL, day_engine);
+    text = view_json_status (view, NULL);
+    assert_has (text, "\"engine\":{\"engine\":\"postgres\",\"host\":\"db2:5432\","
+                      "\"role\":\"standby\",\"active_at\":\"tcp://a:12345\","
+                      "\"epoch\":7,\"lease_age_s\":0.4,\"behind\":12,\"waits_s\":2.5,"
+                      "\"synchronous\":true,\"standbys\":2,"
+                      "\"nodes\":[\"node2\",\"node3\"]}");
+    free (text);
+    view_destroy (&view);
+}
+
 static void test_agencies (void **state)
 {
     (void) state;
@@ -204,10 +222,15 @@ static void test_refused (void **state)
 int main (void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test (test_a_provable_draw), cmocka_unit_test (test_status),
-        cmocka_unit_test (test_agencies),        cmocka_unit_test (test_workers),
-        cmocka_unit_test (test_nothing),         cmocka_unit_test (test_refused),
-        cmocka_unit_test (test_hung_storage),    cmocka_unit_test (test_hung_state),
+        cmocka_unit_test (test_a_provable_draw),
+        cmocka_unit_test (test_a_log_kept_by_an_engine),
+        cmocka_unit_test (test_status),
+        cmocka_unit_test (test_agencies),
+        cmocka_unit_test (test_workers),
+        cmocka_unit_test (test_nothing),
+        cmocka_unit_test (test_refused),
+        cmocka_unit_test (test_hung_storage),
+        cmocka_unit_test (test_hung_state),
         cmocka_unit_test (test_hung_broker),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);

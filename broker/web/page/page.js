@@ -221,7 +221,10 @@ function opened(draw) {
 
 function drawHealth(status) {
   const silent = status.parts.filter(part => part.answer === "silent").map(part => part.part);
-  if (silent.length > 0) health("bad", silent.join(", ") + (silent.length === 1 ? " does not answer" : " do not answer"));
+  const engine = status.engine;
+  if (engine && engine.role === "standby" && !silent.includes("central"))
+    health("wait", "standby" + (engine.active_at ? ", the active is at " + engine.active_at : ""));
+  else if (silent.length > 0) health("bad", silent.join(", ") + (silent.length === 1 ? " does not answer" : " do not answer"));
   else if (seen.workers.length > 0 && !seen.workers.some(worker => worker.up)) health("bad", "no worker");
   else health("good", "all parts answer");
 }
@@ -265,6 +268,7 @@ function drawStorage(storage) {
     ["sync, 99 % within", storage.sync_p99_s === null ? "–" : milliseconds(storage.sync_p99_s), storage.sync_p99_s > 0.1],
     ["waiting requests", count(seen.status.broker ? seen.status.broker.queue_requests : null)],
     ["conflicts", count(storage.conflicts), storage.conflicts > 0],
+    ...enginePairs(seen.status.engine),
   ];
   fill($("storage"), pairs.length, () => { const pair = make("div"); pair.append(make("dt"), make("dd", "num")); return pair; },
     (pair, i) => {
@@ -272,6 +276,22 @@ function drawStorage(storage) {
       set(pair.children[1], pairs[i][1]);
       pair.children[1].classList.toggle("bad", Boolean(pairs[i][2]));
     });
+}
+
+// What keeps the log, where that is not this machine's disk.
+function enginePairs(engine) {
+  if (!engine) return [];
+  const alone = engine.synchronous === false || engine.standbys === 0;
+  return [
+    ["the log is at", [engine.engine, engine.host].filter(Boolean).join(" ") || "–"],
+    ["this central", engine.role || "–"],
+    ["active", engine.active_at || "–"],
+    ["epoch", count(engine.epoch)],
+    ["synchronous standbys", engine.synchronous === false ? "none" : engine.standbys === null ? "not told"
+      : [count(engine.standbys), engine.nodes.join(", ")].filter(Boolean).join(": "), alone],
+    ["entries behind", count(engine.behind), engine.behind > 0],
+    ...(engine.waits_s > 0 ? [["bets wait for", engine.waits_s + " s", true]] : []),
+  ];
 }
 
 // ---- Agencies -----------------------------------------------------------------------
