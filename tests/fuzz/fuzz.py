@@ -18,7 +18,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-TARGETS = ("wire", "bet_csv", "log", "roll", "config", "note", "report")
+TARGETS = ("wire", "bet_csv", "log", "roll", "config", "note", "dossier", "vault", "report")
+LONGEST = {"dossier": 8192}  # what a folder of notes has together
 
 ROWS = [
     b"Santiago Lionel,Lorca,30904465,1999-03-17,7574\n",
@@ -34,6 +35,13 @@ def vectors():
     for path in sorted((ROOT / "tests/vectors").glob("*.txt")):
         for example in re.findall(r"^hex:((?:.*)(?:\n .*)*)", path.read_text(), re.M):
             yield bytes.fromhex("".join(example.split()))
+
+
+def sections(files):
+    """The golden draw's files, as the targets of folders take them: each behind its letter and size."""
+    for letter, name in files:
+        file = (ROOT / "tests/vectors/fair/draw" / name).read_bytes()
+        yield letter.encode() + struct.pack(">H", len(file)) + file
 
 
 def seeds(target):
@@ -64,6 +72,16 @@ def seeds(target):
                 yield path.read_bytes().split(b"\n\n")[0] + b"\n"
         key = re.search(rb"operator (\S+)", (ROOT / "tests/vectors/fair/draw/open.note").read_bytes())
         yield key.group(1)
+    elif target == "dossier":
+        parts = list(sections([("o", "open.note"), ("r", "ready-1.note"), ("r", "ready-4.note"), ("s", "seal.note"),
+                               ("g", "seal-1.note"), ("g", "seal-4.note"), ("q", "result.note"), ("b", "bets.csv"),
+                               ("c", "cancelled.csv"), ("k", "salts-1.txt"), ("k", "salts-4.txt"), ("k", "salts-7.txt")]))
+        yield from (b"".join(parts[:count]) for count in range(1, len(parts) + 1))
+        ticket = (ROOT / "tests/vectors/fair/ticket.txt").read_bytes()
+        yield b"".join(parts[:7]) + b"t" + struct.pack(">H", len(ticket)) + ticket
+    elif target == "vault":
+        parts = list(sections([("N", "open.note"), ("Y", "ready-4.note"), ("L", "seal.note"), ("A", "seal-4.note"), ("Q", "result.note")]))
+        yield from (*parts, b"".join(parts), b"R" + b"".join(parts), b"R" + parts[0])
     else:
         yield (ROOT / "etc/compose/loteria.cfg").read_bytes()
         yield (ROOT / "etc/draws.cfg").read_bytes()
@@ -91,7 +109,7 @@ def run(target, build, seconds):
         return False, again.stderr[-4000:], len(known)
     done = subprocess.run(
         [build / "fuzz" / f"fuzz_{target}", f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=1024",
-         "-max_len=4096", "-close_fd_mask=1", f"-artifact_prefix={findings}/{target}-", corpus],
+         f"-max_len={LONGEST.get(target, 4096)}", "-close_fd_mask=1", f"-artifact_prefix={findings}/{target}-", corpus],
         env=environment, capture_output=True, text=True, errors="replace")
     tried = re.search(r"Done (\d+) runs", done.stderr)
     return done.returncode == 0 and tried is not None, done.stderr[-4000:], int(tried[1]) if tried else 0

@@ -4,7 +4,10 @@
 #include "fuzz.h"
 
 #include "escrow.h"
+#include "fair_paper.h"
 #include "ticket.h"
+
+#define FUZZ_WORD_BYTES 64
 
 static void check_note (bytes_t file);
 static void check_statements (bytes_t text);
@@ -12,6 +15,7 @@ static void check_same (bytes_t text, char *again, size_t size);
 static void check_key (bytes_t text);
 static void check_ticket (bytes_t text);
 static void check_box (bytes_t text);
+static void check_paper (bytes_t text);
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -22,6 +26,7 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     check_key (bytes);
     check_ticket (bytes);
     check_box (bytes);
+    check_paper (bytes);
     return 0;
 }
 
@@ -113,4 +118,29 @@ static void check_box (bytes_t text)
         return;
     escrow_text (&box, again);
     MUST (bytes_equal (text, bytes_of (again, strlen (again))));
+}
+
+static void check_paper (bytes_t text)
+{
+    fair_paper_t paper, again;
+    fair_paper_writer_t out;
+    bytes_t word, value, head;
+    uint8_t bytes[64];
+    size_t size;
+    if (!fair_paper_read (text, &paper))
+        return;
+    fair_paper_begin (&out);
+    for (head = paper.head; fair_paper_next (&head, &word, &value);) {
+        char name[FUZZ_WORD_BYTES];
+        MUST (fair_paper_bytes (value, bytes, sizeof bytes) <= (int) sizeof bytes);
+        if (word.size < sizeof name) {
+            snprintf (name, sizeof name, "%.*s", (int) word.size,
+                      (const char *) word.data);
+            fair_paper_text (&out, name, value);
+        }
+    }
+    MUST (head.size == 0);
+    char *written = fair_paper_end (&out, paper.note, &size);
+    MUST (size > PAPER_BYTES_MAX || fair_paper_read (bytes_of (written, size), &again));
+    free (written);
 }
