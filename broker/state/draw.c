@@ -7,7 +7,7 @@
 #include <string.h>
 
 typedef struct {
-    bool asked, excused, served;
+    bool asked, excused, served; // asked: by S, or by Y
     uint32_t cancelled;
     uint32_t asked_s, served_s; // when, in seconds since 1970
     uint64_t count;             // these three: what it asked with
@@ -18,7 +18,9 @@ struct draw {
     draw_facts_t facts;
     uint32_t number;
     uint32_t excused_served;
-    seat_t *roll;                        // by agency, from 1
+    uint32_t awaited;     // agencies that have neither asked nor been excused
+    seat_t *roll;         // by agency, from 1
+    provable_t *provable; // NULL: it is a plain one
     uint32_t missing[WAITING_NAMES_MAX]; // the first that are not complete, or 0 ...
     uint32_t looked;                     // ... among those up to here
 };
@@ -32,6 +34,9 @@ static void no_longer_missing (draw_t *draw, uint32_t agency);
 static void look_for_missing (draw_t *draw, size_t kept);
 static int close_all (draw_t *draw, const wire_event_t *event);
 static void closed (draw_t *draw, uint64_t time_ms);
+static int apply_paper (draw_t *draw, const wire_event_t *event);
+static void note_terms (draw_facts_t *facts, const open_t *open);
+static void look_for_notes (const draw_t *draw, uint32_t missing[WAITING_NAMES_MAX]);
 static int make (draw_t *draw, const wire_event_t *event);
 static int serve_agency (draw_t *draw, const wire_event_t *event);
 static int make_void (draw_t *draw, const wire_event_t *event);
@@ -48,6 +53,7 @@ draw_t *draw_new (uint64_t identity)
 void draw_destroy (draw_t **draw)
 {
     if (*draw) {
+        provable_destroy (&(*draw)->provable);
         free ((*draw)->roll);
         free (*draw);
     }
@@ -72,7 +78,9 @@ int draw_apply (draw_t *draw, const wire_event_t *event)
     case EVENT_VOIDED:
         return make_void (draw, event);
     default:
-        return -1;
+        return draw->provable && wire_event_has_paper (event->kind)
+                   ? apply_paper (draw, event)
+                   : -1;
     }
 }
 
@@ -80,8 +88,10 @@ draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
                           const wire_tally_t *tally, wire_code_t *code)
 {
     const draw_answer_t answer = draw_results (draw, agency, code);
-    if (answer == DRAW_REFUSE)
-        return answer;
+    if (answer != DRAW_REFUSE && draw->provable)
+        *code = REFUSED_PHASE;
+    if (*code != REFUSED_OK)
+        return DRAW_REFUSE;
     const seat_t *seat = &draw->roll[agency];
     if (!seat->asked)
         return DRAW_ASK_SEAL;
@@ -92,6 +102,32 @@ draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
     return *code == REFUSED_OK ? answer : DRAW_REFUSE;
 }
 
+draw_answer_t draw_commit (const draw_t *draw, uint32_t agency, wire_code_t *code)
+{
+    const draw_answer_t answer = draw_results (draw, agency, code);
+    if (answer == DRAW_REFUSE)
+        return answer;
+    if (!draw->provable || (!draw->roll[agency].asked && draw_sealed (draw)))
+        *code = REFUSED_PHASE;
+    else if (!draw_noted (draw))
+        *code = REFUSED_BUSY;
+    else
+        return draw->roll[agency].asked ? answer : DRAW_ASK_SEAL;
+    return DRAW_REFUSE;
+}
+
+draw_answer_t draw_reveal (const draw_t *draw, uint32_t agency, wire_code_t *code)
+{
+    const draw_answer_t answer = draw_results (draw, agency, code);
+    if (answer == DRAW_REFUSE)
+        return answer;
+    if (!draw->provable || !draw->roll[agency].asked || !draw_sealed (draw))
+        *code = REFUSED_PHASE;
+    else
+        return provable_revealed (draw->provable, agency) ? answer : DRAW_ASK_SEAL;
+    return DRAW_REFUSE;
+}
+
 draw_answer_t draw_results (const draw_t *draw, uint32_t agency, wire_code_t *code)
 {
     *code = REFUSED_OK;
@@ -100,7 +136,7 @@ draw_answer_t draw_results (const draw_t *draw, uint32_t agency, wire_code_t *co
     else if (draw->facts.phase == PHASE_VOID)
         *code = REFUSED_VOID;
     else
-        return draw_made (draw) ? DRAW_TELL : DRAW_WAIT;
+        return draw_told (draw) ? DRAW_TELL : DRAW_WAIT;
     return DRAW_REFUSE;
 }
 
@@ -152,7 +188,9 @@ uint64_t draw_count (const draw_t *draw, uint32_t agency)
 
 void draw_missing (const draw_t *draw, uint32_t missing[WAITING_NAMES_MAX])
 {
-    if (draw->facts.phase == PHASE_OPEN)
+    if (draw->provable)
+        look_for_notes (draw, missing);
+    else if (draw->facts.phase == PHASE_OPEN)
         memcpy (missing, draw->missing, sizeof draw->missing);
     else
         memset (missing, 0, sizeof draw->missing);
@@ -162,16 +200,21 @@ wire_day_t draw_day (const draw_t *draw, uint32_t agency)
 {
     if (draw->facts.phase == PHASE_VOID)
         return DAY_VOID;
-    if (draw_made (draw))
+    if (draw_told (draw))
         return DAY_DRAWN;
-    return draw->facts.phase == PHASE_CLOSED || draw_asked (draw, agency) ||
-                   draw_excused (draw, agency)
+    if (draw_sealed (draw) && draw_asked (draw, agency))
+        return DAY_LOCKED;
+    return draw_sealed (draw) || draw->facts.phase == PHASE_CLOSED ||
+                   draw_asked (draw, agency) || draw_excused (draw, agency)
                ? DAY_SEALED
                : DAY_OPEN;
 }
 
 bool draw_due (const draw_t *draw)
 {
+    if (draw->provable)
+        return draw->facts.phase == PHASE_SEALED &&
+               draw->facts.revealed == draw->facts.asked;
     return draw->facts.phase == PHASE_CLOSED && draw->facts.source != SOURCE_ENTERED;
 }
 
@@ -180,9 +223,43 @@ bool draw_made (const draw_t *draw)
     return draw->facts.phase == PHASE_DRAWN;
 }
 
+bool draw_told (const draw_t *draw)
+{
+    return draw_made (draw) && (!draw->provable || draw->facts.published);
+}
+
+bool draw_sealed (const draw_t *draw)
+{
+    return draw->facts.sealed_ms > 0;
+}
+
+bool draw_noted (const draw_t *draw)
+{
+    return !draw->provable || provable_open (draw->provable);
+}
+
+const provable_t *draw_provable (const draw_t *draw)
+{
+    return draw->provable;
+}
+
+void draw_progress (const draw_t *draw, uint32_t *ready, uint32_t *agencies)
+{
+    const draw_facts_t *facts = &draw->facts;
+    *ready = draw_sealed (draw) ? facts->revealed
+             : draw->provable   ? facts->agencies - draw->awaited
+                                : facts->complete;
+    *agencies = draw_sealed (draw) ? facts->asked : facts->agencies;
+}
+
+uint32_t draw_awaited (const draw_t *draw)
+{
+    return draw->awaited;
+}
+
 bool draw_finished (const draw_t *draw)
 {
-    return draw_made (draw) || draw->facts.phase == PHASE_VOID;
+    return draw_told (draw) || draw->facts.phase == PHASE_VOID;
 }
 
 bool draw_over (const draw_t *draw)
@@ -196,6 +273,12 @@ bool draw_over (const draw_t *draw)
 uint32_t draw_number (const draw_t *draw)
 {
     return draw->number;
+}
+
+uint32_t draw_due_number (const draw_t *draw)
+{
+    return draw->provable && draw_due (draw) ? provable_number (draw->provable)
+                                             : draw->number;
 }
 
 static int open_roll (draw_t *draw, const wire_event_t *event)
@@ -214,6 +297,9 @@ static int open_roll (draw_t *draw, const wire_event_t *event)
     draw->roll = calloc ((size_t) event->agencies + 1, sizeof (seat_t));
     assert (draw->roll);
     draw->looked = 0;
+    draw->awaited = event->agencies;
+    if (event->source == SOURCE_PROVABLE)
+        draw->provable = provable_new (event);
     look_for_missing (draw, 0);
     return 0;
 }
@@ -221,11 +307,14 @@ static int open_roll (draw_t *draw, const wire_event_t *event)
 static bool terms_sound (const wire_event_t *event)
 {
     return !draw_name_fault (event->text) && event->agencies >= 1 &&
-           event->agencies <= AGENCIES_MAX && event->highest <= NUMBER_MAX_MAX &&
+           event->agencies <= (event->source == SOURCE_PROVABLE ? PROVABLE_AGENCIES_MAX
+                                                                : AGENCIES_MAX) &&
+           event->highest <= NUMBER_MAX_MAX &&
            (event->source == SOURCE_FIXED     ? event->number <= event->highest
             : event->source == SOURCE_ENTERED ? event->number == 0
-            : event->source == SOURCE_RANDOM  ? event->number == 0
-                                              : false);
+            : event->source == SOURCE_RANDOM || event->source == SOURCE_PROVABLE
+                ? event->number == 0
+                : false);
 }
 
 /* Also of one that was excused, and when the draw is closed, or drawn: it then confirms
@@ -233,7 +322,8 @@ static bool terms_sound (const wire_event_t *event)
 static int seal_agency (draw_t *draw, const wire_event_t *event)
 {
     if (!draw_on_roll (draw, event->agency) || draw->facts.phase == PHASE_VOID ||
-        draw->roll[event->agency].asked)
+        draw->roll[event->agency].asked ||
+        (event->kind == EVENT_SEALED) == (draw->provable != NULL))
         return -1;
     seat_t *seat = &draw->roll[event->agency];
     seat->asked = true;
@@ -242,6 +332,7 @@ static int seal_agency (draw_t *draw, const wire_event_t *event)
     seat->cancelled = event->cancelled;
     seat->asked_s = (uint32_t) (event->time_ms / 1000);
     draw->facts.asked++;
+    draw->awaited -= !seat->excused;
     if (!seat->excused)
         wait_for_one_less (draw, event->agency, event->time_ms);
     return 0;
@@ -254,6 +345,7 @@ static int excuse_agency (draw_t *draw, const wire_event_t *event)
         return -1;
     draw->roll[event->agency].excused = true;
     draw->facts.excused++;
+    draw->awaited--;
     wait_for_one_less (draw, event->agency, event->time_ms);
     return 0;
 }
@@ -308,10 +400,76 @@ static void closed (draw_t *draw, uint64_t time_ms)
     draw->facts.complete = draw->facts.agencies;
 }
 
+/* Each is held against the notes before it; then it is how far the draw is. */
+static int apply_paper (draw_t *draw, const wire_event_t *event)
+{
+    draw_facts_t *facts = &draw->facts;
+    const bool open = facts->phase == PHASE_OPEN || facts->phase == PHASE_CLOSED;
+    const wire_phase_t phase = facts->phase;
+    const bool may = event->kind == EVENT_NOTED || event->kind == EVENT_COMMITTED ? open
+                     : event->kind == EVENT_LOCKED ? phase == PHASE_CLOSED
+                     : event->kind == EVENT_PUBLISHED
+                         ? phase == PHASE_DRAWN && !facts->published
+                         : phase == PHASE_SEALED;
+    if (!may || provable_apply (draw->provable, event) == -1)
+        return -1;
+    switch (event->kind) {
+    case EVENT_NOTED:
+        note_terms (facts, provable_open (draw->provable));
+        return 0;
+    case EVENT_COMMITTED:
+        return seal_agency (draw, event);
+    case EVENT_LOCKED:
+        facts->phase = PHASE_SEALED;
+        facts->sealed_ms = event->time_ms > 0 ? event->time_ms : 1;
+        return 0;
+    case EVENT_ATTESTED:
+        facts->attested = true;
+        return 0;
+    case EVENT_REVEALED:
+        facts->revealed++;
+        return 0;
+    default:
+        facts->published = true;
+        return 0;
+    }
+}
+
+static void note_terms (draw_facts_t *facts, const open_t *open)
+{
+    facts->least = open->least;
+    facts->commit_s = open->commit_s;
+    facts->audited = open->audited;
+    facts->demo = open->demo;
+}
+
+/* Of a provable draw: who has not committed; and once it is sealed, who of those that
+   have has not revealed. */
+static void look_for_notes (const draw_t *draw, uint32_t missing[WAITING_NAMES_MAX])
+{
+    const draw_facts_t *facts = &draw->facts;
+    size_t kept = 0;
+    memset (missing, 0, WAITING_NAMES_MAX * sizeof *missing);
+    if (draw_made (draw) || facts->phase == PHASE_VOID)
+        return;
+    for (uint32_t agency = 1; agency <= facts->agencies && kept < WAITING_NAMES_MAX;
+         agency++) {
+        const seat_t *seat = &draw->roll[agency];
+        if (draw_sealed (draw)
+                ? seat->asked && !provable_revealed (draw->provable, agency)
+                : !seat->asked && !seat->excused)
+            missing[kept++] = agency;
+    }
+}
+
 static int make (draw_t *draw, const wire_event_t *event)
 {
     draw_facts_t *facts = &draw->facts;
-    if (facts->phase != PHASE_CLOSED || event->number > facts->highest ||
+    if (draw->provable
+            ? !draw_due (draw) || event->number != provable_number (draw->provable)
+            : facts->phase != PHASE_CLOSED)
+        return -1;
+    if (event->number > facts->highest ||
         (facts->source == SOURCE_FIXED && event->number != draw->number))
         return -1;
     draw->number = event->number;
@@ -322,7 +480,7 @@ static int make (draw_t *draw, const wire_event_t *event)
 
 static int serve_agency (draw_t *draw, const wire_event_t *event)
 {
-    if (!draw_made (draw) || !draw_on_roll (draw, event->agency) ||
+    if (!draw_told (draw) || !draw_on_roll (draw, event->agency) ||
         draw->roll[event->agency].served)
         return -1;
     draw->roll[event->agency].served = true;
@@ -336,7 +494,8 @@ static int make_void (draw_t *draw, const wire_event_t *event)
 {
     if (draw->facts.phase != PHASE_OPEN && draw->facts.phase != PHASE_CLOSED)
         return -1;
-    keep_text (draw->facts.note, sizeof draw->facts.note, event->text);
+    keep_text (draw->facts.note, sizeof draw->facts.note,
+               draw->provable ? provable_void_note (event->text) : event->text);
     draw->facts.phase = PHASE_VOID;
     draw->facts.drawn_ms = event->time_ms;
     return 0;

@@ -6,9 +6,11 @@
 
      phase    it ends with
      ------   ----------------------------------------------------------------------
-     open     C; if it is to close when all have asked: the last S or X; W
-     closed   D; W
-     drawn    nothing: it is final. Its number is told, agencies are served
+     open     C; if it is to close when all have asked: the last S, Y or X; W
+     closed   D; W; of a provable draw L in place of D
+     sealed   D: of a provable draw, once all that have committed have revealed
+     drawn    nothing: it is final. Its number is told, agencies are served; of a
+                provable draw once its result is published
      void     nothing
 
    An agency's bets are complete once it has asked for its results (S), it was excused
@@ -27,16 +29,18 @@
        and drawn     other count: TALLY
      void            refuse: VOID                refuse: VOID     refuse: VOID
 
-   Same count, other digest: refuse CONFLICT. When it is closed, and its number does not
-   have to be entered, the draw is due: storage is asked to record that it is made,
-   which it does once. */
+   Same count, other digest: refuse CONFLICT. In a provable draw (provable.h) READY is
+   refused: PHASE. There an agency says COMMIT, which is answered by the draw's receipt
+   for it, whatever it says again; and REVEAL once the draw is sealed. When it is
+   closed, and its number does not have to be entered, the draw is due: storage is asked
+   to record that it is made, which it does once. */
 
 #ifndef LOTERIA_DRAW_H
 #define LOTERIA_DRAW_H
 
 #include <stdbool.h>
 
-#include "wire.h"
+#include "provable.h"
 
 typedef enum { DRAW_REFUSE, DRAW_ASK_SEAL, DRAW_WAIT, DRAW_TELL } draw_answer_t;
 
@@ -54,6 +58,12 @@ typedef struct { // what everybody may know of a draw
     uint32_t served;    // that have their winners
     uint64_t opened_ms, closes_ms, closed_ms, drawn_ms; // drawn_ms: or void
     char note[NOTE_BYTES_MAX + 1]; // why it was closed, or is void; may be empty
+    // of a provable draw, from its open note on:
+    uint32_t commit_s, least; // time to commit after the close; how many have to
+    bool demo, audited;       // the operator made the agencies' keys; an auditor
+    bool attested, published; // that one has signed the seal; its result is there
+    uint32_t revealed;        // agencies that have, of those that have asked
+    uint64_t sealed_ms;       // 0: it is not
 } draw_facts_t;
 
 /* A draw of which nothing is known but its identity. */
@@ -72,6 +82,10 @@ draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
                           const wire_tally_t *tally, wire_code_t *code);
 draw_answer_t draw_results (const draw_t *draw, uint32_t agency, wire_code_t *code);
 wire_code_t draw_done (const draw_t *draw, uint32_t agency);
+/* COMMIT and REVEAL, in a provable draw: DRAW_ASK_SEAL when it is to be looked at, and
+   recorded. */
+draw_answer_t draw_commit (const draw_t *draw, uint32_t agency, wire_code_t *code);
+draw_answer_t draw_reveal (const draw_t *draw, uint32_t agency, wire_code_t *code);
 
 /* What is known of it; borrowed, and up to date as long as the draw lives. */
 const draw_facts_t *draw_facts (const draw_t *draw);
@@ -92,12 +106,24 @@ wire_day_t draw_day (const draw_t *draw, uint32_t agency);
 
 bool draw_due (const draw_t *draw);      // to be made now, by state itself
 bool draw_made (const draw_t *draw);     // it has its number
-bool draw_finished (const draw_t *draw); // made, or void: nothing changes but V, S
+bool draw_told (const draw_t *draw);     // and that is told: all about it is known
+bool draw_finished (const draw_t *draw); // told, or void: nothing changes but V, S
+/* Of a provable draw: it has its seal; it has its open note (others: always). And its
+   notes; NULL: it is a plain one. */
+bool draw_sealed (const draw_t *draw);
+bool draw_noted (const draw_t *draw);
+const provable_t *draw_provable (const draw_t *draw);
+/* How many of how many agencies it does not wait for: before its seal of all, then of
+   those that are to reveal. And how many have neither asked nor been excused. */
+void draw_progress (const draw_t *draw, uint32_t *ready, uint32_t *agencies);
+uint32_t draw_awaited (const draw_t *draw);
 /* Nobody is waited for any more: it is void, or all agencies but those that were
    excused have their winners. */
 bool draw_over (const draw_t *draw);
 /* The winning number, a secret until it is made; of a draw whose number is not known
    yet 0. */
 uint32_t draw_number (const draw_t *draw);
+/* The one that it is to be made with when it is due, unless that is for chance. */
+uint32_t draw_due_number (const draw_t *draw);
 
 #endif

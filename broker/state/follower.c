@@ -526,7 +526,7 @@ static void look_up (follower_t *follower, const live_t *live)
 static void ask_drawn (follower_t *follower, live_t *live)
 {
     const draw_facts_t *facts = draw_facts (live->draw);
-    wire_event_t drawn = {.kind = EVENT_DRAWN, .number = draw_number (live->draw)};
+    wire_event_t drawn = {.kind = EVENT_DRAWN, .number = draw_due_number (live->draw)};
     if (facts->source == SOURCE_RANDOM) {
         if (!live->chance_taken)
             live->chance = follower_chance (&follower->chance, facts->highest);

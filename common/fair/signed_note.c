@@ -144,9 +144,17 @@ bool signed_note_find (const signed_note_t *note, const char *end,
 size_t signed_note_sign (bytes_t text, const note_key_t *key,
                          const note_secret_t *secret, char line[NOTE_LINE_BYTES])
 {
+    uint8_t signature[crypto_sign_BYTES];
+    crypto_sign_detached (signature, NULL, text.data, text.size, secret->of);
+    return signed_note_line (key, signature, line);
+}
+
+size_t signed_note_line (const note_key_t *key, const uint8_t *signature,
+                         char line[NOTE_LINE_BYTES])
+{
     uint8_t bytes[SIGNED_BYTES];
     memcpy (bytes, key->id, ID_BYTES);
-    crypto_sign_detached (bytes + ID_BYTES, NULL, text.data, text.size, secret->of);
+    memcpy (bytes + ID_BYTES, signature, crypto_sign_BYTES);
     const int length = snprintf (line, NOTE_LINE_BYTES, DASH "%s ", key->name);
     sodium_bin2base64 (line + length, NOTE_LINE_BYTES - (size_t) length, bytes,
                        sizeof bytes, BASE64_VARIANT);

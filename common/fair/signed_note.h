@@ -84,5 +84,9 @@ bool signed_note_find (const signed_note_t *note, const char *end,
 /* The line that signs a text, which ends with LF, ended by 0. Returns its length. */
 size_t signed_note_sign (bytes_t text, const note_key_t *key,
                          const note_secret_t *secret, char line[NOTE_LINE_BYTES]);
+/* The line of a signature (64 bytes) that is there; whether it is right is for
+   signed_note_verify () to say. */
+size_t signed_note_line (const note_key_t *key, const uint8_t *signature,
+                         char line[NOTE_LINE_BYTES]);
 
 #endif

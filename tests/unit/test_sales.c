@@ -185,7 +185,9 @@ static void a_provable_draw_has_a_note_for_each_step (void **state)
     happens (sale, RECORD_DRAWN, 0);
     assert_int_equal (sale_phase (sale), PHASE_DRAWN);
     assert_may (sale, "VQ");
+    assert_false (sale_finished (sale)); // its result is still to be told
     happens (sale, RECORD_PUBLISHED, 0);
+    assert_true (sale_finished (sale));
     assert_may (sale, "V");
 }
 

@@ -138,7 +138,8 @@ wire_phase_t sale_phase (const sale_t *sale)
 
 bool sale_finished (const sale_t *sale)
 {
-    return (sale->flags & (DRAW_DRAWN | DRAW_VOID)) != 0;
+    const uint8_t last = sale_provable (sale) ? DRAW_PUBLISHED : DRAW_DRAWN;
+    return (sale->flags & (last | DRAW_VOID)) != 0;
 }
 
 bool sale_provable (const sale_t *sale)
@@ -328,7 +329,7 @@ static const char *fault_of (const sale_t *sale, const record_t *record)
         return phase == PHASE_DRAWN ? NULL : "the draw was not made";
     case RECORD_VOIDED:
         return phase == PHASE_SEALED  ? "the draw was sealed"
-               : sale_finished (sale) ? "the draw was over"
+               : phase >= PHASE_DRAWN ? "the draw was over"
                                       : NULL;
     case RECORD_OPENED:
         return "the draw was opened before";

@@ -83,7 +83,7 @@ uint8_t *sale_encode (const sale_t *sale, uint64_t identity, size_t *size);
 wire_phase_t sale_phase (const sale_t *sale);
 /* Whether its number follows from what agencies commit to (docs/fairness.md). */
 bool sale_provable (const sale_t *sale);
-/* Whether it is drawn or void. */
+/* Whether it is drawn or void: a provable one once its result is published. */
 bool sale_finished (const sale_t *sale);
 /* Whether a clock closes it, and has not yet. */
 bool sale_closes_by_clock (const sale_t *sale);
