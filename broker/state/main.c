@@ -7,11 +7,14 @@
 #include "draw_options.h"
 #include "option_rows.h"
 #include "problem.h"
+#include "process.h"
 #include "program.h"
 #include "state.h"
 
 typedef struct {
     state_options_t options;
+    signing_pair_t pair; // the operator's, and the central's name
+    char central[CENTRAL_NAME_BYTES_MAX + 1];
     draw_options_t draw;
     const char *auditor, *signing_keys;
 } settings_t;
@@ -19,6 +22,8 @@ typedef struct {
 static int agree (const config_t *config, void *context, char *why);
 static void show (void *context);
 static int serve (const config_t *config, void *context, int signal_fd);
+static int load_keys (settings_t *settings, problem_t *problem);
+static int load_signers (void *context, signers_t *signers, char *why);
 
 int main (int argc, char **argv)
 {
@@ -92,12 +97,39 @@ static int serve (const config_t *config, void *context, int signal_fd)
 {
     settings_t *settings = context;
     state_options_t *options = &settings->options;
+    problem_t problem;
     (void) config;
     options->draw = settings->draw.name;
     options->closes = settings->draw.closes;
     options->number = settings->draw.number;
     options->schedule = settings->draw.schedule;
+    if (load_keys (settings, &problem) == -1)
+        process_end (&problem);
     const int status = state_serve (options, signal_fd);
     schedule_destroy (&settings->draw.schedule);
     return status;
+}
+
+/* What provable draws are signed with. A folder that has no signing key is one for
+   plain draws alone. */
+static int load_keys (settings_t *settings, problem_t *problem)
+{
+    state_options_t *options = &settings->options;
+    const char *folder = options->provable.folder;
+    char why[KEYS_WHY_BYTES];
+    if (!folder || !signing_pair_there (folder))
+        return 0;
+    if (signing_pair_load (folder, &settings->pair, why) == -1 ||
+        central_name_load (folder, settings->central, why) == -1)
+        return problem_set (problem, PROCESS_CANNOT_START, "estado", "reason: %s", why);
+    options->pair = &settings->pair;
+    options->central = settings->central;
+    options->signers = load_signers;
+    options->signers_context = (void *) folder;
+    return 0;
+}
+
+static int load_signers (void *context, signers_t *signers, char *why)
+{
+    return signers_load (context, signers, why);
 }

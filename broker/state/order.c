@@ -12,6 +12,9 @@ static verdict_t judge_close (const draw_t *draw);
 static verdict_t judge_number (const draw_t *draw, const wire_order_t *order);
 static verdict_t judge_excuse (const draw_t *draw, uint32_t agency);
 static verdict_t judge_void (const draw_t *draw);
+static verdict_t judge_attest (const draw_t *draw);
+static verdict_t judge_reveal (const draw_t *draw, uint32_t agency);
+static verdict_t not_sealed (const draw_t *draw);
 static verdict_t it_is (const draw_facts_t *facts, uint32_t number);
 static verdict_t no (wire_code_t code, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
@@ -32,6 +35,10 @@ verdict_t order_judge (const draw_t *draw, const wire_order_t *order, uint32_t a
     case ORDER_VOID:
         verdict = judge_void (draw);
         break;
+    case ORDER_ATTEST:
+        return judge_attest (draw);
+    case ORDER_REVEAL:
+        return judge_reveal (draw, agency);
     default:
         return no (REFUSED_COMMAND, "there is no such order");
     }
@@ -104,7 +111,9 @@ static verdict_t judge_number (const draw_t *draw, const wire_order_t *order)
     if (facts->source != SOURCE_ENTERED)
         return no (REFUSED_PHASE, "the number of %s is %s: nobody enters it",
                    facts->name,
-                   facts->source == SOURCE_FIXED ? "fixed" : "drawn by chance");
+                   facts->source == SOURCE_FIXED    ? "fixed"
+                   : facts->source == SOURCE_RANDOM ? "drawn by chance"
+                                                    : "what all nonces make it");
     if (facts->phase == PHASE_OPEN)
         return no (REFUSED_PHASE, "%s is open: its number is entered after the close",
                    facts->name);
@@ -130,6 +139,13 @@ static verdict_t judge_excuse (const draw_t *draw, uint32_t agency)
                    "agency %u has already asked for its results of %s: it is not "
                    "waited for",
                    agency, facts->name);
+    if (!draw_noted (draw))
+        return no (REFUSED_PHASE, "%s does not have its open note yet", facts->name);
+    if (draw_provable (draw) && facts->asked + draw_awaited (draw) <= facts->least)
+        return no (REFUSED_PHASE,
+                   "%u agencies have to commit in %s, and without agency %u too few "
+                   "could: it is waited for",
+                   facts->least, facts->name, agency);
     return (verdict_t){.event = {.kind = EVENT_EXCUSED, .agency = agency}};
 }
 
@@ -141,6 +157,40 @@ static verdict_t judge_void (const draw_t *draw)
     return (verdict_t){.event = {.kind = EVENT_VOIDED}};
 }
 
+static verdict_t judge_attest (const draw_t *draw)
+{
+    const draw_facts_t *facts = draw_facts (draw);
+    if (!draw_provable (draw) || facts->phase != PHASE_SEALED)
+        return not_sealed (draw);
+    if (!facts->audited)
+        return no (REFUSED_PHASE, "%s was opened without an auditor", facts->name);
+    if (facts->attested)
+        return no (REFUSED_PHASE, "the auditor has already signed the seal of %s",
+                   facts->name);
+    return (verdict_t){.event = {.kind = EVENT_ATTESTED}};
+}
+
+static verdict_t judge_reveal (const draw_t *draw, uint32_t agency)
+{
+    const draw_facts_t *facts = draw_facts (draw);
+    if (!draw_provable (draw) || facts->phase != PHASE_SEALED)
+        return not_sealed (draw);
+    if (!draw_on_roll (draw, agency))
+        return no (REFUSED_AGENCY, "agency %u is not on the roll of %s (1 to %u)",
+                   agency, facts->name, facts->agencies);
+    return (verdict_t){.event = {.kind = EVENT_REVEALED, .agency = agency}};
+}
+
+static verdict_t not_sealed (const draw_t *draw)
+{
+    const draw_facts_t *facts = draw_facts (draw);
+    if (!draw_provable (draw))
+        return no (REFUSED_PHASE, "%s is no provable draw", facts->name);
+    if (draw_finished (draw) || draw_made (draw))
+        return it_is (facts, draw_number (draw));
+    return no (REFUSED_PHASE, "%s is not sealed yet", facts->name);
+}
+
 /* It is too late, and this is how things are. */
 static verdict_t it_is (const draw_facts_t *facts, uint32_t number)
 {
@@ -148,6 +198,11 @@ static verdict_t it_is (const draw_facts_t *facts, uint32_t number)
     if (facts->phase == PHASE_DRAWN)
         return no (REFUSED_PHASE, "%s is drawn, with the number %u: that is final",
                    facts->name, number);
+    if (facts->phase == PHASE_SEALED)
+        return no (REFUSED_PHASE,
+                   "%s was sealed at %s: that cannot be undone, nobody is excused, and "
+                   "it cannot be made void",
+                   facts->name, local_text_utc (facts->sealed_ms, when));
     if (facts->phase == PHASE_VOID)
         return no (REFUSED_PHASE, "%s was made void at %s%s%s", facts->name,
                    local_text_utc (facts->drawn_ms, when), facts->note[0] ? ": " : "",

@@ -11,6 +11,10 @@
      void       W                  W                    PHASE    PHASE
      open       NAME, whatever it is
 
+   A provable draw that is sealed takes `attest` (U) and `reveal` (A) alone, which no
+   other takes; nothing undoes its seal. An agency is excused there only if as many as
+   have to can still commit. The proof of these two is for provable.h to judge.
+
    What is so already is refused all the same, and the refusal says what is: an order
    that was lost on its way back can be asked again, and does no harm. */
 

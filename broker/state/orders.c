@@ -18,6 +18,7 @@ typedef struct {   // an order that is under way
     uint64_t draw;      // its identity
     wire_order_t order; // its texts are:
     char name[DRAW_NAME_BYTES_MAX + 1], note[NOTE_BYTES_MAX + 1];
+    uint8_t proof[WIRE_SIGNATURE_BYTES];
     bool searched; // it names a draw that is not known: storage is asked for it
     bool asked;    // of storage, knowing the draw up to
     uint64_t seen; // this event; and when it is asked again
@@ -29,6 +30,7 @@ struct orders {
     terms_t own;
     draws_t *draws;
     const openings_t *openings;
+    notary_t *notary;
     follower_t *follower;
     pending_t pending[ORDERS_MAX];
     size_t count;
@@ -48,9 +50,12 @@ static bool find (orders_t *orders, pending_t *pending);
 static bool give_up (orders_t *orders, size_t which);
 static bool waits_for_another (const orders_t *orders, size_t which);
 static bool pursue_opening (orders_t *orders, size_t which);
+static void judge_provable (const orders_t *orders, verdict_t *verdict);
 static void ask_opening (orders_t *orders, const pending_t *pending,
                          const wire_event_t *event);
 static bool pursue_change (orders_t *orders, size_t which);
+static bool record_paper (orders_t *orders, size_t which, const live_t *live,
+                          wire_event_t event);
 static bool ask_now (orders_t *orders, pending_t *pending);
 static bool is_under_way (const orders_t *orders, bytes_t peer,
                           const wire_message_t *message);
@@ -77,13 +82,14 @@ static void log_refused (orders_t *orders, uint8_t order, const char *name,
 static const envelope_t nobodys = {0};
 
 orders_t *orders_new (const terms_t *own, draws_t *draws, const openings_t *openings,
-                      follower_t *follower)
+                      notary_t *notary, follower_t *follower)
 {
     orders_t *orders = calloc (1, sizeof *orders);
     assert (orders);
     orders->own = *own;
     orders->draws = draws;
     orders->openings = openings;
+    orders->notary = notary;
     orders->follower = follower;
     orders->outbox = outbox_new ();
     return orders;
@@ -168,10 +174,13 @@ void orders_take (orders_t *orders, bytes_t peer, const wire_message_t *message)
 void orders_event (orders_t *orders, const live_t *live, const wire_event_t *event)
 {
     const uint64_t draw = draw_facts (live->draw)->identity;
+    wire_event_t said = *event;
+    if (event->kind == EVENT_VOIDED && draw_provable (live->draw))
+        said.text = provable_void_note (event->text);
     for (size_t i = 0; i < orders->count; i++) {
         pending_t *pending = &orders->pending[i];
         if (pending->draw == draw && pending->asked &&
-            is_what_was_asked (pending, event)) {
+            is_what_was_asked (pending, &said)) {
             carried_out (orders, i, live->seen);
             return;
         }
@@ -306,8 +315,11 @@ static bool waits_for_another (const orders_t *orders, size_t which)
 static bool pursue_opening (orders_t *orders, size_t which)
 {
     pending_t *pending = &orders->pending[which];
-    const verdict_t verdict =
+    verdict_t verdict =
         order_judge_opening (&pending->order, &orders->own, orders->wall_ms);
+    if (verdict.code == REFUSED_OK && verdict.event.source == SOURCE_PROVABLE &&
+        !pending->asked && !pending->given_up)
+        judge_provable (orders, &verdict);
     const live_t *live = draws_named (orders->draws, pending->order.name);
     if (live && draw_facts (live->draw)->identity == pending->draw)
         carried_out (orders, which, live->opened);
@@ -321,6 +333,17 @@ static bool pursue_opening (orders_t *orders, size_t which)
         return false;
     }
     return true;
+}
+
+/* Whoever takes part has to have a key to sign with. */
+static void judge_provable (const orders_t *orders, verdict_t *verdict)
+{
+    const bool can =
+        orders->notary
+            ? notary_can_open (orders->notary, verdict->event.agencies, verdict->text)
+            : provable_can_open (NULL, verdict->event.agencies, verdict->text);
+    if (!can)
+        verdict->code = REFUSED_RANGE;
 }
 
 static void ask_opening (orders_t *orders, const pending_t *pending,
@@ -352,7 +375,36 @@ static bool pursue_change (orders_t *orders, size_t which)
     if (!ask_now (orders, pending))
         return false;
     pending->seen = live->seen;
+    if (draw_provable (live->draw) && wire_event_has_paper (verdict.event.kind))
+        return record_paper (orders, which, live, verdict.event);
     follower_record (orders->follower, &nobodys, live, &verdict.event);
+    return false;
+}
+
+/* True: there is nothing to record, and the order is refused. */
+static bool record_paper (orders_t *orders, size_t which, const live_t *live,
+                          wire_event_t event)
+{
+    pending_t *pending = &orders->pending[which];
+    const provable_t *provable = draw_provable (live->draw);
+    char why[PROVABLE_WHY_BYTES];
+    size_t size;
+    char *paper =
+        event.kind == EVENT_VOIDED
+            ? provable_void_paper (
+                  provable, orders->notary ? notary_operator (orders->notary) : NULL,
+                  pending->order.note, &size, why)
+        : event.kind == EVENT_ATTESTED
+            ? provable_attest_paper (provable, pending->order.proof, &size, why)
+            : provable_nonce_paper (provable, pending->agency, pending->order.proof,
+                                    &size, why);
+    if (!paper) {
+        refused (orders, which, REFUSED_PHASE, why);
+        return true;
+    }
+    event.text = bytes_of (paper, size);
+    follower_record (orders->follower, &nobodys, live, &event);
+    free (paper);
     return false;
 }
 
@@ -382,6 +434,7 @@ static bool is_under_way (const orders_t *orders, bytes_t peer,
             its->order == order->order && its->number == order->number &&
             pending->agency == message->agency &&
             (order->name.size == 0 || bytes_equal (its->name, order->name)) &&
+            bytes_equal (its->proof, order->proof) &&
             bytes_equal (its->note, order->note))
             return true;
     }
@@ -435,9 +488,11 @@ static pending_t *add (orders_t *orders, const wire_message_t *message)
     const wire_order_t *order = &message->order;
     *pending = (pending_t){.agency = message->agency, .order = *order};
     assert (order->name.size < sizeof pending->name &&
-            order->note.size < sizeof pending->note); // wire.h sees to it
+            order->note.size < sizeof pending->note &&
+            order->proof.size <= sizeof pending->proof); // wire.h sees to it
     put_bytes ((uint8_t *) pending->name, order->name);
     put_bytes ((uint8_t *) pending->note, order->note);
+    put_bytes (pending->proof, order->proof);
     return pending;
 }
 
@@ -448,6 +503,7 @@ static void point_at_own_texts (orders_t *orders)
         pending_t *pending = &orders->pending[i];
         pending->order.name = bytes_of (pending->name, strlen (pending->name));
         pending->order.note = bytes_of (pending->note, strlen (pending->note));
+        pending->order.proof = bytes_of (pending->proof, pending->order.proof.size);
     }
 }
 
@@ -517,6 +573,10 @@ static bool is_what_was_asked (const pending_t *pending, const wire_event_t *eve
         return event->kind == EVENT_EXCUSED && event->agency == pending->agency;
     case ORDER_VOID:
         return event->kind == EVENT_VOIDED && is_its_note (pending, event->text);
+    case ORDER_ATTEST:
+        return event->kind == EVENT_ATTESTED;
+    case ORDER_REVEAL:
+        return event->kind == EVENT_REVEALED && event->agency == pending->agency;
     default:
         return false;
     }
@@ -534,7 +594,7 @@ static void log_carried_out (const pending_t *pending, uint64_t sequence)
     const char *order = wire_order_name (pending->order.order);
     tell_part (note_who (pending->order.note), who);
     tell_part (note_reason (pending->order.note), why);
-    if (pending->order.order == ORDER_EXCUSE) // which agency nothing else tells
+    if (pending->agency > 0) // which agency nothing else tells
         logger_event (LOG_INFO, "orden", LOG_SUCCESS,
                       "order: %s | draw: %s | agency: %u | sequence: %llu | by: %s | "
                       "reason: %s",

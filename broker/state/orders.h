@@ -10,15 +10,16 @@
 #define LOTERIA_ORDERS_H
 
 #include "follower.h"
+#include "notary.h"
 #include "openings.h"
 #include "order.h"
 
 typedef struct orders orders_t;
 
-/* `own` are the terms that an order leaves open. Borrows the draws, the openings and
-   the follower. */
+/* `own` are the terms that an order leaves open. Borrows the draws, the openings, the
+   notary (NULL: no provable draw can be opened or changed) and the follower. */
 orders_t *orders_new (const terms_t *own, draws_t *draws, const openings_t *openings,
-                      follower_t *follower);
+                      notary_t *notary, follower_t *follower);
 void orders_destroy (orders_t **orders);
 
 /* What time it is. */

@@ -180,7 +180,7 @@ static bool may_have_winners (questions_t *questions, bytes_t peer,
     else if (facts->phase == PHASE_VOID)
         refuse (questions, peer, message, REFUSED_VOID,
                 facts->note[0] ? facts->note : NULL);
-    else if (!draw_made (live->draw))
+    else if (!draw_told (live->draw))
         refuse (questions, peer, message, REFUSED_UNDRAWN, NULL);
     else
         return true;

@@ -19,6 +19,7 @@ struct registrar {
     draws_t *draws;
     follower_t *follower;
     openings_t *openings;
+    notary_t *notary;
     orders_t *orders;
     questions_t *questions;
     hellos_t hellos; // that wait
@@ -40,6 +41,7 @@ static void take_bundle (registrar_t *registrar, bytes_t bundle,
                          const handler_t *handlers);
 static int take_hello (void *self, void *asked);
 static live_t *draw_meant (registrar_t *registrar, const request_t *request);
+static bool lets_in (const live_t *live);
 static void wait_for (registrar_t *registrar, const request_t *request, bytes_t name);
 static void look_up (registrar_t *registrar, const request_t *request);
 static void admit (registrar_t *registrar, const hello_t *hello, live_t *live);
@@ -47,6 +49,15 @@ static uint32_t fair_window (const registrar_t *registrar, live_t *live,
                              uint32_t agency, const wire_limits_t *limits);
 static live_t *draw_spoken_of (registrar_t *registrar, const request_t *request);
 static int take_ready (void *self, void *asked);
+static int take_commit (void *self, void *asked);
+static void record_receipt (registrar_t *registrar, const request_t *request,
+                            const live_t *live);
+static int take_reveal (void *self, void *asked);
+static void record_reveal (registrar_t *registrar, const request_t *request,
+                           const live_t *live);
+static void record_paper (registrar_t *registrar, const request_t *request,
+                          const live_t *live, wire_event_t event, char *paper,
+                          size_t size, const char *why);
 static int take_results (void *self, void *asked);
 static int take_done (void *self, void *asked);
 static int take_order (void *self, void *asked);
@@ -57,6 +68,8 @@ static void refuse_operator (registrar_t *registrar, const request_t *request,
 static int take_registered (void *self, void *asked);
 static int take_event (void *self, void *asked);
 static int take_winners (void *self, void *asked);
+static int take_staked (void *self, void *asked);
+static int take_awarded (void *self, void *asked);
 static void happened (registrar_t *registrar, live_t *live,
                       const wire_recorded_t *recorded, bool following);
 static void log_event (const live_t *live, const wire_recorded_t *recorded);
@@ -85,9 +98,13 @@ static void refuse_hello (registrar_t *registrar, const hello_t *hello,
                           wire_code_t code, const char *text);
 static void refuse_by_draw (registrar_t *registrar, const request_t *request,
                             const live_t *live, wire_code_t code);
+static void say_phase (const request_t *request, const live_t *live,
+                       char text[REFUSAL_TEXT_MAX + 1]);
 
 static const handler_t request_handlers[] = {{WIRE_HELLO, take_hello},
                                              {WIRE_READY, take_ready},
+                                             {WIRE_COMMIT, take_commit},
+                                             {WIRE_REVEAL, take_reveal},
                                              {WIRE_RESULTS, take_results},
                                              {WIRE_DONE, take_done},
                                              {0}};
@@ -95,6 +112,8 @@ static const handler_t request_handlers[] = {{WIRE_HELLO, take_hello},
 static const handler_t answer_handlers[] = {{WIRE_REGISTERED, take_registered},
                                             {WIRE_EVENT, take_event},
                                             {WIRE_WINNERS, take_winners},
+                                            {WIRE_STAKED, take_staked},
+                                            {WIRE_AWARDED, take_awarded},
                                             {WIRE_REFUSED, take_refused},
                                             {0}};
 
@@ -114,8 +133,11 @@ registrar_t *registrar_new (const registrar_options_t *options)
     registrar->openings =
         openings_new (&options->terms, options->closes, options->schedule,
                       registrar->draws, registrar->follower);
-    registrar->orders = orders_new (&options->terms, registrar->draws,
-                                    registrar->openings, registrar->follower);
+    registrar->notary = notary_new (&options->notary, registrar->draws,
+                                    registrar->follower, &options->chance);
+    registrar->orders =
+        orders_new (&options->terms, registrar->draws, registrar->openings,
+                    registrar->notary, registrar->follower);
     registrar->questions = questions_new (registrar->draws, registrar->follower,
                                           orders_outbox (registrar->orders));
     registrar->to_brokers = outbox_new ();
@@ -127,6 +149,7 @@ void registrar_destroy (registrar_t **registrar)
     if (*registrar) {
         questions_destroy (&(*registrar)->questions);
         orders_destroy (&(*registrar)->orders);
+        notary_destroy (&(*registrar)->notary);
         openings_destroy (&(*registrar)->openings);
         follower_destroy (&(*registrar)->follower);
         draws_destroy (&(*registrar)->draws);
@@ -143,6 +166,7 @@ void registrar_tick (registrar_t *registrar, int64_t now_ms, uint64_t wall_ms,
     draws_tick (registrar->draws, now_ms);
     follower_tick (registrar->follower, now_ms, wall_ms, reachable);
     openings_tick (registrar->openings, now_ms, wall_ms);
+    notary_tick (registrar->notary, now_ms, wall_ms);
     orders_tick (registrar->orders, now_ms, wall_ms);
     questions_tick (registrar->questions, now_ms);
     pursue (registrar);
@@ -160,16 +184,18 @@ int64_t registrar_deadline (const registrar_t *registrar)
     if (registrar->stage > REGISTRAR_OPEN)
         return INT64_MAX;
     const int64_t follower_ms = follower_deadline (registrar->follower);
+    const bool following = follower_stage (registrar->follower) == FOLLOWER_FOLLOWING;
+    const int64_t notary_ms =
+        following ? notary_deadline (registrar->notary) : INT64_MAX;
     const int64_t openings_ms =
-        follower_stage (registrar->follower) == FOLLOWER_FOLLOWING
-            ? openings_deadline (registrar->openings)
-            : INT64_MAX;
+        following ? openings_deadline (registrar->openings) : INT64_MAX;
     const int64_t orders_ms = orders_deadline (registrar->orders);
     const int64_t hellos_ms = hellos_deadline (&registrar->hellos);
     const int64_t questions_ms = questions_deadline (registrar->questions);
     const int64_t operators_ms = orders_ms < questions_ms ? orders_ms : questions_ms;
     const int64_t own_ms = openings_ms < operators_ms ? openings_ms : operators_ms;
-    const int64_t others_ms = own_ms < hellos_ms ? own_ms : hellos_ms;
+    const int64_t waiting_ms = hellos_ms < notary_ms ? hellos_ms : notary_ms;
+    const int64_t others_ms = own_ms < waiting_ms ? own_ms : waiting_ms;
     return follower_ms < others_ms ? follower_ms : others_ms;
 }
 
@@ -177,8 +203,8 @@ bool registrar_wants (const registrar_t *registrar)
 {
     return registrar->stage <= REGISTRAR_OPEN &&
            (follower_wants (registrar->follower) ||
-            openings_want (registrar->openings) || orders_want (registrar->orders) ||
-            questions_want (registrar->questions));
+            openings_want (registrar->openings) || notary_want (registrar->notary) ||
+            orders_want (registrar->orders) || questions_want (registrar->questions));
 }
 
 void registrar_requests (registrar_t *registrar, bytes_t bundle)
@@ -323,7 +349,7 @@ static live_t *draw_meant (registrar_t *registrar, const request_t *request)
     const bytes_t name = request->message.hello.name;
     live_t *live = name.size > 0 ? draws_named (registrar->draws, name)
                                  : draws_meant (registrar->draws);
-    if (live && live_up_to_date (live))
+    if (live && lets_in (live))
         return live;
     if (live) {
         const char *its = draw_facts (live->draw)->name;
@@ -336,6 +362,14 @@ static live_t *draw_meant (registrar_t *registrar, const request_t *request)
         refuse (registrar, request, REFUSED_DRAW, names);
     }
     return NULL;
+}
+
+/* All is known of it; and of a provable draw there is the open note, so that O can be
+   told before anything is sold. */
+static bool lets_in (const live_t *live)
+{
+    return live_up_to_date (live) &&
+           (draw_noted (live->draw) || draw_finished (live->draw));
 }
 
 static void wait_for (registrar_t *registrar, const request_t *request, bytes_t name)
@@ -373,19 +407,23 @@ static void admit (registrar_t *registrar, const hello_t *hello, live_t *live)
         return;
     }
     wire_limits_t limits = hello->limits;
+    const provable_t *provable = draw_provable (live->draw);
     limits.window = fair_window (registrar, live, agency, &limits);
-    const wire_message_t message = {
+    wire_message_t message = {
         .command = WIRE_ADMIT,
         .agency = agency,
         .draw = facts->identity,
         .welcome = {.epoch = follower_epoch (registrar->follower),
                     .limits = limits,
                     .agencies = facts->agencies,
-                    .ready = facts->complete,
+                    .ready = provable ? facts->asked : facts->complete,
                     .day = (uint8_t) draw_day (live->draw, agency),
                     .highest = facts->highest,
                     .closes_ms = facts->closes_ms,
                     .name = bytes_of (facts->name, strlen (facts->name))}};
+    if (provable && provable_hash (provable))
+        memcpy (message.welcome.open, provable_hash (provable)->of,
+                sizeof message.welcome.open);
     follower_ask (registrar->follower, &hello->envelope, &message);
 }
 
@@ -456,6 +494,101 @@ static int take_ready (void *self, void *asked)
     } else
         answer_question (registrar, live, agency);
     return 0;
+}
+
+/* In a provable draw, in place of READY. */
+static int take_commit (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    wire_code_t code;
+    const uint32_t agency = request->message.agency;
+    live_t *live = draw_spoken_of (registrar, request);
+    if (!live)
+        return 0;
+    const draw_answer_t what = draw_commit (live->draw, agency, &code);
+    if (what == DRAW_REFUSE) {
+        refuse_by_draw (registrar, request, live, code);
+        return 0;
+    }
+    live_ask (live, agency, &request->envelope);
+    live_lend (live, agency, 0);
+    if (what == DRAW_ASK_SEAL)
+        record_receipt (registrar, request, live);
+    else
+        answer_question (registrar, live, agency);
+    return 0;
+}
+
+static void record_receipt (registrar_t *registrar, const request_t *request,
+                            const live_t *live)
+{
+    char why[PROVABLE_WHY_BYTES];
+    size_t size;
+    const wire_commit_t *commit = &request->message.commit;
+    char *paper = provable_receipt_paper (draw_provable (live->draw),
+                                          notary_operator (registrar->notary),
+                                          request->message.agency, commit, &size, why);
+    const wire_event_t committed = {.kind = EVENT_COMMITTED,
+                                    .agency = request->message.agency,
+                                    .count = commit->tally.count,
+                                    .digest = commit->tally.digest,
+                                    .cancelled = commit->tally.cancelled};
+    record_paper (registrar, request, live, committed, paper, size, why);
+}
+
+static int take_reveal (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    wire_code_t code;
+    const uint32_t agency = request->message.agency;
+    live_t *live = draw_spoken_of (registrar, request);
+    if (!live)
+        return 0;
+    const draw_answer_t what = draw_reveal (live->draw, agency, &code);
+    if (what == DRAW_REFUSE) {
+        refuse_by_draw (registrar, request, live, code);
+        return 0;
+    }
+    live_ask (live, agency, &request->envelope);
+    if (what == DRAW_ASK_SEAL)
+        record_reveal (registrar, request, live);
+    else
+        answer_question (registrar, live, agency);
+    return 0;
+}
+
+static void record_reveal (registrar_t *registrar, const request_t *request,
+                           const live_t *live)
+{
+    char why[PROVABLE_WHY_BYTES];
+    size_t size;
+    const provable_t *provable = draw_provable (live->draw);
+    const wire_reveal_t *reveal = &request->message.reveal;
+    const wire_event_t revealed = {.kind = EVENT_REVEALED,
+                                   .agency = request->message.agency};
+    if (memcmp (reveal->seal, provable_seal (provable)->of, sizeof reveal->seal) != 0) {
+        refuse (registrar, request, REFUSED_ROOT, "the draw's seal is another one");
+        return;
+    }
+    char *paper =
+        provable_reveal_paper (provable, request->message.agency, reveal, &size, why);
+    record_paper (registrar, request, live, revealed, paper, size, why);
+}
+
+/* Which is freed; NULL: what the agency has signed does not hold. */
+static void record_paper (registrar_t *registrar, const request_t *request,
+                          const live_t *live, wire_event_t event, char *paper,
+                          size_t size, const char *why)
+{
+    if (!paper) {
+        refuse (registrar, request, REFUSED_NOTE, why);
+        return;
+    }
+    event.text = bytes_of (paper, size);
+    follower_record (registrar->follower, &request->envelope, live, &event);
+    free (paper);
 }
 
 /* Who asks before the draw is told when it is made, as after READY; his sale goes on.
@@ -594,6 +727,22 @@ static int take_winners (void *self, void *asked)
     return 0;
 }
 
+static int take_staked (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    registrar->strays += !notary_staked (registrar->notary, &request->message);
+    return 0;
+}
+
+static int take_awarded (void *self, void *asked)
+{
+    registrar_t *registrar = self;
+    const request_t *request = asked;
+    registrar->strays += !notary_awarded (registrar->notary, &request->message);
+    return 0;
+}
+
 /* What is replayed at the start, or of a draw that was looked up, was told when it
    happened; but that it was closed, and is not drawn, may not have been: the clock
    closes it while state is away, too. */
@@ -666,6 +815,8 @@ static void answer_event (registrar_t *registrar, live_t *live,
     const bool replayed = !is_somebodys (&request->envelope);
     switch (event->kind) {
     case EVENT_SEALED:
+    case EVENT_COMMITTED:
+    case EVENT_REVEALED:
         if (!draw_on_roll (live->draw, event->agency))
             break;
         if (!replayed)
@@ -673,9 +824,13 @@ static void answer_event (registrar_t *registrar, live_t *live,
         if (!draw_due (live->draw)) // else it is told more in a moment
             answer_question (registrar, live, event->agency);
         break;
-    case EVENT_DRAWN:
+    case EVENT_DRAWN: // of a provable draw there is more to come
     case EVENT_VOIDED:
-        answer_questions (registrar, live);
+    case EVENT_LOCKED: // who waits is to reveal
+    case EVENT_ATTESTED:
+    case EVENT_PUBLISHED:
+        if (event->kind != EVENT_DRAWN || draw_told (live->draw))
+            answer_questions (registrar, live);
         break;
     case EVENT_SERVED:
         if (!replayed)
@@ -697,7 +852,7 @@ static void answer_question (registrar_t *registrar, live_t *live, uint32_t agen
         answer_waiting (registrar, live, agency, &request.envelope);
         return;
     }
-    if (draw_made (live->draw))
+    if (draw_told (live->draw))
         ask_find (registrar, &request.envelope, live, agency, 0);
     else
         refuse_by_draw (registrar, &request, live, REFUSED_VOID);
@@ -773,6 +928,7 @@ static void pursue (registrar_t *registrar)
         follower_pursue (registrar->follower);
         if (follower_stage (registrar->follower) == FOLLOWER_FOLLOWING) {
             openings_pursue (registrar->openings);
+            notary_pursue (registrar->notary);
             orders_pursue (registrar->orders);
             questions_pursue (registrar->questions);
         }
@@ -789,7 +945,7 @@ static void pursue_hellos (registrar_t *registrar)
         const hello_t hello = registrar->hellos.hello[i];
         live_t *live =
             draws_named (registrar->draws, bytes_of (hello.name, strlen (hello.name)));
-        const bool there = live && live_up_to_date (live);
+        const bool there = live && lets_in (live);
         if (!there && registrar->now_ms < hello.end_ms)
             continue;
         hellos_remove (&registrar->hellos, i);
@@ -849,9 +1005,8 @@ static void answer_waiting (registrar_t *registrar, const live_t *live, uint32_t
         .command = WIRE_WAITING,
         .agency = agency,
         .draw = facts->identity,
-        .waiting = {.ready = facts->complete,
-                    .agencies = facts->agencies,
-                    .day = (uint8_t) draw_day (live->draw, agency)}};
+        .waiting = {.day = (uint8_t) draw_day (live->draw, agency)}};
+    draw_progress (live->draw, &waiting.waiting.ready, &waiting.waiting.agencies);
     draw_missing (live->draw, waiting.waiting.missing);
     outbox_answer (registrar->to_brokers, envelope, &waiting);
 }
@@ -889,12 +1044,35 @@ static void refuse_by_draw (registrar_t *registrar, const request_t *request,
                             const live_t *live, wire_code_t code)
 {
     const char *note = draw_facts (live->draw)->note;
-    char text[NOTE_BYTES_MAX + 1] = "";
-    if (code == REFUSED_VOID)
+    char text[REFUSAL_TEXT_MAX + 1] = "";
+    if (code == REFUSED_PHASE)
+        say_phase (request, live, text);
+    else if (code == REFUSED_VOID)
         put_bytes ((uint8_t *) text, note_reason (bytes_of (note, strlen (note))));
     wire_message_t refusal =
         wire_refusal (&request->message, code, text[0] ? text : NULL);
     if (code == REFUSED_TALLY)
         refusal.refused.expected = draw_count (live->draw, request->message.agency);
     outbox_answer (registrar->to_brokers, &request->envelope, &refusal);
+}
+
+/* Of the three ways to ask which is not this draw's, or too early or late in it. */
+static void say_phase (const request_t *request, const live_t *live,
+                       char text[REFUSAL_TEXT_MAX + 1])
+{
+    const char *name = draw_facts (live->draw)->name;
+    const bool commits = request->message.command == WIRE_COMMIT;
+    if (!draw_provable (live->draw))
+        snprintf (text, REFUSAL_TEXT_MAX + 1, "%s is no provable draw: say READY",
+                  name);
+    else if (request->message.command == WIRE_READY)
+        snprintf (text, REFUSAL_TEXT_MAX + 1,
+                  "%s is a provable draw: who asks for its results there commits",
+                  name);
+    else if (commits || draw_sealed (live->draw))
+        snprintf (text, REFUSAL_TEXT_MAX + 1,
+                  "%s was sealed without agency %u, which had not committed", name,
+                  request->message.agency);
+    else
+        snprintf (text, REFUSAL_TEXT_MAX + 1, "%s is not sealed yet", name);
 }

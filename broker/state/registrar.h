@@ -10,6 +10,7 @@
 #ifndef LOTERIA_REGISTRAR_H
 #define LOTERIA_REGISTRAR_H
 
+#include "notary.h"
 #include "openings.h"
 #include "orders.h"
 #include "questions.h"
@@ -36,7 +37,8 @@ typedef struct {
     terms_closes_t closes;      // that draw, instead of its terms
     const schedule_t *schedule; // of other draws; NULL: none; borrowed
     chance_t chance;
-    uint32_t draws_kept; // see draws_new ()
+    notary_options_t notary; // of provable draws
+    uint32_t draws_kept;     // see draws_new ()
 } registrar_options_t;
 
 registrar_t *registrar_new (const registrar_options_t *options);

@@ -38,7 +38,11 @@ struct state {
 
 static int open_sockets (state_t *state, int64_t now_ms, problem_t *problem);
 static int open_gate (state_t *state, problem_t *problem);
+static notary_options_t notary_options (const state_options_t *options);
+static int start_signing (problem_t *problem);
 static terms_t own_terms (const state_options_t *options);
+static_assert ((int) TERMS_PROVABLE == (int) SOURCE_PROVABLE, "terms are sources");
+
 static uint64_t draw_random (void *context);
 static uint32_t draw_own (void);
 static void doubt_if_replaced (state_t *state);
@@ -71,11 +75,12 @@ state_t *state_new (const state_options_t *options, int64_t now_ms, problem_t *p
                                            .closes = options->closes,
                                            .schedule = options->schedule,
                                            .chance = {.draw = draw_random},
+                                           .notary = notary_options (&state->options),
                                            .draws_kept = options->draws_kept};
     state->registrar = registrar_new (&registrar);
     state->report =
         (self_report_t){.context = state, .metrics = put_metrics, .knows = knows_draw};
-    if (open_gate (state, problem) == -1 ||
+    if (start_signing (problem) == -1 || open_gate (state, problem) == -1 ||
         open_sockets (state, now_ms, problem) == -1) {
         state_destroy (&state);
         return NULL;
@@ -201,6 +206,28 @@ static int open_sockets (state_t *state, int64_t now_ms, problem_t *problem)
     state->listen = gate_listen (state->gate, state->workers, "state",
                                  state->options.listen, problem);
     return state->listen ? 0 : -1;
+}
+
+/* Its auditor's key stays where it is. */
+static notary_options_t notary_options (const state_options_t *options)
+{
+    const provable_options_t *provable = &options->provable;
+    return (notary_options_t){.central = options->central,
+                              .pair = options->pair,
+                              .commit_s = provable->commit_s,
+                              .least = provable->least,
+                              .auditor = provable->audited ? provable->auditor : NULL,
+                              .signers = options->signers,
+                              .context = options->signers_context};
+}
+
+static int start_signing (problem_t *problem)
+{
+    return signed_note_start () == 0
+               ? 0
+               : problem_set (problem, PROCESS_CANNOT_START, "estado",
+                              "reason: libsodium, which notes are signed with, cannot "
+                              "be used here");
 }
 
 static terms_t own_terms (const state_options_t *options)

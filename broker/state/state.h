@@ -24,9 +24,14 @@ typedef struct {
     uint32_t agencies; // on the roll: 1..agencies
     uint32_t highest;  // that can be bet on, and win
     terms_number_t number;
-    provable_options_t provable; // draws that are
-    const schedule_t *schedule;  // of the others; NULL: none; borrowed
-    uint32_t draws_kept;         // of those that are over; 0: DRAWS_FINISHED_KEPT
+    provable_options_t provable; // draws that are; their keys are, borrowed:
+    const signing_pair_t *pair;  // the operator's; NULL: none can be opened or sealed
+    const char *central;         // its name
+    // the agencies', read for each draw that is opened: 0, or -1 (KEYS_WHY_BYTES)
+    int (*signers) (void *context, signers_t *signers, char *why);
+    void *signers_context;
+    const schedule_t *schedule; // of the others; NULL: none; borrowed
+    uint32_t draws_kept;        // of those that are over; 0: DRAWS_FINISHED_KEPT
 } state_options_t;
 
 typedef struct state state_t;

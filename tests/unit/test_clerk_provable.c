@@ -4,7 +4,7 @@
 #include "mail.h"
 #include "shelf.h"
 
-#include "provable.h"
+#include "provable_shelf.h"
 
 #include "clerk.h"
 #include "life.h"

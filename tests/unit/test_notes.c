@@ -2,7 +2,7 @@
 
 #include "shelf.h"
 
-#include "provable.h"
+#include "provable_shelf.h"
 
 #include "notes.h"
 

@@ -1234,7 +1234,8 @@ static void strays_are_counted (void **state)
             continue;
         const wire_message_t message = {.command = (uint8_t) command, .agency = 1};
         const bool asked = command == WIRE_HELLO || command == WIRE_READY ||
-                           command == WIRE_RESULTS || command == WIRE_DONE;
+                           command == WIRE_RESULTS || command == WIRE_DONE ||
+                           command == WIRE_REVEAL;
         const envelope_t nobodys = {0};
         if (!asked && command != WIRE_BATCHES) { // which wire_decode checks
             ask (1, &message);

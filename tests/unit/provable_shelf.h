@@ -1,8 +1,8 @@
-/* provable.h - a provable draw (fair_draw.h) as it is at storage: its bets, its events,
+/* provable_shelf.h - a provable draw (fair_draw.h) as it is at storage: its bets, its events,
    and the papers of these, on a shelf. */
 
-#ifndef LOTERIA_PROVABLE_H
-#define LOTERIA_PROVABLE_H
+#ifndef LOTERIA_PROVABLE_SHELF_H
+#define LOTERIA_PROVABLE_SHELF_H
 
 #include "fair_draw.h"
 #include "shelf.h"
