@@ -1,5 +1,5 @@
-/* provable_shelf.h - a provable draw (fair_draw.h) as it is at storage: its bets, its events,
-   and the papers of these, on a shelf. */
+/* provable_shelf.h - a provable draw (fair_draw.h) as it is at storage: its bets, its
+   events, and the papers of these, on a shelf. */
 
 #ifndef LOTERIA_PROVABLE_SHELF_H
 #define LOTERIA_PROVABLE_SHELF_H
