@@ -3,7 +3,7 @@
 
 #include "shelf.h"
 
-#include "provable.h"
+#include "provable_shelf.h"
 
 #include "check_provable.h"
 
