@@ -167,7 +167,7 @@ class Tree:
                 if every and not finding.other or not finding.found:
                     finding.other = self.other(test)
             if days > 0 and (every or not finding.found):
-                finding.simulator = self.simulate(days)
+                finding.simulator = self.simulate(mutation, days)
         except Unbuilt as unbuilt:
             finding.problem = str(unbuilt)
         return finding
@@ -185,9 +185,11 @@ class Tree:
         return failed_pytest(self.command("/usr/bin/python3", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider",
                                            "--timeout", TEST_SECONDS_MAX, test))
 
-    def simulate(self, days):
+    def simulate(self, mutation, days):
+        """Days whose log is in a database, for what such a log has of its own."""
         self.make("sim")
-        return violated(self.command(self.build / "bin/sim", "--days", days))
+        more = ("--database",) if "engine" in mutation.file else ()
+        return violated(self.command(self.build / "bin/sim", "--days", days, *more))
 
     def make(self, target):
         built = self.command("cmake", "--build", self.build, "-j", "1", "--target", target)

@@ -2,6 +2,7 @@
 
 #include "checks.h"
 
+#include "database.h"
 #include "scan.h"
 
 #include <assert.h>
@@ -100,7 +101,7 @@ checks_t *checks_new (world_t *world)
     checks->calm_ms = -1;
     checks->version = UINT64_MAX;
     memset (checks->opened_ms, -1, sizeof checks->opened_ms);
-    scan_begin (&checks->scan, &world->plan, &checks->in_time);
+    scan_begin (&checks->scan, &world->plan, world->database, &checks->in_time);
     return checks;
 }
 
@@ -356,7 +357,7 @@ bool checks_kept (checks_t *checks, const disk_t *disk, bool older_moment)
 {
     look (checks, true);
     scan_t scan;
-    scan_begin (&scan, &checks->world->plan, NULL);
+    scan_begin (&scan, &checks->world->plan, checks->world->database, NULL);
     scan_look (&scan, disk, true);
     const bool kept =
         !scan.why[0] && (older_moment || scan.records >= checks->scan.before_last);
@@ -392,6 +393,11 @@ uint64_t checks_rows (checks_t *checks, const char *path)
 uint64_t checks_checkpoints (const checks_t *checks)
 {
     return checks->scan.generation;
+}
+
+uint64_t checks_position (const checks_t *checks)
+{
+    return checks->scan.covered;
 }
 
 uint64_t checks_laps (const checks_t *checks)
@@ -818,10 +824,13 @@ static bool carried_out (const checks_t *checks, const plan_order_t *order,
 static void look (checks_t *checks, bool whole)
 {
     world_t *world = checks->world;
-    if (!whole && checks->version == disk_version (world->disk))
+    const uint64_t version =
+        disk_version (world->disk) +
+        (world->database ? database_version (world->database) : 0);
+    if (!whole && checks->version == version)
         return;
     scan_look (&checks->scan, world->disk, whole);
-    checks->version = disk_version (world->disk);
+    checks->version = version;
     if (checks->scan.why[0])
         world_violate (world, "%s: %s", checks->scan.invariant, checks->scan.why);
     note_openings (checks);

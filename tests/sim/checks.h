@@ -68,6 +68,8 @@ uint64_t checks_rows (checks_t *checks, const char *path);
 /* How many checkpoints there were, and how often the log's ring was written. */
 uint64_t checks_checkpoints (const checks_t *checks);
 uint64_t checks_laps (const checks_t *checks);
+/* How far the newest checkpoint covers the log. */
+uint64_t checks_position (const checks_t *checks);
 
 /* Storage has started: its files are as they are to be. */
 void checks_settled (checks_t *checks);

@@ -3,6 +3,7 @@
 #include "faults.h"
 
 #include "checks.h"
+#include "database.h"
 #include "files.h"
 
 typedef void (fault_fn) (world_t *world);
@@ -24,6 +25,7 @@ static void start_second (world_t *world);
 static void copy_files (world_t *world);
 static void unlink_file (world_t *world);
 static void jump_clock (world_t *world);
+static void hurt_database (world_t *world);
 static void end_bursts (world_t *world);
 static node_t *some_node (world_t *world);
 
@@ -68,6 +70,8 @@ void faults_come (world_t *world)
     const uint64_t kind = dice_below (&world->dice, FAULT_KINDS);
     if (world->plan.fault[kind])
         faults[kind](world);
+    if (world->database)
+        hurt_database (world);
     world->fault_ms =
         world->now_ms + dice_between (&world->dice, 1, world->plan.gap_ms);
 }
@@ -76,6 +80,8 @@ void faults_stop (world_t *world)
 {
     static const network_weather_t calm = {.delay_most_ms = 1, .capacity = 1000};
     world->calm = true;
+    if (world->database)
+        database_calm (world->database);
     world->calm_since_ms = world->now_ms;
     world->wall_off_ms = 0;
     files_link (world->files);
@@ -228,6 +234,17 @@ static void jump_clock (world_t *world)
     world->counts->jumps++;
     world_trace (world, "-- the clock is wrong by %lld ms",
                  (long long) world->wall_off_ms);
+}
+
+static void hurt_database (world_t *world)
+{
+    static void (*const kinds[]) (database_t *) = {
+        database_block,     database_leave, database_cut,
+        database_fail_over, database_take,  database_lose};
+    if (!dice_chance (&world->database_dice, 300))
+        return;
+    world->counts->database_faults++;
+    kinds[dice_below (&world->database_dice, 6)](world->database);
 }
 
 static void end_bursts (world_t *world)

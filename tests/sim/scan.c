@@ -2,6 +2,8 @@
 
 #include "scan.h"
 
+#include "database.h"
+
 #include "wire.h"
 
 #include <assert.h>
@@ -54,9 +56,13 @@ static const uint8_t *archived_entry (const scan_t *scan, const disk_t *disk,
                                       uint32_t which);
 static void compare_archived (scan_t *scan, const disk_t *disk);
 static bool says_so (const scan_draw_t *draw, const uint8_t *entry);
+static void read_ring (scan_t *scan, const disk_t *disk, const slot_t *slot);
+static void take_entries (scan_t *scan, const slot_t *slot);
 static bool open_ring (scan_t *scan, bytes_t log, ring_t *ring);
 static void find_last (scan_t *scan, const slot_t *slot, const ring_t *ring);
-static bool take_group (scan_t *scan, const ring_t *ring, uint64_t position);
+static bool find_group (scan_t *scan, const ring_t *ring, uint64_t position);
+static bool take_group (scan_t *scan, const uint8_t *group, uint64_t size,
+                        uint64_t position);
 static void take_record (scan_t *scan, const uint8_t *record, bytes_t rows);
 static const char *follow (scan_t *scan, const uint8_t *record, bytes_t rows);
 static bool rows_hold (const uint8_t *record, bytes_t rows);
@@ -84,9 +90,11 @@ static void doubt (scan_t *scan, const char *invariant, const char *format, ...)
     __attribute__ ((format (printf, 3, 4)));
 static uint64_t number (const uint8_t *at, size_t size);
 
-void scan_begin (scan_t *scan, const plan_t *plan, const scan_in_time_t *in_time)
+void scan_begin (scan_t *scan, const plan_t *plan, const database_t *database,
+                 const scan_in_time_t *in_time)
 {
-    *scan = (scan_t){.plan = plan, .in_time = in_time, .latest = -1};
+    *scan = (scan_t){
+        .plan = plan, .database = database, .in_time = in_time, .latest = -1};
 }
 
 void scan_clear (scan_t *scan)
@@ -120,6 +128,15 @@ void scan_look (scan_t *scan, const disk_t *disk, bool whole)
         read_projections (scan, disk, slot);
         compare (scan, disk, slot);
     }
+    if (scan->database)
+        take_entries (scan, slot);
+    else
+        read_ring (scan, disk, slot);
+    compare_archived (scan, disk);
+}
+
+static void read_ring (scan_t *scan, const disk_t *disk, const slot_t *slot)
+{
     ring_t ring;
     if (!open_ring (scan, durable (disk, "bets.log"), &ring))
         return;
@@ -128,12 +145,32 @@ void scan_look (scan_t *scan, const disk_t *disk, bool whole)
     for (;;) {
         const uint64_t next =
             (scan->position + ring.segment - 1) / ring.segment * ring.segment;
-        if (!take_group (scan, &ring, scan->position) &&
-            (next == scan->position || !take_group (scan, &ring, next)))
+        if (!find_group (scan, &ring, scan->position) &&
+            (next == scan->position || !find_group (scan, &ring, next)))
             break;
     }
     scan->laps = scan->position / ring.ring;
-    compare_archived (scan, disk);
+}
+
+/* Those that are safe, the one before the checkpoint's mark among them. */
+static void take_entries (scan_t *scan, const slot_t *slot)
+{
+    const uint64_t safe = database_safe (scan->database);
+    if (slot->position > safe)
+        doubt (scan, "I3", "checkpoint %llu covers more than the database has",
+               (unsigned long long) slot->generation);
+    else if (scan->position == slot->position && slot->position > 0)
+        scan->before_last =
+            number (database_entry (scan->database, slot->position).data + 32, 8);
+    while (scan->position < safe && !scan->why[0]) {
+        const bytes_t entry = database_entry (scan->database, scan->position + 1);
+        if (entry.size < HEADER + RECORD ||
+            !take_group (scan, entry.data, entry.size, scan->position))
+            doubt (scan, "I3", "entry %llu of the database does not follow",
+                   (unsigned long long) scan->position + 1);
+        else
+            scan->position++;
+    }
 }
 
 int scan_draw (const scan_t *scan, uint64_t identity)
@@ -201,13 +238,13 @@ static bool hashed (bytes_t bytes, uint64_t size)
 static void start (scan_t *scan, const slot_t *slot)
 {
     scan_t fresh;
-    scan_begin (&fresh, scan->plan, scan->in_time);
+    scan_begin (&fresh, scan->plan, scan->database, scan->in_time);
     fresh.unnoted = scan->unnoted;
     scan_clear (scan);
     if (slot) {
         fresh.identity = slot->identity;
         fresh.generation = slot->generation;
-        fresh.position = slot->position;
+        fresh.position = fresh.covered = slot->position;
         fresh.checkpoints = slot->records;
     }
     *scan = fresh;
@@ -372,22 +409,30 @@ static void find_last (scan_t *scan, const slot_t *slot, const ring_t *ring)
 }
 
 /* The group at this position, if there is one that goes on from what was read. */
-static bool take_group (scan_t *scan, const ring_t *ring, uint64_t position)
+static bool find_group (scan_t *scan, const ring_t *ring, uint64_t position)
 {
-    static uint8_t *copy;
-    static size_t capacity;
     const uint64_t place = PAGE + position % ring->ring;
     if (place + PAGE > ring->bytes.size || scan->why[0])
         return false;
     const uint8_t *group = ring->bytes.data + place;
-    if (memcmp (group, GROUP_MAGIC, MAGIC_BYTES) != 0 ||
+    const uint64_t size = (number (group + 40, 4) + PAGE - 1) / PAGE * PAGE;
+    if (place + size > ring->bytes.size || size == 0 ||
+        !take_group (scan, group, size, position))
+        return false;
+    scan->position = position + size;
+    return !scan->why[0];
+}
+
+static bool take_group (scan_t *scan, const uint8_t *group, uint64_t size,
+                        uint64_t position)
+{
+    static uint8_t *copy;
+    static size_t capacity;
+    const uint64_t length = number (group + 40, 4);
+    if (length > size || memcmp (group, GROUP_MAGIC, MAGIC_BYTES) != 0 ||
         number (group + 16, 8) != scan->identity ||
         number (group + 24, 8) != position || number (group + 32, 8) != scan->records ||
         memcmp (group + 48, scan->heads[scan->records], SCAN_HASH_BYTES) != 0)
-        return false;
-    const uint64_t length = number (group + 40, 4);
-    const uint64_t size = (length + PAGE - 1) / PAGE * PAGE;
-    if (place + size > ring->bytes.size)
         return false;
     if (size > capacity) {
         capacity = (size_t) size;
@@ -408,8 +453,7 @@ static bool take_group (scan_t *scan, const ring_t *ring, uint64_t position)
             take_record (scan, group + at, bytes_of (group + at + RECORD, rows));
         at += RECORD + rows;
     }
-    scan->position = position + size;
-    return !scan->why[0];
+    return true;
 }
 
 static void take_record (scan_t *scan, const uint8_t *record, bytes_t rows)

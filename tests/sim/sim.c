@@ -20,7 +20,7 @@
 typedef struct {
     uint64_t first_seed, days;
     double seconds; // 0: as many as it takes
-    bool trace;
+    world_options_t world;
 } options_t;
 
 static uint64_t seed; // of the day that is played
@@ -35,8 +35,9 @@ int main (int argc, char **argv)
 {
     options_t options = {.first_seed = 1, .days = 1000};
     if (!take_options (argc, argv, &options)) {
-        fprintf (stderr, "usage: sim [--days N | --seconds N] [--first-seed N]\n"
-                         "       sim --seed N [--trace]\n");
+        fprintf (stderr, "usage: sim [--days N | --seconds N] [--first-seed N] "
+                         "[--database]\n"
+                         "       sim --seed N [--database] [--trace]\n");
         return 2;
     }
     logger_set_level (LOG_CRITICAL);
@@ -50,7 +51,9 @@ static bool take_options (int argc, char **argv, options_t *options)
     for (int i = 1; i < argc; i++) {
         const bool valued = i + 1 < argc;
         if (strcmp (argv[i], "--trace") == 0)
-            options->trace = true;
+            options->world.trace = true;
+        else if (strcmp (argv[i], "--database") == 0)
+            options->world.database = true;
         else if (valued && strcmp (argv[i], "--days") == 0)
             options->days = strtoull (argv[++i], NULL, 10);
         else if (valued && strcmp (argv[i], "--first-seed") == 0)
@@ -81,14 +84,15 @@ static int play (const options_t *options)
         if (options->seconds > 0 && now_seconds () - start >= options->seconds)
             break;
         alarm (DAY_SECONDS_MAX);
-        if (world_play (seed, options->trace, &counts, violation) == -1) {
+        if (world_play (seed, &options->world, &counts, violation) == -1) {
             printf ("seed %" PRIu64 " violates %s\n", seed, violation);
-            printf ("again: sim --seed %" PRIu64 " --trace\n", seed);
+            printf ("again: sim --seed %" PRIu64 "%s --trace\n", seed,
+                    options->world.database ? " --database" : "");
             status = 1;
         }
     }
     alarm (0);
-    if (!options->trace) // a trace says the same each time
+    if (!options->world.trace) // a trace says the same each time
         tell_counts (&counts, now_seconds () - start);
     return status;
 }
@@ -148,6 +152,10 @@ static void tell_counts (const world_counts_t *counts, double seconds)
     printf ("%" PRIu64 " messages, %" PRIu64 " lost, %" PRIu64 " repeated, %" PRIu64
             " connections cut\n",
             counts->messages, counts->lost, counts->repeated, counts->link_cuts);
+    if (counts->database_faults > 0)
+        printf ("%" PRIu64 " faults of databases, which lost what was safe %" PRIu64
+                " times: %" PRIu64 " starts refused\n",
+                counts->database_faults, counts->losses, counts->refused_losses);
     printf ("after faults stopped: all acknowledged within %lld ms, all ended within "
             "%lld ms\n",
             (long long) counts->slowest_acknowledgement_ms,

@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include "checks.h"
+#include "database.h"
 #include "faults.h"
 #include "files.h"
 
@@ -19,7 +20,9 @@
 
 static node_t *running; // has its turn
 
-static world_t *world_new (uint64_t seed, bool trace, world_counts_t *counts);
+static world_t *world_new (uint64_t seed, const world_options_t *options,
+                           world_counts_t *counts);
+static void add_database (world_t *world, uint64_t seed);
 static void world_destroy (world_t **world);
 static void add_nodes (world_t *world);
 static node_t *add_node (world_t *world, const node_ops_t *ops, const char *name,
@@ -47,9 +50,10 @@ static void end_day (world_t *world);
 static void add_up (world_t *world);
 static life_t node_life (void *context);
 
-int world_play (uint64_t seed, bool trace, world_counts_t *counts, char *violation)
+int world_play (uint64_t seed, const world_options_t *options, world_counts_t *counts,
+                char *violation)
 {
-    world_t *world = world_new (seed, trace, counts);
+    world_t *world = world_new (seed, options, counts);
     run (world);
     if (!world->violation[0] && world->plan.asks_again) {
         start_all_again (world);
@@ -63,12 +67,13 @@ int world_play (uint64_t seed, bool trace, world_counts_t *counts, char *violati
     return violation[0] ? -1 : 0;
 }
 
-static world_t *world_new (uint64_t seed, bool trace, world_counts_t *counts)
+static world_t *world_new (uint64_t seed, const world_options_t *options,
+                           world_counts_t *counts)
 {
     world_t *world = calloc (1, sizeof *world);
     assert (world);
     world->dice = seed;
-    world->trace = trace;
+    world->trace = options->trace;
     world->counts = counts;
     world->random_numbers = ~seed;
     plan_make (&world->plan, &world->dice);
@@ -76,11 +81,21 @@ static world_t *world_new (uint64_t seed, bool trace, world_counts_t *counts)
     world->disk = disk_new (&world->dice);
     disk_ask (world->disk, node_life, &world->nodes[NODE_STORAGE]);
     disk_hold (world->disk, true);
+    if (options->database)
+        add_database (world, seed);
     world->files = files_new (world);
     world->checks = checks_new (world);
     add_nodes (world);
     faults_begin (world);
     return world;
+}
+
+/* Files that are removed or exchanged are for days whose log is among them. */
+static void add_database (world_t *world, uint64_t seed)
+{
+    world->database = database_new (world, seed);
+    world->database_dice = seed * 7 + 1;
+    world->plan.fault[FAULT_FILES] = world->plan.fault[FAULT_UNLINK] = false;
 }
 
 static void world_destroy (world_t **world)
@@ -92,6 +107,7 @@ static void world_destroy (world_t **world)
     files_destroy (&(*world)->files);
     network_destroy (&(*world)->network);
     disk_destroy (&(*world)->disk);
+    database_destroy (&(*world)->database);
     plan_clear (&(*world)->plan);
     free (*world);
     *world = NULL;
@@ -175,6 +191,8 @@ static void run (world_t *world)
         pass_time (world);
         network_advance (world->network, world->now_ms);
         finish_syncs (world);
+        if (world->database && database_advance (world->database))
+            world->nodes[NODE_STORAGE].woken = true;
         faults_come (world);
         give_turns (world);
         checks_tick (world->checks);
@@ -205,6 +223,8 @@ static void pass_time (world_t *world)
     for (int i = 0; i < SYNCS_MAX; i++)
         if (world->syncs[i].file && world->syncs[i].due_ms < next_ms)
             next_ms = world->syncs[i].due_ms;
+    if (world->database && database_next (world->database) < next_ms)
+        next_ms = database_next (world->database);
     if (!world->calm && world->fault_ms < next_ms)
         next_ms = world->fault_ms;
     if (!world->calm && world->plan.calm_ms < next_ms)
@@ -303,13 +323,19 @@ static void start_node (world_t *world, node_t *node)
             files_try (world->files, node->in_order);
         node->in_order = false;
         disk_forgive (node->disk);
+        if (world->database)
+            database_begin (world->database);
     }
     node->busy_ms = node->started_ms = world->now_ms;
     network_begin (world->network, node->index);
     begin_turn (node);
     node->core = node->ops->start (node);
-    if (node->disk && node->core && !node->dying)
+    if (node->disk && node->core && !node->dying) {
+        if (world->database && database_lost (world->database))
+            world_violate (world, "I14: storage has started on a database that has "
+                                  "lost what was safe");
         checks_settled (world->checks);
+    }
     finish_turn (world, node);
 }
 
@@ -419,6 +445,8 @@ void world_cut_power (world_t *world, bool agencies_too)
         if (world->nodes[i].agency == 0 || agencies_too)
             world_kill (world, &world->nodes[i]);
     disk_cut (world->disk);
+    if (world->database)
+        database_power (world->database);
     plan_syncs (world);
 }
 
@@ -499,10 +527,13 @@ void node_die (node_t *node, const char *why)
     }
     world_trace (node->world, "%s ends: %s", node->name, why);
     if (node->disk && !disk_failed (node->disk) && !files_missed (node->world->files) &&
-        !(disk_full (node->disk) && !node->core))
+        !(disk_full (node->disk) && !node->core) &&
+        !(node->world->database && database_hurt (node->world->database)))
         world_violate (node->world, "I1: %s ends for no fault of its disk: %s",
                        node->name, why);
     node->world->counts->refused_starts += node->agency == 0;
+    if (node->disk && !node->core && node->world->database)
+        node->world->counts->refused_losses += database_lost (node->world->database);
     node->dying = true;
 }
 

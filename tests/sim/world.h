@@ -29,6 +29,7 @@ typedef struct world world_t;
 typedef struct node node_t;
 typedef struct checks checks_t;
 typedef struct files files_t;
+typedef struct database database_t;
 
 /* A process of some kind: the product's own shell, which thinks that net.h, gate.h,
    watch.h, clock.h and file.h are what they are elsewhere. */
@@ -77,6 +78,7 @@ typedef struct { // of all days
     uint64_t draws, drawn, voided, closed_by_clock, cut_short; // agencies by a close
     uint64_t excused, cancelled, orders, orders_refused, archived, jumps;
     uint64_t reports, shown; // pages told to operators: of metrics, of winners
+    uint64_t database_faults, losses, takeovers, refused_losses; // of databases
     uint64_t messages, lost, repeated, link_cuts;
     int64_t virtual_ms;
     int64_t slowest_acknowledgement_ms, slowest_end_ms; // after the faults stopped
@@ -93,6 +95,8 @@ struct world {
     dice_t random_numbers; // getrandom ()'s
     network_t *network;
     disk_t *disk; // storage's
+    database_t *database; // that has the log; NULL: the disk has it
+    dice_t database_dice;
     struct {
         const disk_file_t *file;
         int64_t due_ms;
@@ -111,8 +115,14 @@ struct world {
     world_counts_t *counts;
 };
 
+typedef struct {
+    bool trace;
+    bool database; // the log is in one, not on storage's disk
+} world_options_t;
+
 /* Play the day of this seed. Returns 0, or -1 with `violation` (512 bytes) written. */
-int world_play (uint64_t seed, bool trace, world_counts_t *counts, char *violation);
+int world_play (uint64_t seed, const world_options_t *options, world_counts_t *counts,
+                char *violation);
 
 /* The process that has its turn now. */
 node_t *world_node (void);
