@@ -824,9 +824,8 @@ static bool carried_out (const checks_t *checks, const plan_order_t *order,
 static void look (checks_t *checks, bool whole)
 {
     world_t *world = checks->world;
-    const uint64_t version =
-        disk_version (world->disk) +
-        (world->database ? database_version (world->database) : 0);
+    const uint64_t version = disk_version (world->disk) +
+                             (world->database ? database_version (world->database) : 0);
     if (!whole && checks->version == version)
         return;
     scan_look (&checks->scan, world->disk, whole);

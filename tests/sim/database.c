@@ -11,14 +11,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define IDENTITY      0x10751A
-#define STRAYS_MAX    8
-#define STRAY_MS_MAX  2000
-#define BLOCKED_MS    4000 // at most, and likewise
-#define AWAY_MS       3000
-#define LOST_MS       3000
-#define ARRIVES_MS    3
-#define LOOKS_MAX     50 // then somebody waits for it
+#define IDENTITY     0x10751A
+#define STRAYS_MAX   8
+#define STRAY_MS_MAX 2000
+#define BLOCKED_MS   4000 // at most, and likewise
+#define AWAY_MS      3000
+#define LOST_MS      3000
+#define ARRIVES_MS   3
+#define LOOKS_MAX    50 // then somebody waits for it
 
 typedef struct {
     uint64_t epoch;
@@ -28,9 +28,9 @@ typedef struct {
 
 typedef struct { // a commit on its way, or its answer's
     bool used;
-    bool arrived;        // then it is an entry, or was fenced
+    bool arrived; // then it is an entry, or was fenced
     bool fenced;
-    bool orphan;         // nobody waits for its answer
+    bool orphan; // nobody waits for its answer
     uint64_t epoch, ordinal;
     entry_t entry;
     int64_t arrives_ms, due_ms;
@@ -65,7 +65,8 @@ struct database {
 
 static database_t *current; // the world's that has its turn
 
-static void ask (engine_t *engine, engine_line_t line, const engine_question_t *question);
+static void ask (engine_t *engine, engine_line_t line,
+                 const engine_question_t *question);
 static engine_outcome_t look (engine_t *engine, engine_line_t line,
                               engine_answer_t *answer);
 static int descriptor (engine_t *engine, engine_line_t line);
@@ -80,7 +81,8 @@ static void orphan (database_t *database);
 static engine_outcome_t look_at_commit (database_t *database, engine_answer_t *answer);
 static engine_outcome_t answer_read (database_t *database, uint64_t epoch,
                                      uint64_t ordinal, engine_answer_t *answer);
-static engine_outcome_t answer_see (const database_t *database, engine_answer_t *answer);
+static engine_outcome_t answer_see (const database_t *database,
+                                    engine_answer_t *answer);
 static engine_outcome_t answer_renew (database_t *database,
                                       const engine_question_t *question,
                                       engine_answer_t *answer);
@@ -132,7 +134,8 @@ bool engine_is_url (const char *log)
     return strncmp (log, "postgres://", 11) == 0;
 }
 
-engine_open_t engine_open (const engine_options_t *options, engine_t **engine, char *why)
+engine_open_t engine_open (const engine_options_t *options, engine_t **engine,
+                           char *why)
 {
     (void) options;
     *why = 0;
@@ -173,7 +176,8 @@ engine_outcome_t engine_ask (engine_t *engine, engine_line_t line,
 
 /* ---- As an engine ---- */
 
-static void ask (engine_t *engine, engine_line_t line, const engine_question_t *question)
+static void ask (engine_t *engine, engine_line_t line,
+                 const engine_question_t *question)
 {
     database_t *database = (database_t *) engine;
     assert (!database->asked[line]);
@@ -201,8 +205,9 @@ static engine_outcome_t look (engine_t *engine, engine_line_t line,
         outcome = look_at_commit (database, answer);
         break;
     case ENGINE_SEE:
-        outcome = away (database) ? no (database, ENGINE_FAILED, answer, "nobody is there")
-                                  : answer_see (database, answer);
+        outcome = away (database)
+                      ? no (database, ENGINE_FAILED, answer, "nobody is there")
+                      : answer_see (database, answer);
         break;
     case ENGINE_RENEW:
         outcome = answer_renew (database, question, answer);
@@ -298,8 +303,8 @@ static void arrive (database_t *database, commit_t *commit)
     }
     if (database->count == database->capacity) {
         database->capacity = 2 * database->capacity + 64;
-        database->entries = realloc (database->entries,
-                                     database->capacity * sizeof *database->entries);
+        database->entries =
+            realloc (database->entries, database->capacity * sizeof *database->entries);
         assert (database->entries);
     }
     database->entries[database->count++] = commit->entry;
@@ -340,13 +345,15 @@ static engine_outcome_t look_at_commit (database_t *database, engine_answer_t *a
     }
     commit_t *commit = database->pending;
     const int64_t now_ms = database->world->now_ms;
-    if (!commit->arrived || now_ms < commit->due_ms || (!commit->fenced && blocked (database)))
+    if (!commit->arrived || now_ms < commit->due_ms ||
+        (!commit->fenced && blocked (database)))
         return ENGINE_PENDING;
     const bool fenced = commit->fenced;
     if (!fenced)
         make_safe (database, commit->ordinal);
     end_commit (database, commit);
-    return fenced ? no (database, ENGINE_FENCED, answer, "another epoch, or entry, is there")
+    return fenced ? no (database, ENGINE_FENCED, answer,
+                        "another epoch, or entry, is there")
                   : ENGINE_DONE;
 }
 
@@ -396,8 +403,8 @@ static engine_outcome_t answer_read (database_t *database, uint64_t epoch,
     if (epoch > database->epoch)
         return no (database, ENGINE_FAILED, answer, "it has not heard of this epoch");
     answer->epoch = database->epoch;
-    answer->last = database->visible < database->count ? database->visible
-                                                       : database->count;
+    answer->last =
+        database->visible < database->count ? database->visible : database->count;
     answer->durable = database->told < answer->last ? database->told : answer->last;
     const uint64_t most = 1 + dice_below (&database->dice, ENGINE_ENTRIES_MAX);
     for (uint64_t i = ordinal; i <= answer->last && answer->count < most; i++) {
@@ -414,8 +421,8 @@ static engine_outcome_t answer_see (const database_t *database, engine_answer_t 
 {
     engine_lease_t *lease = &answer->lease;
     lease->epoch = database->epoch;
-    lease->last = database->visible < database->count ? database->visible
-                                                      : database->count;
+    lease->last =
+        database->visible < database->count ? database->visible : database->count;
     lease->durable = database->told < lease->last ? database->told : lease->last;
     lease->age_ms = (uint64_t) (database->world->now_ms - database->renewed_ms);
     lease->synchronous = true;
@@ -436,8 +443,8 @@ static engine_outcome_t answer_renew (database_t *database,
         return no (database, ENGINE_FENCED, answer, "another epoch is there");
     if (blocked (database))
         return ENGINE_PENDING;
-    database->told = question->ordinal > database->told ? question->ordinal
-                                                        : database->told;
+    database->told =
+        question->ordinal > database->told ? question->ordinal : database->told;
     database->renewed_ms = database->world->now_ms;
     make_safe (database, database->count);
     return ENGINE_DONE;
@@ -541,7 +548,8 @@ void database_block (database_t *database)
 
 void database_leave (database_t *database)
 {
-    database->away_ms = database->world->now_ms + dice_skewed (&database->dice, AWAY_MS);
+    database->away_ms =
+        database->world->now_ms + dice_skewed (&database->dice, AWAY_MS);
     world_trace (database->world, "-- no database until %lld",
                  (long long) database->away_ms);
     database_cut (database);
@@ -583,8 +591,8 @@ void database_take (database_t *database)
 void database_lose (database_t *database)
 {
     const uint64_t covered = checks_position (database->world->checks);
-    const bool fragile = database->world->nodes[NODE_STORAGE].core &&
-                         dice_chance (&database->dice, 500);
+    const bool fragile =
+        database->world->nodes[NODE_STORAGE].core && dice_chance (&database->dice, 500);
     const uint64_t known = fragile ? database->safe : covered;
     if (known < 2 || database_lost (database) || database->count != database->safe)
         return;

@@ -2,19 +2,21 @@
    disk: one database, on several machines, of which the one that answers may go away,
    be another from then on, and have less than was seen before.
 
-   An entry is first on the machine that answers, where it can be seen; then, unless that
-   machine is lost before, on another one as well: then it is safe. */
+   An entry is first on the machine that answers, where it can be seen; then, unless
+   that machine is lost before, on another one as well: then it is safe. */
 
 #ifndef LOTERIA_DATABASE_H
 #define LOTERIA_DATABASE_H
 
 #include "world.h"
 
-/* Its machines do what faults say, on this clock; storage asks it by way of engine.h. */
+/* Its machines do what faults say, on this clock; storage asks it by way of engine.h.
+ */
 database_t *database_new (world_t *world, uint64_t seed);
 void database_destroy (database_t **database);
 
-/* When something is over that storage waits for, or is under way; INT64_MAX: nothing. */
+/* When something is over that storage waits for, or is under way; INT64_MAX: nothing.
+ */
 int64_t database_next (const database_t *database);
 /* What is over by now; whether storage has to hear of it. */
 bool database_advance (database_t *database);
@@ -25,17 +27,17 @@ uint64_t database_safe (const database_t *database);
 bytes_t database_entry (const database_t *database, uint64_t ordinal);
 uint64_t database_version (const database_t *database);
 
-/* Storage begins another life; whether it was told in it that something did not go well,
-   so that it may end. */
+/* Storage begins another life; whether it was told in it that something did not go
+   well, so that it may end. */
 void database_begin (database_t *database);
 bool database_hurt (const database_t *database);
 /* Whether what was safe is missing: who starts then has to refuse. */
 bool database_lost (const database_t *database);
 
 /* Faults. No standby confirms anything for a while; no machine answers; connections are
-   lost, and what was asked on them arrives, or not; another machine leads, which has what
-   is safe, and of the rest some; somebody else takes the lease; entries that were safe
-   are gone for a while. */
+   lost, and what was asked on them arrives, or not; another machine leads, which has
+   what is safe, and of the rest some; somebody else takes the lease; entries that were
+   safe are gone for a while. */
 void database_block (database_t *database);
 void database_leave (database_t *database);
 void database_cut (database_t *database);

@@ -238,9 +238,9 @@ static void jump_clock (world_t *world)
 
 static void hurt_database (world_t *world)
 {
-    static void (*const kinds[]) (database_t *) = {
-        database_block,     database_leave, database_cut,
-        database_fail_over, database_take,  database_lose};
+    static void (*const kinds[]) (database_t *) = {database_block, database_leave,
+                                                   database_cut,   database_fail_over,
+                                                   database_take,  database_lose};
     if (!dice_chance (&world->database_dice, 300))
         return;
     world->counts->database_faults++;

@@ -93,8 +93,8 @@ static uint64_t number (const uint8_t *at, size_t size);
 void scan_begin (scan_t *scan, const plan_t *plan, const database_t *database,
                  const scan_in_time_t *in_time)
 {
-    *scan = (scan_t){
-        .plan = plan, .database = database, .in_time = in_time, .latest = -1};
+    *scan =
+        (scan_t){.plan = plan, .database = database, .in_time = in_time, .latest = -1};
 }
 
 void scan_clear (scan_t *scan)

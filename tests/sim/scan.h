@@ -55,14 +55,14 @@ typedef struct {
 typedef uint64_t scan_in_time_t[PLAN_DRAWS_MAX][PLAN_AGENCIES_MAX + 1];
 
 typedef struct {
-    const plan_t *plan;   // borrowed
+    const plan_t *plan;         // borrowed
     const database_t *database; // borrowed; NULL: the log is on the disk
-    uint64_t identity;    // which log; 0: none has begun
-    uint64_t generation;  // of the checkpoint that it began with
-    uint64_t position;    // in the log, behind the last group
-    uint64_t covered;     // likewise, of the checkpoint
-    uint64_t laps;        // of its ring so far
-    uint64_t checkpoints; // records that the checkpoint covers
+    uint64_t identity;          // which log; 0: none has begun
+    uint64_t generation;        // of the checkpoint that it began with
+    uint64_t position;          // in the log, behind the last group
+    uint64_t covered;           // likewise, of the checkpoint
+    uint64_t laps;              // of its ring so far
+    uint64_t checkpoints;       // records that the checkpoint covers
     uint64_t records;
     uint64_t before_last; // records before the last group, or in the checkpoint
     scan_draw_t draw[PLAN_DRAWS_MAX];  // as the plan counts them
@@ -77,8 +77,8 @@ typedef struct {
     char why[256];                 // what; empty: all do
 } scan_t;
 
-/* `in_time` is borrowed; NULL: whatever is there was so. `database` is borrowed, and has
-   the log; NULL: it is on the disk. */
+/* `in_time` is borrowed; NULL: whatever is there was so. `database` is borrowed, and
+   has the log; NULL: it is on the disk. */
 void scan_begin (scan_t *scan, const plan_t *plan, const database_t *database,
                  const scan_in_time_t *in_time);
 void scan_clear (scan_t *scan);

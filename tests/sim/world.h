@@ -94,7 +94,7 @@ struct world {
     int nodes_count;
     dice_t random_numbers; // getrandom ()'s
     network_t *network;
-    disk_t *disk; // storage's
+    disk_t *disk;         // storage's
     database_t *database; // that has the log; NULL: the disk has it
     dice_t database_dice;
     struct {
