@@ -199,6 +199,28 @@ static void pointers_that_lie_are_noticed (void **state)
     assert_trail (1, 0);
 }
 
+/* Though its offsets are just those that are wanted. */
+static void a_neighbours_records_are_not_ones_own (void **state)
+{
+    (void) state;
+    for (int i = 0; i < 3; i++) // records 2 to 7, one agency's after the other's
+        for (uint32_t agency = 1; agency <= 2; agency++)
+            shelf_append (&shelf, agency, 2);
+    shelf_commit (&shelf);
+    uint8_t *at = shelf.index->cached.data + ARCHIVE_HEADER_BYTES + 5 * RECORD_BYTES;
+    record_t record;
+    assert_true (record_get (at, &record));
+    assert_int_equal (record.agency, 1);
+    record.previous = 5; // agency 2's second
+    record.jump = 0;
+    record_put (at, &record);
+    trail_piece_t piece;
+    trail_t *trail = trail_of (1, 0);
+    assert_int_equal (trail_next (trail, &piece), -1);
+    assert_int_equal (errno, EBADMSG);
+    trail_destroy (&trail);
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +235,8 @@ int main (void)
         cmocka_unit_test_setup_teardown (rows_that_were_changed_are_noticed, setup,
                                          teardown),
         cmocka_unit_test_setup_teardown (pointers_that_lie_are_noticed, setup,
+                                         teardown),
+        cmocka_unit_test_setup_teardown (a_neighbours_records_are_not_ones_own, setup,
                                          teardown),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
