@@ -3,6 +3,8 @@
 
 #include "shelf.h"
 
+#include "provable_shelf.h"
+
 #include <errno.h>
 
 #include "draw_archive.h"
@@ -275,6 +277,38 @@ static void an_archive_may_end_anywhere (void **state)
     }
 }
 
+/* A provable draw has its papers in it, and is over when it has its result. */
+static void a_provable_draw_is_archived_with_its_papers (void **state)
+{
+    (void) state;
+    fair_draw_t draw;
+    const char *const own[] = {"draws/noche/bets.csv", "draws/noche/cancelled.csv",
+                               "draws/noche/notes"};
+    signed_note_start ();
+    fair_draw_make (&draw);
+    shelf_free (&shelf);
+    shelf_init (&shelf);
+    shelf_start (&shelf);
+    sale_t *sale = provable_put (&shelf, &draw, EVENT_DRAWN);
+    shelf_stop (&shelf);
+    assert_int_equal (draw_archive ("day", "noche", FILE_NAME), 1);
+    shelf_start (&shelf);
+    sale = sales_find (shelf.sales, PROVABLE_IDENTITY);
+    provable_event (&shelf, sale, &draw, EVENT_PUBLISHED, 0);
+    shelf_stop (&shelf);
+    assert_int_equal (draw_archive ("day", "noche", FILE_NAME), 0);
+    disk_t *was = disk_clone (shelf.disk, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        disk_file_t *file = disk_find (shelf.disk, own[i]);
+        assert_true (file->cached.size > 0);
+        file->cached.data[file->cached.size / 2] ^= 1;
+        assert_int_equal (draw_restore (FILE_NAME, "day"), 0);
+        assert_true (
+            bytes_equal (disk_durable (shelf.disk, own[i]), disk_cached (was, own[i])));
+    }
+    disk_destroy (&was);
+}
+
 #define DAY_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int main (void)
@@ -289,6 +323,7 @@ int main (void)
         DAY_TEST (a_day_that_is_served_is_left_alone),
         DAY_TEST (a_restore_may_end_anywhere),
         DAY_TEST (an_archive_may_end_anywhere),
+        DAY_TEST (a_provable_draw_is_archived_with_its_papers),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -72,8 +72,11 @@ int draw_archive (const char *data, const char *draw, const char *path)
     if (rc == 0 && !history.sale)
         rc = refuse (why, "%s: has no draw of the name %.40s", data, draw);
     else if (rc == 0 && !sale_finished (history.sale))
-        rc = refuse (why, "draw %s is not over: it is %s", draw,
-                     wire_phase_name (sale_phase (history.sale)));
+        rc = refuse (why, "draw %s is not over: it is %s%s", draw,
+                     wire_phase_name (sale_phase (history.sale)),
+                     sale_phase (history.sale) == PHASE_DRAWN
+                         ? ", but its result is not published"
+                         : "");
     if (rc == 0)
         rc = write_parcel (&history, data, &place, why);
     if (rc == 0) {
