@@ -32,6 +32,8 @@ typedef struct { // a draw that is under way
     step_t step;         // that was asked of storage,
     uint64_t asked_seen; // when this was its last event; and when it is asked again
     int64_t again_ms;
+    bool closed;       // and there is time to commit up to
+    int64_t window_ms; // this, by the clock that is never set
     bool nonce_drawn;
     nonce_t nonce;   // the operator's, until the open note is recorded
     other_t *others; // by agency, from 1; NULL: not asked yet
@@ -59,8 +61,10 @@ static case_t *case_of (notary_t *notary, uint64_t draw);
 static case_t *find (const notary_t *notary, uint64_t draw);
 static void forget (notary_t *notary, size_t which);
 static step_t step_of (const notary_t *notary, const live_t *live, const case_t *its);
-static bool may_be_sealed (const notary_t *notary, const live_t *live);
-static uint64_t window_end (const draw_facts_t *facts);
+static bool may_be_sealed (const notary_t *notary, const live_t *live,
+                           const case_t *its);
+static void begin_window (const notary_t *notary, const draw_facts_t *facts,
+                          case_t *its);
 static bool stakes_known (const live_t *live, const case_t *its);
 static bool is_asked (const notary_t *notary, const live_t *live, const case_t *its,
                       step_t step);
@@ -77,8 +81,9 @@ static char *seal_paper (notary_t *notary, const live_t *live, const case_t *its
                          size_t *size, char *why);
 static void forget_paper (case_t *its);
 static void draw_bytes (notary_t *notary, uint8_t *bytes, size_t size);
-static int64_t look_at_clock (const notary_t *notary, const live_t *live);
-static void tell_waiting (notary_t *notary, const live_t *live);
+static int64_t look_at_clock (const notary_t *notary, const live_t *live,
+                              const case_t *its);
+static void tell_waiting (notary_t *notary, const live_t *live, const case_t *its);
 static void tell_failed (notary_t *notary, const live_t *live, const char *why);
 
 static const envelope_t nobodys = {0};
@@ -137,7 +142,7 @@ int64_t notary_deadline (const notary_t *notary)
         if (!its)
             continue;
         const int64_t look_ms = step_of (notary, live, its) == STEP_NOTHING
-                                    ? look_at_clock (notary, live)
+                                    ? look_at_clock (notary, live, its)
                                 : follower_reachable (notary->follower) ? its->again_ms
                                                                         : INT64_MAX;
         deadline_ms = look_ms < deadline_ms ? look_ms : deadline_ms;
@@ -215,10 +220,12 @@ static void pursue (notary_t *notary, const live_t *live)
     its->seen_now = true;
     if (!live_up_to_date (live))
         return;
+    if (facts->phase == PHASE_CLOSED && !its->closed)
+        begin_window (notary, facts, its);
     const step_t step = step_of (notary, live, its);
     if (step == STEP_NOTHING) {
         its->step = STEP_NOTHING;
-        tell_waiting (notary, live);
+        tell_waiting (notary, live, its);
     } else if (!follower_reachable (notary->follower))
         its->again_ms = notary->now_ms; // what was asked may be lost
     else if (!is_asked (notary, live, its, step))
@@ -265,23 +272,34 @@ static step_t step_of (const notary_t *notary, const live_t *live, const case_t 
         return STEP_NOTHING;
     if (!draw_noted (live->draw))
         return STEP_OPEN;
-    if (facts->phase == PHASE_CLOSED && may_be_sealed (notary, live))
+    if (facts->phase == PHASE_CLOSED && may_be_sealed (notary, live, its))
         return stakes_known (live, its) ? STEP_SEAL : STEP_STAKES;
     if (facts->phase == PHASE_DRAWN)
         return its->awarded ? STEP_RESULT : STEP_AWARD;
     return STEP_NOTHING;
 }
 
-static bool may_be_sealed (const notary_t *notary, const live_t *live)
+static bool may_be_sealed (const notary_t *notary, const live_t *live,
+                           const case_t *its)
 {
     const draw_facts_t *facts = draw_facts (live->draw);
     return provable_commits (draw_provable (live->draw)) >= facts->least &&
-           (draw_awaited (live->draw) == 0 || notary->wall_ms >= window_end (facts));
+           (draw_awaited (live->draw) == 0 ||
+            (its->closed && notary->now_ms >= its->window_ms));
 }
 
-static uint64_t window_end (const draw_facts_t *facts)
+/* What is left of it is worked out once, as the close is seen here: a state that starts
+   again goes on from the time that is recorded. From there on the clock on the wall may
+   be set as it may: nobody waits for hours, and nobody gets less than he was told. */
+static void begin_window (const notary_t *notary, const draw_facts_t *facts,
+                          case_t *its)
 {
-    return facts->closed_ms + (uint64_t) facts->commit_s * 1000;
+    const uint64_t all_ms = (uint64_t) facts->commit_s * 1000;
+    const uint64_t since_ms =
+        notary->wall_ms > facts->closed_ms ? notary->wall_ms - facts->closed_ms : 0;
+    its->closed = true;
+    its->window_ms =
+        notary->now_ms + (int64_t) (since_ms < all_ms ? all_ms - since_ms : 0);
 }
 
 static bool stakes_known (const live_t *live, const case_t *its)
@@ -460,18 +478,17 @@ static void draw_bytes (notary_t *notary, uint8_t *bytes, size_t size)
         put_u64 (bytes + i, notary->chance.draw (notary->chance.context));
 }
 
-/* When the time to commit is over; but the clock on the wall may be set meanwhile. */
-static int64_t look_at_clock (const notary_t *notary, const live_t *live)
+/* When the time to commit is over. */
+static int64_t look_at_clock (const notary_t *notary, const live_t *live,
+                              const case_t *its)
 {
-    const draw_facts_t *facts = draw_facts (live->draw);
-    if (facts->phase != PHASE_CLOSED || window_end (facts) <= notary->wall_ms)
-        return INT64_MAX;
-    const uint64_t left_ms = window_end (facts) - notary->wall_ms;
-    return notary->now_ms + (left_ms < WALL_LOOK_MS ? (int64_t) left_ms : WALL_LOOK_MS);
+    const bool waits = draw_facts (live->draw)->phase == PHASE_CLOSED && its->closed &&
+                       notary->now_ms < its->window_ms;
+    return waits ? its->window_ms : INT64_MAX;
 }
 
 /* It is closed, and too few have committed: nothing goes on until more have. */
-static void tell_waiting (notary_t *notary, const live_t *live)
+static void tell_waiting (notary_t *notary, const live_t *live, const case_t *its)
 {
     const draw_facts_t *facts = draw_facts (live->draw);
     const provable_t *provable = draw_provable (live->draw);
@@ -479,7 +496,7 @@ static void tell_waiting (notary_t *notary, const live_t *live)
     char names[WAITING_NAMES_MAX * (AGENCY_DIGITS_MAX + 2) + 1] = "";
     int size = 0;
     if (facts->phase != PHASE_CLOSED || provable_commits (provable) >= facts->least ||
-        (draw_awaited (live->draw) > 0 && notary->wall_ms < window_end (facts)))
+        (draw_awaited (live->draw) > 0 && notary->now_ms < its->window_ms))
         return;
     draw_missing (live->draw, missing);
     for (size_t i = 0; i < WAITING_NAMES_MAX && missing[i] > 0; i++)

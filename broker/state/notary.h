@@ -4,8 +4,8 @@
 
    A draw is sealed when it is closed, `least` agencies have committed, and nobody is
    waited for any more: all that were not excused have committed, or the time to commit
-   is over, by the clock on the wall and counted from the close that is recorded. Of
-   those that have not committed storage is asked what they have sold first.
+   is over, counted from the close that is recorded. Of those that have not committed
+   storage is asked what they have sold first.
 
    All is asked again until it is recorded. Pure, but for the files of signing keys,
    which its options' function reads. */

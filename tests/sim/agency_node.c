@@ -2,6 +2,7 @@
    file: one that sells, or asks; and one that cancels bets. */
 
 #include "checks.h"
+#include "fair.h"
 #include "seller.h"
 #include "wire.h"
 
@@ -16,7 +17,8 @@ typedef struct {
     seller_t *seller;
     session_task_t task;
     bool follows;
-    int64_t grow_ms; // when its file grows
+    int64_t grow_ms;  // when its file grows
+    fair_hold_t hold; // of its folder, in a provable draw
 } agency_t;
 
 static session_options_t draw_options (node_t *node, agency_t *agency);
@@ -31,11 +33,18 @@ static void *start (node_t *node)
     agency_t *agency = calloc (1, sizeof *agency);
     assert (agency);
     const plan_seat_t *seat = world_seat (node);
-    const session_options_t options = draw_options (node, agency);
+    session_options_t options = draw_options (node, agency);
     const bool grows = seat->kind == SEAT_FOLLOWS;
     agency->reader = (bets_reader_t){
         .bets = seat->bets, .count = grows ? node->rows : seat->rows[node->process]};
     agency->grow_ms = agency->follows ? node->world->now_ms : INT64_MAX;
+    fair_folder_t *folder = node->world->folder[node->draw][node->agency];
+    const char *why = folder ? fair_hold (&agency->hold, node, folder) : NULL;
+    if (why)
+        world_violate (node->world, "I14: %s cannot use its folder: %s", node->name,
+                       why);
+    options.receipts = folder ? &agency->hold.receipts : NULL;
+    options.proof = folder ? &agency->hold.proof : NULL;
     return open_seller (node, agency, &options);
 }
 
@@ -132,6 +141,7 @@ static void destroy (void **core)
 {
     agency_t *agency = *core;
     seller_destroy (&agency->seller);
+    fair_release (&agency->hold);
     free (agency);
     *core = NULL;
 }

@@ -3,6 +3,7 @@
 #include "checks.h"
 
 #include "database.h"
+#include "fair.h"
 #include "scan.h"
 
 #include <assert.h>
@@ -69,6 +70,8 @@ static void take_sealed (checks_t *checks, const node_t *node);
 static void note_sent (told_t *told, bytes_t batch);
 static void check_answer (checks_t *checks, const node_t *node, bytes_t message);
 static bool is_durable (const scan_t *scan, bytes_t message);
+static bool note_durable (const scan_draw_t *draw, const scan_seat_t *seat,
+                          uint8_t which);
 static bool refusal_durable (const scan_draw_t *draw, const scan_seat_t *seat,
                              bytes_t message);
 static void note_reached (checks_t *checks, bytes_t message);
@@ -239,12 +242,13 @@ void checks_listed (checks_t *checks, const wire_message_t *message)
                       bytes_of (checks->world->plan.draw[which].name,
                                 strlen (checks->world->plan.draw[which].name))) ||
         (listed->phase == PHASE_CLOSED && !scan_closed (draw)) ||
+        (listed->phase == PHASE_SEALED && draw->seal.size == 0) ||
         (listed->phase == PHASE_DRAWN && !draw->drawn) ||
         (listed->phase == PHASE_VOID && !draw->voided) || listed->ready > draw->ready ||
         listed->agencies != draw->agencies || listed->highest != draw->highest ||
         (listed->phase == PHASE_DRAWN && listed->number != draw->number) ||
-        (listed->phase < PHASE_DRAWN && draw->source != SOURCE_FIXED &&
-         listed->number != 0))
+        ((listed->phase < PHASE_DRAWN || listed->phase == PHASE_SEALED) &&
+         draw->source != SOURCE_FIXED && listed->number != 0))
         world_violate (checks->world, "I10: LIST tells what is not so of %.*s",
                        (int) listed->name.size, (const char *) listed->name.data);
 }
@@ -307,11 +311,13 @@ static void check_metric (checks_t *checks, const node_t *node, const char *line
             : strcmp (name, "loteria_draw_phase") == 0
                 ? (value == PHASE_DRAWN && !draw->drawn) ||
                       (value == PHASE_VOID && !draw->voided) ||
+                      (value == PHASE_SEALED && draw->seal.size == 0) ||
                       (value == PHASE_CLOSED && !scan_closed (draw))
             : strcmp (name, "loteria_draw_agencies_ready") == 0 ? value > draw->ready
             : strcmp (name, "loteria_agency_state") == 0
                 ? (value == 1 && !seat->asked) || (value == 2 && !seat->excused) ||
-                      (value == 3 && !seat->served)
+                      (value == 3 && !seat->served) ||
+                      (value == 4 && seat->reveal.size == 0)
             : strcmp (name, "loteria_agency_bets") == 0
                 ? value > (double) checks->told[i][agency].sent
                 : false;
@@ -331,6 +337,8 @@ bool checks_moot (const checks_t *checks, const plan_order_t *order)
         return scan_closed (draw) || scan_over (draw);
     case ORDER_EXCUSE:
         return draw->seat[order->agency].complete || scan_over (draw);
+    case ORDER_VOID:
+        return draw->seal.size > 0 || scan_over (draw);
     default:
         return scan_over (draw);
     }
@@ -549,14 +557,16 @@ static void take_welcome (checks_t *checks, const node_t *node, bytes_t message)
     const uint64_t day = number (message, 56, 1), closes_ms = number (message, 61, 8);
     acknowledge (checks, node, number (message, BODY, 8),
                  number (message, BODY + 8, 8));
-    if (message.size != 113 + strlen (name) ||
+    const size_t proof = draw->source == SOURCE_PROVABLE ? 33 : 0; // O, behind a 0
+    if (message.size != 113 + strlen (name) + proof ||
         memcmp (message.data + 113, name, strlen (name)) != 0 ||
         number (message, 48, 4) != draw->agencies ||
         number (message, 57, 4) != draw->highest || closes_ms != draw->closes_ms)
         world_violate (checks->world, "I5: %s is told of another draw", node->name);
-    if (day == DAY_SEALED)
+    if (day == DAY_SEALED || day == DAY_LOCKED)
         take_sealed (checks, node);
-    if ((day == DAY_DRAWN && !draw->drawn) || (day == DAY_VOID && !draw->voided) ||
+    if ((day == DAY_LOCKED && draw->seal.size == 0) ||
+        (day == DAY_DRAWN && !draw->drawn) || (day == DAY_VOID && !draw->voided) ||
         number (message, 52, 4) > draw->ready ||
         number (message, 69, 4) > seat_of (checks, node)->cancelled)
         world_violate (checks->world, "I6: WELCOME tells %s what is not recorded",
@@ -566,7 +576,7 @@ static void take_welcome (checks_t *checks, const node_t *node, bytes_t message)
 
 static void take_waiting (checks_t *checks, const node_t *node, bytes_t message)
 {
-    if (number (message, BODY + 8, 1) == DAY_SEALED)
+    if (number (message, BODY + 8, 1) != DAY_OPEN)
         take_sealed (checks, node);
     if (number (message, BODY, 4) > draw_of (checks, node)->ready)
         world_violate (checks->world, "I6: WAITING tells %s what is not recorded",
@@ -741,13 +751,35 @@ static bool is_durable (const scan_t *scan, bytes_t message)
         return first <= scan->records;
     case WIRE_WAITING:
         return number (message, BODY, 4) <= draw->ready &&
-               (number (message, BODY + 8, 1) == DAY_OPEN || seat->complete);
+               (number (message, BODY + 8, 1) == DAY_OPEN || seat->complete) &&
+               (number (message, BODY + 8, 1) != DAY_LOCKED || draw->seal.size > 0);
+    case WIRE_NOTE:
+        return note_durable (draw, seat, (uint8_t) number (message, BODY, 1));
     case WIRE_WINNERS:
-        return draw->drawn && number (message, BODY + 24, 8) <= scan->records;
+        return draw->drawn && number (message, BODY + 24, 8) <= scan->records &&
+               (draw->source != SOURCE_PROVABLE || draw->result.size > 0 ||
+                number (message, 4, 4) == 0);
     case WIRE_GOODBYE:
         return seat->served;
     case WIRE_REFUSED:
         return refusal_durable (draw, seat, message);
+    default:
+        return true;
+    }
+}
+
+static bool note_durable (const scan_draw_t *draw, const scan_seat_t *seat,
+                          uint8_t which)
+{
+    switch (which) {
+    case NOTE_OPEN:
+        return draw->open.size > 0;
+    case NOTE_RECEIPT:
+        return seat->receipt.size > 0;
+    case NOTE_SEAL:
+        return draw->seal.size > 0;
+    case NOTE_RESULT:
+        return draw->result.size > 0;
     default:
         return true;
     }
@@ -950,6 +982,11 @@ static void check_draw (checks_t *checks, uint32_t which)
     const scan_draw_t *draw = &checks->scan.draw[which];
     if (!draw->drawn && !draw->voided)
         world_violate (world, "I10: %s has no number, and is not void", plan->name);
+    const char *doubt = draw->drawn && draw->source == SOURCE_PROVABLE
+                            ? fair_doubt (&checks->scan, which, world->folder[which])
+                            : NULL;
+    if (doubt)
+        world_violate (world, "I14: %s: %s", plan->name, doubt);
     count_up (checks, draw);
     for (uint32_t agency = 1; agency <= plan->agencies; agency++) {
         if (!draw->voided)
@@ -980,6 +1017,7 @@ static void count_up (checks_t *checks, const scan_draw_t *draw)
     char path[SCAN_PATH_BYTES];
     counts->draws++;
     counts->drawn += draw->drawn > 0;
+    counts->proven += draw->drawn > 0 && draw->source == SOURCE_PROVABLE;
     counts->voided += draw->voided > 0;
     counts->closed_by_clock += draw->closed && draw->closes_ms != CLOSES_ALL_ASKED &&
                                draw->closes_ms != CLOSES_NEVER;

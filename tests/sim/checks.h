@@ -17,6 +17,7 @@
    I11 A bet is cancelled once, by its agency, before its seal; it never wins.
    I12 Each draw's files, notes and what it is archived as are what the log says.
    I13 What operators are told when they ask is so, and no secret.
+   I14 A provable draw has each of its notes once, and they prove it.
 
    The disks are read here with code of its own, not with the product's. */
 

@@ -24,6 +24,7 @@ static uint32_t plan_rows (dice_t *dice, plan_kind_t kind);
 static void plan_orders (plan_t *plan, uint32_t which, dice_t *dice);
 static void order_opening (plan_t *plan, uint32_t which, dice_t *dice);
 static void order_close (plan_t *plan, uint32_t which, dice_t *dice);
+static void order_void (plan_t *plan, uint32_t which, dice_t *dice);
 static void order_number (plan_t *plan, uint32_t which, dice_t *dice);
 static void order_mischief (plan_t *plan, uint32_t which, dice_t *dice);
 static bool ends_by_itself (const plan_seat_t *seat);
@@ -59,6 +60,15 @@ void plan_note (uint32_t order, char note[PLAN_NOTE_BYTES])
     *note = 0;
     if (order % 5 > 0)
         snprintf (note, PLAN_NOTE_BYTES, "reason no. %u, \"as agreed\"", order);
+}
+
+bool plan_sealable (const plan_t *plan, const plan_draw_t *draw)
+{
+    uint32_t commit = 0;
+    for (uint32_t agency = 1; agency <= draw->agencies; agency++)
+        commit += draw->seat[agency].kind <= SEAT_FOLLOWS &&
+                  draw->seat[agency].bets->beyond == draw->seat[agency].bets->count;
+    return commit >= (plan->least > 0 ? plan->least : draw->agencies);
 }
 
 bool plan_differs (const plan_seat_t *seat)
@@ -108,7 +118,8 @@ static void plan_terms (plan_t *plan, plan_draw_t *draw, dice_t *dice)
 {
     static const uint8_t sources[] = {SOURCE_FIXED, SOURCE_ENTERED, SOURCE_RANDOM};
     static const uint32_t highest[] = {9999, 9999, 1, 2, 9, 99};
-    draw->source = sources[dice_below (dice, 3)];
+    draw->source =
+        dice_chance (dice, 250) ? SOURCE_PROVABLE : sources[dice_below (dice, 3)];
     // of the one that state opens itself it is the highest of all
     const bool own = draw == plan->draw && plan->opens_itself;
     draw->highest = own ? NUMBER_MAX_DEFAULT : highest[dice_below (dice, 6)];
@@ -160,10 +171,12 @@ static void plan_seat (plan_t *plan, uint32_t agency, dice_t *dice, plan_kind_t 
                       : seat->kind == SEAT_SELLS && dice_chance (dice, 100) ? 2
                                                                             : 1;
     seat->rows[0] = seat->rows[1] = options.count;
+    if (draw->source == SOURCE_PROVABLE && seat->processes > 1)
+        seat->processes = 1; // they keep one folder
     if (seat->processes > 1 && dice_chance (dice, 400))
         seat->rows[1] = (uint32_t) dice_below (dice, options.count + 1);
-    if (seat->kind <= SEAT_FOLLOWS && plan->cancellers < PLAN_CANCELLERS_MAX &&
-        dice_chance (dice, 300))
+    if (draw->source != SOURCE_PROVABLE && seat->kind <= SEAT_FOLLOWS &&
+        plan->cancellers < PLAN_CANCELLERS_MAX && dice_chance (dice, 300))
         seat->cancels = 1 + (uint32_t) dice_skewed (dice, 4);
     plan->sellers += seat->processes;
     plan->cancellers += seat->cancels > 0;
@@ -188,6 +201,7 @@ static void plan_orders (plan_t *plan, uint32_t which, dice_t *dice)
     if (which > 0 || !plan->opens_itself)
         order_opening (plan, which, dice);
     order_close (plan, which, dice);
+    order_void (plan, which, dice);
     order_number (plan, which, dice);
     if (dice_chance (dice, 400))
         order_mischief (plan, which, dice);
@@ -217,7 +231,8 @@ static void order_close (plan_t *plan, uint32_t which, dice_t *dice)
     const plan_draw_t *draw = &plan->draw[which];
     // a clock that is wrong as state opens its draw takes midnight for tomorrow's
     const bool tomorrow = draw->by_clock && which == 0 && plan->opens_itself;
-    bool each = dice_chance (dice, 600),
+    // nor does an excuse help a draw that waits for commitments
+    bool each = dice_chance (dice, 600) && draw->source != SOURCE_PROVABLE,
          all = draw->closes_ms == CLOSES_NEVER || tomorrow;
     for (uint32_t agency = 1; agency <= draw->agencies && !draw->by_clock; agency++) {
         if (ends_by_itself (&draw->seat[agency]))
@@ -231,6 +246,19 @@ static void order_close (plan_t *plan, uint32_t which, dice_t *dice)
     plan_order_t *close = add_order (plan, which, ORDER_CLOSE, dice, true);
     if (tomorrow)
         close->at_ms = (int64_t) (draw->closes_ms - plan->wall_start_ms) + 1500;
+}
+
+/* A provable draw for which too few agencies commit: as one on other terms may be. */
+static void order_void (plan_t *plan, uint32_t which, dice_t *dice)
+{
+    const plan_draw_t *draw = &plan->draw[which];
+    bool other = false;
+    for (uint32_t i = 0; i < plan->orders; i++)
+        other = other ||
+                (plan->order[i].kind == ORDER_OPEN && plan->order[i].draw == which &&
+                 plan->order[i].agencies != draw->agencies && plan->least == 0);
+    if (draw->source == SOURCE_PROVABLE && (other || !plan_sealable (plan, draw)))
+        add_order (plan, which, ORDER_VOID, dice, true);
 }
 
 /* By two at once, again. */
@@ -294,6 +322,8 @@ static void plan_processes (plan_t *plan, dice_t *dice, plan_kind_t kind)
     plan->draws_kept = kind == DAY_MANY || dice_chance (dice, 300)
                            ? 1 + (uint32_t) dice_below (dice, 4)
                            : DRAWS_FINISHED_KEPT;
+    plan->commit_s = 1 + (uint32_t) dice_below (dice, 2);
+    plan->least = (uint32_t) dice_below (dice, 2);
     plan->batch_rows_max = kind == DAY_PAGES ? 20 : 1 + (uint32_t) dice_below (dice, 7);
     plan->window_max = kind == DAY_WINDOW ? 16 : 1 + (uint32_t) dice_below (dice, 16);
     plan->broker_window =

@@ -87,6 +87,7 @@ typedef struct {
     plan_order_t order[PLAN_ORDERS_MAX];
     uint32_t sellers, cancellers;
     uint32_t draws_kept;                 // live though finished
+    uint32_t commit_s, least;            // of provable draws; least 0: all
     uint32_t batch_rows_max, window_max; // agencies draw theirs anew each run
     uint32_t broker_window, bundle_bytes, worker_rows, worker_credit;
     int64_t period_ms; // between an agency's batches
@@ -108,6 +109,10 @@ void plan_clear (plan_t *plan);
    then it is empty. */
 #define PLAN_NOTE_BYTES 64
 void plan_note (uint32_t order, char note[PLAN_NOTE_BYTES]);
+
+/* Whether so many agencies will commit that a provable draw can be sealed, if nothing
+   comes in between. */
+bool plan_sealable (const plan_t *plan, const plan_draw_t *draw);
 
 /* Whether two processes sell files of this agency that differ: then one may fail. */
 bool plan_differs (const plan_seat_t *seat);

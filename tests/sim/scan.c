@@ -77,10 +77,15 @@ static const char *event_follows (scan_t *scan, uint32_t which, const uint8_t *r
                                   bytes_t rows);
 static const char *happen (scan_t *scan, uint32_t which, const uint8_t *record,
                            scan_seat_t *seat);
+static bool is_paper (uint8_t kind);
+static const char *note_down (scan_t *scan, uint32_t which, const uint8_t *record,
+                              scan_seat_t *seat, scan_paper_t paper);
+static bool sealed_as_stored (const scan_seat_t *seat, const uint8_t *record);
 static void complete (scan_draw_t *draw, scan_seat_t *seat);
 static bool number_right (const scan_t *scan, uint32_t which, uint32_t drawn);
 static bool note_right (const scan_t *scan, uint32_t which, const uint8_t *record,
                         bytes_t rows);
+static bool void_right (const scan_t *scan, uint32_t which, bytes_t rows);
 static scan_seat_t *seat_of (scan_draw_t *draw, const uint8_t *record);
 static scan_file_t file_of (uint8_t kind);
 static void add_text (scan_text_t *text, bytes_t more);
@@ -368,8 +373,9 @@ static void compare_archived (scan_t *scan, const disk_t *disk)
 
 static bool says_so (const scan_draw_t *draw, const uint8_t *entry)
 {
-    const unsigned flags =
-        (draw->closed ? 1u : 0) | (draw->drawn ? 2u : 0) | (draw->voided ? 4u : 0);
+    const unsigned flags = (draw->closed ? 1u : 0) | (draw->drawn ? 2u : 0) |
+                           (draw->voided ? 4u : 0) | (draw->open.size ? 8u : 0) |
+                           (draw->seal.size ? 32u : 0) | (draw->result.size ? 64u : 0);
     return number (entry, 8) == draw->identity &&
            number (entry + 8, 4) == draw->opened &&
            number (entry + 12, 4) == draw->last_event &&
@@ -641,7 +647,10 @@ static const char *event_follows (scan_t *scan, uint32_t which, const uint8_t *r
         return "I6";
     if (!note_right (scan, which, record, rows))
         return "I12";
-    const char *invariant = happen (scan, which, record, seat);
+    const scan_paper_t paper = {draw->file[SCAN_NOTES].size, rows.size};
+    const char *invariant = is_paper (record[0])
+                                ? note_down (scan, which, record, seat, paper)
+                                : happen (scan, which, record, seat);
     draw->last_event = scan->records + 1;
     draw->events++;
     return invariant;
@@ -656,10 +665,8 @@ static const char *happen (scan_t *scan, uint32_t which, const uint8_t *record,
     const uint32_t drawn = (uint32_t) number (record + 44, 4);
     switch (record[0]) {
     case 'S':
-        if (!seat || seat->asked || draw->voided ||
-            number (record + 16, 8) != seat->stored ||
-            number (record + 48, 8) != seat->digest ||
-            number (record + 40, 4) != seat->cancelled)
+        if (!seat || seat->asked || draw->voided || draw->source == SOURCE_PROVABLE ||
+            !sealed_as_stored (seat, record))
             return "I9";
         seat->asked = true;
         complete (draw, seat);
@@ -682,11 +689,14 @@ static const char *happen (scan_t *scan, uint32_t which, const uint8_t *record,
         if (seat || scan_over (draw) || !scan_closed (draw) ||
             !number_right (scan, which, drawn))
             return "I10";
+        if (draw->source == SOURCE_PROVABLE &&
+            (draw->seal.size == 0 || draw->reveals != draw->commits))
+            return "I14";
         draw->drawn = sequence;
         draw->number = drawn;
         return NULL;
     case 'W':
-        if (seat || scan_over (draw))
+        if (seat || scan_over (draw) || draw->seal.size > 0)
             return "I10";
         draw->voided = sequence;
         return NULL;
@@ -697,6 +707,63 @@ static const char *happen (scan_t *scan, uint32_t which, const uint8_t *record,
         return NULL;
     }
     return "I3";
+}
+
+static bool is_paper (uint8_t kind)
+{
+    return kind == 'N' || kind == 'Y' || kind == 'L' || kind == 'A' || kind == 'Q';
+}
+
+/* Likewise, of a provable draw: each note once, and nothing else behind the seal. What
+   they say is fair.h's. */
+static const char *note_down (scan_t *scan, uint32_t which, const uint8_t *record,
+                              scan_seat_t *seat, scan_paper_t paper)
+{
+    scan_draw_t *draw = &scan->draw[which];
+    const uint32_t least = scan->plan->least;
+    if (draw->source != SOURCE_PROVABLE || paper.size == 0 || draw->voided)
+        return "I14";
+    switch (record[0]) {
+    case 'N':
+        if (seat || draw->open.size > 0)
+            return "I14";
+        draw->open = paper;
+        return NULL;
+    case 'Y':
+        if (!seat || seat->asked || draw->open.size == 0 || draw->seal.size > 0 ||
+            !sealed_as_stored (seat, record))
+            return "I14";
+        seat->asked = true;
+        seat->receipt = paper;
+        draw->commits++;
+        complete (draw, seat);
+        return NULL;
+    case 'L':
+        if (seat || draw->seal.size > 0 || !scan_closed (draw) ||
+            draw->commits < (least > 0 ? least : draw->agencies))
+            return "I14";
+        draw->seal = paper;
+        return NULL;
+    case 'A':
+        if (!seat || seat->receipt.size == 0 || seat->reveal.size > 0 ||
+            draw->seal.size == 0)
+            return "I14";
+        seat->reveal = paper;
+        draw->reveals++;
+        return NULL;
+    default:
+        if (seat || draw->result.size > 0 || !draw->drawn)
+            return "I14";
+        draw->result = paper;
+        return NULL;
+    }
+}
+
+static bool sealed_as_stored (const scan_seat_t *seat, const uint8_t *record)
+{
+    return number (record + 16, 8) == seat->stored &&
+           number (record + 48, 8) == seat->digest &&
+           number (record + 40, 4) == seat->cancelled;
 }
 
 /* Once. */
@@ -719,7 +786,7 @@ static bool number_right (const scan_t *scan, uint32_t which, uint32_t drawn)
         if (scan->plan->order[i].kind == ORDER_NUMBER &&
             scan->plan->order[i].draw == which && scan->plan->order[i].number == drawn)
             return true;
-    return draw->source == SOURCE_RANDOM;
+    return draw->source == SOURCE_RANDOM || draw->source == SOURCE_PROVABLE;
 }
 
 /* The reason that one of the operators gave for what he ordered: a line, or nothing. It
@@ -729,8 +796,10 @@ static bool note_right (const scan_t *scan, uint32_t which, const uint8_t *recor
                         bytes_t rows)
 {
     char note[PLAN_NOTE_BYTES + 1];
-    if (file_of (record[0]) != SCAN_NOTES)
+    if (file_of (record[0]) != SCAN_NOTES || is_paper (record[0]))
         return true;
+    if (record[0] == 'W' && scan->draw[which].source == SOURCE_PROVABLE)
+        return void_right (scan, which, rows);
     if (record[0] == 'C' && number (record + 56, 8) == 0)
         return rows.size == 0 ||
                (rows.size <= NOTE_BYTES_MAX + 1 &&
@@ -745,6 +814,24 @@ static bool note_right (const scan_t *scan, uint32_t which, const uint8_t *recor
         if (*note)
             strcat (note, "\n");
         if (bytes_equal (rows, bytes_of (note, strlen (note))))
+            return true;
+    }
+    return false;
+}
+
+/* A paper, with what the operator said at its beginning. */
+static bool void_right (const scan_t *scan, uint32_t which, bytes_t rows)
+{
+    char note[PLAN_NOTE_BYTES + 24] = "note ";
+    for (uint32_t i = 0; i < scan->plan->orders; i++) {
+        const plan_order_t *order = &scan->plan->order[i];
+        if (order->kind != ORDER_VOID || (order->named && order->draw != which))
+            continue;
+        plan_note (i, note + 5);
+        strcat (note, "\n\nloteria/");
+        const size_t from = note[5] == '\n' ? 6 : 0; // nothing was said
+        const size_t size = strlen (note) - from;
+        if (rows.size > size && memcmp (rows.data, note + from, size) == 0)
             return true;
     }
     return false;
@@ -768,6 +855,11 @@ static scan_file_t file_of (uint8_t kind)
     case 'C':
     case 'X':
     case 'W':
+    case 'N':
+    case 'Y':
+    case 'L':
+    case 'A':
+    case 'Q':
         return SCAN_NOTES;
     default:
         return SCAN_BETS;

@@ -21,6 +21,10 @@ typedef struct database database_t;
 
 typedef enum { SCAN_BETS, SCAN_CANCELLED, SCAN_NOTES, SCAN_FILES } scan_file_t;
 
+typedef struct {           // a paper of a provable draw, in its file of notes
+    size_t position, size; // 0 bytes: it is not there
+} scan_paper_t;
+
 typedef struct { // an agency in a draw
     uint64_t stored, digest;
     uint64_t last, last_cancel; // its last record of bets, and of a bet cancelled
@@ -30,6 +34,7 @@ typedef struct { // an agency in a draw
     bool complete;          // by one of these, or the close
     uint64_t complete_with; // bets
     bool served;
+    scan_paper_t receipt, reveal;
 } scan_seat_t;
 
 typedef struct { // what a file of a draw holds, as the log says
@@ -45,6 +50,8 @@ typedef struct {
     uint64_t closes_ms;
     uint64_t closed, drawn, voided; // sequences; 0: it is not
     uint32_t ready;                 // agencies that are complete
+    uint32_t commits, reveals;      // of a provable draw
+    scan_paper_t open, seal, result;
     uint64_t last_event, events;
     scan_seat_t seat[PLAN_AGENCIES_MAX + 1];
     scan_text_t file[SCAN_FILES]; // owned

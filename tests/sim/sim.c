@@ -135,10 +135,11 @@ static void tell_counts (const world_counts_t *counts, double seconds)
     printf ("%" PRIu64 " checkpoints, %" PRIu64
             " power cuts in the midst of one; %" PRIu64 " laps of the log\n",
             counts->checkpoints, counts->checkpoint_cuts, counts->laps);
-    printf ("%" PRIu64 " draws, %" PRIu64 " got their number, %" PRIu64
-            " void, %" PRIu64 " closed by the clock; %" PRIu64 " archived\n",
-            counts->draws, counts->drawn, counts->voided, counts->closed_by_clock,
-            counts->archived);
+    printf ("%" PRIu64 " draws, %" PRIu64 " got their number (%" PRIu64
+            " of provable draws), %" PRIu64 " void, %" PRIu64
+            " closed by the clock; %" PRIu64 " archived\n",
+            counts->draws, counts->drawn, counts->proven, counts->voided,
+            counts->closed_by_clock, counts->archived);
     printf ("%" PRIu64 " orders carried out, %" PRIu64 " refused; %" PRIu64
             " agencies excused, %" PRIu64 " stopped by a close; %" PRIu64
             " bets cancelled; %" PRIu64 " jumps of the clock\n",

@@ -1,5 +1,6 @@
 /* state_node.c - state in a simulated day, and the second one. */
 
+#include "fair.h"
 #include "state.h"
 #include "wire.h"
 #include "world.h"
@@ -20,6 +21,10 @@ static void *start (node_t *node)
         .closes = {.closing = draw->by_clock                        ? TERMS_AT
                               : draw->closes_ms == CLOSES_ALL_ASKED ? TERMS_ALL_ASKED
                                                                     : TERMS_NEVER},
+        .provable = {.commit_s = plan->commit_s, .least = plan->least},
+        .pair = fair_pair (0),
+        .central = FAIR_CENTRAL,
+        .signers = fair_signers,
         .draws_kept = plan->draws_kept};
     problem_t problem;
     state_t *state = state_new (&options, node->world->now_ms, &problem);

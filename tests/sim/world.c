@@ -4,6 +4,7 @@
 
 #include "checks.h"
 #include "database.h"
+#include "fair.h"
 #include "faults.h"
 #include "files.h"
 
@@ -27,6 +28,7 @@ static void world_destroy (world_t **world);
 static void add_nodes (world_t *world);
 static node_t *add_node (world_t *world, const node_ops_t *ops, const char *name,
                          int64_t start_ms);
+static void add_folders (world_t *world);
 static void add_agencies (world_t *world);
 static void add_seat (world_t *world, uint32_t draw, uint32_t agency);
 static node_t *add_process (world_t *world, const node_ops_t *ops, uint32_t draw,
@@ -85,6 +87,7 @@ static world_t *world_new (uint64_t seed, const world_options_t *options,
         add_database (world, seed);
     world->files = files_new (world);
     world->checks = checks_new (world);
+    add_folders (world);
     add_nodes (world);
     faults_begin (world);
     return world;
@@ -104,6 +107,9 @@ static void world_destroy (world_t **world)
         if ((*world)->nodes[i].core)
             bury (*world, &(*world)->nodes[i]);
     checks_destroy (&(*world)->checks);
+    for (uint32_t draw = 0; draw < PLAN_DRAWS_MAX; draw++)
+        for (uint32_t agency = 1; agency <= PLAN_AGENCIES_MAX; agency++)
+            fair_folder_destroy (&(*world)->folder[draw][agency]);
     files_destroy (&(*world)->files);
     network_destroy (&(*world)->network);
     disk_destroy (&(*world)->disk);
@@ -111,6 +117,17 @@ static void world_destroy (world_t **world)
     plan_clear (&(*world)->plan);
     free (*world);
     *world = NULL;
+}
+
+/* Whoever sells in a provable draw, or will ask, keeps one. */
+static void add_folders (world_t *world)
+{
+    for (uint32_t i = 0; i < world->plan.draws; i++) {
+        const plan_draw_t *draw = &world->plan.draw[i];
+        for (uint32_t agency = 1;
+             draw->source == SOURCE_PROVABLE && agency <= draw->agencies; agency++)
+            world->folder[i][agency] = fair_folder_new (draw->seat[agency].bets);
+    }
 }
 
 static void add_nodes (world_t *world)
@@ -447,6 +464,10 @@ void world_cut_power (world_t *world, bool agencies_too)
     disk_cut (world->disk);
     if (world->database)
         database_power (world->database);
+    for (uint32_t draw = 0; agencies_too && draw < world->plan.draws; draw++)
+        for (uint32_t agency = 1; agency <= PLAN_AGENCIES_MAX; agency++)
+            if (world->folder[draw][agency])
+                fair_folder_cut (world->folder[draw][agency], &world->dice);
     plan_syncs (world);
 }
 

@@ -30,6 +30,7 @@ typedef struct node node_t;
 typedef struct checks checks_t;
 typedef struct files files_t;
 typedef struct database database_t;
+typedef struct fair_folder fair_folder_t;
 
 /* A process of some kind: the product's own shell, which thinks that net.h, gate.h,
    watch.h, clock.h and file.h are what they are elsewhere. */
@@ -75,7 +76,8 @@ typedef struct { // of all days
     uint64_t bets, acknowledgements, results, again;
     uint64_t operations, failures, full, torn;
     uint64_t trials, superseded, checkpoints, checkpoint_cuts, laps;
-    uint64_t draws, drawn, voided, closed_by_clock, cut_short; // agencies by a close
+    uint64_t draws, drawn, voided, proven, closed_by_clock,
+        cut_short; // agencies by a close
     uint64_t excused, cancelled, orders, orders_refused, archived, jumps;
     uint64_t reports, shown; // pages told to operators: of metrics, of winners
     uint64_t database_faults, losses, takeovers, refused_losses; // of databases
@@ -103,6 +105,7 @@ struct world {
     } syncs[SYNCS_MAX]; // in the background: when they are over
     files_t *files;
     checks_t *checks;
+    fair_folder_t *folder[PLAN_DRAWS_MAX][PLAN_AGENCIES_MAX + 1]; // of provable draws
     bool order_done[PLAN_ORDERS_MAX];
     bool power_goes;
     bool calm;
