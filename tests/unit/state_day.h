@@ -12,21 +12,22 @@
 #include "logger.h"
 #include "registrar.h"
 
-#define AGENCIES     3
-#define NUMBER       7574
-#define HIGHEST      9999
-#define LOG_IDENTITY 0x1095
-#define BOOT         77
-#define OWN          0x11FE
-#define WALL_MS      1767225600000 // when a test begins, by the clock on the wall
-#define COUNT(table) (sizeof (table) / sizeof (table)[0])
+#define AGENCIES       3
+#define NUMBER         7574
+#define HIGHEST        9999
+#define LOG_IDENTITY   0x1095
+#define BOOT           77
+#define OWN            0x11FE
+#define WALL_MS        1767225600000 // when a test begins, by the clock on the wall
+#define SENT_BYTES_MAX 4096          // a short note fits
+#define COUNT(table)   (sizeof (table) / sizeof (table)[0])
 
 typedef struct {   // a message that was sent
     uint32_t boot; // of the broker that it is for; 0: for storage or an operator
     uint8_t who;   // the operator; 0: none
     envelope_t envelope;
     wire_message_t message; // borrows from `bytes`
-    uint8_t bytes[WIRE_SMALL_BYTES_MAX];
+    uint8_t bytes[SENT_BYTES_MAX];
 } sent_t;
 
 typedef struct {
@@ -41,7 +42,8 @@ static uint32_t own;  // this process's number
 static terms_t terms; // this state's settings
 static terms_closes_t closes;
 static const schedule_t *schedule;
-static uint32_t draws_kept; // of those that are over; 0: as many as usual
+static notary_options_t notary_keys; // with which provable draws are signed
+static uint32_t draws_kept;          // of those that are over; 0: as many as usual
 static uint32_t ticket;
 static int64_t now_ms;
 static uint64_t wall_ms;
@@ -55,7 +57,7 @@ typedef struct { // a draw
     char name[DRAW_NAME_BYTES_MAX + 1];
     draw_t *judge;
     wire_event_t events[3 + 3 * 128];
-    char texts[8][NOTE_BYTES_MAX + 1]; // of those that have one
+    char *texts[3 + 3 * 128]; // of those that have one
     uint64_t sequences[3 + 3 * 128];
     uint64_t count, with_text;
     bool archived;
@@ -74,6 +76,8 @@ static inline void new_book (void)
 {
     for (size_t i = 0; i < book.count; i++) {
         draw_destroy (&book.draws[i].judge);
+        while (book.draws[i].with_text > 0)
+            free (book.draws[i].texts[--book.draws[i].with_text]);
         memset (&book.draws[i], 0, sizeof book.draws[i]);
     }
     book.count = 0;
@@ -142,7 +146,9 @@ static inline bool keep_event (kept_t *kept, const wire_event_t *event)
     assert_true (kept->count < COUNT (kept->events));
     if (event->text.size > 0) {
         assert_true (kept->with_text < COUNT (kept->texts));
-        char *text = kept->texts[kept->with_text++];
+        char *text = malloc (event->text.size);
+        assert_non_null (text);
+        kept->texts[kept->with_text++] = text;
         put_bytes ((uint8_t *) text, event->text);
         told.text = bytes_of (text, event->text.size);
     }
@@ -255,7 +261,9 @@ static inline wire_message_t storage_records (const wire_message_t *message)
     kept_t *kept = book_find (message->draw);
     assert_true (kept && !kept->archived);
     const uint64_t ordinal = event_like (kept, event);
-    const bool needs_view = event->kind != EVENT_SEALED && event->kind != EVENT_SERVED;
+    const bool needs_view =
+        event->kind != EVENT_SEALED && event->kind != EVENT_SERVED &&
+        event->kind != EVENT_COMMITTED && event->kind != EVENT_REVEALED;
     if (ordinal != UINT64_MAX)
         return event_of (kept, ordinal);
     if (needs_view && record->seen != kept->sequences[kept->count - 1])
@@ -278,10 +286,34 @@ static inline uint64_t epoch_of (const wire_message_t *message)
         return message->welcome.epoch;
     case WIRE_LOOKUP:
         return message->lookup.epoch;
+    case WIRE_STAKE:
+        return message->stake.epoch;
+    case WIRE_AWARD:
+        return message->award;
     default:
         assert_int_equal (message->command, WIRE_FIND);
         return message->find.epoch;
     }
+}
+
+/* Each agency has sold some bets, and nobody has won. */
+static inline wire_message_t storage_roots (const wire_message_t *message)
+{
+    static uint8_t awarded[AGENCIES * WIRE_AWARD_BYTES];
+    wire_message_t answer = {.command = WIRE_STAKED,
+                             .agency = message->agency,
+                             .draw = message->draw,
+                             .staked = {.count = 10 * message->agency}};
+    if (message->command == WIRE_STAKE)
+        return answer;
+    uint8_t *at = awarded;
+    for (uint32_t agency = 1; agency <= AGENCIES; agency++) {
+        const wire_award_t award = {.agency = agency};
+        at = wire_awarded_put (at, &award);
+    }
+    return (wire_message_t){.command = WIRE_AWARDED,
+                            .draw = message->draw,
+                            .awarded = bytes_of (awarded, sizeof awarded)};
 }
 
 /* What storage answers, to state: how many messages, at most a page of events. What it
@@ -304,6 +336,10 @@ static inline size_t storage_answers (const sent_t *asked, wire_message_t *answe
         return storage_replays (message, answers);
     case WIRE_RECORD:
         answers[0] = storage_records (message);
+        return 1;
+    case WIRE_STAKE:
+    case WIRE_AWARD:
+        answers[0] = storage_roots (message);
         return 1;
     case WIRE_LOOKUP:
         kept = book_named (message->lookup.name);
@@ -460,6 +496,7 @@ static inline registrar_t *new_registrar (void)
                                          .closes = closes,
                                          .schedule = schedule,
                                          .chance = {.draw = next_chance},
+                                         .notary = notary_keys,
                                          .draws_kept = draws_kept};
     return registrar_new (&options);
 }
@@ -494,6 +531,7 @@ static inline int setup (void **state)
                       .number = NUMBER};
     closes = (terms_closes_t){.closing = TERMS_ALL_ASKED};
     schedule = NULL;
+    notary_keys = (notary_options_t){0};
     own = OWN;
     draws_kept = 0;
     ticket = 0;
