@@ -667,6 +667,26 @@ static void a_note_is_recorded_once (void **state)
     assert_not_recorded (paper_of (EVENT_REVEALED, 1, "\n"), REFUSED_GAP);
 }
 
+/* A paper for which there is no room is asked for again: it is what the event is about,
+   and never left out as a reason may be. */
+static void a_paper_is_not_left_out (void **state)
+{
+    (void) state;
+    char *note = malloc (PAPER_BYTES_MAX + 1);
+    assert_non_null (note);
+    memset (note, 'n', PAPER_BYTES_MAX);
+    note[0] = '\n';
+    note[PAPER_BYTES_MAX] = 0;
+    registered ("a", 7);
+    assert_recorded (provable, 1);
+    disk_limit (shelf.disk, 64 * 1024);
+    assert_not_recorded (paper_of (EVENT_NOTED, 0, note), REFUSED_NOSPACE);
+    disk_limit (shelf.disk, DISK_PLENTY);
+    assert_recorded (paper_of (EVENT_NOTED, 0, note), 2);
+    assert_told (1, EVENT_NOTED, note);
+    free (note);
+}
+
 /* The reason is told to agencies that ask, and the note to who fetches it. */
 static void a_void_note_has_the_reason (void **state)
 {
@@ -727,6 +747,7 @@ int main (void)
         EVENTS_TEST (an_index_that_cannot_be_read_ends_it),
         EVENTS_TEST (papers_are_kept_as_they_are),
         EVENTS_TEST (a_note_is_recorded_once),
+        EVENTS_TEST (a_paper_is_not_left_out),
         EVENTS_TEST (a_void_note_has_the_reason),
         EVENTS_TEST (a_plain_draw_has_no_papers),
     };
