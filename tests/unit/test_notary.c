@@ -372,6 +372,76 @@ static void the_time_is_counted_from_the_close (void **state)
     assert_int_equal (kept_events (EVENT_LOCKED), 1);
 }
 
+/* By the clock that is never set: the one on the wall may jump, either way. */
+static void a_clock_that_is_set_moves_nothing (void **state)
+{
+    (void) state;
+    for (int back = 0; back < 2; back++) {
+        begin (TERMS_NEVER);
+        start_and_open ();
+        for (uint32_t agency = 1; agency <= 2; agency++) {
+            ask_commit (agency);
+            storage_serves ();
+        }
+        orders (ORDER_CLOSE, 0);
+        tick (1000);
+        wall_ms += back ? -UINT64_C (7200000) : UINT64_C (7200000);
+        tick (599 * 1000 - 1);
+        storage_serves ();
+        assert_int_equal (kept_events (EVENT_LOCKED), 0);
+        assert_int_equal (registrar_deadline (registrar), now_ms + 1);
+        tick (1);
+        storage_serves ();
+        assert_int_equal (kept_events (EVENT_LOCKED), 1);
+    }
+}
+
+/* One that was wrong at the close, and is right at the next start: nobody waits for
+   longer than he was told. */
+static void a_close_in_the_future_is_none (void **state)
+{
+    (void) state;
+    begin (TERMS_NEVER);
+    start_and_open ();
+    for (uint32_t agency = 1; agency <= 2; agency++) {
+        ask_commit (agency);
+        storage_serves ();
+    }
+    wall_ms += 7200 * 1000;
+    orders (ORDER_CLOSE, 0);
+    wall_ms -= 7200 * 1000;
+    registrar_destroy (&registrar);
+    start_and_open ();
+    tick (600 * 1000);
+    storage_serves ();
+    assert_int_equal (kept_events (EVENT_LOCKED), 1);
+}
+
+/* Nothing is asked of a storage that is away, and at once when it is back. */
+static void what_is_due_waits_for_storage (void **state)
+{
+    (void) state;
+    begin (TERMS_NEVER);
+    start_and_open ();
+    for (uint32_t agency = 1; agency <= 2; agency++) {
+        ask_commit (agency);
+        storage_serves ();
+    }
+    orders (ORDER_CLOSE, 0);
+    reachable = false;
+    tick (600 * 1000);
+    assert_int_equal (to_storage.count, 0);
+    assert_true (registrar_wants (registrar));
+    reachable = true;
+    tick (1);
+    bool asked = false;
+    for (size_t i = 0; i < to_storage.count; i++)
+        asked = asked || to_storage.sent[i].message.command == WIRE_STAKE;
+    assert_true (asked);
+    storage_serves ();
+    assert_int_equal (kept_events (EVENT_LOCKED), 1);
+}
+
 static void all_that_are_waited_for_end_it_early (void **state)
 {
     (void) state;
@@ -607,6 +677,9 @@ int main (void)
         PROVABLE (what_is_lost_is_asked_again),
         PROVABLE (a_close_by_order_leaves_time_to_commit),
         PROVABLE (the_time_is_counted_from_the_close),
+        PROVABLE (a_clock_that_is_set_moves_nothing),
+        PROVABLE (a_close_in_the_future_is_none),
+        PROVABLE (what_is_due_waits_for_storage),
         PROVABLE (all_that_are_waited_for_end_it_early),
         PROVABLE (too_few_hold_it_up),
         PROVABLE (each_kind_of_draw_has_its_way_to_ask),
