@@ -88,7 +88,7 @@ static const row_t rows[] = {
     {"loteria_epoch", OF_ENGINE, AS_U64, ENGINE (epoch), 0},
     {"loteria_lease_age_seconds", OF_ENGINE, AS_TIME, ENGINE (lease_age_ms), 0},
     {"loteria_log_behind_entries", OF_ENGINE, AS_U64, ENGINE (behind), 0},
-    {"loteria_log_waits_seconds", OF_ENGINE, AS_TIME, ENGINE (waits_ms), 0},
+    {"loteria_log_waiting_seconds", OF_ENGINE, AS_TIME, ENGINE (waits_ms), 0},
     {"loteria_engine_info", OF_ENGINE, AS_NOTHING, 0, 0},
     {"loteria_engine_synchronous", OF_ENGINE, AS_FLAG, ENGINE (synchronous),
      ENGINE (has_synchronous)},

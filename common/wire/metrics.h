@@ -90,8 +90,6 @@
        "How long ago the active renewed its lease.")                                   \
     X (METRIC_BEHIND, "loteria_log_behind_entries", METRIC_IS_GAUGE, "",               \
        "Entries of the log that a standby has yet to take.")                           \
-    X (METRIC_WAITS, "loteria_log_waits_seconds", METRIC_IS_GAUGE, "",                 \
-       "How long a group has waited for the log's engine; 0: none waits.")             \
     X (METRIC_ENGINE, "loteria_engine_info", METRIC_IS_GAUGE, "engine,host,holder",    \
        "Always 1; what keeps the log, its machine that answers, and where the active " \
        "is.")                                                                          \

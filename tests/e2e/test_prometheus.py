@@ -51,7 +51,7 @@ def test_a_central_tells_what_the_alerts_ask_for(central, start, tmp_path):
     rules = (PROMETHEUS / "loteria.rules.yml").read_text()
     asked = set(re.findall(r"\b(loteria_[a-z_]+)", rules)) - {"loteria_draw_closed_timestamp_seconds",
                                                                "loteria_draw_sealed_timestamp_seconds",  # it is open
-                                                               "loteria_active", "loteria_log_waits_seconds",
+                                                               "loteria_active", "loteria_log_waiting_seconds",
                                                                "loteria_log_behind_entries"}  # its log is on its disk
     absent = {name for name in asked if not any(line.startswith(name) for line in metrics)}
     assert absent <= {"loteria_agency_last_word_timestamp_seconds"}, "agency 2 may be gone already"

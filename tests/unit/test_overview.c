@@ -121,7 +121,7 @@ static void test_a_standby (void **state)
     free (text);
     day_say (view, STATUS_CENTRAL,
              "loteria_active 1\nloteria_engine_synchronous 0\n"
-             "loteria_log_behind_entries 0\nloteria_log_waits_seconds 0\n");
+             "loteria_log_behind_entries 0\nloteria_log_waiting_seconds 0\n");
     text = squeezed (shown (overview_status, view));
     assert_has (text, "storage silent");
     assert_has (text, "engine postgres at db2:5432, the active is here, epoch 7, lease "
