@@ -13,6 +13,7 @@
 #include "local_time.h"
 #include "logger.h"
 #include "note.h"
+#include "note_lines.h"
 
 struct registrar {
     registrar_stage_t stage;
@@ -772,6 +773,7 @@ static void log_event (const live_t *live, const wire_recorded_t *recorded)
                       "draw: %s | agency: %u | cantidad: %llu | ready: %u of %u",
                       facts->name, event->agency, (unsigned long long) event->count,
                       facts->complete, facts->agencies);
+    note_lines_log (live->draw, event);
     if (facts->phase == PHASE_CLOSED && !live->closed_told)
         log_closed (facts);
 }

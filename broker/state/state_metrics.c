@@ -12,13 +12,20 @@
 static_assert (AGENCIES_MAX < AGENCY_MASK && SCHEDULE_DRAWS_MAX < AGENCY_MASK,
                "a number is below the draw's");
 
-typedef enum { AT_SELLING, AT_READY, AT_EXCUSED, AT_SERVED } agency_state_t;
+typedef enum {
+    AT_SELLING = 0,
+    AT_READY = 1,
+    AT_EXCUSED = 2,
+    AT_SERVED = 3,
+    AT_REVEALED = 4
+} agency_state_t;
 
 static bool put_plan (const state_facts_t *facts, uint64_t *position,
                       metrics_page_t *page);
 static const live_t *find (const state_facts_t *facts, uint64_t draw, uint64_t position,
                            uint64_t *begin);
 static void put_draw (const draw_t *draw, metrics_page_t *page);
+static void put_notes (const draw_facts_t *facts, metrics_page_t *page);
 static void put_terms (const char *name, uint8_t source, uint64_t closes_ms,
                        uint32_t agencies, uint32_t highest, metrics_page_t *page);
 static void put_agency (const draw_t *draw, uint32_t agency, metrics_page_t *page);
@@ -93,8 +100,26 @@ static void put_draw (const draw_t *draw, metrics_page_t *page)
     metrics_put_time (page, METRIC_DRAW_OPENED, facts->opened_ms, name);
     metrics_put_time (page, METRIC_DRAW_CLOSED, facts->closed_ms, name);
     metrics_put_time (page, METRIC_DRAW_DRAWN, facts->drawn_ms, name);
+    if (draw_provable (draw) && draw_noted (draw))
+        put_notes (facts, page);
     if (draw_made (draw))
         metrics_put (page, METRIC_DRAW_NUMBER, draw_number (draw), name);
+}
+
+/* What its open note says, and how far it is with the others. */
+static void put_notes (const draw_facts_t *facts, metrics_page_t *page)
+{
+    const char *name = facts->name;
+    metrics_put (page, METRIC_DRAW_REVEALED, facts->revealed, name);
+    metrics_put (page, METRIC_DRAW_LEAST, facts->least, name);
+    if (facts->audited)
+        metrics_put (page, METRIC_DRAW_ATTESTED, facts->attested, name);
+    if (facts->demo)
+        metrics_put (page, METRIC_DRAW_DEMO, 1, name);
+    if (facts->closed_ms)
+        metrics_put_time (page, METRIC_DRAW_COMMITS,
+                          facts->closed_ms + (uint64_t) facts->commit_s * 1000, name);
+    metrics_put_time (page, METRIC_DRAW_SEALED, facts->sealed_ms, name);
 }
 
 static void put_terms (const char *name, uint8_t source, uint64_t closes_ms,
@@ -125,8 +150,10 @@ static void put_agency (const draw_t *draw, uint32_t agency, metrics_page_t *pag
 /* Who was excused and came all the same is ready. */
 static agency_state_t state_of (const draw_t *draw, uint32_t agency)
 {
-    return draw_served (draw, agency)    ? AT_SERVED
-           : draw_asked (draw, agency)   ? AT_READY
-           : draw_excused (draw, agency) ? AT_EXCUSED
-                                         : AT_SELLING;
+    const provable_t *provable = draw_provable (draw);
+    return draw_served (draw, agency)                         ? AT_SERVED
+           : provable && provable_revealed (provable, agency) ? AT_REVEALED
+           : draw_asked (draw, agency)                        ? AT_READY
+           : draw_excused (draw, agency)                      ? AT_EXCUSED
+                                                              : AT_SELLING;
 }

@@ -5,6 +5,8 @@
 #include "parties.h"
 
 #include "draw.h"
+#include "logged.h"
+#include "note_lines.h"
 
 #define EVENTS_MAX 32
 #define HIGHEST    9999
@@ -56,6 +58,33 @@ static draw_t *replayed (void)
     return again;
 }
 
+static void log_last (void)
+{
+    note_lines_log (draw, &events[count - 1].event);
+}
+
+static void assert_hidden (const char *lines, const uint8_t secret[SHA256_BYTES])
+{
+    char digits[SHA256_TEXT_BYTES];
+    sha256_text (secret, digits);
+    assert_null (strstr (lines, digits));
+}
+
+/* A note has one line in the log, without what is secret. */
+static void assert_logged (uint8_t kind)
+{
+    static const char notes_kinds[] = "NYULAQ";
+    const char *lines = logged_text (log_last);
+    const char *end = strchr (lines, '\n');
+    assert_int_equal (end != NULL, strchr (notes_kinds, kind) != NULL);
+    assert_true (!end || end[1] == 0);
+    assert_hidden (lines, operators_nonce.of);
+    for (uint32_t agency = 1; agency <= PARTIES; agency++) {
+        assert_hidden (lines, parties.of[agency].nonce.of);
+        assert_hidden (lines, parties.of[agency].salts.of);
+    }
+}
+
 /* It is recorded; both the one that heard it and one that starts now take it in. */
 static void happens (wire_event_t event, char *text, size_t size)
 {
@@ -66,6 +95,7 @@ static void happens (wire_event_t event, char *text, size_t size)
     events[count].event = event;
     events[count++].text = text;
     assert_int_equal (draw_apply (draw, &event), 0);
+    assert_logged (event.kind);
     draw_t *again = replayed ();
     const draw_facts_t *facts = draw_facts (draw), *others = draw_facts (again);
     assert_memory_equal (facts, others, sizeof *facts);
