@@ -53,6 +53,7 @@ static bool check_reveal (checker_t *checker, const reveal_t *reveal,
 static bool check_number (checker_t *checker);
 static bool check_won (checker_t *checker);
 static bool check_pending (checker_t *checker);
+static void tell_missing (const checker_t *checker);
 static const note_key_t *key_of (const open_t *open, uint32_t agency);
 static const stake_t *stake_of (const seal_t *seal, uint32_t agency);
 static bool says_so (const stake_t *stake, const stake_t *other);
@@ -458,14 +459,31 @@ static bool check_pending (checker_t *checker)
                 checker, "nonce-%" PRIu32 ".txt is not what that party committed to",
                 party);
     }
+    tell_missing (checker);
+    return verify_tell (checker, "result", "not yet: the draw is pending");
+}
+
+/* A nonce comes with the signed seal, in one message: whose seal is there has revealed,
+   if the operator has shown it or not. */
+static void tell_missing (const checker_t *checker)
+{
+    const dossier_t *dossier = checker->dossier;
+    size_t missing = 0;
     for (size_t i = 0; i < checker->seal.agencies; i++) {
         const stake_t *stake = &checker->seal.of[i];
-        if (stake->committed && !dossier_find (nonces, stake->agency).data)
-            verify_tell (checker, "result",
-                         "agency %" PRIu32 " has committed, and its nonce is missing",
-                         stake->agency);
+        if (!stake->committed || dossier_find (&dossier->nonces, stake->agency).data ||
+            dossier_find (&dossier->countersigned, stake->agency).data)
+            continue;
+        missing++;
+        verify_tell (checker, "result",
+                     "agency %" PRIu32 " has committed, and neither its nonce nor its "
+                     "signed seal is here",
+                     stake->agency);
     }
-    return verify_tell (checker, "result", "not yet: the draw is pending");
+    if (missing == 0)
+        verify_tell (checker, "result",
+                     "all agencies that committed have revealed: the result is for the "
+                     "operator to publish");
 }
 
 static bool check_void (checker_t *checker)

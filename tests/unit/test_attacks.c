@@ -209,13 +209,12 @@ static void a_nonce_that_is_withheld_is_told_by_name (void **state)
     (void) state;
     fair_dossier (&draw);
     draw.dossier.result = (bytes_t){0};
-    fair_secret_file (draw.party[0].nonce.of, draw.party[0].nonce_file);
-    party_file_t revealed = {1, fair_text (draw.party[0].nonce_file)};
-    draw.dossier.nonces = (party_files_t){1, &revealed};
+    draw.dossier.countersigned.count = 1; // agency 1's, which came with its nonce
     const verify_outcome_t outcome = verified_with (NULL);
     assert_true (outcome.holds);
     assert_int_equal (outcome.phase, VERIFY_PENDING);
-    assert_non_null (strstr (told, "agency 4 has committed, and its nonce is missing"));
+    assert_non_null (strstr (told, "agency 4 has committed, and neither its nonce nor "
+                                   "its signed seal is here"));
     assert_null (strstr (told, "agency 1 has committed, and its nonce"));
 }
 

@@ -90,14 +90,19 @@ static void it_holds_on_its_way_too (void **state)
     verify_outcome_t outcome = verified_with ((bytes_t){0}, (bytes_t){0});
     assert_true (outcome.holds);
     assert_int_equal (outcome.phase, VERIFY_PENDING);
-    assert_told ("result: agency 1 has committed, and its nonce is missing\n");
-    assert_told ("result: agency 4 has committed, and its nonce is missing\n");
+    assert_told ("result: all agencies that committed have revealed"); // both signed
+    draw.dossier.countersigned = (party_files_t){0};
+    assert_true (verified_with ((bytes_t){0}, (bytes_t){0}).holds);
+    assert_told ("result: agency 1 has committed, and neither its nonce nor its signed "
+                 "seal is here\n");
+    assert_told ("result: agency 4 has committed, and neither");
     fair_secret_file (draw.party[1].nonce.of, draw.party[1].nonce_file);
     fair_dossier (&draw);
     draw.dossier.result = (bytes_t){0};
-    assert_true (verified_with ((bytes_t){0}, (bytes_t){0}).holds);
-    assert_null (strstr (told, "agency 4 has committed, and its nonce is missing"));
     draw.dossier.countersigned = (party_files_t){0};
+    assert_true (verified_with ((bytes_t){0}, (bytes_t){0}).holds);
+    assert_told ("result: agency 1 has committed, and neither");
+    assert_null (strstr (told, "agency 4 has committed, and neither"));
     draw.dossier.nonces = (party_files_t){0};
     draw.dossier.seal = (bytes_t){0};
     outcome = verified_with ((bytes_t){0}, (bytes_t){0});
