@@ -4,6 +4,7 @@ import asking
 import before
 import draws
 import peers
+import provable
 
 # The reference's day: how many bets its five agencies have.
 REFERENCE = (26936, 25518, 16014, 9238, 991)
@@ -87,6 +88,10 @@ def groups(plan, scratch, bets):
                 scratch, bets.file(1, plan.draws_bets), plan.evenings, plan.evenings_few, plan.evenings_bets, lanes)
                for lanes in (1, 10)},
         },
+        "provable": {
+            name: lambda proven=proven: provable.played(scratch, bets.files([plan.draw_bets] * 5), proven)
+            for name, proven in (("plain", False), ("provable", True))
+        },
         "workers": {
             str(number): lambda number=number: peers.product(
                 scratch, bets.files([plan.workers_bets] * 5), workers=number)
@@ -137,8 +142,8 @@ class Steady:
         return self.rate * self.plan.steady_seconds // 5
 
 
-NAMES = ("throughput", "curve", "cpu", "steady", "roundtrip", "rows", "draw", "size", "agencies", "draws", "workers",
-         "day", "restart", "asking", "idle")
+NAMES = ("throughput", "curve", "cpu", "steady", "roundtrip", "rows", "draw", "size", "agencies", "draws", "provable",
+         "workers", "day", "restart", "asking", "idle")
 
 
 def measure(plan, scratch, bets, only, say, samples, missing):

@@ -137,10 +137,14 @@ def sell(day, files, *arguments):
     """An agency says how long it took from WELCOME to its last acknowledgement; the moment at which
     it ended places that span beside the others'."""
     started = time.monotonic()
-    processes = day.sell(files, "--sell-only", "--quiet", *arguments)
+    return sold(started, day.sell(files, "--sell-only", "--quiet", *arguments))
+
+
+def sold(started, processes):
+    """What agencies that only sell came to, and when they had."""
     ended = ends(processes)
     told = {number: json.loads(process.stdout) for number, process in processes.items()}
-    first = min(ended[number][0] - told[number]["seconds"] for number in files)
+    first = min(ended[number][0] - told[number]["seconds"] for number in processes)
     last = max(moment for moment, _ in ended.values())
     return {"seconds": last - first, "wall_seconds": last - started, "agencies_cpu": sum(cpu for _, cpu in ended.values()),
             "retries": sum(each["retries"] for each in told.values())}

@@ -45,7 +45,8 @@ int clerk_take (clerk_t *clerk, bytes_t peer, uint8_t key_role, bytes_t bundle);
 int clerk_go_on (clerk_t *clerk);
 
 /* Whether there is work that is done in slices (jobs.h); do one, if the group has room
-   for what may come of it. -1 (errno) as clerk_take (). */
+   for what may come of it: 1 when something came of it, which is in the group now, 0
+   when not, -1 (errno) as clerk_take (). */
 bool clerk_working (const clerk_t *clerk);
 int clerk_work (clerk_t *clerk);
 

@@ -280,7 +280,7 @@ int clerk_work (clerk_t *clerk)
     if (clerk_full (clerk))
         return 0;
     const int over = jobs_step (clerk->jobs, &done);
-    return over == 1 ? end_job (clerk, &done) : over;
+    return over == 1 && end_job (clerk, &done) == -1 ? -1 : over;
 }
 
 size_t clerk_jobs (const clerk_t *clerk)

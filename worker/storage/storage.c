@@ -170,8 +170,11 @@ int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
         return disk_problem (storage, consequence, problem);
     logger_strays (&storage->strays, strays (storage), now_ms);
     tell_waiting (storage);
-    if ((!book_busy (storage->book) && begin_group (storage) == -1) ||
-        work (storage, turn_us) == -1)
+    if (!book_busy (storage->book) && begin_group (storage) == -1)
+        return disk_problem (storage, consequence, problem);
+    const int came = work (storage, turn_us);
+    if (came == -1 ||
+        (came == 1 && !book_busy (storage->book) && begin_group (storage) == -1))
         return disk_problem (storage, consequence, problem);
     return 0;
 }
@@ -482,7 +485,8 @@ static int answer_fetch (storage_t *storage, const peer_t *peer, zmq_msg_t *body
     return 0;
 }
 
-/* A slice of what takes long, when others have had their time. */
+/* A slice of what takes long, when others have had their time: 1 when something came of
+   it, which leaves right away, as nobody else may come for long. */
 static int work (storage_t *storage, int64_t turn_us)
 {
     if (!clerk_working (storage->clerk))
