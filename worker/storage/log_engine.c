@@ -281,7 +281,7 @@ static void await (log_engine_t *log, int64_t until_ms)
     const int64_t left_ms = until_ms - clock_ms ();
     if (log->silence[0])
         poll (NULL, 0, RETRY_MS);
-    if (log->asked && left_ms > 0 && !all_found (log))
+    if (log->asked && news.fd != -1 && left_ms > 0 && !all_found (log))
         poll (&news, 1, (int) left_ms);
 }
 
@@ -506,7 +506,8 @@ static int wait_for_all (log_t *base)
             return fail (
                 log, ENGINE_UNKNOWN,
                 "no standby has confirmed it in time, so nothing is known of it");
-        poll (&news, 1, (int) left_ms);
+        if (news.fd != -1)
+            poll (&news, 1, (int) left_ms);
         rc = outcome (base);
         if (rc == 1)
             log_became_durable (base);
