@@ -224,6 +224,18 @@ void logger_text (const char *line)
     write_out (text, size);
 }
 
+void logger_event_now (logger_level_t level, const char *action, logger_result_t result,
+                       const char *format, ...)
+{
+    const bool gathers = gathered.on;
+    va_list values;
+    va_start (values, format);
+    gathered.on = false;
+    logger_event_list (level, action, result, format, values);
+    gathered.on = gathers;
+    va_end (values);
+}
+
 void logger_gather (bool on)
 {
     if (!on)

@@ -107,6 +107,11 @@ void logger_strays (logger_strays_t *strays, uint64_t count, int64_t now_ms);
 /* A line of plain text, for programs that say on stderr how they were used wrongly. */
 void logger_text (const char *line);
 
+/* The same at once, whatever is gathered: of what is so already, and not of what may
+   yet turn out not to be. */
+void logger_event_now (logger_level_t level, const char *action, logger_result_t result,
+                       const char *format, ...) __attribute__ ((format (printf, 4, 5)));
+
 /* Gather lines and write them together, for a process that logs many at once.
    logger_flush () writes what was gathered, and must be called before waiting;
    logger_discard () drops it, because it turned out not to be so. The buffer grows as

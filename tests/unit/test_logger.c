@@ -411,6 +411,9 @@ static void gathered_lines_wait_for_the_flush (void **state)
     logger_flush ();
     assert_int_equal (strlen (written ()), size);
     logger_event (LOG_INFO, "untrue", LOG_SUCCESS, NULL);
+    logger_event_now (LOG_INFO, "at_once", LOG_SUCCESS, "n: %d", 3);
+    assert_non_null (strstr (written (), "action: at_once | result: success | n: 3\n"));
+    assert_null (strstr (written (), "untrue"));
     logger_discard ();
     logger_event (LOG_INFO, "c", LOG_SUCCESS, NULL);
     logger_gather (false);

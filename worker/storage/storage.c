@@ -323,15 +323,16 @@ static void tell_waiting (storage_t *storage)
         return;
     storage->waits = took_ms > 0;
     if (storage->waits)
-        logger_event (
+        logger_event_now (
             LOG_WARNING, ENGINE, LOG_IN_PROGRESS,
             "engine: %s | waiting_ms: %llu | reason: no standby has confirmed "
             "what was written, nothing is acknowledged until one does",
             storage->engine->name, (unsigned long long) took_ms);
     else
-        logger_event (LOG_INFO, ENGINE, LOG_SUCCESS,
-                      "engine: %s | reason: a standby has confirmed what was written",
-                      storage->engine->name);
+        logger_event_now (
+            LOG_INFO, ENGINE, LOG_SUCCESS,
+            "engine: %s | reason: a standby has confirmed what was written",
+            storage->engine->name);
 }
 
 static void tell_recovery (const storage_t *storage)
