@@ -9,7 +9,7 @@ import pytest
 import loteria
 
 AGENCY = {"loteria-agency", "loteria-verify", "make-bets"}
-PACKAGES = ("loteria", "loteria-agency")
+PACKAGES = ("loteria", "loteria-agency", "loteria-postgres")
 
 
 def run(*command, timeout=loteria.DEADLINE):
@@ -21,7 +21,7 @@ def run(*command, timeout=loteria.DEADLINE):
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
-    """The files of both, unpacked: {package: directory}; and the packages beside."""
+    """The files of each, unpacked: {package: directory}; and the packages beside."""
     directory = tmp_path_factory.mktemp("packages")
     # What else is tested meanwhile goes before the compiler.
     said = run("nice", "-n", "5", loteria.ROOT / "scripts/package", directory, timeout=20 * loteria.DEADLINE)
@@ -54,13 +54,26 @@ def test_every_program_is_in_one_package_with_its_page_and_completion(packages):
     built = {path.name for path in (loteria.BUILD / "bin").glob("loteria-*")} | {"make-bets"}
     assert programs_of(packages, "loteria-agency") == AGENCY
     assert programs_of(packages, "loteria") == built - AGENCY
-    for package in PACKAGES:
+    for package in PACKAGES[:2]:
         share = packages / package / "usr/share"
         pages = {path.name.split(".")[0] for path in share.glob("man/man[18]/*")}
         assert pages == programs_of(packages, package)
         assert {path.name for path in share.glob("bash-completion/completions/*")} == programs_of(packages, package)
     for page in (packages / "loteria/usr/share/man/man5").iterdir():
         assert gzip.decompress(page.read_bytes()).startswith(b".TH ")
+
+
+def test_only_the_module_needs_postgresqls_library(packages):
+    module = packages / "loteria-postgres/usr/lib/loteria/loteria-postgres.so"
+    assert [path for path in (packages / "loteria-postgres/usr/lib").rglob("*") if path.is_file()] == [module]
+    needs = {package: run("dpkg-deb", "--field", *packages.glob(f"{package}_*.deb"), "Depends") for package in PACKAGES}
+    assert {package for package in PACKAGES if "libpq5" in needs[package]} == {"loteria-postgres"}
+    assert "loteria (= " in needs["loteria-postgres"]
+    storage = packages / "loteria/usr/bin/loteria-storage"
+    refused = subprocess.run([storage, "--data-dir", packages, "--log", "postgres://127.0.0.1/x"], capture_output=True,
+                             text=True, env=loteria.ENVIRONMENT, timeout=loteria.DEADLINE)  # fmt: skip
+    assert refused.returncode == 2
+    assert "PostgreSQL needs the package loteria-postgres, which is not installed" in refused.stderr
 
 
 def test_units_start_what_is_in_the_package(packages):
