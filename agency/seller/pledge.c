@@ -549,6 +549,14 @@ bool pledge_refused (session_t *session, const wire_refused_t *refused, int64_t 
         session_ask (session, SESSION_WAITING);
         return true;
     }
+    if (refused->command == WIRE_REVEAL && refused->code == REFUSED_ROOT)
+        return session_fail (
+            session,
+            "draw %s is sealed twice: the seal that agency %" PRIu32
+            " has signed, and the operator too, is another than the central has now; "
+            "seal-%" PRIu32 ".note in the folder of --receipts is the proof "
+            "(loteria-verify --receipt)",
+            session->progress.draw, session->options.agency, session->options.agency);
     if (refused->command != WIRE_COMMIT)
         return false;
     switch (refused->code) {

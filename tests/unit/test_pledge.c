@@ -786,6 +786,19 @@ static void a_sealed_draw_that_is_called_off_is_fraud (void **state)
     assert_fails_with ("cannot be called off any more");
 }
 
+/* The central was started again from before its seal, and has made another. */
+static void a_second_seal_is_fraud (void **state)
+{
+    (void) state;
+    sell_and_cancel ();
+    start_session ();
+    serve_all ();
+    central.locked = true;
+    pass_by (2 * READY_RENEW_MS);
+    refuse (day, REFUSED_ROOT, WIRE_REVEAL, 0);
+    assert_fails_with ("draw noche is sealed twice: the seal that agency 4 has signed");
+}
+
 /* One bet a run: it is noted before it is sent, and found when its answer was lost. */
 static void a_single_bet_is_noted_before_it_is_sent (void **state)
 {
@@ -867,6 +880,7 @@ int main (void)
         TEST (whoever_only_asks_reveals_too),
         TEST (winners_that_are_not_its_own_are_found),
         TEST (a_sealed_draw_that_is_called_off_is_fraud),
+        TEST (a_second_seal_is_fraud),
         TEST (a_single_bet_is_noted_before_it_is_sent),
         TEST (strange_pages_are_passed_over),
     };
