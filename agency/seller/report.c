@@ -62,8 +62,7 @@ static void tell_held_up (report_t *report, const session_progress_t *progress,
 static void tell_provable (report_t *report, const session_progress_t *progress);
 static void tell_open (const vault_t *vault);
 static void tell_committed (const vault_t *vault);
-static void tell_note (const report_t *report, const char *action, const char *word,
-                       const hash_t *hash, const char *name);
+static void tell_seal (const char *action, const vault_t *vault);
 static void tell_sold (report_t *report, const session_progress_t *progress);
 static void tell_closed (report_t *report, const session_t *session);
 static void tell_ready (report_t *report, const session_progress_t *progress,
@@ -270,13 +269,14 @@ static void tell_sold (report_t *report, const session_progress_t *progress)
 static void tell_provable (report_t *report, const session_progress_t *progress)
 {
     const vault_t *vault = report->options.vault;
-    const hash_t seal = vault_seal_hash (vault);
     if (!report->opened && (report->opened = vault_has (vault, NOTE_OPEN)))
         tell_open (vault);
     if (!report->promised && (report->promised = vault_has (vault, VAULT_COMMIT)))
         tell_committed (vault);
     if (!report->received && (report->received = vault_has (vault, NOTE_RECEIPT)))
-        tell_note (report, "recibo", NULL, NULL, "ready");
+        logger_event (LOG_INFO, "recibo", LOG_SUCCESS,
+                      "file: %s/ready-%" PRIu32 ".note", report->options.folder,
+                      report->options.agency);
     if (!report->late && (report->late = progress->late))
         logger_event (
             LOG_WARNING, "compromiso", LOG_FAIL,
@@ -284,11 +284,11 @@ static void tell_provable (report_t *report, const session_progress_t *progress)
             "in, and for what was before the seal there is the operator's "
             "word alone");
     if (!report->sealed && (report->sealed = vault_has (vault, NOTE_SEAL)))
-        tell_note (report, "sello", "seal", &seal, NULL);
+        tell_seal ("sello", vault);
     if (!report->revealed && (report->revealed = progress->revealed))
-        tell_note (report, "revelacion", "seal", &seal, "seal");
+        tell_seal ("revelacion", vault);
     if (!report->proven && (report->proven = progress->proven))
-        tell_note (report, "resultado", "seal", &seal, NULL);
+        tell_seal ("resultado", vault);
 }
 
 static void tell_open (const vault_t *vault)
@@ -311,20 +311,11 @@ static void tell_committed (const vault_t *vault)
                   vault_commitment (vault)->tally.count, hash_text (&root, digits));
 }
 
-static void tell_note (const report_t *report, const char *action, const char *word,
-                       const hash_t *hash, const char *name)
+static void tell_seal (const char *action, const vault_t *vault)
 {
-    char digits[SHA256_TEXT_BYTES], parts[LOGGER_PARTS_BYTES];
-    size_t size = 0;
-    parts[0] = 0;
-    if (hash)
-        size = (size_t) snprintf (parts, sizeof parts, "%s: %s", word,
-                                  hash_text (hash, digits));
-    if (name)
-        snprintf (parts + size, sizeof parts - size,
-                  "%sfile: %.200s/%s-%" PRIu32 ".note", size > 0 ? " | " : "",
-                  report->options.folder, name, report->options.agency);
-    logger_event (LOG_INFO, action, LOG_SUCCESS, "%s", parts);
+    char digits[SHA256_TEXT_BYTES];
+    const hash_t seal = vault_seal_hash (vault);
+    logger_event (LOG_INFO, action, LOG_SUCCESS, "seal: %s", hash_text (&seal, digits));
 }
 
 /* At once: until the draw there is time to do something about it. */

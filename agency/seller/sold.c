@@ -40,7 +40,8 @@ static bool open_file (sold_t *sold, const char *folder, const char *name, char 
 static bool read_file (sold_t *sold, char *why);
 static bool take_rows (sold_t *sold, bytes_t rows, char *why);
 static void note_place (sold_t *sold, uint64_t place);
-static void add_row (sold_t *sold, bytes_t row);
+static void add_rows (sold_t *sold, uint32_t count, bytes_t rows);
+static uint8_t *make_room (sold_t *sold, size_t size);
 static bool write_added (sold_t *sold);
 static bool map_file (sold_t *sold);
 static void unmap_file (sold_t *sold);
@@ -162,40 +163,50 @@ uint64_t sold_digest (const sold_t *sold)
 
 void sold_add (sold_t *sold, uint64_t offset, uint32_t count, bytes_t rows)
 {
-    for (uint32_t i = 0; i < count && !sold->failure[0]; i++) {
-        size_t text_end;
+    size_t text_end;
+    for (; count > 0 && offset < sold->count; offset++, count--) {
         const size_t size = bet_csv_row_size (rows, &text_end);
-        if (offset + i == sold->count)
-            add_row (sold, bytes_of (rows.data, size));
         rows = bytes_of (rows.data + size, rows.size - size);
     }
+    if (count > 0 && offset == sold->count && !sold->failure[0])
+        add_rows (sold, count, rows);
 }
 
-/* The central has accepted it, so it is sound. */
-static void add_row (sold_t *sold, bytes_t row)
+/* The central has accepted them, so they are sound. */
+static void add_rows (sold_t *sold, uint32_t count, bytes_t rows)
 {
     const size_t prefix = digest_prefix (sold->agency);
-    const size_t room = sold->added_size + row.size + AGENCY_DIGITS_MAX + 2;
     bet_csv_error_t error;
+    uint8_t *at =
+        make_room (sold, rows.size + (size_t) count * (AGENCY_DIGITS_MAX + 2));
+    const size_t size =
+        bet_csv_canonical (rows, count, sold->agency, &bet_rules_widest, at, &error);
+    if (size == 0) {
+        fail (sold, "the central has acknowledged a row that is no bet");
+        return;
+    }
+    digest_rows (&sold->digest, bytes_of (at, size), prefix);
+    for (bytes_t rest = bytes_of (at, size); rest.size > 0; sold->count++) {
+        const uint8_t *end = memchr (rest.data, '\n', rest.size);
+        note_place (sold, sold->size + sold->added_size + (uint64_t) (rest.data - at));
+        rest = bytes_of (end + 1, rest.size - (size_t) (end + 1 - rest.data));
+    }
+    sold->added_size += size;
+    if (sold->added_size >= ADDED_BYTES)
+        write_added (sold);
+}
+
+/* Behind what is to be written. */
+static uint8_t *make_room (sold_t *sold, size_t size)
+{
+    const size_t room = sold->added_size + size;
     unmap_file (sold);
     if (room > sold->added_room) {
         sold->added_room = room > ADDED_BYTES ? 2 * room : ADDED_BYTES;
         sold->added = realloc (sold->added, sold->added_room);
         assert (sold->added);
     }
-    uint8_t *at = sold->added + sold->added_size;
-    const size_t size =
-        bet_csv_canonical (row, 1, sold->agency, &bet_rules_widest, at, &error);
-    if (size == 0) {
-        fail (sold, "the central has acknowledged a row that is no bet");
-        return;
-    }
-    note_place (sold, sold->size + sold->added_size);
-    sold->digest = digest_row (sold->digest, bytes_of (at + prefix, size - prefix - 2));
-    sold->added_size += size;
-    sold->count++;
-    if (sold->added_size >= ADDED_BYTES)
-        write_added (sold);
+    return sold->added + sold->added_size;
 }
 
 const char *sold_save (sold_t *sold, bool synced)

@@ -28,8 +28,9 @@ void sold_close (sold_t **sold);
 uint64_t sold_count (const sold_t *sold);
 uint64_t sold_digest (const sold_t *sold);
 
-/* Add bets, from `offset` on: rows as they were sold, each ended by LF. Those that are
-   there already are passed over. They are in the file after sold_save (). */
+/* Add bets, from `offset` on: just so many rows as they were sold, each ended by LF.
+   Those that are there already are passed over. They are in the file after sold_save
+   (). */
 void sold_add (sold_t *sold, uint64_t offset, uint32_t count, bytes_t rows);
 
 /* Write what was added; and make it survive a power cut. NULL, or why it cannot: then

@@ -45,9 +45,13 @@ static void open_it (void)
         fail_msg ("%s", why);
 }
 
+/* The first so many of these rows. */
 static void add (uint64_t offset, uint32_t count, const char *rows)
 {
-    sold_add (sold, offset, count, bytes_of (rows, strlen (rows)));
+    const char *end = rows;
+    for (uint32_t i = 0; i < count; i++)
+        end = strchr (end, '\n') + 1;
+    sold_add (sold, offset, count, bytes_of (rows, (size_t) (end - rows)));
 }
 
 static void save (void)
