@@ -121,10 +121,14 @@ static void what_is_there_is_passed_over (void **state)
 static void half_a_row_is_cut_off (void **state)
 {
     (void) state;
-    static const char *const ends[] = {"3", "3,Ana,Paz", "3,Ana,Paz,1,2000-01-01,7\r",
-                                       "\0\0\0\0\0\0\0\0", "3,A\0\0\0\r\n3,B\r\n"};
-    static const size_t sizes[] = {1, 9, 25, 8, 13};
-    for (size_t i = 0; i < 5; i++) {
+    static const char *const ends[] = {"3",
+                                       "3,Ana,Paz",
+                                       "3,Ana,Paz,1,2000-01-01,7\r",
+                                       "\0\0\0\0\0\0\0\0",
+                                       "3,A\0\0\0\r\n3,B\r\n",
+                                       "3,Ana Margarita,Paz,1,2000-01-01,7574574"};
+    static const size_t sizes[] = {1, 9, 25, 8, 13, 40};
+    for (size_t i = 0; i < 6; i++) {
         unlink (path_of ("sold.csv"));
         open_it ();
         add (0, 1, ROWS);
@@ -139,6 +143,25 @@ static void half_a_row_is_cut_off (void **state)
         open_it ();
         assert_rows (0, TWO);
     }
+}
+
+/* A hole, behind which a row got to the disk: it is not to be found behind the next. */
+static void what_is_behind_a_hole_is_cut_off (void **state)
+{
+    (void) state;
+    char hole[128] = {0};
+    const size_t second = strlen (TWO) - strlen (FIRST);
+    memcpy (hole + second, FIRST, strlen (FIRST));
+    open_it ();
+    add (0, 1, ROWS);
+    save ();
+    append (hole, second + strlen (FIRST));
+    open_it ();
+    add (1, 1, strchr (ROWS, '\n') + 1);
+    save ();
+    open_it ();
+    assert_int_equal (sold_count (sold), 2);
+    assert_rows (0, TWO);
 }
 
 static void another_file_is_refused (void **state)
@@ -211,6 +234,7 @@ int main (void)
         TEST (rows_are_kept_as_the_central_stores_them),
         TEST (what_is_there_is_passed_over),
         TEST (half_a_row_is_cut_off),
+        TEST (what_is_behind_a_hole_is_cut_off),
         TEST (another_file_is_refused),
         TEST (any_offset_is_found),
         TEST (a_full_disk_is_told_and_the_file_stays_whole),
