@@ -34,6 +34,8 @@ typedef struct { // a draw that is under way
     int64_t again_ms;
     bool closed;       // and there is time to commit up to
     int64_t window_ms; // this, by the clock that is never set
+    bool told;         // why nothing goes on; and when that is told again
+    int64_t tell_ms;
     bool nonce_drawn;
     nonce_t nonce;   // the operator's, until the open note is recorded
     other_t *others; // by agency, from 1; NULL: not asked yet
@@ -53,7 +55,6 @@ struct notary {
     size_t count, capacity;
     int64_t now_ms;
     uint64_t wall_ms;
-    logger_limit_t failed_lines, waiting_lines;
 };
 
 static void pursue (notary_t *notary, const live_t *live);
@@ -83,8 +84,10 @@ static void forget_paper (case_t *its);
 static void draw_bytes (notary_t *notary, uint8_t *bytes, size_t size);
 static int64_t look_at_clock (const notary_t *notary, const live_t *live,
                               const case_t *its);
-static void tell_waiting (notary_t *notary, const live_t *live, const case_t *its);
-static void tell_failed (notary_t *notary, const live_t *live, const char *why);
+static void tell_waiting (const notary_t *notary, const live_t *live, case_t *its);
+static void tell_failed (const notary_t *notary, const live_t *live, case_t *its,
+                         const char *why);
+static bool is_to_be_told (const notary_t *notary, case_t *its);
 
 static const envelope_t nobodys = {0};
 
@@ -387,7 +390,7 @@ static void record (notary_t *notary, const live_t *live, case_t *its, step_t st
         its->paper = make_paper (notary, live, its, step, &its->paper_size, why);
     if (!its->paper) {
         its->again_ms = notary->now_ms + ASK_NEWS_MS;
-        tell_failed (notary, live, why);
+        tell_failed (notary, live, its, why);
         if (step == STEP_RESULT) { // asked anew: what was told may have been of others
             free (its->awarded);
             its->awarded = NULL;
@@ -488,7 +491,7 @@ static int64_t look_at_clock (const notary_t *notary, const live_t *live,
 }
 
 /* It is closed, and too few have committed: nothing goes on until more have. */
-static void tell_waiting (notary_t *notary, const live_t *live, const case_t *its)
+static void tell_waiting (const notary_t *notary, const live_t *live, case_t *its)
 {
     const draw_facts_t *facts = draw_facts (live->draw);
     const provable_t *provable = draw_provable (live->draw);
@@ -496,24 +499,37 @@ static void tell_waiting (notary_t *notary, const live_t *live, const case_t *it
     char names[WAITING_NAMES_MAX * (AGENCY_DIGITS_MAX + 2) + 1] = "";
     int size = 0;
     if (facts->phase != PHASE_CLOSED || provable_commits (provable) >= facts->least ||
-        (draw_awaited (live->draw) > 0 && notary->now_ms < its->window_ms))
+        (draw_awaited (live->draw) > 0 && notary->now_ms < its->window_ms) ||
+        !is_to_be_told (notary, its))
         return;
     draw_missing (live->draw, missing);
     for (size_t i = 0; i < WAITING_NAMES_MAX && missing[i] > 0; i++)
         size += snprintf (names + size, sizeof names - (size_t) size, "%s%u",
                           i > 0 ? ", " : "", missing[i]);
-    logger_event_limited (
-        &notary->waiting_lines, notary->now_ms, LOG_WARNING, "sello", LOG_IN_PROGRESS,
-        "draw: %s | committed: %u of %u | least: %u | missing: %s | "
-        "consequence: it is not sealed before",
-        facts->name, provable_commits (provable), facts->agencies, facts->least, names);
+    logger_event (LOG_WARNING, "sello", LOG_IN_PROGRESS,
+                  "draw: %s | committed: %u of %u | least: %u | missing: %s | "
+                  "consequence: it is not sealed before",
+                  facts->name, provable_commits (provable), facts->agencies,
+                  facts->least, names);
 }
 
-static void tell_failed (notary_t *notary, const live_t *live, const char *why)
+static void tell_failed (const notary_t *notary, const live_t *live, case_t *its,
+                         const char *why)
 {
-    logger_event_limited (&notary->failed_lines, notary->now_ms, LOG_ERROR, "notas",
-                          LOG_IN_PROGRESS,
-                          "draw: %s | reason: %s | consequence: the draw waits, it is "
-                          "tried again",
-                          draw_facts (live->draw)->name, why);
+    if (is_to_be_told (notary, its))
+        logger_event (
+            LOG_ERROR, "notas", LOG_IN_PROGRESS,
+            "draw: %s | reason: %s | consequence: the draw waits, it is tried "
+            "again",
+            draw_facts (live->draw)->name, why);
+}
+
+/* At once, and then now and then. */
+static bool is_to_be_told (const notary_t *notary, case_t *its)
+{
+    if (its->told && notary->now_ms < its->tell_ms)
+        return false;
+    its->told = true;
+    its->tell_ms = notary->now_ms + WAIT_AGAIN_MS;
+    return true;
 }
