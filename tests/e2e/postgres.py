@@ -75,6 +75,7 @@ class Cluster:
         self.directory = owned_directory("loteria-pg-", on_disk)
         self.password = template()[1]
         self.relay, self.links = relay.Relay(), {}
+        self.cuts = []  # (name, name or None for everybody): those that hold for links to come, too
         self.nodes = [Node(self, name) for name in names]
         self.authority = self.make_certificate() if tls else None
         self.passfile = self.directory / "passfile"
@@ -134,6 +135,8 @@ class Cluster:
             return node.port
         if (who, node.name) not in self.links:
             self.links[who, node.name] = self.relay.link(node.port)
+            if any(concerns(cut, (who, node.name)) for cut in self.cuts):
+                self.links[who, node.name].half_open("both")
         return self.links[who, node.name].port
 
     def url(self, who="client", role=SUPERUSER, password=None, nodes=None, relayed=True, options=""):
@@ -152,16 +155,17 @@ class Cluster:
 
     def between(self, one, other=None):
         """The links of `one` (a node, or who asked for a url) with `other`, or with everybody, both ways."""
-        one, other = getattr(one, "name", one), getattr(other, "name", other)
-        return [link for pair, link in self.links.items() if one in pair and (other is None or other in pair)]
+        return [link for pair, link in self.links.items() if concerns(names_of(one, other), pair)]
 
     def cut(self, one, other=None):
         """No byte passes any more, and nobody is told."""
+        self.cuts.append(names_of(one, other))
         for link in self.between(one, other):
             link.half_open("both")
 
     def mend(self, one, other=None):
         """What lost bytes is closed; new connections are sound."""
+        self.cuts.remove(names_of(one, other))
         for link in self.between(one, other):
             self.relay.order(link.heal)
 
@@ -191,6 +195,14 @@ class Cluster:
         give(key)
         self.settings.update(ssl="on", ssl_cert_file=str(certificate), ssl_key_file=str(key))
         return certificate
+
+
+def names_of(one, other):
+    return getattr(one, "name", one), getattr(other, "name", other)
+
+
+def concerns(names, pair):
+    return names[0] in pair and (names[1] is None or names[1] in pair)
 
 
 class Node:

@@ -56,6 +56,7 @@ def read_arguments():
                         " a PostgreSQL of three, of which machines are lost")
     parser.add_argument("--rounds", type=int, metavar="N", default=20, help="so many rounds (20)")
     parser.add_argument("--faults", type=int, metavar="N", default=2, help="that befall a round (2)")
+    parser.add_argument("--kinds", metavar="KIND,...", help=f"instead of those drawn: {', '.join(machines.KINDS)}")
     parser.add_argument("--jobs", type=int, default=2, help="days at the same time, as most of a day is waiting (2)")
     parser.add_argument("--directory", metavar="DIR", help="where the days are kept; else only those that fail are")
     parser.add_argument("--json", metavar="FILE", help="write every figure of every day there")
@@ -74,7 +75,8 @@ def play_here(arguments):
     # days at the same time do not take each other's ports, not even of a process that lies dead
     loteria.PORTS = list(range(28_000 + arguments.seed % 64, 32_768, 64))
     if arguments.replicated:
-        report = machines.play(arguments.seed, arguments.play, faults=arguments.faults)
+        kinds = arguments.kinds.split(",") if arguments.kinds else machines.kinds_of(arguments.seed, arguments.faults)
+        report = machines.play(arguments.seed, arguments.play, kinds)
     else:
         report = day.play(plan.draw(arguments.seed), arguments.play)
     print(json.dumps(vars(report)))
@@ -87,7 +89,7 @@ def play_rounds(arguments):
     place.mkdir(exist_ok=True)
     reports, began = [], time.monotonic()
     seeds = range(arguments.seed, arguments.seed + arguments.rounds)
-    more = ("--replicated", "--faults", str(arguments.faults))
+    more = ("--replicated", "--faults", str(arguments.faults), "--kinds", arguments.kinds or "")
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for report in pool.map(lambda seed: play_apart(seed, place, *more), seeds):
             print(machines.line_of(report), flush=True)
