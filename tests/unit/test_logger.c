@@ -198,14 +198,22 @@ static void forms_have_names (void **state)
     assert_int_equal (logger_form_parse ("jsonl", &form), -1);
 }
 
+/* By the clock that lines have: time () has one that lags behind it, by milliseconds. */
+static time_t now_seconds (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_REALTIME, &now);
+    return now.tv_sec;
+}
+
 static void time_is_local (void **state)
 {
     (void) state;
     setenv ("TZ", "XST-5:30", 1);
     tzset ();
-    time_t before = time (NULL);
+    time_t before = now_seconds ();
     logger_event (LOG_INFO, "a", LOG_SUCCESS, NULL);
-    time_t after = time (NULL);
+    time_t after = now_seconds ();
     unsetenv ("TZ");
     tzset ();
 
