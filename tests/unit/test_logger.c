@@ -198,7 +198,8 @@ static void forms_have_names (void **state)
     assert_int_equal (logger_form_parse ("jsonl", &form), -1);
 }
 
-/* By the clock that lines have: time () has one that lags behind it, by milliseconds. */
+/* By the clock that lines have: time () has one that lags behind it, by milliseconds.
+ */
 static time_t now_seconds (void)
 {
     struct timespec now;
