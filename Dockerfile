@@ -29,7 +29,7 @@ RUN cmake --preset release && cmake --build --preset release
 
 FROM build AS gather
 RUN cmake --install build/release --strip --prefix /image/usr/local \
-    && ldd /image/usr/local/bin/* /image/usr/local/lib/loteria/*.so | grep -o '/[^ ]*\.so[^ ]*' | sort -u >libraries \
+    && ldd /image/usr/local/bin/* /image/usr/local/lib/loteria/*.so | grep -v ':$' | grep -o '/[^ ]*\.so[^ ]*' | sort -u >libraries \
     && xargs cp --dereference --parents --target-directory /image <libraries
 # What a scanner for known holes asks for: the packages that these libraries are of. (Some
 # say that they install to /lib, which is /usr/lib by now.)
