@@ -155,7 +155,7 @@ static bool is_complete (const issue_t *issue, const view_draw_t *draw)
 {
     const publication_t *publication = issue->gathering.publication;
     const bool sealed = draw->phase == PHASE_SEALED || draw->phase == PHASE_DRAWN;
-    return issue->swept && has (issue, NOTE_OPEN) &&
+    return issue->swept && !issue->sweeps && has (issue, NOTE_OPEN) &&
            publication_count (publication, NOTE_RECEIPT) >= draw->ready &&
            (!sealed || has (issue, NOTE_SEAL)) &&
            publication_count (publication, NOTE_COUNTERSIGNED) >= draw->revealed &&
