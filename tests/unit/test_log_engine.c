@@ -518,6 +518,35 @@ static void an_engine_that_went_on_otherwise_is_refused (void **state)
     }
 }
 
+/* What was safe when it was followed is not there at the machine that leads now. */
+static void who_begins_to_lead_compares_what_he_has (void **state)
+{
+    (void) state;
+    lead (NULL);
+    commit ();
+    commit ();
+    fake.durable = 2;
+    open_at (NULL);
+    assert_int_equal (catch_up (), 1);
+    assert_int_equal (found.count, 2);
+    log_t *const follows = lg;
+    lg = NULL;
+    fake.pending = false;
+    forget_from (2);
+    fake.epoch++;
+    lead (NULL);
+    append ();
+    append ();
+    assert_int_equal (log_wait (lg), 0);
+    log_destroy (&lg);
+    lg = follows;
+    fake.pending = true;
+    fake.question = (engine_question_t){.kind = ENGINE_READ, .ordinal = 3};
+    log_lead (lg, fake.epoch);
+    assert_int_equal (catch_up (), -1);
+    says ("group 2: it is not the group that was found here");
+}
+
 static void entries_that_are_not_as_written_are_refused (void **state)
 {
     (void) state;
@@ -654,6 +683,7 @@ int main (void)
         T (much_is_read_in_pieces),
         T (an_engine_that_lost_something_is_named_with_the_groups),
         T (an_engine_that_went_on_otherwise_is_refused),
+        T (who_begins_to_lead_compares_what_he_has),
         T (entries_that_are_not_as_written_are_refused),
         T (entries_in_another_order_are_refused),
         T (what_its_owner_refuses_is_told),
