@@ -40,8 +40,6 @@ static bool same_stakes (const provable_t *provable, const seal_t *seal);
 static int apply_reveal (provable_t *provable, uint32_t agency,
                          const fair_paper_t *paper);
 static bool fits (const provable_t *provable, uint32_t agency, const nonce_t *nonce);
-static bool operator_fits (const provable_t *provable, const operator_t *operator,
-                           char * why);
 static bool own_key (const origin_t *origin, const operator_t *operator,
                      note_key_t * key);
 static bool ready_fits (const provable_t *provable, uint32_t agency,
@@ -225,7 +223,7 @@ char *provable_receipt_paper (const provable_t *provable, const operator_t *oper
 {
     signed_note_t note;
     char line[NOTE_LINE_BYTES];
-    if (!operator_fits (provable, operator, why) ||
+    if (!provable_signed_by (provable, operator, why) ||
         !ready_fits (provable, agency, commit, &note, why))
         return NULL;
     const size_t length = signed_note_sign (
@@ -249,7 +247,7 @@ char *provable_seal_paper (const provable_t *provable, const operator_t *operato
                            const stake_t * others, const salt_key_t *keys, size_t count,
                            uint64_t sealed_s, size_t *size, char *why)
 {
-    if (!operator_fits (provable, operator, why))
+    if (!provable_signed_by (provable, operator, why))
         return NULL;
     if (provable->commits < provable->open.least)
         return no (
@@ -349,7 +347,7 @@ char *provable_result_paper (const provable_t *provable, const operator_t *opera
                              bytes_t awarded, size_t *size, char *why)
 {
     const size_t agencies = provable->agencies;
-    if (!operator_fits (provable, operator, why))
+    if (!provable_signed_by (provable, operator, why))
         return NULL;
     result_t result = {.origin = provable->open.origin,
                        .seal = provable->seal,
@@ -389,7 +387,7 @@ char *provable_void_paper (const provable_t *provable, const operator_t *operato
 {
     fair_paper_writer_t out;
     const bytes_t reason = note_reason (note);
-    if (provable->noted && !operator_fits (provable, operator, why))
+    if (provable->noted && !provable_signed_by (provable, operator, why))
         return NULL;
     fair_paper_begin (&out);
     if (note.size > 0)
@@ -429,6 +427,22 @@ bool provable_can_open (const operator_t *operator, uint32_t agencies, char *why
             }
         return true;
     }
+    return false;
+}
+
+bool provable_signed_by (const provable_t *provable, const operator_t *operator,
+                         char * why)
+{
+    note_key_t key;
+    assert (provable->noted);
+    if (operator&& strcmp (operator->central, provable->open.origin.central) == 0 &&
+        own_key (&provable->open.origin, operator, & key) &&
+        memcmp (key.public_key, provable->open.operator.public_key,
+                sizeof key.public_key) == 0)
+        return true;
+    no (why, operator? "the operator's signing key or the central's name is another "
+                       "than the draw was opened with"
+                     : "the operator's signing key is not there");
     return false;
 }
 
@@ -554,23 +568,6 @@ static bool fits (const provable_t *provable, uint32_t agency, const nonce_t *no
     const hash_t commitment = nonce_commitment (
         bytes_of (provable->draw, strlen (provable->draw)), agency, nonce);
     return hash_equal (&commitment, &provable->of[agency].stake.commitment);
-}
-
-/* Whoever opened the draw has to sign all of it. */
-static bool operator_fits (const provable_t *provable, const operator_t *operator,
-                           char * why)
-{
-    note_key_t key;
-    assert (provable->noted);
-    if (operator&& strcmp (operator->central, provable->open.origin.central) == 0 &&
-        own_key (&provable->open.origin, operator, & key) &&
-        memcmp (key.public_key, provable->open.operator.public_key,
-                sizeof key.public_key) == 0)
-        return true;
-    no (why, operator? "the operator's signing key or the central's name is another "
-                       "than the draw was opened with"
-                     : "the operator's signing key is not there");
-    return false;
 }
 
 static bool own_key (const origin_t *origin, const operator_t *operator,

@@ -93,6 +93,11 @@ char *provable_void_paper (const provable_t *provable, const operator_t *operato
    what to do. */
 bool provable_can_open (const operator_t *operator, uint32_t agencies, char *why);
 
+/* Whether this is the operator who opened the draw, with its open note: he has to sign
+   all of it. Else `why`. */
+bool provable_signed_by (const provable_t *provable, const operator_t *operator,
+                         char * why);
+
 /* What of a paper of W the operator said; empty: nothing. Borrows from the text. */
 bytes_t provable_void_note (bytes_t text);
 

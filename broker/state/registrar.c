@@ -27,7 +27,7 @@ struct registrar {
     outbox_t *to_brokers;
     bool done;
     int64_t now_ms;
-    logger_limit_t no_space, no_operator;
+    logger_limit_t no_space, no_operator, no_key;
     uint64_t strays;
 };
 
@@ -527,9 +527,19 @@ static void record_receipt (registrar_t *registrar, const request_t *request,
     char why[PROVABLE_WHY_BYTES];
     size_t size;
     const wire_commit_t *commit = &request->message.commit;
-    char *paper = provable_receipt_paper (draw_provable (live->draw),
-                                          notary_operator (registrar->notary),
-                                          request->message.agency, commit, &size, why);
+    const provable_t *provable = draw_provable (live->draw);
+    const operator_t *operator= notary_operator (registrar->notary);
+    if (!provable_signed_by (provable, operator,
+                             why)) { // that is not the agency's fault
+        logger_event_limited (&registrar->no_key, registrar->now_ms, LOG_ERROR, "notas",
+                              LOG_IN_PROGRESS,
+                              "draw: %s | reason: %s | consequence: nobody can commit",
+                              draw_facts (live->draw)->name, why);
+        refuse (registrar, request, REFUSED_UNAVAILABLE, why);
+        return;
+    }
+    char *paper = provable_receipt_paper (provable, operator, request->message.agency,
+                                          commit, &size, why);
     const wire_event_t committed = {.kind = EVENT_COMMITTED,
                                     .agency = request->message.agency,
                                     .count = commit->tally.count,

@@ -649,6 +649,22 @@ static void who_has_no_key_takes_part_in_none (void **state)
     assert_non_null (strstr (assert_denied (REFUSED_RANGE), "loteria-keys new"));
 }
 
+/* Nobody commits to an operator that is another than who opened the draw; but it is not
+   the agency's READY that is wrong. */
+static void another_operator_signs_nothing (void **state)
+{
+    (void) state;
+    const signing_pair_t opened_with = parties.pair;
+    parties_pair (&parties.pair);
+    start_and_open ();
+    ask_commit (1);
+    told_refused (REFUSED_UNAVAILABLE, WIRE_COMMIT);
+    parties.pair = opened_with;
+    ask_commit (1);
+    storage_serves ();
+    assert_int_equal (kept_events (EVENT_COMMITTED), 1);
+}
+
 /* A draw that it opens by itself waits for keys, and says so. */
 static void a_draw_waits_for_keys (void **state)
 {
@@ -689,6 +705,7 @@ int main (void)
         PROVABLE (a_void_draw_has_its_note),
         PROVABLE (an_auditor_stands_in_for_who_is_lost),
         PROVABLE (who_has_no_key_takes_part_in_none),
+        PROVABLE (another_operator_signs_nothing),
         PROVABLE (a_draw_waits_for_keys),
     };
     logger_set_level (LOG_CRITICAL);
