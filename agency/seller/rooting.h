@@ -1,5 +1,5 @@
 /* rooting.h - the root over an agency's bets, from the rows that it keeps (sold.h), a
-   slice at a time; and on the way the root over those that bet on one number. Pure. */
+   slice at a time; or the root over those that bet on one number. Pure. */
 
 #ifndef LOTERIA_ROOTING_H
 #define LOTERIA_ROOTING_H
@@ -26,11 +26,11 @@ void rooting_begin (rooting_t *rooting, bytes_t draw, uint32_t agency,
                     const salt_key_t *key, bytes_t rows, uint64_t from, uint64_t count,
                     const uint64_t *offsets, size_t offsets_count);
 
-/* Gather the root over those that stand and bet on this number, too. */
+/* Gather the root over those that stand and bet on this number instead. */
 void rooting_watch (rooting_t *rooting, uint32_t number);
 
-/* So many rows more at most. True: it is done; the roots are tree_root () of `tree` and
-   `winners`, unless it is `faulty`. */
+/* So many rows more at most. True: it is done; the root is tree_root () of `tree`, or
+   of `winners`, unless it is `faulty`. */
 bool rooting_step (rooting_t *rooting, uint32_t rows);
 
 #endif
