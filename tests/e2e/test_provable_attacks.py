@@ -1,5 +1,6 @@
 """An operator that cheats in a provable draw, with real processes: what an honest agency, and whoever verifies, say of it.
-Attacks on notes alone are in tests/unit/test_attacks.c, on the auditor in tests/unit/test_auditor.c."""
+Attacks on notes alone are in tests/unit/test_attacks.c, on the auditor in tests/unit/test_auditor.c; an agency's folder that
+was put back, and bets that the central has otherwise, in test_provable.py."""
 
 import re
 import shutil
@@ -93,3 +94,31 @@ def test_a_log_that_is_cut_and_a_second_seal(day, tmp_path):
     shown = re.search(r"^open\s+O = (\w+)", run("loteria-verify", first)[1], re.M)[1]
     code, said = run("loteria-verify", third, "--open", shown)
     assert code == 1 and "others were shown another: whoever signed both has cheated" in said, said
+
+
+def test_who_has_not_committed_is_left_out_and_seen(central, tmp_path):
+    """An operator that answers nobody, or an agency that stays away: the seal says so, and so does whoever looks."""
+    keys = tmp_path / "keys"
+    assert run("loteria-keys", "new", "--agencies", 2, "--demo", "--keys", keys)[0] == 0
+    day = central(workers=1, agencies=2, keys=keys, arguments=(
+        "--draw", "noche", "--number", "provable", "--closes", "never", "--least", "1", "--commits", "1"))
+    folders = {agency: tmp_path / f"receipts-{agency}" for agency in (1, 2)}
+    for agency, folder in folders.items():
+        bets = loteria.make_bets(tmp_path / f"bets-{agency}.csv", agency, 30)
+        assert day.agency(agency, bets, "--receipts", folder, "--sell-only").wait() == 0
+    code, said = order(day, "close", "noche", "--yes")
+    assert code == 0, said
+    assert day.agency(1, None, "--close", "--receipts", folders[1]).wait() == 0
+    notes = tmp_path / "notes"
+    loteria.wait_until(lambda: order(day, "notes", "noche", notes, "--with-bets")[0] == 0 and (notes / "result.note").exists(),
+                       explain=lambda: "there is no result", pause_s=0.05)
+    code, said = run("loteria-verify", notes)
+    assert code == 0 and "1 of 2 agencies have committed" in said, said
+    assert "agency 2 has not committed: its 30 bets before the seal are the operator's word" in said
+    assert "60 bets of 2 agencies are those that were sealed" in said
+    text = (notes / "bets.csv").read_bytes()
+    changed = text.replace(b"\n2,", b"\n2,X", 1)
+    assert changed != text
+    (notes / "bets.csv").write_bytes(changed)
+    code, said = run("loteria-verify", notes)
+    assert code == 1 and "the bets of agency 2 are not those that were sealed" in said, said
