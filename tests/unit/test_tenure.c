@@ -1,0 +1,341 @@
+/* test_tenure.c - who holds the lease, and for how long: tenure.c, on an engine of the
+   test's own. */
+
+#include "testing.h"
+
+#include "tenure.h"
+
+#define LEASE_MS 3000
+
+/* One lease; what is asked is answered when the test says so. */
+typedef struct {
+    engine_t engine;
+    engine_question_t asked;
+    bool pending, ready;
+    engine_outcome_t outcome;
+    engine_lease_t lease;
+    uint64_t ordinal; // that the last renewal told
+} fake_t;
+
+static fake_t fake;
+static tenure_t *tenure;
+static int64_t now_ms;
+
+static void fake_ask (engine_t *engine, engine_line_t line,
+                      const engine_question_t *question)
+{
+    (void) engine;
+    assert_int_equal (line, ENGINE_LEASE);
+    assert_false (fake.pending);
+    fake.asked = *question;
+    fake.pending = true;
+    fake.ready = false;
+}
+
+static engine_outcome_t fake_look (engine_t *engine, engine_line_t line,
+                                   engine_answer_t *answer)
+{
+    (void) engine, (void) line;
+    if (!fake.pending || !fake.ready)
+        return ENGINE_PENDING;
+    *answer = (engine_answer_t){.lease = fake.lease, .epoch = fake.lease.epoch};
+    if (fake.outcome != ENGINE_DONE)
+        snprintf (answer->why, sizeof answer->why, "the engine says so");
+    fake.pending = false;
+    return fake.outcome;
+}
+
+static int fake_descriptor (engine_t *engine, engine_line_t line)
+{
+    (void) engine, (void) line;
+    return -1;
+}
+
+static const engine_ops_t ops = {
+    .ask = fake_ask, .look = fake_look, .descriptor = fake_descriptor};
+
+static void start (const char *holder, bool standby)
+{
+    fake.pending = false;
+    fake.engine = (engine_t){.ops = &ops, .identity = 1, .name = "fake"};
+    tenure_destroy (&tenure);
+    tenure = tenure_new (&(tenure_options_t){&fake.engine, holder, LEASE_MS, standby},
+                         now_ms);
+}
+
+static int setup (void **state)
+{
+    (void) state;
+    now_ms = 100000;
+    fake = (fake_t){.lease = {.epoch = 4, .age_ms = 100}};
+    strcpy (fake.lease.holder, "tcp://a:1");
+    return 0;
+}
+
+static int teardown (void **state)
+{
+    (void) state;
+    tenure_destroy (&tenure);
+    return 0;
+}
+
+/* It asks this, and is answered so. */
+static tenure_state_t answered (engine_kind_t kind, engine_outcome_t outcome)
+{
+    if (!fake.pending)
+        tenure_turn (tenure, now_ms);
+    assert_true (fake.pending);
+    assert_int_equal (fake.asked.kind, kind);
+    if (kind == ENGINE_TAKE)
+        assert_int_equal (fake.asked.epoch, fake.lease.epoch);
+    if (kind == ENGINE_TAKE && outcome == ENGINE_DONE) {
+        fake.lease.epoch++;
+        snprintf (fake.lease.holder, sizeof fake.lease.holder, "%s", fake.asked.holder);
+    }
+    if (kind == ENGINE_RENEW)
+        fake.ordinal = fake.asked.ordinal;
+    fake.ready = true;
+    fake.outcome = outcome;
+    return tenure_turn (tenure, now_ms);
+}
+
+static void take (void)
+{
+    start ("tcp://b:1", true);
+    fake.lease.age_ms = LEASE_MS + 1;
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+    fake.lease.age_ms = 0;
+}
+
+/* Let time pass until it asks this. */
+static int64_t wait_for (engine_kind_t kind)
+{
+    const int64_t since_ms = now_ms;
+    for (int turns = 0; !fake.pending || fake.asked.kind != kind; turns++) {
+        assert_true (turns < 100);
+        if (fake.pending) {
+            answered (fake.asked.kind, ENGINE_DONE);
+            continue;
+        }
+        const int64_t due_ms = tenure_deadline (tenure);
+        assert_true (due_ms != INT64_MAX);
+        now_ms = due_ms > now_ms ? due_ms : now_ms;
+        tenure_turn (tenure, now_ms);
+    }
+    return now_ms - since_ms;
+}
+
+static void nobody_ever_held_it (void **state)
+{
+    (void) state;
+    for (int standby = 0; standby < 2; standby++) {
+        start ("tcp://b:1", standby);
+        fake.lease = (engine_lease_t){.epoch = 0};
+        assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+        assert_false (tenure_serves (tenure, now_ms));
+        assert_false (tenure_fresh (tenure, now_ms));
+        assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+        assert_int_equal (tenure_epoch (tenure), 1);
+        assert_true (tenure_serves (tenure, now_ms));
+        assert_true (tenure_fresh (tenure, now_ms));
+    }
+}
+
+static void an_earlier_run_of_ones_own_is_no_other (void **state)
+{
+    (void) state;
+    start ("tcp://a:1", false);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+    assert_true (tenure_serves (tenure, now_ms));
+}
+
+static void who_is_no_standby_is_barred_by_another (void **state)
+{
+    (void) state;
+    start ("tcp://b:1", false);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_BARRED);
+    assert_non_null (strstr (tenure_why (tenure), "tcp://a:1"));
+    assert_non_null (strstr (tenure_why (tenure), "--standby"));
+    fake.lease.age_ms = LEASE_MS + 1;
+    start ("tcp://b:1", false);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+}
+
+static void a_standby_waits_for_a_whole_lease (void **state)
+{
+    (void) state;
+    start ("tcp://b:1", true);
+    fake.lease.age_ms = 0;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+        fake.lease.age_ms = LEASE_MS; // to the millisecond
+        assert_in_range (wait_for (ENGINE_SEE), 1, 300);
+    }
+    assert_string_equal (tenure_seen (tenure)->holder, "tcp://a:1");
+    fake.lease.age_ms = LEASE_MS + 1;
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+    assert_false (tenure_serves (tenure, now_ms)); // it is not safe yet
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+    assert_int_equal (tenure_epoch (tenure), 5);
+    assert_true (tenure_serves (tenure, now_ms));
+}
+
+static void an_engine_that_is_away_is_asked_again (void **state)
+{
+    (void) state;
+    start ("tcp://b:1", true);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_FAILED), TENURE_WAITS);
+    assert_string_equal (tenure_why (tenure), "the engine says so");
+    assert_in_range (wait_for (ENGINE_SEE), 50, 300);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+    assert_string_equal (tenure_why (tenure), "");
+}
+
+static void of_two_that_try_one_is_told_to_wait (void **state)
+{
+    (void) state;
+    start ("tcp://b:1", true);
+    fake.lease.age_ms = LEASE_MS + 1;
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_FENCED), TENURE_WAITS);
+    fake.lease.age_ms = 10;
+    wait_for (ENGINE_SEE);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+}
+
+static void a_takeover_that_may_have_been_is_the_end (void **state)
+{
+    (void) state;
+    start ("tcp://b:1", true);
+    fake.lease.age_ms = LEASE_MS + 1;
+    answered (ENGINE_SEE, ENGINE_DONE);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_UNKNOWN), TENURE_OVER);
+    assert_int_equal (tenure_turn (tenure, now_ms + 99999), TENURE_OVER);
+    assert_true (tenure_deadline (tenure) == INT64_MAX);
+}
+
+static void an_order_takes_it_from_who_has_it (void **state)
+{
+    (void) state;
+    start ("tcp://b:1", true);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+    tenure_claim (tenure);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_FAILED), TENURE_WAITS);
+    wait_for (ENGINE_SEE); // the order stands
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+    // what he still says of what is stored is not to be overtaken
+    assert_false (tenure_serves (tenure, now_ms + LEASE_MS / TENURE_ANSWERS - 1));
+    assert_true (tenure_serves (tenure, now_ms + LEASE_MS / TENURE_ANSWERS));
+}
+
+static void it_is_renewed_though_commits_are_confirmed (void **state)
+{
+    (void) state;
+    take ();
+    for (int i = 0; i < 30; i++) {
+        assert_in_range (wait_for (ENGINE_RENEW), 0, LEASE_MS / TENURE_RENEWALS);
+        assert_int_equal (fake.asked.epoch, 5);
+        tenure_confirm (tenure, now_ms, 100 + (uint64_t) i);
+        assert_int_equal (answered (ENGINE_RENEW, ENGINE_DONE), TENURE_HOLDS);
+        assert_int_equal (fake.ordinal, i == 0 ? 0 : 99 + i);
+    }
+}
+
+static void without_a_confirmation_it_is_over (void **state)
+{
+    (void) state;
+    take ();
+    const int64_t taken_ms = now_ms;
+    wait_for (ENGINE_RENEW); // which is never answered
+    now_ms = taken_ms + LEASE_MS / TENURE_ANSWERS;
+    assert_true (tenure_fresh (tenure, now_ms));
+    assert_false (tenure_fresh (tenure, now_ms + 1));
+    now_ms = taken_ms + LEASE_MS;
+    assert_int_equal (tenure_turn (tenure, now_ms), TENURE_HOLDS);
+    assert_true (tenure_deadline (tenure) <= now_ms + 1);
+    assert_int_equal (tenure_turn (tenure, ++now_ms), TENURE_OVER);
+    assert_false (tenure_fresh (tenure, now_ms));
+    assert_false (tenure_serves (tenure, now_ms));
+    assert_non_null (strstr (tenure_why (tenure), "3001 ms"));
+}
+
+/* It counts from when it was asked: it may have waited for its answer all the time. */
+static void a_confirmation_is_as_old_as_its_question (void **state)
+{
+    (void) state;
+    take ();
+    wait_for (ENGINE_RENEW);
+    const int64_t asked_ms = now_ms;
+    now_ms += 2500;
+    answered (ENGINE_RENEW, ENGINE_DONE);
+    assert_false (tenure_fresh (tenure, now_ms));
+    tenure_confirm (tenure, now_ms - 100, 0); // a commit
+    assert_true (tenure_fresh (tenure, now_ms));
+    tenure_confirm (tenure, asked_ms, 0); // an older one
+    assert_true (tenure_fresh (tenure, now_ms));
+}
+
+/* As a process that was stopped: before anything leaves it sees that it is over, even
+   when an answer is waiting. */
+static void who_was_stopped_ends (void **state)
+{
+    (void) state;
+    take ();
+    wait_for (ENGINE_RENEW);
+    now_ms += 60000;
+    assert_false (tenure_fresh (tenure, now_ms));
+    assert_int_equal (answered (ENGINE_RENEW, ENGINE_DONE), TENURE_OVER);
+}
+
+static void who_is_superseded_is_told (void **state)
+{
+    (void) state;
+    take ();
+    wait_for (ENGINE_RENEW);
+    assert_int_equal (answered (ENGINE_RENEW, ENGINE_FENCED), TENURE_LOST);
+    take ();
+    wait_for (ENGINE_SEE);
+    fake.lease.epoch++;
+    strcpy (fake.lease.holder, "tcp://c:1");
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_LOST);
+    assert_non_null (strstr (tenure_why (tenure), "tcp://c:1 has taken over"));
+}
+
+static void a_renewal_that_failed_is_asked_again_in_time (void **state)
+{
+    (void) state;
+    take ();
+    for (int i = 0; i < 5; i++) {
+        wait_for (ENGINE_RENEW);
+        assert_int_equal (answered (ENGINE_RENEW, ENGINE_FAILED), TENURE_HOLDS);
+    }
+    assert_in_range (wait_for (ENGINE_RENEW), 50, 200);
+    assert_int_equal (answered (ENGINE_RENEW, ENGINE_DONE), TENURE_HOLDS);
+    assert_true (tenure_fresh (tenure, now_ms));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+
+int main (void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST (nobody_ever_held_it),
+        TEST (an_earlier_run_of_ones_own_is_no_other),
+        TEST (who_is_no_standby_is_barred_by_another),
+        TEST (a_standby_waits_for_a_whole_lease),
+        TEST (an_engine_that_is_away_is_asked_again),
+        TEST (of_two_that_try_one_is_told_to_wait),
+        TEST (a_takeover_that_may_have_been_is_the_end),
+        TEST (an_order_takes_it_from_who_has_it),
+        TEST (it_is_renewed_though_commits_are_confirmed),
+        TEST (without_a_confirmation_it_is_over),
+        TEST (a_confirmation_is_as_old_as_its_question),
+        TEST (who_was_stopped_ends),
+        TEST (who_is_superseded_is_told),
+        TEST (a_renewal_that_failed_is_asked_again_in_time)};
+    return cmocka_run_group_tests (tests, NULL, NULL);
+}
