@@ -78,7 +78,7 @@ static void take_note (session_progress_t *progress, const wire_message_t *messa
                       message->refused.code == REFUSED_UNAVAILABLE;
     progress->heard_ms = now_ms;
     progress->served += !away;
-    progress->standbys += away && message->refused.row == UNAVAILABLE_STANDBY;
+    progress->standbys += away && message->refused.field == UNAVAILABLE_STANDBY;
 }
 
 void session_reconnected (session_t *session, int64_t now_ms)

@@ -265,7 +265,7 @@ static void take_answer (const try_t *trial, const wire_message_t *message)
         facts->answered = true;
         facts->code = message->refused.code;
         facts->standby = facts->code == REFUSED_UNAVAILABLE &&
-                         message->refused.row == UNAVAILABLE_STANDBY;
+                         message->refused.field == UNAVAILABLE_STANDBY;
         take_text (facts, message->refused.text);
     }
 }

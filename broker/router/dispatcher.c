@@ -3,6 +3,7 @@
 #include "dispatcher.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "inflight.h"
@@ -22,6 +23,7 @@ struct dispatcher {
     const char *address; // of who is heard just now; NULL: not known
     int64_t now_ms;      // as it was told last
     dispatcher_counts_t counts;
+    char standby[REFUSAL_TEXT_MAX + 1]; // what is told while it is one; ""
 };
 
 static wire_code_t judge (const dispatcher_t *dispatcher, sender_t sender,
@@ -151,6 +153,17 @@ wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t id, sender_t s
         refuse (dispatcher, id, &asked, code);
     }
     return code;
+}
+
+/* What waits for a storage that will not come is refused with the rest. */
+void dispatcher_stand_by (dispatcher_t *dispatcher, const char *active)
+{
+    dispatcher->standby[0] = 0;
+    if (active)
+        snprintf (dispatcher->standby, sizeof dispatcher->standby,
+                  "this central is a standby; the active one is %s%s",
+                  *active ? "at " : "not known", active);
+    refuse_unserved (dispatcher);
 }
 
 void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, sender_t sender,
@@ -324,7 +337,8 @@ static bool poses (sender_t sender, const wire_message_t *asked)
 static bool nobody_serves (const dispatcher_t *dispatcher, uint8_t command)
 {
     const parts_t *parts = &dispatcher->parts;
-    return parts_gone (parts, ROLE_STORAGE, dispatcher->now_ms) ||
+    return dispatcher->standby[0] ||
+           parts_gone (parts, ROLE_STORAGE, dispatcher->now_ms) ||
            (!asks_storage (command) &&
             parts_gone (parts, ROLE_STATE, dispatcher->now_ms));
 }
@@ -469,8 +483,12 @@ static uint32_t lower (uint32_t asked, uint32_t limit)
 static void refuse (dispatcher_t *dispatcher, bytes_t client,
                     const wire_message_t *asked, wire_code_t code)
 {
-    wire_message_t refusal = wire_refusal (asked, code, NULL);
+    const bool standby = code == REFUSED_UNAVAILABLE && dispatcher->standby[0];
+    wire_message_t refusal =
+        wire_refusal (asked, code, standby ? dispatcher->standby : NULL);
     refusal.refused.command = asked->command; // a STORE is no BATCH here
+    if (standby)
+        refusal.refused.field = UNAVAILABLE_STANDBY;
     dispatcher->counts.refused++;
     turned_down_add (dispatcher->refusals, &refusal, dispatcher->address,
                      dispatcher->now_ms);
@@ -743,10 +761,11 @@ static void heed_state (dispatcher_t *dispatcher)
 static void refuse_unserved (dispatcher_t *dispatcher)
 {
     request_t *request;
-    if (parts_gone (&dispatcher->parts, ROLE_STORAGE, dispatcher->now_ms))
+    const bool standby = dispatcher->standby[0];
+    if (standby || parts_gone (&dispatcher->parts, ROLE_STORAGE, dispatcher->now_ms))
         while ((request = clients_pop (dispatcher->clients)))
             refuse_waiting (dispatcher, request);
-    if (parts_gone (&dispatcher->parts, ROLE_STATE, dispatcher->now_ms))
+    if (standby || parts_gone (&dispatcher->parts, ROLE_STATE, dispatcher->now_ms))
         while ((request = clients_pop_aside (dispatcher->clients)))
             refuse_waiting (dispatcher, request);
 }

@@ -57,6 +57,10 @@ typedef struct {               // who a client is
 wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
                                 sender_t sender, zmq_msg_t *message);
 
+/* This central is a standby from now on, of the one that `active` names, for people:
+   whatever is asked is refused at once. NULL: it is none. Copied. */
+void dispatcher_stand_by (dispatcher_t *dispatcher, const char *active);
+
 /* Refuse what cannot even be looked at, such as a message of several frames, of so many
    bytes together. */
 void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, sender_t sender,

@@ -37,6 +37,7 @@ int main (int argc, char **argv)
          .min = BROKER_MEMORY_MB_MIN,
          .max = BROKER_MEMORY_MB_MAX,
          .help = "memory beyond which the connections that hold most are cut"},
+        option_role_file (&options->role_file),
         option_keys (&options->keys, OPTION_OWN_KEYS),
         option_insecure (&options->insecure),
         option_log_level (OPTION_LOG_LEVEL),

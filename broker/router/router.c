@@ -11,6 +11,7 @@
 #include "awake.h"
 #include "broker_status.h"
 #include "rate_limit.h"
+#include "role.h"
 #include "clock.h"
 #include "dispatcher.h"
 #include "door.h"
@@ -24,6 +25,7 @@
 #include "memory_guard.h"
 #include "waiting.h"
 
+#define ROLE_LOOK_MS  50
 #define NAME          "loteria-broker"
 #define DOOR_AGENCIES "agencies"
 #define DOOR_WORKERS  "workers"
@@ -45,6 +47,8 @@ struct router {
     logger_strays_t strays;   // at the back
     waiting_t nobody;         // for whom requests wait
     uint8_t missed;           // who that is: a role
+    const char *role_file;    // borrowed; NULL: there is none
+    int64_t role_ms;          // when to look at it
 };
 
 static const char *const peers[] = {"worker", "storage", "state", NULL};
@@ -68,6 +72,7 @@ static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
 static void log_refused (router_t *router, wire_code_t code, uint32_t agency,
                          int64_t now_ms);
 static void tell_missing (router_t *router, int64_t now_ms);
+static void look_at_role (router_t *router, int64_t now_ms);
 static void left (void *context, bytes_t client);
 static void to_client (void *context, bytes_t client, bytes_t message);
 static int to_peer (void *context, bytes_t peer, bundle_t *bundle);
@@ -133,6 +138,7 @@ void router_turn (router_t *router, const zmq_pollitem_t *items, int64_t clock_n
         door_look (router->door, now_ms);
     gate_serve (router->gate);
     look_at_roll (router, now_ms);
+    look_at_role (router, now_ms);
     memory_guard_look (&router->guard, dispatcher_bytes (router->dispatcher), now_ms);
     if (net_polled (items, BACK_ITEM))
         take_answers (router, now_ms);
@@ -162,7 +168,9 @@ int64_t router_deadline (const router_t *router)
     const int64_t due[] = {dispatcher_deadline (router->dispatcher),
                            router->enrolment ? enrolment_deadline (router->enrolment)
                                              : INT64_MAX,
-                           router->guard.look_ms, door_deadline (router->door),
+                           router->guard.look_ms,
+                           door_deadline (router->door),
+                           router->role_file ? router->role_ms : INT64_MAX,
                            waiting_deadline (&router->nobody)};
     int64_t deadline_ms = INT64_MAX;
     for (size_t i = 0; i < sizeof due / sizeof *due; i++)
@@ -181,6 +189,9 @@ static int open_router (router_t *router, const router_options_t *options,
                                         .to_peer = to_peer};
     const char *workers = NULL, *listen = NULL;
     awake_start (&router->awake, now_ms);
+    if (options->role_file && *options->role_file)
+        router->role_file = options->role_file;
+    router->role_ms = now_ms;
     router->limit = rate_limit_new ();
     if (draw_boot (&dispatching.boot, problem) == -1 ||
         open_gate (router, options, problem) == -1)
@@ -415,6 +426,17 @@ static void tell_missing (router_t *router, int64_t now_ms)
             "peer: %s | waiting_s: %lld | requests: %zu | reason: no %s is here",
             wire_role_name (missed), (long long) seconds, waiting,
             wire_role_name (missed));
+}
+
+/* Storage is not asked: one that is no active one is bound nowhere. */
+static void look_at_role (router_t *router, int64_t now_ms)
+{
+    role_t role;
+    if (!router->role_file || now_ms < router->role_ms)
+        return;
+    router->role_ms = now_ms + ROLE_LOOK_MS;
+    const bool standby = role_load (&role, router->role_file) == 0 && !role.active;
+    dispatcher_stand_by (router->dispatcher, standby ? role.holder : NULL);
 }
 
 static void left (void *context, bytes_t client)

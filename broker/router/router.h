@@ -9,11 +9,13 @@
 #include "wire.h"
 
 typedef struct {
-    const char *listen;  // ZeroMQ endpoint for agencies
-    const char *workers; // ZeroMQ endpoint for workers
-    const char *keys;    // folder, see keys.h; NULL: no CURVE
-    bool insecure;       // without keys: listen beyond this machine all the same
-    uint64_t memory_max; // bytes
+    const char *listen;    // ZeroMQ endpoint for agencies
+    const char *workers;   // ZeroMQ endpoint for workers
+    const char *keys;      // folder, see keys.h; NULL: no CURVE
+    bool insecure;         // without keys: listen beyond this machine all the same
+    uint64_t memory_max;   // bytes
+    const char *role_file; // of storage, see role.h: whether this central is a standby;
+                           // NULL or "": it is none
     wire_limits_t limits;
 } router_options_t;
 

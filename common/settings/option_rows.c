@@ -174,6 +174,50 @@ config_item_t option_insecure_async (bool *insecure)
                                    "on one machine only"};
 }
 
+config_item_t option_standby (bool *standby)
+{
+    return (config_item_t){.name = "standby",
+                           .type = CONFIG_FLAG,
+                           .value = standby,
+                           .environment = "LOTERIA_STANDBY",
+                           .fallback = "no",
+                           .help = "with --log: follow while another one is active, "
+                                   "and take over when it is not any more"};
+}
+
+config_item_t option_lease (uint32_t *seconds)
+{
+    return (config_item_t){.name = "lease",
+                           .type = CONFIG_NUMBER,
+                           .value = seconds,
+                           .environment = "LOTERIA_LEASE",
+                           .fallback = "3",
+                           .min = 1,
+                           .max = 3600,
+                           .help = "with --log: seconds without a sign of life of the "
+                                   "active one until a standby takes over"};
+}
+
+config_item_t option_advertise (const char **address)
+{
+    return (config_item_t){.name = "advertise",
+                           .type = CONFIG_TEXT,
+                           .value = address,
+                           .environment = "LOTERIA_ADVERTISE",
+                           .help = "with --log: where agencies find this central, told "
+                                   "by its standbys, and who it is among them"};
+}
+
+config_item_t option_role_file (const char **path)
+{
+    return (config_item_t){.name = "role-file",
+                           .type = CONFIG_TEXT,
+                           .value = path,
+                           .environment = "LOTERIA_ROLE_FILE",
+                           .help = "file that says whether this storage is active or a "
+                                   "standby: storage writes it, the broker reads it"};
+}
+
 config_item_t option_agencies (uint32_t *agencies)
 {
     return (config_item_t){

@@ -33,6 +33,10 @@ config_item_t option_data_dir (const char **directory, const char *help);
 config_item_t option_log_mib (uint32_t *mib);
 config_item_t option_log (const char **url); // NULL: in the directory
 config_item_t option_insecure_async (bool *insecure);
+config_item_t option_standby (bool *standby);
+config_item_t option_lease (uint32_t *seconds);
+config_item_t option_advertise (const char **address);
+config_item_t option_role_file (const char **path);
 config_item_t option_agencies (uint32_t *agencies);
 config_item_t option_number_max (uint32_t *number);
 config_item_t option_exit_when_done (bool *exits);

@@ -147,7 +147,7 @@ typedef enum {
     REFUSED_ROOT = 55   // the bets that are stored have another root
 } wire_code_t;
 
-/* The `row` of an UNAVAILABLE when the whole central is a standby: another one is
+/* The `field` of an UNAVAILABLE when the whole central is a standby: another one is
    active. */
 #define UNAVAILABLE_STANDBY 1
 

@@ -11,11 +11,11 @@ import wire
 from chaos import relay
 
 UNAVAILABLE = next(number for number, name in wire.CODES.items() if name == "UNAVAILABLE")
-STANDBY = 1  # the row of its refusal
+STANDBY = 1  # the field of its refusal
 
 
 @contextlib.contextmanager
-def standby(row=STANDBY):
+def standby():
     """A central that answers every question with UNAVAILABLE. Yields its address, and what it was asked."""
     asked = []
     with zmq.Context() as context, context.socket(zmq.ROUTER) as socket, context.socket(zmq.PAIR) as stop:
@@ -24,7 +24,7 @@ def standby(row=STANDBY):
         end = context.socket(zmq.PAIR)
         end.bind("inproc://stop")
         stop.connect("inproc://stop")
-        thread = threading.Thread(target=refuse, args=(socket, end, row, asked))
+        thread = threading.Thread(target=refuse, args=(socket, end, asked))
         thread.start()
         try:
             yield f"127.0.0.1:{port}", asked
@@ -34,7 +34,7 @@ def standby(row=STANDBY):
             end.close()
 
 
-def refuse(socket, end, row, asked):
+def refuse(socket, end, asked):
     poller = zmq.Poller()
     poller.register(socket, zmq.POLLIN)
     poller.register(end, zmq.POLLIN)
@@ -45,7 +45,7 @@ def refuse(socket, end, row, asked):
         peer, question = socket.recv_multipart()
         asked.append(question[3])
         agency = int.from_bytes(question[4:8], "big")
-        socket.send_multipart([peer, wire.simple("REFUSED", agency, UNAVAILABLE, question[3], 0, row, 0, 0, draw=int.from_bytes(question[8:16], "big"))])
+        socket.send_multipart([peer, wire.simple("REFUSED", agency, UNAVAILABLE, question[3], STANDBY, 0, 0, 0, draw=int.from_bytes(question[8:16], "big"))])
 
 
 def agency(start, bets, servers, *arguments):

@@ -484,12 +484,12 @@ static void test_what_is_service_and_what_a_standby (void **state)
     refuse (day, REFUSED_UNAVAILABLE, WIRE_BATCH, 0);
     assert_int_equal (progress (day)->served, 1);
     assert_int_equal (progress (day)->standbys, 0);
-    refuse_row (day, REFUSED_UNAVAILABLE, WIRE_BATCH, 0, UNAVAILABLE_STANDBY, 0);
+    refuse_row (day, REFUSED_UNAVAILABLE, WIRE_BATCH, 0, 0, UNAVAILABLE_STANDBY);
     assert_int_equal (progress (day)->served, 1);
     assert_int_equal (progress (day)->standbys, 1);
-    refuse_row (day, REFUSED_BUSY, WIRE_BATCH, 0, UNAVAILABLE_STANDBY, 0);
+    refuse_row (day, REFUSED_BUSY, WIRE_BATCH, 0, 0, UNAVAILABLE_STANDBY);
     assert_int_equal (progress (day)->served, 2);
-    refuse_row (day, REFUSED_UNAVAILABLE, WIRE_HELLO, 0, UNAVAILABLE_STANDBY, 0);
+    refuse_row (day, REFUSED_UNAVAILABLE, WIRE_HELLO, 0, 0, UNAVAILABLE_STANDBY);
     assert_int_equal (progress (day)->standbys, 1); // it asked nothing like that
 }
 
