@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #include "process.h"
 #include "ready_watch.h"
 #include "reception.h"
+#include "role.h"
 #include "run_directory.h"
 #include "run_link.h"
 #include "supervisor.h"
@@ -35,9 +37,10 @@ typedef struct {
     run_directory_t *directory;
     reception_t *reception;
     ready_watch_t *ready;
-    int64_t look_ms; // at the directory
-    bool stopping;   // systemd knows
-    int number;      // a file that holds a fixed winning number, for state alone; or -1
+    int64_t look_ms;   // at the directory
+    uint64_t storages; // how often one was started
+    bool stopping;     // systemd knows
+    int number; // a file that holds a fixed winning number, for state alone; or -1
 } central_t;
 
 static int open_central (central_t *central, const central_options_t *options,
@@ -53,10 +56,14 @@ static int make_data_directory (const char *path, problem_t *problem);
 static int wait_for_files (const char *directory, problem_t *problem);
 static int keep_number (uint32_t number, problem_t *problem);
 static void tell_parts (const central_t *central, const central_options_t *options);
+static void tell_turns (const central_t *central, const central_options_t *options);
 static void tell (config_item_t option, const char *value);
 static void add_parts (central_t *central, const central_options_t *options);
 static void add (central_t *central, const char *name, const char *keys, int fd);
 static void add_web (central_t *central, const central_options_t *options);
+static bool takes_turns (const central_options_t *options);
+static void follow_storage (central_t *central, const supervisor_t *supervisor);
+static bool stands_by (const central_t *central);
 
 int central_run (const central_options_t *options, int signal_fd)
 {
@@ -148,6 +155,8 @@ static int64_t turn (supervisor_t *supervisor, void *context)
         tell_stopping (central);
         return INT64_MAX;
     }
+    if (takes_turns (central->options))
+        follow_storage (central, supervisor);
     if (now_ms >= central->look_ms) {
         if (!run_directory_look (central->directory, supervisor))
             reception_restore (central->reception);
@@ -162,7 +171,40 @@ static int64_t tell_ready (central_t *central, const supervisor_t *supervisor,
 {
     const children_t *children = supervisor_children (supervisor);
     return ready_watch_turn (central->ready,
-                             children_wanted (children, FIGURES_WORKERS), now_ms);
+                             children_wanted (children, FIGURES_WORKERS),
+                             stands_by (central), now_ms);
+}
+
+static bool takes_turns (const central_options_t *options)
+{
+    return options->log && *options->log;
+}
+
+/* One that is started again may find that another central has taken over meanwhile, and
+   follows. State knows what a former storage told it, and begins anew with this one. */
+static void follow_storage (central_t *central, const supervisor_t *supervisor)
+{
+    const children_t *children = supervisor_children (supervisor);
+    uint64_t starts = 0;
+    for (size_t i = 0; i < children->count; i++)
+        if (strcmp (children->list[i].name, "storage") == 0)
+            starts = children->list[i].starts;
+    if (starts == central->storages)
+        return;
+    if (central->storages == 0)
+        tell (option_standby (NULL), "yes");
+    else if (supervisor_pid (supervisor, "state") > 0) // it has no file to close
+        kill (supervisor_pid (supervisor, "state"), SIGKILL);
+    central->storages = starts;
+}
+
+static bool stands_by (const central_t *central)
+{
+    char path[RUN_ENDPOINT_BYTES];
+    role_t role;
+    run_directory_role (central->directory, path);
+    return takes_turns (central->options) && role_load (&role, path) == 0 &&
+           !role.active;
 }
 
 static void tell_stopping (central_t *central)
@@ -237,6 +279,8 @@ static void tell_parts (const central_t *central, const central_options_t *optio
     tell (option_storage (NULL), storage);
     tell (option_state_listen (NULL), state);
     tell (option_state (NULL), state);
+    if (takes_turns (options))
+        tell_turns (central, options);
     tell (option_worker_count (NULL), "1");
     tell (option_draw (NULL), options->draw ? options->draw : "");
     tell (option_number (NULL),
@@ -245,6 +289,16 @@ static void tell_parts (const central_t *central, const central_options_t *optio
     tell (option_keys (NULL, NULL),
           ""); // parts that are not reached over tcp have none
     tell (option_signing_keys (NULL), signing);
+}
+
+/* An address that stands for all of a machine's says little, but its name follows. */
+static void tell_turns (const central_t *central, const central_options_t *options)
+{
+    char role[RUN_ENDPOINT_BYTES];
+    run_directory_role (central->directory, role);
+    tell (option_role_file (NULL), role);
+    if (!options->advertise || !*options->advertise)
+        tell (option_advertise (NULL), options->listen);
 }
 
 static void tell (config_item_t option, const char *value)
@@ -262,6 +316,10 @@ static void add_parts (central_t *central, const central_options_t *options)
     add (central, "broker", keys, -1);
     for (uint32_t i = 0; i < options->workers; i++)
         add (central, FIGURES_WORKERS, NULL, -1);
+    if (takes_turns (options)) {
+        supervisor_takes_turns (central->supervisor, "storage");
+        supervisor_takes_turns (central->supervisor, "state");
+    }
     if (options->web && *options->web)
         add_web (central, options);
 }

@@ -20,6 +20,11 @@ typedef struct {
     const char *draw;          // whose name this is; NULL: none
     const char *closes;        // that draw, as it was given
     bool exit_when_done;
+    // With an engine that keeps the log, for storage, likewise by the environment:
+    const char *log;       // its URL; NULL: the log is in the data directory
+    const char *advertise; // where agencies find this central; NULL: `listen`
+    uint32_t lease_s;
+    bool standby, insecure_async;
     // For the parts, which read them from the environment; checked here, too.
     uint32_t number_max, message_bytes, batch_count, window;
     bool insecure, log_bets, log_batches;

@@ -31,21 +31,22 @@ bool ready_judge (const ready_t *ready, size_t workers, char text[READY_TEXT_BYT
     const struct {
         bool missing;
         const char *what;
+        bool active; // of an active central only
     } wants[] = {
-        {!ready->storage, "storage to answer"},
-        {!ready->state, "state to answer"},
-        {!ready->broker, "the broker to answer"},
-        {!ready->hears_storage, "storage to join the broker"},
-        {!ready->hears_state, "state to join the broker"},
-        {!ready->hears_worker, "a worker to join the broker"},
+        {!ready->storage, "storage to answer", true},
+        {!ready->state, "state to answer", true},
+        {!ready->broker, "the broker to answer", false},
+        {!ready->hears_storage, "storage to join the broker", true},
+        {!ready->hears_state, "state to join the broker", true},
+        {!ready->hears_worker, "a worker to join the broker", true},
     };
     for (size_t i = 0; i < sizeof wants / sizeof *wants; i++)
-        if (wants[i].missing) {
+        if (wants[i].missing && !(ready->standby && wants[i].active)) {
             snprintf (text, READY_TEXT_BYTES, "waits for %s", wants[i].what);
             return false;
         }
-    snprintf (text, READY_TEXT_BYTES, "ready, with %zu worker%s", workers,
-              workers == 1 ? "" : "s");
+    snprintf (text, READY_TEXT_BYTES, "%s, with %zu worker%s",
+              ready->standby ? "a standby" : "ready", workers, workers == 1 ? "" : "s");
     return true;
 }
 

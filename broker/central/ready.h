@@ -13,6 +13,7 @@
 typedef struct {
     bool storage, state, broker;                   // answered
     bool hears_storage, hears_state, hears_worker; // the broker says so
+    bool standby; // of another central: storage and state wait to be the ones
 } ready_t;
 
 /* Take what the broker says of others from a page of its METRICS. Returns true once all

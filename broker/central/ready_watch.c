@@ -66,12 +66,14 @@ size_t ready_watch_items (ready_watch_t *watch, zmq_pollitem_t *items)
     return watch->asker ? asker_items (watch->asker, items) : 0;
 }
 
-int64_t ready_watch_turn (ready_watch_t *watch, size_t workers, int64_t now_ms)
+int64_t ready_watch_turn (ready_watch_t *watch, size_t workers, bool standby,
+                          int64_t now_ms)
 {
     if (!watch->asker)
         return INT64_MAX;
     if (watch->open == 0 && now_ms >= watch->next_ms)
         begin_round (watch, now_ms);
+    watch->ready.standby = standby;
     const bool asked = watch->open > 0;
     asker_turn (watch->asker, now_ms);
     if (asked && watch->open == 0)

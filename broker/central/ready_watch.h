@@ -5,6 +5,7 @@
 #ifndef LOTERIA_READY_WATCH_H
 #define LOTERIA_READY_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <zmq.h>
 
@@ -19,8 +20,9 @@ ready_watch_t *ready_watch_new (const run_directory_t *directory, problem_t *pro
 void ready_watch_destroy (ready_watch_t **watch);
 
 /* For a loop: what to poll, at most ASKER_ITEMS_MAX; and to ask, look and tell:
-   returns when to look again. */
+   returns when to look again. `standby`: storage and state need not be there. */
 size_t ready_watch_items (ready_watch_t *watch, zmq_pollitem_t *items);
-int64_t ready_watch_turn (ready_watch_t *watch, size_t workers, int64_t now_ms);
+int64_t ready_watch_turn (ready_watch_t *watch, size_t workers, bool standby,
+                          int64_t now_ms);
 
 #endif

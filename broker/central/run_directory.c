@@ -27,7 +27,10 @@
 #define PATTERN    PREFIX "XXXXXX"
 #define LOCK       RUN_LOCK
 #define LOCK_DRAFT "lock.new"
-#define NAME_BYTES (sizeof "/storage")
+#define ROLE       "role"
+#define NAME_BYTES (sizeof "/takeover")
+
+static const char *const files[] = {ROLE, ROLE ".new", "takeover", LOCK_DRAFT, LOCK};
 
 static const struct {
     const char *name, *owner;
@@ -96,6 +99,11 @@ void run_directory_destroy (run_directory_t **directory)
 const char *run_directory_path (const run_directory_t *self)
 {
     return self->path;
+}
+
+void run_directory_role (const run_directory_t *self, char path[RUN_ENDPOINT_BYTES])
+{
+    snprintf (path, RUN_ENDPOINT_BYTES, "%s/" ROLE, self->path);
 }
 
 void run_directory_endpoint (const run_directory_t *self, run_socket_t socket,
@@ -269,8 +277,8 @@ static void clear (int parent, const char *name, int directory)
 {
     for (run_socket_t i = 0; i < RUN_SOCKETS; i++)
         unlinkat (directory, sockets[i].name, 0); // ZeroMQ did, unless it was killed
-    unlinkat (directory, LOCK_DRAFT, 0);
-    unlinkat (directory, LOCK, 0);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        unlinkat (directory, files[i], 0);
     close (directory);
     if (name && unlinkat (parent, name, AT_REMOVEDIR) == -1 && errno != ENOENT)
         logger_event (LOG_WARNING, "central", LOG_FAIL,

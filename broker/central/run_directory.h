@@ -30,6 +30,10 @@ void run_directory_destroy (run_directory_t **directory);
 /* Where it is. Borrowed. */
 const char *run_directory_path (const run_directory_t *directory);
 
+/* The file in it that says which role storage has: role.h. */
+void run_directory_role (const run_directory_t *directory,
+                         char path[RUN_ENDPOINT_BYTES]);
+
 typedef enum {
     RUN_STORAGE,
     RUN_STATE,

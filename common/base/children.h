@@ -17,6 +17,7 @@ typedef struct {
     char **argv;
     int fd;      // that it inherits, or -1
     bool needed; // when it cannot start, nothing can
+    bool waits;  // started again, one that was superseded waits for its turn
     bool said;   // of one that is not needed: that it cannot start
     pid_t pid;   // 0 when it is not running
     uint64_t starts;

@@ -123,6 +123,14 @@ void supervisor_add_dispensable (supervisor_t *supervisor, const char *name,
     children_add (&supervisor->children, name, argv, -1)->needed = false;
 }
 
+void supervisor_takes_turns (supervisor_t *supervisor, const char *name)
+{
+    const children_t *children = &supervisor->children;
+    for (size_t i = 0; i < children->count; i++)
+        if (strcmp (children->list[i].name, name) == 0)
+            children->list[i].waits = true;
+}
+
 void supervisor_attend (supervisor_t *supervisor, const supervisor_guest_t *guest)
 {
     supervisor->guest = *guest;
@@ -360,7 +368,7 @@ static void ended (supervisor_t *supervisor, child_t *child, int status,
         supervisor->ending = true;
     else if (cannot_start && child->starts == 1 && child->needed)
         give_up (supervisor, child, status);
-    else if (ended_with (status, PROCESS_SUPERSEDED))
+    else if (ended_with (status, PROCESS_SUPERSEDED) && !child->waits)
         let_go (child);
     else if (cannot_start && !child->needed)
         do_without (child);

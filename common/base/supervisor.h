@@ -34,6 +34,10 @@ void supervisor_add (supervisor_t *supervisor, const char *name,
 void supervisor_add_dispensable (supervisor_t *supervisor, const char *name,
                                  const char *const *argv);
 
+/* Those of this name are started again when another process, elsewhere, has superseded
+   them: they wait until it is their turn. */
+void supervisor_takes_turns (supervisor_t *supervisor, const char *name);
+
 /* What the process does besides. `items` fills in up to SUPERVISOR_GUEST_ITEMS sockets
    to be polled as well, and returns how many. `turn` is called after each wait while
    supervisor_run runs, also while it stops all; it must not wait, and returns by when,
@@ -67,10 +71,10 @@ bool supervisor_check_settings (supervisor_t *supervisor);
 /* Start all and keep them running, however often they die or end, with a growing pause
    before each restart (RESTART_BACKOFF_MS to RESTART_BACKOFF_MS_MAX, as at first again
    once one ran for a while); but for one that ends with PROCESS_SUPERSEDED, which is
-   left alone. Ends on SIGTERM or SIGINT; when the child named `done`
-   (may be NULL) ends by itself with status 0; and when a child ends its first start
-   with PROCESS_CANNOT_START, or cannot be started a first time. Then the others are
-   stopped; at once, by SIGKILL, when SIGTERM or SIGINT come a second time.
+   left alone, unless its kind takes turns. Ends on SIGTERM or SIGINT; when the child
+   named `done` (may be NULL) ends by itself with status 0; and when a child ends its
+   first start with PROCESS_CANNOT_START, or cannot be started a first time. Then the
+   others are stopped; at once, by SIGKILL, when SIGTERM or SIGINT come a second time.
    Returns the exit code: 0, PROCESS_CANNOT_START, 1 when there was no process to be
    had; or minus the signal that came a second time, for process_end_by. */
 int supervisor_run (supervisor_t *supervisor, const char *done);

@@ -13,7 +13,8 @@
      ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |       \
      ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |      \
      ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
-#define EVENTS_MAX 256 // taken per look
+#define EVENTS_MAX         256 // taken per look
+#define LOCAL_RETRY_MS_MAX 100
 
 struct watch {
     watch_options_t options;
@@ -97,6 +98,8 @@ static int open_watch (watch_t *watch, problem_t *problem)
         return problem_set (problem, PROCESS_CANNOT_START, "connect",
                             "endpoint: %s | reason: %s", options->endpoint, why);
     const bool tcp = watch->address.scheme == ADDRESS_TCP;
+    if (!tcp) // a file that is not there yet costs nothing to try
+        zsock_set_reconnect_ivl_max (options->socket, LOCAL_RETRY_MS_MAX);
     reach_start (&watch->reach, tcp && watch->address.host_kind == ADDRESS_NAME,
                  tcp && gate_keys (options->gate));
     watch->monitor = monitor_new (options->socket, EVENTS);

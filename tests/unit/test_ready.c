@@ -26,23 +26,36 @@ static void what_is_missing_is_named (void **state)
         {{0}, "waits for storage to answer"},
         {{.storage = true}, "waits for state to answer"},
         {{.storage = true, .state = true}, "waits for the broker to answer"},
-        {{true, true, true, false, false, false},
+        {{true, true, true, false, false, false, false},
          "waits for storage to join the broker"},
-        {{true, true, true, true, false, true}, "waits for state to join the broker"},
-        {{true, true, true, true, true, false},
+        {{true, true, true, true, false, true, false},
+         "waits for state to join the broker"},
+        {{true, true, true, true, true, false, false},
          "waits for a worker to join the broker"},
-        {{false, true, true, true, true, true}, "waits for storage to answer"},
+        {{false, true, true, true, true, true, false}, "waits for storage to answer"},
     };
     char text[READY_TEXT_BYTES];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_false (ready_judge (&cases[i].ready, 4, text));
         assert_string_equal (text, cases[i].text);
     }
-    const ready_t all = {true, true, true, true, true, true};
+    const ready_t all = {true, true, true, true, true, true, false};
     assert_true (ready_judge (&all, 1, text));
     assert_string_equal (text, "ready, with 1 worker");
     assert_true (ready_judge (&all, 8, text));
     assert_string_equal (text, "ready, with 8 workers");
+}
+
+static void a_standby_needs_a_broker_that_says_so (void **state)
+{
+    (void) state;
+    char text[READY_TEXT_BYTES];
+    ready_t ready = {.standby = true};
+    assert_false (ready_judge (&ready, 2, text));
+    assert_string_equal (text, "waits for the broker to answer");
+    ready.broker = true;
+    assert_true (ready_judge (&ready, 2, text));
+    assert_string_equal (text, "a standby, with 2 workers");
 }
 
 static void what_the_broker_says_is_taken (void **state)
@@ -83,6 +96,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_is_missing_is_named),
+        cmocka_unit_test (a_standby_needs_a_broker_that_says_so),
         cmocka_unit_test (what_the_broker_says_is_taken),
         cmocka_unit_test (nonsense_is_nobody),
     };

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "book.h"
+#include "candidate.h"
 #include "clerk.h"
 #include "clock.h"
 #include "engine.h"
@@ -35,9 +36,7 @@
 
 #define DISK_LOOK_MS 1000 // how often the disk is asked for its room, at most
 
-#define WAITING_US   1000000 // a commit that takes longer is told
-#define TAKE_WAIT_MS 60000   // for a standby to confirm a takeover
-#define ASK_WAIT_MS  5000
+#define WAITING_US 1000000 // a commit that takes longer is told
 
 #define QUICK_MS    5 // a sync that took no longer
 #define QUICK_SYNCS 8 // as many in a row show that the disk is
@@ -55,8 +54,11 @@ struct storage {
     bool served;      // somebody was, in this turn
     int64_t begun_us; // the group that is under way
     unsigned quick;   // syncs in a row that were
-    engine_t *engine; // that keeps the log, or NULL
-    bool waits;       // was told: no standby has confirmed for a while
+    storage_options_t options;
+    engine_t *engine;       // that keeps the log, or NULL
+    candidate_t *candidate; // with an engine
+    int64_t held_ms;        // since when answers wait for a confirmation; 0: none do
+    bool waits;             // was told: no standby has confirmed for a while
     // for who asks how it is
     const char *directory; // borrowed
     self_report_t report;
@@ -68,8 +70,12 @@ struct storage {
 static int open_book (storage_t *storage, const storage_options_t *options,
                       problem_t *problem);
 static int open_engine (storage_t *storage, const storage_options_t *options,
-                        uint64_t *epoch, problem_t *problem);
-static int take_lease (storage_t *storage, uint64_t *epoch, problem_t *problem);
+                        problem_t *problem);
+static int open_service (storage_t *storage, int64_t now_ms, problem_t *problem);
+static int run_for_lead (storage_t *storage, int64_t now_ms, problem_t *problem);
+static bool serves (const storage_t *storage);
+static bool may_begin (const storage_t *storage);
+static int64_t service_deadline (storage_t *storage, int64_t now_ms);
 static uint64_t waiting_ms (const storage_t *storage);
 static void tell_waiting (storage_t *storage);
 static void tell_recovery (const storage_t *storage);
@@ -87,7 +93,8 @@ static int serve_disk (storage_t *storage);
 static int end_group (storage_t *storage);
 static int begin_group (storage_t *storage);
 static void note_sync (storage_t *storage);
-static void send_answers (storage_t *storage);
+static void send_answers (storage_t *storage, bool committed);
+static bool may_leave (storage_t *storage, bool committed);
 static uint64_t strays (const storage_t *storage);
 static int disk_problem (const storage_t *storage, const char *consequence,
                          problem_t *problem);
@@ -123,18 +130,33 @@ storage_t *storage_new (const storage_options_t *options, int64_t now_ms,
 {
     storage_t *storage = calloc (1, sizeof *storage);
     assert (storage);
+    storage->options = *options;
     if (open_book (storage, options, problem) == -1 ||
-        open_sockets (storage, options, now_ms, problem) == -1) {
+        (!storage->engine && open_service (storage, now_ms, problem) == -1)) {
         storage_destroy (&storage);
         return NULL;
     }
+    return storage;
+}
+
+/* What workers and state find the active storage by: nobody else listens. */
+static int open_service (storage_t *storage, int64_t now_ms, problem_t *problem)
+{
+    const storage_options_t *options = &storage->options;
+    if (open_sockets (storage, options, now_ms, problem) == -1)
+        return -1;
     storage->clerk = clerk_new (storage->book, options->log_batches, options->log_bets);
     storage->directory = options->data_directory;
     storage->looked_ms = INT64_MIN;
     storage->report = (self_report_t){
         .context = storage, .metrics = put_metrics, .knows = knows_draw};
     logger_gather (true);
-    return storage;
+    return 0;
+}
+
+static bool serves (const storage_t *storage)
+{
+    return storage->clerk;
 }
 
 void storage_destroy (storage_t **storage)
@@ -144,6 +166,7 @@ void storage_destroy (storage_t **storage)
         brokers_destroy (&(*storage)->brokers);
         zsock_destroy (&(*storage)->socket);
         gate_destroy (&(*storage)->gate);
+        candidate_destroy (&(*storage)->candidate);
         book_destroy (&(*storage)->book);
         engine_close (&(*storage)->engine);
         sales_destroy (&(*storage)->sales);
@@ -161,6 +184,10 @@ int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
 {
     static const char consequence[] = "what was not acknowledged is sent again";
     const int64_t turn_us = clock_us ();
+    if (storage->candidate && run_for_lead (storage, now_ms, problem) == -1)
+        return -1;
+    if (!serves (storage))
+        return 0;
     storage->served = false;
     gate_serve (storage->gate);
     brokers_look (storage->brokers, now_ms);
@@ -170,19 +197,41 @@ int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
         return disk_problem (storage, consequence, problem);
     logger_strays (&storage->strays, strays (storage), now_ms);
     tell_waiting (storage);
-    if (!book_busy (storage->book) && begin_group (storage) == -1)
+    if (may_begin (storage) && begin_group (storage) == -1)
         return disk_problem (storage, consequence, problem);
     const int came = work (storage, turn_us);
     if (came == -1 ||
-        (came == 1 && !book_busy (storage->book) && begin_group (storage) == -1))
+        (came == 1 && may_begin (storage) && begin_group (storage) == -1))
         return disk_problem (storage, consequence, problem);
     return 0;
+}
+
+/* What waits to leave would be with what is gathered. */
+static bool may_begin (const storage_t *storage)
+{
+    return !book_busy (storage->book) && storage->held_ms == 0;
+}
+
+/* Before anything is said: another may lead by now. */
+static int run_for_lead (storage_t *storage, int64_t now_ms, problem_t *problem)
+{
+    if (candidate_turn (storage->candidate, now_ms, problem) == -1) {
+        logger_discard ();
+        return -1;
+    }
+    return serves (storage) || !candidate_leads (storage->candidate, now_ms)
+               ? 0
+               : open_service (storage, now_ms, problem);
 }
 
 size_t storage_items (storage_t *storage, zmq_pollitem_t *items)
 {
     int descriptors[BOOK_DESCRIPTORS];
     size_t count = 0;
+    if (storage->candidate)
+        count = candidate_items (storage->candidate, items);
+    if (!serves (storage))
+        return count;
     if (!clerk_full (storage->clerk))
         items[count++] = (zmq_pollitem_t){.socket = zsock_resolve (storage->socket),
                                           .events = ZMQ_POLLIN};
@@ -195,9 +244,19 @@ size_t storage_items (storage_t *storage, zmq_pollitem_t *items)
 
 int64_t storage_deadline (storage_t *storage, int64_t now_ms)
 {
+    const int64_t lead_ms = storage->candidate
+                                ? candidate_deadline (storage->candidate, now_ms)
+                                : INT64_MAX;
+    const int64_t service_ms =
+        serves (storage) ? service_deadline (storage, now_ms) : INT64_MAX;
+    return lead_ms < service_ms ? lead_ms : service_ms;
+}
+
+static int64_t service_deadline (storage_t *storage, int64_t now_ms)
+{
     if (book_broken (storage->book) ||
         (clerk_working (storage->clerk) && !clerk_full (storage->clerk)) ||
-        (!book_busy (storage->book) && book_gathered (storage->book) > 0))
+        (may_begin (storage) && book_gathered (storage->book) > 0))
         return now_ms;
     const int64_t clerk_ms = clerk_deadline (storage->clerk);
     const int64_t brokers_ms = brokers_deadline (storage->brokers);
@@ -209,10 +268,14 @@ int64_t storage_deadline (storage_t *storage, int64_t now_ms)
 int storage_close (storage_t *storage, problem_t *problem)
 {
     char head[HEAD_BYTES];
+    if (!serves (storage))
+        return book_close (storage->book) == -1
+                   ? disk_problem (storage, "nothing is lost", problem)
+                   : 0;
     const uint64_t strange = strays (storage);
     if (book_wait (storage->book) == -1)
         return disk_problem (storage, "what was acknowledged is stored", problem);
-    send_answers (storage); // of the group that was under way
+    send_answers (storage, true); // of the group that was under way
     clerk_tell_stored (storage->clerk);
     if (begin_group (storage) == -1) // and of what was gathered
         return disk_problem (storage, "what was acknowledged is stored", problem);
@@ -244,7 +307,7 @@ static int open_book (storage_t *storage, const storage_options_t *options,
     if (options->draws_kept > 0)
         sales_keep (storage->sales, options->draws_kept);
     log_options_t log = options->log;
-    if (options->engine && open_engine (storage, options, &log.epoch, problem) == -1)
+    if (options->engine && open_engine (storage, options, problem) == -1)
         return -1;
     log.engine = storage->engine;
     storage->book = book_open (options->data_directory, &log, storage->sales, why);
@@ -258,12 +321,21 @@ static int open_book (storage_t *storage, const storage_options_t *options,
                             error == 0 ? "nothing was changed, " : "", why);
     }
     tell_recovery (storage);
+    if (storage->engine) {
+        const candidate_options_t candidate = {.engine = storage->engine,
+                                               .book = storage->book,
+                                               .directory = options->data_directory,
+                                               .advertise = options->advertise,
+                                               .role_file = options->role_file,
+                                               .lease_s = options->lease_s,
+                                               .standby = options->standby};
+        storage->candidate = candidate_new (&candidate, clock_ms ());
+    }
     return 0;
 }
 
-/* Whoever starts leads, as long as there are no standbys of ours. */
 static int open_engine (storage_t *storage, const storage_options_t *options,
-                        uint64_t *epoch, problem_t *problem)
+                        problem_t *problem)
 {
     char why[ENGINE_WHY_BYTES];
     const engine_options_t engine = {.url = options->engine,
@@ -276,34 +348,6 @@ static int open_engine (storage_t *storage, const storage_options_t *options,
             ENGINE, "consequence: nothing is served | reason: %s", why);
     if (why[0])
         logger_event (LOG_WARNING, ENGINE, LOG_SUCCESS, "reason: %s", why);
-    return take_lease (storage, epoch, problem);
-}
-
-/* The takeover, being safe on two machines itself, is the barrier: nothing that was
-   read before it may be acted on. */
-static int take_lease (storage_t *storage, uint64_t *epoch, problem_t *problem)
-{
-    engine_answer_t answer;
-    const engine_question_t see = {.kind = ENGINE_SEE};
-    engine_question_t take = {.kind = ENGINE_TAKE, .holder = ""};
-    engine_outcome_t came =
-        engine_ask (storage->engine, ENGINE_LEASE, &see, ASK_WAIT_MS, &answer);
-    if (came == ENGINE_DONE) {
-        take.epoch = answer.lease.epoch;
-        came = engine_ask (storage->engine, ENGINE_LEASE, &take, TAKE_WAIT_MS, &answer);
-    }
-    if (came != ENGINE_DONE)
-        return problem_set (problem,
-                            came == ENGINE_FENCED ? PROCESS_SUPERSEDED : PROCESS_FAILED,
-                            ENGINE, "consequence: nothing is served | reason: %s: %s",
-                            storage->engine->name,
-                            came == ENGINE_PENDING
-                                ? "no standby has confirmed the takeover: see that one "
-                                  "of them follows"
-                                : answer.why);
-    *epoch = answer.epoch;
-    logger_event (LOG_INFO, ENGINE, LOG_SUCCESS, "engine: %s | epoch: %llu",
-                  storage->engine->name, (unsigned long long) *epoch);
     return 0;
 }
 
@@ -516,7 +560,7 @@ static int end_group (storage_t *storage)
     if (over == 1)
         note_sync (storage);
     if (over != -1 && !book_busy (storage->book))
-        send_answers (storage);
+        send_answers (storage, over == 1);
     return over == -1 ? -1 : 0;
 }
 
@@ -534,15 +578,17 @@ static int begin_group (storage_t *storage)
         note_sync (storage);
     logger_mark ();
     if (!book_busy (storage->book)) // nothing had to be recorded
-        send_answers (storage);
+        send_answers (storage, at_once && gathered > 0);
     return 0;
 }
 
 /* Of the group that is over; and its lines of the log. */
-static void send_answers (storage_t *storage)
+static void send_answers (storage_t *storage, bool committed)
 {
     bytes_t peer;
     bundle_t *bundle;
+    if (!may_leave (storage, committed))
+        return;
     while (outbox_take (clerk_to_state (storage->clerk), &peer, &bundle))
         if (net_send_bundle (storage->socket, peer, bundle) != NET_OK)
             storage->undelivered++; // that state is gone: the agencies will ask again
@@ -550,9 +596,27 @@ static void send_answers (storage_t *storage)
     logger_flush_marked ();
 }
 
+/* A commit says that another had not taken over by then. What was not recorded is not
+   covered by one: another may have taken over, and have recorded what this one does not
+   know. */
+static bool may_leave (storage_t *storage, bool committed)
+{
+    const int64_t now_ms = clock_ms ();
+    if (!storage->candidate || committed ||
+        candidate_vouches (storage->candidate, storage->held_ms, now_ms)) {
+        storage->held_ms = 0;
+        return true;
+    }
+    if (storage->held_ms == 0)
+        storage->held_ms = now_ms;
+    return false;
+}
+
 static void note_sync (storage_t *storage)
 {
     const int64_t took_us = clock_us () - storage->begun_us;
+    if (storage->candidate)
+        candidate_confirm (storage->candidate, storage->begun_us / 1000);
     const bool quick = took_us <= QUICK_MS * 1000;
     storage->quick = quick ? storage->quick + 1 : 0;
     histogram_add (&storage->syncs, (uint64_t) took_us);

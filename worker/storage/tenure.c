@@ -116,7 +116,8 @@ static void see_own (tenure_t *tenure, const engine_lease_t *lease)
         return;
     tenure->state = TENURE_LOST;
     snprintf (tenure->why, sizeof tenure->why,
-              "%s has taken over: the epoch is %" PRIu64 ", and was %" PRIu64 " here",
+              "%.255s has taken over: the epoch is %" PRIu64 ", and was %" PRIu64
+              " here",
               *lease->holder ? lease->holder : "another process", lease->epoch,
               tenure->epoch);
 }
@@ -166,7 +167,7 @@ static void end_if_over (tenure_t *tenure, int64_t now_ms)
     char reason[ENGINE_WHY_BYTES / 2];
     if (tenure->state != TENURE_HOLDS || silent_ms <= tenure->options.lease_ms)
         return;
-    snprintf (reason, sizeof reason, "%s", tenure->why);
+    snprintf (reason, sizeof reason, "%.255s", tenure->why);
     snprintf (tenure->why, sizeof tenure->why,
               "nothing was confirmed for %" PRId64 " ms, and the lease is %" PRId64
               " ms: another may hold it by now%s%s",
@@ -253,6 +254,11 @@ bool tenure_fresh (const tenure_t *tenure, int64_t now_ms)
 {
     return tenure->state == TENURE_HOLDS &&
            now_ms - tenure->confirmed_ms <= tenure->options.lease_ms / TENURE_ANSWERS;
+}
+
+bool tenure_confirmed (const tenure_t *tenure, int64_t since_ms)
+{
+    return tenure->state == TENURE_HOLDS && tenure->confirmed_ms >= since_ms;
 }
 
 uint64_t tenure_epoch (const tenure_t *tenure)

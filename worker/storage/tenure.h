@@ -18,7 +18,7 @@
 #include "engine.h"
 
 #define TENURE_RENEWALS 10
-#define TENURE_ANSWERS  5
+#define TENURE_ANSWERS  4
 
 typedef enum {
     TENURE_WAITS,  // it is another's, or is not known to be anybody's
@@ -60,6 +60,9 @@ void tenure_confirm (tenure_t *tenure, int64_t asked_ms, uint64_t ordinal);
    may leave now. */
 bool tenure_serves (const tenure_t *tenure, int64_t now_ms);
 bool tenure_fresh (const tenure_t *tenure, int64_t now_ms);
+/* Whether something was confirmed that was asked at that moment or later: what was
+   ready then may leave, however long that took. */
+bool tenure_confirmed (const tenure_t *tenure, int64_t since_ms);
 
 uint64_t tenure_epoch (const tenure_t *tenure); // of what is held
 /* The lease as it was seen last; its `epoch` is 0 before. */
