@@ -17,6 +17,7 @@
 #include "ping.h"
 #include "program.h"
 #include "result_verbs.h"
+#include "role_verbs.h"
 #include "status_verbs.h"
 #include "storage_verbs.h"
 #include "worker_verbs.h"
@@ -152,6 +153,11 @@ static const verb_t verbs[] = {
      1,
      2,
      draw_verbs_reveal},
+    {{"takeover", NULL, " data-dir timeout ",
+      "have the standby on this machine take over from the active central"},
+     0,
+     0,
+     role_verbs_takeover},
     {{"log init", "URL", " role insecure ",
       "make the tables of a log in PostgreSQL, as its owner; and let a role use them"},
      1,

@@ -22,6 +22,10 @@ PROGRAMS = {
         ("run-dir", "LOTERIA_RUN_DIR", "/run/loteria", "sockets", None),
         ("web", "LOTERIA_WEB", "127.0.0.1:8080", "[::1]:80", None),
         ("log-mib", "LOTERIA_LOG_MIB", "32", "65536", "31"),
+        ("log", "LOTERIA_LOG", "postgres://a,b/loteria", "postgresql://a/x", None),
+        ("insecure-async", "LOTERIA_INSECURE_ASYNC", "yes", "no", "perhaps"),
+        ("standby", "LOTERIA_STANDBY", "yes", "no", "perhaps"), ("lease", "LOTERIA_LEASE", "1", "3600", "0"),
+        ("advertise", "LOTERIA_ADVERTISE", "tcp://10.0.0.1:12345", "a:1", None),
         ("listen", "LOTERIA_LISTEN", "tcp://127.0.0.1:9", "ipc:///tmp/x", None),
         ("port", "SERVER_PORT", "12346", "65535", "65536"),
         ("draw", "DRAW", "noche", "2026-11-25-nocturna", "a_b"), ("closes", "CLOSES", "never", "21:30", "9pm"),
@@ -41,6 +45,7 @@ PROGRAMS = {
         ("port", "SERVER_PORT", "1", "12344", "65536"),
         ("workers", "LOTERIA_WORKERS_LISTEN", "tcp://127.0.0.1:11", "ipc:///tmp/y", None),
         ("message-bytes", "LOTERIA_MESSAGE_BYTES", "2048", "4096", "8k"),
+        ("role-file", "LOTERIA_ROLE_FILE", "/run/loteria/role", "role", None),
         ("memory-mb", "LOTERIA_MEMORY_MB", "64", "2000", "63"), ("window", "LOTERIA_WINDOW", "2", "4", "0"),
         ("log-level", "LOGGING_LEVEL", "ERROR", "info", "")]),
     "loteria-worker": ("worker", [
@@ -57,6 +62,9 @@ PROGRAMS = {
         ("data-dir", "LOTERIA_DATA_DIR", "/tmp", "/", None), ("log-mib", "LOTERIA_LOG_MIB", "64", "128", "65537"),
         ("log", "LOTERIA_LOG", "postgres://a,b/loteria", "postgresql://a/x", None),
         ("insecure-async", "LOTERIA_INSECURE_ASYNC", "yes", "no", "perhaps"),
+        ("standby", "LOTERIA_STANDBY", "yes", "no", "perhaps"), ("lease", "LOTERIA_LEASE", "1", "3600", "0"),
+        ("advertise", "LOTERIA_ADVERTISE", "tcp://10.0.0.1:12345", "a:1", None),
+        ("role-file", "LOTERIA_ROLE_FILE", "/run/loteria/role", "role", None),
         ("listen", "LOTERIA_STORAGE_LISTEN", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10", None),
         ("broker", "LOTERIA_BROKER", "tcp://127.0.0.1:9", "tcp://127.0.0.1:10,tcp://127.0.0.1:11", None),
         ("log-bets", "LOTERIA_LOG_BETS", "1", "0", "ja"), ("check", None, "/tmp", "/", None),
@@ -254,7 +262,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name
 
 def takes_value(name):
     return name not in ("log-bets", "log-batches", "log-winners", "exit-when-done", "json", "quiet", "sell-only", "follow", "close",
-                        "results", "insecure", "insecure-async", "yes", "try", "missing", "once", "csv", "documents", "with-bets")
+                        "results", "insecure", "insecure-async", "standby", "yes", "try", "missing", "once", "csv", "documents", "with-bets")
 
 
 @pytest.mark.parametrize("program, name, environment, good, other, bad", WITH_BAD,

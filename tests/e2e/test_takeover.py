@@ -1,0 +1,149 @@
+"""Two centrals on one replicated log: one is active, the other takes over; agencies know both."""
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+import loteria
+import postgres
+
+FEW = {1: 600, 2: 400}
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two centrals of one log, the second a standby of the first."""
+    with postgres.Cluster() as cluster:
+        made = Pair(cluster, tmp_path)
+        try:
+            yield made
+        finally:
+            made.end()
+
+
+class Pair:
+    def __init__(self, cluster, directory):
+        self.cluster, self.directory = cluster, directory
+        self.environment = {"PGPASSFILE": str(cluster.passfile)}
+        self.control("log", "init", cluster.url(password=""))
+        self.ports = [loteria.free_port() for _ in range(2)]
+        self.made, self.clients = [], []
+        self.centrals = [self.start(0), None]
+        self.one.process.wait_for_log("action: apertura")
+        self.centrals[1] = self.start(1, "--standby")
+        self.other.process.wait_for_log(r"action: relevo .*role: standby \| active: tcp://" + re.escape(self.one.server))
+
+    one = property(lambda self: self.centrals[0])
+    other = property(lambda self: self.centrals[1])
+
+    def start(self, which, *arguments):
+        folder = self.directory / "ab"[which]
+        folder.mkdir(exist_ok=True)
+        environment = {**self.environment, "LOTERIA_LOG": self.cluster.url(password=""), "LOTERIA_LEASE": "2"}
+        self.made.append(loteria.Central(folder, workers=1, agencies=len(FEW), port=self.ports[which],
+                                         arguments=arguments, environment=environment))
+        return self.made[-1]
+
+    def control(self, *arguments, status=0):
+        result = subprocess.run([loteria.program("loteria-ctl"), *map(str, arguments)], capture_output=True, text=True,
+                                timeout=loteria.DEADLINE, env={**loteria.ENVIRONMENT, **self.environment})
+        assert result.returncode == status, result.stdout + result.stderr
+        return result.stdout
+
+    def sell(self, files, *arguments):
+        servers = ",".join(f"127.0.0.1:{port}" for port in self.ports)
+        agencies = {}
+        for number, bets in files.items():
+            agencies[number] = loteria.Process(self.directory, "loteria-agency", "--id", number, "--bets", bets,
+                                               "--server", servers, "--json", "--batch-count", 10, *arguments)
+            self.clients.append(agencies[number])
+        return agencies
+
+    def wait_for_bets(self, central, count):
+        loteria.wait_until(lambda: central.csv_bytes() > 40 * count, explain=lambda: self.log)
+
+    @property
+    def log(self):
+        return "".join(f"---- {central.directory.name}\n{central.log}" for central in self.made)
+
+    def ends_well(self, files, agencies):
+        """Every bet once, one draw, the same on both."""
+        results = loteria.finish(agencies)
+        loteria.wait_until(lambda: self.one.csv() == self.other.csv(), explain=lambda: self.log)
+        loteria.assert_day_right(self.other.data, files, results)
+        assert loteria.draws(self.log) == 1, self.log
+
+    def end(self):
+        for client in self.clients:
+            if client.popen.poll() is None:
+                client.kill()
+        codes = [central.stop() if central.process.popen.poll() is None else 0 for central in self.made]
+        assert codes == [0] * len(codes), self.log
+
+
+def bets(directory):
+    return {agency: loteria.make_bets(directory / f"agency-{agency}.csv", agency, count, winners=(3,))
+            for agency, count in FEW.items()}
+
+
+def test_a_whole_machine_is_lost(pair, tmp_path):
+    """All processes of the active central at once, in the middle of the sale. The other sells on, to the same agencies;
+    the first comes back as a standby."""
+    files = bets(tmp_path)
+    agencies = pair.sell(files, "--loop-period", "20ms")
+    pair.wait_for_bets(pair.one, 100)
+    pair.one.kill_all()
+    pair.other.process.wait_for_log(r"action: relevo \| result: success \| role: active")
+    pair.centrals[0] = pair.start(0, "--standby")
+    pair.ends_well(files, agencies)
+    for agency in agencies.values():
+        assert re.search(r"conexion \| result: success \| server_address: \S+ \| before: ", agency.log), agency.log
+        assert agency.log.count("action: config") == 1
+
+
+def test_by_order_and_back(pair, tmp_path):
+    """The former active one follows by itself, with all its processes, and takes over in its turn."""
+    files = bets(tmp_path)
+    agencies = pair.sell(files, "--loop-period", "20ms")
+    pair.wait_for_bets(pair.one, 50)
+    pair.control("--data-dir", pair.other.data, "takeover")
+    pair.one.process.wait_for_log(r"action: relevo .*role: standby \| active: tcp://" + re.escape(pair.other.server))
+    pair.wait_for_bets(pair.other, 300)
+    pair.control("--data-dir", pair.one.data, "takeover")
+    pair.one.process.wait_for_log(r"role: active \| epoch: 3")
+    pair.ends_well(files, agencies)
+
+
+def test_the_active_storage_is_frozen(pair, tmp_path):
+    """It comes back when another one leads: it ends before it says anything, and follows."""
+    files = bets(tmp_path)
+    agencies = pair.sell(files, "--loop-period", "20ms")
+    pair.wait_for_bets(pair.one, 100)
+    storage = pair.one.pid("loteria-storage")
+    os.kill(storage, signal.SIGSTOP)
+    pair.other.process.wait_for_log(r"action: relevo \| result: success \| role: active")
+    os.kill(storage, signal.SIGCONT)
+    pair.one.process.wait_for_log(r"action: relevo .*role: standby \| active: tcp://" + re.escape(pair.other.server))
+    pair.ends_well(files, agencies)
+
+
+def test_a_killed_storage_leads_on(pair, tmp_path):
+    """It is started again within its own lease: the standby stays one."""
+    files = bets(tmp_path)
+    agencies = pair.sell(files, "--loop-period", "20ms")
+    pair.wait_for_bets(pair.one, 100)
+    os.kill(pair.one.pid("loteria-storage"), signal.SIGKILL)
+    pair.ends_well(files, agencies)
+    assert "role: active" not in pair.other.log, pair.log
+
+
+def test_who_is_no_standby_does_not_start(pair):
+    """The second of two that both mean to be the one."""
+    assert pair.other.stop() == 0
+    second = pair.start(1)
+    assert second.process.wait() == 2, second.log
+    assert f"tcp://{pair.one.server}" in second.log and "start this with --standby" in second.log
+    pair.made.remove(second)
