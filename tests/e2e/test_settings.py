@@ -393,7 +393,7 @@ def test_what_a_central_has_a_flag_for_its_parts_do_not_decide(central, tmp_path
         found = settings_of(run(program, "--check-config", *words, environment=told))
         theirs = {row[:2] for row in PROGRAMS[program][1]}  # what has no variable is no setting of the central's
         both = {row[0] for row in mine if row[:2] in theirs} & set(found) - {"keys", "listen", "port"}  # each part's own
-        assert {found[name][1] for name in both - {"winning-number", "number"}} == {"environment"}, found
+        assert {found[name][1] for name in both - {"winning-number", "number", "log", "advertise"}} == {"environment"}, found
         assert flags[program] and {found[name][0] for name in flags[program]} == {answer}, found
 
 
