@@ -16,7 +16,7 @@
 
 #define SILENT_MS 1000 // before a silent one is visited again,
 #define AWAY_MS   300  // or one that was not there, or a standby
-#define ASK_MS    300  // between two questions to a standby
+#define ASK_MS    200  // between two questions to a standby
 
 static void take_note (rotation_t *rotation, const rotation_seen_t *seen,
                        int64_t now_ms);

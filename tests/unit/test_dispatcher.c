@@ -1436,6 +1436,29 @@ static void while_state_is_missing_selling_goes_on (void **state)
     assert_int_equal (dispatcher_waiting (dispatcher), 0);
 }
 
+static void a_standby_says_so_at_once (void **state)
+{
+    (void) state;
+    say_own ("storage", WIRE_LEAVE);
+    assert_int_equal (batch ("c", 8, 1), REFUSED_OK);
+    assert_int_equal (ready ("c", 9), REFUSED_OK);
+    dispatcher_stand_by (dispatcher, "tcp://10.0.0.1:12345"); // what waits is refused
+    assert_int_equal (dispatcher_waiting (dispatcher), 0);
+    forget ();
+    assert_int_equal (batch ("c", 8, 1), REFUSED_UNAVAILABLE);
+    const wire_message_t *refused = told ("c", WIRE_REFUSED);
+    assert_int_equal (refused->refused.field, UNAVAILABLE_STANDBY);
+    assert_int_equal (refused->refused.offset, 8);
+    assert_non_null (memmem (refused->refused.text.data, refused->refused.text.size,
+                             "tcp://10.0.0.1:12345", 20));
+    forget ();
+    dispatcher_stand_by (dispatcher, ""); // nobody knows where the other is
+    assert_int_equal (ready ("c", 9), REFUSED_UNAVAILABLE);
+    forget ();
+    dispatcher_stand_by (dispatcher, NULL);
+    assert_int_equal (batch ("c", 8, 1), REFUSED_OK);
+}
+
 static void what_state_is_missed_for_is_refused_in_the_end (void **state)
 {
     (void) state;
@@ -2094,6 +2117,7 @@ int main (void)
         DISPATCHER_TEST (a_worker_alone_does_not_clear_storage),
         DISPATCHER_TEST (nothing_is_handed_over_while_storage_is_missing),
         DISPATCHER_TEST (while_state_is_missing_selling_goes_on),
+        DISPATCHER_TEST (a_standby_says_so_at_once),
         DISPATCHER_TEST (what_state_is_missed_for_is_refused_in_the_end),
         DISPATCHER_TEST (what_is_taken_back_waits_for_its_part),
         DISPATCHER_TEST (a_part_that_is_silent_is_missing_until_it_is_heard),

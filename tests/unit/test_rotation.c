@@ -142,7 +142,7 @@ static void a_standby_is_left_at_once_and_asked_now_and_then (void **state)
     see (ASKED);
     assert_int_equal (see (STANDBY), ROTATION_STAY); // the other has just said the same
     const int64_t due_ms = rotation_deadline (&rotation);
-    assert_in_range (due_ms - now_ms, 200, 400);
+    assert_in_range (due_ms - now_ms, 100, 300);
     now_ms = due_ms;
     assert_true (see (IDLE) != ROTATION_STAY);
 }

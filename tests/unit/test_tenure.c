@@ -134,11 +134,11 @@ static void nobody_ever_held_it (void **state)
         fake.lease = (engine_lease_t){.epoch = 0};
         assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
         assert_false (tenure_serves (tenure, now_ms));
-        assert_false (tenure_fresh (tenure, now_ms));
+        assert_false (tenure_vouches (tenure, 0, now_ms));
         assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
         assert_int_equal (tenure_epoch (tenure), 1);
         assert_true (tenure_serves (tenure, now_ms));
-        assert_true (tenure_fresh (tenure, now_ms));
+        assert_true (tenure_vouches (tenure, 0, now_ms));
     }
 }
 
@@ -252,13 +252,13 @@ static void without_a_confirmation_it_is_over (void **state)
     const int64_t taken_ms = now_ms;
     wait_for (ENGINE_RENEW); // which is never answered
     now_ms = taken_ms + LEASE_MS / TENURE_ANSWERS;
-    assert_true (tenure_fresh (tenure, now_ms));
-    assert_false (tenure_fresh (tenure, now_ms + 1));
+    assert_true (tenure_vouches (tenure, 0, now_ms));
+    assert_false (tenure_vouches (tenure, 0, now_ms + 1));
     now_ms = taken_ms + LEASE_MS;
     assert_int_equal (tenure_turn (tenure, now_ms), TENURE_HOLDS);
     assert_true (tenure_deadline (tenure) <= now_ms + 1);
     assert_int_equal (tenure_turn (tenure, ++now_ms), TENURE_OVER);
-    assert_false (tenure_fresh (tenure, now_ms));
+    assert_false (tenure_vouches (tenure, 0, now_ms));
     assert_false (tenure_serves (tenure, now_ms));
     assert_non_null (strstr (tenure_why (tenure), "3001 ms"));
 }
@@ -272,11 +272,13 @@ static void a_confirmation_is_as_old_as_its_question (void **state)
     const int64_t asked_ms = now_ms;
     now_ms += 2500;
     answered (ENGINE_RENEW, ENGINE_DONE);
-    assert_false (tenure_fresh (tenure, now_ms));
+    assert_false (tenure_vouches (tenure, 0, now_ms));
+    assert_true (tenure_vouches (tenure, asked_ms, now_ms)); // they waited for it
+    assert_false (tenure_vouches (tenure, asked_ms + 1, now_ms));
     tenure_confirm (tenure, now_ms - 100, 0); // a commit
-    assert_true (tenure_fresh (tenure, now_ms));
+    assert_true (tenure_vouches (tenure, 0, now_ms));
     tenure_confirm (tenure, asked_ms, 0); // an older one
-    assert_true (tenure_fresh (tenure, now_ms));
+    assert_true (tenure_vouches (tenure, 0, now_ms));
 }
 
 /* As a process that was stopped: before anything leaves it sees that it is over, even
@@ -287,7 +289,7 @@ static void who_was_stopped_ends (void **state)
     take ();
     wait_for (ENGINE_RENEW);
     now_ms += 60000;
-    assert_false (tenure_fresh (tenure, now_ms));
+    assert_false (tenure_vouches (tenure, 0, now_ms));
     assert_int_equal (answered (ENGINE_RENEW, ENGINE_DONE), TENURE_OVER);
 }
 
@@ -315,7 +317,7 @@ static void a_renewal_that_failed_is_asked_again_in_time (void **state)
     }
     assert_in_range (wait_for (ENGINE_RENEW), 50, 200);
     assert_int_equal (answered (ENGINE_RENEW, ENGINE_DONE), TENURE_HOLDS);
-    assert_true (tenure_fresh (tenure, now_ms));
+    assert_true (tenure_vouches (tenure, 0, now_ms));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)

@@ -36,7 +36,6 @@ struct candidate {
 
 static void name_holder (candidate_t *candidate);
 static int heed (candidate_t *candidate, tenure_state_t state, problem_t *problem);
-static void tell_end (const candidate_t *candidate);
 static void lead (candidate_t *candidate, int64_t now_ms);
 static int follow (candidate_t *candidate, int64_t now_ms, problem_t *problem);
 static bool has_news (const candidate_t *candidate);
@@ -114,14 +113,14 @@ static int heed (candidate_t *candidate, tenure_state_t state, problem_t *proble
                                    [TENURE_OVER] = PROCESS_FAILED};
     if (state <= TENURE_HOLDS)
         return 0;
-    tell_end (candidate);
+    candidate_end (candidate);
     return problem_set (problem, statuses[state], ACTION,
                         "consequence: nothing is served | reason: %s",
                         tenure_why (candidate->tenure));
 }
 
 /* Agencies are told at once; the next run says more. */
-static void tell_end (const candidate_t *candidate)
+void candidate_end (const candidate_t *candidate)
 {
     const char *path = candidate->options.role_file;
     role_t role = candidate->role;
@@ -223,8 +222,7 @@ void candidate_confirm (candidate_t *candidate, int64_t begun_ms)
 
 bool candidate_vouches (const candidate_t *candidate, int64_t held_ms, int64_t now_ms)
 {
-    return tenure_fresh (candidate->tenure, now_ms) ||
-           (held_ms > 0 && tenure_confirmed (candidate->tenure, held_ms));
+    return tenure_vouches (candidate->tenure, held_ms, now_ms);
 }
 
 /* A file that cannot be written is no reason to end: the broker then does not know

@@ -634,6 +634,8 @@ static int disk_problem (const storage_t *storage, const char *consequence,
     char why[BOOK_WHY_BYTES];
     book_failure (storage->book, why);
     logger_discard ();
+    if (storage->candidate)
+        candidate_end (storage->candidate);
     return problem_set (
         problem, book_superseded (storage->book) ? PROCESS_SUPERSEDED : PROCESS_FAILED,
         storage->engine ? ENGINE : ACTION, "reason: %s | consequence: %s", why,

@@ -42,6 +42,7 @@ static void ask_what_is_due (tenure_t *tenure, int64_t now_ms);
 static void ask (tenure_t *tenure, engine_kind_t kind, int64_t now_ms);
 static int64_t look_ms (const tenure_t *tenure);
 static void end_if_over (tenure_t *tenure, int64_t now_ms);
+static bool is_fresh (const tenure_t *tenure, int64_t now_ms);
 
 tenure_t *tenure_new (const tenure_options_t *options, int64_t now_ms)
 {
@@ -250,15 +251,17 @@ bool tenure_serves (const tenure_t *tenure, int64_t now_ms)
     return tenure->state == TENURE_HOLDS && now_ms >= tenure->serves_ms;
 }
 
-bool tenure_fresh (const tenure_t *tenure, int64_t now_ms)
+bool tenure_vouches (const tenure_t *tenure, int64_t ready_ms, int64_t now_ms)
 {
-    return tenure->state == TENURE_HOLDS &&
-           now_ms - tenure->confirmed_ms <= tenure->options.lease_ms / TENURE_ANSWERS;
+    if (tenure->state != TENURE_HOLDS)
+        return false;
+    return is_fresh (tenure, now_ms) ||
+           (ready_ms > 0 && tenure->confirmed_ms >= ready_ms);
 }
 
-bool tenure_confirmed (const tenure_t *tenure, int64_t since_ms)
+static bool is_fresh (const tenure_t *tenure, int64_t now_ms)
 {
-    return tenure->state == TENURE_HOLDS && tenure->confirmed_ms >= since_ms;
+    return now_ms - tenure->confirmed_ms <= tenure->options.lease_ms / TENURE_ANSWERS;
 }
 
 uint64_t tenure_epoch (const tenure_t *tenure)

@@ -18,7 +18,7 @@
 #include "engine.h"
 
 #define TENURE_RENEWALS 10
-#define TENURE_ANSWERS  4
+#define TENURE_ANSWERS  6
 
 typedef enum {
     TENURE_WAITS,  // it is another's, or is not known to be anybody's
@@ -56,13 +56,12 @@ void tenure_claim (tenure_t *tenure);
    of them: nothing new. */
 void tenure_confirm (tenure_t *tenure, int64_t asked_ms, uint64_t ordinal);
 
-/* Who holds it: whether he may serve yet; and whether an answer that records nothing
-   may leave now. */
+/* Who holds it: whether he may serve yet; and whether answers that record nothing may
+   leave now. They may, too, when something was confirmed that was asked after all of
+   them were ready, at `ready_ms`, however long that took; 0: they have just become so.
+ */
 bool tenure_serves (const tenure_t *tenure, int64_t now_ms);
-bool tenure_fresh (const tenure_t *tenure, int64_t now_ms);
-/* Whether something was confirmed that was asked at that moment or later: what was
-   ready then may leave, however long that took. */
-bool tenure_confirmed (const tenure_t *tenure, int64_t since_ms);
+bool tenure_vouches (const tenure_t *tenure, int64_t ready_ms, int64_t now_ms);
 
 uint64_t tenure_epoch (const tenure_t *tenure); // of what is held
 /* The lease as it was seen last; its `epoch` is 0 before. */
