@@ -275,7 +275,7 @@ int storage_close (storage_t *storage, problem_t *problem)
     const uint64_t strange = strays (storage);
     if (book_wait (storage->book) == -1)
         return disk_problem (storage, "what was acknowledged is stored", problem);
-    send_answers (storage, true); // of the group that was under way
+    send_answers (storage, storage->held_ms == 0); // of the group that was under way
     clerk_tell_stored (storage->clerk);
     if (begin_group (storage) == -1) // and of what was gathered
         return disk_problem (storage, "what was acknowledged is stored", problem);
@@ -550,7 +550,7 @@ static int serve_disk (storage_t *storage)
 {
     if (end_group (storage) == -1)
         return -1;
-    return book_busy (storage->book) ? 0 : begin_group (storage);
+    return may_begin (storage) ? begin_group (storage) : 0;
 }
 
 /* What was under way, if it is safe by now. */
