@@ -200,8 +200,7 @@ int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
     if (may_begin (storage) && begin_group (storage) == -1)
         return disk_problem (storage, consequence, problem);
     const int came = work (storage, turn_us);
-    if (came == -1 ||
-        (came == 1 && may_begin (storage) && begin_group (storage) == -1))
+    if (came == -1 || (came == 1 && may_begin (storage) && begin_group (storage) == -1))
         return disk_problem (storage, consequence, problem);
     return 0;
 }
