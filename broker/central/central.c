@@ -128,9 +128,12 @@ static int run (central_t *central, const central_options_t *options)
 /* Only now: what comes before is forked without another thread. */
 static int open_sockets (central_t *central, problem_t *problem)
 {
-    char own[RUN_ENDPOINT_BYTES];
+    char own[RUN_ENDPOINT_BYTES], role[RUN_ENDPOINT_BYTES];
     run_directory_endpoint (central->directory, RUN_CENTRAL, own);
-    central->reception = reception_new (own, central->supervisor, problem);
+    run_directory_role (central->directory, role);
+    central->reception =
+        reception_new (own, central->supervisor,
+                       takes_turns (central->options) ? role : NULL, problem);
     if (!central->reception)
         return -1;
     central->ready = ready_watch_new (central->directory, problem);

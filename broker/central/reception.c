@@ -14,6 +14,7 @@
 #include "inquiry.h"
 #include "logger.h"
 #include "net.h"
+#include "role_figures.h"
 
 #define QUEUE_MESSAGES 64
 
@@ -26,6 +27,7 @@ struct reception {
     supervisor_t *supervisor; // borrowed
     gate_t *gate;             // without keys: who may open the socket may ask
     const char *endpoint;     // owned
+    char *role;               // likewise; or NULL
     zsock_t *socket;
     uint64_t strays;
     logger_strays_t told;
@@ -40,7 +42,7 @@ static bool scale (supervisor_t *supervisor, uint32_t wanted);
 static uint32_t workers (const supervisor_t *supervisor);
 
 reception_t *reception_new (const char *endpoint, supervisor_t *supervisor,
-                            problem_t *problem)
+                            const char *role, problem_t *problem)
 {
     static const char *const nobody[] = {NULL};
     const gate_options_t gate = {.peers = nobody};
@@ -49,6 +51,8 @@ reception_t *reception_new (const char *endpoint, supervisor_t *supervisor,
     reception->supervisor = supervisor;
     reception->endpoint = strdup (endpoint);
     assert (reception->endpoint);
+    reception->role = role ? strdup (role) : NULL;
+    assert (!role || reception->role);
     reception->gate = gate_new (&gate, problem);
     if (reception->gate)
         reception->socket = net_router (WIRE_SMALL_BYTES_MAX, QUEUE_MESSAGES, problem);
@@ -63,6 +67,7 @@ void reception_destroy (reception_t **reception)
         zsock_destroy (&(*reception)->socket);
         gate_destroy (&(*reception)->gate);
         free ((char *) (*reception)->endpoint);
+        free ((*reception)->role);
         free (*reception);
     }
     *reception = NULL;
@@ -134,6 +139,9 @@ static bool put_metrics (void *context, uint64_t draw, uint64_t *position,
 {
     (void) draw;
     const reception_t *reception = context;
+    role_t role;
+    if (*position == 0 && reception->role && role_load (&role, reception->role) == 0)
+        role_figures_put (&role, page);
     return figures_put (supervisor_children (reception->supervisor), position, page);
 }
 

@@ -12,9 +12,10 @@
 typedef struct reception reception_t;
 
 /* Listen at `endpoint` (ipc). The supervisor is borrowed; its workers are what SCALE
-   makes more or fewer, up to WORKERS_MAX. NULL with the problem. */
+   makes more or fewer, up to WORKERS_MAX. What the file `role` (role.h) says is told,
+   too; NULL: there is none. NULL with the problem. */
 reception_t *reception_new (const char *endpoint, supervisor_t *supervisor,
-                            problem_t *problem);
+                            const char *role, problem_t *problem);
 void reception_destroy (reception_t **reception);
 
 /* Its file was removed: make it anew. */

@@ -81,24 +81,6 @@
        "Size of the disk with the data.")                                              \
     X (METRIC_STRAYS, "loteria_strays_total", METRIC_IS_COUNTER, "",                   \
        "Messages that were none for this process.")                                    \
-    /* the engine that keeps the log, if any: storage, or a standby's central */       \
-    X (METRIC_ROLE, "loteria_active", METRIC_IS_GAUGE, "",                             \
-       "1: this central is the active; 0: a standby.")                                 \
-    X (METRIC_EPOCH, "loteria_epoch", METRIC_IS_GAUGE, "",                             \
-       "Epoch of the active, as the log's engine has it.")                             \
-    X (METRIC_LEASE_AGE, "loteria_lease_age_seconds", METRIC_IS_GAUGE, "",             \
-       "How long ago the active renewed its lease.")                                   \
-    X (METRIC_BEHIND, "loteria_log_behind_entries", METRIC_IS_GAUGE, "",               \
-       "Entries of the log that a standby has yet to take.")                           \
-    X (METRIC_ENGINE, "loteria_engine_info", METRIC_IS_GAUGE, "engine,host,holder",    \
-       "Always 1; what keeps the log, its machine that answers, and where the active " \
-       "is.")                                                                          \
-    X (METRIC_ENGINE_SYNCHRONOUS, "loteria_engine_synchronous", METRIC_IS_GAUGE, "",   \
-       "1: nothing is acknowledged before it is on two machines of the engine.")       \
-    X (METRIC_ENGINE_STANDBYS, "loteria_engine_standbys", METRIC_IS_GAUGE, "",         \
-       "Machines of the engine that count for that now, where this is told.")          \
-    X (METRIC_ENGINE_STANDBY, "loteria_engine_standby", METRIC_IS_GAUGE, "name",       \
-       "1 for each of them.")                                                          \
     /* state */                                                                        \
     X (METRIC_DRAW_INFO, "loteria_draw_info", METRIC_IS_GAUGE, "draw,source,closes",   \
        "Always 1; where the number of the draw comes from, and what closes it.")       \
@@ -205,7 +187,25 @@
     X (METRIC_PROCESS_RESTARTS, "loteria_process_restarts_total", METRIC_IS_COUNTER,   \
        "process", "How often central started the process again.")                      \
     X (METRIC_WORKERS_WANTED, "loteria_workers_wanted", METRIC_IS_GAUGE, "",           \
-       "Workers that central keeps running.")
+       "Workers that central keeps running.")                                          \
+    /* central, of the engine that keeps the log, where it has one */                  \
+    X (METRIC_ROLE, "loteria_active", METRIC_IS_GAUGE, "",                             \
+       "1: this central is the active; 0: a standby.")                                 \
+    X (METRIC_EPOCH, "loteria_epoch", METRIC_IS_GAUGE, "",                             \
+       "Epoch of the active, as the log's engine has it.")                             \
+    X (METRIC_LEASE_AGE, "loteria_lease_age_seconds", METRIC_IS_GAUGE, "",             \
+       "How long ago the active renewed its lease.")                                   \
+    X (METRIC_BEHIND, "loteria_log_behind_entries", METRIC_IS_GAUGE, "",               \
+       "Entries of the log that a standby has yet to take.")                           \
+    X (METRIC_ENGINE, "loteria_engine_info", METRIC_IS_GAUGE, "engine,host,holder",    \
+       "Always 1; what keeps the log, its machine that answers, and where the active " \
+       "is.")                                                                          \
+    X (METRIC_ENGINE_SYNCHRONOUS, "loteria_engine_synchronous", METRIC_IS_GAUGE, "",   \
+       "1: nothing is acknowledged before it is on two machines of the engine.")       \
+    X (METRIC_ENGINE_STANDBYS, "loteria_engine_standbys", METRIC_IS_GAUGE, "",         \
+       "Machines of the engine that count for that now, where this is told.")          \
+    X (METRIC_ENGINE_STANDBY, "loteria_engine_standby", METRIC_IS_GAUGE, "name",       \
+       "1 for each of them.")
 
 typedef enum { METRIC_IS_COUNTER, METRIC_IS_GAUGE, METRIC_IS_HISTOGRAM } metric_type_t;
 

@@ -1,5 +1,6 @@
 """Two centrals on one replicated log: one is active, the other takes over; agencies know both."""
 
+import json
 import os
 import re
 import signal
@@ -115,6 +116,21 @@ def test_by_order_and_back(pair, tmp_path):
     pair.control("--data-dir", pair.one.data, "takeover")
     pair.one.process.wait_for_log(r"role: active \| epoch: 3")
     pair.ends_well(files, agencies)
+
+
+def test_status_says_who_is_what(pair):
+    """At both: a standby's silence is no fault."""
+    def engine(central):
+        return json.loads(pair.control("--data-dir", central.data, "--timeout", "60s" if central is pair.one else "2s", "status", "--json"))["engine"]
+
+    active, standby = engine(pair.one), engine(pair.other)
+    assert (active["role"], standby["role"]) == ("active", "standby") and active["epoch"] == standby["epoch"] == 1
+    assert standby["active_at"].startswith(f"tcp://{pair.one.server}") and active["synchronous"] and active["engine"] == "postgres"
+    assert active["standbys"] in (None, 2), "a role that may not see them is not told"
+    shown = pair.control("--data-dir", pair.other.data, "status")
+    assert re.search(r"^storage +standby", shown, re.M), shown
+    assert f"standby, the active is at {standby['active_at']}, epoch 1" in shown
+    assert "the active is here, epoch 1" in pair.control("--data-dir", pair.one.data, "--timeout", "60s", "status")
 
 
 def test_the_active_storage_is_frozen(pair, tmp_path):
