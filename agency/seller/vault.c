@@ -61,6 +61,7 @@ static const struct {
 static size_t index_of (uint8_t which);
 static const char *say (vault_t *vault, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
+static void keep_faulty (vault_t *vault, const char *name, bytes_t file);
 static const char *keep_commit (vault_t *vault, const ready_t *ready,
                                 const commitment_t *own);
 static const char *countersign (vault_t *vault, bytes_t text);
@@ -168,19 +169,32 @@ const char *vault_take (vault_t *vault, uint8_t which, bytes_t file)
     const size_t index = index_of (which);
     char name[VAULT_NAME_BYTES];
     vault_file (vault, index, name);
-    if (vault->files[index].data)
-        return bytes_equal (vault->files[index], file)
-                   ? NULL
-                   : say (vault, "%s/%s is another one than the central sends now",
-                          vault->folder, name);
-    const char *why = check (vault, index, file);
-    if (!why)
-        why = vault->options.keep (vault->options.self, name, file);
+    if (vault->files[index].data && bytes_equal (vault->files[index], file))
+        return NULL;
+    const char *why =
+        vault->files[index].data
+            ? say (vault, "%s/%s is another one than the central sends now",
+                   vault->folder, name)
+            : check (vault, index, file);
+    if (why) {
+        keep_faulty (vault, name, file);
+        return why;
+    }
+    why = vault->options.keep (vault->options.self, name, file);
     if (why)
         return why;
     vault->files[index] = copy_of (file);
     parse (vault, index);
     return NULL;
+}
+
+/* Whoever has signed it may have cheated, and here is his signature. The first of each
+   kind; that it cannot be kept changes nothing. */
+static void keep_faulty (vault_t *vault, const char *name, bytes_t file)
+{
+    char faulty[VAULT_NAME_BYTES + sizeof "faulty-"];
+    snprintf (faulty, sizeof faulty, "faulty-%s", name);
+    vault->options.keep (vault->options.self, faulty, file);
 }
 
 bool vault_has (const vault_t *vault, uint8_t which)

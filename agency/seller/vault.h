@@ -55,7 +55,8 @@ const char *vault_begin (vault_t *vault, const char *draw, const hash_t *open,
                          uint32_t highest);
 
 /* Check what the central has sent, and keep it. NULL, or why not: then nothing is to be
-   signed any more. What is there already has to be the same. */
+   signed any more. What is there already has to be the same. The first note of a kind
+   that does not hold is kept as `faulty-NAME`: it may be the proof of fraud. */
 const char *vault_take (vault_t *vault, uint8_t which, bytes_t file);
 
 bool vault_has (const vault_t *vault, uint8_t which);

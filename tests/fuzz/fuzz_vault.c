@@ -81,6 +81,8 @@ static void make_draw (void)
 static const char *keep (void *self, const char *name, bytes_t file)
 {
     size_t *kept = self;
+    if (strncmp (name, "faulty-", 7) == 0)
+        return "it is there"; // each time that something does not hold
     MUST (*name && file.size > 0 && ++*kept <= VAULT_FILES);
     return NULL;
 }

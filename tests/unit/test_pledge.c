@@ -55,6 +55,8 @@ static vault_t *vault;
 static const char *keep (void *self, const char *name, bytes_t file)
 {
     (void) self;
+    if (strncmp (name, "faulty-", 7) == 0)
+        return NULL; // test_vault.c looks at those
     for (size_t i = 0; i < folder.kept_count; i++)
         assert_string_not_equal (folder.kept[i].name, name);
     assert_true (folder.kept_count < KEPT);

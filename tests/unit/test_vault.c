@@ -11,15 +11,16 @@
 
 #define WHICH 1 // of the draw's parties
 #define OWN   4
+#define KEPT  (2 * VAULT_FILES)
 
 typedef struct {
-    char name[VAULT_NAME_BYTES];
+    char name[VAULT_NAME_BYTES + 8];
     char file[2 * FAIR_NOTE];
 } kept_t;
 
 static fair_draw_t draw;
 static vault_t *vault;
-static kept_t kept[VAULT_FILES];
+static kept_t kept[KEPT];
 static size_t kept_count;
 static bool disk_full;
 static note_secret_t auditor;
@@ -30,7 +31,11 @@ static const char *keep (void *self, const char *name, bytes_t file)
     if (disk_full)
         return "no space left";
     for (size_t i = 0; i < kept_count; i++)
-        assert_string_not_equal (kept[i].name, name); // nothing is written twice
+        if (strcmp (kept[i].name, name) == 0) {
+            assert_int_equal (strncmp (name, "faulty-", 7), 0);
+            return "it is there"; // nothing is written twice
+        }
+    assert_true (kept_count < KEPT);
     kept_t *one = &kept[kept_count++];
     snprintf (one->name, sizeof one->name, "%s", name);
     assert_true (file.size < sizeof one->file);
@@ -279,7 +284,8 @@ static void the_open_note_is_the_one_that_the_central_tells_of (void **state)
     draw.open.commit_s++;
     sign_open_again ();
     assert_says (take (NOTE_OPEN, draw.open_note), "is not the one of draw noche");
-    assert_int_equal (kept_count, 0);
+    assert_int_equal (kept_count, 1); // as a proof:
+    assert_string_equal (file_of ("faulty-open.note"), draw.open_note);
 }
 
 static void keys_are_those_that_were_handed_over (void **state)
@@ -390,7 +396,8 @@ static void a_seal_is_of_least_agencies_and_signed (void **state)
     fair_begin_note (draw.seal_note, seal_write (&draw.seal, &size));
     fair_sign (&draw, draw.seal_note, PARTY_AGENCY, 1, &draw.party[0].secret);
     assert_says (take (NOTE_SEAL, draw.seal_note), "is not signed by");
-    assert_int_equal (kept_count, 3);
+    assert_false (vault_has (vault, NOTE_SEAL));
+    assert_int_equal (kept_count, 3 + 1); // and the first that did not hold
 }
 
 /* It came too late: the seal has it without a commitment, and it signs nothing. */
@@ -413,6 +420,7 @@ static void a_second_seal_is_not_taken (void **state)
     draw.seal.sealed_s++;
     fair_seal (&draw);
     assert_says (take (NOTE_SEAL, draw.seal_note), "is another one");
+    assert_string_equal (file_of ("faulty-seal.note"), draw.seal_note);
     wire_reveal_t reveal;
     assert_well (vault_reveal (vault, &reveal));
     assert_memory_not_equal (reveal.seal, draw.result.seal.of, sizeof reveal.seal);
