@@ -37,6 +37,7 @@ static void ask_root (session_t *session, root_purpose_t purpose, uint64_t from,
 static void look_at_roots (session_t *session);
 static void tell_difference (session_t *session);
 static bool note_is_missing (session_t *session, int64_t now_ms);
+static bool refuses_void (const session_t *session);
 static bool came_too_late (session_t *session, int64_t now_ms);
 static salt_key_t own_salts (const session_t *session);
 
@@ -514,6 +515,8 @@ bool pledge_take_note (session_t *session, const wire_note_t *note, int64_t now_
                                   bytes_of (proof->bytes, proof->size));
     if (why)
         return session_fail (session, "%s", why);
+    if (proof->which == NOTE_VOID)
+        return session_fail_void (session, &session->refused);
     if (proof->which == NOTE_OPEN)
         session_start_over (session, true, now_ms); // and now it may sell
     else
@@ -526,6 +529,8 @@ bool pledge_take_note (session_t *session, const wire_note_t *note, int64_t now_
 static bool note_is_missing (session_t *session, int64_t now_ms)
 {
     proof_t *proof = &session->proof;
+    if (proof->which == NOTE_VOID)
+        return session_fail_void (session, &session->refused);
     if (proof->which != NOTE_RECEIPT) {
         session_hold_back (session, 0, now_ms);
         session->timer_ms =
@@ -538,6 +543,26 @@ static bool note_is_missing (session_t *session, int64_t now_ms)
 }
 
 /* ---- What is refused ---- */
+
+/* Once: whatever comes of it, the draw is void. */
+bool pledge_void (session_t *session, const wire_refused_t *refused)
+{
+    const vault_t *vault = session->options.proof->vault;
+    if (vault_has (vault, NOTE_VOID) || !vault_has (vault, NOTE_OPEN) ||
+        refuses_void (session))
+        return session_fail_void (session, refused);
+    session->refused = *refused;
+    session->refused.text = bytes_of (session->refused_text, refused->text.size);
+    put_bytes (session->refused_text, refused->text);
+    fetch (session, NOTE_VOID);
+    return true;
+}
+
+static bool refuses_void (const session_t *session)
+{
+    return session->progress.state == SESSION_FETCHING &&
+           session->proof.which == NOTE_VOID;
+}
 
 bool pledge_refused (session_t *session, const wire_refused_t *refused, int64_t now_ms)
 {

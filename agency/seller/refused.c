@@ -57,7 +57,8 @@ static bool take_refused_now (session_t *session, const wire_refused_t *refused,
         session_start_over (session, false, now_ms);
         return true;
     case REFUSED_VOID:
-        return session_fail_void (session, refused);
+        return pledge_active (session) ? pledge_void (session, refused)
+                                       : session_fail_void (session, refused);
     case REFUSED_DRAW:
         return refused->command == WIRE_HELLO ? fail_no_draw (session, refused)
                                               : session_fail_draw (session);

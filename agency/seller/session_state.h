@@ -214,6 +214,9 @@ bool pledge_news (session_t *session, uint8_t day);
 
 bool pledge_take_note (session_t *session, const wire_note_t *note, int64_t now_ms);
 bool pledge_take_rooted (session_t *session, const wire_rooted_t *rooted);
+/* The draw is void: the note that says so is kept, before the session fails. */
+bool pledge_void (session_t *session, const wire_refused_t *refused);
+
 bool pledge_refused (session_t *session, const wire_refused_t *refused, int64_t now_ms);
 
 /* Whether there are bets to be hashed; and some milliseconds of that. */

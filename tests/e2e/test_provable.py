@@ -171,3 +171,14 @@ def test_the_first_bet_that_the_central_has_otherwise_is_named(central, keys, fi
     assert agency.wait() == 1
     assert "the first that differs is bet 411 (ticket first-2-411)" in agency.log, agency.log
     assert not (folder / "ready-2.note").exists()
+
+
+def test_a_draw_that_is_called_off_is_so_in_a_note(central, keys, files, tmp_path):
+    day, folder = open_day(central, keys), folder_of(tmp_path, 1)
+    agency = day.agency(1, files[1], "--receipts", folder)
+    agency.wait_for_log(r"action: recibo \| result: success")
+    off = run("loteria-ctl", "--data-dir", day.data, "draw", "void", "first", "--reason", "a flood", "--yes")
+    assert off.returncode == 0, off.stderr
+    assert agency.wait() == 1 and "draw first is void: a flood" in agency.log, agency.log
+    assert "called off by the operator: a flood" in assert_holds(publish(day, tmp_path), phase="the draw was called off")
+    assert (folder / "void.note").read_bytes() == (tmp_path / "notes" / "void.note").read_bytes()

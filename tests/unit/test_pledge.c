@@ -40,6 +40,7 @@ typedef struct { // the other side
     wire_code_t on_commit; // refused
     const char *receipt;   // another than the draw's
     int missing;           // so many times the result note is not there yet
+    char off[FAIR_NOTE];   // its void note, if any
 } central_t;
 
 static fair_draw_t draw;
@@ -262,6 +263,8 @@ static void say_note (const wire_fetch_t *fetch)
     const char *receipt = central.receipt ? central.receipt : draw.party[WHICH].ready;
     const char *note = fetch->which == NOTE_OPEN                      ? draw.open_note
                        : fetch->which == NOTE_RECEIPT && central.held ? receipt
+                       : fetch->which == NOTE_VOID && *central.off    ? central.off
+                       : fetch->which == NOTE_VOID && *central.off    ? central.off
                        : fetch->which == NOTE_SEAL && central.locked  ? draw.seal_note
                        : fetch->which == NOTE_RESULT && central.published
                            ? draw.result_note
@@ -785,6 +788,8 @@ static void a_sealed_draw_that_is_called_off_is_fraud (void **state)
     central.locked = true;
     pass_by (2 * READY_RENEW_MS);
     refuse (day, REFUSED_VOID, WIRE_REVEAL, 0);
+    assert_state (day, SESSION_FETCHING); // the void note
+    refuse (day, REFUSED_NOTE, WIRE_FETCH, 0);
     assert_fails_with ("cannot be called off any more");
 }
 
@@ -826,6 +831,27 @@ static void a_single_bet_is_noted_before_it_is_sent (void **state)
     start_session ();
     serve_all ();
     assert_fails_with ("not settled");
+}
+
+/* What calls it off is signed, too, and kept. */
+static void a_void_note_is_kept (void **state)
+{
+    (void) state;
+    const void_t off = {draw.origin, draw.seal.open, "a flood"};
+    size_t size;
+    fair_begin_note (central.off, void_write (&off, &size));
+    fair_sign (&draw, central.off, PARTY_OPERATOR, 0, &draw.operator);
+    sell_and_cancel ();
+    start_session ();
+    serve_all ();
+    refuse (day, REFUSED_VOID, WIRE_RESULTS, 0);
+    serve_all ();
+    assert_fails_with ("draw noche is void: why");
+    assert_string_equal (file_of ("void.note"), central.off);
+    start_session ();
+    serve_all ();
+    refuse (day, REFUSED_VOID, WIRE_RESULTS, 0);
+    assert_fails_with ("draw noche is void: why");
 }
 
 /* Pages of another note, too long, or out of order are passed over. */
@@ -884,6 +910,7 @@ int main (void)
         TEST (a_sealed_draw_that_is_called_off_is_fraud),
         TEST (a_second_seal_is_fraud),
         TEST (a_single_bet_is_noted_before_it_is_sent),
+        TEST (a_void_note_is_kept),
         TEST (strange_pages_are_passed_over),
     };
     if (signed_note_start () != 0)
