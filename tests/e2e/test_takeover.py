@@ -25,9 +25,20 @@ def pair(tmp_path):
             made.end()
 
 
+@pytest.fixture
+def patient_pair(tmp_path):
+    """Of a lease that does not run out in a test."""
+    with postgres.Cluster() as cluster:
+        made = Pair(cluster, tmp_path, lease=600)
+        try:
+            yield made
+        finally:
+            made.end()
+
+
 class Pair:
-    def __init__(self, cluster, directory):
-        self.cluster, self.directory = cluster, directory
+    def __init__(self, cluster, directory, lease=2):
+        self.cluster, self.directory, self.lease = cluster, directory, lease
         self.environment = {"PGPASSFILE": str(cluster.passfile)}
         self.control("log", "init", cluster.url(password=""))
         self.ports = [loteria.free_port() for _ in range(2)]
@@ -43,7 +54,7 @@ class Pair:
     def start(self, which, *arguments):
         folder = self.directory / "ab"[which]
         folder.mkdir(exist_ok=True)
-        environment = {**self.environment, "LOTERIA_LOG": self.cluster.url(password=""), "LOTERIA_LEASE": "2"}
+        environment = {**self.environment, "LOTERIA_LOG": self.cluster.url(password=""), "LOTERIA_LEASE": str(self.lease)}
         self.made.append(loteria.Central(folder, workers=1, agencies=len(FEW), port=self.ports[which],
                                          arguments=arguments, environment=environment))
         return self.made[-1]
@@ -154,6 +165,17 @@ def test_a_killed_storage_leads_on(pair, tmp_path):
     os.kill(pair.one.pid("loteria-storage"), signal.SIGKILL)
     pair.ends_well(files, agencies)
     assert "role: active" not in pair.other.log, pair.log
+
+
+def test_a_central_that_is_stopped_gives_the_lease_back(patient_pair, tmp_path):
+    """In order: nobody has to wait until it has run out."""
+    pair, files = patient_pair, bets(tmp_path)
+    agencies = pair.sell(files, "--loop-period", "20ms")
+    pair.wait_for_bets(pair.one, 100)
+    assert pair.one.stop() == 0
+    pair.other.process.wait_for_log(r"action: relevo \| result: success \| role: active")
+    pair.centrals[0] = pair.start(0, "--standby")
+    pair.ends_well(files, agencies)
 
 
 def test_who_is_no_standby_does_not_start(pair):

@@ -307,6 +307,31 @@ static void who_is_superseded_is_told (void **state)
     assert_non_null (strstr (tenure_why (tenure), "tcp://c:1 has taken over"));
 }
 
+/* Without waiting for the lease to run out. */
+static void one_that_was_given_back_is_taken_at_once (void **state)
+{
+    (void) state;
+    take ();
+    wait_for (ENGINE_RENEW);
+    tenure_give_back (tenure); // behind what is asked already
+    assert_false (tenure_vouches (tenure, 0, now_ms));
+    assert_int_equal (answered (ENGINE_RENEW, ENGINE_DONE), TENURE_HOLDS);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_OVER);
+    assert_string_equal (fake.lease.holder, "");
+    assert_int_equal (fake.lease.epoch, 6);
+    for (int standby = 0; standby < 2; standby++) {
+        strcpy (fake.lease.holder, "");
+        start ("tcp://c:1", standby);
+        assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+        assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+        assert_true (tenure_serves (tenure, now_ms));
+    }
+    start ("tcp://d:1", true);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+    tenure_give_back (tenure); // what one does not have
+    wait_for (ENGINE_SEE);
+}
+
 static void a_renewal_that_failed_is_asked_again_in_time (void **state)
 {
     (void) state;
@@ -338,6 +363,7 @@ int main (void)
         TEST (a_confirmation_is_as_old_as_its_question),
         TEST (who_was_stopped_ends),
         TEST (who_is_superseded_is_told),
+        TEST (one_that_was_given_back_is_taken_at_once),
         TEST (a_renewal_that_failed_is_asked_again_in_time)};
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

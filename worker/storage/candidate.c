@@ -5,11 +5,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "logger.h"
 #include "log_engine.h"
 #include "role.h"
@@ -17,8 +19,9 @@
 #include "text.h"
 
 #define ACTION    "relevo"
-#define FOLLOW_MS 50  // how often news are asked for
-#define HURRY_MS  20  // at the latest, while there are some
+#define FOLLOW_MS 50 // how often news are asked for
+#define HURRY_MS  20 // at the latest, while there are some
+#define GIVE_MS   1000
 #define ROLE_MS   500 // how often the file is written though nothing changed
 
 struct candidate {
@@ -88,6 +91,21 @@ void candidate_destroy (candidate_t **candidate)
         free (*candidate);
     }
     *candidate = NULL;
+}
+
+void candidate_close (candidate_t *candidate)
+{
+    const int64_t until_ms = clock_ms () + GIVE_MS;
+    if (!candidate->leads)
+        return;
+    tenure_give_back (candidate->tenure);
+    while (tenure_turn (candidate->tenure, clock_ms ()) == TENURE_HOLDS &&
+           clock_ms () < until_ms) {
+        struct pollfd news = {.fd = tenure_descriptor (candidate->tenure),
+                              .events = POLLIN};
+        poll (&news, 1, HURRY_MS);
+    }
+    candidate_end (candidate);
 }
 
 int candidate_turn (candidate_t *candidate, int64_t now_ms, problem_t *problem)

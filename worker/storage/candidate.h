@@ -36,6 +36,9 @@ int candidate_turn (candidate_t *candidate, int64_t now_ms, problem_t *problem);
 /* The process is about to end, and is no active one any more. */
 void candidate_end (const candidate_t *candidate);
 
+/* It ends in order, and another may lead at once: waits a moment for that. */
+void candidate_close (candidate_t *candidate);
+
 /* For a loop: what to poll, at most CANDIDATE_ITEMS; when to have a turn. */
 #define CANDIDATE_ITEMS 2
 size_t candidate_items (const candidate_t *candidate, zmq_pollitem_t *items);

@@ -289,6 +289,8 @@ int storage_close (storage_t *storage, problem_t *problem)
                   (unsigned long long) undelivered);
     if (book_close (storage->book) == -1)
         return disk_problem (storage, "what was acknowledged is stored", problem);
+    if (storage->candidate)
+        candidate_close (storage->candidate);
     head_text (storage, head);
     logger_event (LOG_INFO, "shutdown", LOG_SUCCESS,
                   "closed: %s | records: %u | bytes: %llu | head: %s | strays: %llu",

@@ -24,7 +24,8 @@ struct tenure {
     int64_t confirmed_ms;
     int64_t serves_ms; // not before
     bool claimed;
-    bool quiet; // what others may still say is over by the time that it is taken
+    bool giving; // it back
+    bool quiet;  // what others may still say is over by the time that it is taken
     uint64_t epoch;
     uint64_t ordinal; // of the last entry that is known to be safe
     engine_lease_t seen;
@@ -127,8 +128,9 @@ static void see_own (tenure_t *tenure, const engine_lease_t *lease)
 static bool may_take (tenure_t *tenure, const engine_lease_t *lease)
 {
     const bool own = strcmp (lease->holder, tenure->options.holder) == 0;
+    const bool given = lease->holder[0] == 0;
     const bool over = lease->age_ms > (uint64_t) tenure->options.lease_ms;
-    tenure->quiet = lease->epoch == 0 || own || over;
+    tenure->quiet = lease->epoch == 0 || own || over || given;
     return tenure->quiet || tenure->claimed;
 }
 
@@ -136,12 +138,13 @@ static bool may_take (tenure_t *tenure, const engine_lease_t *lease)
 static void take_taken (tenure_t *tenure, engine_outcome_t outcome,
                         const engine_answer_t *answer, int64_t now_ms)
 {
-    tenure->state = outcome == ENGINE_DONE      ? TENURE_HOLDS
+    tenure->state = tenure->giving              ? TENURE_OVER
+                    : outcome == ENGINE_DONE    ? TENURE_HOLDS
                     : outcome == ENGINE_UNKNOWN ? TENURE_OVER
                                                 : TENURE_WAITS;
     tenure->due_ms = now_ms + (outcome == ENGINE_DONE ? 0 : RETRY_MS);
     tenure->claimed &= outcome == ENGINE_FAILED;
-    if (outcome != ENGINE_DONE)
+    if (outcome != ENGINE_DONE || tenure->giving)
         return;
     tenure->epoch = answer->epoch;
     tenure->confirmed_ms = tenure->asked_ms;
@@ -180,7 +183,7 @@ static void ask_what_is_due (tenure_t *tenure, int64_t now_ms)
 {
     if (tenure->asked)
         return;
-    if (tenure->state == TENURE_TAKES)
+    if (tenure->state == TENURE_TAKES || tenure->giving)
         ask (tenure, ENGINE_TAKE, now_ms);
     else if (tenure->state == TENURE_WAITS &&
              (now_ms >= tenure->due_ms || tenure->claimed))
@@ -197,9 +200,10 @@ static void ask (tenure_t *tenure, engine_kind_t kind, int64_t now_ms)
 {
     const engine_question_t question = {
         .kind = kind,
-        .epoch = kind == ENGINE_RENEW ? tenure->epoch : tenure->seen.epoch,
+        .epoch =
+            kind == ENGINE_RENEW || tenure->giving ? tenure->epoch : tenure->seen.epoch,
         .ordinal = tenure->ordinal,
-        .holder = tenure->options.holder};
+        .holder = tenure->giving ? "" : tenure->options.holder};
     tenure->asked = true;
     tenure->kind = kind;
     tenure->asked_ms = now_ms;
@@ -237,6 +241,11 @@ void tenure_claim (tenure_t *tenure)
         tenure->claimed = true;
 }
 
+void tenure_give_back (tenure_t *tenure)
+{
+    tenure->giving = tenure->state == TENURE_HOLDS;
+}
+
 /* It renews all the same: others see the renewals only. */
 void tenure_confirm (tenure_t *tenure, int64_t asked_ms, uint64_t ordinal)
 {
@@ -253,7 +262,7 @@ bool tenure_serves (const tenure_t *tenure, int64_t now_ms)
 
 bool tenure_vouches (const tenure_t *tenure, int64_t ready_ms, int64_t now_ms)
 {
-    if (tenure->state != TENURE_HOLDS)
+    if (tenure->state != TENURE_HOLDS || tenure->giving)
         return false;
     return is_fresh (tenure, now_ms) ||
            (ready_ms > 0 && tenure->confirmed_ms >= ready_ms);

@@ -3,7 +3,8 @@
    says and the time come in; nothing here waits.
 
    Time decides when somebody tries: once the lease was not renewed for its length, by
-   the engine's clock; or by order. The epoch decides who: of all that try one raises
+   the engine's clock; or was given back, by a last epoch without a holder; or by order.
+   The epoch decides who: of all that try one raises
    it, and whoever had it before is fenced from then on.
 
    Who holds it renews it each RENEWALS-th part of its length. What is confirmed (a
@@ -50,6 +51,11 @@ int tenure_descriptor (const tenure_t *tenure);
 
 /* By order: take it now, whoever holds it. */
 void tenure_claim (tenure_t *tenure);
+
+/* It ends in order: whoever wants the lease may take it at once. It is given back in
+   the turns to come, and the state is TENURE_OVER then. Nothing may be said from here
+   on. */
+void tenure_give_back (tenure_t *tenure);
 
 /* A commit that was asked at `asked_ms` was answered with DONE, and entries up to
    `ordinal` are safe: those who follow are told so with the next renewal. 0 for either
