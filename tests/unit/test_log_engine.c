@@ -381,6 +381,37 @@ static void who_follows_takes_what_is_known_to_be_safe (void **state)
     assert_int_equal (log_mark (lg).sequence, 2);
 }
 
+/* Whoever was the active has it in his own files that it was safe. */
+static void who_follows_takes_what_is_vouched_for (void **state)
+{
+    (void) state;
+    lead (NULL);
+    for (int i = 0; i < 3; i++)
+        commit ();
+    append (); // as nobody was told
+    fake.outcome = ENGINE_UNKNOWN;
+    fake.keeps = true;
+    assert_int_equal (log_wait (lg), -1);
+    fake.outcome = ENGINE_DONE;
+    for (uint64_t vouched = 0; vouched <= 4; vouched++) {
+        open_at (NULL);
+        log_vouch (lg, vouched);
+        assert_int_equal (catch_up (), 1);
+        assert_int_equal (found.count, vouched == 4 ? 4 : 3); // it has one behind it
+        follow ();
+        follow (); // and stays
+        assert_int_equal (found.count, vouched == 4 ? 4 : 3);
+        assert_int_equal (log_groups_found (lg), found.count);
+    }
+    forget_from (4);
+    for (uint64_t vouched = 2; vouched <= 3; vouched++) {
+        open_at (NULL);
+        log_vouch (lg, vouched);
+        assert_int_equal (catch_up (), 1);
+        assert_int_equal (found.count, vouched);
+    }
+}
+
 static void who_follows_passes_over_a_machine_that_was_left_behind (void **state)
 {
     (void) state;
@@ -399,7 +430,7 @@ static void who_follows_passes_over_a_machine_that_was_left_behind (void **state
     fake.durable = 1;
     assert_int_equal (follow (), 0);
     assert_non_null (
-        strstr (log_silence (lg), "groups up to 1, and 2 were found here"));
+        strstr (log_silence (lg), "groups 2 to 2, which were safe, are not"));
     fake.entries[1] = second;
     fake.count = 2;
     assert_int_equal (follow (), 0);
@@ -676,6 +707,7 @@ int main (void)
         T (what_was_not_known_may_be_there_at_the_next_start),
         T (how_much_a_start_would_read_is_known),
         T (who_follows_takes_what_is_known_to_be_safe),
+        T (who_follows_takes_what_is_vouched_for),
         T (who_follows_passes_over_a_machine_that_was_left_behind),
         T (who_leads_reads_nothing_that_does_not_know_his_epoch),
         T (who_led_hears_that_another_does),

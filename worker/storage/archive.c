@@ -124,30 +124,36 @@ int archive_reserve (archive_t *archive, folder_t *folder, int which, size_t row
 
 int archive_check_tail (archive_t *archive, char *why)
 {
-    file_t *index = archive->index;
     const archive_end_t *end = &archive->end;
-    uint64_t at = place_of (end->records);
-    uint32_t safe = end->records;
-    ssize_t got;
-    while ((got = index->ops->read (index, archive->encoded,
-                                    (size_t) READ_RECORDS * RECORD_BYTES, at)) > 0) {
-        for (ssize_t i = 0; i + RECORD_BYTES <= got; i += RECORD_BYTES) {
-            record_t record;
-            if (record_get (archive->encoded + i, &record) && record.durable > safe)
-                safe = record.durable;
-        }
-        at += (uint64_t) got;
-    }
-    if (got == -1)
-        return cannot_read (index, why);
+    uint32_t safe;
+    if (archive_safe (archive, &safe) == -1)
+        return cannot_read (archive->index, why);
     errno = 0;
     if (safe <= end->records)
         return 0;
     snprintf (why, ARCHIVE_WHY_BYTES,
               "bets.log: ends with record %" PRIu32 ", but %s shows that %" PRIu32
               " were safe: it was cut short, or is an older copy",
-              end->records, index->name, safe);
+              end->records, archive->index->name, safe);
     return -1;
+}
+
+int archive_safe (archive_t *archive, uint32_t *safe)
+{
+    file_t *index = archive->index;
+    uint64_t at = place_of (archive->end.records);
+    ssize_t got;
+    *safe = archive->end.records;
+    while ((got = index->ops->read (index, archive->encoded,
+                                    (size_t) READ_RECORDS * RECORD_BYTES, at)) > 0) {
+        for (ssize_t i = 0; i + RECORD_BYTES <= got; i += RECORD_BYTES) {
+            record_t record;
+            if (record_get (archive->encoded + i, &record) && record.durable > *safe)
+                *safe = record.durable;
+        }
+        at += (uint64_t) got;
+    }
+    return got == -1 ? -1 : 0;
 }
 
 void archive_append (archive_t *archive, folder_t *folder, int which,

@@ -58,6 +58,9 @@ int archive_reserve (archive_t *archive, folder_t *folder, int which, size_t row
    shows that the log was cut short, or is an older copy). 0, or -1 with the reason in
    `why`, and errno: 0 when it is not. (For rows see folder_check_tail.) */
 int archive_check_tail (archive_t *archive, char *why);
+/* Up to which record what lies behind the end shows that all was safe; or the end. 0,
+   or -1 (errno). */
+int archive_safe (archive_t *archive, uint32_t *safe);
 
 /* Add a record, as it is in the log, and its rows to this file of the draw's, in
  * memory.

@@ -20,7 +20,11 @@ int book_follow_all (book_t *book, uint64_t epoch, char *why)
     book_opening_t opening = {.book = book};
     char reason[LOG_WHY_BYTES] = "";
     const uint64_t sequence = records_here (book);
+    uint32_t safe;
     bool first = true;
+    if (archive_safe (book->archive, &safe) == -1)
+        return book_start_failed (book, why);
+    log_vouch (book->log, safe);
     if (epoch > 0)
         log_lead (book->log, epoch);
     for (int rc = 0; rc != 1; first = false) {

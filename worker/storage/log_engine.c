@@ -39,6 +39,7 @@ typedef struct {
     uint64_t epoch; // of who leads; 0: it follows
     uint64_t heard; // the highest epoch that an answer came with
     uint64_t there, safe;          // groups
+    uint64_t vouched;              // records that were safe, as is known from elsewhere
     uint64_t newest_epoch;         // of the entries
     uint64_t bytes, bytes_written; // since the mark released last; in all
     uint64_t sizes[SIZES_KEPT];    // bytes_written at the end of a group, by ordinal
@@ -67,6 +68,7 @@ static void await (log_engine_t *log, int64_t until_ms);
 static void ask_on (log_engine_t *log);
 static int take_answer (log_engine_t *log, const engine_answer_t *answer,
                         log_found_fn *found, void *context, char *why);
+static bool is_safe (log_engine_t *log, const engine_entry_t *entry);
 static int refuse_superseded (log_engine_t *log, uint64_t epoch, char *why);
 static int compare_last (log_engine_t *log, const engine_answer_t *answer, char *why);
 static int refuse_shorter (log_engine_t *log, uint64_t there, char *why);
@@ -227,6 +229,11 @@ const char *log_silence (const log_t *base)
     return log->silence[0] ? log->silence : NULL;
 }
 
+void log_vouch (log_t *base, uint64_t sequence)
+{
+    ((log_engine_t *) base)->vouched = sequence;
+}
+
 void log_lead (log_t *base, uint64_t epoch)
 {
     log_engine_t *log = (log_engine_t *) base;
@@ -311,10 +318,12 @@ static int take_answer (log_engine_t *log, const engine_answer_t *answer,
         return refuse_superseded (log, answer->epoch, why);
     if (log->epoch == 0 && answer->last < log->base.written.position) {
         snprintf (log->silence, sizeof log->silence,
-                  "the machine that answers has groups up to %" PRIu64 ", and %" PRIu64
-                  " were found here: it is one that was left behind, "
-                  "or the engine has lost some",
-                  answer->last, log->base.written.position);
+                  "%s: groups %" PRIu64 " to %" PRIu64
+                  ", which were safe, are not at the "
+                  "machine that answers: it is one that was left behind, or the engine "
+                  "has lost what was acknowledged: let the machine that has it lead "
+                  "again, and keep this directory",
+                  log->engine->name, answer->last + 1, log->base.written.position);
         return 0;
     }
     if (log->compare) {
@@ -329,7 +338,9 @@ static int take_answer (log_engine_t *log, const engine_answer_t *answer,
                                            : before;
     if (log->safe > answer->last)
         return refuse_shorter (log, answer->last, why);
-    while (next < answer->count && answer->entries[next].ordinal <= log->safe) {
+    if (log->safe < log->base.written.position) // what was vouched for
+        log->safe = log->base.written.position;
+    while (next < answer->count && is_safe (log, &answer->entries[next])) {
         if (take_entry (log, &answer->entries[next++], found, context, why) == -1)
             return -1;
         groups++;
@@ -338,6 +349,16 @@ static int take_answer (log_engine_t *log, const engine_answer_t *answer,
     log->answered = true;
     log->all_found = log->epoch > 0 && log->base.written.position == answer->last;
     return groups;
+}
+
+/* By its header, which is looked at when it is taken. */
+static bool is_safe (log_engine_t *log, const engine_entry_t *entry)
+{
+    const uint8_t *bytes = entry->body.data;
+    if (entry->ordinal > log->safe && entry->body.size >= GROUP_HEADER_BYTES &&
+        get_u64 (bytes + 32) + get_u32 (bytes + 44) <= log->vouched)
+        log->safe = entry->ordinal;
+    return entry->ordinal <= log->safe;
 }
 
 static int refuse_superseded (log_engine_t *log, uint64_t epoch, char *why)

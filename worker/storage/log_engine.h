@@ -45,6 +45,9 @@ uint64_t log_groups_found (const log_t *log);
 /* Why nothing came in the last time; NULL: it did. */
 const char *log_silence (const log_t *log);
 
+/* Who follows knows from elsewhere that everything up to this record was safe. */
+void log_vouch (log_t *log, uint64_t sequence);
+
 /* From here on it leads, with this epoch, which is the lease's. */
 void log_lead (log_t *log, uint64_t epoch);
 /* Whether it leads and has found everything: it may be appended to. */
