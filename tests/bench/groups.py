@@ -5,6 +5,7 @@ import before
 import draws
 import peers
 import provable
+import replicated
 
 # The reference's day: how many bets its five agencies have.
 REFERENCE = (26936, 25518, 16014, 9238, 991)
@@ -109,6 +110,13 @@ def groups(plan, scratch, bets):
             **{str(number): lambda number=number: asking.one_round(scratch, number, plan.asking_rounds)
                for number in (5, 1000)},
         },
+        "replicated": {
+            "product": lambda: replicated.product(scratch, five),
+            "embedded": lambda: peers.product(scratch, five),
+            "lonely": lambda: replicated.lonely(scratch, bets.file(1, plan.draw_bets), plan.lonely),
+            "lonely-embedded": lambda: peers.load(scratch, bets.file(1, plan.draw_bets), 1, plan.lonely, window=1, rows=1,
+                                                  results=False),
+        },
         "idle": {"idle": lambda: peers.idle(scratch, plan.idle_seconds)},
     }
 
@@ -143,7 +151,7 @@ class Steady:
 
 
 NAMES = ("throughput", "curve", "cpu", "steady", "roundtrip", "rows", "draw", "size", "agencies", "draws", "provable",
-         "workers", "day", "restart", "asking", "idle")
+         "workers", "day", "restart", "asking", "replicated", "idle")
 
 
 def measure(plan, scratch, bets, only, say, samples, missing):

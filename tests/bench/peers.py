@@ -37,10 +37,10 @@ def program(name):
     return str(path)
 
 
-def bench(name, *arguments):
+def bench(name, *arguments, environment=None):
     """What a bench program prints, as a dict."""
-    done = subprocess.run([program(name), *map(str, arguments)], env=loteria.ENVIRONMENT, capture_output=True,
-                          text=True, timeout=RUN_SECONDS_MAX)
+    done = subprocess.run([program(name), *map(str, arguments)], env={**loteria.ENVIRONMENT, **(environment or {})},
+                          capture_output=True, text=True, timeout=RUN_SECONDS_MAX)
     if done.returncode != 0:
         raise AssertionError(f"{name} ended with {done.returncode}: {done.stderr.strip()}")
     return json.loads(done.stdout)
@@ -96,9 +96,9 @@ def out_of_time(*_):
 
 
 @contextlib.contextmanager
-def central(directory, workers, agencies, keys=None):
+def central(directory, workers, agencies, keys=None, **more):
     """A central whose workers have all joined; stopped, and well, at the end."""
-    day = loteria.Central(directory, workers=workers, agencies=agencies, keys=keys)
+    day = loteria.Central(directory, workers=workers, agencies=agencies, keys=keys, **more)
     try:
         day.process.wait_for_log(r"worker_alta \| result: success", workers)
         greet(day)
@@ -110,13 +110,14 @@ def central(directory, workers, agencies, keys=None):
         day.stop()
 
 
-def product(scratch, files, workers=2, size=8192, memory=False, keys=None, meanwhile=contextlib.nullcontext):
-    """Real agencies sell their files at once, `meanwhile` (day) goes on; then they ask for their results.
+def product(scratch, files, workers=2, size=8192, memory=False, keys=None, meanwhile=contextlib.nullcontext, **more):
+    """Real agencies sell their files at once, `meanwhile` (day) goes on; then they ask for their results. `more` is
+    for the central.
 
     What is timed: from the first WELCOME to the last acknowledgement.
     """
     with directory_of(scratch, "product") as directory:
-        with central(directory, workers, len(files), keys) as day:
+        with central(directory, workers, len(files), keys, **more) as day:
             before = cpu_seconds(day)
             with peaks(day, memory) as peak, meanwhile(day):
                 figures = sell(day, files, "--batch-bytes", size)
@@ -203,11 +204,12 @@ def check(day, agencies, count, files, results):
     assert results is None or told["winners"] == results, "wrong winners"
 
 
-def load(scratch, bets, agencies, count, workers=2, window=16, rows=8192, results=True, search=False, rate=0):
+def load(scratch, bets, agencies, count, workers=2, window=16, rows=8192, results=True, search=False, rate=0,
+         **more):
     """Many agencies in one process (bench-load), `count` bets each, all the same ones. With `search`
     the stored day is searched as well. With a `rate` (batches a second) the file begins anew when it ends."""
     with directory_of(scratch, "load") as directory:
-        with central(directory, workers, agencies) as day:
+        with central(directory, workers, agencies, **more) as day:
             figures = bench("bench-load", "--server", f"tcp://{day.server}", "--bets", bets, "--agencies", agencies,
                             "--count", count, "--window", window, "--rows", rows, "--rate", rate,
                             *(["--results"] if results else []))

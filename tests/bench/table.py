@@ -118,6 +118,11 @@ def workers_ratio(samples):
     return ratio("8", best, bets)(samples)
 
 
+def within(name, key, other, other_key):
+    """Of each sample, in it: what is done together with what it is compared with."""
+    return plain(name, lambda sample: key(sample) / other_key(sample[other]))
+
+
 def evenings_memory(samples):
     """The process and kind that grow most, from few archived draws to many."""
     values = [max(kib["many"][name][kind] / kib["few"][name][kind] for name in kib["few"] for kind in kib["few"][name])
@@ -221,6 +226,16 @@ def rows():
         Row("asking", "the same, CPU a batch, all processes", 1.01, 1.0, False, "×", ratio("asked", "product", cpu)),
         Row("asking", "CPU of a central to tell everything once, 5 agencies", None, None, False, "ms", field("5", "cpu_ms")),
         Row("asking", "likewise 1,000 agencies", 10, None, False, "ms", field("1000", "cpu_ms")),
+        Row("replicated", "log on three PostgreSQL ÷ these alone with the same groups, batches/s", 0.8, 1.0, True, "×",
+            within("product", batches, "alone", batches)),
+        Row("replicated", "a lonely bet, p50: ÷ these alone with the same groups", None, None, False, "×",
+            within("lonely", latency("p50"), "alone", latency("p50"))),
+        Row("replicated", "log on three PostgreSQL ÷ in its own file, batches/s", None, None, True, "×",
+            ratio("product", "embedded", batches)),
+        Row("replicated", "a lonely bet, p50, likewise", None, None, False, "×",
+            ratio("lonely", "lonely-embedded", latency("p50"))),
+        Row("replicated", "a standby that follows from the beginning ÷ selling, batches/s", 2.0, None, True, "×",
+            plain("product", lambda sample: sample["follow"]["batches_per_second"] / batches(sample))),
         Row("idle", "idle central, of one core", 0.5, None, False, "%", plain("idle", lambda sample: sample["percent"])),
     ]
 
