@@ -18,7 +18,6 @@
 #define AWAY_MS      3000
 #define LOST_MS      3000
 #define ARRIVES_MS   3
-#define LOOKS_MAX    50 // then somebody waits for it
 
 typedef struct {
     uint64_t epoch;
@@ -52,11 +51,11 @@ struct database {
     uint64_t version;
     commit_t commits[STRAYS_MAX];
     commit_t *pending; // among them: the one that storage waits for
-    // other questions are answered when they are looked at
-    bool asked[ENGINE_LINES];
-    int64_t looked_ms; // and how often, in this moment
-    unsigned looks;
-    int news; // a descriptor that is always readable
+    bool asked[ENGINE_LINES], broken[ENGINE_LINES]; // broken: its connection was lost
+    bool taken; // a TAKE has arrived, and is not answered
+    int64_t
+        ready_ms[ENGINE_LINES]; // other questions than commits: when they are answered
+    int news;                   // a descriptor that is always readable
     engine_question_t question[ENGINE_LINES];
     engine_outcome_t outcome; // of a commit that ended otherwise, until it is looked at
     bool over;
@@ -70,7 +69,6 @@ static void ask (engine_t *engine, engine_line_t line,
 static engine_outcome_t look (engine_t *engine, engine_line_t line,
                               engine_answer_t *answer);
 static int descriptor (engine_t *engine, engine_line_t line);
-static void note_look (database_t *database);
 static void give_up (engine_t *engine, engine_line_t line);
 static void close_connection (engine_t *engine);
 static void send_commit (database_t *database, const engine_question_t *question);
@@ -89,10 +87,12 @@ static engine_outcome_t answer_renew (database_t *database,
 static engine_outcome_t answer_take (database_t *database,
                                      const engine_question_t *question,
                                      engine_answer_t *answer);
+static void raise_epoch (database_t *database, const char *holder);
 static engine_outcome_t no (database_t *database, engine_outcome_t outcome,
                             engine_answer_t *answer, const char *why);
 static void make_safe (database_t *database, uint64_t count);
 static void drop_from (database_t *database, uint64_t count);
+static int64_t answer_time (const database_t *database);
 static bool away (const database_t *database);
 static bool blocked (const database_t *database);
 
@@ -164,14 +164,17 @@ engine_open_t engine_init (const engine_options_t *options, const char *role, ch
     return ENGINE_UNUSABLE;
 }
 
-/* No time passes while it waits: what would be there later is not known. */
 engine_outcome_t engine_ask (engine_t *engine, engine_line_t line,
                              const engine_question_t *question, int64_t wait_ms,
                              engine_answer_t *answer)
 {
-    (void) wait_ms;
+    const int64_t until_ms = current->world->now_ms + wait_ms;
+    engine_outcome_t outcome;
     ask (engine, line, question);
-    return look (engine, line, answer);
+    while ((outcome = look (engine, line, answer)) == ENGINE_PENDING &&
+           current->world->now_ms < until_ms)
+        current->world->now_ms++;
+    return outcome;
 }
 
 /* ---- As an engine ---- */
@@ -183,6 +186,9 @@ static void ask (engine_t *engine, engine_line_t line,
     assert (!database->asked[line]);
     database->asked[line] = true;
     database->question[line] = *question;
+    database->taken = database->taken && line != ENGINE_LEASE;
+    database->ready_ms[line] =
+        database->world->now_ms + dice_between (&database->dice, 0, ARRIVES_MS);
     if (question->kind == ENGINE_COMMIT)
         send_commit (database, question);
 }
@@ -195,8 +201,17 @@ static engine_outcome_t look (engine_t *engine, engine_line_t line,
     engine_outcome_t outcome = ENGINE_PENDING;
     if (!database->asked[line])
         return outcome;
-    note_look (database);
     memset (answer, 0, sizeof *answer);
+    if (question->kind != ENGINE_COMMIT) {
+        if (database->broken[line]) {
+            database->broken[line] = database->asked[line] = false;
+            return no (database,
+                       question->kind == ENGINE_TAKE ? ENGINE_UNKNOWN : ENGINE_FAILED,
+                       answer, "the connection was lost");
+        }
+        if (database->world->now_ms < database->ready_ms[line])
+            return outcome;
+    }
     switch (question->kind) {
     case ENGINE_READ:
         outcome = answer_read (database, question->epoch, question->ordinal, answer);
@@ -219,28 +234,11 @@ static engine_outcome_t look (engine_t *engine, engine_line_t line,
     return outcome;
 }
 
-/* Who waits here and now for an answer does so in no time at all. */
+/* Who waits for it here and now lets time pass: clock.c's poll (). */
 static int descriptor (engine_t *engine, engine_line_t line)
 {
     (void) line;
     return ((database_t *) engine)->news;
-}
-
-static void note_look (database_t *database)
-{
-    const int64_t now_ms = database->world->now_ms;
-    database->looks = database->looked_ms == now_ms ? database->looks + 1 : 0;
-    database->looked_ms = now_ms;
-    commit_t *commit = database->pending;
-    if (database->looks < LOOKS_MAX || !commit)
-        return;
-    if (blocked (database)) {
-        orphan (database);
-        return;
-    }
-    if (!commit->arrived)
-        arrive (database, commit);
-    commit->due_ms = now_ms;
 }
 
 static void give_up (engine_t *engine, engine_line_t line)
@@ -248,6 +246,8 @@ static void give_up (engine_t *engine, engine_line_t line)
     database_t *database = (database_t *) engine;
     if (line == ENGINE_LOG && database->pending)
         orphan (database);
+    else
+        database->broken[line] = database->asked[line];
 }
 
 /* What is on its way may arrive all the same. */
@@ -258,6 +258,7 @@ static void close_connection (engine_t *engine)
         orphan (database);
     database->over = database->open = false;
     memset (database->asked, 0, sizeof database->asked);
+    memset (database->broken, 0, sizeof database->broken);
 }
 
 /* ---- Commits ---- */
@@ -374,7 +375,20 @@ int64_t database_next (const database_t *database)
         if (due_ms > database->world->now_ms && due_ms < next_ms)
             next_ms = due_ms;
     }
-    return next_ms;
+    const int64_t lease_ms = answer_time (database);
+    return lease_ms > database->world->now_ms && lease_ms < next_ms ? lease_ms
+                                                                    : next_ms;
+}
+
+/* Of what was asked about the lease. */
+static int64_t answer_time (const database_t *database)
+{
+    const engine_kind_t kind = database->question[ENGINE_LEASE].kind;
+    if (!database->asked[ENGINE_LEASE])
+        return INT64_MAX;
+    const int64_t ready_ms = database->ready_ms[ENGINE_LEASE];
+    const bool waits = kind == ENGINE_RENEW || kind == ENGINE_TAKE;
+    return waits && database->blocked_ms > ready_ms ? database->blocked_ms : ready_ms;
 }
 
 bool database_advance (database_t *database)
@@ -391,8 +405,10 @@ bool database_advance (database_t *database)
         if (commit->used && commit->arrived && commit->orphan)
             end_commit (database, commit);
     }
-    return database->over || (database->pending && database->pending->arrived &&
-                              now_ms >= database->pending->due_ms);
+    return database->over || database->broken[ENGINE_LEASE] ||
+           answer_time (database) <= now_ms ||
+           (database->pending && database->pending->arrived &&
+            now_ms >= database->pending->due_ms);
 }
 
 /* ---- Other questions ---- */
@@ -400,6 +416,8 @@ bool database_advance (database_t *database)
 static engine_outcome_t answer_read (database_t *database, uint64_t epoch,
                                      uint64_t ordinal, engine_answer_t *answer)
 {
+    if (away (database))
+        return no (database, ENGINE_FAILED, answer, "nobody is there");
     if (epoch > database->epoch)
         return no (database, ENGINE_FAILED, answer, "it has not heard of this epoch");
     answer->epoch = database->epoch;
@@ -455,19 +473,28 @@ static engine_outcome_t answer_take (database_t *database,
                                      const engine_question_t *question,
                                      engine_answer_t *answer)
 {
-    if (question->epoch != database->epoch)
+    if (!database->taken && question->epoch != database->epoch)
         return no (database, ENGINE_FENCED, answer, "another epoch is there");
-    if (away (database) && dice_chance (&database->dice, 500))
+    if (away (database))
         return no (database, ENGINE_UNKNOWN, answer, "the connection was lost");
-    database->epoch++;
-    database->renewed_ms = database->world->now_ms;
-    snprintf (database->holder, sizeof database->holder, "%s",
-              question->holder ? question->holder : "");
-    if (blocked (database) || away (database))
-        return no (database, ENGINE_UNKNOWN, answer, "no standby has confirmed it");
+    if (!database->taken)
+        raise_epoch (database, question->holder);
+    database->taken = true;
+    if (blocked (database))
+        return ENGINE_PENDING;
+    database->taken = false;
+    if (database->epoch != question->epoch + 1)
+        return no (database, ENGINE_UNKNOWN, answer, "nothing is known of it");
     make_safe (database, database->count);
     answer->epoch = database->epoch;
     return ENGINE_DONE;
+}
+
+static void raise_epoch (database_t *database, const char *holder)
+{
+    database->epoch++;
+    database->renewed_ms = database->world->now_ms;
+    snprintf (database->holder, sizeof database->holder, "%s", holder ? holder : "");
 }
 
 static engine_outcome_t no (database_t *database, engine_outcome_t outcome,
@@ -558,10 +585,18 @@ void database_leave (database_t *database)
 void database_cut (database_t *database)
 {
     world_trace (database->world, "-- the database's connections are lost");
+    const engine_question_t *lease = &database->question[ENGINE_LEASE];
     database->hurt = true;
-    if (!database->pending)
-        return;
-    orphan (database);
+    if (database->asked[ENGINE_LEASE] && lease->kind == ENGINE_TAKE &&
+        !database->taken && lease->epoch == database->epoch &&
+        dice_chance (&database->dice, 500))
+        raise_epoch (database, lease->holder);
+    database->taken = false;
+    for (int line = 0; line < ENGINE_LINES; line++)
+        database->broken[line] =
+            database->asked[line] && database->question[line].kind != ENGINE_COMMIT;
+    if (database->pending)
+        orphan (database);
     database->world->nodes[NODE_STORAGE].woken = true;
 }
 
@@ -582,7 +617,8 @@ void database_fail_over (database_t *database)
 void database_take (database_t *database)
 {
     world_trace (database->world, "-- somebody else takes the lease");
-    database->epoch++;
+    raise_epoch (database, "somebody else");
+    database->hurt = true;
     make_safe (database, database->count);
 }
 
@@ -590,11 +626,12 @@ void database_take (database_t *database)
    all and as long as the power stays, any but the last group. */
 void database_lose (database_t *database)
 {
+    const node_t *storage = &database->world->nodes[NODE_STORAGE];
     const uint64_t covered = checks_position (database->world->checks);
-    const bool fragile =
-        database->world->nodes[NODE_STORAGE].core && dice_chance (&database->dice, 500);
+    const bool fragile = storage->serves && dice_chance (&database->dice, 500);
     const uint64_t known = fragile ? database->safe : covered;
-    if (known < 2 || database_lost (database) || database->count != database->safe)
+    if (known < 2 || database_lost (database) || database->count != database->safe ||
+        (storage->core && !storage->serves)) // it may just have read them
         return;
     database->visible = dice_below (&database->dice, known - 1);
     database->lost_ms =
@@ -612,8 +649,14 @@ void database_power (database_t *database)
         database->visible = UINT64_MAX;
 }
 
+void database_pause (database_t *database)
+{
+    database->hurt = true;
+}
+
 void database_calm (database_t *database)
 {
+    database->renewed_ms = -LOST_MS * 1000; // whoever else had the lease is gone
     database->blocked_ms = database->away_ms = 0;
     database->visible = UINT64_MAX;
 }

@@ -44,6 +44,8 @@ void database_cut (database_t *database);
 void database_fail_over (database_t *database);
 void database_take (database_t *database);
 void database_lose (database_t *database);
+/* Storage pauses, maybe for longer than it may lead without a word. */
+void database_pause (database_t *database);
 /* The power of storage's machine was cut. */
 void database_power (database_t *database);
 /* All of that is over. */

@@ -142,6 +142,8 @@ static void pause_one (world_t *world)
     node_t *node = some_node (world);
     node->paused_ms = world->now_ms + 20 + dice_skewed (&world->dice, 6000);
     world->counts->pauses++;
+    if (world->database && node->disk)
+        database_pause (world->database);
     world_trace (world, "-- %s pauses until %lld", node->name,
                  (long long) node->paused_ms);
 }

@@ -33,6 +33,7 @@ const char *gate_listen (gate_t *gate, zsock_t *socket, const char *domain,
 {
     (void) gate, (void) domain, (void) problem;
     network_bind ((network_socket_t *) socket, endpoint);
+    world_serves (world_node ());
     return endpoint;
 }
 

@@ -13,6 +13,9 @@ static void *start (node_t *node)
         .brokers = AT_BACK,
         .log = {.segment_bytes = SEGMENT_BYTES, .segments = 4},
         .engine = node->world->database ? "postgres://simulated" : NULL,
+        .standby = true,
+        .lease_s = 1,
+        .advertise = "here",
         .draws_kept = node->world->plan.draws_kept};
     problem_t problem;
     storage_t *storage = storage_new (&options, node->world->now_ms, &problem);

@@ -17,7 +17,8 @@
 
 #define STEPS_MAX    1000000 // of a day: beyond, somebody runs in circles
 #define SLOW_SYNC_MS 3000
-#define TRIALS       2 // of files removed or exchanged, before a start of storage
+#define START_MS     5000 // of the last start, until it serves
+#define TRIALS       2    // of files removed or exchanged, before a start of storage
 
 static node_t *running; // has its turn
 
@@ -344,15 +345,12 @@ static void start_node (world_t *world, node_t *node)
             database_begin (world->database);
     }
     node->busy_ms = node->started_ms = world->now_ms;
+    node->serves = false;
     network_begin (world->network, node->index);
     begin_turn (node);
     node->core = node->ops->start (node);
-    if (node->disk && node->core && !node->dying) {
-        if (world->database && database_lost (world->database))
-            world_violate (world, "I14: storage has started on a database that has "
-                                  "lost what was safe");
+    if (node->disk && node->core && !node->dying && !world->database)
         checks_settled (world->checks);
-    }
     finish_turn (world, node);
 }
 
@@ -492,7 +490,13 @@ static void end_day (world_t *world)
     if (!world->calm)
         faults_stop (world);
     world_cut_power (world, true);
-    start_node (world, &world->nodes[NODE_STORAGE]);
+    node_t *storage = &world->nodes[NODE_STORAGE];
+    start_node (world, storage);
+    for (const int64_t end_ms = world->now_ms + START_MS;
+         storage->core && !storage->serves && world->now_ms < end_ms; world->now_ms++)
+        if (!world->database || database_advance (world->database) ||
+            wake_time (world, storage) <= world->now_ms)
+            step_node (world, storage);
     checks_over (world->checks);
 }
 
@@ -553,9 +557,23 @@ void node_die (node_t *node, const char *why)
         world_violate (node->world, "I1: %s ends for no fault of its disk: %s",
                        node->name, why);
     node->world->counts->refused_starts += node->agency == 0;
-    if (node->disk && !node->core && node->world->database)
+    if (node->disk && !node->serves && node->world->database)
         node->world->counts->refused_losses += database_lost (node->world->database);
     node->dying = true;
+}
+
+/* A start on a database has all of it when it begins to listen, and not before. */
+void world_serves (node_t *node)
+{
+    world_t *world = node->world;
+    node->serves = true;
+    if (!node->disk || !world->database || node->dying || world->trial)
+        return;
+    if (database_lost (world->database))
+        world_violate (world,
+                       "I14: storage serves on a database that has lost what was "
+                       "safe");
+    checks_settled (world->checks);
 }
 
 node_t *world_node (void)

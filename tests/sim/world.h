@@ -59,6 +59,7 @@ struct node {
     bool dying;               // dead already, and only its turn has to end
     bool over;                // it has ended, well or not, and is not started again
     bool ended_well;
+    bool serves;        // storage: it listens, in this life
     bool asks;          // for results only, from now on
     uint32_t rows;      // of a file that grows, so far
     int64_t started_ms; // its life
@@ -135,6 +136,9 @@ node_t *world_node (void);
 bool node_point (node_t *node);
 /* The process ends: by its own decision, or since it is `dying`. */
 void node_die (node_t *node, const char *why);
+
+/* It begins to listen. */
+void world_serves (node_t *node);
 
 /* For the faults. */
 void world_kill (world_t *world, node_t *node);
