@@ -36,8 +36,8 @@ static void add_group (groups_t *groups, bytes_t body);
 static uint64_t take (engine_t *engine);
 static void commit (engine_t *engine, uint64_t epoch, const group_t *group,
                     uint64_t ordinal);
-static void ask (engine_t *engine, engine_line_t line, const engine_question_t *question,
-                 engine_answer_t *answer);
+static void ask (engine_t *engine, engine_line_t line,
+                 const engine_question_t *question, engine_answer_t *answer);
 
 int main (int argc, char **argv)
 {
@@ -137,8 +137,8 @@ static void commit (engine_t *engine, uint64_t epoch, const group_t *group,
     ask (engine, ENGINE_LOG, &question, &answer);
 }
 
-static void ask (engine_t *engine, engine_line_t line, const engine_question_t *question,
-                 engine_answer_t *answer)
+static void ask (engine_t *engine, engine_line_t line,
+                 const engine_question_t *question, engine_answer_t *answer)
 {
     const engine_outcome_t outcome =
         engine_ask (engine, line, question, WAIT_MS, answer);
