@@ -122,7 +122,12 @@ static uint64_t take (engine_t *engine)
     question = (engine_question_t){
         .kind = ENGINE_TAKE, .epoch = answer.lease.epoch, .holder = "bench"};
     ask (engine, ENGINE_LEASE, &question, &answer);
-    return answer.epoch;
+    // a commit does not connect: what is read before it does
+    question =
+        (engine_question_t){.kind = ENGINE_READ, .epoch = answer.epoch, .ordinal = 1};
+    const uint64_t epoch = answer.epoch;
+    ask (engine, ENGINE_LOG, &question, &answer);
+    return epoch;
 }
 
 static void commit (engine_t *engine, uint64_t epoch, const group_t *group,

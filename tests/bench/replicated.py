@@ -66,6 +66,7 @@ def alone(made, log):
 def follow(scratch, log, batches):
     """A storage with an empty directory: from its start until it has everything, and serves."""
     with peers.directory_of(scratch, "follow") as directory:
+        (directory / "data").mkdir()
         start = time.monotonic()
         storage = loteria.Process(
             directory, "loteria-storage", "--data-dir", directory / "data", "--listen",

@@ -396,6 +396,7 @@ static void bury (world_t *world, node_t *node)
     running = node;
     if (node->core)
         node->ops->destroy (&node->core);
+    node->serves = false;
     network_end (world->network, node->index, world->now_ms);
     node->dying = false;
     node->kill_in = 0;
