@@ -11,7 +11,8 @@
 static uint64_t records_here (const book_t *book);
 static int first_piece (book_t *book, char *why);
 static int refuse (const book_opening_t *opening, char *why, const char *reason);
-static int write_found (book_t *book);
+static int write_found (book_t *book, uint64_t before);
+static int cut_new (book_t *book, uint64_t before);
 
 /* No more at a time than a start reads from a file; but first of all as far as the
    files here reach, by which it is seen whether the engine has lost anything. */
@@ -77,24 +78,40 @@ int book_follow (book_t *book, char *why)
 {
     book_opening_t opening = {.book = book};
     char reason[LOG_WHY_BYTES] = "";
+    const uint64_t before = log_sequence (book->log);
     errno = 0;
     const int groups = log_follow (book->log, book_found_record, &opening, reason);
     if (groups == -1)
         return refuse (&opening, why, reason);
-    if (groups > 0 && write_found (book) == -1)
+    if (groups > 0 && write_found (book, before) == -1)
         return book_start_failed (book, why);
     return groups;
 }
 
 /* As with a group of one's own, but that it was safe before. */
-static int write_found (book_t *book)
+static int write_found (book_t *book, uint64_t before)
 {
-    if (book_make_room (book) == -1 || archive_write (book->archive) == -1)
+    if (book_make_room (book) == -1 || archive_write (book->archive) == -1 ||
+        cut_new (book, before) == -1)
         return -1;
     book->group_base = log_sequence (book->log);
     return log_unreleased (book->log) < book->checkpoint_bytes
                ? 0
                : book_make_checkpoint (book);
+}
+
+/* Of draws whose opening was found just now: who led before a power cut may have left
+   rows in their files that never came to be, and the start did not know the draw yet.
+ */
+static int cut_new (book_t *book, uint64_t before)
+{
+    uint64_t ignored = 0;
+    for (size_t i = 0; i < sales_count (book->sales); i++) {
+        const sale_t *sale = sales_at (book->sales, i);
+        if (sale->opened > before && folder_cut (sale->folder, &ignored) == -1)
+            return -1;
+    }
+    return 0;
 }
 
 void book_lead (book_t *book, uint64_t epoch)
