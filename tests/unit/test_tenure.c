@@ -245,6 +245,23 @@ static void it_is_renewed_though_commits_are_confirmed (void **state)
     }
 }
 
+/* Those who follow learn by renewals what is safe. */
+static void a_long_lease_is_renewed_often_all_the_same (void **state)
+{
+    (void) state;
+    tenure_destroy (&tenure);
+    start ("tcp://a:1", false);
+    tenure_destroy (&tenure);
+    tenure = tenure_new (
+        &(tenure_options_t){&fake.engine, "tcp://a:1", 3600 * 1000, false}, now_ms);
+    answered (ENGINE_SEE, ENGINE_DONE);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+    for (int i = 0; i < 5; i++) {
+        assert_in_range (wait_for (ENGINE_RENEW), 0, 500);
+        answered (ENGINE_RENEW, ENGINE_DONE);
+    }
+}
+
 static void without_a_confirmation_it_is_over (void **state)
 {
     (void) state;
@@ -359,6 +376,7 @@ int main (void)
         TEST (a_takeover_that_may_have_been_is_the_end),
         TEST (an_order_takes_it_from_who_has_it),
         TEST (it_is_renewed_though_commits_are_confirmed),
+        TEST (a_long_lease_is_renewed_often_all_the_same),
         TEST (without_a_confirmation_it_is_over),
         TEST (a_confirmation_is_as_old_as_its_question),
         TEST (who_was_stopped_ends),

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define NEVER     INT64_MAX
-#define LOOK_MS   250  // how often who waits looks at the lease, at most
+#define LOOK_MS   250 // how often who waits looks at the lease, at most
+#define RENEW_MS  500 // who holds it renews it as often, at least: others follow by that
 #define RETRY_MS  100  // after an engine that did not answer
 #define STATUS_MS 2000 // how often who holds it looks how the engine is
 
@@ -213,7 +214,8 @@ static void ask (tenure_t *tenure, engine_kind_t kind, int64_t now_ms)
 static int64_t look_ms (const tenure_t *tenure)
 {
     const int64_t part_ms = tenure->options.lease_ms / TENURE_RENEWALS;
-    return tenure->state != TENURE_HOLDS && part_ms > LOOK_MS ? LOOK_MS : part_ms;
+    const int64_t most_ms = tenure->state == TENURE_HOLDS ? RENEW_MS : LOOK_MS;
+    return part_ms < most_ms ? part_ms : most_ms;
 }
 
 int64_t tenure_deadline (const tenure_t *tenure)
