@@ -125,9 +125,9 @@ def test_storage_is_killed_and_goes_on(replicated, cluster, files):
     for _ in range(2):
         day.parts[STORAGE].kill()
         start_storage(day)
+    assert cluster.sql("SELECT epoch FROM loteria.lease") == "3"
     agencies[2] = day.agency(2, files[2])
     end(day, files, agencies, cluster)
-    assert cluster.sql("SELECT epoch FROM loteria.lease") == "3"
 
 
 def test_the_primary_stands_still_and_goes_on(replicated, cluster, files):
