@@ -240,6 +240,14 @@ static int take_winners (void *self, void *taken)
     return true;
 }
 
+/* With them what was known of the result: it is of these winners. */
+void answers_forget_winners (session_t *session)
+{
+    session->cursor = 0;
+    results_clear (&session->results);
+    session->proof.drawn = session->proof.judged = false;
+}
+
 static int take_goodbye (void *self, void *taken)
 {
     session_t *session = self;

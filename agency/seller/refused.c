@@ -76,8 +76,7 @@ static bool take_refused_now (session_t *session, const wire_refused_t *refused,
     case REFUSED_UNDRAWN:
         session_hold_back (session, 0, now_ms);
         session->progress.state = SESSION_WAITING;
-        session->cursor = 0;
-        results_clear (&session->results);
+        answers_forget_winners (session);
         return true;
     case REFUSED_CLOSED:
         return take_closed (session, refused, now_ms);

@@ -377,8 +377,7 @@ void sale_ask_results (session_t *session, int64_t now_ms)
         session->progress.state = SESSION_ENDED;
         return;
     }
-    session->cursor = 0;
-    results_clear (&session->results);
+    answers_forget_winners (session);
     if (pledge_active (session))
         pledge_go_on (session, now_ms);
     else

@@ -127,6 +127,9 @@ struct session {
 /* Take a message from the central. Returns whether it was of use at this moment. */
 bool answers_take (session_t *session, const wire_message_t *message, int64_t now_ms);
 
+/* The winners are to be asked for from the first page on. */
+void answers_forget_winners (session_t *session);
+
 /* The batches below `next` are stored: returns how many that are. */
 uint64_t answers_drop_stored (session_t *session, uint64_t next);
 

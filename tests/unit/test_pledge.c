@@ -34,6 +34,7 @@ typedef struct { // the other side
     bool revealed; // by the agency
     bool locked, published, closed;
     int questions; // so far
+    int told;      // that it told of the winners
     char commit[4096], reveal[256];
     size_t commit_size, reveal_size;
     uint64_t other_at;     // the bet that it has otherwise; UINT64_MAX: none
@@ -248,6 +249,7 @@ static void say_waiting (void)
 static void say_winners (void)
 {
     char documents[64] = "";
+    central.told++;
     for (uint64_t i = 0; i < draw.won[WHICH].count; i++)
         sprintf (documents + strlen (documents), "%u\n", 100 + draw.result.number);
     answer (day,
@@ -263,7 +265,6 @@ static void say_note (const wire_fetch_t *fetch)
     const char *receipt = central.receipt ? central.receipt : draw.party[WHICH].ready;
     const char *note = fetch->which == NOTE_OPEN                      ? draw.open_note
                        : fetch->which == NOTE_RECEIPT && central.held ? receipt
-                       : fetch->which == NOTE_VOID && *central.off    ? central.off
                        : fetch->which == NOTE_VOID && *central.off    ? central.off
                        : fetch->which == NOTE_SEAL && central.locked  ? draw.seal_note
                        : fetch->which == NOTE_RESULT && central.published
@@ -508,6 +509,28 @@ static void a_whole_draw (void **state)
     assert_true (progress (day)->proven && progress (day)->drawn);
     assert_string_equal (file_of ("result.note"), draw.result_note);
     assert_int_equal (progress (day)->winners, draw.won[WHICH].count);
+}
+
+/* State was started anew when the result note was asked for: the winners, which are
+   told before, are asked for once more. */
+static void winners_are_not_forgotten_over_the_result (void **state)
+{
+    (void) state;
+    sell_and_cancel ();
+    start_session ();
+    serve_all ();
+    central.locked = true;
+    pass_by (2 * READY_RENEW_MS);
+    central.published = true;
+    central.missing = 1;
+    say_winners ();
+    serve_all ();
+    assert_state (day, SESSION_FETCHING);
+    refuse (day, REFUSED_HELLO, WIRE_FETCH, 0);
+    pass_to_end ();
+    assert_state (day, SESSION_ENDED);
+    assert_true (progress (day)->proven);
+    assert_int_equal (central.told, 2);
 }
 
 /* Killed after each message, again and again; what it said before it says again. */
@@ -894,6 +917,7 @@ int main (void)
 #define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST (a_whole_draw),
+        TEST (winners_are_not_forgotten_over_the_result),
         TEST (whenever_it_is_killed_it_goes_on),
         TEST (without_a_folder_nothing_is_sold),
         TEST (another_open_note_ends_it),
