@@ -245,6 +245,23 @@ static void it_is_renewed_though_commits_are_confirmed (void **state)
     }
 }
 
+/* Others see only the renewals. */
+static void commits_do_not_put_a_renewal_off (void **state)
+{
+    (void) state;
+    take ();
+    wait_for (ENGINE_RENEW);
+    answered (ENGINE_RENEW, ENGINE_DONE);
+    const int64_t since_ms = now_ms;
+    while (!fake.pending || fake.asked.kind != ENGINE_RENEW) {
+        if (fake.pending) // SEE
+            answered (fake.asked.kind, ENGINE_DONE);
+        assert_true ((now_ms += 10) - since_ms <= LEASE_MS / TENURE_RENEWALS + 10);
+        tenure_confirm (tenure, now_ms, 0);
+        tenure_turn (tenure, now_ms);
+    }
+}
+
 /* Those who follow learn by renewals what is safe. */
 static void a_long_lease_is_renewed_often_all_the_same (void **state)
 {
@@ -376,6 +393,7 @@ int main (void)
         TEST (a_takeover_that_may_have_been_is_the_end),
         TEST (an_order_takes_it_from_who_has_it),
         TEST (it_is_renewed_though_commits_are_confirmed),
+        TEST (commits_do_not_put_a_renewal_off),
         TEST (a_long_lease_is_renewed_often_all_the_same),
         TEST (without_a_confirmation_it_is_over),
         TEST (a_confirmation_is_as_old_as_its_question),
