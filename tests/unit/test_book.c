@@ -284,6 +284,27 @@ static void a_group_is_synced_at_once_when_asked (void **state)
     assert_kept (&promise);
 }
 
+/* One such group right behind another, and nobody has looked in between: a checkpoint
+   that was taken with the first is of what the first had. */
+static void groups_at_once_may_follow_each_other (void **state)
+{
+    (void) state;
+    anew ();
+    shelf.options = (log_options_t){.segment_bytes = SEGMENT, .segments = 4};
+    shelf_start (&shelf);
+    for (int i = 0; i < 200; i++) {
+        shelf_append (&shelf, 1 + (uint32_t) i % AGENCIES, 7);
+        assert_int_equal (book_begin (shelf.book, true), 0);
+        if (i % 2 > 0)
+            assert_true (book_look (shelf.book) >= 0);
+    }
+    const promise_t promise = promise_now ();
+    shelf_close (&shelf);
+    disk_cut (shelf.disk);
+    shelf_start (&shelf);
+    assert_kept (&promise);
+}
+
 /* The log's sync failed: nothing of the group may be answered, then or later. */
 static void a_sync_that_fails_is_told (void **state)
 {
@@ -987,6 +1008,7 @@ int main (void)
         BOOK_TEST (events_are_linked),
         BOOK_TEST (a_group_is_gathered_while_another_is_synced),
         BOOK_TEST (a_group_is_synced_at_once_when_asked),
+        BOOK_TEST (groups_at_once_may_follow_each_other),
         BOOK_TEST (a_sync_that_fails_is_told),
         BOOK_TEST (a_checkpoint_comes_after_what_it_covers),
         BOOK_TEST (the_log_goes_round),

@@ -224,6 +224,8 @@ int book_begin (book_t *book, bool at_once)
 {
     if (log_gathered (book->log) == 0)
         return 0;
+    if (book->step == STEP_TAKEN && go_on (book) == -1) // it is of the group before
+        return -1;
     if (sound (book) == -1)
         return -1;
     if (at_once) {
