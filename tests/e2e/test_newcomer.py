@@ -116,4 +116,4 @@ def test_a_test_without_tests_fails(newcomer):
 
 def test_every_command_of_the_readme_is_typed_by_a_test():
     blocks = re.findall(r"(?:<!-- tested: ([\w ]+) -->\n+)?```sh\n", README)
-    assert blocks == ["try", "build", "by hand", "check", "draws", "compose"]
+    assert blocks == ["try", "build", "by hand", "check", "draws", "compose", "compose ha"]

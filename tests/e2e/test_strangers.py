@@ -37,7 +37,7 @@ NO_REQUESTS = {
     "version 1": ([wire.message("HELLO", 1, bytes(12), version=1)], "VERSION"),
     "version 255 and nothing behind": ([wire.message("HELLO", 1, version=255)], "VERSION"),
     **{f"command {number:#04x}": ([wire.message(number, 1, bytes(12))], "COMMAND")
-       for number in (0x00, 0x09, 0x0E, 0x10, 0x18, 0x20, 0x30, 0x3D, 0x40, 0x4A, 0x7F, 0xFF)},
+       for number in (0x00, 0x0D, 0x0E, 0x10, 0x19, 0x20, 0x30, 0x33, 0x40, 0x4A, 0x7F, 0xFF)},
     **{f"{name} from outside": ([wire.sound(name, 1)], "COMMAND")
        for name, number in wire.COMMANDS.items() if number > 0x0F},
     "STORE with a row": ([wire.message("STORE", 1, bytes(27) + b"\1" + b"1,a,b,1,2000-01-01,1\r\n")], "COMMAND"),

@@ -109,7 +109,8 @@ def simple(command, agency, *values, draw=0, rest=b""):
 
 def sound(command, agency=0, draw=0):
     """The least that decodes as this command, whatever it would mean."""
-    kinds = {"RECORD": (0, 0, ord("D")), "EVENT": (0, 0, 0, ord("D")), "ORDER": (ord("C"),), "JOIN": (1,)}
+    kinds = {"RECORD": (0, 0, ord("D")), "EVENT": (0, 0, 0, ord("D")), "ORDER": (ord("C"),), "JOIN": (1,),
+             "FETCH": (ord("N"),), "NOTE": (ord("N"),)}
     named = command in ("WELCOME", "ADMIT", "LOOKUP", "ORDERED")
     return simple(command, agency, *kinds.get(command, ()), draw=draw, rest=b"first" if named else b"")
 
