@@ -13,11 +13,12 @@ PORTS = {"storage": 12347, "state": 12348, "broker": 12345, "worker": 12349}
 # Who is given which folder of keys, and what is in it.
 KEYS = {
     "storage": ("storage", {"secret.key", "worker.key", "state.key", "broker.key", "operator.key"}),
-    "state": ("state", {"secret.key", "worker.key", "storage.key", "broker.key", "operator.key"}),
+    "state": ("state", {"secret.key", "worker.key", "storage.key", "broker.key", "operator.key", "name", "signers",
+                        "signing.key"}),
     "broker": ("broker", {"secret.key", "worker.key", "storage.key", "state.key", "operator.key", "roll"}),
     "worker": ("worker", {"secret.key", "broker.key", "storage.key", "state.key"}),
-    "web": ("operator", {"secret.key", "broker.key", "storage.key", "state.key"}),
-    "agency1": ("agency-1", {"secret.key", "broker.key"}),
+    "web": ("operator", {"secret.key", "broker.key", "storage.key", "state.key", "operator.sign"}),
+    "agency1": ("agency-1", {"secret.key", "broker.key", "operator.sign"}),
 }
 
 

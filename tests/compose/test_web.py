@@ -46,7 +46,7 @@ def test_the_page_and_prometheus_see_the_central(project):
 
     engine.wait_until(seen, lambda: f"{data_of(prometheus, '/api/v1/targets')}")
     groups = data_of(prometheus, "/api/v1/rules")["groups"]
-    assert sum(len(group["rules"]) for group in groups) == 9
+    assert sum(len(group["rules"]) for group in groups) == 12
     engine.wait_until(lambda: data_of(prometheus, "/api/v1/query?query=loteria_part_answers")["result"],
                       lambda: "no metric came")
     assert loteria.parse_log(day.log("web"))
