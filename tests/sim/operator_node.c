@@ -58,7 +58,7 @@ static void step (node_t *node)
     const int64_t now_ms = node->world->now_ms;
     int64_t due_ms;
     take_answers (node, self);
-    if (self->unsent && network_ready (self->socket))
+    if (self->unsent && self->order != -1 && network_ready (self->socket))
         say_order (node, self);
     if (self->order != -1 && now_ms >= self->answer_ms)
         self->order = -1;
