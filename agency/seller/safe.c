@@ -46,7 +46,7 @@ static bool load_keys (const char *keys, vault_options_t *options, char *why)
 {
     char reason[KEYS_WHY_BYTES];
     signing_pair_t pair;
-    signing_operator_t operator;
+    signing_operator_t who;
     if (!keys || !signing_pair_there (keys)) {
         snprintf (why, SAFE_WHY_BYTES,
                   "it signs with a key of its own, which loteria-keys pair makes: give "
@@ -55,13 +55,13 @@ static bool load_keys (const char *keys, vault_options_t *options, char *why)
         return false;
     }
     if (signing_pair_load (keys, &pair, reason) == -1 ||
-        signing_operator_load (keys, &operator, reason) == -1) {
+        signing_operator_load (keys, &who, reason) == -1) {
         snprintf (why, SAFE_WHY_BYTES, "%s", reason);
         return false;
     }
     options->secret = pair.secret;
-    memcpy (options->operator_key, operator.public_key, sizeof options->operator_key);
-    memcpy (options->central, operator.central, sizeof options->central);
+    memcpy (options->operator_key, who.public_key, sizeof options->operator_key);
+    memcpy (options->central, who.central, sizeof options->central);
     sodium_memzero (&pair, sizeof pair);
     return true;
 }

@@ -81,11 +81,10 @@ static bool open_file (sold_t *sold, const char *folder, const char *name, char 
 static bool read_file (sold_t *sold, char *why)
 {
     struct stat about;
-    if (fstat (sold->file, &about) == -1)
-        return false;
-    const uint64_t size = (uint64_t) about.st_size;
+    const bool known = fstat (sold->file, &about) == 0;
+    const uint64_t size = known ? (uint64_t) about.st_size : 0;
     sold->size = size;
-    if (!map_file (sold)) {
+    if (!known || !map_file (sold)) {
         snprintf (why, SOLD_WHY_BYTES, "%.300s: cannot be read: %s", sold->path,
                   strerror (errno));
         return false;
@@ -236,14 +235,15 @@ static bool write_added (sold_t *sold)
                     (off_t) (sold->size + done));
         if (wrote == -1 && errno == EINTR)
             continue;
-        if (wrote <= 0)
+        if (wrote <= 0) {
+            errno = wrote == 0 ? ENOSPC : errno;
             break;
+        }
         done += (size_t) wrote;
     }
     if (done < sold->added_size) {
         fail (sold, strerror (errno));
-        if (ftruncate (sold->file, (off_t) sold->size) == -1)
-            return false; // half a row stays: the next start cuts it off
+        sold->half = ftruncate (sold->file, (off_t) sold->size) == -1;
         return false;
     }
     sold->size += done;
@@ -265,7 +265,8 @@ bytes_t sold_rows (sold_t *sold, uint64_t offset)
         bytes_of ((uint8_t *) sold->map + place, (size_t) (sold->size - place));
     for (uint64_t i = offset % PLACE_ROWS; i > 0; i--) {
         end = memchr (rows.data, '\n', rows.size);
-        assert (end); // they were counted
+        if (!end) // they were counted: somebody has changed it since
+            return bytes_of (NULL, 0);
         rows = bytes_of (end + 1, rows.size - (size_t) (end + 1 - rows.data));
     }
     return rows;

@@ -101,8 +101,12 @@ void vault_destroy (vault_t **vault)
     open_clear (&(*vault)->open);
     seal_clear (&(*vault)->seal);
     result_clear (&(*vault)->result);
-    for (size_t i = 0; i < VAULT_FILES; i++)
-        free ((void *) (*vault)->files[i].data);
+    for (size_t i = 0; i < VAULT_FILES; i++) {
+        const bytes_t file = (*vault)->files[i];
+        if (file.data)
+            sodium_memzero ((void *) file.data, file.size); // one has the nonce
+        free ((void *) file.data);
+    }
     free ((*vault)->folder);
     sodium_memzero (*vault, sizeof **vault);
     free (*vault);

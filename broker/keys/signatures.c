@@ -10,8 +10,8 @@
 #include "key_file.h"
 
 static int make_name (const char *state_folder, const char *name, char *why);
-static int tell (const char *folder, const signing_operator_t *operator, char * why);
-static int load_operator (const char *folder, signing_operator_t *operator, char * why);
+static int tell (const char *folder, const signing_operator_t *who, char *why);
+static int load_operator (const char *folder, signing_operator_t *who, char *why);
 static bool listed_already (const char *state_folder, const signers_t *signers);
 static int by_agency (const void *a, const void *b);
 
@@ -21,28 +21,27 @@ int signatures_make (const char *folder, const char *name, char *why)
     snprintf (state_folder, sizeof state_folder, "%s/state", folder);
     snprintf (operator_folder, sizeof operator_folder, "%s/operator", folder);
     signing_pair_t pair;
-    signing_operator_t operator;
+    signing_operator_t who;
     if (make_name (state_folder, name, why) == -1)
         return -1;
     const bool there = signing_pair_there (state_folder);
     if ((there ? signing_pair_load (state_folder, &pair, why)
                : signing_pair_create (state_folder, &pair, why)) == -1 ||
-        load_operator (folder, &operator, why) == -1 ||
-        tell (operator_folder, &operator, why) == -1)
+        load_operator (folder, &who, why) == -1 ||
+        tell (operator_folder, &who, why) == -1)
         return -1;
     return !there;
 }
 
 int signatures_tell (const char *folder, const char *agency_folder, char *why)
 {
-    signing_operator_t operator;
+    signing_operator_t who;
     char state_folder[PATH_MAX];
     snprintf (state_folder, sizeof state_folder, "%s/state", folder);
     if (!signing_pair_there (state_folder))
         return 0;
-    return load_operator (folder, &operator, why) == -1
-               ? -1
-               : tell (agency_folder, &operator, why);
+    return load_operator (folder, &who, why) == -1 ? -1
+                                                   : tell (agency_folder, &who, why);
 }
 
 int signatures_make_demo (const char *agency_folder, roll_entry_t *entry, char *why)
@@ -60,14 +59,14 @@ int signatures_make_demo (const char *agency_folder, roll_entry_t *entry, char *
 int signatures_check (const char *folder, const roll_t *roll,
                       const uint8_t key[NOTE_PUBLIC_BYTES], char *why)
 {
-    signing_operator_t operator;
+    signing_operator_t who;
     if (!signing_key_sound (key)) {
         snprintf (why, KEYS_WHY_BYTES, "--signing-key: no key that can sign");
         return -1;
     }
-    if (load_operator (folder, &operator, why) == -1)
+    if (load_operator (folder, &who, why) == -1)
         return -1;
-    if (memcmp (operator.public_key, key, NOTE_PUBLIC_BYTES) == 0) {
+    if (memcmp (who.public_key, key, NOTE_PUBLIC_BYTES) == 0) {
         snprintf (why, KEYS_WHY_BYTES, "this is the operator's signing key");
         return -1;
     }
@@ -145,18 +144,18 @@ static int make_name (const char *state_folder, const char *name, char *why)
 }
 
 /* What is there as it should be is left alone. */
-static int tell (const char *folder, const signing_operator_t *operator, char * why)
+static int tell (const char *folder, const signing_operator_t *who, char *why)
 {
     signing_operator_t before;
     char unused[KEYS_WHY_BYTES];
     if (signing_operator_load (folder, &before, unused) == 0 &&
-        strcmp (before.central, operator->central) == 0 &&
-        memcmp (before.public_key, operator->public_key, NOTE_PUBLIC_BYTES) == 0)
+        strcmp (before.central, who->central) == 0 &&
+        memcmp (before.public_key, who->public_key, NOTE_PUBLIC_BYTES) == 0)
         return 0;
-    return signing_operator_save (folder, operator, why);
+    return signing_operator_save (folder, who, why);
 }
 
-static int load_operator (const char *folder, signing_operator_t *operator, char * why)
+static int load_operator (const char *folder, signing_operator_t *who, char *why)
 {
     char state_folder[PATH_MAX];
     signing_pair_t pair;
@@ -168,9 +167,9 @@ static int load_operator (const char *folder, signing_operator_t *operator, char
         return -1;
     }
     if (signing_pair_load (state_folder, &pair, why) == -1 ||
-        central_name_load (state_folder, operator->central, why) == -1)
+        central_name_load (state_folder, who->central, why) == -1)
         return -1;
-    memcpy (operator->public_key, pair.public_key, NOTE_PUBLIC_BYTES);
+    memcpy (who->public_key, pair.public_key, NOTE_PUBLIC_BYTES);
     return 0;
 }
 

@@ -47,7 +47,7 @@ typedef struct { // a draw that is under way
 
 struct notary {
     notary_options_t options;
-    operator_t operator;
+    operator_t by;
     draws_t *draws;
     follower_t *follower;
     chance_t chance;
@@ -97,11 +97,11 @@ notary_t *notary_new (const notary_options_t *options, draws_t *draws,
     notary_t *notary = calloc (1, sizeof *notary);
     assert (notary);
     notary->options = *options;
-    notary->operator= (operator_t){.central = options->central,
-                                   .pair = options->pair,
-                                   .commit_s = options->commit_s,
-                                   .least = options->least,
-                                   .auditor = options->auditor};
+    notary->by = (operator_t){.central = options->central,
+                              .pair = options->pair,
+                              .commit_s = options->commit_s,
+                              .least = options->least,
+                              .auditor = options->auditor};
     notary->draws = draws;
     notary->follower = follower;
     notary->chance = *chance;
@@ -194,7 +194,7 @@ bool notary_awarded (notary_t *notary, const wire_message_t *message)
 
 bool notary_can_open (notary_t *notary, uint32_t agencies, char *why)
 {
-    operator_t operator= notary->operator;
+    operator_t by = notary->by;
     signers_t signers = {0};
     char reason[KEYS_WHY_BYTES];
     if (!notary->options.pair)
@@ -203,15 +203,15 @@ bool notary_can_open (notary_t *notary, uint32_t agencies, char *why)
         snprintf (why, PROVABLE_WHY_BYTES, "%.200s", reason);
         return false;
     }
-    operator.signers = & signers;
-    const bool can = provable_can_open (&operator, agencies, why);
+    by.signers = &signers;
+    const bool can = provable_can_open (&by, agencies, why);
     signers_clear (&signers);
     return can;
 }
 
 const operator_t *notary_operator (const notary_t *notary)
 {
-    return notary->options.pair ? &notary->operator: NULL;
+    return notary->options.pair ? &notary->by : NULL;
 }
 
 static void pursue (notary_t *notary, const live_t *live)
@@ -422,7 +422,7 @@ static char *make_paper (notary_t *notary, const live_t *live, case_t *its, step
 static char *open_paper (notary_t *notary, const live_t *live, case_t *its,
                          size_t *size, char *why)
 {
-    operator_t operator= notary->operator;
+    operator_t by = notary->by;
     signers_t signers = {0};
     escrow_box_t sealed;
     bytes_t box = {0};
@@ -434,14 +434,14 @@ static char *open_paper (notary_t *notary, const live_t *live, case_t *its,
         provable_can_open (NULL, 1, why);
     else if (notary->options.signers (notary->options.context, &signers, reason) == -1)
         snprintf (why, PROVABLE_WHY_BYTES, "%.200s", reason);
-    else if (operator.auditor && !escrow_seal (&its->nonce, operator.auditor, &sealed))
+    else if (by.auditor && !escrow_seal (&its->nonce, by.auditor, &sealed))
         snprintf (why, PROVABLE_WHY_BYTES, "the auditor's key is no key");
     else {
-        if (operator.auditor)
+        if (by.auditor)
             box = bytes_of (sealed.of, sizeof sealed.of);
-        operator.signers = & signers;
-        paper = provable_open_paper (draw_provable (live->draw),
-                                     &operator, & its->nonce, &box, size, why);
+        by.signers = &signers;
+        paper = provable_open_paper (draw_provable (live->draw), &by, &its->nonce, &box,
+                                     size, why);
     }
     signers_clear (&signers);
     return paper;

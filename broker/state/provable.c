@@ -40,15 +40,14 @@ static bool same_stakes (const provable_t *provable, const seal_t *seal);
 static int apply_reveal (provable_t *provable, uint32_t agency,
                          const fair_paper_t *paper);
 static bool fits (const provable_t *provable, uint32_t agency, const nonce_t *nonce);
-static bool own_key (const origin_t *origin, const operator_t *operator,
-                     note_key_t * key);
+static bool own_key (const origin_t *origin, const operator_t *by, note_key_t *key);
 static bool ready_fits (const provable_t *provable, uint32_t agency,
                         const wire_commit_t *commit, signed_note_t *note, char *why);
 static const char *ready_fault (const provable_t *provable, const ready_t *ready,
                                 uint32_t agency, const wire_commit_t *commit);
 static bool one_line (bytes_t signatures);
 static char *put_signed (fair_paper_writer_t *out, const origin_t *origin,
-                         const operator_t *operator, char * text, size_t text_size,
+                         const operator_t *by, char *text, size_t text_size,
                          size_t *size);
 static bool seal_signed (const provable_t *provable, const note_key_t *key,
                          const uint8_t *signature, char line[NOTE_LINE_BYTES]);
@@ -166,8 +165,8 @@ uint32_t provable_number (const provable_t *provable)
     return number_of_seed (&end, provable->highest);
 }
 
-char *provable_open_paper (const provable_t *provable, const operator_t *operator,
-                           const nonce_t * nonce, const bytes_t *box, size_t *size,
+char *provable_open_paper (const provable_t *provable, const operator_t *by,
+                           const nonce_t *nonce, const bytes_t *box, size_t *size,
                            char *why)
 {
     open_t open = {.highest = provable->highest,
@@ -175,22 +174,22 @@ char *provable_open_paper (const provable_t *provable, const operator_t *operato
                                        provable->closes_ms == CLOSES_NEVER
                                    ? provable->closes_ms
                                    : provable->closes_ms / 1000,
-                   .commit_s = operator->commit_s,
-                   .least = operator->least ? operator->least : provable->agencies,
+                   .commit_s = by->commit_s,
+                   .least = by->least ? by->least : provable->agencies,
                    .agencies = provable->agencies,
-                   .audited = operator->auditor != NULL };
+                   .audited = by->auditor != NULL};
     char name[NOTE_KEY_NAME_BYTES_MAX + 1];
-    if (!provable_can_open (operator, provable->agencies, why))
+    if (!provable_can_open (by, provable->agencies, why))
         return NULL;
-    snprintf (open.origin.central, sizeof open.origin.central, "%s", operator->central);
+    snprintf (open.origin.central, sizeof open.origin.central, "%s", by->central);
     memcpy (open.origin.draw, provable->draw, sizeof open.origin.draw);
     const bytes_t draw = bytes_of (provable->draw, strlen (provable->draw));
     open.commitment = nonce_commitment (draw, NONCE_OPERATOR, nonce);
     open.of = calloc (provable->agencies, sizeof *open.of);
     assert (open.of);
-    bool sound = own_key (&open.origin, operator, & open.operator);
+    bool sound = own_key (&open.origin, by, &open.operator);
     for (uint32_t agency = 1; sound && agency <= provable->agencies; agency++) {
-        const signer_t *signer = signers_find (operator->signers, agency);
+        const signer_t *signer = signers_find (by->signers, agency);
         party_name (&open.origin, PARTY_AGENCY, agency, name);
         open.of[agency - 1].agency = agency;
         sound = note_key_make (name, signer->public_key, &open.of[agency - 1].key);
@@ -201,13 +200,13 @@ char *provable_open_paper (const provable_t *provable, const operator_t *operato
     fair_paper_hex (&out, "nonce", bytes_of (nonce->of, sizeof nonce->of));
     if (open.audited) {
         party_name (&open.origin, PARTY_AUDITOR, 0, name);
-        sound = sound && note_key_make (name, operator->auditor, &open.auditor);
+        sound = sound && note_key_make (name, by->auditor, &open.auditor);
         sha256 (*box, bytes_of (NULL, 0), open.box.of);
         fair_paper_hex (&out, "box", *box);
     }
     size_t text_size = 0;
     char *text = sound ? open_write (&open, &text_size) : NULL;
-    char *paper = put_signed (&out, &open.origin, operator, text, text_size, size);
+    char *paper = put_signed (&out, &open.origin, by, text, text_size, size);
     free (open.of);
     if (!sound) {
         free (paper);
@@ -217,17 +216,17 @@ char *provable_open_paper (const provable_t *provable, const operator_t *operato
     return paper;
 }
 
-char *provable_receipt_paper (const provable_t *provable, const operator_t *operator,
+char *provable_receipt_paper (const provable_t *provable, const operator_t *by,
                               uint32_t agency, const wire_commit_t *commit,
                               size_t *size, char *why)
 {
     signed_note_t note;
     char line[NOTE_LINE_BYTES];
-    if (!provable_signed_by (provable, operator, why) ||
+    if (!provable_signed_by (provable, by, why) ||
         !ready_fits (provable, agency, commit, &note, why))
         return NULL;
     const size_t length = signed_note_sign (
-        note.text, &provable->open.operator, & operator->pair->secret, line);
+        note.text, &provable->open.operator, & by->pair->secret, line);
     char *receipt = malloc (commit->note.size + length);
     assert (receipt);
     put_bytes (put_bytes ((uint8_t *) receipt, commit->note), bytes_of (line, length));
@@ -243,11 +242,11 @@ char *provable_receipt_paper (const provable_t *provable, const operator_t *oper
     return paper;
 }
 
-char *provable_seal_paper (const provable_t *provable, const operator_t *operator,
-                           const stake_t * others, const salt_key_t *keys, size_t count,
+char *provable_seal_paper (const provable_t *provable, const operator_t *by,
+                           const stake_t *others, const salt_key_t *keys, size_t count,
                            uint64_t sealed_s, size_t *size, char *why)
 {
-    if (!provable_signed_by (provable, operator, why))
+    if (!provable_signed_by (provable, by, why))
         return NULL;
     if (provable->commits < provable->open.least)
         return no (
@@ -279,7 +278,7 @@ char *provable_seal_paper (const provable_t *provable, const operator_t *operato
     assert (other == count);
     char *text = seal_write (&seal, &text_size);
     free (seal.of);
-    return put_signed (&out, &seal.origin, operator, text, text_size, size);
+    return put_signed (&out, &seal.origin, by, text, text_size, size);
 }
 
 char *provable_attest_paper (const provable_t *provable, bytes_t signature,
@@ -343,11 +342,11 @@ char *provable_nonce_paper (const provable_t *provable, uint32_t agency, bytes_t
     return fair_paper_end (&out, bytes_of (NULL, 0), size);
 }
 
-char *provable_result_paper (const provable_t *provable, const operator_t *operator,
+char *provable_result_paper (const provable_t *provable, const operator_t *by,
                              bytes_t awarded, size_t *size, char *why)
 {
     const size_t agencies = provable->agencies;
-    if (!provable_signed_by (provable, operator, why))
+    if (!provable_signed_by (provable, by, why))
         return NULL;
     result_t result = {.origin = provable->open.origin,
                        .seal = provable->seal,
@@ -378,16 +377,16 @@ char *provable_result_paper (const provable_t *provable, const operator_t *opera
         return no (why, "storage's winners are not those of this draw's roll");
     fair_paper_writer_t out;
     fair_paper_begin (&out);
-    return put_signed (&out, &result.origin, operator, text, text_size, size);
+    return put_signed (&out, &result.origin, by, text, text_size, size);
 }
 
 /* Before there is an open note there is nothing to sign: nobody was let in. */
-char *provable_void_paper (const provable_t *provable, const operator_t *operator,
+char *provable_void_paper (const provable_t *provable, const operator_t *by,
                            bytes_t note, size_t *size, char *why)
 {
     fair_paper_writer_t out;
     const bytes_t reason = note_reason (note);
-    if (provable->noted && !provable_signed_by (provable, operator, why))
+    if (provable->noted && !provable_signed_by (provable, by, why))
         return NULL;
     fair_paper_begin (&out);
     if (note.size > 0)
@@ -401,24 +400,24 @@ char *provable_void_paper (const provable_t *provable, const operator_t *operato
         strcpy (off.reason, "no reason was given");
     size_t text_size;
     char *text = void_write (&off, &text_size);
-    return put_signed (&out, &off.origin, operator, text, text_size, size);
+    return put_signed (&out, &off.origin, by, text, text_size, size);
 }
 
-bool provable_can_open (const operator_t *operator, uint32_t agencies, char *why)
+bool provable_can_open (const operator_t *by, uint32_t agencies, char *why)
 {
-    if (!operator)
+    if (!by)
         no (why, "a provable draw takes signing keys: loteria-keys new makes them, and "
                  "state is started with --keys");
     else if (agencies > PROVABLE_AGENCIES_MAX)
         no (why, "a provable draw has at most %d agencies", PROVABLE_AGENCIES_MAX);
-    else if (operator->least> agencies)
+    else if (by->least > agencies)
         no (why,
             "%" PRIu32 " agencies are to commit at least (--least), and the draw "
             "has %" PRIu32,
-            operator->least, agencies);
+            by->least, agencies);
     else {
         for (uint32_t agency = 1; agency <= agencies; agency++)
-            if (!signers_find (operator->signers, agency)) {
+            if (!signers_find (by->signers, agency)) {
                 no (why,
                     "agency %" PRIu32 " has no signing key: loteria-keys pair on its "
                     "machine, then loteria-keys enroll %" PRIu32 " --signing-key KEY",
@@ -430,19 +429,18 @@ bool provable_can_open (const operator_t *operator, uint32_t agencies, char *why
     return false;
 }
 
-bool provable_signed_by (const provable_t *provable, const operator_t *operator,
-                         char * why)
+bool provable_signed_by (const provable_t *provable, const operator_t *by, char *why)
 {
     note_key_t key;
     assert (provable->noted);
-    if (operator&& strcmp (operator->central, provable->open.origin.central) == 0 &&
-        own_key (&provable->open.origin, operator, & key) &&
+    if (by && strcmp (by->central, provable->open.origin.central) == 0 &&
+        own_key (&provable->open.origin, by, &key) &&
         memcmp (key.public_key, provable->open.operator.public_key,
                 sizeof key.public_key) == 0)
         return true;
-    no (why, operator? "the operator's signing key or the central's name is another "
-                       "than the draw was opened with"
-                     : "the operator's signing key is not there");
+    no (why, by ? "the operator's signing key or the central's name is another "
+                  "than the draw was opened with"
+                : "the operator's signing key is not there");
     return false;
 }
 
@@ -570,12 +568,11 @@ static bool fits (const provable_t *provable, uint32_t agency, const nonce_t *no
     return hash_equal (&commitment, &provable->of[agency].stake.commitment);
 }
 
-static bool own_key (const origin_t *origin, const operator_t *operator,
-                     note_key_t * key)
+static bool own_key (const origin_t *origin, const operator_t *by, note_key_t *key)
 {
     char name[NOTE_KEY_NAME_BYTES_MAX + 1];
     party_name (origin, PARTY_OPERATOR, 0, name);
-    return note_key_make (name, operator->pair->public_key, key);
+    return note_key_make (name, by->pair->public_key, key);
 }
 
 static bool ready_fits (const provable_t *provable, uint32_t agency,
@@ -632,14 +629,13 @@ static bool one_line (bytes_t signatures)
 
 /* The text, which is freed, with the operator's signature, behind what was written. */
 static char *put_signed (fair_paper_writer_t *out, const origin_t *origin,
-                         const operator_t *operator, char * text, size_t text_size,
+                         const operator_t *by, char *text, size_t text_size,
                          size_t *size)
 {
     note_key_t key;
     char line[NOTE_LINE_BYTES] = "";
-    if (text && own_key (origin, operator, & key))
-        signed_note_sign (bytes_of (text, text_size), &key, &operator->pair->secret,
-                          line);
+    if (text && own_key (origin, by, &key))
+        signed_note_sign (bytes_of (text, text_size), &key, &by->pair->secret, line);
     const size_t length = strlen (line);
     char *note = malloc (text_size + 1 + length);
     assert (note);

@@ -62,16 +62,16 @@ uint32_t provable_number (const provable_t *provable);
    cannot be; `why` (PROVABLE_WHY_BYTES) is for people. ---- */
 
 /* N, with the operator's nonce; `box` of it, if there is an auditor. */
-char *provable_open_paper (const provable_t *provable, const operator_t *operator,
-                           const nonce_t * nonce, const bytes_t *box, size_t *size,
+char *provable_open_paper (const provable_t *provable, const operator_t *by,
+                           const nonce_t *nonce, const bytes_t *box, size_t *size,
                            char *why);
 /* Y: what an agency says when it commits, held against the draw, and signed. */
-char *provable_receipt_paper (const provable_t *provable, const operator_t *operator,
+char *provable_receipt_paper (const provable_t *provable, const operator_t *by,
                               uint32_t agency, const wire_commit_t *commit,
                               size_t *size, char *why);
 /* L: `others` are those that have not committed, ascending, with their salt keys. */
-char *provable_seal_paper (const provable_t *provable, const operator_t *operator,
-                           const stake_t * others, const salt_key_t *keys, size_t count,
+char *provable_seal_paper (const provable_t *provable, const operator_t *by,
+                           const stake_t *others, const salt_key_t *keys, size_t count,
                            uint64_t sealed_s, size_t *size, char *why);
 /* U: the auditor's signature of the seal. */
 char *provable_attest_paper (const provable_t *provable, bytes_t signature,
@@ -83,20 +83,19 @@ char *provable_reveal_paper (const provable_t *provable, uint32_t agency,
 char *provable_nonce_paper (const provable_t *provable, uint32_t agency, bytes_t nonce,
                             size_t *size, char *why);
 /* Q: `awarded` as storage tells it. */
-char *provable_result_paper (const provable_t *provable, const operator_t *operator,
+char *provable_result_paper (const provable_t *provable, const operator_t *by,
                              bytes_t awarded, size_t *size, char *why);
 /* W, with what the operator said (and who he is). */
-char *provable_void_paper (const provable_t *provable, const operator_t *operator,
+char *provable_void_paper (const provable_t *provable, const operator_t *by,
                            bytes_t note, size_t *size, char *why);
 
 /* Whether a draw of so many agencies can be opened by this operator; else `why`, and
    what to do. */
-bool provable_can_open (const operator_t *operator, uint32_t agencies, char *why);
+bool provable_can_open (const operator_t *by, uint32_t agencies, char *why);
 
 /* Whether this is the operator who opened the draw, with its open note: he has to sign
    all of it. Else `why`. */
-bool provable_signed_by (const provable_t *provable, const operator_t *operator,
-                         char * why);
+bool provable_signed_by (const provable_t *provable, const operator_t *by, char *why);
 
 /* What of a paper of W the operator said; empty: nothing. Borrows from the text. */
 bytes_t provable_void_note (bytes_t text);

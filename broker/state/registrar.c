@@ -528,9 +528,9 @@ static void record_receipt (registrar_t *registrar, const request_t *request,
     size_t size;
     const wire_commit_t *commit = &request->message.commit;
     const provable_t *provable = draw_provable (live->draw);
-    const operator_t *operator= notary_operator (registrar->notary);
-    if (!provable_signed_by (provable, operator,
-                             why)) { // that is not the agency's fault
+    const operator_t *by = notary_operator (registrar->notary);
+    // not the agency's fault
+    if (!provable_signed_by (provable, by, why)) {
         logger_event_limited (&registrar->no_key, registrar->now_ms, LOG_ERROR, "notas",
                               LOG_IN_PROGRESS,
                               "draw: %s | reason: %s | consequence: nobody can commit",
@@ -538,8 +538,8 @@ static void record_receipt (registrar_t *registrar, const request_t *request,
         refuse (registrar, request, REFUSED_UNAVAILABLE, why);
         return;
     }
-    char *paper = provable_receipt_paper (provable, operator, request->message.agency,
-                                          commit, &size, why);
+    char *paper = provable_receipt_paper (provable, by, request->message.agency, commit,
+                                          &size, why);
     const wire_event_t committed = {.kind = EVENT_COMMITTED,
                                     .agency = request->message.agency,
                                     .count = commit->tally.count,

@@ -90,24 +90,24 @@ int signing_pair_load (const char *folder, signing_pair_t *pair, char *why)
     return rc;
 }
 
-int signing_operator_load (const char *folder, signing_operator_t *operator, char * why)
+int signing_operator_load (const char *folder, signing_operator_t *who, char *why)
 {
     zconfig_t *tree = start (why) == -1
                           ? NULL
                           : key_file_load (folder, SIGNING_OPERATOR_FILE, false, why);
     if (!tree)
         return -1;
-    int rc = read_key (tree, folder, SIGNING_OPERATOR_FILE,
-                       "public-key", operator->public_key, why);
+    int rc = read_key (tree, folder, SIGNING_OPERATOR_FILE, "public-key",
+                       who->public_key, why);
     const char *central = zconfig_get (tree, SECTION "/central", "");
-    if (rc == 0 && !signing_key_sound (operator->public_key))
+    if (rc == 0 && !signing_key_sound (who->public_key))
         rc = key_file_complain (why, folder, SIGNING_OPERATOR_FILE,
                                 "no key in " SECTION "/public-key");
     if (rc == 0 && !central_name_sound (central))
         rc = key_file_complain (why, folder, SIGNING_OPERATOR_FILE,
                                 "no central's name in " SECTION "/central");
     if (rc == 0)
-        strcpy (operator->central, central);
+        strcpy (who->central, central);
     zconfig_destroy (&tree);
     return rc;
 }
@@ -165,16 +165,15 @@ int signing_pair_create (const char *folder, signing_pair_t *pair, char *why)
     return key_file_save (folder, SIGNING_FILE, text, false, why);
 }
 
-int signing_operator_save (const char *folder, const signing_operator_t *operator,
-                           char * why)
+int signing_operator_save (const char *folder, const signing_operator_t *who, char *why)
 {
     char text[512], key[BASE64_BYTES];
-    sodium_bin2base64 (key, sizeof key, operator->public_key, NOTE_PUBLIC_BYTES,
+    sodium_bin2base64 (key, sizeof key, who->public_key, NOTE_PUBLIC_BYTES,
                        BASE64_VARIANT);
     snprintf (text, sizeof text,
               "#   The operator's public Ed25519 key, and the central's name.\n" SECTION
               "\n    public-key = \"%s\"\n    central = \"%s\"\n",
-              key, operator->central);
+              key, who->central);
     return key_file_save (folder, SIGNING_OPERATOR_FILE, text, true, why);
 }
 

@@ -73,8 +73,7 @@ bool central_name_there (const char *folder);
    KEYS_WHY_BYTES. A pair is refused when others may read the file, when it is
    malformed, or when its two keys do not belong together. */
 int signing_pair_load (const char *folder, signing_pair_t *pair, char *why);
-int signing_operator_load (const char *folder, signing_operator_t *operator,
-                           char * why);
+int signing_operator_load (const char *folder, signing_operator_t *who, char *why);
 int central_name_load (const char *folder, char name[CENTRAL_NAME_BYTES_MAX + 1],
                        char *why);
 int signers_load (const char *folder, signers_t *signers, char *why);
@@ -83,8 +82,8 @@ int signers_load (const char *folder, signers_t *signers, char *why);
    take the place of what was there, but for the central's name: it stays for good,
    since notes have it. All appear whole or not at all, and are durable. */
 int signing_pair_create (const char *folder, signing_pair_t *pair, char *why);
-int signing_operator_save (const char *folder, const signing_operator_t *operator,
-                           char * why);
+int signing_operator_save (const char *folder, const signing_operator_t *who,
+                           char *why);
 int central_name_save (const char *folder, const char *name, char *why);
 int signers_save (const char *folder, const signers_t *signers, char *why);
 

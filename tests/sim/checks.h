@@ -18,6 +18,7 @@
    I12 Each draw's files, notes and what it is archived as are what the log says.
    I13 What operators are told when they ask is so, and no secret.
    I14 A provable draw has each of its notes once, and they prove it.
+   I15 Storage does not serve on a database that has lost what was safe.
 
    The disks are read here with code of its own, not with the product's. */
 

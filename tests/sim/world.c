@@ -572,7 +572,7 @@ void world_serves (node_t *node)
         return;
     if (database_lost (world->database))
         world_violate (world,
-                       "I14: storage serves on a database that has lost what was "
+                       "I15: storage serves on a database that has lost what was "
                        "safe");
     checks_settled (world->checks);
 }

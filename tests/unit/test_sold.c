@@ -105,6 +105,21 @@ static void rows_are_kept_as_the_central_stores_them (void **state)
     assert_int_equal (about.st_mode & 0777, 0600);
 }
 
+/* Somebody edits the file while a run has it open. */
+static void a_file_that_is_changed_meanwhile_is_not_read (void **state)
+{
+    (void) state;
+    static const char junk[sizeof TWO] = "";
+    open_it ();
+    add (0, 2, ROWS);
+    save ();
+    const int file = open (path_of ("sold.csv"), O_WRONLY);
+    assert_true (file != -1);
+    assert_int_equal (write (file, junk, strlen (TWO)), strlen (TWO));
+    close (file);
+    assert_null (sold_rows (sold, 1).data);
+}
+
 /* What the folder has already comes again when tickets.csv lacks it; a gap does not
    come. */
 static void what_is_there_is_passed_over (void **state)
@@ -232,6 +247,7 @@ int main (void)
 #define TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST (rows_are_kept_as_the_central_stores_them),
+        TEST (a_file_that_is_changed_meanwhile_is_not_read),
         TEST (what_is_there_is_passed_over),
         TEST (half_a_row_is_cut_off),
         TEST (what_is_behind_a_hole_is_cut_off),
