@@ -53,7 +53,8 @@ publication_t *publication_new (bool boxes, bool salts)
         [AT_ATTESTED] = NOTE_ATTESTED, [AT_RESULT] = NOTE_RESULT,
     };
     publication_t *self = calloc (1, sizeof *self);
-    assert (self && signed_note_start () == 0);
+    const int started = signed_note_start ();
+    assert (self && started == 0);
     self->boxes = boxes;
     self->salts = salts;
     self->pieces = ALONE;
