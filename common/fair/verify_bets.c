@@ -194,7 +194,8 @@ static bool count_bet (checker_t *checker, account_t *account, uint32_t agency,
                             "cancelled.csv has another bet %" PRIu64
                             " of agency %" PRIu32 " than bets.csv",
                             offset, agency);
-    account->cancelled += cancelled;
+    if (cancelled)
+        account->cancelled++;
     const hash_t leaf = leaves_hash (
         &account->leaves, offset, cancelled ? LEAF_CANCELLED : LEAF_STANDS, NULL, bet);
     tree_add (&account->tree, &leaf);
