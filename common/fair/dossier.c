@@ -2,16 +2,11 @@
 
 #include "dossier.h"
 
+#include "sorted.h"
+
 bytes_t dossier_find (const party_files_t *files, uint32_t party)
 {
-    size_t from = 0, to = files->count;
-    while (from < to) {
-        const size_t middle = from + (to - from) / 2;
-        if (files->of[middle].party < party)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from < files->count && files->of[from].party == party ? files->of[from].file
-                                                                 : (bytes_t){0};
+    const size_t place =
+        sorted_find (files->of, files->count, sizeof *files->of, party);
+    return place < files->count ? files->of[place].file : bytes_of (NULL, 0);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "fair_text.h"
+#include "sorted.h"
 #include "text.h"
 
 #define HASH "%64[0-9a-f]"
@@ -221,6 +222,28 @@ size_t void_parse (bytes_t text, void_t *statement)
     size_t size = 0;
     char *again = sound ? void_write (statement, &size) : NULL;
     return fair_read_fault (&in, sound, again, size);
+}
+
+const note_key_t *open_key (const open_t *open, uint32_t agency)
+{
+    const size_t place =
+        sorted_find (open->of, open->agencies, sizeof *open->of, agency);
+    return place < open->agencies ? &open->of[place].key : NULL;
+}
+
+const stake_t *seal_stake (const seal_t *seal, uint32_t agency)
+{
+    const size_t place =
+        sorted_find (seal->of, seal->agencies, sizeof *seal->of, agency);
+    return place < seal->agencies ? &seal->of[place] : NULL;
+}
+
+bool stake_agrees (const stake_t *stake, const stake_t *other)
+{
+    return stake->committed && other->committed && stake->count == other->count &&
+           hash_equal (&stake->root, &other->root) &&
+           hash_equal (&stake->commitment, &other->commitment) &&
+           hash_equal (&stake->salts, &other->salts);
 }
 
 void open_clear (open_t *open)

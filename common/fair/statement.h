@@ -108,6 +108,14 @@ size_t seal_parse (bytes_t text, seal_t *statement);
 size_t result_parse (bytes_t text, result_t *statement);
 size_t void_parse (bytes_t text, void_t *statement);
 
+/* The key that an agency has in the open note; what it takes part with in the seal.
+   NULL: it does not. Borrowed. */
+const note_key_t *open_key (const open_t *open, uint32_t agency);
+const stake_t *seal_stake (const seal_t *seal, uint32_t agency);
+
+/* Whether both have committed, to the same bets, nonce and salts. */
+bool stake_agrees (const stake_t *stake, const stake_t *other);
+
 /* Free what a statement has beside itself. */
 void open_clear (open_t *statement);
 void seal_clear (seal_t *statement);

@@ -18,7 +18,6 @@ static bool read_text (fair_reader_t *in, const char *word, size_t bytes_max,
 static bool read_state (fair_reader_t *in, leaf_state_t *state);
 static bool read_salt (fair_reader_t *in, salt_t *salt);
 static bool read_path (fair_reader_t *in, tree_path_t *path);
-static const stake_t *find_stake (const seal_t *seal, uint32_t agency);
 
 char *ticket_write (const ticket_t *ticket, size_t *size)
 {
@@ -65,7 +64,7 @@ size_t ticket_parse (bytes_t text, ticket_t *ticket)
 
 const char *ticket_fault (const ticket_t *ticket, const seal_t *seal)
 {
-    const stake_t *stake = find_stake (seal, ticket->agency);
+    const stake_t *stake = seal_stake (seal, ticket->agency);
     const char *draw = ticket->origin.draw;
     const salt_key_t none = {{0}};
     leaves_t leaves;
@@ -143,12 +142,4 @@ static bool read_path (fair_reader_t *in, tree_path_t *path)
             !fair_read_line (in))
             return false;
     return true;
-}
-
-static const stake_t *find_stake (const seal_t *seal, uint32_t agency)
-{
-    for (size_t i = 0; i < seal->agencies; i++)
-        if (seal->of[i].agency == agency)
-            return &seal->of[i];
-    return NULL;
 }

@@ -54,9 +54,6 @@ static bool check_number (checker_t *checker);
 static bool check_won (checker_t *checker);
 static bool check_pending (checker_t *checker);
 static void tell_missing (const checker_t *checker);
-static const note_key_t *key_of (const open_t *open, uint32_t agency);
-static const stake_t *stake_of (const seal_t *seal, uint32_t agency);
-static bool says_so (const stake_t *stake, const stake_t *other);
 static void clear (checker_t *checker);
 
 verify_outcome_t verify (const verify_options_t *options)
@@ -167,7 +164,7 @@ static bool check_receipt (checker_t *checker, const char *name, bytes_t file,
 {
     signed_note_t note;
     ready_t ready;
-    const note_key_t *key = key_of (&checker->open, agency);
+    const note_key_t *key = open_key (&checker->open, agency);
     if (!key)
         return verify_fail (checker, "%s: agency %" PRIu32 " does not take part", name,
                             agency);
@@ -252,7 +249,7 @@ static bool check_stake_of (checker_t *checker, size_t which, uint32_t *committe
     if (!receipt.data || !signed_note_parse (receipt, &note) ||
         ready_parse (note.text, &ready) != 0)
         return true; // there is none: they were looked at before
-    return says_so (stake, &ready.stake) ||
+    return stake_agrees (stake, &ready.stake) ||
            verify_fail (checker,
                         "seal.note says something else of agency %" PRIu32
                         " than its receipt, which the operator has signed, too",
@@ -267,7 +264,7 @@ static bool check_countersigned (checker_t *checker)
     for (size_t i = 0; i < files->count; i++) {
         char name[32];
         const uint32_t agency = files->of[i].party;
-        const note_key_t *key = key_of (&checker->open, agency);
+        const note_key_t *key = open_key (&checker->open, agency);
         snprintf (name, sizeof name, "seal-%" PRIu32 ".note", agency);
         if (!key)
             return verify_fail (checker, "%s: agency %" PRIu32 " does not take part",
@@ -445,7 +442,7 @@ static bool check_pending (checker_t *checker)
     const char *draw = checker->open.origin.draw;
     for (size_t i = 0; i < nonces->count; i++) {
         const uint32_t party = nonces->of[i].party;
-        const stake_t *stake = stake_of (&checker->seal, party);
+        const stake_t *stake = seal_stake (&checker->seal, party);
         nonce_t nonce;
         if (!verify_secret (nonces->of[i].file, nonce.of))
             return verify_fail (checker, "nonce-%" PRIu32 ".txt is no nonce", party);
@@ -529,8 +526,8 @@ static bool check_own_receipt (checker_t *checker)
         const uint32_t agency = ready.stake.agency;
         if (!check_receipt (checker, "the receipt", file, agency))
             return false;
-        const stake_t *stake = stake_of (&checker->seal, agency);
-        if (checker->sealed && (!stake || !says_so (stake, &ready.stake)))
+        const stake_t *stake = seal_stake (&checker->seal, agency);
+        if (checker->sealed && (!stake || !stake_agrees (stake, &ready.stake)))
             return verify_fail (checker,
                                 "the seal says something else of agency %" PRIu32
                                 " than its receipt, which the operator has signed, too",
@@ -618,30 +615,6 @@ static bool of_this_draw (checker_t *checker, const char *name, const origin_t *
         return verify_fail (checker, "%s is of another draw", name);
     return hash_equal (open, &checker->open_hash) ||
            verify_fail (checker, "%s is of another open note than open.note", name);
-}
-
-static const note_key_t *key_of (const open_t *open, uint32_t agency)
-{
-    for (size_t i = 0; i < open->agencies; i++)
-        if (open->of[i].agency == agency)
-            return &open->of[i].key;
-    return NULL;
-}
-
-static const stake_t *stake_of (const seal_t *seal, uint32_t agency)
-{
-    for (size_t i = 0; i < seal->agencies; i++)
-        if (seal->of[i].agency == agency)
-            return &seal->of[i];
-    return NULL;
-}
-
-static bool says_so (const stake_t *stake, const stake_t *other)
-{
-    return stake->committed && stake->count == other->count &&
-           hash_equal (&stake->root, &other->root) &&
-           hash_equal (&stake->commitment, &other->commitment) &&
-           hash_equal (&stake->salts, &other->salts);
 }
 
 static void clear (checker_t *checker)

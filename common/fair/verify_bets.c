@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "bet_csv.h"
+#include "sorted.h"
 
 typedef struct { // a row of cancelled.csv
     uint32_t agency;
@@ -141,16 +142,11 @@ static bool open_accounts (checker_t *checker, const cancels_t *cancels,
 /* The agency's part of what is cancelled. */
 static void deal_out (const cancels_t *cancels, uint32_t agency, account_t *account)
 {
-    size_t from = 0, to = cancels->count;
-    while (from < to) { // the first that is not of an agency before
-        const size_t middle = from + (to - from) / 2;
-        if (cancels->of[middle].agency < agency)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    for (to = from; to < cancels->count && cancels->of[to].agency == agency; to++)
-        ;
+    const size_t from =
+        sorted_from (cancels->of, cancels->count, sizeof *cancels->of, agency);
+    size_t to = from;
+    while (to < cancels->count && cancels->of[to].agency == agency)
+        to++;
     account->cancelled = cancels->of ? cancels->of + from : NULL;
     account->cancelled_end = cancels->of ? cancels->of + to : NULL;
 }
@@ -209,16 +205,7 @@ static size_t find_agency (const seal_t *seal, uint32_t agency, size_t guess)
 {
     if (guess < seal->agencies && seal->of[guess].agency == agency)
         return guess;
-    size_t from = 0, to = seal->agencies;
-    while (from < to) {
-        const size_t middle = from + (to - from) / 2;
-        if (seal->of[middle].agency < agency)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from < seal->agencies && seal->of[from].agency == agency ? from
-                                                                    : seal->agencies;
+    return sorted_find (seal->of, seal->agencies, sizeof *seal->of, agency);
 }
 
 static bool compare (checker_t *checker, const account_t *accounts)

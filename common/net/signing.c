@@ -13,6 +13,7 @@
 #include "bounds.h"
 #include "draw_name.h"
 #include "key_file.h"
+#include "sorted.h"
 #include "whole_file.h"
 
 #define BASE64_VARIANT    sodium_base64_VARIANT_ORIGINAL
@@ -239,17 +240,9 @@ char *signers_write (const signers_t *signers, size_t *size)
 
 const signer_t *signers_find (const signers_t *signers, uint32_t agency)
 {
-    size_t from = 0, to = signers->size;
-    while (from < to) {
-        const size_t middle = from + (to - from) / 2;
-        if (signers->of[middle].agency < agency)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from < signers->size && signers->of[from].agency == agency
-               ? &signers->of[from]
-               : NULL;
+    const size_t place =
+        sorted_find (signers->of, signers->size, sizeof *signers->of, agency);
+    return place < signers->size ? &signers->of[place] : NULL;
 }
 
 void signers_clear (signers_t *signers)

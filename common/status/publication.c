@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sorted.h"
+
 typedef struct {
     wire_which_t which;
     uint32_t of;
@@ -161,7 +163,7 @@ bool publication_signed_itself (const publication_t *self, uint32_t agency)
     const bytes_t seal = publication_find (self, NOTE_SEAL, 0);
     const bytes_t lines = publication_find (self, NOTE_COUNTERSIGNED, agency);
     const size_t place = place_of (self, agency);
-    if (!lines.data || place == SIZE_MAX)
+    if (!lines.data || place == publication_agencies (self))
         return false;
     const signed_note_t note = {.text = bytes_of (seal.data, self->seal_text),
                                 .signatures =
@@ -319,7 +321,7 @@ static bytes_t bytes_in (const piece_t *piece)
 static const piece_t *find (const publication_t *self, wire_which_t which, uint32_t of)
 {
     const size_t place = of == 0 ? 0 : place_of (self, of);
-    if (place == SIZE_MAX)
+    if (of != 0 && place == publication_agencies (self))
         return NULL;
     const bool last = of == 0 && which == NOTE_BOX; // the operator's
     const size_t from = last      ? self->pieces - 1
@@ -332,17 +334,9 @@ static const piece_t *find (const publication_t *self, wire_which_t which, uint3
     return NULL;
 }
 
+/* Its place among the agencies; how many there are: it is none of them. */
 static size_t place_of (const publication_t *self, uint32_t agency)
 {
-    size_t low = 0, high = publication_agencies (self);
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (self->open.of[middle].agency < agency)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < publication_agencies (self) && self->open.of[low].agency == agency
-               ? low
-               : SIZE_MAX;
+    return sorted_find (self->open.of, publication_agencies (self),
+                        sizeof *self->open.of, agency);
 }

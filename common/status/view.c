@@ -7,14 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sorted.h"
 #include "text.h"
 #include "view_state.h"
 
-static uint32_t number_at (const void *list, size_t place, size_t size);
 static size_t slot_of (const view_numbers_t *numbers, uint32_t agency);
 static void widen (view_numbers_t *numbers, const void *list, size_t count,
                    size_t size);
-static size_t first_of (const void *list, size_t count, size_t size, uint32_t agency);
 
 view_t *view_new (void)
 {
@@ -94,15 +93,16 @@ const view_draw_t *view_draw (const view_t *view, const char *name)
 
 const view_agency_t *view_agency (const view_draw_t *draw, uint32_t agency)
 {
-    const size_t place = first_of (draw->list, draw->count, sizeof *draw->list, agency);
+    const size_t place =
+        sorted_find (draw->list, draw->count, sizeof *draw->list, agency);
     return place < draw->count ? &draw->list[place] : NULL;
 }
 
 const view_connection_t *view_connection (const view_t *view, uint32_t agency,
                                           size_t *count)
 {
-    const size_t first = first_of (view->connection, view->connections,
-                                   sizeof *view->connection, agency);
+    const size_t first = sorted_find (view->connection, view->connections,
+                                      sizeof *view->connection, agency);
     size_t end = first;
     while (end < view->connections && view->connection[end].agency == agency)
         end++;
@@ -193,13 +193,13 @@ size_t view_numbers_find (view_numbers_t *numbers, const void *list, size_t coun
 {
     for (size_t i = 0; i < 2; i++)
         if (numbers->last + i < count &&
-            number_at (list, numbers->last + i, size) == agency)
+            sorted_number (list, numbers->last + i, size) == agency)
             return numbers->last += i;
     if (numbers->slots == 0)
         return SIZE_MAX;
     const size_t mask = numbers->slots - 1;
     for (size_t at = slot_of (numbers, agency); numbers->slot[at]; at = (at + 1) & mask)
-        if (number_at (list, numbers->slot[at] - 1, size) == agency)
+        if (sorted_number (list, numbers->slot[at] - 1, size) == agency)
             return numbers->last = numbers->slot[at] - 1;
     return SIZE_MAX;
 }
@@ -210,18 +210,11 @@ void view_numbers_add (view_numbers_t *numbers, const void *list, size_t count,
     if (2 * count >= numbers->slots)
         widen (numbers, list, count - 1, size);
     const size_t mask = numbers->slots - 1;
-    size_t at = slot_of (numbers, number_at (list, count - 1, size));
+    size_t at = slot_of (numbers, sorted_number (list, count - 1, size));
     while (numbers->slot[at])
         at = (at + 1) & mask;
     numbers->slot[at] = (uint32_t) count;
     numbers->last = count - 1;
-}
-
-static uint32_t number_at (const void *list, size_t place, size_t size)
-{
-    uint32_t number;
-    memcpy (&number, (const uint8_t *) list + place * size, sizeof number);
-    return number;
 }
 
 static size_t slot_of (const view_numbers_t *numbers, uint32_t agency)
@@ -238,19 +231,4 @@ static void widen (view_numbers_t *numbers, const void *list, size_t count, size
     numbers->slots = slots;
     for (size_t i = 0; i < count; i++)
         view_numbers_add (numbers, list, i + 1, size);
-}
-
-/* Of a list in order, entries that begin with the number: the first that is not lower.
- */
-static size_t first_of (const void *list, size_t count, size_t size, uint32_t agency)
-{
-    size_t low = 0, high = count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (number_at (list, middle, size) < agency)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < count && number_at (list, low, size) == agency ? low : count;
 }

@@ -204,6 +204,43 @@ static size_t lines_of_text (const char *text)
     return lines;
 }
 
+static void who_takes_part_is_found_by_number (void **state)
+{
+    (void) state;
+    open_agency_t agencies[] = {{.agency = 2}, {.agency = 5}};
+    stake_t stakes[] = {{.agency = 2}, {.agency = 5}};
+    const open_t open = {.agencies = 2, .of = agencies};
+    const seal_t seal = {.agencies = 2, .of = stakes}, none = {0};
+    assert_ptr_equal (open_key (&open, 2), &agencies[0].key);
+    assert_ptr_equal (open_key (&open, 5), &agencies[1].key);
+    assert_null (open_key (&open, 3));
+    assert_null (open_key (&open, 6));
+    assert_ptr_equal (seal_stake (&seal, 2), &stakes[0]);
+    assert_ptr_equal (seal_stake (&seal, 5), &stakes[1]);
+    assert_null (seal_stake (&seal, 0));
+    assert_null (seal_stake (&none, 2));
+}
+
+static void stakes_agree_only_in_all_that_was_committed_to (void **state)
+{
+    (void) state;
+    const stake_t stake = {.committed = true, .count = 3};
+    stake_t other[6];
+    for (size_t i = 0; i < 6; i++)
+        other[i] = stake;
+    assert_true (stake_agrees (&stake, &other[0]));
+    other[1].committed = false;
+    other[2].count = 4;
+    other[3].root.of[0] ^= 1;
+    other[4].commitment.of[31] ^= 1;
+    other[5].salts.of[7] ^= 1;
+    for (size_t i = 1; i < 6; i++) {
+        assert_false (stake_agrees (&stake, &other[i]));
+        assert_false (stake_agrees (&other[i], &stake));
+    }
+    assert_false (stake_agrees (&other[1], &other[1])); // neither has committed
+}
+
 /* Without a line, with one twice, with two exchanged, cut anywhere, with a blank too
    many anywhere: refused, and the line that is named is one of the text, or the one
    behind it. */
@@ -360,6 +397,8 @@ int main (void)
         cmocka_unit_test (wrong_lines_are_named),
         cmocka_unit_test (keys_stand_where_their_names_say),
         cmocka_unit_test (bytes_that_are_no_text_are_refused),
+        cmocka_unit_test (who_takes_part_is_found_by_number),
+        cmocka_unit_test (stakes_agree_only_in_all_that_was_committed_to),
     };
     return signed_note_start () == 0 ? cmocka_run_group_tests (tests, NULL, NULL) : 1;
 }
