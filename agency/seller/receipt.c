@@ -3,6 +3,7 @@
 #include "receipt.h"
 
 #include "draw_name.h"
+#include "hex.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -117,16 +118,10 @@ static bool is_time (bytes_t text)
 
 static bool read_identity (bytes_t digits, uint64_t *identity)
 {
-    *identity = 0;
-    if (digits.size != IDENTITY_BYTES)
+    uint8_t bytes[IDENTITY_BYTES / 2];
+    if (!hex_read_whole (digits, bytes, sizeof bytes))
         return false;
-    for (size_t i = 0; i < IDENTITY_BYTES; i++) {
-        static const char hex[] = "0123456789abcdef";
-        const char *digit = memchr (hex, digits.data[i], sizeof hex - 1);
-        if (!digit)
-            return false;
-        *identity = *identity << 4 | (uint64_t) (digit - hex);
-    }
+    *identity = get_u64 (bytes);
     return true;
 }
 

@@ -473,9 +473,8 @@ static void tell_results (const session_progress_t *progress)
    was: loteria-storage --check --expect HEAD. */
 static void tell_head (const session_progress_t *progress)
 {
-    char text[2 * WIRE_HEAD_BYTES + 1];
-    for (size_t i = 0; i < WIRE_HEAD_BYTES; i++)
-        snprintf (text + 2 * i, 3, "%02x", progress->head[i]);
+    char text[SHA256_TEXT_BYTES];
+    sha256_text (progress->head, text);
     logger_event (LOG_INFO, "cabeza", LOG_SUCCESS, "records: %" PRIu64 " | head: %s",
                   progress->records, text);
 }

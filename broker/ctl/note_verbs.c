@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "gathering.h"
+#include "hex.h"
 #include "json.h"
 #include "lookup.h"
 #include "note_folder.h"
@@ -203,9 +204,7 @@ static void write_secret (work_t *work, const char *kind, wire_which_t which,
     char name[NAME_BYTES], text[2 * BOX_BYTES_MAX + 2], why[NOTE_FOLDER_WHY_BYTES];
     if (!bytes.data || bytes.size > BOX_BYTES_MAX)
         return;
-    for (size_t i = 0; i < bytes.size; i++)
-        snprintf (text + 2 * i, 3, "%02x", bytes.data[i]);
-    strcpy (text + 2 * bytes.size, "\n");
+    strcat (hex_write (bytes, text), "\n");
     snprintf (name, sizeof name, "%s-%u.txt", kind, party);
     const folder_put_t put =
         note_folder_put (work->folder, name, bytes_of (text, strlen (text)), why);

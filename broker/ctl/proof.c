@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hex.h"
 #include "statement.h"
-
-#define NONCE_FILE_BYTES (2 * sizeof (nonce_t) + 1)
 
 const char *proof_attest (bytes_t file, char draw[DRAW_NAME_BYTES_MAX + 1],
                           uint8_t signature[NOTE_SIGNATURE_BYTES])
@@ -30,19 +29,13 @@ const char *proof_reveal (const char *path, bytes_t file, uint32_t *party,
                           nonce_t *nonce)
 {
     const char *slash = strrchr (path, '/'), *name = slash ? slash + 1 : path;
-    char again[32], digits[NONCE_FILE_BYTES];
-    hash_t bytes;
+    char again[32];
     if (sscanf (name, "nonce-%u.txt", party) != 1 ||
         snprintf (again, sizeof again, "nonce-%u.txt", *party) < 0 ||
         strcmp (again, name) != 0)
         return "its name has to say whose nonce it is: nonce-N.txt, with the agency's "
                "number, or 0 for the operator's";
-    if (file.size != NONCE_FILE_BYTES || file.data[file.size - 1] != '\n')
-        return "it is no nonce: 64 hexadecimal digits and an end of line";
-    memcpy (digits, file.data, sizeof digits - 1);
-    digits[sizeof digits - 1] = 0;
-    if (!hash_parse (digits, &bytes))
-        return "it is no nonce: 64 lower-case hexadecimal digits and an end of line";
-    memcpy (nonce->of, bytes.of, sizeof nonce->of);
-    return NULL;
+    return hex_read_line (file, nonce->of, sizeof nonce->of)
+               ? NULL
+               : "it is no nonce: 64 lower-case hexadecimal digits and an end of line";
 }

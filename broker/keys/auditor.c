@@ -45,7 +45,6 @@ static int begin (audit_t *audit, const char *open_path);
 static void end (audit_t *audit);
 static int read_note (const char *path, char **file, bytes_t *bytes, char *why);
 static int check (const audit_t *audit, const party_files_t *ready);
-static void tell_nobody (void *context, const char *step, const char *text);
 static int take_apart (audit_t *audit);
 static int lock_folder (audit_t *audit);
 static void name_of_seal (const audit_t *audit, char name[NAME_MAX]);
@@ -187,18 +186,11 @@ static int check (const audit_t *audit, const party_files_t *ready)
 {
     const dossier_t dossier = {
         .open = audit->open, .seal = audit->seal, .ready = *ready};
-    const verify_options_t options = {.dossier = &dossier, .tell = tell_nobody};
+    const verify_options_t options = {.dossier = &dossier};
     const verify_outcome_t outcome = verify (&options);
     return outcome.holds ? 0
                          : complain (audit->why, "nothing is signed or opened: %s",
                                      outcome.fault);
-}
-
-static void tell_nobody (void *context, const char *step, const char *text)
-{
-    (void) context;
-    (void) step;
-    (void) text;
 }
 
 /* Neither name has a point in it. */

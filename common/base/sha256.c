@@ -6,10 +6,10 @@
 
 #include "sha256.h"
 
-#include <stdio.h>
-
 #include <assert.h>
 #include <openssl/sha.h>
+
+#include "hex.h"
 
 static_assert (SHA256_BYTES == SHA256_DIGEST_LENGTH, "of one size");
 static_assert (sizeof (sha256_t) >= sizeof (SHA256_CTX), "it has room");
@@ -43,6 +43,5 @@ void sha256_end (sha256_t *hashing, uint8_t hash[SHA256_BYTES])
 
 void sha256_text (const uint8_t hash[SHA256_BYTES], char text[SHA256_TEXT_BYTES])
 {
-    for (size_t i = 0; i < SHA256_BYTES; i++)
-        sprintf (text + 2 * i, "%02x", hash[i]);
+    hex_write (bytes_of (hash, SHA256_BYTES), text);
 }

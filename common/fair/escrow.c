@@ -6,6 +6,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "hex.h"
+
 static_assert (ESCROW_BOX_BYTES == sizeof (nonce_t) + crypto_box_SEALBYTES,
                "as libsodium has it");
 
@@ -32,27 +34,16 @@ bool escrow_open (const escrow_box_t *box, const note_secret_t *auditor, nonce_t
 
 hash_t escrow_hash (const escrow_box_t *box)
 {
-    sha256_t hashing;
-    hash_t hash;
-    sha256_begin (&hashing);
-    sha256_add (&hashing, bytes_of (box->of, sizeof box->of));
-    sha256_end (&hashing, hash.of);
-    return hash;
+    return hash_of (bytes_of (box->of, sizeof box->of));
 }
 
 void escrow_text (const escrow_box_t *box, char text[ESCROW_TEXT_BYTES])
 {
-    sodium_bin2hex (text, ESCROW_TEXT_BYTES, box->of, sizeof box->of);
+    hex_write (bytes_of (box->of, sizeof box->of), text);
     strcat (text, "\n");
 }
 
 bool escrow_parse (bytes_t text, escrow_box_t *box)
 {
-    char again[ESCROW_TEXT_BYTES];
-    if (text.size != sizeof again - 1 ||
-        sodium_hex2bin (box->of, sizeof box->of, (const char *) text.data,
-                        text.size - 1, NULL, NULL, NULL) != 0)
-        return false;
-    escrow_text (box, again);
-    return memcmp (again, text.data, text.size) == 0;
+    return hex_read_line (text, box->of, sizeof box->of);
 }

@@ -5,9 +5,10 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#include "hex.h"
+
 static bool take_line (bytes_t *rest, bytes_t *line);
 static bool split (bytes_t line, bytes_t *word, bytes_t *value);
-static int digit_of (uint8_t character);
 static void put_hex (fair_paper_writer_t *out, bytes_t bytes);
 
 bool fair_paper_read (bytes_t text, fair_paper_t *paper)
@@ -46,22 +47,7 @@ bool fair_paper_find_bytes (const fair_paper_t *paper, const char *word, uint8_t
                             size_t size)
 {
     bytes_t value;
-    return fair_paper_find (paper, word, &value) && value.size == 2 * size &&
-           fair_paper_bytes (value, bytes, size) == (int) size;
-}
-
-int fair_paper_bytes (bytes_t value, uint8_t *bytes, size_t room)
-{
-    if (value.size % 2 != 0 || value.size / 2 > room)
-        return -1;
-    for (size_t i = 0; i < value.size / 2; i++) {
-        const int high = digit_of (value.data[2 * i]);
-        const int low = digit_of (value.data[2 * i + 1]);
-        if (high == -1 || low == -1)
-            return -1;
-        bytes[i] = (uint8_t) (high << 4 | low);
-    }
-    return (int) (value.size / 2);
+    return fair_paper_find (paper, word, &value) && hex_read_whole (value, bytes, size);
 }
 
 void fair_paper_begin (fair_paper_writer_t *out)
@@ -125,13 +111,6 @@ static bool split (bytes_t line, bytes_t *word, bytes_t *value)
     *word = bytes_of (line.data, letters);
     *value = bytes_of (line.data + letters + 1, line.size - letters - 1);
     return true;
-}
-
-static int digit_of (uint8_t character)
-{
-    return character >= '0' && character <= '9'   ? character - '0'
-           : character >= 'a' && character <= 'f' ? character - 'a' + 10
-                                                  : -1;
 }
 
 static void put_hex (fair_paper_writer_t *out, bytes_t bytes)

@@ -30,12 +30,9 @@ bool fair_paper_read (bytes_t text, fair_paper_t *paper);
 bool fair_paper_next (bytes_t *head, bytes_t *word, bytes_t *value);
 /* The value of the first line with this word. False: there is none. */
 bool fair_paper_find (const fair_paper_t *paper, const char *word, bytes_t *value);
-/* The same of one that is exactly `size` bytes. */
+/* The same of one that is just so many bytes (hex.h). */
 bool fair_paper_find_bytes (const fair_paper_t *paper, const char *word, uint8_t *bytes,
                             size_t size);
-/* The bytes that a value of lower-case hexadecimal is, at most `room`: how many, or -1:
-   it is none, or too long. */
-int fair_paper_bytes (bytes_t value, uint8_t *bytes, size_t room);
 
 typedef struct {
     FILE *stream;

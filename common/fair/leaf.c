@@ -3,6 +3,7 @@
 #include "leaf.h"
 
 #include <assert.h>
+
 #define HMAC_BLOCK_BYTES 64
 #define NUMBER_DIGITS    10
 #define LEAF_BYTES_MAX                                                                 \
@@ -51,7 +52,6 @@ hash_t leaves_hash (const leaves_t *leaves, uint64_t offset, leaf_state_t state,
 {
     const salt_t own = salt ? *salt : leaves_salt (leaves, offset);
     uint8_t leaf[LEAF_BYTES_MAX];
-    hash_t hash;
     uint8_t *at = put_u8 (leaf, 0x00);
     at = put_bytes (at, bytes_of (LEAF_DOMAIN, sizeof LEAF_DOMAIN));
     at = put_bytes (at, bytes_of (leaves->head, leaves->length));
@@ -63,8 +63,7 @@ hash_t leaves_hash (const leaves_t *leaves, uint64_t offset, leaf_state_t state,
     at = put_field (at, bet->birthdate);
     at = put_number (at, bet->number);
     assert ((size_t) (at - leaf) <= sizeof leaf);
-    sha256 (bytes_of (leaf, (size_t) (at - leaf)), (bytes_t){0}, hash.of);
-    return hash;
+    return hash_of (bytes_of (leaf, (size_t) (at - leaf)));
 }
 
 static void begin_hmac (const salt_key_t *key, uint8_t pad, sha256_t *hashing)

@@ -14,13 +14,11 @@ static const char NONCE_DOMAIN[] = "LN-NONCE-v1", SEED_DOMAIN[] = "LN-SEED-v1",
 hash_t nonce_commitment (bytes_t draw, uint32_t party, const nonce_t *nonce)
 {
     uint8_t bytes[sizeof NONCE_DOMAIN + 1 + DRAW_NAME_BYTES_MAX + 4 + sizeof *nonce];
-    hash_t hash;
     assert (draw.size <= DRAW_NAME_BYTES_MAX);
     uint8_t *at = put_bytes (bytes, bytes_of (NONCE_DOMAIN, sizeof NONCE_DOMAIN));
     at = put_bytes (put_u8 (at, (uint8_t) draw.size), draw);
     at = put_bytes (put_u32 (at, party), bytes_of (nonce->of, sizeof nonce->of));
-    sha256 (bytes_of (bytes, (size_t) (at - bytes)), (bytes_t){0}, hash.of);
-    return hash;
+    return hash_of (bytes_of (bytes, (size_t) (at - bytes)));
 }
 
 void seed_begin (seed_t *seed, const hash_t *seal)
@@ -45,7 +43,7 @@ hash_t seed_end (seed_t *seed)
 /* Each attempt is accepted with a chance of more than a half. */
 uint32_t number_of_seed (const hash_t *seed, uint32_t highest)
 {
-    uint8_t bytes[sizeof NUMBER_DOMAIN + SHA256_BYTES + 2 * 4], hash[SHA256_BYTES];
+    uint8_t bytes[sizeof NUMBER_DOMAIN + SHA256_BYTES + 2 * 4];
     uint8_t *at = put_bytes (bytes, bytes_of (NUMBER_DOMAIN, sizeof NUMBER_DOMAIN));
     at = put_bytes (at, bytes_of (seed->of, sizeof seed->of));
     at = put_u32 (at, PRIZE);
@@ -53,9 +51,8 @@ uint32_t number_of_seed (const hash_t *seed, uint32_t highest)
     bool accepted = false;
     for (uint32_t attempt = 0; !accepted; attempt++) {
         put_u32 (at, attempt);
-        sha256 (bytes_of (bytes, sizeof bytes), (bytes_t){0}, hash);
-        reader_t reader = {.rest = bytes_of (hash, sizeof hash)};
-        accepted = number_of_value (read_u64 (&reader), highest, &number);
+        const hash_t hash = hash_of (bytes_of (bytes, sizeof bytes));
+        accepted = number_of_value (get_u64 (hash.of), highest, &number);
     }
     return number;
 }

@@ -267,9 +267,7 @@ void result_clear (result_t *result)
 
 hash_t statement_hash (bytes_t text)
 {
-    hash_t hash;
-    sha256 (text, (bytes_t){0}, hash.of);
-    return hash;
+    return hash_of (text);
 }
 
 static void put_stake (fair_writer_t *out, const stake_t *stake, bool salts)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "fair_text.h"
+#include "hex.h"
 #include "text.h"
 
 #define STANDS    "stands"
@@ -22,6 +23,7 @@ static bool read_path (fair_reader_t *in, tree_path_t *path);
 char *ticket_write (const ticket_t *ticket, size_t *size)
 {
     fair_writer_t out;
+    char salt[2 * SALT_BYTES + 1];
     const bet_t *bet = &ticket->bet;
     fair_write_begin (&out, &ticket->origin, "ticket v1");
     fair_write_hash (&out, "open", &ticket->open);
@@ -35,10 +37,8 @@ char *ticket_write (const ticket_t *ticket, size_t *size)
     fprintf (out.stream, "number %" PRIu32 "\n", bet->number);
     fprintf (out.stream, "state %s\n",
              ticket->state == LEAF_CANCELLED ? CANCELLED : STANDS);
-    fprintf (out.stream, "salt ");
-    for (size_t i = 0; i < SALT_BYTES; i++)
-        fprintf (out.stream, "%02x", ticket->salt.of[i]);
-    fprintf (out.stream, "\n");
+    fprintf (out.stream, "salt %s\n",
+             hex_write (bytes_of (ticket->salt.of, SALT_BYTES), salt));
     for (size_t i = 0; i < ticket->path.length; i++)
         fair_write_hash (&out, "path", &ticket->path.node[i]);
     return fair_write_end (&out, size);
@@ -122,17 +122,10 @@ static bool read_state (fair_reader_t *in, leaf_state_t *state)
 
 static bool read_salt (fair_reader_t *in, salt_t *salt)
 {
-    char digits[2 * SHA256_BYTES + 1];
-    hash_t hash;
-    if (sscanf (in->line, "salt %32[0-9a-f]", digits) != 1 ||
-        strlen (digits) != 2 * SALT_BYTES)
-        return false;
-    memcpy (digits + 2 * SALT_BYTES, digits, 2 * SALT_BYTES); // as long as a hash
-    digits[2 * SHA256_BYTES] = '\0';
-    if (!hash_parse (digits, &hash))
-        return false;
-    memcpy (salt->of, hash.of, SALT_BYTES);
-    return fair_read_line (in);
+    const char *digits = in->line + strlen ("salt ");
+    return fair_line_is (in, "salt") &&
+           hex_read_whole (bytes_of (digits, strlen (digits)), salt->of, SALT_BYTES) &&
+           fair_read_line (in);
 }
 
 static bool read_path (fair_reader_t *in, tree_path_t *path)

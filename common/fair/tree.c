@@ -3,7 +3,8 @@
 #include "tree.h"
 
 #include <assert.h>
-#include <stdio.h>
+
+#include "hex.h"
 
 typedef struct { // a node, and where it stands
     hash_t hash;
@@ -90,22 +91,15 @@ const char *hash_text (const hash_t *hash, char text[SHA256_TEXT_BYTES])
 
 bool hash_parse (const char *text, hash_t *hash)
 {
-    if (strlen (text) != 2 * SHA256_BYTES ||
-        strspn (text, "0123456789abcdef") != 2 * SHA256_BYTES)
-        return false;
-    for (size_t i = 0; i < SHA256_BYTES; i++)
-        sscanf (text + 2 * i, "%2hhx", &hash->of[i]);
-    return true;
+    return hex_read_whole (bytes_of (text, strlen (text)), hash->of, sizeof hash->of);
 }
 
 static hash_t join_hashes (const hash_t *left, const hash_t *right)
 {
     uint8_t both[1 + 2 * SHA256_BYTES] = {0x01};
-    hash_t hash;
     memcpy (both + 1, left->of, SHA256_BYTES);
     memcpy (both + 1 + SHA256_BYTES, right->of, SHA256_BYTES);
-    sha256 (bytes_of (both, sizeof both), (bytes_t){0}, hash.of);
-    return hash;
+    return hash_of (bytes_of (both, sizeof both));
 }
 
 /* Whoever joins the watched leaf's subtree is its neighbour there. */
@@ -132,7 +126,7 @@ static subtree_t fold (const tree_t *tree, tree_path_t *path)
 {
     subtree_t rest = {0};
     if (tree->count == 0) {
-        sha256 ((bytes_t){0}, (bytes_t){0}, rest.hash.of);
+        rest.hash = hash_of (bytes_of (NULL, 0));
         return rest;
     }
     unsigned level = (unsigned) __builtin_ctzll (tree->count);

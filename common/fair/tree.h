@@ -50,6 +50,14 @@ tree_path_t tree_path (const tree_t *tree);
 bool tree_root_by_path (const hash_t *leaf, uint64_t index, uint64_t count,
                         const tree_path_t *path, hash_t *root);
 
+/* SHA-256 of these bytes. */
+static inline hash_t hash_of (bytes_t bytes)
+{
+    hash_t hash;
+    sha256 (bytes, bytes_of (NULL, 0), hash.of);
+    return hash;
+}
+
 /* In hexadecimal: 64 lower-case digits. Returns `text`. */
 const char *hash_text (const hash_t *hash, char text[SHA256_TEXT_BYTES]);
 bool hash_parse (const char *text, hash_t *hash);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hex.h"
 #include "ticket.h"
 #include "verify_state.h"
 
@@ -81,7 +82,8 @@ bool verify_tell (const checker_t *checker, const char *step, const char *format
     va_start (values, format);
     vsnprintf (text, sizeof text, format, values);
     va_end (values);
-    checker->options->tell (checker->options->context, step, text);
+    if (checker->options->tell)
+        checker->options->tell (checker->options->context, step, text);
     return true;
 }
 
@@ -92,19 +94,6 @@ bool verify_fail (checker_t *checker, const char *format, ...)
     vsnprintf (checker->fault, sizeof checker->fault, format, values);
     va_end (values);
     return false;
-}
-
-bool verify_secret (bytes_t file, uint8_t secret[SHA256_BYTES])
-{
-    char digits[2 * SHA256_BYTES + 1] = "";
-    hash_t hash;
-    if (file.size != sizeof digits || file.data[file.size - 1] != '\n')
-        return false;
-    memcpy (digits, file.data, 2 * SHA256_BYTES);
-    if (!hash_parse (digits, &hash))
-        return false;
-    memcpy (secret, hash.of, sizeof hash.of);
-    return true;
 }
 
 static bool check_open (checker_t *checker)
@@ -444,7 +433,7 @@ static bool check_pending (checker_t *checker)
         const uint32_t party = nonces->of[i].party;
         const stake_t *stake = seal_stake (&checker->seal, party);
         nonce_t nonce;
-        if (!verify_secret (nonces->of[i].file, nonce.of))
+        if (!hex_read_line (nonces->of[i].file, nonce.of, sizeof nonce.of))
             return verify_fail (checker, "nonce-%" PRIu32 ".txt is no nonce", party);
         const hash_t own =
             nonce_commitment (bytes_of (draw, strlen (draw)), party, &nonce);

@@ -24,7 +24,7 @@ typedef struct {
     uint32_t agency;    // whose own notes these are: others' signed seals may be
                         // missing; 0: they are everybody's
     void *context;
-    /* What holds, step by step, and what it proves; for people. */
+    /* What holds, step by step, and what it proves; for people. NULL: nobody asks. */
     void (*tell) (void *context, const char *step, const char *text);
 } verify_options_t;
 

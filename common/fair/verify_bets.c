@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "bet_csv.h"
+#include "hex.h"
 #include "sorted.h"
 
 typedef struct { // a row of cancelled.csv
@@ -116,16 +117,15 @@ static bool open_accounts (checker_t *checker, const cancels_t *cancels,
         const stake_t *stake = &checker->seal.of[i];
         const bytes_t file = dossier_find (&checker->dossier->salts, stake->agency);
         salt_key_t key;
-        hash_t hash;
         if (!file.data)
             return verify_fail (checker,
                                 "salts-%" PRIu32 ".txt is missing: bets cannot be held "
                                 "against the seal without it",
                                 stake->agency);
-        if (!verify_secret (file, key.of))
+        if (!hex_read_line (file, key.of, sizeof key.of))
             return verify_fail (checker, "salts-%" PRIu32 ".txt is no salt key",
                                 stake->agency);
-        sha256 (bytes_of (key.of, sizeof key.of), (bytes_t){0}, hash.of);
+        const hash_t hash = hash_of (bytes_of (key.of, sizeof key.of));
         if (!hash_equal (&hash, &stake->salts))
             return verify_fail (checker,
                                 "salts-%" PRIu32 ".txt is not the salt key of the seal",

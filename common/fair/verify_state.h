@@ -29,7 +29,4 @@ bool verify_fail (checker_t *checker, const char *format, ...)
 /* With the bets and salt keys: every root, count and winner. */
 bool verify_bets (checker_t *checker);
 
-/* 64 hexadecimal digits and LF. */
-bool verify_secret (bytes_t file, uint8_t secret[SHA256_BYTES]);
-
 #endif

@@ -5,6 +5,7 @@
 
 #include "escrow.h"
 #include "fair_paper.h"
+#include "hex.h"
 #include "ticket.h"
 
 #define FUZZ_WORD_BYTES 64
@@ -132,7 +133,7 @@ static void check_paper (bytes_t text)
     fair_paper_begin (&out);
     for (head = paper.head; fair_paper_next (&head, &word, &value);) {
         char name[FUZZ_WORD_BYTES];
-        MUST (fair_paper_bytes (value, bytes, sizeof bytes) <= (int) sizeof bytes);
+        MUST (hex_read (value, bytes, sizeof bytes) <= (int) sizeof bytes);
         if (word.size < sizeof name) {
             snprintf (name, sizeof name, "%.*s", (int) word.size,
                       (const char *) word.data);

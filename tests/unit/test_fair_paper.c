@@ -92,26 +92,12 @@ static void what_is_no_paper_is_refused (void **state)
     free (long_one);
 }
 
-static void hexadecimal_has_one_spelling (void **state)
-{
-    (void) state;
-    uint8_t bytes[4];
-    assert_int_equal (fair_paper_bytes (whole ("00ff"), bytes, 4), 2);
-    assert_int_equal (fair_paper_bytes (whole ("00ff10a5"), bytes, 4), 4);
-    assert_int_equal (fair_paper_bytes (whole ("00ff10a5"), bytes, 3), -1);
-    assert_int_equal (fair_paper_bytes (whole ("0"), bytes, 4), -1);
-    assert_int_equal (fair_paper_bytes (whole ("0F"), bytes, 4), -1);
-    assert_int_equal (fair_paper_bytes (whole ("0g"), bytes, 4), -1);
-    assert_int_equal (fair_paper_bytes (whole (""), bytes, 4), 0);
-}
-
 int main (void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test (what_is_written_is_read),
         cmocka_unit_test (head_and_note_may_be_empty),
         cmocka_unit_test (what_is_no_paper_is_refused),
-        cmocka_unit_test (hexadecimal_has_one_spelling),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

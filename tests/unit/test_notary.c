@@ -4,6 +4,7 @@
 
 #include "state_day.h"
 
+#include "hex.h"
 #include "parties.h"
 
 static parties_t parties;
@@ -295,9 +296,8 @@ static void what_is_lost_is_asked_again (void **state)
         assert_int_equal (kept_events (EVENT_LOCKED), 1);
         assert_true (fair_paper_read (kept_text (EVENT_LOCKED), &paper));
         assert_true (fair_paper_find (&paper, "salts", &salts));
-        assert_int_equal (fair_paper_bytes (bytes_of (salts.data + 2, salts.size - 2),
-                                            key, sizeof key),
-                          32);
+        assert_int_equal (
+            hex_read (bytes_of (salts.data + 2, salts.size - 2), key, sizeof key), 32);
         assert_memory_equal (key, asked_key,
                              sizeof key); // the first that it asked with
         ask_reveal (1);

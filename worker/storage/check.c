@@ -86,7 +86,6 @@ static void print_draw (const sale_t *sale);
 static void print_rest (check_t *check);
 static uint64_t behind (check_t *check, uint64_t end);
 static void close_all (check_t *check);
-static void head_text (const uint8_t *head, char *text);
 
 int check_directory (const char *directory, const char *expect)
 {
@@ -506,10 +505,10 @@ static int found_record (void *context, const record_t *record, const uint8_t *b
 
 static void meet_head (check_t *check)
 {
-    char text[HEAD_DIGITS + 1];
+    char text[SHA256_TEXT_BYTES];
     if (!check->expect || check->met)
         return;
-    head_text (check->head, text);
+    sha256_text (check->head, text);
     check->met = strcasecmp (text, check->expect) == 0;
     check->met_at = check->records;
 }
@@ -552,14 +551,14 @@ static void print (check_t *check)
 
 static void print_totals (const check_t *check)
 {
-    char head[HEAD_DIGITS + 1];
+    char head[SHA256_TEXT_BYTES];
     uint64_t bets = 0, bytes = 0;
     for (size_t i = 0; i < sales_count (check->sales); i++) {
         const sale_t *sale = sales_at (check->sales, i);
         bets += bets_of (sale);
         bytes += sale->bytes[ROWS_BETS];
     }
-    head_text (check->head, head);
+    sha256_text (check->head, head);
     printf ("records: %" PRIu64 "\n", check->records);
     printf ("bets: %" PRIu64 "\n", bets);
     printf ("bytes: %" PRIu64 "\n", bytes);
@@ -643,10 +642,4 @@ static void close_all (check_t *check)
     check->cancels = NULL;
     for (int i = 0; i < FILES; i++)
         file_close (&check->files[i]);
-}
-
-static void head_text (const uint8_t *head, char *text)
-{
-    for (size_t i = 0; i < SHA256_BYTES; i++)
-        sprintf (text + 2 * i, "%02x", head[i]);
 }

@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "hex.h"
+
 #define KEPT 4 // papers
 
 typedef struct {
@@ -201,7 +203,7 @@ static int find_box (notes_t *notes, sale_t *sale, const wire_note_t *page,
     const int there = notes_paper (notes, sale, kind, page->of, &paper, sequence);
     if (there != 1 || !fair_paper_find (&paper, "box", &value))
         return there == -1 ? -1 : 0;
-    const int size = fair_paper_bytes (value, notes->secret, sizeof notes->secret);
+    const int size = hex_read (value, notes->secret, sizeof notes->secret);
     if (size == -1)
         return damaged (notes, sale, "a box is none");
     pieces->first = bytes_of (notes->secret, (size_t) size);
@@ -255,7 +257,7 @@ static bool read_chosen (bytes_t value, uint32_t *agency, salt_key_t *key)
         return false;
     *agency = (uint32_t) number;
     const bytes_t hex = bytes_of (value.data + digits + 1, value.size - digits - 1);
-    return fair_paper_bytes (hex, key->of, sizeof key->of) == (int) sizeof key->of;
+    return hex_read_whole (hex, key->of, sizeof key->of);
 }
 
 static void cut (const pieces_t *pieces, wire_note_t *page, uint8_t *bytes)

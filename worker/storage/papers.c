@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hex.h"
+
 typedef struct { // what is looked at
     notes_t *notes;
     sale_t *sale;
@@ -36,7 +38,6 @@ static bool read_text (look_t *look);
 static int read_open (look_t *look, open_t *open, hash_t *hash);
 static int read_ready (look_t *look, uint32_t agency, ready_t *ready);
 static int fits_origin (look_t *look, const origin_t *origin);
-static hash_t hash_of (const void *bytes, size_t size);
 static int unfit (look_t *look, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 
@@ -133,8 +134,8 @@ static int fit_open (look_t *look)
     if (fits == 1 && fair_paper_find (&look->paper, "box", &value) != open.audited)
         fits = unfit (look, "it has a box and no auditor, or the other way round");
     if (fits == 1 && open.audited) {
-        const int size = fair_paper_bytes (value, box, sizeof box);
-        const hash_t hash = hash_of (box, size == -1 ? 0 : (size_t) size);
+        const int size = hex_read (value, box, sizeof box);
+        const hash_t hash = hash_of (bytes_of (box, size == -1 ? 0 : (size_t) size));
         if (size == -1 || !hash_equal (&hash, &open.box))
             fits = unfit (look, "its box is not that of its note");
     }
@@ -157,7 +158,7 @@ static int fit_commitment (look_t *look)
         return unfit (look, "its note is of another agency, or of other bets");
     if (!fair_paper_find_bytes (&look->paper, "salts", key.of, sizeof key.of))
         return unfit (look, "it has no salt key");
-    hash = hash_of (key.of, sizeof key.of);
+    hash = hash_of (bytes_of (key.of, sizeof key.of));
     if (!hash_equal (&hash, &ready.stake.salts))
         return unfit (look, "its salt key is not that of its note");
     if (fair_paper_find (&look->paper, "box", &value) != ready.boxed)
@@ -245,7 +246,8 @@ static int fit_committed (look_t *look, const stake_t *stake)
 static int fit_chosen (look_t *look, const salt_key_t *key, const stake_t *stake)
 {
     const cursor_t *cursor = cursors_find (look->sale->cursors, stake->agency);
-    const hash_t hash = hash_of (key ? key->of : NULL, key ? sizeof key->of : 0);
+    const hash_t hash =
+        hash_of (bytes_of (key ? key->of : NULL, key ? sizeof key->of : 0));
     if (stake->committed || stake->count != (cursor ? cursor->at.next : 0))
         return unfit (look, "agency %" PRIu32 " did not commit, or has other bets",
                       stake->agency);
@@ -437,13 +439,6 @@ static int fits_origin (look_t *look, const origin_t *origin)
     return strcmp (origin->draw, look->sale->terms.name) == 0
                ? 1
                : unfit (look, "its note is of another draw");
-}
-
-static hash_t hash_of (const void *bytes, size_t size)
-{
-    hash_t hash;
-    sha256 (bytes_of (bytes, size), (bytes_t){0}, hash.of);
-    return hash;
 }
 
 static int unfit (look_t *look, const char *format, ...)

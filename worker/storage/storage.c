@@ -24,9 +24,8 @@
 #include "process.h"
 #include "storage_metrics.h"
 
-#define ACTION     "almacenamiento"
-#define ENGINE     "replica"
-#define HEAD_BYTES (2 * SHA256_BYTES + 1)
+#define ACTION "almacenamiento"
+#define ENGINE "replica"
 
 /* So much is worth a sync of its own while more is waiting. With all that is waiting in
    one group, everybody waits at the same time, first for this process and then for the
@@ -98,7 +97,7 @@ static bool may_leave (storage_t *storage, bool committed);
 static uint64_t strays (const storage_t *storage);
 static int disk_problem (const storage_t *storage, const char *consequence,
                          problem_t *problem);
-static void head_text (const storage_t *storage, char text[HEAD_BYTES]);
+static void head_text (const storage_t *storage, char text[SHA256_TEXT_BYTES]);
 
 int storage_serve (const storage_options_t *options, int signal_fd)
 {
@@ -266,7 +265,7 @@ static int64_t service_deadline (storage_t *storage, int64_t now_ms)
 
 int storage_close (storage_t *storage, problem_t *problem)
 {
-    char head[HEAD_BYTES];
+    char head[SHA256_TEXT_BYTES];
     if (!serves (storage))
         return book_close (storage->book) == -1
                    ? disk_problem (storage, "nothing is lost", problem)
@@ -419,7 +418,7 @@ static int open_sockets (storage_t *storage, const storage_options_t *options,
                                  .hosts = hosts,
                                  .asker = "operator",
                                  .insecure = options->insecure};
-    char head[HEAD_BYTES];
+    char head[SHA256_TEXT_BYTES];
     const char *listen = NULL;
     storage->gate = gate_new (&gate, problem);
     if (storage->gate)
@@ -643,9 +642,7 @@ static int disk_problem (const storage_t *storage, const char *consequence,
         consequence);
 }
 
-static void head_text (const storage_t *storage, char text[HEAD_BYTES])
+static void head_text (const storage_t *storage, char text[SHA256_TEXT_BYTES])
 {
-    const uint8_t *head = book_head (storage->book);
-    for (size_t i = 0; i < SHA256_BYTES; i++)
-        sprintf (text + 2 * i, "%02x", head[i]);
+    sha256_text (book_head (storage->book), text);
 }
