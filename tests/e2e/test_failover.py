@@ -73,6 +73,25 @@ def test_nobody_is_promoted_when_the_one_ahead_is_away(cluster):
     assert cluster.primary is ahead and has(ahead) == [1, 2, 3]
 
 
+def test_a_primary_that_hangs_is_passed_over(cluster):
+    """It takes connections and says nothing."""
+    old, *standbys = cluster.nodes
+    acknowledge(old, 1)
+    old.freeze()
+    done = cluster.fail_over()
+    assert done.returncode == 0, done.stdout + done.stderr
+    (new,) = [node for node in standbys if node.writable()]
+    acknowledge(new, 2)
+    old.thaw()
+    again = cluster.fail_over()
+    assert again.returncode == 1 and "are both primaries" in again.stderr
+    old.stop()
+    old.rewind(new)
+    old.start()
+    cluster.wait_until_followed()
+    loteria.wait_until(lambda: has(old) == [1, 2], explain=lambda: cluster.log)
+
+
 def test_a_primary_that_answers_is_left_alone_and_relieved_by_order(cluster):
     old, *standbys = cluster.nodes
     acknowledge(old, 1)
