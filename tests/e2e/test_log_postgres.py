@@ -3,9 +3,12 @@
 Traps are those of docs/high-availability.md. Storage is started by hand and by nobody again, so that how it ends is seen.
 """
 
+import contextlib
 import re
 import shutil
+import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -330,6 +333,36 @@ def test_what_is_wrong_with_the_engine_is_one_line_that_says_what_to_do(cluster,
     cluster.sql("DROP SCHEMA loteria CASCADE")
     refuse(start, day, url_of(cluster), 2, "loteria-ctl log init")
     assert list(day.iterdir()) == []
+
+
+def test_while_one_hangs_another_that_was_promoted_meanwhile_is_found(cluster):
+    """A primary that hangs takes connections and says nothing; the other said no when it was asked first."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(loteria.DEADLINE)
+        ports = [server.getsockname()[1] for server in (silent, other)]
+        hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+        process = subprocess.Popen(
+            [loteria.program("loteria-ctl"), "log", "init",
+             f"postgres://{postgres.SUPERUSER}@{hosts}/{postgres.DATABASE}?passfile={cluster.passfile}"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=loteria.ENVIRONMENT)
+        other.accept()[0].close()
+        lead_through(other.accept()[0], cluster.primary.port)
+        out = process.communicate(timeout=loteria.DEADLINE)[0]
+    assert process.returncode == 0 and "the log was there already" in out, out
+
+
+def lead_through(client, port):
+    """What is sent, both ways, until it ends."""
+    server = socket.create_connection(("127.0.0.1", port))
+    for source, target in ((client, server), (server, client)):
+        threading.Thread(target=pass_on, args=(source, target), daemon=True).start()
+
+
+def pass_on(source, target):
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 def test_a_directory_is_of_one_log(cluster, start, tmp_path):

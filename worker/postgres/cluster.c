@@ -3,7 +3,8 @@
 
    libpq tries the hosts of a URL one after the other, and a machine that hangs takes it
    as long as connect_timeout says, two seconds at least. So here each is tried with a
-   connection of its own, all at once. */
+   connection of its own, all at once; and while one hangs, those that said no are asked
+   again, of which one may have been promoted meanwhile. */
 
 #include "cluster.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define AGAIN_MS    100 // after a no, before the same is asked again
 #define OTHERS_MS   50  // what the others have to say is waited for
 #define TIMELINE_MS 500 // for one that takes writes to say since when
 #define ITEMS_MAX   (HOSTS_MAX + 1)
@@ -23,8 +25,10 @@
     "-c default_transaction_isolation=read\\ committed"
 
 typedef struct {
-    PGconn *connection; // NULL: it has failed
+    PGconn *connection;
     PostgresPollingStatusType wants;
+    PGconn *refused;  // the one before, which tells why; NULL: this is the first
+    int64_t again_ms; // when to ask again, once it has failed
     uint32_t timeline;
 } try_t;
 
@@ -35,10 +39,14 @@ static char *option (const place_t *place, const char *keyword);
 static bool is_near (const place_t *place, size_t host);
 static void write_label (place_t *place);
 static PGconn *start (const place_t *place, size_t host);
+static bool wait_for_one (const session_t *session, const place_t *place, try_t *tries);
+static void begin (try_t *a_try, const place_t *place, size_t host);
+static int64_t ask_again (try_t *tries, const place_t *place);
 static bool go_on (try_t *tries, size_t count, int wake, int64_t until_ms);
+static void fail_if_bad (try_t *a_try);
 static bool decided (const try_t *a_try);
-static void note_fault (const place_t *place, size_t host, PGconn *connection,
-                        char *why, fault_t *fault);
+static void note_fault (const place_t *place, const try_t *a_try, char *why,
+                        fault_t *fault);
 static size_t choose (session_t *session, try_t *tries, size_t count);
 static uint32_t timeline (session_t *session, PGconn *connection);
 static void take_notice (void *context, const PGresult *result);
@@ -192,41 +200,82 @@ static void write_label (place_t *place)
 int session_open (session_t *session, const place_t *place, char *why, fault_t *fault)
 {
     try_t tries[HOSTS_MAX] = {{0}};
-    const int64_t until_ms = now_ms () + CONNECT_WAIT_MS;
-    int64_t soon_ms = until_ms;
     why[0] = 0;
     *fault = FAULT_AWAY;
+    for (size_t i = 0; i < place->count; i++)
+        begin (&tries[i], place, i);
+    const bool found = wait_for_one (session, place, tries);
+    const size_t chosen = found ? choose (session, tries, place->count) : place->count;
     for (size_t i = 0; i < place->count; i++) {
-        tries[i].connection = start (place, i);
-        tries[i].wants = PGRES_POLLING_WRITING;
+        if (!found)
+            note_fault (place, &tries[i], why, fault);
+        if (i != chosen)
+            PQfinish (tries[i].connection);
+        PQfinish (tries[i].refused);
     }
+    if (!found)
+        return -1;
+    session->connection = tries[chosen].connection;
+    PQsetNoticeReceiver (session->connection, take_notice, session);
+    PQsetnonblocking (session->connection, 1);
+    return 0;
+}
+
+int session_await (session_t *session, const place_t *place, char *why, fault_t *fault)
+{
+    const int64_t until_ms = now_ms () + CONNECT_WAIT_MS;
+    int rc = session_open (session, place, why, fault);
+    while (rc == -1 && *fault == FAULT_STANDBY && now_ms () < until_ms) {
+        poll (NULL, 0, AGAIN_MS);
+        rc = session_open (session, place, why, fault);
+    }
+    return rc;
+}
+
+/* That takes writes; then a moment longer, for another that says so. */
+static bool wait_for_one (const session_t *session, const place_t *place, try_t *tries)
+{
+    int64_t until_ms = now_ms () + CONNECT_WAIT_MS;
     bool open = true, found = false;
     while (open) {
-        open = go_on (tries, place->count, session->wake, found ? soon_ms : until_ms);
+        const int64_t again_ms = found ? until_ms : ask_again (tries, place);
+        open = go_on (tries, place->count, session->wake,
+                      again_ms < until_ms ? again_ms : until_ms);
         bool all = true, any = false;
         for (size_t i = 0; i < place->count; i++) {
             all = all && decided (&tries[i]);
             any = any || tries[i].wants == PGRES_POLLING_OK;
         }
         if (any && !found)
-            soon_ms = now_ms () + OTHERS_MS;
+            until_ms = now_ms () + OTHERS_MS;
         found = any;
-        open = open && !all;
+        open = open && !all && now_ms () < until_ms;
     }
-    const size_t chosen = found ? choose (session, tries, place->count) : place->count;
+    return found;
+}
+
+static void begin (try_t *a_try, const place_t *place, size_t host)
+{
+    a_try->connection = start (place, host);
+    a_try->wants = PGRES_POLLING_WRITING;
+    a_try->again_ms = INT64_MAX;
+}
+
+/* Those that said no, and for whom it is time; when it is for the next one. */
+static int64_t ask_again (try_t *tries, const place_t *place)
+{
+    int64_t next_ms = INT64_MAX;
     for (size_t i = 0; i < place->count; i++) {
-        if (!found)
-            note_fault (place, i, tries[i].connection, why, fault);
-        if (i != chosen)
-            PQfinish (tries[i].connection);
+        try_t *a_try = &tries[i];
+        if (a_try->again_ms <= now_ms ()) {
+            PQfinish (a_try->refused);
+            a_try->refused = a_try->connection;
+            begin (a_try, place, i);
+        }
+        if (a_try->again_ms < next_ms)
+            next_ms = a_try->again_ms;
     }
-    if (!found)
-        return -1;
-    session->connection = tries[chosen].connection;
-    session->host = chosen;
-    PQsetNoticeReceiver (session->connection, take_notice, session);
-    PQsetnonblocking (session->connection, 1);
-    return 0;
+    return next_ms;
 }
 
 void session_close (session_t *session)
@@ -273,15 +322,13 @@ static PGconn *start (const place_t *place, size_t host)
     return connection;
 }
 
-/* Wait for news of one of them, and take them in. Whether there is time left. */
+/* Wait for news of one of them, and take them in. False when somebody woke us. */
 static bool go_on (try_t *tries, size_t count, int wake, int64_t until_ms)
 {
     struct pollfd items[ITEMS_MAX];
     size_t used = 0;
-    const int64_t left_ms = until_ms - now_ms ();
     for (size_t i = 0; i < count; i++) {
-        if (PQstatus (tries[i].connection) == CONNECTION_BAD)
-            tries[i].wants = PGRES_POLLING_FAILED;
+        fail_if_bad (&tries[i]);
         if (!decided (&tries[i]))
             items[used++] = (struct pollfd){
                 .fd = PQsocket (tries[i].connection),
@@ -289,15 +336,26 @@ static bool go_on (try_t *tries, size_t count, int wake, int64_t until_ms)
     }
     if (used == 0)
         return true;
+    const int64_t left_ms = until_ms - now_ms ();
     items[used] = (struct pollfd){.fd = wake, .events = POLLIN};
-    if (left_ms <= 0 ||
-        poll (items, (nfds_t) used + (wake != -1), (int) left_ms) <= 0 ||
-        (wake != -1 && items[used].revents))
+    if (poll (items, (nfds_t) used + (wake != -1), left_ms > 0 ? (int) left_ms : 0) < 1)
+        return true;
+    if (wake != -1 && items[used].revents)
         return false;
     for (size_t i = 0, item = 0; i < count; i++)
-        if (!decided (&tries[i]) && items[item++].revents)
+        if (!decided (&tries[i]) && items[item++].revents) {
             tries[i].wants = PQconnectPoll (tries[i].connection);
+            fail_if_bad (&tries[i]);
+        }
     return true;
+}
+
+static void fail_if_bad (try_t *a_try)
+{
+    if (PQstatus (a_try->connection) != CONNECTION_BAD || a_try->again_ms != INT64_MAX)
+        return;
+    a_try->wants = PGRES_POLLING_FAILED;
+    a_try->again_ms = now_ms () + AGAIN_MS;
 }
 
 static bool decided (const try_t *a_try)
@@ -306,13 +364,15 @@ static bool decided (const try_t *a_try)
 }
 
 /* The one that says most is told: what somebody has to mend before what may pass. */
-static void note_fault (const place_t *place, size_t host, PGconn *connection,
-                        char *why, fault_t *fault)
+static void note_fault (const place_t *place, const try_t *a_try, char *why,
+                        fault_t *fault)
 {
     char line[ENGINE_WHY_BYTES / 2];
-    const bool silent = PQstatus (connection) != CONNECTION_BAD;
+    const PGconn *failed =
+        a_try->wants == PGRES_POLLING_FAILED ? a_try->connection : a_try->refused;
+    const bool silent = !failed;
     const char *error =
-        silent ? "it does not answer: timeout" : PQerrorMessage (connection);
+        silent ? "it does not answer: timeout" : PQerrorMessage (failed);
     const fault_t here = silent ? FAULT_AWAY : fault_of (error);
     if (why[0] && here <= *fault)
         return;
@@ -323,7 +383,6 @@ static void note_fault (const place_t *place, size_t host, PGconn *connection,
                   ? ": none of them can be reached, the first"
                   : "",
               line, fault_advice (here));
-    (void) host;
 }
 
 /* Two that take writes are two primaries, of which the older one was left behind. */

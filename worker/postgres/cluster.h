@@ -28,7 +28,6 @@ void place_forget (place_t *place);
 
 typedef struct {
     PGconn *connection; // NULL: there is none
-    size_t host;        // which of the place's
     int wake;         // descriptor: whatever is to be read there ends a wait; -1: none
     unsigned notices; // warnings since it was set to 0
     char notice[ENGINE_WHY_BYTES / 2];
@@ -37,6 +36,9 @@ typedef struct {
 /* Connect, to all at once: the first that takes writes it is; of several that say they
    do, the one that was promoted last. -1 with `why`, and what is wrong. */
 int session_open (session_t *session, const place_t *place, char *why, fault_t *fault);
+/* Likewise; while all that is wrong is that some of them follow, of whom one may be
+   promoted at any moment, it is tried for longer: for starts. */
+int session_await (session_t *session, const place_t *place, char *why, fault_t *fault);
 void session_close (session_t *session);
 
 /* Send what was queued and wait for the next result, for so long at most (-1: for

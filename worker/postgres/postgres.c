@@ -116,7 +116,7 @@ static engine_open_t postgres_open (const engine_options_t *options, engine_t **
     bool stays = true;
     int rc = place_read (&postgres->place, options->url, options->insecure, why);
     if (rc == 0) {
-        rc = session_open (&session, &postgres->place, why, &fault);
+        rc = session_await (&session, &postgres->place, why, &fault);
         stays = fault_stays (fault);
     }
     if (rc == 0)
