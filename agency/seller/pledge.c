@@ -355,7 +355,7 @@ void pledge_work (session_t *session, int64_t now_ms)
                       proof->rooting.next);
         return;
     }
-    const hash_t won = tree_root (&proof->rooting.winners);
+    const hash_t root = tree_root (&proof->rooting.tree);
     const char *why = NULL;
     switch (proof->purpose) {
     case ROOT_COMMIT:
@@ -363,7 +363,7 @@ void pledge_work (session_t *session, int64_t now_ms)
         break;
     case ROOT_WINNERS:
         why = vault_judge (session->options.proof->vault, session->progress.number,
-                           &proof->rooting.winners.count, &won);
+                           &proof->rooting.tree.count, &root);
         if (why) {
             session_fail (session, "%s", why);
             break;
@@ -372,7 +372,7 @@ void pledge_work (session_t *session, int64_t now_ms)
         pledge_go_on (session, now_ms);
         break;
     default:
-        proof->ours = tree_root (&proof->rooting.tree);
+        proof->ours = root;
         proof->rooted = true;
         session_ask (session, SESSION_SEARCHING);
     }

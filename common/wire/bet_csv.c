@@ -2,9 +2,10 @@
    (storage), splits files into rows (agency).
 
    Nearly every row is plain: no quotes and nothing to refuse. A plain row is recognised
-   and copied in one quick pass; if it is also short, and the processor has SSE2, all
-   its bytes are examined at once: 64 with one instruction (AVX-512), or 16. Any other
-   is examined again, field by field, by slower code that can say what is wrong. */
+   and copied, or read back, in one quick pass; if it is also short, and the processor
+   has SSE2, all its bytes are examined at once: 64 with one instruction (AVX-512),
+   or 16. Any other is examined again, field by field, by slower code that can say what
+   is wrong. */
 
 #include "bet_csv.h"
 
@@ -33,8 +34,8 @@ typedef struct {
 } row_t;
 
 typedef struct {
-    const uint8_t *start;
-    const uint8_t *number;
+    const uint8_t *fields[BET_FIELDS]; // where each begins, by bet_field_t - 1
+    uint32_t number;
     const uint8_t *line_end;
     const uint8_t *next; // the row after this one
 } plain_row_t;
@@ -69,6 +70,10 @@ static uint8_t *row_write (uint8_t *out, const prefix_t *prefix, const row_t *ro
 static bytes_t without_zeros (bytes_t digits);
 static uint64_t digest_other (uint64_t digest, bytes_t row, size_t text_end);
 static bool agency_read (bytes_t *rows, uint32_t *agency);
+static bool plain_row_is_canonical (const plain_row_t *row);
+static void plain_row_bet (const plain_row_t *row, bet_t *bet);
+static bytes_t plain_text (const plain_row_t *row, bet_field_t which);
+static bool row_bet (bytes_t *rows, uint8_t *scratch, bet_t *bet);
 static bool row_is_canonical (const row_t *row);
 static bytes_t field_unquote (const field_t *field, uint8_t **scratch);
 
@@ -314,27 +319,28 @@ static bool plain_row_read (bytes_t rows, const bet_rules_t *rules, plain_row_t 
     /* An LF as the very last byte stops every scan below within the rows. */
     if (rows.size < ROW_BYTES_MIN || rows.data[rows.size - 1] != '\n')
         return false;
+    static const size_t bytes_max[] = {NAME_BYTES_MAX, NAME_BYTES_MAX,
+                                       DOCUMENT_BYTES_MAX};
     const uint8_t *at = rows.data, *end = at + rows.size;
-    if ((at = plain_text_skip (at, NAME_BYTES_MAX)) == NULL ||
-        (at = plain_text_skip (at, NAME_BYTES_MAX)) == NULL ||
-        (at = plain_text_skip (at, DOCUMENT_BYTES_MAX)) == NULL)
-        return false;
+    for (bet_field_t which = BET_FIRST_NAME; which <= BET_DOCUMENT; which++) {
+        row->fields[which - 1] = at;
+        if ((at = plain_text_skip (at, bytes_max[which - 1])) == NULL)
+            return false;
+    }
     if ((size_t) (end - at) <= BIRTHDATE_BYTES || at[BIRTHDATE_BYTES] != ',' ||
         bet_check_birthdate (bytes_of (at, BIRTHDATE_BYTES), rules->born_max) !=
             REFUSED_OK)
         return false;
-    row->start = rows.data;
-    row->number = at + BIRTHDATE_BYTES + 1;
-    at = row->number;
+    row->fields[BET_BIRTHDATE - 1] = at;
+    row->fields[BET_NUMBER - 1] = at += BIRTHDATE_BYTES + 1;
     while (*at >= '0' && *at <= '9')
         at++;
     row->line_end = at;
     at += *at == '\r';
     row->next = at + 1;
-    bytes_t digits = bytes_of (row->number, (size_t) (row->line_end - row->number));
-    uint32_t number;
     return *at == '\n' &&
-           bet_check_number (digits, rules->number_max, &number) == REFUSED_OK;
+           bet_check_number (plain_text (row, BET_NUMBER), rules->number_max,
+                             &row->number) == REFUSED_OK;
 }
 
 /* The place after a plain text and its comma; NULL if anything else comes first. */
@@ -359,9 +365,9 @@ static uint8_t *plain_row_write (uint8_t *out, const prefix_t *prefix,
 {
     memcpy (out, prefix->bytes, PREFIX_BYTES); // a fixed size: no call
     out += prefix->size;
-    out = put_bytes (out, bytes_of (row->start, (size_t) (row->number - row->start)));
-    bytes_t digits =
-        without_zeros (bytes_of (row->number, (size_t) (row->line_end - row->number)));
+    const uint8_t *start = row->fields[0], *number = row->fields[BET_NUMBER - 1];
+    out = put_bytes (out, bytes_of (start, (size_t) (number - start)));
+    bytes_t digits = without_zeros (plain_text (row, BET_NUMBER));
     for (size_t i = 0; i < digits.size; i++)
         *out++ = digits.data[i];
     *out++ = '\r';
@@ -528,17 +534,16 @@ int bet_csv_next (bytes_t *rows, uint8_t *scratch, uint32_t *agency, bet_t *bet)
     if (rows->size == 0)
         return 0;
     bytes_t rest = *rows;
-    bet_field_t where;
-    row_t row;
-    if (!agency_read (&rest, agency) ||
-        row_read (&rest, &bet_rules_widest, &row, &where) != REFUSED_OK ||
-        !row_is_canonical (&row))
+    plain_row_t plain;
+    if (!agency_read (&rest, agency))
         return -1;
-    bet->first_name = field_unquote (&row.fields[BET_FIRST_NAME - 1], &scratch);
-    bet->last_name = field_unquote (&row.fields[BET_LAST_NAME - 1], &scratch);
-    bet->document = field_unquote (&row.fields[BET_DOCUMENT - 1], &scratch);
-    bet->birthdate = row.fields[BET_BIRTHDATE - 1].text;
-    bet->number = row.number;
+    if (plain_row_read (rest, &bet_rules_widest, &plain) &&
+        plain_row_is_canonical (&plain)) {
+        plain_row_bet (&plain, bet);
+        rest.size -= (size_t) (plain.next - rest.data);
+        rest.data = plain.next;
+    } else if (!row_bet (&rest, scratch, bet))
+        return -1;
     *rows = rest;
     return 1;
 }
@@ -554,6 +559,45 @@ static bool agency_read (bytes_t *rows, uint32_t *agency)
         bet_check_number (digits, UINT32_MAX, agency) != REFUSED_OK)
         return false;
     *rows = bytes_of (rows->data + size + 1, rows->size - size - 1);
+    return true;
+}
+
+static bool plain_row_is_canonical (const plain_row_t *row)
+{
+    const bytes_t digits = plain_text (row, BET_NUMBER);
+    return row->next - row->line_end == 2 && without_zeros (digits).size == digits.size;
+}
+
+static void plain_row_bet (const plain_row_t *row, bet_t *bet)
+{
+    bet->first_name = plain_text (row, BET_FIRST_NAME);
+    bet->last_name = plain_text (row, BET_LAST_NAME);
+    bet->document = plain_text (row, BET_DOCUMENT);
+    bet->birthdate = plain_text (row, BET_BIRTHDATE);
+    bet->number = row->number;
+}
+
+/* Up to the comma before the next one, or the line end. */
+static bytes_t plain_text (const plain_row_t *row, bet_field_t which)
+{
+    const uint8_t *start = row->fields[which - 1];
+    const uint8_t *end = which == BET_NUMBER ? row->line_end : row->fields[which] - 1;
+    return bytes_of (start, (size_t) (end - start));
+}
+
+/* Any row without its agency. */
+static bool row_bet (bytes_t *rows, uint8_t *scratch, bet_t *bet)
+{
+    bet_field_t where;
+    row_t row;
+    if (row_read (rows, &bet_rules_widest, &row, &where) != REFUSED_OK ||
+        !row_is_canonical (&row))
+        return false;
+    bet->first_name = field_unquote (&row.fields[BET_FIRST_NAME - 1], &scratch);
+    bet->last_name = field_unquote (&row.fields[BET_LAST_NAME - 1], &scratch);
+    bet->document = field_unquote (&row.fields[BET_DOCUMENT - 1], &scratch);
+    bet->birthdate = row.fields[BET_BIRTHDATE - 1].text;
+    bet->number = row.number;
     return true;
 }
 

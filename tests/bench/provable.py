@@ -33,7 +33,9 @@ def played(scratch, files, provable):
             day.stop()
         figures |= peers.stored(day)
         figures["bets_per_second"] = figures["bets"] / figures["seconds"]
-        figures |= times((day.data / "bets.index").read_bytes(), b"Y" if provable else b"S")
+        at = records((day.data / "bets.index").read_bytes())
+        figures |= {"draw_ms": max(at[b"V"]) - (committed_ms(folders) if provable else max(at[b"S"])),
+                    "settled_ms": max(at[b"V"]) - max(at[b"Y" if provable else b"S"])}
         figures["scan"] = peers.bench("bench-scan", "--data-dir", day.data, "--agencies", len(files))
         draws.check(day.data)
     return figures
@@ -46,11 +48,16 @@ def keys_of(folder, agencies):
     return folder
 
 
-def times(index, asked):
-    """Milliseconds, by the records: from the last agency that asked (its commitment is recorded when storage has been
-    through its bets) to the last that had its winners; and from the first that asked."""
+def records(index):
+    """When each was written, by kind: milliseconds. S: an agency's READY has come. Y: storage has been through its bets,
+    as well, and found what it committed to. V: it has its winners."""
     at = {}
     for place in range(wire.RECORD_BYTES, len(index), wire.RECORD_BYTES):
         kind, moment = index[place:place + 1], index[place + TIME_AT:place + TIME_AT + 8]
         at.setdefault(kind, []).append(int.from_bytes(moment, "big"))
-    return {"draw_ms": max(at[b"V"]) - max(at[asked]), "close_ms": max(at[b"V"]) - min(at[asked])}
+    return at
+
+
+def committed_ms(folders):
+    """When the last agency wrote down what it commits to, which it sends right behind it."""
+    return max((folder / "commit").stat().st_mtime_ns // 1_000_000 for _, folder in folders.values())

@@ -1,4 +1,4 @@
-/* needle.c - the search for `,number CRLF`. Storage. */
+/* needle.c - the search for `,number CRLF`. Agency, storage. */
 
 #include "needle.h"
 
@@ -48,20 +48,23 @@ static const uint8_t *find (const needle_t *needle, const uint8_t *at,
     return memmem (at, (size_t) (end - at), needle->text, size);
 }
 
-/* Whether the number's comma, first and last digit stand in their places behind any of
-   the next STRIDE bytes. */
+/* Whether the number's comma, first and last digit, and CR stand in their places behind
+   any of the next STRIDE bytes. (Without the CR a number that begins like a year takes
+   two to three times as long: every row has a birthdate.) */
 static bool worth_a_look (const needle_t *needle, const uint8_t *at)
 {
     const size_t last = needle->size - sizeof "\r\n"; // the last digit's place
     words_t there = {0};
     for (size_t i = 0; i < STRIDE; i += LANES) {
-        lanes_t comma, first_digit, last_digit;
+        lanes_t comma, first_digit, last_digit, end;
         memcpy (&comma, at + i, LANES);
         memcpy (&first_digit, at + i + 1, LANES);
         memcpy (&last_digit, at + i + last, LANES);
+        memcpy (&end, at + i + last + 1, LANES);
         there |= (words_t) ((comma == (uint8_t) needle->text[0]) &
                             (first_digit == (uint8_t) needle->text[1]) &
-                            (last_digit == (uint8_t) needle->text[last]));
+                            (last_digit == (uint8_t) needle->text[last]) &
+                            (end == (uint8_t) '\r'));
     }
     return (there[0] | there[1]) != 0;
 }
