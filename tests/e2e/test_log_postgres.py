@@ -290,9 +290,9 @@ def test_init_does_nothing_twice_and_makes_logs_by_name(cluster):
     assert cluster.sql("SELECT identity FROM loteria.log") == identity
     assert "was made" in init(cluster, url=owner(cluster) + "#night")
     assert cluster.sql("SELECT count(DISTINCT identity) FROM loteria.log") == "2"
-    for arguments, text in (((owner(cluster), "--role", "nobody_there"), 'role "nobody_there" does not exist'),
+    for arguments, text in (((owner(cluster), "--role", "nobody_there"), 'role "nobody_there" does not exist; make it first'),
                             (("bets.log",), "'bets.log' is no postgres://HOST/DATABASE"),
-                            ((url_of(cluster),), "")):  # an ordinary role may not, where nothing is to be made either
+                            ((url_of(cluster),), "as the database's owner")):  # an ordinary role may not, where nothing is to be made either
         result = control("log", "init", *arguments)
         assert (result.returncode, result.stderr.count("\n")) == (2, 1), result
         assert text in result.stderr
@@ -326,10 +326,17 @@ def test_what_is_wrong_with_the_engine_is_one_line_that_says_what_to_do(cluster,
     refuse(start, day, f"postgres://central:secret@127.0.0.1:{nobody}/loteria", 2, "is seen by everybody", "PGPASSFILE")
     refuse(start, day, "postgres://central@db.example/loteria", 2, "add sslmode=verify-full and sslrootcert=FILE")
     refuse(start, day, "postgres://127.0.0.1/x?sslmode=nonsense", 1, "invalid sslmode")
+    refuse(start, day, "postgres://127.0.0.1,127.0.0.2/x?sslmode=nonsense", 1, "postgres://127.0.0.1,127.0.0.2/x#loteria: ")
     refuse(start, day, url_of(cluster) + "#night", 2, "no log of this name", "loteria-ctl log init")
     refuse(start, day, "bets.log", 2, "'bets.log' is no postgres://HOST/DATABASE")
+    for right in ("SELECT ON loteria.entry", "INSERT ON loteria.entry", "EXECUTE ON FUNCTION loteria.standbys()"):
+        cluster.sql(f"REVOKE {right} FROM central")
+        refuse(start, day, url_of(cluster), 2, "the role central lacks rights", "loteria-ctl log init URL --role")
+        init(cluster, "--role", "central")
     cluster.sql("UPDATE loteria.log SET version = 2")
     refuse(start, day, url_of(cluster), 2, "the schema is of version 2, and this program is for version 1")
+    cluster.sql("UPDATE loteria.log SET version = 1; DROP FUNCTION loteria.standbys()")
+    refuse(start, day, url_of(cluster), 2, "loteria-ctl log init, as its owner, brings it up to date")
     cluster.sql("DROP SCHEMA loteria CASCADE")
     refuse(start, day, url_of(cluster), 2, "loteria-ctl log init")
     assert list(day.iterdir()) == []

@@ -38,6 +38,7 @@ static size_t split (char *text, char *parts[HOSTS_MAX]);
 static char *option (const place_t *place, const char *keyword);
 static bool is_near (const place_t *place, size_t host);
 static void write_label (place_t *place);
+static bool has_port (const place_t *place, size_t host);
 static PGconn *start (const place_t *place, size_t host);
 static bool wait_for_one (const session_t *session, const place_t *place, try_t *tries);
 static void begin (try_t *a_try, const place_t *place, size_t host);
@@ -191,10 +192,16 @@ static void write_label (place_t *place)
         at += (size_t) snprintf (
             place->label + at, LABEL_BYTES / 2 - at, "%s%s%s%s", i ? "," : "",
             place->hosts[i] ? place->hosts[i] : place->addresses[i],
-            place->ports[i] ? ":" : "", place->ports[i] ? place->ports[i] : "");
+            has_port (place, i) ? ":" : "", has_port (place, i) ? place->ports[i] : "");
     at = strlen (place->label);
     snprintf (place->label + at, LABEL_BYTES - at, "/%.40s#%.40s",
               database ? database : "", place->log);
+}
+
+/* libpq has an empty one where the URL has none. */
+static bool has_port (const place_t *place, size_t host)
+{
+    return place->ports[host] && place->ports[host][0];
 }
 
 int session_open (session_t *session, const place_t *place, char *why, fault_t *fault)

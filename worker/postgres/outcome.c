@@ -98,7 +98,13 @@ const char *sqlstate_advice (const char *sqlstate)
         {"3F000", "the schema is not there: loteria-ctl log init makes it"},
         {"42P01", "the schema is not there: loteria-ctl log init makes it"},
         {"42703", "the schema is of another version: see loteria-ctl log init"},
-        {"42501", "the role may not: loteria-ctl log init URL --role lets it"},
+        {"42704", "make it first"}, // a role: nothing else is named by people
+        {"42883",
+         "the schema is of another version: loteria-ctl log init, as its owner, "
+         "brings it up to date"},
+        {"42501",
+         "the role may not: loteria-ctl log init URL --role, as the database's "
+         "owner, lets it"},
         {"53100", "the disk of the server is full: make room there"},
         {"53200", "the server has no memory left"},
         {"53300", "the server has too many connections: see its max_connections"},

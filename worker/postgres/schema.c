@@ -22,13 +22,19 @@ static int refuse (const place_t *place, char *why, const char *reason);
 int schema_check (session_t *session, const place_t *place, bool insecure_async,
                   schema_log_t *log, char *why, bool *stays)
 {
-    static const char sql[] = "SELECT id, identity, version, " STILL_SYNCHRONOUS
-                              ", current_setting('fsync') = "
-                              "'on', has_table_privilege('loteria.entry', 'UPDATE') OR "
-                              "has_table_privilege('loteria.entry', 'DELETE') OR "
-                              "has_table_privilege('loteria.entry', 'TRUNCATE'), "
-                              "current_user FROM loteria.log "
-                              "WHERE name = $1";
+    static const char sql[] =
+        "SELECT id, identity, version, " STILL_SYNCHRONOUS
+        ", current_setting('fsync') = "
+        "'on', has_table_privilege('loteria.entry', 'UPDATE') OR "
+        "has_table_privilege('loteria.entry', 'DELETE') OR "
+        "has_table_privilege('loteria.entry', 'TRUNCATE'), "
+        "current_user, has_table_privilege('loteria.entry', "
+        "'SELECT') AND has_table_privilege('loteria.entry', "
+        "'INSERT') AND has_table_privilege('loteria.lease', "
+        "'SELECT') AND has_any_column_privilege('loteria.lease', "
+        "'UPDATE') AND has_function_privilege('loteria.standbys()', "
+        "'EXECUTE') FROM loteria.log "
+        "WHERE name = $1";
     const char *values[] = {place->log};
     char sqlstate[SQLSTATE_BYTES], reason[ENGINE_WHY_BYTES];
     PGresult *result = session_run (session, sql, 1, values, ASK_MS, reason, sqlstate);
@@ -59,7 +65,14 @@ int schema_check (session_t *session, const place_t *place, bool insecure_async,
             place, why,
             "fsync is off there, so a power cut loses what was acknowledged: set it "
             "on, or try without it by --insecure-async");
-    else {
+    else if (PQgetvalue (result, 0, 7)[0] != 't') {
+        snprintf (
+            reason, sizeof reason,
+            "the role %.60s lacks rights: loteria-ctl log init URL --role, as the "
+            "database's owner, gives them",
+            PQgetvalue (result, 0, 6));
+        refuse (place, why, reason);
+    } else {
         snprintf (log->log, sizeof log->log, "%.20s", PQgetvalue (result, 0, 0));
         log->identity = (uint64_t) strtoll (PQgetvalue (result, 0, 1), NULL, 10);
         why[0] = 0;
@@ -99,7 +112,9 @@ int schema_make (session_t *session, const place_t *place, const char *role, cha
         "NULL CHECK (ordinal > 0), epoch bigint NOT NULL, sequence bigint NOT NULL, "
         "written timestamptz NOT NULL DEFAULT now(), body bytea NOT NULL, PRIMARY KEY "
         "(log, ordinal))",
-        "ALTER TABLE loteria.entry ALTER COLUMN body SET STORAGE EXTERNAL"};
+        "ALTER TABLE loteria.entry ALTER COLUMN body SET STORAGE EXTERNAL",
+        SCHEMA_STANDBYS,
+        "REVOKE ALL ON FUNCTION loteria.standbys() FROM PUBLIC"};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         if (change (session, place, tables[i], 0, NULL, why) == -1)
             return -1;
@@ -154,14 +169,16 @@ static int check_versions (session_t *session, const place_t *place, char *why)
                                  "database of its own");
 }
 
-/* Just what storage needs: it may add entries, and never change or remove one. */
+/* Just what storage needs: it may add entries, and never change or remove one; and it
+   is told who is synchronous. */
 static int grant (session_t *session, const place_t *place, const char *role, char *why)
 {
     static const char *const grants[] = {
         "GRANT USAGE ON SCHEMA loteria TO %s",
         "GRANT SELECT ON loteria.log, loteria.lease, loteria.entry TO %s",
         "GRANT INSERT ON loteria.entry TO %s",
-        "GRANT UPDATE (epoch, holder, renewed, durable) ON loteria.lease TO %s"};
+        "GRANT UPDATE (epoch, holder, renewed, durable) ON loteria.lease TO %s",
+        "GRANT EXECUTE ON FUNCTION loteria.standbys() TO %s"};
     char *name = PQescapeIdentifier (session->connection, role, strlen (role));
     char sql[512];
     int rc = name && strlen (name) < 256 ? 0 : refuse (place, why, "--role: no name");

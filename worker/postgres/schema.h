@@ -56,15 +56,23 @@ int schema_make (session_t *session, const place_t *place, const char *role, cha
     "loteria.entry WHERE log = $1 AND ordinal >= $2::bigint ORDER BY ordinal LIMIT "   \
     "$3::int) part) e ON e.before < $4::int WHERE l.log = $1 ORDER BY e.ordinal"
 
-/* Who may not see more of pg_stat_replication sees rows of nulls. */
+/* An ordinary role sees rows of nulls in pg_stat_replication, and one that may see more
+   sees what other people ask, too. So this much is told by whoever made the tables;
+   there are rows of nulls if that one may not see more either. */
+#define SCHEMA_STANDBYS                                                                \
+    "CREATE OR REPLACE FUNCTION loteria.standbys() RETURNS TABLE (application_name "   \
+    "text, state text, sync_state text) LANGUAGE sql STABLE SECURITY DEFINER SET "     \
+    "search_path = pg_catalog, pg_temp AS 'SELECT application_name, state, "           \
+    "sync_state FROM pg_stat_replication'"
+
 #define STATEMENT_SEE                                                                  \
     "SELECT epoch, holder, greatest(0, extract(epoch FROM clock_timestamp() - "        \
     "renewed) * 1000)::bigint, durable, (SELECT coalesce(max(ordinal), 0) FROM "       \
     "loteria.entry WHERE log = $1::int), " STILL_SYNCHRONOUS ", s.standbys, s.names "  \
     "FROM loteria.lease, (SELECT CASE WHEN count(*) > 0 AND count(state) = 0 THEN -1 " \
     "ELSE count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')) END AS standbys, "  \
-    "coalesce(string_agg(application_name, ', ' ORDER BY application_name) FILTER "    \
-    "(WHERE sync_state IN ('sync', 'quorum')), '') AS names FROM pg_stat_replication " \
+    "coalesce(string_agg(application_name, ',' ORDER BY application_name) FILTER "     \
+    "(WHERE sync_state IN ('sync', 'quorum')), '') AS names FROM loteria.standbys() "  \
     "WHERE state IS NULL OR state = 'streaming') s WHERE log = $1"
 
 #endif
