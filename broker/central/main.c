@@ -113,6 +113,8 @@ static int agree (const config_t *config, void *context, char *why)
     }
     return draw_options_agree (config, &settings->draw, options->agencies,
                                options->number_max, why) == 0 &&
+                   agreement_log (options->log, options->standby,
+                                  options->insecure_async, why) &&
                    agreement_may_listen (config, &front, options->keys,
                                          options->insecure, why) &&
                    agreement_number (settings->draw.number, options->number_max, why) &&

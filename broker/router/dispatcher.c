@@ -166,6 +166,11 @@ void dispatcher_stand_by (dispatcher_t *dispatcher, const char *active)
     refuse_unserved (dispatcher);
 }
 
+bool dispatcher_stands_by (const dispatcher_t *dispatcher)
+{
+    return dispatcher->standby[0] != 0;
+}
+
 void dispatcher_refuse (dispatcher_t *dispatcher, bytes_t client, sender_t sender,
                         wire_code_t code, size_t bytes)
 {

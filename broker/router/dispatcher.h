@@ -60,6 +60,7 @@ wire_code_t dispatcher_request (dispatcher_t *dispatcher, bytes_t client,
 /* This central is a standby from now on, of the one that `active` names, for people:
    whatever is asked is refused at once. NULL: it is none. Copied. */
 void dispatcher_stand_by (dispatcher_t *dispatcher, const char *active);
+bool dispatcher_stands_by (const dispatcher_t *dispatcher);
 
 /* Refuse what cannot even be looked at, such as a message of several frames, of so many
    bytes together. */

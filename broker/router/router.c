@@ -69,6 +69,7 @@ static void forget (void *context, uint32_t agency);
 static void take_requests (router_t *router, int64_t now_ms);
 static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
                           bool whole, int64_t now_ms);
+static bool is_sent_on (const router_t *router, wire_code_t code);
 static void log_refused (router_t *router, wire_code_t code, uint32_t agency,
                          int64_t now_ms);
 static void tell_missing (router_t *router, int64_t now_ms);
@@ -387,8 +388,15 @@ static void take_request (router_t *router, const peer_t *peer, zmq_msg_t *body,
     else
         dispatcher_refuse (router->dispatcher, net_peer (peer), sender, code,
                            peer->bytes);
-    if (code != REFUSED_OK && code != REFUSED_BUSY)
+    if (code != REFUSED_OK && code != REFUSED_BUSY && !is_sent_on (router, code))
         log_refused (router, code, sender.agency, now_ms);
+}
+
+/* A standby tells agencies where the active one is: as it should be, and of each of
+   them often. */
+static bool is_sent_on (const router_t *router, wire_code_t code)
+{
+    return code == REFUSED_UNAVAILABLE && dispatcher_stands_by (router->dispatcher);
 }
 
 static void log_refused (router_t *router, wire_code_t code, uint32_t agency,

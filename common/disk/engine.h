@@ -41,6 +41,8 @@
 
 /* Whether this value of --log is an engine's: postgres://... or postgresql://... */
 bool engine_is_url (const char *log);
+/* Whether such a URL has a password in it, where everybody sees it. */
+bool engine_url_tells (const char *url);
 
 typedef enum { ENGINE_LOG, ENGINE_LEASE, ENGINE_LINES } engine_line_t;
 

@@ -14,6 +14,7 @@
 
 #include "address.h"
 #include "brokers.h"
+#include "engine.h"
 #include "places.h"
 #include "roll.h"
 #include "whole_file.h"
@@ -262,5 +263,28 @@ bool agreement_memory (uint64_t window, uint64_t message_bytes, uint64_t memory_
         ": one agency alone could fill half of it; lower one of the first two, or "
         "raise the third",
         window, message_bytes, memory_mb);
+    return false;
+}
+
+bool agreement_log (const char *url, bool standby, bool insecure_async,
+                    char why[CONFIG_WHY_BYTES])
+{
+    const bool given = url && *url;
+    if (given && engine_url_tells (url))
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--log: a password in it is seen by everybody who looks at the "
+                  "machine's processes: put it into the file that PGPASSFILE or "
+                  "passfile= in --log names (mode 0600), as "
+                  "host:port:database:role:password");
+    else if (given && !engine_is_url (url))
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--log: '%.80s' is no postgres://HOST/DATABASE", url);
+    else if (!given && (standby || insecure_async))
+        snprintf (why, CONFIG_WHY_BYTES,
+                  "--%s: without --log each central has a log of its own, on this "
+                  "machine only; say which PostgreSQL keeps it, or leave this out",
+                  standby ? "standby" : "insecure-async");
+    else
+        return true;
     return false;
 }

@@ -61,6 +61,11 @@ bool agreement_provable (const draw_options_t *draws, uint32_t agencies,
                          const char *auditor, provable_options_t *options,
                          char why[CONFIG_WHY_BYTES]);
 
+/* --log is the URL of an engine, without a password in it; and without it there is
+   nobody to stand by, and nothing that need not be synchronous. */
+bool agreement_log (const char *url, bool standby, bool insecure_async,
+                    char why[CONFIG_WHY_BYTES]);
+
 /* What one agency may have under way is less than half of the memory beyond which the
    broker cuts those that send most. */
 bool agreement_memory (uint64_t window, uint64_t message_bytes, uint64_t memory_mb,

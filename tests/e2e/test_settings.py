@@ -136,6 +136,7 @@ for _, settings in PROGRAMS.values():
 BATCHES = ("log-batches", "LOTERIA_LOG_BATCHES", "yes", "no", "perhaps")
 for storer in ("central", "storage"):
     PROGRAMS[f"loteria-{storer}"][1].append(BATCHES)
+WITH_A_LOG = ("insecure-async", "standby")  # are wrong without --log
 REQUIRED = {"loteria-agency": {"CLI_ID": "3"}}  # without it there are no settings to speak of
 SETTINGS = [(program, *setting) for program, (_, settings) in PROGRAMS.items() for setting in settings]
 OPTIONAL = [setting for setting in SETTINGS if setting[2] not in REQUIRED.get(setting[0], {})]
@@ -243,7 +244,9 @@ def test_wrong_usage(program, arguments, says):
 
 @pytest.mark.parametrize("program, name, environment, good, other, bad", OPTIONAL,
                          ids=[f"{item[0][8:]} {item[1]}" for item in OPTIONAL])  # fmt: skip
-def test_flag_beats_environment_beats_file_beats_default(tmp_path, program, name, environment, good, other, bad):
+def test_flag_beats_environment_beats_file_beats_default(monkeypatch, tmp_path, program, name, environment, good, other, bad):
+    if name in WITH_A_LOG:
+        monkeypatch.setitem(loteria.ENVIRONMENT, "LOTERIA_LOG", "postgres://a/x")
     file = write_file(tmp_path, section(program, name, good))
     fallback = setting(program, name)
     good_shown, other_shown = ("not shown" if name in SECRETS and value not in ("random", "entered") else value
@@ -280,7 +283,8 @@ def test_bad_value(tmp_path, program, name, environment, good, other, bad):
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_flag_alone_means_yes(program):
+def test_flag_alone_means_yes(monkeypatch, program):
+    monkeypatch.setitem(loteria.ENVIRONMENT, "LOTERIA_LOG", "postgres://a/x")
     for name in (name for name, *_ in PROGRAMS[program][1] if not takes_value(name)):
         assert setting(program, name, f"--{name}") == ("yes", "flag")
 
@@ -377,7 +381,7 @@ agency
 @pytest.mark.parametrize("answer, contrary", [("no", "yes"), ("yes", "no")])
 def test_what_a_central_has_a_flag_for_its_parts_do_not_decide(central, tmp_path, answer, contrary):
     """Each part, asked with the arguments and the environment that it was started with; the file says otherwise."""
-    mine = PROGRAMS["loteria-central"][1]
+    mine = [row for row in PROGRAMS["loteria-central"][1] if answer == "no" or row[0] not in WITH_A_LOG]
     parts = ("loteria-storage", "loteria-state", "loteria-broker", "loteria-worker")
     flags = {program: [name for name, *_ in mine if not takes_value(name) and name in {row[0] for row in PROGRAMS[program][1]}]
              for program in parts}
@@ -395,6 +399,24 @@ def test_what_a_central_has_a_flag_for_its_parts_do_not_decide(central, tmp_path
         both = {row[0] for row in mine if row[:2] in theirs} & set(found) - {"keys", "listen", "port"}  # each part's own
         assert {found[name][1] for name in both - {"winning-number", "number", "log", "advertise"}} == {"environment"}, found
         assert flags[program] and {found[name][0] for name in flags[program]} == {answer}, found
+
+
+@pytest.mark.parametrize("program", ["loteria-central", "loteria-storage"])
+def test_a_password_in_the_log_s_address_is_never_shown(tmp_path, program):
+    file = write_file(tmp_path, section(program, "log", '"postgres://central:geheim@a/x"'))
+    for arguments in (["--log", "postgres://central:geheim@a/x"], ["--log", "postgres://a/x?password=geheim"], ["--config", file]):
+        for also in ([], ["--check-config"]):
+            result = run(program, *arguments, *also)
+            assert_wrong(result, 2, f"{program}: --log: a password in it is seen by everybody", "PGPASSFILE")
+            assert "geheim" not in result.stderr
+
+
+@pytest.mark.parametrize("program", ["loteria-central", "loteria-storage"])
+@pytest.mark.parametrize("name", WITH_A_LOG)
+def test_nobody_stands_by_without_a_log(program, name):
+    """Two centrals, each with a log of its own, are two lotteries."""
+    assert_wrong(run(program, f"--{name}"), 2, f"{program}: --{name}: without --log")
+    assert setting(program, name, f"--{name}=no") == ("no", "flag")
 
 
 def test_a_central_that_is_not_to_be_insecure_is_not(start, tmp_path):

@@ -135,6 +135,13 @@ def test_by_order_and_back(slow_pair, tmp_path):
     pair.ends_well(files, agencies)
 
 
+def test_a_standby_sends_agencies_on_and_does_not_complain_of_each(pair):
+    tried = subprocess.run([loteria.program("loteria-agency"), "--id", "1", "--server", pair.other.server, "--try"],
+                           capture_output=True, text=True, timeout=loteria.DEADLINE, env=loteria.ENVIRONMENT)
+    assert "standby" in tried.stdout, tried
+    assert "UNAVAILABLE" not in pair.other.log
+
+
 def test_status_says_who_is_what(pair):
     """At both: a standby's silence is no fault."""
     def engine(central):

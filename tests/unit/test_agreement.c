@@ -162,6 +162,48 @@ static void a_provable_draw_is_signed (void **state)
     assert_int_equal (rmdir (folder), 0);
 }
 
+static void a_log_is_an_engine_and_keeps_its_password (void **state)
+{
+    (void) state;
+    static const char *const good[] = {
+        NULL,
+        "",
+        "postgres://central@a,b:5432/loteria?sslmode=verify-full#night",
+        "postgresql://[::1]:5432/x",
+        "postgres://a:1,b:2/x?passfile=/etc/a:b@c&sslrootcert=/password=",
+    };
+    static const char *const told[] = {
+        "postgres://central:geheim@a/loteria",
+        "postgres://central:geheim@[::1]:5432/loteria",
+        "postgres://central:@a",
+        "postgresql://a:x@y@b,c/loteria?sslmode=verify-full",
+        "postgres://central@a/loteria?password=geheim",
+        "postgres://central@a/loteria?sslmode=disable&sslpassword=geheim",
+        "mysql://central:geheim@a/loteria",
+    };
+    for (size_t i = 0; i < COUNT (good); i++)
+        if (!agreement_log (good[i], false, false, why))
+            fail_msg ("%s: %s", good[i], why);
+    for (size_t i = 0; i < COUNT (told); i++) {
+        if (agreement_log (told[i], true, false, why))
+            fail_msg ("%s is let through", told[i]);
+        assert_non_null (strstr (why, "PGPASSFILE"));
+        assert_null (strstr (why, "geheim"));
+    }
+    assert_false (agreement_log ("bets.log", false, false, why));
+    assert_string_equal (why, "--log: 'bets.log' is no postgres://HOST/DATABASE");
+}
+
+static void nobody_stands_by_without_a_log (void **state)
+{
+    (void) state;
+    assert_true (agreement_log ("postgres://a/x", true, true, why));
+    assert_false (agreement_log (NULL, true, false, why));
+    assert_non_null (strstr (why, "--standby: without --log"));
+    assert_false (agreement_log ("", false, true, why));
+    assert_non_null (strstr (why, "--insecure-async: without --log"));
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +213,8 @@ int main (void)
         cmocka_unit_test (numbers),
         cmocka_unit_test (an_auditor_is_a_key),
         cmocka_unit_test (a_provable_draw_is_signed),
+        cmocka_unit_test (a_log_is_an_engine_and_keeps_its_password),
+        cmocka_unit_test (nobody_stands_by_without_a_log),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1442,7 +1442,9 @@ static void a_standby_says_so_at_once (void **state)
     say_own ("storage", WIRE_LEAVE);
     assert_int_equal (batch ("c", 8, 1), REFUSED_OK);
     assert_int_equal (ready ("c", 9), REFUSED_OK);
+    assert_false (dispatcher_stands_by (dispatcher));
     dispatcher_stand_by (dispatcher, "tcp://10.0.0.1:12345"); // what waits is refused
+    assert_true (dispatcher_stands_by (dispatcher));
     assert_int_equal (dispatcher_waiting (dispatcher), 0);
     forget ();
     assert_int_equal (batch ("c", 8, 1), REFUSED_UNAVAILABLE);

@@ -6,7 +6,6 @@
 #include "backup.h"
 #include "check.h"
 #include "draw_archive.h"
-#include "engine.h"
 #include "logger.h"
 #include "option_rows.h"
 #include "problem.h"
@@ -116,15 +115,10 @@ static int agree (const config_t *config, void *context, char *why)
                   settings->expect);
         return PROCESS_CANNOT_START;
     }
-    if (options->engine && !engine_is_url (options->engine)) {
-        snprintf (why, CONFIG_WHY_BYTES,
-                  "--log: '%.80s' is no postgres://HOST/DATABASE (see loteria-storage "
-                  "--help)",
-                  options->engine);
-        return PROCESS_CANNOT_START;
-    }
     return has_mode (settings) ||
-                   (agreement_may_listen (config, &place, options->keys,
+                   (agreement_log (options->engine, options->standby,
+                                   options->insecure_async, why) &&
+                    agreement_may_listen (config, &place, options->keys,
                                           options->insecure, why) &&
                     agreement_brokers (config, options->brokers, why) &&
                     agreement_directory (config, options->data_directory, false, why))
