@@ -7,6 +7,7 @@
 #include "wire.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define GROW_MS 120 // at most, before a file that is followed has more rows
@@ -15,6 +16,7 @@ typedef struct {
     bets_reader_t reader;
     rows_t rows;
     seller_t *seller;
+    servers_t servers;
     session_task_t task;
     bool follows;
     int64_t grow_ms;  // when its file grows
@@ -27,6 +29,7 @@ static void end (node_t *node, const agency_t *agency);
 static void end_cancel (node_t *node, const agency_t *agency);
 static void *open_seller (node_t *node, agency_t *agency,
                           const session_options_t *options);
+static void name_servers (world_t *world, servers_t *servers);
 
 static void *start (node_t *node)
 {
@@ -79,12 +82,24 @@ static void *open_seller (node_t *node, agency_t *agency,
                           const session_options_t *options)
 {
     agency->rows = bets_rows (&agency->reader);
-    static const servers_t servers = {1, {AT_FRONT}, {AT_FRONT}};
+    name_servers (node->world, &agency->servers);
     const seller_options_t with = {
-        .servers = &servers, .session = *options, .rows = &agency->rows};
+        .servers = &agency->servers, .session = *options, .rows = &agency->rows};
     problem_t problem;
     agency->seller = seller_new (&with, node->world->now_ms, &problem);
     return agency;
+}
+
+/* In whichever order its owner wrote them down. */
+static void name_servers (world_t *world, servers_t *servers)
+{
+    const int first = world->machines == 1 ? 0 : (int) dice_below (&world->dice, 2);
+    servers->count = (size_t) world->machines;
+    for (int i = 0; i < world->machines; i++) {
+        const char *at = world_place ((first + i) % world->machines, AT_FRONT);
+        snprintf (servers->text[i], ADDRESS_TEXT_BYTES, "%s", at);
+        snprintf (servers->endpoint[i], ADDRESS_TEXT_BYTES, "%s", at);
+    }
 }
 
 static void step (node_t *node)

@@ -13,13 +13,14 @@
 
 struct asker {
     network_socket_t *socket;
-    bool state;       // it is asked, and not storage
+    place_t at;       // who is asked
     uint8_t command;  // what was asked last, if an answer is awaited; 0: nothing
     uint64_t draw;    // of that
     uint32_t agency;  //
     int64_t until_ms; // an answer is awaited, or nothing is asked
 };
 
+static void connect (const node_t *node, asker_t *self, int machine);
 static void take (node_t *node, asker_t *self, bytes_t frame);
 static void ask_something (node_t *node, asker_t *self);
 static void ask_status (node_t *node, asker_t *self, uint64_t from);
@@ -28,15 +29,24 @@ static void ask_lookup (node_t *node, asker_t *self, const plan_draw_t *draw);
 static void say (node_t *node, asker_t *self, const wire_message_t *message);
 static void wait (const node_t *node, asker_t *self);
 
-asker_t *asker_new (node_t *node, const char *at)
+asker_t *asker_new (node_t *node, place_t at)
 {
     asker_t *self = calloc (1, sizeof *self);
     assert (self);
-    self->state = strcmp (at, AT_STATE) == 0;
-    self->socket = network_open (node->world->network, node->index);
-    network_connect (self->socket, at, node->world->now_ms);
+    self->at = at;
+    connect (node, self, 0);
     wait (node, self);
     return self;
+}
+
+/* No answer to what was asked before is heard any more. */
+static void connect (const node_t *node, asker_t *self, int machine)
+{
+    if (self->socket)
+        network_close (self->socket, node->world->now_ms);
+    self->socket = network_open (node->world->network, node->index);
+    network_connect (self->socket, world_place (machine, self->at),
+                     node->world->now_ms);
 }
 
 void asker_destroy (asker_t **asker)
@@ -52,9 +62,12 @@ void asker_step (node_t *node, asker_t *self)
         take (node, self, frame);
     if (node->world->now_ms < self->until_ms)
         return;
-    if (self->command != 0)
+    world_t *world = node->world;
+    if (self->command != 0) {
         wait (node, self);
-    else
+        if (world->machines > 1 && dice_chance (&world->dice, 500))
+            connect (node, self, (int) dice_below (&world->dice, WORLD_MACHINES));
+    } else
         ask_something (node, self);
 }
 
@@ -100,7 +113,7 @@ static void ask_something (node_t *node, asker_t *self)
     world_t *world = node->world;
     const uint32_t which = (uint32_t) dice_below (&world->dice, world->plan.draws);
     const plan_draw_t *draw = &world->plan.draw[which];
-    const uint64_t what = dice_below (&world->dice, self->state ? 4 : 2);
+    const uint64_t what = dice_below (&world->dice, self->at == AT_STATE ? 4 : 2);
     self->draw = what == 0 ? 0 : checks_identity (world->checks, which);
     self->agency = 1 + (uint32_t) dice_below (&world->dice, draw->agencies);
     if (what == 2)

@@ -10,7 +10,7 @@
 typedef struct asker asker_t;
 
 /* Who asks there: AT_STORAGE or AT_STATE. */
-asker_t *asker_new (node_t *node, const char *at);
+asker_t *asker_new (node_t *node, place_t at);
 void asker_destroy (asker_t **asker);
 
 /* Take what was answered; and ask something, if it is time to. */

@@ -6,8 +6,9 @@
 static void *start (node_t *node)
 {
     const router_options_t options = {
-        .listen = AT_FRONT,
-        .workers = AT_BACK,
+        .listen = world_place (node->machine, AT_FRONT),
+        .workers = world_place (node->machine, AT_BACK),
+        .role_file = node->world->machines > 1 ? "role" : NULL,
         .limits = {.window = node->world->plan.broker_window,
                    .message_bytes_max = MESSAGE_BYTES_LIMIT_DEFAULT,
                    .rows_max = BATCH_ROWS_MAX,

@@ -9,10 +9,13 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 #define PAGES_MAX      16
 #define ENVELOPED_HEAD 20 // size and envelope, before a message in a bundle
 #define BODY           WIRE_HEADER_BYTES
+#define ENVELOPE_BYTES 16
+#define HEARD          512
 /* After faults stop: everything under way is acknowledged, everybody has ended. The
    README says where these come from. */
 /* A sync of three seconds at a part, then the longest wait of an agency, twice. */
@@ -43,6 +46,17 @@ typedef struct { // what an agency's processes said and heard of a draw
     uint32_t cancelled; // bets that it was told to be
 } told_t;
 
+typedef struct {   // a question to one of two storages
+    uint64_t hash; // of its envelope; 0: none
+    bool late;     // it came when another one served already
+} heard_t;
+
+typedef struct { // one of two machines
+    scan_t scan; // of what is durable there
+    uint64_t version;
+    heard_t heard[HEARD]; // each at a place by its hash
+} machine_checks_t;
+
 struct checks {
     world_t *world; // borrowed
     told_t told[PLAN_DRAWS_MAX][PLAN_AGENCIES_MAX + 1];
@@ -50,7 +64,8 @@ struct checks {
     int64_t calm_ms;                   // -1 before
     uint64_t version;                  // of the disk, as it was scanned
     scan_in_time_t in_time;
-    scan_t scan; // of what is durable
+    scan_t scan; // of what is durable; of two machines: of the database only
+    machine_checks_t machine[WORLD_MACHINES];
 };
 
 static bool of_this_draw (checks_t *checks, const node_t *node, bytes_t message);
@@ -75,17 +90,25 @@ static bool note_durable (const scan_draw_t *draw, const scan_seat_t *seat,
 static bool refusal_durable (const scan_draw_t *draw, const scan_seat_t *seat,
                              bytes_t message);
 static void note_reached (checks_t *checks, bytes_t message);
+static void note_heard (checks_t *checks, const node_t *storage,
+                        const uint8_t *envelope);
+static void check_timely (checks_t *checks, const node_t *node,
+                          const uint8_t *envelope);
+static heard_t *heard_of (checks_t *checks, const node_t *node, uint64_t hash);
 static void check_head (checks_t *checks, const node_t *node, bytes_t message,
                         size_t at);
 static bool carried_out (const checks_t *checks, const plan_order_t *order,
                          const scan_draw_t *draw);
+static const scan_t *scan_of (const checks_t *checks, int machine);
 static void look (checks_t *checks, bool whole);
+static void look_at_machine (checks_t *checks, int machine, bool whole);
 static void note_openings (checks_t *checks);
-static void check_files (checks_t *checks);
-static void check_draw_files (checks_t *checks, uint32_t which);
+static void check_files (checks_t *checks, const disk_t *disk);
+static void check_draw_files (checks_t *checks, const disk_t *disk, uint32_t which);
 static void check_told (checks_t *checks, uint32_t draw, uint32_t agency);
 static bool unopened (const checks_t *checks, const node_t *node);
 static bool unreadable (const checks_t *checks, const node_t *node, const char *why);
+static bool some_failed (const world_t *world);
 static bool acknowledged_in_time (checks_t *checks, uint32_t draw, uint32_t agency);
 static void check_draw (checks_t *checks, uint32_t which);
 static void check_agency (checks_t *checks, uint32_t draw, uint32_t agency);
@@ -105,6 +128,8 @@ checks_t *checks_new (world_t *world)
     checks->version = UINT64_MAX;
     memset (checks->opened_ms, -1, sizeof checks->opened_ms);
     scan_begin (&checks->scan, &world->plan, world->database, &checks->in_time);
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        scan_begin (&checks->machine[i].scan, &world->plan, world->database, NULL);
     return checks;
 }
 
@@ -117,6 +142,8 @@ void checks_destroy (checks_t **checks)
             for (int i = 0; i < (*checks)->told[draw][agency].pages_count; i++)
                 free ((*checks)->told[draw][agency].pages[i]);
     scan_clear (&(*checks)->scan);
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        scan_clear (&(*checks)->machine[i].scan);
     free (*checks);
     *checks = NULL;
 }
@@ -176,7 +203,7 @@ void checks_received (checks_t *checks, const node_t *node, bytes_t message)
 
 void checks_told (checks_t *checks, const node_t *node, bytes_t bundle)
 {
-    if (node->index > NODE_SECOND_STATE)
+    if (node->ops != &storage_node && node->ops != &state_node)
         return;
     look (checks, false);
     if (bundle.size > BODY && memcmp (bundle.data, "LT", 2) == 0) {
@@ -187,6 +214,7 @@ void checks_told (checks_t *checks, const node_t *node, bytes_t bundle)
         const size_t size = (size_t) number (bundle, at, 4);
         if (size < ENVELOPED_HEAD + 8 || at + size > bundle.size)
             return;
+        check_timely (checks, node, bundle.data + at + 4);
         check_answer (
             checks, node,
             bytes_of (bundle.data + at + ENVELOPED_HEAD, size - ENVELOPED_HEAD));
@@ -194,13 +222,14 @@ void checks_told (checks_t *checks, const node_t *node, bytes_t bundle)
     }
 }
 
-void checks_reached (checks_t *checks, bytes_t bundle)
+void checks_reached (checks_t *checks, const node_t *storage, bytes_t bundle)
 {
     look (checks, false);
     for (size_t at = 0; at + ENVELOPED_HEAD < bundle.size;) {
         const size_t size = (size_t) number (bundle, at, 4);
         if (size < ENVELOPED_HEAD + 8 || at + size > bundle.size)
             return;
+        note_heard (checks, storage, bundle.data + at + 4);
         note_reached (checks, bytes_of (bundle.data + at + ENVELOPED_HEAD,
                                         size - ENVELOPED_HEAD));
         at += size;
@@ -344,10 +373,22 @@ bool checks_moot (const checks_t *checks, const plan_order_t *order)
     }
 }
 
-void checks_settled (checks_t *checks)
+void checks_settled (checks_t *checks, const node_t *storage)
 {
     look (checks, true);
-    check_files (checks);
+    check_files (checks, storage->disk);
+}
+
+bool checks_caught_up (checks_t *checks, int machine)
+{
+    look (checks, false);
+    return disk_cached (checks->world->machine[machine].disk, "bets.index").size ==
+           128 * (checks->scan.records + 1);
+}
+
+void checks_begin (checks_t *checks, const node_t *storage)
+{
+    memset (checks->machine[storage->machine].heard, 0, sizeof checks->machine->heard);
 }
 
 uint64_t checks_promised (const checks_t *checks)
@@ -400,12 +441,21 @@ uint64_t checks_rows (checks_t *checks, const char *path)
 
 uint64_t checks_checkpoints (const checks_t *checks)
 {
-    return checks->scan.generation;
+    uint64_t checkpoints = 0;
+    for (int i = 0; i < checks->world->machines; i++)
+        checkpoints += scan_of (checks, i)->generation;
+    return checkpoints;
 }
 
-uint64_t checks_position (const checks_t *checks)
+uint64_t checks_position (const checks_t *checks, int machine)
 {
-    return checks->scan.covered;
+    return scan_of (checks, machine)->covered;
+}
+
+static const scan_t *scan_of (const checks_t *checks, int machine)
+{
+    return checks->world->machines == 1 ? &checks->scan
+                                        : &checks->machine[machine].scan;
 }
 
 uint64_t checks_laps (const checks_t *checks)
@@ -816,6 +866,36 @@ static void note_reached (checks_t *checks, bytes_t message)
     *in_time = end > *in_time ? end : *in_time;
 }
 
+static void note_heard (checks_t *checks, const node_t *storage,
+                        const uint8_t *envelope)
+{
+    const world_t *world = checks->world;
+    const uint64_t hash = XXH3_64bits (envelope, ENVELOPE_BYTES) | 1;
+    heard_t *heard = heard_of (checks, storage, hash);
+    if (world->machines > 1 && heard->hash != hash)
+        *heard = (heard_t){hash, world->machine[storage->machine].fenced};
+}
+
+/* What was asked before, and was confirmed by the database then, may leave later. */
+static void check_timely (checks_t *checks, const node_t *node, const uint8_t *envelope)
+{
+    const world_t *world = checks->world;
+    if (world->machines == 1 || !node->disk || !world->machine[node->machine].fenced)
+        return;
+    const uint64_t hash = XXH3_64bits (envelope, ENVELOPE_BYTES) | 1;
+    const heard_t *heard = heard_of (checks, node, hash);
+    if (heard->hash == hash && heard->late)
+        world_violate (checks->world,
+                       "I16: %s answers what it was asked when another one served "
+                       "already",
+                       node->name);
+}
+
+static heard_t *heard_of (checks_t *checks, const node_t *node, uint64_t hash)
+{
+    return &checks->machine[node->machine].heard[hash / 2 % HEARD];
+}
+
 /* What an agency may keep as a receipt is what the log says. */
 static void check_head (checks_t *checks, const node_t *node, bytes_t message,
                         size_t at)
@@ -856,15 +936,35 @@ static bool carried_out (const checks_t *checks, const plan_order_t *order,
 static void look (checks_t *checks, bool whole)
 {
     world_t *world = checks->world;
-    const uint64_t version = disk_version (world->disk) +
+    const disk_t *disk = world->machines == 1 ? world->machine[0].disk : NULL;
+    const uint64_t version = (disk ? disk_version (disk) : 0) +
                              (world->database ? database_version (world->database) : 0);
+    for (int i = 0; world->machines > 1 && i < world->machines; i++)
+        look_at_machine (checks, i, whole);
     if (!whole && checks->version == version)
         return;
-    scan_look (&checks->scan, world->disk, whole);
+    scan_look (&checks->scan, disk, whole);
     checks->version = version;
     if (checks->scan.why[0])
         world_violate (world, "%s: %s", checks->scan.invariant, checks->scan.why);
     note_openings (checks);
+}
+
+/* What a checkpoint covers is in the files beside it; and goes on as the log does. */
+static void look_at_machine (checks_t *checks, int machine, bool whole)
+{
+    world_t *world = checks->world;
+    const disk_t *disk = world->machine[machine].disk;
+    machine_checks_t *here = &checks->machine[machine];
+    const uint64_t version = disk_version (disk) + database_version (world->database);
+    checks->scan.unnoted = checks->scan.unnoted || disk_counts (disk)->full > 0;
+    if (!whole && here->version == version)
+        return;
+    scan_look (&here->scan, disk, whole);
+    here->version = version;
+    if (here->scan.why[0])
+        world_violate (world, "%s: of machine %d: %s", here->scan.invariant,
+                       machine + 1, here->scan.why);
 }
 
 static void note_openings (checks_t *checks)
@@ -875,36 +975,35 @@ static void note_openings (checks_t *checks)
 }
 
 /* After a start nothing is left in the files but what the records cover. */
-static void check_files (checks_t *checks)
+static void check_files (checks_t *checks, const disk_t *disk)
 {
     world_t *world = checks->world;
     const scan_t *scan = &checks->scan;
-    if (disk_cached (world->disk, "bets.index").size != 128 * (scan->records + 1))
+    if (disk_cached (disk, "bets.index").size != 128 * (scan->records + 1))
         world_violate (world,
                        "I3: storage has started, and bets.index is not %llu records",
                        (unsigned long long) scan->records);
-    const char *link = disk_link_of (world->disk, "bets.csv");
+    const char *link = disk_link_of (disk, "bets.csv");
     if (scan->latest != -1 &&
         (!link ||
          strcmp (link, scan_path (scan, (uint32_t) scan->latest, SCAN_BETS)) != 0))
         world_violate (world, "I12: bets.csv does not lead to draw %d",
                        scan->latest + 1);
     for (uint32_t draw = 0; draw < world->plan.draws; draw++) {
-        check_draw_files (checks, draw);
+        check_draw_files (checks, disk, draw);
         for (uint32_t agency = 1; agency <= PLAN_AGENCIES_MAX; agency++)
             check_told (checks, draw, agency);
     }
 }
 
-static void check_draw_files (checks_t *checks, uint32_t which)
+static void check_draw_files (checks_t *checks, const disk_t *disk, uint32_t which)
 {
     const scan_t *scan = &checks->scan;
     const scan_draw_t *draw = &scan->draw[which];
     for (int file = 0; draw->identity && file < SCAN_FILES; file++) {
         const char *path = scan_path (scan, which, (scan_file_t) file);
         const scan_text_t *text = &draw->file[file];
-        if (!bytes_equal (disk_cached (checks->world->disk, path),
-                          bytes_of (text->data, text->size)))
+        if (!bytes_equal (disk_cached (disk, path), bytes_of (text->data, text->size)))
             world_violate (checks->world,
                            "I12: storage has started, and %s is not the %zu bytes that "
                            "the log says",
@@ -954,7 +1053,15 @@ static bool unopened (const checks_t *checks, const node_t *node)
 static bool unreadable (const checks_t *checks, const node_t *node, const char *why)
 {
     return scan_over (draw_of (checks, node)) && strstr (why, "there is no draw") &&
-           disk_counts (checks->world->disk)->failures > 0;
+           some_failed (checks->world);
+}
+
+static bool some_failed (const world_t *world)
+{
+    for (int i = 0; i < world->machines; i++)
+        if (disk_counts (world->machine[i].disk)->failures > 0)
+            return true;
+    return false;
 }
 
 static bool acknowledged_in_time (checks_t *checks, uint32_t draw, uint32_t agency)
@@ -1027,7 +1134,7 @@ static void count_up (checks_t *checks, const scan_draw_t *draw)
     }
     snprintf (path, sizeof path, "draws/%s/archived",
               checks->world->plan.draw[draw - checks->scan.draw].name);
-    counts->archived += disk_find (checks->world->disk, path) != NULL;
+    counts->archived += disk_find (checks->world->machine[0].disk, path) != NULL;
 }
 
 static void tell_who_hangs (checks_t *checks)

@@ -19,6 +19,8 @@
    I13 What operators are told when they ask is so, and no secret.
    I14 A provable draw has each of its notes once, and they prove it.
    I15 Storage does not serve on a database that has lost what was safe.
+   I16 Of two storages one serves: the other answers nothing that it was asked since; in
+       the end both have the same files.
 
    The disks are read here with code of its own, not with the product's. */
 
@@ -38,7 +40,7 @@ void checks_received (checks_t *checks, const node_t *node, bytes_t message);
 /* A process sends this bundle: of storage and state, is all that it says durable? And
    storage was handed this one. */
 void checks_told (checks_t *checks, const node_t *node, bytes_t bundle);
-void checks_reached (checks_t *checks, bytes_t bundle);
+void checks_reached (checks_t *checks, const node_t *storage, bytes_t bundle);
 
 /* An operator was told that his order, by its place in the plan, was carried out; what
    there is, one draw of it. Whether an order is of no use any more. */
@@ -70,11 +72,14 @@ uint64_t checks_rows (checks_t *checks, const char *path);
 /* How many checkpoints there were, and how often the log's ring was written. */
 uint64_t checks_checkpoints (const checks_t *checks);
 uint64_t checks_laps (const checks_t *checks);
-/* How far the newest checkpoint covers the log. */
-uint64_t checks_position (const checks_t *checks);
+/* How far a machine's newest checkpoint covers the log. */
+uint64_t checks_position (const checks_t *checks, int machine);
 
-/* Storage has started: its files are as they are to be. */
-void checks_settled (checks_t *checks);
+/* Storage has started: its files are as they are to be. Whether all that is recorded
+   has come into a machine's files. One of two storages begins another life. */
+void checks_settled (checks_t *checks, const node_t *storage);
+bool checks_caught_up (checks_t *checks, int machine);
+void checks_begin (checks_t *checks, const node_t *storage);
 
 typedef struct {
     bytes_t winners;

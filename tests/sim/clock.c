@@ -57,7 +57,7 @@ int poll (struct pollfd *items, nfds_t count, int timeout_ms)
     world_t *world = world_node ()->world;
     world->now_ms += count > 0 && timeout_ms > 0 ? 1 : timeout_ms;
     if (world->database) {
-        database_pause (world->database);
+        database_pause (world->database, world_node ()->machine);
         database_advance (world->database);
     }
     for (nfds_t i = 0; i < count; i++)

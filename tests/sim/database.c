@@ -35,9 +35,26 @@ typedef struct { // a commit on its way, or its answer's
     int64_t arrives_ms, due_ms;
 } commit_t;
 
-struct database {
+typedef struct {     // a machine's connections, those of its storage
     engine_t engine; // as it is handed out
-    world_t *world;  // borrowed
+    database_t *database;
+    int machine;
+    bool hurt, open;
+    int64_t away_ms;   // until then it reaches nobody
+    uint64_t took;     // the epoch that it was told is its own; 0: none
+    commit_t *pending; // the one that it waits for
+    bool asked[ENGINE_LINES], broken[ENGINE_LINES]; // broken: its connection was lost
+    bool taken; // a TAKE has arrived, and is not answered
+    int64_t
+        ready_ms[ENGINE_LINES]; // other questions than commits: when they are answered
+    engine_question_t question[ENGINE_LINES];
+    engine_outcome_t outcome; // of a commit that ended otherwise, until it is looked at
+    bool over;
+    engine_entry_t page[ENGINE_ENTRIES_MAX];
+} client_t;
+
+struct database {
+    world_t *world; // borrowed
     dice_t dice;
     entry_t *entries;
     uint64_t count, capacity;
@@ -45,21 +62,12 @@ struct database {
     uint64_t epoch, told;   // the lease; the last entry that was told to be safe
     char holder[ENGINE_HOLDER_BYTES];
     int64_t renewed_ms;
-    int64_t blocked_ms, away_ms, lost_ms; // until then
-    bool fragile; // what is gone is known here by what a power cut may take
-    bool hurt, open;
+    int64_t blocked_ms, lost_ms; // until then
+    bool fragile; // what is gone is known there by what a power cut may take
     uint64_t version;
     commit_t commits[STRAYS_MAX];
-    commit_t *pending; // among them: the one that storage waits for
-    bool asked[ENGINE_LINES], broken[ENGINE_LINES]; // broken: its connection was lost
-    bool taken; // a TAKE has arrived, and is not answered
-    int64_t
-        ready_ms[ENGINE_LINES]; // other questions than commits: when they are answered
-    int news;                   // a descriptor that is always readable
-    engine_question_t question[ENGINE_LINES];
-    engine_outcome_t outcome; // of a commit that ended otherwise, until it is looked at
-    bool over;
-    engine_entry_t page[ENGINE_ENTRIES_MAX];
+    int news; // a descriptor that is always readable
+    client_t client[WORLD_MACHINES];
 };
 
 static database_t *current; // the world's that has its turn
@@ -71,29 +79,34 @@ static engine_outcome_t look (engine_t *engine, engine_line_t line,
 static int descriptor (engine_t *engine, engine_line_t line);
 static void give_up (engine_t *engine, engine_line_t line);
 static void close_connection (engine_t *engine);
-static void send_commit (database_t *database, const engine_question_t *question);
+static void send_commit (client_t *client, const engine_question_t *question);
 static commit_t *free_commit (database_t *database);
 static void arrive (database_t *database, commit_t *commit);
 static void end_commit (database_t *database, commit_t *commit);
-static void orphan (database_t *database);
-static engine_outcome_t look_at_commit (database_t *database, engine_answer_t *answer);
-static engine_outcome_t answer_read (database_t *database, uint64_t epoch,
-                                     uint64_t ordinal, engine_answer_t *answer);
-static engine_outcome_t answer_see (const database_t *database,
-                                    engine_answer_t *answer);
-static engine_outcome_t answer_renew (database_t *database,
-                                      const engine_question_t *question,
-                                      engine_answer_t *answer);
-static engine_outcome_t answer_take (database_t *database,
+static void orphan (client_t *client);
+static engine_outcome_t look_at_commit (client_t *client, engine_answer_t *answer);
+static engine_outcome_t answer_read (client_t *client,
                                      const engine_question_t *question,
                                      engine_answer_t *answer);
-static void raise_epoch (database_t *database, const char *holder);
-static engine_outcome_t no (database_t *database, engine_outcome_t outcome,
+static engine_outcome_t answer_see (client_t *client, engine_answer_t *answer);
+static engine_outcome_t answer_renew (client_t *client,
+                                      const engine_question_t *question,
+                                      engine_answer_t *answer);
+static engine_outcome_t answer_take (client_t *client,
+                                     const engine_question_t *question,
+                                     engine_answer_t *answer);
+static void raise_epoch (database_t *database, const client_t *by, const char *holder);
+static engine_outcome_t no (client_t *client, engine_outcome_t outcome,
                             engine_answer_t *answer, const char *why);
+static void hurt_all (database_t *database);
+static void leave (client_t *client, int64_t until_ms);
+static void cut (client_t *client);
+static uint64_t known (const database_t *database, bool fragile);
 static void make_safe (database_t *database, uint64_t count);
 static void drop_from (database_t *database, uint64_t count);
-static int64_t answer_time (const database_t *database);
-static bool away (const database_t *database);
+static int64_t answer_time (const client_t *client);
+static bool waits (const client_t *client);
+static bool away (const client_t *client);
 static bool blocked (const database_t *database);
 
 static const engine_ops_t ops = {ask, look, descriptor, give_up, close_connection};
@@ -102,8 +115,12 @@ database_t *database_new (world_t *world, uint64_t seed)
 {
     database_t *database = calloc (1, sizeof *database);
     assert (database);
-    database->engine =
-        (engine_t){.ops = &ops, .identity = IDENTITY, .name = "postgres: simulated"};
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        database->client[i] = (client_t){.engine = {.ops = &ops,
+                                                    .identity = IDENTITY,
+                                                    .name = "postgres: simulated"},
+                                         .database = database,
+                                         .machine = i};
     database->world = world;
     database->dice = ~seed * 3;
     database->visible = UINT64_MAX;
@@ -137,17 +154,19 @@ bool engine_is_url (const char *log)
 engine_open_t engine_open (const engine_options_t *options, engine_t **engine,
                            char *why)
 {
+    client_t *client = &current->client[world_node ()->machine];
     (void) options;
     *why = 0;
-    if (away (current)) {
-        current->hurt = true;
+    if (away (client)) {
+        client->hurt = true;
         snprintf (why, ENGINE_WHY_BYTES, "no server answers");
         return ENGINE_NOT_NOW;
     }
-    assert (!current->open);
-    current->open = true;
-    current->over = false;
-    *engine = &current->engine;
+    assert (!client->open);
+    client->open = true;
+    client->over = false;
+    client->took = 0;
+    *engine = &client->engine;
     return ENGINE_OPENED;
 }
 
@@ -182,55 +201,54 @@ engine_outcome_t engine_ask (engine_t *engine, engine_line_t line,
 static void ask (engine_t *engine, engine_line_t line,
                  const engine_question_t *question)
 {
-    database_t *database = (database_t *) engine;
-    assert (!database->asked[line]);
-    database->asked[line] = true;
-    database->question[line] = *question;
-    database->taken = database->taken && line != ENGINE_LEASE;
-    database->ready_ms[line] =
+    client_t *client = (client_t *) engine;
+    database_t *database = client->database;
+    assert (!client->asked[line]);
+    client->asked[line] = true;
+    client->question[line] = *question;
+    client->taken = client->taken && line != ENGINE_LEASE;
+    client->ready_ms[line] =
         database->world->now_ms + dice_between (&database->dice, 0, ARRIVES_MS);
     if (question->kind == ENGINE_COMMIT)
-        send_commit (database, question);
+        send_commit (client, question);
 }
 
 static engine_outcome_t look (engine_t *engine, engine_line_t line,
                               engine_answer_t *answer)
 {
-    database_t *database = (database_t *) engine;
-    const engine_question_t *question = &database->question[line];
+    client_t *client = (client_t *) engine;
+    const engine_question_t *question = &client->question[line];
     engine_outcome_t outcome = ENGINE_PENDING;
-    if (!database->asked[line])
+    if (!client->asked[line])
         return outcome;
     memset (answer, 0, sizeof *answer);
     if (question->kind != ENGINE_COMMIT) {
-        if (database->broken[line]) {
-            database->broken[line] = database->asked[line] = false;
-            return no (database,
+        if (client->broken[line]) {
+            client->broken[line] = client->asked[line] = false;
+            return no (client,
                        question->kind == ENGINE_TAKE ? ENGINE_UNKNOWN : ENGINE_FAILED,
                        answer, "the connection was lost");
         }
-        if (database->world->now_ms < database->ready_ms[line])
+        if (client->database->world->now_ms < client->ready_ms[line])
             return outcome;
     }
     switch (question->kind) {
     case ENGINE_READ:
-        outcome = answer_read (database, question->epoch, question->ordinal, answer);
+        outcome = answer_read (client, question, answer);
         break;
     case ENGINE_COMMIT:
-        outcome = look_at_commit (database, answer);
+        outcome = look_at_commit (client, answer);
         break;
     case ENGINE_SEE:
-        outcome = away (database)
-                      ? no (database, ENGINE_FAILED, answer, "nobody is there")
-                      : answer_see (database, answer);
+        outcome = answer_see (client, answer);
         break;
     case ENGINE_RENEW:
-        outcome = answer_renew (database, question, answer);
+        outcome = answer_renew (client, question, answer);
         break;
     case ENGINE_TAKE:
-        outcome = answer_take (database, question, answer);
+        outcome = answer_take (client, question, answer);
     }
-    database->asked[line] = outcome == ENGINE_PENDING;
+    client->asked[line] = outcome == ENGINE_PENDING;
     return outcome;
 }
 
@@ -238,33 +256,34 @@ static engine_outcome_t look (engine_t *engine, engine_line_t line,
 static int descriptor (engine_t *engine, engine_line_t line)
 {
     (void) line;
-    return ((database_t *) engine)->news;
+    return ((client_t *) engine)->database->news;
 }
 
 static void give_up (engine_t *engine, engine_line_t line)
 {
-    database_t *database = (database_t *) engine;
-    if (line == ENGINE_LOG && database->pending)
-        orphan (database);
+    client_t *client = (client_t *) engine;
+    if (line == ENGINE_LOG && client->pending)
+        orphan (client);
     else
-        database->broken[line] = database->asked[line];
+        client->broken[line] = client->asked[line];
 }
 
-/* What is on its way may arrive all the same. */
 static void close_connection (engine_t *engine)
 {
-    database_t *database = (database_t *) engine;
-    if (database->pending)
-        orphan (database);
-    database->over = database->open = false;
-    memset (database->asked, 0, sizeof database->asked);
-    memset (database->broken, 0, sizeof database->broken);
+    client_t *client = (client_t *) engine;
+    if (client->pending)
+        orphan (client);
+    client->over = client->open = false;
+    client->took = 0;
+    memset (client->asked, 0, sizeof client->asked);
+    memset (client->broken, 0, sizeof client->broken);
 }
 
 /* ---- Commits ---- */
 
-static void send_commit (database_t *database, const engine_question_t *question)
+static void send_commit (client_t *client, const engine_question_t *question)
 {
+    database_t *database = client->database;
     commit_t *commit = free_commit (database);
     *commit = (commit_t){.used = true,
                          .epoch = question->epoch,
@@ -278,9 +297,9 @@ static void send_commit (database_t *database, const engine_question_t *question
     memcpy (commit->entry.body, question->body.data, question->body.size);
     commit->due_ms = commit->arrives_ms +
                      dice_between (&database->dice, 0, database->world->plan.sync_ms);
-    database->pending = commit;
-    if (away (database))
-        orphan (database);
+    client->pending = commit;
+    if (away (client))
+        orphan (client);
 }
 
 static commit_t *free_commit (database_t *database)
@@ -315,19 +334,21 @@ static void arrive (database_t *database, commit_t *commit)
 
 static void end_commit (database_t *database, commit_t *commit)
 {
-    if (database->pending == commit)
-        database->pending = NULL;
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        if (database->client[i].pending == commit)
+            database->client[i].pending = NULL;
     free (commit->entry.body);
     *commit = (commit_t){0};
 }
 
 /* Its connection is gone: nobody hears how it went, and it may be late, or lost. */
-static void orphan (database_t *database)
+static void orphan (client_t *client)
 {
-    commit_t *commit = database->pending;
-    database->pending = NULL;
-    database->over = true;
-    database->outcome = ENGINE_UNKNOWN;
+    database_t *database = client->database;
+    commit_t *commit = client->pending;
+    client->pending = NULL;
+    client->over = true;
+    client->outcome = ENGINE_UNKNOWN;
     commit->orphan = true;
     if (commit->arrived)
         return;
@@ -338,13 +359,14 @@ static void orphan (database_t *database)
             database->world->now_ms + dice_skewed (&database->dice, STRAY_MS_MAX);
 }
 
-static engine_outcome_t look_at_commit (database_t *database, engine_answer_t *answer)
+static engine_outcome_t look_at_commit (client_t *client, engine_answer_t *answer)
 {
-    if (database->over) {
-        database->over = false;
-        return no (database, database->outcome, answer, "the connection was lost");
+    database_t *database = client->database;
+    if (client->over) {
+        client->over = false;
+        return no (client, client->outcome, answer, "the connection was lost");
     }
-    commit_t *commit = database->pending;
+    commit_t *commit = client->pending;
     const int64_t now_ms = database->world->now_ms;
     if (!commit->arrived || now_ms < commit->due_ms ||
         (!commit->fenced && blocked (database)))
@@ -353,45 +375,49 @@ static engine_outcome_t look_at_commit (database_t *database, engine_answer_t *a
     if (!fenced)
         make_safe (database, commit->ordinal);
     end_commit (database, commit);
-    return fenced ? no (database, ENGINE_FENCED, answer,
-                        "another epoch, or entry, is there")
-                  : ENGINE_DONE;
+    return fenced
+               ? no (client, ENGINE_FENCED, answer, "another epoch, or entry, is there")
+               : ENGINE_DONE;
 }
 
 int64_t database_next (const database_t *database)
 {
+    const int64_t now_ms = database->world->now_ms;
     int64_t next_ms = INT64_MAX;
     for (int i = 0; i < STRAYS_MAX; i++) {
         const commit_t *commit = &database->commits[i];
         if (commit->used && !commit->arrived && commit->arrives_ms < next_ms)
             next_ms = commit->arrives_ms;
     }
-    const commit_t *commit = database->pending;
-    if (commit && commit->arrived) {
-        int64_t due_ms = commit->due_ms;
-        if (!commit->fenced && database->blocked_ms > due_ms)
+    for (int i = 0; i < WORLD_MACHINES; i++) {
+        const commit_t *commit = database->client[i].pending;
+        int64_t due_ms = commit && commit->arrived ? commit->due_ms : INT64_MAX;
+        if (commit && commit->arrived && !commit->fenced &&
+            database->blocked_ms > due_ms)
             due_ms = database->blocked_ms;
         // else it is storage that is not there for it
-        if (due_ms > database->world->now_ms && due_ms < next_ms)
+        if (due_ms > now_ms && due_ms < next_ms)
             next_ms = due_ms;
+        const int64_t lease_ms = answer_time (&database->client[i]);
+        if (lease_ms > now_ms && lease_ms < next_ms)
+            next_ms = lease_ms;
     }
-    const int64_t lease_ms = answer_time (database);
-    return lease_ms > database->world->now_ms && lease_ms < next_ms ? lease_ms
-                                                                    : next_ms;
+    return next_ms;
 }
 
 /* Of what was asked about the lease. */
-static int64_t answer_time (const database_t *database)
+static int64_t answer_time (const client_t *client)
 {
-    const engine_kind_t kind = database->question[ENGINE_LEASE].kind;
-    if (!database->asked[ENGINE_LEASE])
+    const database_t *database = client->database;
+    const engine_kind_t kind = client->question[ENGINE_LEASE].kind;
+    if (!client->asked[ENGINE_LEASE])
         return INT64_MAX;
-    const int64_t ready_ms = database->ready_ms[ENGINE_LEASE];
-    const bool waits = kind == ENGINE_RENEW || kind == ENGINE_TAKE;
-    return waits && database->blocked_ms > ready_ms ? database->blocked_ms : ready_ms;
+    const int64_t ready_ms = client->ready_ms[ENGINE_LEASE];
+    const bool writes = kind == ENGINE_RENEW || kind == ENGINE_TAKE;
+    return writes && database->blocked_ms > ready_ms ? database->blocked_ms : ready_ms;
 }
 
-bool database_advance (database_t *database)
+void database_advance (database_t *database)
 {
     const int64_t now_ms = database->world->now_ms;
     if (database->visible != UINT64_MAX && now_ms >= database->lost_ms) {
@@ -405,39 +431,55 @@ bool database_advance (database_t *database)
         if (commit->used && commit->arrived && commit->orphan)
             end_commit (database, commit);
     }
-    return database->over || database->broken[ENGINE_LEASE] ||
-           answer_time (database) <= now_ms ||
-           (database->pending && database->pending->arrived &&
-            now_ms >= database->pending->due_ms);
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        if (waits (&database->client[i]))
+            database->world->machine[i].storage->woken = true;
+}
+
+/* Whether its storage has to hear of something. */
+static bool waits (const client_t *client)
+{
+    const int64_t now_ms = client->database->world->now_ms;
+    return client->over || client->broken[ENGINE_LEASE] ||
+           answer_time (client) <= now_ms ||
+           (client->pending && client->pending->arrived &&
+            now_ms >= client->pending->due_ms);
 }
 
 /* ---- Other questions ---- */
 
-static engine_outcome_t answer_read (database_t *database, uint64_t epoch,
-                                     uint64_t ordinal, engine_answer_t *answer)
+static engine_outcome_t answer_read (client_t *client,
+                                     const engine_question_t *question,
+                                     engine_answer_t *answer)
 {
-    if (away (database))
-        return no (database, ENGINE_FAILED, answer, "nobody is there");
-    if (epoch > database->epoch)
-        return no (database, ENGINE_FAILED, answer, "it has not heard of this epoch");
+    database_t *database = client->database;
+    if (away (client))
+        return no (client, ENGINE_FAILED, answer, "nobody is there");
+    if (question->epoch > database->epoch)
+        return no (client, ENGINE_FAILED, answer, "it has not heard of this epoch");
     answer->epoch = database->epoch;
     answer->last =
         database->visible < database->count ? database->visible : database->count;
     answer->durable = database->told < answer->last ? database->told : answer->last;
     const uint64_t most = 1 + dice_below (&database->dice, ENGINE_ENTRIES_MAX);
-    for (uint64_t i = ordinal; i <= answer->last && answer->count < most; i++) {
+    for (uint64_t i = question->ordinal; i <= answer->last && answer->count < most;
+         i++) {
         const entry_t *entry = &database->entries[i - 1];
-        database->page[answer->count++] =
+        client->page[answer->count++] =
             (engine_entry_t){i, entry->epoch, bytes_of (entry->body, entry->size)};
     }
-    answer->entries = database->page;
-    answer->more = answer->count > 0 && ordinal + answer->count <= answer->last;
+    answer->entries = client->page;
+    answer->more =
+        answer->count > 0 && question->ordinal + answer->count <= answer->last;
     return ENGINE_DONE;
 }
 
-static engine_outcome_t answer_see (const database_t *database, engine_answer_t *answer)
+static engine_outcome_t answer_see (client_t *client, engine_answer_t *answer)
 {
+    const database_t *database = client->database;
     engine_lease_t *lease = &answer->lease;
+    if (away (client))
+        return no (client, ENGINE_FAILED, answer, "nobody is there");
     lease->epoch = database->epoch;
     lease->last =
         database->visible < database->count ? database->visible : database->count;
@@ -451,14 +493,15 @@ static engine_outcome_t answer_see (const database_t *database, engine_answer_t 
 }
 
 /* It waits for a standby, as everything does that is written. */
-static engine_outcome_t answer_renew (database_t *database,
+static engine_outcome_t answer_renew (client_t *client,
                                       const engine_question_t *question,
                                       engine_answer_t *answer)
 {
-    if (away (database))
-        return no (database, ENGINE_FAILED, answer, "nobody is there");
+    database_t *database = client->database;
+    if (away (client))
+        return no (client, ENGINE_FAILED, answer, "nobody is there");
     if (question->epoch != database->epoch)
-        return no (database, ENGINE_FENCED, answer, "another epoch is there");
+        return no (client, ENGINE_FENCED, answer, "another epoch is there");
     if (blocked (database))
         return ENGINE_PENDING;
     database->told =
@@ -469,38 +512,43 @@ static engine_outcome_t answer_renew (database_t *database,
 }
 
 /* When it is safe, so is all that is before it. */
-static engine_outcome_t answer_take (database_t *database,
+static engine_outcome_t answer_take (client_t *client,
                                      const engine_question_t *question,
                                      engine_answer_t *answer)
 {
-    if (!database->taken && question->epoch != database->epoch)
-        return no (database, ENGINE_FENCED, answer, "another epoch is there");
-    if (away (database))
-        return no (database, ENGINE_UNKNOWN, answer, "the connection was lost");
-    if (!database->taken)
-        raise_epoch (database, question->holder);
-    database->taken = true;
+    database_t *database = client->database;
+    if (!client->taken && question->epoch != database->epoch)
+        return no (client, ENGINE_FENCED, answer, "another epoch is there");
+    if (away (client))
+        return no (client, ENGINE_UNKNOWN, answer, "the connection was lost");
+    if (!client->taken)
+        raise_epoch (database, client, question->holder);
+    client->taken = true;
     if (blocked (database))
         return ENGINE_PENDING;
-    database->taken = false;
+    client->taken = false;
     if (database->epoch != question->epoch + 1)
-        return no (database, ENGINE_UNKNOWN, answer, "nothing is known of it");
+        return no (client, ENGINE_UNKNOWN, answer, "nothing is known of it");
     make_safe (database, database->count);
-    answer->epoch = database->epoch;
+    answer->epoch = client->took = database->epoch;
     return ENGINE_DONE;
 }
 
-static void raise_epoch (database_t *database, const char *holder)
+/* Whoever had it before may end over that. */
+static void raise_epoch (database_t *database, const client_t *by, const char *holder)
 {
     database->epoch++;
     database->renewed_ms = database->world->now_ms;
     snprintf (database->holder, sizeof database->holder, "%s", holder ? holder : "");
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        if (&database->client[i] != by)
+            database->client[i].hurt = true;
 }
 
-static engine_outcome_t no (database_t *database, engine_outcome_t outcome,
+static engine_outcome_t no (client_t *client, engine_outcome_t outcome,
                             engine_answer_t *answer, const char *why)
 {
-    database->hurt = true;
+    client->hurt = true;
     snprintf (answer->why, sizeof answer->why, "%s", why);
     return outcome;
 }
@@ -519,9 +567,9 @@ static void drop_from (database_t *database, uint64_t count)
         free (database->entries[--database->count].body);
 }
 
-static bool away (const database_t *database)
+static bool away (const client_t *client)
 {
-    return database->away_ms > database->world->now_ms;
+    return client->away_ms > client->database->world->now_ms;
 }
 
 static bool blocked (const database_t *database)
@@ -530,6 +578,11 @@ static bool blocked (const database_t *database)
 }
 
 /* ---- For the invariants ---- */
+
+uint64_t database_identity (void)
+{
+    return IDENTITY;
+}
 
 uint64_t database_safe (const database_t *database)
 {
@@ -547,14 +600,19 @@ uint64_t database_version (const database_t *database)
     return database->version;
 }
 
-void database_begin (database_t *database)
+uint64_t database_took (const database_t *database, int machine)
 {
-    database->hurt = database_lost (database);
+    return database->client[machine].took;
 }
 
-bool database_hurt (const database_t *database)
+void database_begin (database_t *database, int machine)
 {
-    return database->hurt;
+    database->client[machine].hurt = database_lost (database);
+}
+
+bool database_hurt (const database_t *database, int machine)
+{
+    return database->client[machine].hurt;
 }
 
 bool database_lost (const database_t *database)
@@ -568,36 +626,59 @@ void database_block (database_t *database)
 {
     database->blocked_ms =
         database->world->now_ms + dice_skewed (&database->dice, BLOCKED_MS);
-    database->hurt = true;
+    hurt_all (database);
     world_trace (database->world, "-- no standby until %lld",
                  (long long) database->blocked_ms);
 }
 
-void database_leave (database_t *database)
+static void hurt_all (database_t *database)
 {
-    database->away_ms =
-        database->world->now_ms + dice_skewed (&database->dice, AWAY_MS);
-    world_trace (database->world, "-- no database until %lld",
-                 (long long) database->away_ms);
-    database_cut (database);
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        database->client[i].hurt = true;
 }
 
-void database_cut (database_t *database)
+void database_leave (database_t *database, int machine)
 {
-    world_trace (database->world, "-- the database's connections are lost");
-    const engine_question_t *lease = &database->question[ENGINE_LEASE];
-    database->hurt = true;
-    if (database->asked[ENGINE_LEASE] && lease->kind == ENGINE_TAKE &&
-        !database->taken && lease->epoch == database->epoch &&
-        dice_chance (&database->dice, 500))
-        raise_epoch (database, lease->holder);
-    database->taken = false;
+    const int64_t until_ms =
+        database->world->now_ms + dice_skewed (&database->dice, AWAY_MS);
+    world_trace (database->world, "-- no database until %lld", (long long) until_ms);
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        if (machine == i || machine == WORLD_ALL)
+            leave (&database->client[i], until_ms);
+}
+
+static void leave (client_t *client, int64_t until_ms)
+{
+    client->away_ms = until_ms;
+    cut (client);
+}
+
+void database_cut (database_t *database, int machine)
+{
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        if (machine == i || machine == WORLD_ALL)
+            cut (&database->client[i]);
+}
+
+static void cut (client_t *client)
+{
+    database_t *database = client->database;
+    const engine_question_t *lease = &client->question[ENGINE_LEASE];
+    if (client->machine < database->world->machines)
+        world_trace (database->world, "-- %s's connections to the database are lost",
+                     database->world->machine[client->machine].storage->name);
+    client->hurt = true;
+    if (client->asked[ENGINE_LEASE] && lease->kind == ENGINE_TAKE && !client->taken &&
+        lease->epoch == database->epoch && dice_chance (&database->dice, 500))
+        raise_epoch (database, client, lease->holder);
+    client->taken = false;
     for (int line = 0; line < ENGINE_LINES; line++)
-        database->broken[line] =
-            database->asked[line] && database->question[line].kind != ENGINE_COMMIT;
-    if (database->pending)
-        orphan (database);
-    database->world->nodes[NODE_STORAGE].woken = true;
+        client->broken[line] =
+            client->asked[line] && client->question[line].kind != ENGINE_COMMIT;
+    if (client->pending)
+        orphan (client);
+    if (client->machine < database->world->machines)
+        database->world->machine[client->machine].storage->woken = true;
 }
 
 /* Who is ahead has all that is safe. */
@@ -605,9 +686,9 @@ void database_fail_over (database_t *database)
 {
     const uint64_t more = database->count - database->safe;
     world_trace (database->world, "-- another machine of the database leads");
-    database_leave (database);
+    database_leave (database, WORLD_ALL);
     for (int i = 0; i < STRAYS_MAX; i++)
-        if (database->commits[i].used && &database->commits[i] != database->pending)
+        if (database->commits[i].used)
             end_commit (database, &database->commits[i]);
     drop_from (database, database->safe + dice_below (&database->dice, more + 1));
     make_safe (database, database->count);
@@ -617,30 +698,47 @@ void database_fail_over (database_t *database)
 void database_take (database_t *database)
 {
     world_trace (database->world, "-- somebody else takes the lease");
-    raise_epoch (database, "somebody else");
-    database->hurt = true;
+    raise_epoch (database, NULL, "somebody else");
     make_safe (database, database->count);
 }
 
-/* Some of what a start here has to know of: what its checkpoint covers; or, once it has
-   all and as long as the power stays, any but the last group. */
+/* Some of what a start has to know of, on whichever machine: what its checkpoint
+   covers; or, with one machine, once it has all and as long as the power stays, any but
+   the last group. */
 void database_lose (database_t *database)
 {
-    const node_t *storage = &database->world->nodes[NODE_STORAGE];
-    const uint64_t covered = checks_position (database->world->checks);
-    const bool fragile = storage->serves && dice_chance (&database->dice, 500);
-    const uint64_t known = fragile ? database->safe : covered;
-    if (known < 2 || database_lost (database) || database->count != database->safe ||
-        (storage->core && !storage->serves)) // it may just have read them
+    const world_t *world = database->world;
+    const node_t *storage = world->machine[0].storage;
+    const bool fragile =
+        world->machines == 1 && storage->serves && dice_chance (&database->dice, 500);
+    const uint64_t there = known (database, fragile);
+    if (there < 2 || database_lost (database) || database->count != database->safe)
         return;
-    database->visible = dice_below (&database->dice, known - 1);
-    database->lost_ms =
-        database->world->now_ms + 100 + dice_skewed (&database->dice, LOST_MS);
+    database->visible = dice_below (&database->dice, there - 1);
+    database->lost_ms = world->now_ms + 100 + dice_skewed (&database->dice, LOST_MS);
     database->fragile = fragile;
-    database->hurt = true;
-    database->world->counts->losses++;
-    world_trace (database->world, "-- the database has lost all behind entry %llu",
+    hurt_all (database);
+    world->counts->losses++;
+    world_trace (world, "-- the database has lost all behind entry %llu",
                  (unsigned long long) database->visible);
+}
+
+/* Entries that every start would miss. 0: somebody may just have read them, and will
+   not ask again. */
+static uint64_t known (const database_t *database, bool fragile)
+{
+    const world_t *world = database->world;
+    uint64_t least = fragile ? database->safe : UINT64_MAX;
+    for (int i = 0; i < world->machines; i++) {
+        const node_t *storage = world->machine[i].storage;
+        const uint64_t covered = checks_position (world->checks, i);
+        const bool reads = world->machines == 1 || database->client[i].took > 0;
+        if (storage->core && !storage->serves && reads)
+            return 0;
+        if (!fragile && covered < least)
+            least = covered;
+    }
+    return least;
 }
 
 void database_power (database_t *database)
@@ -649,14 +747,17 @@ void database_power (database_t *database)
         database->visible = UINT64_MAX;
 }
 
-void database_pause (database_t *database)
+void database_pause (database_t *database, int machine)
 {
-    database->hurt = true;
+    database->client[machine].hurt = true;
 }
 
 void database_calm (database_t *database)
 {
-    database->renewed_ms = -LOST_MS * 1000; // whoever else had the lease is gone
-    database->blocked_ms = database->away_ms = 0;
+    if (database->world->machines == 1)
+        database->renewed_ms = -LOST_MS * 1000; // whoever else had the lease is gone
+    database->blocked_ms = 0;
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        database->client[i].away_ms = 0;
     database->visible = UINT64_MAX;
 }

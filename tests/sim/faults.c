@@ -27,7 +27,12 @@ static void unlink_file (world_t *world);
 static void jump_clock (world_t *world);
 static void hurt_database (world_t *world);
 static void end_bursts (world_t *world);
+static void order_takeover (world_t *world, int machine);
+static void pause_node (node_t *node, int64_t until_ms);
+static void spoil_all (world_t *world, unsigned permille);
+static void limit_all (world_t *world);
 static node_t *some_node (world_t *world);
+static node_t *some_storage (world_t *world);
 
 static fault_fn *const faults[FAULT_KINDS] = {
     [FAULT_KILL] = kill_one,
@@ -52,7 +57,7 @@ static fault_fn *const faults[FAULT_KINDS] = {
 void faults_begin (world_t *world)
 {
     network_weather (world->network, &world->plan.weather);
-    disk_spoil (world->disk, world->plan.spoilt);
+    spoil_all (world, world->plan.spoilt);
     world->fault_ms = dice_between (&world->dice, 0, world->plan.gap_ms);
 }
 
@@ -87,8 +92,8 @@ void faults_stop (world_t *world)
     files_link (world->files);
     world_trace (world, "-- calm");
     network_weather (world->network, &calm);
-    disk_spoil (world->disk, 0);
-    disk_limit (world->disk, DISK_PLENTY);
+    spoil_all (world, 0);
+    limit_all (world);
     world->slow_ms = 0;
     world->plan.sync_ms = world->plan.sync_ms > 5 ? 5 : world->plan.sync_ms;
     world->plan.others_ms = world->plan.sync_ms;
@@ -117,20 +122,24 @@ static void kill_later (world_t *world)
 
 static void kill_many (world_t *world)
 {
-    const unsigned often = (unsigned) dice_below (&world->dice, 1000);
+    const bool whole = world->machines > 1 && dice_chance (&world->dice, 500);
+    const unsigned often = whole ? 0 : (unsigned) dice_below (&world->dice, 1000);
+    const int machine = whole ? world_some_machine (world) : WORLD_ALL;
     for (int i = 0; i < world->nodes_count; i++)
-        if (dice_chance (&world->dice, often))
+        if (dice_chance (&world->dice, often) ||
+            (machine != WORLD_ALL && world->nodes[i].machine == machine))
             world_kill (world, &world->nodes[i]);
 }
 
 static void cut_power (world_t *world)
 {
-    world_cut_power (world, dice_chance (&world->dice, 300));
+    const int machine = world_some_machine (world);
+    world_cut_power (world, machine, dice_chance (&world->dice, 300));
 }
 
 static void cut_power_later (world_t *world)
 {
-    node_t *node = &world->nodes[NODE_STORAGE];
+    node_t *node = some_storage (world);
     node->kill_in = 1 + (unsigned) dice_skewed (&world->dice, 40);
     node->takes_power = true;
     world_trace (world, "-- the power goes %u points of %s later", node->kill_in,
@@ -139,13 +148,23 @@ static void cut_power_later (world_t *world)
 
 static void pause_one (world_t *world)
 {
-    node_t *node = some_node (world);
-    node->paused_ms = world->now_ms + 20 + dice_skewed (&world->dice, 6000);
+    const node_t *node = some_node (world);
+    const int64_t until_ms = world->now_ms + 20 + dice_skewed (&world->dice, 6000);
+    const bool whole = world->machines > 1 && node->machine != WORLD_ALL &&
+                       dice_chance (&world->dice, 300);
     world->counts->pauses++;
+    for (int i = 0; i < world->nodes_count; i++)
+        if (node->index == i || (whole && node->machine == world->nodes[i].machine))
+            pause_node (&world->nodes[i], until_ms);
+}
+
+static void pause_node (node_t *node, int64_t until_ms)
+{
+    world_t *world = node->world;
+    node->paused_ms = until_ms;
     if (world->database && node->disk)
-        database_pause (world->database);
-    world_trace (world, "-- %s pauses until %lld", node->name,
-                 (long long) node->paused_ms);
+        database_pause (world->database, node->machine);
+    world_trace (world, "-- %s pauses until %lld", node->name, (long long) until_ms);
 }
 
 static void cut_links (world_t *world)
@@ -169,14 +188,16 @@ static void storm (world_t *world)
 
 static void fill_disk (world_t *world)
 {
-    disk_limit (world->disk, (uint64_t) dice_skewed (&world->dice, 2000));
+    const node_t *storage = some_storage (world);
+    disk_limit (storage->disk, (uint64_t) dice_skewed (&world->dice, 2000));
     world->full_ms = world->now_ms + dice_skewed (&world->dice, 3000);
     world_trace (world, "-- the disk is full until %lld", (long long) world->full_ms);
 }
 
 static void spoil_disk (world_t *world)
 {
-    disk_spoil (world->disk, (unsigned) dice_skewed (&world->dice, 300));
+    const node_t *storage = some_storage (world);
+    disk_spoil (storage->disk, (unsigned) dice_skewed (&world->dice, 300));
     world->spoilt_ms = world->now_ms + dice_skewed (&world->dice, 2000);
     world_trace (world, "-- the disk fails until %lld", (long long) world->spoilt_ms);
 }
@@ -240,13 +261,46 @@ static void jump_clock (world_t *world)
 
 static void hurt_database (world_t *world)
 {
-    static void (*const kinds[]) (database_t *) = {database_block, database_leave,
-                                                   database_cut,   database_fail_over,
-                                                   database_take,  database_lose};
+    database_t *database = world->database;
     if (!dice_chance (&world->database_dice, 300))
         return;
     world->counts->database_faults++;
-    kinds[dice_below (&world->database_dice, 6)](world->database);
+    const uint64_t kind = dice_below (&world->database_dice, 6);
+    const int machine = world->machines == 1
+                            ? WORLD_ALL
+                            : (int) dice_below (&world->database_dice, 3) - 1;
+    switch (kind) {
+    case 0:
+        database_block (database);
+        break;
+    case 1:
+        database_leave (database, machine);
+        break;
+    case 2:
+        database_cut (database, machine);
+        break;
+    case 3:
+        database_fail_over (database);
+        break;
+    case 4:
+        if (world->machines == 1)
+            database_take (database);
+        else
+            order_takeover (world, machine);
+        break;
+    default:
+        database_lose (database);
+    }
+}
+
+/* By an operator (loteria-ctl takeover), of one that leads, too, where it is nothing.
+ */
+static void order_takeover (world_t *world, int machine)
+{
+    for (int i = 0; i < world->machines; i++)
+        if (machine == WORLD_ALL || machine == i)
+            world->machine[i].ordered = true;
+    world_trace (world, "-- an operator wants a standby to take over");
 }
 
 static void end_bursts (world_t *world)
@@ -255,12 +309,24 @@ static void end_bursts (world_t *world)
     if (world->storm_ms > 0 && now_ms >= world->storm_ms)
         network_weather (world->network, &world->plan.weather);
     if (world->full_ms > 0 && now_ms >= world->full_ms)
-        disk_limit (world->disk, DISK_PLENTY);
+        limit_all (world);
     if (world->spoilt_ms > 0 && now_ms >= world->spoilt_ms)
-        disk_spoil (world->disk, world->plan.spoilt);
+        spoil_all (world, world->plan.spoilt);
     world->storm_ms = world->storm_ms > now_ms ? world->storm_ms : 0;
     world->full_ms = world->full_ms > now_ms ? world->full_ms : 0;
     world->spoilt_ms = world->spoilt_ms > now_ms ? world->spoilt_ms : 0;
+}
+
+static void spoil_all (world_t *world, unsigned permille)
+{
+    for (int i = 0; i < world->machines; i++)
+        disk_spoil (world->machine[i].disk, permille);
+}
+
+static void limit_all (world_t *world)
+{
+    for (int i = 0; i < world->machines; i++)
+        disk_limit (world->machine[i].disk, DISK_PLENTY);
 }
 
 /* Storage and state more often than there are of them. */
@@ -268,5 +334,15 @@ static node_t *some_node (world_t *world)
 {
     const uint64_t count = (uint64_t) world->nodes_count;
     const uint64_t index = dice_below (&world->dice, 2 * count);
-    return &world->nodes[index < count ? index : index % NODE_FIRST_WORKER];
+    if (index < count)
+        return &world->nodes[index];
+    const int first = some_storage (world)->index;
+    return &world->nodes[first + (int) (index % NODE_FIRST_WORKER)];
+}
+
+static node_t *some_storage (world_t *world)
+{
+    const uint64_t which =
+        world->machines == 1 ? 0 : dice_below (&world->dice, WORLD_MACHINES);
+    return world->machine[which].storage;
 }

@@ -69,7 +69,7 @@ void files_copy (files_t *files)
     if (files->unlinked[0] || !files->world->nodes[NODE_STORAGE].core)
         return;
     disk_destroy (&files->copy);
-    files->copy = disk_clone (files->world->disk, NULL);
+    files->copy = disk_clone (files->world->machine[0].disk, NULL);
 }
 
 void files_begin (files_t *files)
@@ -85,7 +85,7 @@ void files_try (files_t *files, bool ended_in_order)
     list (files);
     if (!files->copy || checks_promised (files->world->checks) == 0 || !choose (files))
         return;
-    disk_t *disk = disk_clone (files->world->disk, NULL);
+    disk_t *disk = disk_clone (files->world->machine[0].disk, NULL);
     if (remove ? take_away (files, disk)
                : put_back (files, disk) && !same_day (disk, files->copy))
         judge (files, disk, remove);
@@ -101,14 +101,14 @@ void files_unlink (files_t *files)
     list (files);
     const uint64_t which = dice_below (&world->dice, (uint64_t) files->count + 1);
     if (which == (uint64_t) files->count ||
-        disk_cached (world->disk, files->paths[which]).size == 0)
+        disk_cached (world->machine[0].disk, files->paths[which]).size == 0)
         return; // what is empty may be made again
     files->syncs = log_of (files)->calls[DISK_SYNC];
     files->noticed = false;
     files->lately = true;
     memcpy (files->unlinked, files->paths[which], sizeof files->unlinked);
     away (files, to);
-    disk_rename (world->disk, files->unlinked, to);
+    disk_rename (world->machine[0].disk, files->unlinked, to);
     world_trace (world, "-- %s is removed", files->unlinked);
 }
 
@@ -137,7 +137,7 @@ void files_link (files_t *files)
     path_t from;
     away (files, from);
     if (files->unlinked[0])
-        disk_rename (files->world->disk, from, files->unlinked);
+        disk_rename (files->world->machine[0].disk, from, files->unlinked);
     files->unlinked[0] = 0;
 }
 
@@ -152,7 +152,7 @@ static void list (files_t *files)
     for (uint32_t draw = 0; draw < plan->draws; draw++)
         for (int file = 0; file < SCAN_FILES; file++) {
             const char *path = checks_path (files->world->checks, draw, file);
-            if (disk_find (files->world->disk, path) &&
+            if (disk_find (files->world->machine[0].disk, path) &&
                 !checks_finished (files->world->checks, draw))
                 snprintf (files->paths[files->count++], PATH_BYTES, "%s", path);
         }
@@ -271,7 +271,7 @@ static disk_file_t *log_of (const files_t *files)
 {
     path_t path;
     away (files, path);
-    return disk_find (files->world->disk,
+    return disk_find (files->world->machine[0].disk,
                       strcmp (files->unlinked, global[0]) == 0 ? path : global[0]);
 }
 

@@ -129,7 +129,9 @@ void watch_look (watch_t *watch, int64_t now_ms)
 
 reach_state_t watch_state (const watch_t *watch)
 {
-    return network_up (watch->socket) ? REACH_UP : REACH_TRYING;
+    return network_up (watch->socket)           ? REACH_UP
+           : network_opened (watch->socket) > 0 ? REACH_LOST
+                                                : REACH_TRYING;
 }
 
 bool watch_tried_all (const watch_t *watch)

@@ -30,8 +30,8 @@ net_status_t net_receive (zsock_t *socket, peer_t *peer, zmq_msg_t *body)
         return NET_EMPTY;
     if (node->agency > 0)
         checks_received (node->world->checks, node, message);
-    if (node->index == NODE_STORAGE)
-        checks_reached (node->world->checks, message);
+    if (node->disk)
+        checks_reached (node->world->checks, node, message);
     zmq_msg_close (body);
     zmq_msg_init_size (body, message.size);
     put_bytes (zmq_msg_data (body), message);

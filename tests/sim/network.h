@@ -11,7 +11,7 @@
 #include "bytes.h"
 #include "dice.h"
 
-#define NETWORK_NODES_MAX 64
+#define NETWORK_NODES_MAX 80
 #define NETWORK_SLOTS     4 // sockets of a node
 
 typedef struct {

@@ -46,7 +46,7 @@ static void *start (node_t *node)
     self->socket = network_open (node->world->network, node->index);
     self->order = -1;
     self->list_ms = node->world->now_ms + dice_skewed (&node->world->dice, 3000);
-    network_connect (self->socket, AT_STATE, node->world->now_ms);
+    network_connect (self->socket, world_place (0, AT_STATE), node->world->now_ms);
     self->asks[0] = asker_new (node, AT_STORAGE);
     self->asks[1] = asker_new (node, AT_STATE);
     return self;
@@ -120,7 +120,7 @@ static void give_order (node_t *node, operator_t *self)
     self->next_ms = due_ms;
     if (which == -1)
         return;
-    if (which != self->last)
+    if (which != self->last || node->world->machines > 1)
         connect (node, self);
     self->order = self->last = which;
     self->unsent = true;
@@ -130,14 +130,18 @@ static void give_order (node_t *node, operator_t *self)
         say_order (node, self);
 }
 
-/* No answer to what was ordered before is heard any more. */
+/* No answer to what was ordered before is heard any more. Of two centrals he tries
+   whichever. */
 static void connect (const node_t *node, operator_t *self)
 {
+    world_t *world = node->world;
+    const int machine =
+        world->machines == 1 ? 0 : (int) dice_below (&world->dice, WORLD_MACHINES);
     if (self->socket)
-        network_close (self->socket, node->world->now_ms);
+        network_close (self->socket, world->now_ms);
     self->socket = network_open (node->world->network, node->index);
     self->last = -1;
-    network_connect (self->socket, AT_STATE, node->world->now_ms);
+    network_connect (self->socket, world_place (machine, AT_STATE), world->now_ms);
 }
 
 /* One of those that are due, whichever: what is refused must not keep the others

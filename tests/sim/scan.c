@@ -57,6 +57,7 @@ static const uint8_t *archived_entry (const scan_t *scan, const disk_t *disk,
 static void compare_archived (scan_t *scan, const disk_t *disk);
 static bool says_so (const scan_draw_t *draw, const uint8_t *entry);
 static void read_ring (scan_t *scan, const disk_t *disk, const slot_t *slot);
+static void look_at_database (scan_t *scan, bool whole);
 static void take_entries (scan_t *scan, const slot_t *slot);
 static bool open_ring (scan_t *scan, bytes_t log, ring_t *ring);
 static void find_last (scan_t *scan, const slot_t *slot, const ring_t *ring);
@@ -117,6 +118,10 @@ void scan_clear (scan_t *scan)
 void scan_look (scan_t *scan, const disk_t *disk, bool whole)
 {
     slot_t slots[2], *slot = NULL;
+    if (!disk) {
+        look_at_database (scan, whole);
+        return;
+    }
     scan->unnoted = !scan->in_time || disk_counts (disk)->full > 0;
     const char *const of[] = {"checkpoint.a", "checkpoint.b"};
     for (int i = 0; i < 2; i++)
@@ -155,6 +160,15 @@ static void read_ring (scan_t *scan, const disk_t *disk, const slot_t *slot)
             break;
     }
     scan->laps = scan->position / ring.ring;
+}
+
+/* From its first entry on. */
+static void look_at_database (scan_t *scan, bool whole)
+{
+    const slot_t slot = {.identity = database_identity ()};
+    if (whole || scan->identity != slot.identity)
+        start (scan, &slot);
+    take_entries (scan, &slot);
 }
 
 /* Those that are safe, the one before the checkpoint's mark among them. */

@@ -91,7 +91,8 @@ void scan_begin (scan_t *scan, const plan_t *plan, const database_t *database,
 void scan_clear (scan_t *scan);
 
 /* Look at what is durable now: from the beginning if there is another checkpoint or
-   `whole`, else from where the last look ended. */
+   `whole`, else from where the last look ended. Without a disk: at all that the
+   database has, and nothing else; `unnoted` is the caller's then. */
 void scan_look (scan_t *scan, const disk_t *disk, bool whole);
 
 /* Which draw of the plan this identity is; -1: none. */

@@ -36,8 +36,8 @@ int main (int argc, char **argv)
     options_t options = {.first_seed = 1, .days = 1000};
     if (!take_options (argc, argv, &options)) {
         fprintf (stderr, "usage: sim [--days N | --seconds N] [--first-seed N] "
-                         "[--database]\n"
-                         "       sim --seed N [--database] [--trace]\n");
+                         "[--database | --standby]\n"
+                         "       sim --seed N [--database | --standby] [--trace]\n");
         return 2;
     }
     logger_set_level (LOG_CRITICAL);
@@ -54,6 +54,8 @@ static bool take_options (int argc, char **argv, options_t *options)
             options->world.trace = true;
         else if (strcmp (argv[i], "--database") == 0)
             options->world.database = true;
+        else if (strcmp (argv[i], "--standby") == 0)
+            options->world.standby = true;
         else if (valued && strcmp (argv[i], "--days") == 0)
             options->days = strtoull (argv[++i], NULL, 10);
         else if (valued && strcmp (argv[i], "--first-seed") == 0)
@@ -87,7 +89,9 @@ static int play (const options_t *options)
         if (world_play (seed, &options->world, &counts, violation) == -1) {
             printf ("seed %" PRIu64 " violates %s\n", seed, violation);
             printf ("again: sim --seed %" PRIu64 "%s --trace\n", seed,
-                    options->world.database ? " --database" : "");
+                    options->world.standby    ? " --standby"
+                    : options->world.database ? " --database"
+                                              : "");
             status = 1;
         }
     }
@@ -157,6 +161,10 @@ static void tell_counts (const world_counts_t *counts, double seconds)
         printf ("%" PRIu64 " faults of databases, which lost what was safe %" PRIu64
                 " times: %" PRIu64 " starts refused\n",
                 counts->database_faults, counts->losses, counts->refused_losses);
+    if (counts->caught_up > 0)
+        printf ("%" PRIu64 " takeovers by the other central; on %" PRIu64
+                " days both have the same files in the end\n",
+                counts->takeovers, counts->caught_up);
     printf ("after faults stopped: all acknowledged within %lld ms, all ended within "
             "%lld ms\n",
             (long long) counts->slowest_acknowledgement_ms,

@@ -10,9 +10,9 @@ static void *start (node_t *node)
     const plan_t *plan = &node->world->plan;
     const plan_draw_t *draw = &plan->draw[0];
     const state_options_t options = {
-        .listen = AT_STATE,
-        .storage = AT_STORAGE,
-        .brokers = AT_BACK,
+        .listen = world_place (node->machine, AT_STATE),
+        .storage = world_place (node->machine, AT_STORAGE),
+        .brokers = world_place (node->machine, AT_BACK),
         .draw = plan->opens_itself ? draw->name : NULL,
         .agencies = draw->agencies,
         .highest = NUMBER_MAX_DEFAULT,
@@ -33,15 +33,17 @@ static void *start (node_t *node)
     return state;
 }
 
-/* One that was superseded is not started again; nothing else may end one. */
+/* One that was superseded is not started again, unless two centrals take turns; nothing
+   else may end one. */
 static void step (node_t *node)
 {
     problem_t problem;
     if (state_turn (node->core, node->world->now_ms, &problem) == 0)
         return;
-    node->over = !node->dying && problem.status == PROCESS_SUPERSEDED;
-    node->world->counts->superseded += node->over;
-    if (!node->dying && !node->over)
+    const bool superseded = !node->dying && problem.status == PROCESS_SUPERSEDED;
+    node->over = superseded && node->world->machines == 1;
+    node->world->counts->superseded += superseded;
+    if (!node->dying && !superseded)
         world_violate (node->world, "I7: %s ends: %s", node->name, problem.parts);
     node_die (node, problem.parts);
 }

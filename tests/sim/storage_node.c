@@ -9,13 +9,14 @@ static void *start (node_t *node)
 {
     const storage_options_t options = {
         .data_directory = "day",
-        .listen = AT_STORAGE,
-        .brokers = AT_BACK,
+        .listen = world_place (node->machine, AT_STORAGE),
+        .brokers = world_place (node->machine, AT_BACK),
         .log = {.segment_bytes = SEGMENT_BYTES, .segments = 4},
         .engine = node->world->database ? "postgres://simulated" : NULL,
         .standby = true,
         .lease_s = 1,
-        .advertise = "here",
+        .advertise = world_place (node->machine, AT_FRONT),
+        .role_file = node->world->machines > 1 ? "role" : NULL,
         .draws_kept = node->world->plan.draws_kept};
     problem_t problem;
     storage_t *storage = storage_new (&options, node->world->now_ms, &problem);

@@ -6,9 +6,10 @@
 
 static void *start (node_t *node)
 {
-    const worker_options_t options = {.broker = AT_BACK,
-                                      .storage = AT_STORAGE,
-                                      .state = AT_STATE,
+    const worker_options_t options = {.broker = world_place (node->machine, AT_BACK),
+                                      .storage =
+                                          world_place (node->machine, AT_STORAGE),
+                                      .state = world_place (node->machine, AT_STATE),
                                       .name = "worker",
                                       .rows_max = node->world->plan.worker_rows,
                                       .number_max = NUMBER_MAX_DEFAULT,

@@ -27,6 +27,9 @@ static world_t *world_new (uint64_t seed, const world_options_t *options,
 static void add_database (world_t *world, uint64_t seed);
 static void world_destroy (world_t **world);
 static void add_nodes (world_t *world);
+static void add_central (world_t *world, int machine);
+static node_t *add_part (world_t *world, const node_ops_t *ops, const char *part,
+                         int machine);
 static node_t *add_node (world_t *world, const node_ops_t *ops, const char *name,
                          int64_t start_ms);
 static void add_folders (world_t *world);
@@ -35,22 +38,29 @@ static void add_seat (world_t *world, uint32_t draw, uint32_t agency);
 static node_t *add_process (world_t *world, const node_ops_t *ops, uint32_t draw,
                             uint32_t agency, char letter);
 static void run (world_t *world);
+static void go_on (world_t *world);
 static bool everybody_over (const world_t *world);
 static void pass_time (world_t *world);
 static int64_t wake_time (const world_t *world, const node_t *node);
 static void finish_syncs (world_t *world);
 static void plan_syncs (world_t *world);
+static void plan_sync (world_t *world, int machine, const disk_file_t *file);
 static int64_t longest_sync (const world_t *world, const disk_file_t *file);
 static void give_turns (world_t *world);
 static void look_for_a_state (world_t *world);
 static void start_node (world_t *world, node_t *node);
+static void begin_candidate (world_t *world, const node_t *storage);
 static void step_node (world_t *world, node_t *node);
 static void begin_turn (node_t *node);
 static void finish_turn (world_t *world, node_t *node);
 static void bury (world_t *world, node_t *node);
+static void count_cut (world_t *world, int machine);
 static void start_all_again (world_t *world);
 static void end_day (world_t *world);
+static void start_storages (world_t *world);
+static bool settled (world_t *world);
 static void add_up (world_t *world);
+static void fence (world_t *world, const node_t *storage);
 static life_t node_life (void *context);
 
 int world_play (uint64_t seed, const world_options_t *options, world_counts_t *counts,
@@ -81,10 +91,10 @@ static world_t *world_new (uint64_t seed, const world_options_t *options,
     world->random_numbers = ~seed;
     plan_make (&world->plan, &world->dice);
     world->network = network_new (&world->dice);
-    world->disk = disk_new (&world->dice);
-    disk_ask (world->disk, node_life, &world->nodes[NODE_STORAGE]);
-    disk_hold (world->disk, true);
-    if (options->database)
+    world->machines = options->standby ? WORLD_MACHINES : 1;
+    for (int i = 0; i < world->machines; i++)
+        world->machine[i].disk = disk_new (&world->dice);
+    if (options->database || options->standby)
         add_database (world, seed);
     world->files = files_new (world);
     world->checks = checks_new (world);
@@ -100,6 +110,8 @@ static void add_database (world_t *world, uint64_t seed)
     world->database = database_new (world, seed);
     world->database_dice = seed * 7 + 1;
     world->plan.fault[FAULT_FILES] = world->plan.fault[FAULT_UNLINK] = false;
+    if (world->machines > 1) // each has its state
+        world->plan.fault[FAULT_SECOND] = false;
 }
 
 static void world_destroy (world_t **world)
@@ -113,7 +125,8 @@ static void world_destroy (world_t **world)
             fair_folder_destroy (&(*world)->folder[draw][agency]);
     files_destroy (&(*world)->files);
     network_destroy (&(*world)->network);
-    disk_destroy (&(*world)->disk);
+    for (int i = 0; i < (*world)->machines; i++)
+        disk_destroy (&(*world)->machine[i].disk);
     database_destroy (&(*world)->database);
     plan_clear (&(*world)->plan);
     free (*world);
@@ -133,21 +146,43 @@ static void add_folders (world_t *world)
 
 static void add_nodes (world_t *world)
 {
-    add_node (world, &storage_node, "storage", 0)->disk = world->disk;
-    add_node (world, &state_node, "state", 0);
-    add_node (world, &state_node, "state-2", 0)->over = true;
-    add_node (world, &broker_node, "broker", 0);
-    for (uint32_t i = 0; i < world->plan.workers; i++) {
-        char name[24];
-        snprintf (name, sizeof name, "worker-%u", i + 1);
-        add_node (world, &worker_node, name, 0);
-    }
+    add_central (world, 0);
     for (uint32_t i = 1; i <= PLAN_OPERATORS; i++) {
         char name[24];
         snprintf (name, sizeof name, "operator-%u", i);
         add_node (world, &operator_node, name, 0)->operator_no = i;
     }
     add_agencies (world);
+    for (int i = 1; i < world->machines; i++)
+        add_central (world, i);
+}
+
+static void add_central (world_t *world, int machine)
+{
+    machine_t *at = &world->machine[machine];
+    at->storage = add_part (world, &storage_node, "storage", machine);
+    at->storage->disk = at->disk;
+    disk_ask (at->disk, node_life, at->storage);
+    disk_hold (at->disk, true);
+    at->state = add_part (world, &state_node, "state", machine);
+    if (machine == 0)
+        add_part (world, &state_node, "state-2", machine)->over = true;
+    add_part (world, &broker_node, "broker", machine);
+    for (uint32_t i = 0; i < world->plan.workers; i++) {
+        char name[20];
+        snprintf (name, sizeof name, "worker-%u", i + 1);
+        add_part (world, &worker_node, name, machine);
+    }
+}
+
+static node_t *add_part (world_t *world, const node_ops_t *ops, const char *part,
+                         int machine)
+{
+    char name[24];
+    snprintf (name, sizeof name, "%s%s", part, machine > 0 ? "@2" : "");
+    node_t *node = add_node (world, ops, name, 0);
+    node->machine = machine;
+    return node;
 }
 
 static node_t *add_node (world_t *world, const node_ops_t *ops, const char *name,
@@ -158,6 +193,7 @@ static node_t *add_node (world_t *world, const node_ops_t *ops, const char *name
     *node = (node_t){.ops = ops,
                      .world = world,
                      .index = world->nodes_count++,
+                     .machine = WORLD_ALL,
                      .restart_ms = start_ms};
     snprintf (node->name, sizeof node->name, "%s", name);
     return node;
@@ -206,17 +242,22 @@ static void run (world_t *world)
 {
     const uint64_t steps_end = world->counts->steps + STEPS_MAX;
     while (!world->violation[0] && !everybody_over (world)) {
-        pass_time (world);
-        network_advance (world->network, world->now_ms);
-        finish_syncs (world);
-        if (world->database && database_advance (world->database))
-            world->nodes[NODE_STORAGE].woken = true;
-        faults_come (world);
-        give_turns (world);
-        checks_tick (world->checks);
+        go_on (world);
         if (world->counts->steps > steps_end)
             world_violate (world, "I7: somebody runs in circles");
     }
+}
+
+static void go_on (world_t *world)
+{
+    pass_time (world);
+    network_advance (world->network, world->now_ms);
+    finish_syncs (world);
+    if (world->database)
+        database_advance (world->database);
+    faults_come (world);
+    give_turns (world);
+    checks_tick (world->checks);
 }
 
 static bool everybody_over (const world_t *world)
@@ -273,7 +314,7 @@ static void finish_syncs (world_t *world)
         if (world->syncs[i].file && world->syncs[i].due_ms <= world->now_ms) {
             disk_finish ((disk_file_t *) world->syncs[i].file);
             world->syncs[i].file = NULL;
-            world->nodes[NODE_STORAGE].woken = true;
+            world->machine[world->syncs[i].machine].storage->woken = true;
         }
 }
 
@@ -285,18 +326,24 @@ static void plan_syncs (world_t *world)
         if (world->syncs[i].file &&
             (!world->syncs[i].file->syncing || world->syncs[i].file->sync_over))
             world->syncs[i].file = NULL;
-    const disk_file_t *file = NULL;
-    while ((file = disk_syncing_next (world->disk, file))) {
-        int i = 0, vacant = -1;
-        for (; i < SYNCS_MAX && world->syncs[i].file != file; i++)
-            vacant = world->syncs[i].file ? vacant : i;
-        if (i < SYNCS_MAX)
-            continue;
-        assert (vacant != -1);
-        world->syncs[vacant].file = file;
-        world->syncs[vacant].due_ms =
-            world->now_ms + dice_between (&world->dice, 0, longest_sync (world, file));
-    }
+    for (int i = 0; i < world->machines; i++)
+        for (const disk_file_t *file = NULL;
+             (file = disk_syncing_next (world->machine[i].disk, file));)
+            plan_sync (world, i, file);
+}
+
+static void plan_sync (world_t *world, int machine, const disk_file_t *file)
+{
+    int i = 0, vacant = -1;
+    for (; i < SYNCS_MAX && world->syncs[i].file != file; i++)
+        vacant = world->syncs[i].file ? vacant : i;
+    if (i < SYNCS_MAX)
+        return;
+    assert (vacant != -1);
+    world->syncs[vacant].file = file;
+    world->syncs[vacant].machine = machine;
+    world->syncs[vacant].due_ms =
+        world->now_ms + dice_between (&world->dice, 0, longest_sync (world, file));
 }
 
 static int64_t longest_sync (const world_t *world, const disk_file_t *file)
@@ -342,7 +389,9 @@ static void start_node (world_t *world, node_t *node)
         node->in_order = false;
         disk_forgive (node->disk);
         if (world->database)
-            database_begin (world->database);
+            database_begin (world->database, node->machine);
+        if (world->machines > 1)
+            begin_candidate (world, node);
     }
     node->busy_ms = node->started_ms = world->now_ms;
     node->serves = false;
@@ -350,8 +399,21 @@ static void start_node (world_t *world, node_t *node)
     begin_turn (node);
     node->core = node->ops->start (node);
     if (node->disk && node->core && !node->dying && !world->database)
-        checks_settled (world->checks);
+        checks_settled (world->checks, node);
     finish_turn (world, node);
+}
+
+/* What loteria-central does then: state knows what a former storage told it, and is
+   killed, soon. */
+static void begin_candidate (world_t *world, const node_t *storage)
+{
+    machine_t *machine = &world->machine[storage->machine];
+    machine->fenced = false;
+    checks_begin (world->checks, storage);
+    if (dice_chance (&world->dice, 300))
+        machine->state->kill_in = 1 + (unsigned) dice_skewed (&world->dice, 40);
+    else
+        world_kill (world, machine->state);
 }
 
 static void step_node (world_t *world, node_t *node)
@@ -385,7 +447,7 @@ static void finish_turn (world_t *world, node_t *node)
         bury (world, node);
     }
     if (world->power_goes)
-        world_cut_power (world, dice_chance (&world->dice, 300));
+        world_cut_power (world, world->power_machine, dice_chance (&world->dice, 300));
     world->power_goes = false;
 }
 
@@ -449,18 +511,30 @@ bool world_try (world_t *world, disk_t *disk, char *why, size_t why_size)
     return started;
 }
 
-void world_cut_power (world_t *world, bool agencies_too)
+void world_cut_power (world_t *world, int machine, bool agencies_too)
 {
-    world_trace (world, "-- the power is cut%s", agencies_too ? ", everywhere" : "");
+    world_trace (world, "-- the power is cut%s%s", agencies_too ? ", everywhere" : "",
+                 machine == WORLD_ALL || world->machines == 1 ? ""
+                 : machine == 0                               ? ", of the first"
+                                                              : ", of the second");
     world->counts->power_cuts++;
-    const disk_file_t *syncing = disk_syncing (world->disk);
-    if (syncing && strcmp (syncing->name, "bets.log") == 0)
-        syncing = disk_syncing_next (world->disk, syncing);
-    world->counts->checkpoint_cuts += syncing != NULL;
-    for (int i = 0; i < world->nodes_count; i++)
-        if (world->nodes[i].agency == 0 || agencies_too)
-            world_kill (world, &world->nodes[i]);
-    disk_cut (world->disk);
+    for (int i = 0; i < world->machines; i++)
+        if (machine == WORLD_ALL || machine == i)
+            count_cut (world, i);
+    for (int i = 0; i < world->nodes_count; i++) {
+        node_t *node = &world->nodes[i];
+        const bool here = node->agency > 0
+                              ? agencies_too
+                              : machine == WORLD_ALL || node->machine == machine ||
+                                    node->machine == WORLD_ALL;
+        if (here)
+            world_kill (world, node);
+    }
+    for (int i = 0; i < world->machines; i++)
+        if (machine == WORLD_ALL || machine == i) {
+            disk_cut (world->machine[i].disk);
+            world->machine[i].told = false; // that lies in memory
+        }
     if (world->database)
         database_power (world->database);
     for (uint32_t draw = 0; agencies_too && draw < world->plan.draws; draw++)
@@ -470,12 +544,28 @@ void world_cut_power (world_t *world, bool agencies_too)
     plan_syncs (world);
 }
 
+static void count_cut (world_t *world, int machine)
+{
+    const disk_t *disk = world->machine[machine].disk;
+    const disk_file_t *syncing = disk_syncing (disk);
+    if (syncing && strcmp (syncing->name, "bets.log") == 0)
+        syncing = disk_syncing_next (disk, syncing);
+    world->counts->checkpoint_cuts += syncing != NULL;
+}
+
+int world_some_machine (world_t *world)
+{
+    const int some =
+        world->machines == 1 ? 0 : (int) dice_below (&world->dice, WORLD_MACHINES + 1);
+    return some < world->machines ? some : WORLD_ALL;
+}
+
 /* Another day, another start: the results must be what they were. */
 static void start_all_again (world_t *world)
 {
     if (!world->calm)
         faults_stop (world);
-    world_cut_power (world, true);
+    world_cut_power (world, WORLD_ALL, true);
     for (int i = 0; i < world->nodes_count; i++) {
         node_t *node = &world->nodes[i];
         if (node->agency > 0)
@@ -490,15 +580,49 @@ static void end_day (world_t *world)
 {
     if (!world->calm)
         faults_stop (world);
-    world_cut_power (world, true);
-    node_t *storage = &world->nodes[NODE_STORAGE];
-    start_node (world, storage);
-    for (const int64_t end_ms = world->now_ms + START_MS;
-         storage->core && !storage->serves && world->now_ms < end_ms; world->now_ms++)
-        if (!world->database || database_advance (world->database) ||
-            wake_time (world, storage) <= world->now_ms)
-            step_node (world, storage);
+    world_cut_power (world, WORLD_ALL, true);
+    start_storages (world);
+    if (!world->violation[0] && !settled (world))
+        world_violate (world,
+                       world->machines == 1
+                           ? "I7: storage does not serve in the end"
+                           : "I16: of two storages none serves in the end, or the "
+                             "other one has not followed");
+    for (int i = 0; i < world->machines; i++)
+        checks_settled (world->checks, world->machine[i].storage);
+    world->counts->caught_up += world->machines > 1;
     checks_over (world->checks);
+}
+
+/* Of one central nobody else is: what is recorded stays as it is. Of two the whole one
+   that leads: that its last group is safe the other one hears with the next. */
+static void start_storages (world_t *world)
+{
+    const int64_t end_ms = world->now_ms + START_MS;
+    for (int i = 0; i < world->machines; i++)
+        start_node (world, world->machine[i].storage);
+    while (world->machines > 1 && !world->violation[0] && !settled (world) &&
+           world->now_ms < end_ms)
+        go_on (world);
+    for (; !settled (world) && world->now_ms < end_ms; world->now_ms++) {
+        node_t *storage = world->machine[0].storage;
+        if (world->database)
+            database_advance (world->database);
+        if (storage->core && wake_time (world, storage) <= world->now_ms)
+            step_node (world, storage);
+    }
+}
+
+/* One serves, and what is recorded has come to all. */
+static bool settled (world_t *world)
+{
+    bool serves = false, all = true;
+    for (int i = 0; i < world->machines; i++) {
+        const node_t *storage = world->machine[i].storage;
+        serves = serves || storage->serves;
+        all = all && storage->core && checks_caught_up (world->checks, i);
+    }
+    return serves && (all || world->machines == 1);
 }
 
 static void add_up (world_t *world)
@@ -511,11 +635,13 @@ static void add_up (world_t *world)
     counts->lost += network->lost;
     counts->repeated += network->repeated;
     counts->link_cuts += network->cuts;
-    const disk_counts_t *disk = disk_counts (world->disk);
-    counts->operations += disk->operations;
-    counts->failures += disk->failures;
-    counts->full += disk->full;
-    counts->torn += disk->torn;
+    for (int i = 0; i < world->machines; i++) {
+        const disk_counts_t *disk = disk_counts (world->machine[i].disk);
+        counts->operations += disk->operations;
+        counts->failures += disk->failures;
+        counts->full += disk->full;
+        counts->torn += disk->torn;
+    }
     counts->checkpoints += checks_checkpoints (world->checks);
     counts->laps += checks_laps (world->checks);
 }
@@ -530,6 +656,7 @@ static life_t node_life (void *context)
     world_trace (node->world, "-- %s dies here", node->name);
     node->world->counts->kills++;
     node->world->power_goes = node->takes_power;
+    node->world->power_machine = node->machine;
     node->dying = true;
     return LIFE_ENDS_HERE;
 }
@@ -554,7 +681,8 @@ void node_die (node_t *node, const char *why)
     world_trace (node->world, "%s ends: %s", node->name, why);
     if (node->disk && !disk_failed (node->disk) && !files_missed (node->world->files) &&
         !(disk_full (node->disk) && !node->core) &&
-        !(node->world->database && database_hurt (node->world->database)))
+        !(node->world->database &&
+          database_hurt (node->world->database, node->machine)))
         world_violate (node->world, "I1: %s ends for no fault of its disk: %s",
                        node->name, why);
     node->world->counts->refused_starts += node->agency == 0;
@@ -563,18 +691,49 @@ void node_die (node_t *node, const char *why)
     node->dying = true;
 }
 
-/* A start on a database has all of it when it begins to listen, and not before. */
+/* A start on a database has all of it when it begins to listen, and not before; but for
+   one that slept so long that another has served meanwhile. */
 void world_serves (node_t *node)
 {
     world_t *world = node->world;
     node->serves = true;
     if (!node->disk || !world->database || node->dying || world->trial)
         return;
+    if (world->machines > 1)
+        fence (world, node);
+    if (world->machine[node->machine].fenced)
+        return;
     if (database_lost (world->database))
         world_violate (world,
                        "I15: storage serves on a database that has lost what was "
                        "safe");
-    checks_settled (world->checks);
+    checks_settled (world->checks, node);
+}
+
+/* Who leads with an epoch before the one that served last is to say nothing more. */
+static void fence (world_t *world, const node_t *storage)
+{
+    const uint64_t epoch = database_took (world->database, storage->machine);
+    world->counts->takeovers +=
+        world->epoch > 0 && epoch > world->epoch && storage->machine != world->leader;
+    if (epoch > world->epoch) {
+        world->epoch = epoch;
+        world->leader = storage->machine;
+    }
+    for (int i = 0; i < world->machines; i++)
+        if (world->machine[i].storage->core || i == storage->machine)
+            world->machine[i].fenced =
+                database_took (world->database, i) < world->epoch;
+}
+
+const char *world_place (int machine, place_t place)
+{
+    static const char *const places[WORLD_MACHINES][WORLD_PLACES] = {
+        {"tcp://127.0.0.1:1", "tcp://127.0.0.1:2", "tcp://127.0.0.1:3",
+         "tcp://127.0.0.1:4"},
+        {"tcp://127.0.0.2:1", "tcp://127.0.0.2:2", "tcp://127.0.0.2:3",
+         "tcp://127.0.0.2:4"}};
+    return places[machine][place];
 }
 
 node_t *world_node (void)

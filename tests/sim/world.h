@@ -6,24 +6,25 @@
 
 #include "disk.h"
 #include "plan.h"
+#include "role.h"
+
+#define WORLD_MACHINES 2 // with a central each
+#define WORLD_ALL      (-1)
 
 #define WORLD_NODES_MAX                                                                \
-    (4 + PLAN_WORKERS_MAX + PLAN_OPERATORS + PLAN_SELLERS_MAX + PLAN_CANCELLERS_MAX)
+    (8 + 2 * PLAN_WORKERS_MAX + PLAN_OPERATORS + PLAN_SELLERS_MAX + PLAN_CANCELLERS_MAX)
 /* Where they stand among the nodes; the operators and the agencies' processes follow
-   the workers. The second state is started by a fault only. */
+   the workers, and then the second central. The second state is started by a fault
+   only. */
 #define NODE_STORAGE      0
 #define NODE_STATE        1
 #define NODE_SECOND_STATE 2
 #define NODE_BROKER       3
 #define NODE_FIRST_WORKER 4
 
-/* Where they listen. */
-#define AT_STORAGE "tcp://127.0.0.1:1"
-#define AT_STATE   "tcp://127.0.0.1:2"
-#define AT_FRONT   "tcp://127.0.0.1:3"
-#define AT_BACK    "tcp://127.0.0.1:4"
+typedef enum { AT_STORAGE, AT_STATE, AT_FRONT, AT_BACK, WORLD_PLACES } place_t;
 
-#define SYNCS_MAX (4 + PLAN_DRAWS_MAX * 3)
+#define SYNCS_MAX (2 * (4 + PLAN_DRAWS_MAX * 3))
 
 typedef struct world world_t;
 typedef struct node node_t;
@@ -54,6 +55,7 @@ struct node {
     uint32_t agency, process; // of an agency: its number, and which of its processes;
     uint32_t draw;            // and for which draw of the plan
     uint32_t operator_no;     // which, from 1; 0: it is none
+    int machine;              // of the central that it is of; WORLD_ALL: of none
     void *core;               // NULL while it is dead
     disk_t *disk;             // borrowed; NULL when it has none
     bool dying;               // dead already, and only its turn has to end
@@ -82,10 +84,20 @@ typedef struct { // of all days
     uint64_t excused, cancelled, orders, orders_refused, archived, jumps;
     uint64_t reports, shown; // pages told to operators: of metrics, of winners
     uint64_t database_faults, losses, takeovers, refused_losses; // of databases
+    uint64_t caught_up; // standbys that had, in the end
     uint64_t messages, lost, repeated, link_cuts;
     int64_t virtual_ms;
     int64_t slowest_acknowledgement_ms, slowest_end_ms; // after the faults stopped
 } world_counts_t;
+
+typedef struct { // of a central's
+    node_t *storage, *state;
+    disk_t *disk; // storage's
+    role_t role;  // as storage told it last,
+    bool told;    // and whether it has
+    bool ordered; // to take over
+    bool fenced;  // its storage leads no more, and another serves
+} machine_t;
 
 struct world {
     plan_t plan;
@@ -97,11 +109,15 @@ struct world {
     int nodes_count;
     dice_t random_numbers; // getrandom ()'s
     network_t *network;
-    disk_t *disk;         // storage's
+    int machines; // 1, or WORLD_MACHINES
+    machine_t machine[WORLD_MACHINES];
     database_t *database; // that has the log; NULL: the disk has it
+    uint64_t epoch;       // of the storage that began to serve last,
+    int leader;           // and its machine: of two
     dice_t database_dice;
     struct {
         const disk_file_t *file;
+        int machine;
         int64_t due_ms;
     } syncs[SYNCS_MAX]; // in the background: when they are over
     files_t *files;
@@ -109,6 +125,7 @@ struct world {
     fair_folder_t *folder[PLAN_DRAWS_MAX][PLAN_AGENCIES_MAX + 1]; // of provable draws
     bool order_done[PLAN_ORDERS_MAX];
     bool power_goes;
+    int power_machine; // where
     bool calm;
     int64_t calm_since_ms;
     int64_t fault_ms;                              // when the next comes
@@ -122,11 +139,15 @@ struct world {
 typedef struct {
     bool trace;
     bool database; // the log is in one, not on storage's disk
+    bool standby;  // likewise, and there are two centrals, of which one is active
 } world_options_t;
 
 /* Play the day of this seed. Returns 0, or -1 with `violation` (512 bytes) written. */
 int world_play (uint64_t seed, const world_options_t *options, world_counts_t *counts,
                 char *violation);
+
+/* Where somebody listens on a machine. */
+const char *world_place (int machine, place_t place);
 
 /* The process that has its turn now. */
 node_t *world_node (void);
@@ -146,7 +167,10 @@ void world_stop (world_t *world, node_t *node);
 /* Start storage on another disk, with nobody to talk to, and end it. Whether it
    started; else `why`. */
 bool world_try (world_t *world, disk_t *disk, char *why, size_t why_size);
-void world_cut_power (world_t *world, bool agencies_too);
+/* Of a central, or of WORLD_ALL. */
+void world_cut_power (world_t *world, int machine, bool agencies_too);
+/* Some machine; with two of them, now and then, WORLD_ALL. */
+int world_some_machine (world_t *world);
 
 void world_trace (const world_t *world, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
