@@ -588,7 +588,7 @@ static void end_day (world_t *world)
                            ? "I7: storage does not serve in the end"
                            : "I16: of two storages none serves in the end, or the "
                              "other one has not followed");
-    for (int i = 0; i < world->machines; i++)
+    for (int i = 0; world->machines > 1 && i < world->machines; i++)
         checks_settled (world->checks, world->machine[i].storage);
     world->counts->caught_up += world->machines > 1;
     checks_over (world->checks);
@@ -604,8 +604,9 @@ static void start_storages (world_t *world)
     while (world->machines > 1 && !world->violation[0] && !settled (world) &&
            world->now_ms < end_ms)
         go_on (world);
-    for (; !settled (world) && world->now_ms < end_ms; world->now_ms++) {
-        node_t *storage = world->machine[0].storage;
+    node_t *storage = world->machine[0].storage;
+    for (; world->machines == 1 && !settled (world) && world->now_ms < end_ms;
+         world->now_ms++) {
         if (world->database)
             database_advance (world->database);
         if (storage->core && wake_time (world, storage) <= world->now_ms)
