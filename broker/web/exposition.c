@@ -68,14 +68,10 @@ void exposition_clear (exposition_t *exposition)
 
 void exposition_take (exposition_t *exposition, const char *part, bytes_t text)
 {
-    while (text.size > 0) {
-        const uint8_t *end = memchr (text.data, '\n', text.size);
-        const size_t size = end ? (size_t) (end - text.data) : text.size;
-        if (size > 0 && !take_line (exposition, part, bytes_of (text.data, size)))
+    bytes_t line;
+    while (bytes_take_line (&text, &line))
+        if (line.size > 0 && !take_line (exposition, part, line))
             exposition->nonsense++;
-        text.data += size + (end != NULL);
-        text.size -= size + (end != NULL);
-    }
 }
 
 void exposition_put (exposition_t *exposition, const char *part, const char *name,

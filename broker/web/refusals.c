@@ -38,19 +38,14 @@ uint64_t refusals_from (const refusals_t *refusals)
 
 void refusals_take (refusals_t *refusals, bytes_t text, uint64_t next)
 {
+    bytes_t line;
     if (next < refusals->from) {
         refusals->from = 0;
         return;
     }
     refusals->from = next;
-    while (text.size > 0) {
-        const uint8_t *end = memchr (text.data, '\n', text.size);
-        if (!end) // only whole lines are reported
-            return;
-        const size_t size = (size_t) (end - text.data) + 1;
-        append (refusals, bytes_of (text.data, size));
-        text = bytes_of (text.data + size, text.size - size);
-    }
+    while (bytes_take_until (&text, '\n', &line)) // only whole lines are reported
+        append (refusals, bytes_of (line.data, line.size + 1));
 }
 
 bytes_t refusals_text (const refusals_t *refusals)

@@ -46,6 +46,38 @@ static inline size_t bytes_count (bytes_t bytes, uint8_t byte)
     return count;
 }
 
+/* Take off the front what comes before the first such byte, and the byte. False: it is
+   not there, and nothing was taken. */
+static inline bool bytes_take_until (bytes_t *rest, uint8_t byte, bytes_t *taken)
+{
+    const uint8_t *at = rest->size > 0 ? memchr (rest->data, byte, rest->size) : NULL;
+    if (!at)
+        return false;
+    *taken = bytes_of (rest->data, (size_t) (at - rest->data));
+    *rest = bytes_of (at + 1, rest->size - taken->size - 1);
+    return true;
+}
+
+/* Take the next line off the front, without its LF, which the last one need not have.
+   False at the end. */
+static inline bool bytes_take_line (bytes_t *rest, bytes_t *line)
+{
+    if (bytes_take_until (rest, '\n', line))
+        return true;
+    *line = *rest;
+    *rest = bytes_of (NULL, 0);
+    return line->size > 0;
+}
+
+/* How many bytes the first so many lines take, their LFs included. */
+static inline size_t bytes_of_lines (bytes_t text, uint64_t lines)
+{
+    bytes_t rest = text, line;
+    while (lines > 0 && bytes_take_line (&rest, &line))
+        lines--;
+    return text.size - rest.size;
+}
+
 enum { BYTES_MASK = 64 };
 
 /* A bit for each of the BYTES_MASK bytes at `at`, lowest first: whether it is `byte`.

@@ -7,7 +7,6 @@
 
 #include "hex.h"
 
-static bool take_line (bytes_t *rest, bytes_t *line);
 static bool split (bytes_t line, bytes_t *word, bytes_t *value);
 static void put_hex (fair_paper_writer_t *out, bytes_t bytes);
 
@@ -16,7 +15,7 @@ bool fair_paper_read (bytes_t text, fair_paper_t *paper)
     bytes_t rest = text, line, word, value;
     if (text.size > PAPER_BYTES_MAX)
         return false;
-    while (take_line (&rest, &line)) {
+    while (bytes_take_until (&rest, '\n', &line)) {
         if (line.size == 0) {
             const size_t head = text.size - rest.size - 1;
             *paper = (fair_paper_t){bytes_of (text.data, head), rest};
@@ -31,7 +30,7 @@ bool fair_paper_read (bytes_t text, fair_paper_t *paper)
 bool fair_paper_next (bytes_t *head, bytes_t *word, bytes_t *value)
 {
     bytes_t line;
-    return take_line (head, &line) && split (line, word, value);
+    return bytes_take_until (head, '\n', &line) && split (line, word, value);
 }
 
 bool fair_paper_find (const fair_paper_t *paper, const char *word, bytes_t *value)
@@ -86,17 +85,6 @@ char *fair_paper_end (fair_paper_writer_t *out, bytes_t note, size_t *size)
     assert (rc == 0);
     *size = out->size;
     return out->text;
-}
-
-/* False at the end, and for what has no LF. */
-static bool take_line (bytes_t *rest, bytes_t *line)
-{
-    const uint8_t *end = rest->size > 0 ? memchr (rest->data, '\n', rest->size) : NULL;
-    if (!end)
-        return false;
-    *line = bytes_of (rest->data, (size_t) (end - rest->data));
-    *rest = bytes_of (end + 1, rest->size - line->size - 1);
-    return true;
 }
 
 /* A word of lower-case letters, one blank, and something. */

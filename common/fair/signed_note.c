@@ -30,7 +30,6 @@ static bool name_sound (bytes_t name);
 static void make_id (note_key_t *key);
 static bool text_sound (bytes_t text);
 static bool take_signature (bytes_t *lines, signature_t *signature);
-static bool take_until (bytes_t *rest, char end, bytes_t *taken);
 static bool decode (bytes_t text, uint8_t *bytes, size_t size);
 
 int signed_note_start (void)
@@ -68,8 +67,8 @@ bool note_key_parse (bytes_t text, note_key_t *key)
     char name[NOTE_KEY_NAME_BYTES_MAX + 1] = "", own[NOTE_KEY_TEXT_BYTES];
     uint8_t bytes[KEY_BYTES];
     bytes_t rest = text, taken, id;
-    if (!take_until (&rest, '+', &taken) || !name_sound (taken) ||
-        !take_until (&rest, '+', &id) || !decode (rest, bytes, sizeof bytes) ||
+    if (!bytes_take_until (&rest, '+', &taken) || !name_sound (taken) ||
+        !bytes_take_until (&rest, '+', &id) || !decode (rest, bytes, sizeof bytes) ||
         bytes[0] != ED25519)
         return false;
     memcpy (name, taken.data, taken.size);
@@ -191,7 +190,7 @@ static bool text_sound (bytes_t text)
 {
     uint32_t character;
     bytes_t line;
-    while (take_until (&text, '\n', &line))
+    while (bytes_take_until (&text, '\n', &line))
         if (line.size == 0 || text_check (line, &character) != TEXT_GOOD)
             return false;
     return true;
@@ -202,26 +201,15 @@ static bool take_signature (bytes_t *lines, signature_t *signature)
     const size_t dash = sizeof DASH - 1;
     uint8_t bytes[SIGNED_BYTES];
     bytes_t line;
-    if (!take_until (lines, '\n', &line) || line.size < dash ||
+    if (!bytes_take_until (lines, '\n', &line) || line.size < dash ||
         memcmp (line.data, DASH, dash) != 0)
         return false;
     line = bytes_of (line.data + dash, line.size - dash);
-    if (!take_until (&line, ' ', &signature->name) || !name_sound (signature->name) ||
-        !decode (line, bytes, sizeof bytes))
+    if (!bytes_take_until (&line, ' ', &signature->name) ||
+        !name_sound (signature->name) || !decode (line, bytes, sizeof bytes))
         return false;
     memcpy (signature->id, bytes, ID_BYTES);
     memcpy (signature->signature, bytes + ID_BYTES, crypto_sign_BYTES);
-    return true;
-}
-
-/* What comes before `end`, which is left out; false: it is not there. */
-static bool take_until (bytes_t *rest, char end, bytes_t *taken)
-{
-    const uint8_t *at = rest->size > 0 ? memchr (rest->data, end, rest->size) : NULL;
-    if (!at)
-        return false;
-    *taken = bytes_of (rest->data, (size_t) (at - rest->data));
-    *rest = bytes_of (at + 1, rest->size - taken->size - 1);
     return true;
 }
 

@@ -32,8 +32,6 @@ typedef struct {
     char *why;
 } place_t;
 
-static size_t count_lines (bytes_t text);
-static bytes_t take_line (bytes_t *text);
 static int take_entry (roll_t *roll, bytes_t line, size_t number, char *why);
 static int take_agency (place_t *place, roll_entry_t *entry);
 static int take_state (place_t *place, roll_entry_t *entry);
@@ -52,15 +50,16 @@ roll_t *roll_parse (bytes_t text, char *why)
 {
     roll_t *roll = calloc (1, sizeof *roll);
     assert (roll);
-    roll->capacity = count_lines (text);
+    roll->capacity = bytes_count (text, '\n') + 1;
     if (roll->capacity > AGENCIES_MAX)
         roll->capacity = AGENCIES_MAX;
     roll->entries = calloc (roll->capacity + 1, sizeof *roll->entries);
     assert (roll->entries);
     int rc = 0;
+    bytes_t line;
     text = text_without_mark (text);
-    for (size_t number = 1; rc == 0 && text.size > 0; number++)
-        rc = take_entry (roll, take_line (&text), number, why);
+    for (size_t number = 1; rc == 0 && bytes_take_line (&text, &line); number++)
+        rc = take_entry (roll, line, number, why);
     if (rc == 0)
         rc = index_entries (roll, why);
     if (rc == -1)
@@ -141,24 +140,6 @@ size_t roll_write (const roll_entry_t *entry, char line[ROLL_LINE_BYTES_MAX + 1]
     size +=
         (size_t) sprintf (line + size, "%s%s\n", *entry->name ? "  " : "", entry->name);
     return size;
-}
-
-static size_t count_lines (bytes_t text)
-{
-    size_t lines = text.size > 0;
-    for (size_t i = 0; i < text.size; i++)
-        lines += text.data[i] == '\n';
-    return lines;
-}
-
-static bytes_t take_line (bytes_t *text)
-{
-    const uint8_t *end = memchr (text->data, '\n', text->size);
-    const size_t size = end ? (size_t) (end - text->data) : text->size;
-    const bytes_t line = bytes_of (text->data, size);
-    const size_t taken = end ? size + 1 : size;
-    *text = bytes_of (text->data + taken, text->size - taken);
-    return line;
 }
 
 /* Empty lines and comments are skipped. */

@@ -32,8 +32,8 @@ static int read_key (zconfig_t *tree, const char *folder, const char *file,
                      const char *item, uint8_t key[NOTE_PUBLIC_BYTES], char *why);
 static int read_pair (zconfig_t *tree, const char *folder, signing_pair_t *pair,
                       char *why);
-static bool take_signer (const char *line, signer_t *signer);
-static size_t count_lines (bytes_t text);
+static bool take_signer (bytes_t line, signer_t *signer);
+static const char *signer_text (const signer_t *signer, char *line);
 static int start (char *why);
 
 bool signing_text_parse (bytes_t text, uint8_t public_key[NOTE_PUBLIC_BYTES])
@@ -197,18 +197,13 @@ int signers_save (const char *folder, const signers_t *signers, char *why)
 
 int signers_parse (bytes_t text, signers_t *signers, char *why)
 {
-    *signers = (signers_t){.of = calloc (count_lines (text) + 1, sizeof (signer_t))};
+    *signers =
+        (signers_t){.of = calloc (bytes_count (text, '\n') + 1, sizeof (signer_t))};
     assert (signers->of);
-    bytes_t rest = text;
-    while (rest.size > 0) {
-        char line[SIGNER_LINE_BYTES] = "";
+    bytes_t line;
+    while (text.size > 0) {
         signer_t *signer = &signers->of[signers->size];
-        const uint8_t *end = memchr (rest.data, '\n', rest.size);
-        const size_t size = end ? (size_t) (end - rest.data) : sizeof line;
-        if (size < sizeof line)
-            memcpy (line, rest.data, size);
-        if (size >= sizeof line || strlen (line) != size ||
-            !take_signer (line, signer) ||
+        if (!bytes_take_until (&text, '\n', &line) || !take_signer (line, signer) ||
             (signers->size > 0 && signer[-1].agency >= signer->agency)) {
             snprintf (why, KEYS_WHY_BYTES,
                       "line %zu: not an agency above the one before it, its key, and "
@@ -218,21 +213,17 @@ int signers_parse (bytes_t text, signers_t *signers, char *why)
             return -1;
         }
         signers->size++;
-        rest = bytes_of (rest.data + size + 1, rest.size - size - 1);
     }
     return 0;
 }
 
 char *signers_write (const signers_t *signers, size_t *size)
 {
-    char *text = NULL, key[SIGNING_TEXT_BYTES];
+    char *text = NULL, line[SIGNER_LINE_BYTES];
     FILE *stream = open_memstream (&text, size);
     assert (stream);
-    for (size_t i = 0; i < signers->size; i++) {
-        signing_text (signers->of[i].public_key, key);
-        fprintf (stream, "%" PRIu32 " %s%s\n", signers->of[i].agency, key,
-                 signers->of[i].demo ? " " DEMO : "");
-    }
+    for (size_t i = 0; i < signers->size; i++)
+        fprintf (stream, "%s\n", signer_text (&signers->of[i], line));
     const int rc = fclose (stream);
     assert (rc == 0 && text);
     return text;
@@ -292,31 +283,32 @@ static int read_key (zconfig_t *tree, const char *folder, const char *file,
     return key_file_complain (why, folder, file, problem); // and never what is there
 }
 
-static bool take_signer (const char *line, signer_t *signer)
+/* It has one spelling, so what it says is written anew and compared. */
+static bool take_signer (bytes_t line, signer_t *signer)
 {
-    char key[SIGNING_TEXT_BYTES], again[SIGNER_LINE_BYTES];
-    const char *blank = strchr (line, ' ');
-    if (!blank)
+    char text[SIGNER_LINE_BYTES] = "";
+    bytes_t key = line, number;
+    if (line.size >= sizeof text || !bytes_take_until (&key, ' ', &number))
         return false;
-    signer->agency = (uint32_t) strtoul (line, NULL, 10);
-    signer->demo = strlen (blank) > SIGNING_TEXT_BYTES;
+    signer->demo = key.size >= SIGNING_TEXT_BYTES;
+    key.size = signer->demo ? SIGNING_TEXT_BYTES - 1 : key.size;
+    put_bytes ((uint8_t *) text, number);
+    signer->agency = (uint32_t) strtoul (text, NULL, 10);
     if (signer->agency < 1 || signer->agency > AGENCIES_MAX ||
-        strlen (blank) < SIGNING_TEXT_BYTES ||
-        !signing_text_parse (bytes_of (blank + 1, SIGNING_TEXT_BYTES - 1),
-                             signer->public_key))
+        !signing_text_parse (key, signer->public_key))
         return false;
-    signing_text (signer->public_key, key);
-    snprintf (again, sizeof again, "%" PRIu32 " %s%s", signer->agency, key,
-              signer->demo ? " " DEMO : "");
-    return strcmp (line, again) == 0;
+    signer_text (signer, text);
+    return bytes_equal (line, bytes_of (text, strlen (text)));
 }
 
-static size_t count_lines (bytes_t text)
+/* The line without its end, in SIGNER_LINE_BYTES. Returns it. */
+static const char *signer_text (const signer_t *signer, char *line)
 {
-    size_t lines = 0;
-    for (size_t i = 0; i < text.size; i++)
-        lines += text.data[i] == '\n';
-    return lines;
+    char key[SIGNING_TEXT_BYTES];
+    signing_text (signer->public_key, key);
+    snprintf (line, SIGNER_LINE_BYTES, "%" PRIu32 " %s%s", signer->agency, key,
+              signer->demo ? " " DEMO : "");
+    return line;
 }
 
 static int start (char *why)

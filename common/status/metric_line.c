@@ -20,13 +20,9 @@ static bool begins (bytes_t text, char byte);
 
 bool metric_line_next (bytes_t *text, metric_line_t *line, uint64_t *nonsense)
 {
-    while (text->size > 0) {
-        const uint8_t *end = memchr (text->data, '\n', text->size);
-        const size_t size = end ? (size_t) (end - text->data) : text->size;
-        const bytes_t one = bytes_of (text->data, size);
-        const size_t taken = end ? size + 1 : size;
-        *text = bytes_of (text->data + taken, text->size - taken);
-        if (size == 0 || begins (one, '#'))
+    bytes_t one;
+    while (bytes_take_line (text, &one)) {
+        if (one.size == 0 || begins (one, '#'))
             continue;
         if (take_line (one, line))
             return true;

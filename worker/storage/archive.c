@@ -47,7 +47,6 @@ static int compare_index (archive_t *archive, uint64_t *other);
 static int read_all (archive_t *archive, uint8_t *buffer, size_t size,
                      uint64_t position);
 static int read_one (archive_t *archive, uint32_t number, record_t *record);
-static size_t skip_rows (bytes_t rows, uint64_t count);
 static uint64_t place_of (uint64_t record);
 static int failing (archive_t *archive, int rc);
 static int damaged (archive_t *archive, const char *format, ...)
@@ -330,11 +329,11 @@ int archive_same (archive_t *archive, folder_t *folder, uint32_t last, uint64_t 
         if (record.writer != writer)
             return 0;
         bytes_t stored = bytes_of (archive->scratch, record.size);
-        const size_t before = skip_rows (stored, offset - record.offset);
+        const size_t before = bytes_of_lines (stored, offset - record.offset);
         stored = bytes_of (stored.data + before, stored.size - before);
         const uint64_t here = record.offset + record.count - offset;
         if (here > count)
-            stored.size = skip_rows (stored, count);
+            stored.size = bytes_of_lines (stored, count);
         if (rows.size < stored.size ||
             memcmp (rows.data, stored.data, stored.size) != 0)
             return 0;
@@ -362,7 +361,7 @@ int archive_digest (archive_t *archive, folder_t *folder, uint32_t last, uint64_
         archive_read_rows (archive, folder, &record, 1, archive->scratch) == -1)
         return -1;
     bytes_t rows = bytes_of (archive->scratch, record.size);
-    rows.size = skip_rows (rows, count - record.offset);
+    rows.size = bytes_of_lines (rows, count - record.offset);
     *digest = before.digest;
     digest_rows (digest, rows, digest_prefix (record.agency));
     return 0;
@@ -376,9 +375,9 @@ int64_t archive_cancelled_row (archive_t *archive, folder_t *folder, uint32_t la
         archive_read_rows (archive, folder, &record, 1, archive->scratch) == -1)
         return -1;
     bytes_t rows = bytes_of (archive->scratch, record.size);
-    const size_t before = skip_rows (rows, offset - record.offset);
+    const size_t before = bytes_of_lines (rows, offset - record.offset);
     rows = bytes_of (rows.data + before, rows.size - before);
-    rows.size = skip_rows (rows, 1);
+    rows.size = bytes_of_lines (rows, 1);
     const int digits =
         snprintf ((char *) row, CANCELLED_ROW_BYTES_MAX, "%" PRIu64 ",", offset);
     if ((size_t) digits + rows.size > CANCELLED_ROW_BYTES_MAX || rows.size == 0)
@@ -537,18 +536,6 @@ static int read_one (archive_t *archive, uint32_t number, record_t *record)
         return damaged (archive, "a record points to %" PRIu32 ", which is not there",
                         number);
     return got == 1 ? 0 : -1;
-}
-
-/* Bytes that the first `count` rows take; a canonical row holds one LF, at its end. */
-static size_t skip_rows (bytes_t rows, uint64_t count)
-{
-    size_t at = 0;
-    while (count > 0 && at < rows.size) {
-        const uint8_t *end = memchr (rows.data + at, '\n', rows.size - at);
-        at = end ? (size_t) (end - rows.data) + 1 : rows.size;
-        count--;
-    }
-    return at;
 }
 
 /* Where a record lies in the index. */

@@ -45,7 +45,6 @@ static int wait_for (trail_t *trail, uint32_t sequence);
 static int read_record (trail_t *trail, uint32_t sequence, record_t *record);
 static bool fits (const trail_t *trail, const place_t *place);
 static int read_rows (trail_t *trail, const record_t *record, bytes_t *rows);
-static bytes_t behind (bytes_t rows, uint64_t count);
 
 trail_t *trail_new (archive_t *archive, const sale_t *sale, const cursor_t *agency,
                     uint64_t from)
@@ -96,7 +95,8 @@ int trail_next (trail_t *trail, trail_piece_t *piece)
     trail->begun = true;
     piece->offset = trail->next;
     piece->count = record->count - (uint32_t) before;
-    piece->rows = behind (piece->rows, before);
+    const size_t passed = bytes_of_lines (piece->rows, before);
+    piece->rows = bytes_of (piece->rows.data + passed, piece->rows.size - passed);
     trail->next = record->offset + record->count;
     trail->passed = place->sequence;
     return 1;
@@ -193,15 +193,4 @@ static int read_rows (trail_t *trail, const record_t *record, bytes_t *rows)
     }
     *rows = bytes_of (trail->rows + (record->position - trail->position), record->size);
     return archive_check_rows (trail->archive, folder, record, rows->data);
-}
-
-/* Without the first so many; a canonical row holds one LF, at its end. */
-static bytes_t behind (bytes_t rows, uint64_t count)
-{
-    for (; count > 0 && rows.size > 0; count--) {
-        const uint8_t *end = memchr (rows.data, '\n', rows.size);
-        const size_t size = end ? (size_t) (end - rows.data) + 1 : rows.size;
-        rows = bytes_of (rows.data + size, rows.size - size);
-    }
-    return rows;
 }
