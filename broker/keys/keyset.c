@@ -219,7 +219,10 @@ int keyset_pair (const char *folder, key_pair_t *pair, signing_pair_t *signing,
         return complain (why, "%s: %s", folder, strerror (errno));
     const bool signs = signing_pair_there (folder);
     if (signs && key_pair_there (folder))
-        return complain (why, "%s: both pairs are there, and stay", folder);
+        return complain (why,
+                         "%s: both pairs are there, and stay; loteria-keys show "
+                         "prints what is public of them",
+                         folder);
     if (make_pair (folder, pair, why) == -1)
         return -1;
     return signs ? signing_pair_load (folder, signing, why)
@@ -272,7 +275,10 @@ static int lock_folder (keyset_t *keyset, char *why)
 {
     keyset->lock = open (keyset->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (keyset->lock == -1 || flock (keyset->lock, LOCK_EX) == -1)
-        return complain (why, "%s: %s", keyset->folder, strerror (errno));
+        return complain (why, "%s: %s%s", keyset->folder, strerror (errno),
+                         errno == ENOENT ? "; loteria-keys new makes a set of keys, "
+                                           "--keys says where it is"
+                                         : "");
     return 0;
 }
 

@@ -49,6 +49,7 @@ static const command_t *find_command (int argc, char **argv);
 static int words_in (const char *text);
 static bool is_command (const command_t *command, int argc, char **argv);
 static bool take_argument (const command_t *command, order_t *order);
+static bool told_usage (int argc, char **argv);
 static int usage (const char *problem);
 
 static const command_t commands[] = {
@@ -129,6 +130,8 @@ int main (int argc, char **argv)
         .agree = agree,
         .context = (void *) command};
     process_start ();
+    if (!command && told_usage (argc, argv))
+        return PROCESS_CANNOT_START;
     int skipped = 0;
     if (command) {
         skipped = words_in (command->about.words);
@@ -367,6 +370,25 @@ static bool take_argument (const command_t *command, order_t *order)
     order->agency = (uint32_t) number;
     return *text >= '0' && *text <= '9' && *end == 0 && number >= 1 &&
            number <= AGENCIES_MAX;
+}
+
+/* The first word is a command's, and what has to be behind it is not: how it goes. */
+static bool told_usage (int argc, char **argv)
+{
+    char forms[256] = "";
+    const size_t length = argc > 1 ? strlen (argv[1]) : 0;
+    for (size_t i = 0; length > 0 && i < COMMANDS; i++) {
+        const config_verb_t *about = &commands[i].about;
+        const size_t size = strlen (forms);
+        if (about->arguments && strncmp (about->words, argv[1], length) == 0 &&
+            (about->words[length] == 0 || about->words[length] == ' '))
+            snprintf (forms + size, sizeof forms - size, "%s%s %s",
+                      size > 0 ? "; loteria-keys " : "usage: loteria-keys ",
+                      about->words, about->arguments);
+    }
+    if (*forms)
+        usage (forms);
+    return *forms != 0;
 }
 
 static int usage (const char *problem)

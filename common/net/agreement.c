@@ -217,10 +217,12 @@ bool agreement_provable (const draw_options_t *draws, uint32_t agencies,
     if (fewest == 0)
         return true;
     if (options->least > fewest) {
-        snprintf (why, CONFIG_WHY_BYTES,
-                  "--least %" PRIu32 " is more than the %" PRIu32
-                  " agencies of a provable draw: it could never be sealed; lower it",
-                  options->least, fewest);
+        snprintf (
+            why, CONFIG_WHY_BYTES,
+            "--least %" PRIu32 " is more than the %" PRIu32
+            " agencies of a provable draw (--agencies, or its own in the schedule): "
+            "it could never be sealed; lower it",
+            options->least, fewest);
         return false;
     }
     return can_sign (options->folder, why);
@@ -236,19 +238,20 @@ static bool takes_auditor (const char *text, provable_options_t *options)
 static bool can_sign (const char *folder, char why[CONFIG_WHY_BYTES])
 {
     signing_pair_t pair;
+    signers_t signers = {0};
     char name[CENTRAL_NAME_BYTES_MAX + 1], reason[KEYS_WHY_BYTES];
     if (!folder)
         snprintf (why, CONFIG_WHY_BYTES,
                   "a provable draw is signed, and there are no keys; loteria-keys new "
                   "makes them, --keys FOLDER says where they are");
     else if (signing_pair_load (folder, &pair, reason) == -1 ||
-             central_name_load (folder, name, reason) == -1)
-        snprintf (why, CONFIG_WHY_BYTES,
-                  "a provable draw is signed: %.300s (loteria-keys new makes what is "
-                  "missing)",
-                  reason);
-    else
+             central_name_load (folder, name, reason) == -1 ||
+             signers_load (folder, &signers, reason) == -1)
+        snprintf (why, CONFIG_WHY_BYTES, "a provable draw is signed: %.400s", reason);
+    else {
+        signers_clear (&signers);
         return true;
+    }
     return false;
 }
 

@@ -29,6 +29,13 @@ zconfig_t *key_file_load (const char *folder, const char *name, bool secret, cha
 int key_file_save (const char *folder, const char *name, const char *text, bool replace,
                    char *why);
 
+/* -1: the file could not be read, as `error` of errno has it; and what to do. */
+int key_file_unread (char *why, const char *folder, const char *name, int error);
+
+/* -1: what is in it is not what loteria-keys writes, and what to do. */
+int key_file_damaged (char *why, const char *folder, const char *name,
+                      const char *what);
+
 /* -1, with "FOLDER/NAME: what" in `why`. */
 int key_file_complain (char *why, const char *folder, const char *name,
                        const char *what);

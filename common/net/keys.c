@@ -44,8 +44,8 @@ int key_pair_load (const char *folder, key_pair_t *pair, char *why)
         rc = read_key (tree, folder, KEYS_SECRET, "secret-key", pair->secret_key, why);
     zconfig_destroy (&tree);
     if (rc == 0 && !belong_together (pair))
-        rc = key_file_complain (why, folder, KEYS_SECRET,
-                                "its secret key does not match its public key");
+        rc = key_file_damaged (why, folder, KEYS_SECRET,
+                               "its secret key does not match its public key");
     return rc;
 }
 
@@ -146,7 +146,7 @@ static int read_key (zconfig_t *tree, const char *folder, const char *name,
         return 0;
     }
     snprintf (problem, sizeof problem, "%s %s", text ? "no key in" : "without", place);
-    return key_file_complain (why, folder, name, problem); // and never what is there
+    return key_file_damaged (why, folder, name, problem); // and never what is there
 }
 
 static bool belong_together (const key_pair_t *pair)

@@ -102,11 +102,11 @@ int signing_operator_load (const char *folder, signing_operator_t *who, char *wh
                        who->public_key, why);
     const char *central = zconfig_get (tree, SECTION "/central", "");
     if (rc == 0 && !signing_key_sound (who->public_key))
-        rc = key_file_complain (why, folder, SIGNING_OPERATOR_FILE,
-                                "no key in " SECTION "/public-key");
+        rc = key_file_damaged (why, folder, SIGNING_OPERATOR_FILE,
+                               "no key in " SECTION "/public-key");
     if (rc == 0 && !central_name_sound (central))
-        rc = key_file_complain (why, folder, SIGNING_OPERATOR_FILE,
-                                "no central's name in " SECTION "/central");
+        rc = key_file_damaged (why, folder, SIGNING_OPERATOR_FILE,
+                               "no central's name in " SECTION "/central");
     if (rc == 0)
         strcpy (who->central, central);
     zconfig_destroy (&tree);
@@ -122,7 +122,7 @@ int central_name_load (const char *folder, char name[CENTRAL_NAME_BYTES_MAX + 1]
         return -1;
     char *text = whole_file_read (path, CENTRAL_NAME_BYTES_MAX + 1, &size);
     if (!text)
-        return key_file_complain (why, folder, SIGNING_NAME_FILE, strerror (errno));
+        return key_file_unread (why, folder, SIGNING_NAME_FILE, errno);
     if (size > 0 && text[size - 1] == '\n')
         text[--size] = 0;
     const bool sound = strlen (text) == size && central_name_sound (text);
@@ -130,8 +130,8 @@ int central_name_load (const char *folder, char name[CENTRAL_NAME_BYTES_MAX + 1]
         memcpy (name, text, size + 1);
     free (text);
     return sound ? 0
-                 : key_file_complain (why, folder, SIGNING_NAME_FILE,
-                                      "not a central's name and a line end");
+                 : key_file_damaged (why, folder, SIGNING_NAME_FILE,
+                                     "not a central's name and a line end");
 }
 
 int signers_load (const char *folder, signers_t *signers, char *why)
@@ -143,10 +143,10 @@ int signers_load (const char *folder, signers_t *signers, char *why)
         return -1;
     char *text = whole_file_read (path, SIGNERS_BYTES_MAX, &size);
     if (!text)
-        return key_file_complain (why, folder, SIGNING_SIGNERS_FILE, strerror (errno));
+        return key_file_unread (why, folder, SIGNING_SIGNERS_FILE, errno);
     const int rc = signers_parse (bytes_of (text, size), signers, reason);
     free (text);
-    return rc == 0 ? 0 : key_file_complain (why, folder, SIGNING_SIGNERS_FILE, reason);
+    return rc == 0 ? 0 : key_file_damaged (why, folder, SIGNING_SIGNERS_FILE, reason);
 }
 
 int signing_pair_create (const char *folder, signing_pair_t *pair, char *why)
@@ -266,8 +266,8 @@ static int read_pair (zconfig_t *tree, const char *folder, signing_pair_t *pair,
         return -1;
     crypto_sign_seed_keypair (own, pair->secret.of, seed);
     if (memcmp (own, pair->public_key, sizeof own) != 0)
-        return key_file_complain (why, folder, SIGNING_FILE,
-                                  "its secret key does not match its public key");
+        return key_file_damaged (why, folder, SIGNING_FILE,
+                                 "its secret key does not match its public key");
     return 0;
 }
 
@@ -280,7 +280,7 @@ static int read_key (zconfig_t *tree, const char *folder, const char *file,
     if (text && decode (bytes_of (text, strlen (text)), key))
         return 0;
     snprintf (problem, sizeof problem, "%s %s", text ? "no key in" : "without", place);
-    return key_file_complain (why, folder, file, problem); // and never what is there
+    return key_file_damaged (why, folder, file, problem); // and never what is there
 }
 
 /* It has one spelling, so what it says is written anew and compared. */

@@ -51,7 +51,7 @@ def test_settings_are_shown_but_no_number(name):
     (["--number", "fixed:8123", "--number-max", "99"], "above --number-max 99"),
     (["--number", "8123"], "--number: is not fixed:N, entered, random or provable"),
     (["--number", "provable"], "there are no keys; loteria-keys new makes them, --keys FOLDER says where they are"),
-    (["--number", "provable", "--keys", "/no/where"], "signing.key: No such file or directory (loteria-keys new makes what is missing)"),
+    (["--number", "provable", "--keys", "/no/where"], "signing.key: No such file or directory; loteria-keys new makes a central's"),
     (["--auditor", "ed25519:x"], "--auditor: no public key as loteria-keys escrow new prints it"),
     (["--draw", "a/b"], "--draw: 'a/b' may have only"),
     (["--closes", "21h"], "--closes: '21h' is not all-asked")])

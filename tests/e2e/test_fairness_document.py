@@ -115,8 +115,8 @@ def test_what_cannot_be_done_is_said(tmp_path):
             (("sign", "auditor", "nowhere"), 1, "nowhere: No such file"),
             (("sign", "nobody", golden / "seal.note"), 1, "nobody: No such file"),
             (("open", "auditor", golden / "seal.note", "box-1.txt", golden / "ready-1.note"), 1, "is not the auditor of this draw"),
-            (("sign", "auditor"), 2, "escrow: not expected"), (("open", "auditor", "a", "b"), 2, "escrow: not expected"),
-            (("close", "auditor"), 2, "escrow: not expected"), ((), 2, "escrow: not expected")]:
+            (("sign", "auditor"), 2, "loteria-keys escrow sign FOLDER SEAL"), (("open", "auditor", "a", "b"), 2, "escrow open FOLDER SEAL BOX READY"),
+            (("close", "auditor"), 2, "usage: loteria-keys escrow new FOLDER; "), ((), 2, "usage: loteria-keys escrow new FOLDER; ")]:
         done = keys("escrow", *arguments)
         assert (done.returncode, done.stdout) == (status, "") and why in done.stderr and done.stderr.count("\n") == 1, done.stderr
     assert {path.name for path in (tmp_path / "auditor").iterdir()} == {"signing.key"}

@@ -149,12 +149,16 @@ static void a_provable_draw_is_signed (void **state)
     assert_false (provable (TERMS_PROVABLE, 0, "none", folder));
     assert_non_null (strstr (why, "/" SIGNING_NAME_FILE ": "));
     assert_int_equal (central_name_save (folder, "nacional", why), 0);
+    assert_false (provable (TERMS_PROVABLE, 0, "none", folder));
+    assert_non_null (strstr (why, "/" SIGNING_SIGNERS_FILE ": "));
+    assert_int_equal (signers_save (folder, &(signers_t){0}, why), 0);
     assert_true (provable (TERMS_PROVABLE, 0, "none", folder));
     assert_true (provable (TERMS_PROVABLE, 5, "none", folder));
     assert_false (provable (TERMS_PROVABLE, 6, "none", folder));
     assert_non_null (strstr (why, "--least 6 is more than the 5 agencies"));
     assert_true (provable (TERMS_RANDOM, 6, "none", folder));
-    static const char *const names[] = {SIGNING_FILE, SIGNING_NAME_FILE};
+    static const char *const names[] = {SIGNING_FILE, SIGNING_NAME_FILE,
+                                        SIGNING_SIGNERS_FILE};
     for (size_t i = 0; i < COUNT (names); i++) {
         snprintf (path, sizeof path, "%s/%s", folder, names[i]);
         assert_int_equal (unlink (path), 0);

@@ -94,7 +94,7 @@ static void a_pair_is_made_once_and_read_again (void **state)
     assert_int_equal (stat (path, &about), 0);
     assert_int_equal (about.st_mode & 0777, 0600);
     assert_int_equal (signing_pair_create (folder, &again, why), -1);
-    assert_said (SIGNING_FILE, "File exists");
+    assert_said (SIGNING_FILE, "File exists, and stays; loteria-keys show");
     assert_int_equal (signing_pair_load (folder, &again, why), 0);
     assert_memory_equal (&again, &pair, sizeof pair);
     assert_int_equal (chmod (path, 0640), 0);
@@ -141,6 +141,7 @@ static void what_is_no_pair_is_told_and_not_shown (void **state)
         write_text (SIGNING_FILE, cases[i].text);
         assert_int_equal (signing_pair_load (folder, &pair, why), -1);
         assert_said (SIGNING_FILE, cases[i].why);
+        assert_non_null (strstr (why, "put that one back"));
         assert_null (strstr (why, SEED));
     }
     char path[KEY_FILE_PATH_BYTES];
@@ -148,6 +149,15 @@ static void what_is_no_pair_is_told_and_not_shown (void **state)
     unlink (path);
     assert_int_equal (signing_pair_load (folder, &pair, why), -1);
     assert_said (SIGNING_FILE, "No such file");
+    assert_non_null (strstr (why, "loteria-keys pair an agency's"));
+    signing_operator_t operator;
+    assert_int_equal (signing_operator_load (folder, &operator, why), -1);
+    assert_said (SIGNING_OPERATOR_FILE, "No such file");
+    assert_non_null (strstr (why, "an agency has it from the operator"));
+    signers_t signers;
+    assert_int_equal (signers_load (folder, &signers, why), -1);
+    assert_said (SIGNING_SIGNERS_FILE, "No such file");
+    assert_non_null (strstr (why, "loteria-keys new makes it"));
 }
 
 static void the_operators_file_has_key_and_name (void **state)
