@@ -8,6 +8,10 @@
 #include <qrencode.h>
 #include <stdlib.h>
 
+#define ECI_UTF8 26 // says what the bytes are; without it readers guess
+
+static QRcode *encode (bytes_t text);
+static bool is_ascii (bytes_t text);
 static void print_line (const qr_t *qr, size_t y, FILE *stream);
 static bool white (const qr_t *qr, size_t x, size_t y);
 
@@ -16,7 +20,7 @@ bool qr_make (qr_t *qr, bytes_t text)
     *qr = (qr_t){0};
     if (text.size == 0 || text.size > QR_BYTES_MAX)
         return false;
-    QRcode *code = QRcode_encodeData ((int) text.size, text.data, 0, QR_ECLEVEL_L);
+    QRcode *code = encode (text);
     if (!code)
         return false;
     const size_t count = (size_t) code->width * (size_t) code->width;
@@ -26,6 +30,27 @@ bool qr_make (qr_t *qr, bytes_t text)
     for (size_t i = 0; i < count; i++)
         qr->modules[i] = code->data[i] & 1;
     QRcode_free (code);
+    return true;
+}
+
+/* NULL: it does not fit. */
+static QRcode *encode (bytes_t text)
+{
+    QRcode *code = NULL;
+    QRinput *input = QRinput_new2 (0, QR_ECLEVEL_L);
+    assert (input);
+    if ((is_ascii (text) || QRinput_appendECIheader (input, ECI_UTF8) == 0) &&
+        QRinput_append (input, QR_MODE_8, (int) text.size, text.data) == 0)
+        code = QRcode_encodeInput (input);
+    QRinput_free (input);
+    return code;
+}
+
+static bool is_ascii (bytes_t text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] > 0x7F)
+            return false;
     return true;
 }
 

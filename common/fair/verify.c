@@ -178,7 +178,9 @@ static bool check_seal (checker_t *checker)
             dossier->result.data)
             return verify_fail (checker, "seal.note is missing, and what follows it is "
                                          "there");
-        return verify_tell (checker, "seal", "not yet: the draw is selling");
+        return verify_tell (checker, "seal",
+                            dossier->off.data ? "none: the draw was called off before"
+                                              : "not yet: the draw is selling");
     }
     if (!read_note (checker, "seal.note", dossier->seal, &note) ||
         !read_statement (checker, "seal.note", seal_parse (note.text, &checker->seal)))
@@ -293,11 +295,11 @@ static bool tell_countersigned (checker_t *checker)
         missing += checker->seal.of[i].committed &&
                    !dossier_find (files, checker->seal.of[i].agency).data;
     return verify_tell (checker, "signatures",
-                        "%zu agencies have signed this seal%s, %zu that committed have "
-                        "not",
+                        "%zu %s signed this seal%s, %zu that committed %s not",
                         files->count,
+                        files->count == 1 ? "agency has" : "agencies have",
                         checker->dossier->auditor.data ? " and so has the auditor" : "",
-                        missing);
+                        missing, missing == 1 ? "has" : "have");
 }
 
 static bool check_result (checker_t *checker)
@@ -420,7 +422,8 @@ static bool check_won (checker_t *checker)
                 result->won[i].agency);
         winners += result->won[i].count;
     }
-    return verify_tell (checker, "result", "%" PRIu64 " winning bets", winners);
+    return verify_tell (checker, "result", "%" PRIu64 " winning %s", winners,
+                        winners == 1 ? "bet" : "bets");
 }
 
 /* What was revealed though there is no result, so that "missing" is not only the
@@ -546,12 +549,14 @@ static bool check_ticket (checker_t *checker)
         return true;
     const size_t line = ticket_parse (file, &ticket);
     if (line > 0)
-        return verify_fail (checker, "the ticket is none: line %zu", line);
+        return verify_fail (checker,
+                            "the ticket is none: line %zu is not as it has to be", line);
     if (!checker->sealed)
         return verify_fail (checker, "there is no seal to hold the ticket against");
     const char *fault = ticket_fault (&ticket, &checker->seal);
-    if (!hash_equal (&ticket.seal, &checker->seal_hash))
-        fault = "it is of another seal";
+    if (!hash_equal (&ticket.seal, &checker->seal_hash) &&
+        origin_equal (&ticket.origin, &checker->seal.origin))
+        fault = "it is of another seal"; // what else is wrong follows from that
     if (fault)
         return verify_fail (checker, "the ticket: %s", fault);
     const bool cancelled = ticket.state == LEAF_CANCELLED;

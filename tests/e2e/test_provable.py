@@ -64,9 +64,13 @@ def test_a_whole_draw_holds(central, keys, files, tmp_path):
     for agency in agencies:
         folder = folder_of(tmp_path, agency)
         assert_holds(notes, "--receipt", folder / f"ready-{agency}.note")
-        made = run("loteria-agency", "--ticket", 7, "--receipts", folder)
+        offset = next(i for i, row in enumerate((folder / "sold.csv").read_text().splitlines()) if not row.isascii())
+        made = run("loteria-agency", "--ticket", offset, "--receipts", folder)
         assert made.returncode == 0, made.stderr
-        assert f"bet 7 of agency {agency} is in the seal" in assert_holds(notes, "--ticket", folder / "ticket-7.txt")
+        assert f"bet {offset} of agency {agency} is in the seal" in assert_holds(notes, "--ticket", folder / f"ticket-{offset}.txt")
+        read = subprocess.run(["zbarimg", "--quiet", "--raw", "--oneshot", folder / f"ticket-{offset}.png"],  # as a phone does: it is
+                              capture_output=True, timeout=loteria.DEADLINE, check=True)  # not told which characters these are
+        assert read.stdout == (folder / f"ticket-{offset}.txt").read_bytes()
 
 
 def test_an_agency_that_is_killed_at_each_step_goes_on_with_the_same_notes(central, keys, files, tmp_path):
