@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "origin.h"
 #include "whole_file.h"
 
 #define OTHER      ".other"
@@ -23,6 +24,8 @@ static folder_put_t keep_other (const char *folder, const char *name, bytes_t fi
 static folder_put_t copy_new (const char *folder, const char *path, int from,
                               char *why);
 static int write_copy (const char *draft, int from);
+static bytes_t begin_of (const char *path, uint8_t begin[ORIGIN_TEXT_BYTES]);
+static bool origin_of (bytes_t note, origin_t *origin);
 static folder_put_t compare_files (const char *path, int from, char *why);
 static int same_bytes (int one, int other);
 static ssize_t read_block (int file, uint8_t *block);
@@ -39,6 +42,25 @@ int note_folder_make (const char *folder, char why[NOTE_FOLDER_WHY_BYTES])
         return 0;
     fail (why, folder, "cannot be made");
     return -1;
+}
+
+bool note_folder_fits (const char *folder, bytes_t open,
+                       char why[NOTE_FOLDER_WHY_BYTES])
+{
+    char path[PATH_MAX], text[ORIGIN_TEXT_BYTES];
+    uint8_t begin[ORIGIN_TEXT_BYTES];
+    origin_t ours, theirs;
+    const bool other = path_of (path, folder, "open.note", "", why) &&
+                       origin_of (begin_of (path, begin), &ours) &&
+                       origin_of (open, &theirs) && !origin_equal (&ours, &theirs);
+    if (other) {
+        origin_text (&ours, text);
+        snprintf (why, NOTE_FOLDER_WHY_BYTES,
+                  "%.80s has the notes of %s: give each draw a folder of its own; "
+                  "nothing was written",
+                  folder, text);
+    }
+    return !other;
 }
 
 folder_put_t note_folder_put (const char *folder, const char *name, bytes_t file,
@@ -103,6 +125,28 @@ static folder_put_t keep_other (const char *folder, const char *name, bytes_t fi
     if (whole_file_save (folder, other, file, false) == -1 && errno != EEXIST)
         return fail (why, path, "cannot be written");
     return FOLDER_DIFFERS;
+}
+
+/* Enough for an origin; empty: the file cannot be read. */
+static bytes_t begin_of (const char *path, uint8_t begin[ORIGIN_TEXT_BYTES])
+{
+    FILE *file = fopen (path, "re");
+    const size_t size = file ? fread (begin, 1, ORIGIN_TEXT_BYTES, file) : 0;
+    if (file)
+        fclose (file);
+    return bytes_of (begin, size);
+}
+
+/* A note's first line. */
+static bool origin_of (bytes_t note, origin_t *origin)
+{
+    char line[ORIGIN_TEXT_BYTES] = "";
+    const uint8_t *end = note.size > 0 ? memchr (note.data, '\n', note.size) : NULL;
+    const size_t size = end ? (size_t) (end - note.data) : sizeof line;
+    if (size >= sizeof line)
+        return false;
+    memcpy (line, note.data, size);
+    return strlen (line) == size && origin_parse (line, origin);
 }
 
 /* Through a file of another name, as whole_file_save (). */

@@ -22,6 +22,11 @@ typedef enum {
 /* Make the folder, unless it is there. 0, or -1 with why. */
 int note_folder_make (const char *folder, char why[NOTE_FOLDER_WHY_BYTES]);
 
+/* Whether the folder has no open note yet, or one of the draw that `open` is of. If
+   not, `why` says whose notes it has. */
+bool note_folder_fits (const char *folder, bytes_t open,
+                       char why[NOTE_FOLDER_WHY_BYTES]);
+
 folder_put_t note_folder_put (const char *folder, const char *name, bytes_t file,
                               char why[NOTE_FOLDER_WHY_BYTES]);
 

@@ -92,7 +92,8 @@ static int find_provable (work_t *work, char name[DRAW_NAME_BYTES_MAX + 1])
 {
     const int status = look_round (&work->look, false);
     const view_t *view = survey_view (work->look.survey);
-    const view_draw_t *found = NULL;
+    const view_draw_t *found = NULL, *second = NULL;
+    size_t count = 0;
     if (status != 0)
         return status;
     if (!view_told (view, STATUS_STATE))
@@ -101,13 +102,16 @@ static int find_provable (work_t *work, char name[DRAW_NAME_BYTES_MAX + 1])
         const view_draw_t *draw = &view->draw[i];
         if (!view_provable (draw) || !draw->has_phase || draw->phase == PHASE_PLANNED)
             continue;
-        if (found)
-            return command_failed (VERB, PROCESS_FAILED,
-                                   "reason: it may be meant for %s, %s or others; name "
-                                   "one",
-                                   found->name, draw->name);
-        found = draw;
+        if (++count == 1)
+            found = draw;
+        else if (count == 2)
+            second = draw;
     }
+    if (second)
+        return command_failed (VERB, PROCESS_FAILED,
+                               "reason: it may be meant for %s%s%s%s; name one",
+                               found->name, count > 2 ? ", " : " or ", second->name,
+                               count > 2 ? " or others" : "");
     if (!found)
         return command_failed (VERB, PROCESS_FAILED,
                                "reason: there is no provable draw; see loteria-ctl "
@@ -148,8 +152,11 @@ static asker_say_t take (void *context, wire_message_t *question,
 static int write_folder (work_t *work)
 {
     char why[NOTE_FOLDER_WHY_BYTES];
-    if (note_folder_make (work->folder, why) == -1)
-        return command_failed (VERB, PROCESS_FAILED, "reason: %s", why);
+    const bytes_t open = publication_find (work->gathering.publication, NOTE_OPEN, 0);
+    if (!note_folder_fits (work->folder, open, why) ||
+        note_folder_make (work->folder, why) == -1)
+        return command_failed (VERB, PROCESS_FAILED, "draw: %s | reason: %s",
+                               work->lookup.name, why);
     json_object (work->json, NULL);
     json_text (work->json, "draw", work->lookup.name);
     json_text (work->json, "folder", work->folder);
@@ -264,8 +271,11 @@ static void tell_put (work_t *work, const char *name, folder_put_t put, const ch
     json_text (work->json, "file", name);
     json_text (work->json, "is", note_folder_name (put));
     json_end (work->json);
-    if (put == FOLDER_FAILED)
-        work->status = command_failed (VERB, PROCESS_FAILED, "reason: %s", why);
+    if (put == FOLDER_FAILED && work->count[put] == 1) // the others are counted
+        work->status = command_failed (
+            VERB, PROCESS_FAILED,
+            "draw: %s | reason: %s: mend that and ask again, what is missing is added",
+            work->lookup.name, why);
     else if (put == FOLDER_DIFFERS)
         work->status = command_failed (
             VERB, PROCESS_FAILED,
@@ -295,13 +305,18 @@ static void show_line (const work_t *work)
             publication_count (publication, NOTE_RECEIPT),
             publication_agencies (publication));
     if (has (work, NOTE_SEAL))
-        printf (", sealed, %zu have revealed",
-                publication_count (publication, NOTE_COUNTERSIGNED));
-    printf ("%s: %zu %s in %s, %zu new\n",
+        printf (", sealed, %zu %s revealed",
+                publication_count (publication, NOTE_COUNTERSIGNED),
+                publication_count (publication, NOTE_COUNTERSIGNED) == 1 ? "has"
+                                                                         : "have");
+    printf ("%s: %zu %s in %s, %zu new",
             has (work, NOTE_RESULT) ? ", result"
             : has (work, NOTE_VOID) ? ", void"
                                     : "",
             all, all == 1 ? "file" : "files", work->folder, work->count[FOLDER_NEW]);
+    if (work->count[FOLDER_FAILED] > 0)
+        printf (", %zu not written", work->count[FOLDER_FAILED]);
+    printf ("\n");
 }
 
 static bool has (const work_t *work, wire_which_t which)

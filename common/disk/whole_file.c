@@ -17,6 +17,7 @@ static int write_new (const char *directory, const char *path, bytes_t text);
 static int hand_over (const char *directory, int file);
 static int write_all (int file, bytes_t text);
 static int close_as_it_was (int file, int rc);
+static void remove_as_it_was (const char *path);
 
 char *whole_file_read (const char *path, size_t bytes_max, size_t *size)
 {
@@ -55,9 +56,7 @@ int whole_file_save (const char *directory, const char *name, bytes_t text,
     if (write_new (directory, draft, text) == -1)
         return -1;
     if ((replace ? rename (draft, path) : link (draft, path)) == -1) {
-        const int error = errno;
-        unlink (draft);
-        errno = error;
+        remove_as_it_was (draft);
         return -1;
     }
     if (!replace)
@@ -91,7 +90,10 @@ static int write_new (const char *directory, const char *path, bytes_t text)
         rc = hand_over (directory, file);
     if (rc == 0)
         rc = fsync (file);
-    return close_as_it_was (file, rc);
+    rc = close_as_it_was (file, rc);
+    if (rc == -1)
+        remove_as_it_was (path);
+    return rc;
 }
 
 /* What root writes belongs to the directory's owner, who is to read it. */
@@ -124,4 +126,12 @@ static int close_as_it_was (int file, int rc)
         return -1;
     errno = error;
     return rc;
+}
+
+/* A draft on a full disk is of no use. Leaves errno. */
+static void remove_as_it_was (const char *path)
+{
+    const int error = errno;
+    unlink (path);
+    errno = error;
 }

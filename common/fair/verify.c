@@ -294,12 +294,11 @@ static bool tell_countersigned (checker_t *checker)
     for (size_t i = 0; i < checker->seal.agencies; i++)
         missing += checker->seal.of[i].committed &&
                    !dossier_find (files, checker->seal.of[i].agency).data;
-    return verify_tell (checker, "signatures",
-                        "%zu %s signed this seal%s, %zu that committed %s not",
-                        files->count,
-                        files->count == 1 ? "agency has" : "agencies have",
-                        checker->dossier->auditor.data ? " and so has the auditor" : "",
-                        missing, missing == 1 ? "has" : "have");
+    return verify_tell (
+        checker, "signatures", "%zu %s signed this seal%s, %zu that committed %s not",
+        files->count, files->count == 1 ? "agency has" : "agencies have",
+        checker->dossier->auditor.data ? " and so has the auditor" : "", missing,
+        missing == 1 ? "has" : "have");
 }
 
 static bool check_result (checker_t *checker)
@@ -422,8 +421,7 @@ static bool check_won (checker_t *checker)
                 result->won[i].agency);
         winners += result->won[i].count;
     }
-    return verify_tell (checker, "result", "%" PRIu64 " winning %s", winners,
-                        winners == 1 ? "bet" : "bets");
+    return verify_tell (checker, "result", "winning bets: %" PRIu64, winners);
 }
 
 /* What was revealed though there is no result, so that "missing" is not only the
@@ -549,8 +547,8 @@ static bool check_ticket (checker_t *checker)
         return true;
     const size_t line = ticket_parse (file, &ticket);
     if (line > 0)
-        return verify_fail (checker,
-                            "the ticket is none: line %zu is not as it has to be", line);
+        return verify_fail (
+            checker, "the ticket is none: line %zu is not as it has to be", line);
     if (!checker->sealed)
         return verify_fail (checker, "there is no seal to hold the ticket against");
     const char *fault = ticket_fault (&ticket, &checker->seal);

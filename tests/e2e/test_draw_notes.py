@@ -72,6 +72,16 @@ def test_what_differs_stays_and_is_said_loudly(ctl, tmp_path):
     assert found["result.note"] == golden()["result.note"], "what is new is added all the same"
 
 
+def test_a_folder_of_another_draw_is_left_alone(ctl, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/open.note").write_bytes(golden()["open.note"].replace(b"/noche\n", b"/tarde\n", 1))
+    before = files_in(tmp_path / "notes")
+    with played_notes.Notes(golden()) as central:
+        done = ctl(central, "draw", "notes", "noche", "notes")
+    assert done.returncode == 1 and "notes has the notes of loteria/nacional/tarde: give each draw a folder of its own" in done.stderr, done
+    assert done.stdout == "" and done.stderr.count("\n") == 1 and files_in(tmp_path / "notes") == before
+
+
 def test_a_seal_that_the_auditor_stands_in_for_is_not_the_agencys(ctl, tmp_path):
     files = golden("result.note")
     files["seal-4.note"] = files["seal.note"]  # the operator alone has signed

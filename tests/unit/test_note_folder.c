@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,6 +113,56 @@ static void what_cannot_be_written_is_said (void **state)
     assert_int_equal (put ("open.note", "one"), FOLDER_FAILED);
 }
 
+/* As on a full disk: nothing is left of what was begun. */
+static void a_file_that_has_no_room_leaves_none (void **state)
+{
+    (void) state;
+    struct rlimit before;
+    assert_int_equal (note_folder_make (folder, why), 0);
+    assert_int_equal (getrlimit (RLIMIT_FSIZE, &before), 0);
+    void (*handler) (int) = signal (SIGXFSZ, SIG_IGN);
+    setrlimit (RLIMIT_FSIZE, &(struct rlimit){2, before.rlim_max});
+    const folder_put_t found = put ("seal.note", "one");
+    setrlimit (RLIMIT_FSIZE, &before);
+    signal (SIGXFSZ, handler);
+    assert_int_equal (found, FOLDER_FAILED);
+    assert_file ("seal.note", NULL);
+    assert_file ("seal.note.new", NULL);
+    assert_int_equal (put ("seal.note", "one"), FOLDER_NEW);
+}
+
+static bool fits (const char *open)
+{
+    return note_folder_fits (folder, bytes_of (open, strlen (open)), why);
+}
+
+/* Only a draw that both tell and that is another one does not: what else differs is to
+   be said loudly. */
+static void a_folder_is_of_one_draw (void **state)
+{
+    (void) state;
+    assert_true (fits ("loteria/nacional/noche\nopen v1\n"));
+    assert_int_equal (note_folder_make (folder, why), 0);
+    assert_true (fits ("loteria/nacional/noche\nopen v1\n"));
+    assert_int_equal (put ("open.note", "loteria/nacional/noche\nopen v1\n"),
+                      FOLDER_NEW);
+    assert_true (fits ("loteria/nacional/noche\nopen v2\n"));
+    assert_true (fits ("junk\n"));
+    assert_true (fits ("loteria/nacional/tarde"));
+    assert_true (fits (""));
+    assert_false (fits ("loteria/nacional/tarde\nopen v1\n"));
+    assert_non_null (strstr (why, "/notes has the notes of loteria/nacional/noche: "));
+    assert_false (fits ("loteria/otra/noche\nopen v1\n"));
+}
+
+static void a_folder_with_junk_fits_any_draw (void **state)
+{
+    (void) state;
+    assert_int_equal (note_folder_make (folder, why), 0);
+    assert_int_equal (put ("open.note", "loteria/na\x1b/noche\n"), FOLDER_NEW);
+    assert_true (fits ("loteria/nacional/tarde\nopen v1\n"));
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +170,11 @@ int main (void)
         cmocka_unit_test_setup_teardown (a_long_file_is_copied_and_compared, make,
                                          unmake),
         cmocka_unit_test_setup_teardown (what_cannot_be_written_is_said, make, unmake),
+        cmocka_unit_test_setup_teardown (a_file_that_has_no_room_leaves_none, make,
+                                         unmake),
+        cmocka_unit_test_setup_teardown (a_folder_is_of_one_draw, make, unmake),
+        cmocka_unit_test_setup_teardown (a_folder_with_junk_fits_any_draw, make,
+                                         unmake),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }

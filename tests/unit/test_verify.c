@@ -481,6 +481,7 @@ static void a_sealed_draw_is_not_called_off (void **state)
     assert_true (outcome.holds);
     assert_int_equal (outcome.phase, VERIFY_VOID);
     assert_told ("void: called off by the operator: the number was bad");
+    assert_told ("seal: none: the draw was called off before");
 }
 
 /* All notes of one draw, and one of another: of the same operator and agencies. */
@@ -613,7 +614,28 @@ static void a_bettor_holds_his_ticket_against_the_draw (void **state)
     }
     fair_dossier (&draw);
     const verify_outcome_t outcome = verified_with ((bytes_t){0}, fair_text ("a\n"));
-    assert_faulty (&outcome, "ticket", "line 1");
+    assert_faulty (&outcome, "ticket", "line 1 is not as it has to be");
+}
+
+/* What it is of is said first: all else follows from that. */
+static void a_ticket_of_something_else_is_told_so (void **state)
+{
+    (void) state;
+    uint8_t scratch[ROW_BYTES_MAX];
+    for (int other = 0; other < 2; other++) {
+        size_t size;
+        ticket_t ticket = ticket_of (0, scratch);
+        ticket.seal.of[0] ^= 1;
+        if (other == 1)
+            strcpy (ticket.origin.draw, "otra");
+        char *text = ticket_write (&ticket, &size);
+        fair_dossier (&draw);
+        const verify_outcome_t outcome =
+            verified_with ((bytes_t){0}, bytes_of (text, size));
+        assert_faulty (&outcome, "ticket",
+                       other == 1 ? "it is of another draw" : "it is of another seal");
+        free (text);
+    }
 }
 
 /* Whatever byte of whatever file is changed: something does not hold. */
@@ -670,6 +692,7 @@ int main (void)
         cmocka_unit_test_setup (what_follows_a_seal_that_is_missing_is_told, setup),
         cmocka_unit_test_setup (an_agency_holds_its_receipt_against_the_draw, setup),
         cmocka_unit_test_setup (a_bettor_holds_his_ticket_against_the_draw, setup),
+        cmocka_unit_test_setup (a_ticket_of_something_else_is_told_so, setup),
         cmocka_unit_test_setup (no_byte_of_a_dossier_can_be_changed, setup),
     };
     return signed_note_start () == 0 ? cmocka_run_group_tests (tests, NULL, NULL) : 1;
