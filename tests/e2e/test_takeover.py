@@ -192,6 +192,22 @@ def test_a_central_that_is_stopped_gives_the_lease_back(patient_pair, tmp_path):
     pair.ends_well(files, agencies)
 
 
+def test_a_central_that_leads_but_does_not_serve_yet_gives_the_lease_back(patient_pair, tmp_path):
+    """Who took over by order waits for a part of the lease before he serves: here longer than a test takes."""
+    pair = patient_pair
+    order = subprocess.Popen([loteria.program("loteria-ctl"), "takeover", "--data-dir", pair.other.data],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=loteria.ENVIRONMENT)
+    pair.other.process.wait_for_log("this one leads from here on")
+    order.kill()
+    order.wait()
+    assert pair.other.stop() == 0
+    assert "role: active" not in pair.other.log, pair.log
+    pair.one.process.wait_for_log(r"action: relevo \| result: success \| role: active \| epoch: [2-9]")
+    pair.centrals[1] = pair.start(1, "--standby")
+    files = bets(tmp_path)
+    pair.ends_well(files, pair.sell(files))
+
+
 def test_who_is_no_standby_does_not_start(patient_pair):
     """The second of two that both mean to be the one."""
     pair = patient_pair

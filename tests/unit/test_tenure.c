@@ -146,9 +146,50 @@ static void an_earlier_run_of_ones_own_is_no_other (void **state)
 {
     (void) state;
     start ("tcp://a:1", false);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+    fake.lease.age_ms = 50; // what it had asked before it was killed
+    assert_in_range (wait_for (ENGINE_SEE), 1, 300);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+    fake.lease.age_ms = 450;
+    wait_for (ENGINE_SEE);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+    assert_in_range (wait_for (ENGINE_SEE), 1, 1);
+    fake.lease.age_ms = 451; // a renewal and a half
     assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
     assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
     assert_true (tenure_serves (tenure, now_ms));
+}
+
+/* Two of one name would take it from each other for ever. */
+static void who_has_ones_own_name_and_lives_is_another (void **state)
+{
+    (void) state;
+    for (int standby = 0; standby < 2; standby++) {
+        start ("tcp://a:1", standby);
+        fake.lease.age_ms = 200;
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+            assert_false (tenure_has_namesake (tenure));
+            fake.lease.age_ms -= 50;
+            wait_for (ENGINE_SEE);
+        }
+        assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE),
+                          standby ? TENURE_WAITS : TENURE_BARRED);
+        assert_true (tenure_has_namesake (tenure));
+    }
+    assert_true (tenure_has_namesake (tenure));
+    wait_for (ENGINE_SEE);
+    fake.lease.age_ms = LEASE_MS; // as anybody else's
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+    wait_for (ENGINE_SEE);
+    fake.lease.age_ms = LEASE_MS + 1;
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+    fake.lease.age_ms = 0;
+    wait_for (ENGINE_SEE);
+    fake.lease.epoch++;
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_LOST);
+    assert_non_null (strstr (tenure_why (tenure), "--advertise of its own"));
 }
 
 static void who_is_no_standby_is_barred_by_another (void **state)
@@ -271,6 +312,7 @@ static void a_long_lease_is_renewed_often_all_the_same (void **state)
     tenure_destroy (&tenure);
     tenure = tenure_new (
         &(tenure_options_t){&fake.engine, "tcp://a:1", 3600 * 1000, false}, now_ms);
+    fake.lease.age_ms = 751;
     answered (ENGINE_SEE, ENGINE_DONE);
     assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
     for (int i = 0; i < 5; i++) {
@@ -386,6 +428,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         TEST (nobody_ever_held_it),
         TEST (an_earlier_run_of_ones_own_is_no_other),
+        TEST (who_has_ones_own_name_and_lives_is_another),
         TEST (who_is_no_standby_is_barred_by_another),
         TEST (a_standby_waits_for_a_whole_lease),
         TEST (an_engine_that_is_away_is_asked_again),

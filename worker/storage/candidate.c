@@ -28,8 +28,9 @@ struct candidate {
     candidate_options_t options;
     tenure_t *tenure;
     char holder[ENGINE_HOLDER_BYTES];
-    bool leads;        // the tenure holds: the rest is being read
-    bool served;       // told that it does
+    bool takes;        // the tenure is asked for
+    bool leads;        // it holds: the rest is being read
+    bool doubled;      // another has our name, which was told
     int64_t since_ms;  // it leads
     int64_t follow_ms; // when to ask for news
     role_t role;       // as it was written last
@@ -38,7 +39,10 @@ struct candidate {
 };
 
 static void name_holder (candidate_t *candidate);
+static bool stays (candidate_t *candidate, tenure_state_t state);
+static void await (const candidate_t *candidate);
 static int heed (candidate_t *candidate, tenure_state_t state, problem_t *problem);
+static void tell_namesake (candidate_t *candidate);
 static void lead (candidate_t *candidate, int64_t now_ms);
 static int follow (candidate_t *candidate, int64_t now_ms, problem_t *problem);
 static bool has_news (const candidate_t *candidate);
@@ -93,27 +97,40 @@ void candidate_destroy (candidate_t **candidate)
     *candidate = NULL;
 }
 
+/* What it has asked for may come to be its own, and nobody else's until it runs out. */
 void candidate_close (candidate_t *candidate)
 {
     const int64_t until_ms = clock_ms () + GIVE_MS;
-    if (!candidate->leads)
+    if (!candidate->takes && !candidate->leads)
         return;
+    while (stays (candidate, TENURE_TAKES) && clock_ms () < until_ms)
+        await (candidate);
     tenure_give_back (candidate->tenure);
-    while (tenure_turn (candidate->tenure, clock_ms ()) == TENURE_HOLDS &&
-           clock_ms () < until_ms) {
-        struct pollfd news = {.fd = tenure_descriptor (candidate->tenure),
-                              .events = POLLIN};
-        poll (&news, 1, HURRY_MS);
-    }
+    while (stays (candidate, TENURE_HOLDS) && clock_ms () < until_ms)
+        await (candidate);
     candidate_end (candidate);
+}
+
+static bool stays (candidate_t *candidate, tenure_state_t state)
+{
+    return tenure_turn (candidate->tenure, clock_ms ()) == state;
+}
+
+static void await (const candidate_t *candidate)
+{
+    struct pollfd news = {.fd = tenure_descriptor (candidate->tenure),
+                          .events = POLLIN};
+    poll (&news, 1, HURRY_MS);
 }
 
 int candidate_turn (candidate_t *candidate, int64_t now_ms, problem_t *problem)
 {
     look_for_order (candidate);
     const tenure_state_t state = tenure_turn (candidate->tenure, now_ms);
+    candidate->takes = state == TENURE_TAKES;
     if (heed (candidate, state, problem) == -1)
         return -1;
+    tell_namesake (candidate);
     if (state == TENURE_HOLDS && !candidate->leads)
         lead (candidate, now_ms);
     if (!book_leads (candidate->options.book) &&
@@ -148,6 +165,19 @@ void candidate_end (const candidate_t *candidate)
           lease->epoch > tenure_epoch (candidate->tenure) ? lease->holder : "");
     if (path && *path)
         role_save (&role, path);
+}
+
+static void tell_namesake (candidate_t *candidate)
+{
+    if (candidate->doubled == tenure_has_namesake (candidate->tenure))
+        return;
+    candidate->doubled = !candidate->doubled;
+    if (candidate->doubled)
+        logger_event (LOG_WARNING, ACTION, LOG_IN_PROGRESS,
+                      "active: %s | reason: that is another process, which calls "
+                      "itself as this one does: give each central an --advertise of "
+                      "its own",
+                      candidate->holder);
 }
 
 /* That it was taken is safe on two machines: the barrier. What was read before may be

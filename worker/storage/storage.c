@@ -266,10 +266,13 @@ static int64_t service_deadline (storage_t *storage, int64_t now_ms)
 int storage_close (storage_t *storage, problem_t *problem)
 {
     char head[SHA256_TEXT_BYTES];
-    if (!serves (storage))
-        return book_close (storage->book) == -1
-                   ? disk_problem (storage, "nothing is lost", problem)
-                   : 0;
+    if (!serves (storage)) {
+        if (book_close (storage->book) == -1)
+            return disk_problem (storage, "nothing is lost", problem);
+        if (storage->candidate)
+            candidate_close (storage->candidate);
+        return 0;
+    }
     const uint64_t strange = strays (storage);
     if (book_wait (storage->book) == -1)
         return disk_problem (storage, "what was acknowledged is stored", problem);

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEVER     INT64_MAX
-#define LOOK_MS   250 // how often who waits looks at the lease, at most
-#define RENEW_MS  500 // who holds it renews it as often, at least: others follow by that
-#define RETRY_MS  100  // after an engine that did not answer
-#define STATUS_MS 2000 // how often who holds it looks how the engine is
+#define NEVER             INT64_MAX
+#define LOOK_MS           250 // how often who waits looks at the lease, at most
+#define RENEW_MS          500 // who holds it renews it as often, at least: others follow by that
+#define NAMESAKE_RENEWALS 2    // show that another renews it
+#define RETRY_MS          100  // after an engine that did not answer
+#define STATUS_MS         2000 // how often who holds it looks how the engine is
 
 struct tenure {
     tenure_options_t options;
@@ -25,8 +26,9 @@ struct tenure {
     int64_t confirmed_ms;
     int64_t serves_ms; // not before
     bool claimed;
-    bool giving; // it back
-    bool quiet;  // what others may still say is over by the time that it is taken
+    bool giving;       // it back
+    unsigned renewals; // of one that has our name and is not ours, seen in a row
+    bool quiet;        // what others may still say is over by the time that it is taken
     uint64_t epoch;
     uint64_t ordinal; // of the last entry that is known to be safe
     engine_lease_t seen;
@@ -37,12 +39,17 @@ static void take_answer (tenure_t *tenure, int64_t now_ms);
 static void take_lease (tenure_t *tenure, const engine_lease_t *lease, int64_t now_ms);
 static void see_own (tenure_t *tenure, const engine_lease_t *lease);
 static bool may_take (tenure_t *tenure, const engine_lease_t *lease);
+static bool is_own (const tenure_t *tenure, const engine_lease_t *lease);
+static int64_t dead_after_ms (const tenure_t *tenure);
+static void note_namesake (tenure_t *tenure, const engine_lease_t *lease);
+static void explain_namesake (tenure_t *tenure);
 static void take_taken (tenure_t *tenure, engine_outcome_t outcome,
                         const engine_answer_t *answer, int64_t now_ms);
 static void take_renewed (tenure_t *tenure, engine_outcome_t outcome, int64_t now_ms);
 static void ask_what_is_due (tenure_t *tenure, int64_t now_ms);
 static void ask (tenure_t *tenure, engine_kind_t kind, int64_t now_ms);
 static int64_t look_ms (const tenure_t *tenure);
+static int64_t renew_ms (const tenure_t *tenure);
 static void end_if_over (tenure_t *tenure, int64_t now_ms);
 static bool is_fresh (const tenure_t *tenure, int64_t now_ms);
 
@@ -96,6 +103,7 @@ static void take_answer (tenure_t *tenure, int64_t now_ms)
 
 static void take_lease (tenure_t *tenure, const engine_lease_t *lease, int64_t now_ms)
 {
+    note_namesake (tenure, lease);
     tenure->seen = *lease;
     if (tenure->state == TENURE_HOLDS) {
         see_own (tenure, lease);
@@ -104,7 +112,14 @@ static void take_lease (tenure_t *tenure, const engine_lease_t *lease, int64_t n
     tenure->due_ms = now_ms + look_ms (tenure);
     if (may_take (tenure, lease))
         tenure->state = TENURE_TAKES;
-    else if (!tenure->options.standby) {
+    else if (is_own (tenure, lease) && !tenure_has_namesake (tenure)) {
+        const int64_t dead_ms = dead_after_ms (tenure) - (int64_t) lease->age_ms + 1;
+        tenure->due_ms =
+            now_ms + (dead_ms < look_ms (tenure) ? dead_ms : look_ms (tenure));
+    } else if (tenure_has_namesake (tenure) && !tenure->options.standby) {
+        tenure->state = TENURE_BARRED;
+        explain_namesake (tenure);
+    } else if (!tenure->options.standby) {
         tenure->state = TENURE_BARRED;
         snprintf (tenure->why, sizeof tenure->why,
                   "%s is the active one: start this with --standby, or have one take "
@@ -118,6 +133,10 @@ static void see_own (tenure_t *tenure, const engine_lease_t *lease)
     if (lease->epoch <= tenure->epoch)
         return;
     tenure->state = TENURE_LOST;
+    if (is_own (tenure, lease)) {
+        explain_namesake (tenure);
+        return;
+    }
     snprintf (tenure->why, sizeof tenure->why,
               "%.255s has taken over: the epoch is %" PRIu64 ", and was %" PRIu64
               " here",
@@ -125,14 +144,50 @@ static void see_own (tenure_t *tenure, const engine_lease_t *lease)
               tenure->epoch);
 }
 
-/* An earlier run here left it, and does not hold the data directory any more. */
+/* An earlier run here left it, and does not hold the data directory any more; or
+   another that calls itself the same is there, and renews it. */
 static bool may_take (tenure_t *tenure, const engine_lease_t *lease)
 {
-    const bool own = strcmp (lease->holder, tenure->options.holder) == 0;
+    const bool left = is_own (tenure, lease) && !tenure_has_namesake (tenure) &&
+                      (int64_t) lease->age_ms > dead_after_ms (tenure);
     const bool given = lease->holder[0] == 0;
     const bool over = lease->age_ms > (uint64_t) tenure->options.lease_ms;
-    tenure->quiet = lease->epoch == 0 || own || over || given;
+    tenure->quiet = lease->epoch == 0 || left || over || given;
     return tenure->quiet || tenure->claimed;
+}
+
+static bool is_own (const tenure_t *tenure, const engine_lease_t *lease)
+{
+    return strcmp (lease->holder, tenure->options.holder) == 0;
+}
+
+static int64_t dead_after_ms (const tenure_t *tenure)
+{
+    return renew_ms (tenure) * 3 / 2;
+}
+
+/* What a process that was killed had asked may be seen afterwards, once. */
+static void note_namesake (tenure_t *tenure, const engine_lease_t *lease)
+{
+    const engine_lease_t *seen = &tenure->seen;
+    const bool other = tenure->state == TENURE_WAITS && is_own (tenure, lease);
+    if (!other || lease->epoch != seen->epoch)
+        tenure->renewals = 0;
+    else if (lease->age_ms < seen->age_ms)
+        tenure->renewals++;
+}
+
+bool tenure_has_namesake (const tenure_t *tenure)
+{
+    return tenure->renewals >= NAMESAKE_RENEWALS;
+}
+
+static void explain_namesake (tenure_t *tenure)
+{
+    snprintf (tenure->why, sizeof tenure->why,
+              "another process calls itself %.255s, too, and is the active one: give "
+              "each central an --advertise of its own",
+              tenure->options.holder);
 }
 
 /* Somebody else may have been quicker. */
@@ -213,9 +268,14 @@ static void ask (tenure_t *tenure, engine_kind_t kind, int64_t now_ms)
 
 static int64_t look_ms (const tenure_t *tenure)
 {
+    const int64_t often_ms = renew_ms (tenure);
+    return tenure->state == TENURE_HOLDS || often_ms < LOOK_MS ? often_ms : LOOK_MS;
+}
+
+static int64_t renew_ms (const tenure_t *tenure)
+{
     const int64_t part_ms = tenure->options.lease_ms / TENURE_RENEWALS;
-    const int64_t most_ms = tenure->state == TENURE_HOLDS ? RENEW_MS : LOOK_MS;
-    return part_ms < most_ms ? part_ms : most_ms;
+    return part_ms < RENEW_MS ? part_ms : RENEW_MS;
 }
 
 int64_t tenure_deadline (const tenure_t *tenure)

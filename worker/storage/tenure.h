@@ -33,7 +33,8 @@ typedef enum {
 typedef struct {
     engine_t *engine;   // borrowed; its ENGINE_LEASE line is the tenure's own
     const char *holder; // what others are told who holds it; borrowed. The same as
-                        // that of an earlier run here, which takes it at once
+                        // that of an earlier run here, whose lease is taken as soon as
+                        // it shows that nobody renews it
     int64_t lease_ms;
     bool standby; // waits while another holds it
 } tenure_options_t;
@@ -68,6 +69,9 @@ void tenure_confirm (tenure_t *tenure, int64_t asked_ms, uint64_t ordinal);
  */
 bool tenure_serves (const tenure_t *tenure, int64_t now_ms);
 bool tenure_vouches (const tenure_t *tenure, int64_t ready_ms, int64_t now_ms);
+
+/* Another process has the same `holder` as this one, and is the active one. */
+bool tenure_has_namesake (const tenure_t *tenure);
 
 uint64_t tenure_epoch (const tenure_t *tenure); // of what is held
 /* The lease as it was seen last; its `epoch` is 0 before. */
