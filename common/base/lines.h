@@ -15,7 +15,9 @@ typedef struct {
 
 static inline lines_t lines_of (bytes_t text)
 {
-    return (lines_t){.end = text.data + text.size, .next = text.data};
+    // An empty text may be NULL, to which C17 lets nothing be added, not even 0.
+    const uint8_t *end = text.size > 0 ? text.data + text.size : text.data;
+    return (lines_t){.end = end, .next = text.data};
 }
 
 /* The text's next line feed; NULL when there are no more. */

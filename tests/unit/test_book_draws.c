@@ -72,7 +72,11 @@ static standing_t standing_of (const sale_t *sale)
 static void assert_stands (const sale_t *sale, const standing_t *standing)
 {
     const standing_t now = standing_of (sale);
-    assert_memory_equal (&now, standing, sizeof now);
+    uint8_t is[CHECKPOINT_DRAW_BYTES], was[CHECKPOINT_DRAW_BYTES];
+    checkpoint_put_draw (is, &now.entry);
+    checkpoint_put_draw (was, &standing->entry);
+    assert_memory_equal (is, was, sizeof is);
+    assert_memory_equal (now.next, standing->next, sizeof now.next);
     shelf_check_draw (&shelf, sale, 3);
 }
 
