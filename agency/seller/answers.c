@@ -163,6 +163,10 @@ static int take_waiting (void *self, void *taken)
     const wire_waiting_t *waiting = &answer->message->waiting;
     if (session->progress.state == SESSION_SELLING)
         return take_peeked (session, waiting->day != DAY_OPEN, answer->now_ms);
+    if (session->progress.state == SESSION_ENDING) {
+        pledge_take_ended (session, waiting->day, answer->now_ms);
+        return true;
+    }
     const bool commits = session->progress.state == SESSION_COMMITTING;
     if (session->progress.state != SESSION_WAITING && !commits)
         return false;

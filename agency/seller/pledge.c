@@ -1,10 +1,11 @@
 /* pledge.c - an agency's part in a provable draw (agency; docs/fairness.md). Pure.
 
    What is next follows from what the vault has: the open note before anything is sold;
-   at the close its own commitment, which COMMIT tells; the receipt; once the draw is
-   sealed the seal, and the auditor's signature if there is an auditor; its own
-   signature, which REVEAL tells with the nonce; at last the result. So a run that was
-   killed goes on with what it finds. */
+   at the close its own commitment, which COMMIT tells, once READY has ended its sale,
+   so that nothing is stored any more that an earlier run had under way; the receipt;
+   once the draw is sealed the seal, and the auditor's signature if there is an auditor;
+   its own signature, which REVEAL tells with the nonce; at last the result. So a run
+   that was killed goes on with what it finds. */
 
 #include "session_state.h"
 
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 
 #define SLICE_ROWS     10000 // hashed in one step: some ten milliseconds
-#define REFUSALS_MAX   2     // of a COMMIT, before it is taken to be too late
+#define REFUSALS_MAX   2     // of READY or COMMIT, before it is taken to be too late
 #define FETCH_AGAIN_MS 500   // a note that is not there yet
 
 static bool cannot (session_t *session);
@@ -25,6 +26,7 @@ static bool wants_result (session_t *session);
 static bool judge (session_t *session);
 static bool drawn (const session_t *session);
 static void begin_commit (session_t *session);
+static void root_bets (session_t *session);
 static bool bets_are_the_centrals (session_t *session);
 static void ask_of_cancel (session_t *session);
 static void commit (session_t *session, int64_t now_ms);
@@ -98,8 +100,8 @@ static bool is_complete (session_t *session, uint64_t stored)
         stored < own->tally.count
             ? "it lost some. Has it been started on an older copy of "
               "its data?"
-            : "what was under way when a run ended came in behind them, "
-              "or somebody else sells in its name");
+            : "it has taken more, though it had told that the agency's "
+              "sale was ended");
 }
 
 static bool cannot (session_t *session)
@@ -241,13 +243,42 @@ static void begin_commit (session_t *session)
     if (why)
         session_fail (session, "%s", why);
     else if (bets_are_the_centrals (session)) {
-        why = proof->chance (proof->self, session->proof.salts.of, SHA256_BYTES);
-        if (why)
-            session_fail (session, "%s", why);
+        if (session->closed)
+            root_bets (session);
         else
-            begin_rooting (session, ROOT_COMMIT, &session->proof.salts, 0,
-                           session->proof.bets.count);
+            session_ask (session, SESSION_ENDING);
     }
+}
+
+/* What a batch or a cancel that was still under way could change is over: the bets are
+   those that were compared. Else what is new is looked at: the draw may be sealed. */
+void pledge_take_ended (session_t *session, uint8_t day, int64_t now_ms)
+{
+    if (day == DAY_OPEN)
+        return; // the answer to an earlier question
+    session_made_progress (session);
+    session->asking = session->holding = false;
+    session->timer_ms = NEVER;
+    if (day == DAY_ENDED) {
+        session->closed = true;
+        root_bets (session);
+        return;
+    }
+    session->proof.day = day;
+    session->proof.looked = false;
+    pledge_go_on (session, now_ms);
+}
+
+static void root_bets (session_t *session)
+{
+    const session_proof_t *proof = session->options.proof;
+    const char *why =
+        proof->chance (proof->self, session->proof.salts.of, SHA256_BYTES);
+    if (why)
+        session_fail (session, "%s", why);
+    else
+        begin_rooting (session, ROOT_COMMIT, &session->proof.salts, 0,
+                       session->proof.bets.count);
 }
 
 /* Nothing is committed to that the central would refuse: it would be for good. */
@@ -582,6 +613,8 @@ bool pledge_refused (session_t *session, const wire_refused_t *refused, int64_t 
             "seal-%" PRIu32 ".note in the folder of --receipts is the proof "
             "(loteria-verify --receipt)",
             session->progress.draw, session->options.agency, session->options.agency);
+    if (refused->command == WIRE_READY) // else WELCOME tells what is new
+        return refused->code == REFUSED_PHASE && came_too_late (session, now_ms);
     if (refused->command != WIRE_COMMIT)
         return false;
     switch (refused->code) {
@@ -650,6 +683,10 @@ void pledge_question (const session_t *session, wire_message_t *message)
         memcpy (message->root.salt_key, salts.of, sizeof salts.of);
         break;
     }
+    case SESSION_ENDING:
+        message->command = WIRE_READY;
+        message->tally = session_tally (session);
+        break;
     case SESSION_COMMITTING:
         message->command = WIRE_COMMIT;
         message->commit = *vault_commitment (session->options.proof->vault);

@@ -102,13 +102,18 @@ static bool for_now (const wire_refused_t *refused)
 /* Not a late answer to a question of an earlier state, or to a batch stored since. */
 static bool about_moment (const session_t *session, const wire_refused_t *refused)
 {
-    static const uint8_t questions[] = {
-        [SESSION_HELLO] = WIRE_HELLO,       [SESSION_SELLING] = WIRE_BATCH,
-        [SESSION_COMPARING] = WIRE_CHECK,   [SESSION_WAITING] = WIRE_READY,
-        [SESSION_CANCELLING] = WIRE_CANCEL, [SESSION_RESULTS] = WIRE_RESULTS,
-        [SESSION_FETCHING] = WIRE_FETCH,    [SESSION_SEARCHING] = WIRE_ROOT,
-        [SESSION_COMMITTING] = WIRE_COMMIT, [SESSION_ROOTING] = 0,
-        [SESSION_LEAVING] = WIRE_DONE};
+    static const uint8_t questions[] = {[SESSION_HELLO] = WIRE_HELLO,
+                                        [SESSION_SELLING] = WIRE_BATCH,
+                                        [SESSION_COMPARING] = WIRE_CHECK,
+                                        [SESSION_WAITING] = WIRE_READY,
+                                        [SESSION_CANCELLING] = WIRE_CANCEL,
+                                        [SESSION_RESULTS] = WIRE_RESULTS,
+                                        [SESSION_FETCHING] = WIRE_FETCH,
+                                        [SESSION_SEARCHING] = WIRE_ROOT,
+                                        [SESSION_COMMITTING] = WIRE_COMMIT,
+                                        [SESSION_ENDING] = WIRE_READY,
+                                        [SESSION_ROOTING] = 0,
+                                        [SESSION_LEAVING] = WIRE_DONE};
     const session_state_t state = session->progress.state;
     const bool peeks = state == SESSION_SELLING && session->options.growing;
     const bool results =

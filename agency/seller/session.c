@@ -297,6 +297,7 @@ bool session_answer_due (const session_t *session)
     case SESSION_HELLO:
     case SESSION_CANCELLING:
     case SESSION_FETCHING:
+    case SESSION_ENDING:
     case SESSION_SEARCHING:
     case SESSION_COMMITTING:
     case SESSION_WAITING:
@@ -327,6 +328,7 @@ static size_t write_question (session_t *session)
         message.offset = session->options.cancel;
         break;
     case SESSION_FETCHING:
+    case SESSION_ENDING:
     case SESSION_SEARCHING:
     case SESSION_COMMITTING:
         pledge_question (session, &message);
@@ -341,8 +343,7 @@ static size_t write_question (session_t *session)
             break;
         }
         message.command = WIRE_READY;
-        message.tally = (wire_tally_t){session->progress.stored, session->digest,
-                                       session->progress.cancelled};
+        message.tally = session_tally (session);
         break;
     case SESSION_SELLING: // whether the draw has closed
         message.command = WIRE_RESULTS;
@@ -357,6 +358,12 @@ static size_t write_question (session_t *session)
     }
     session->question_size = wire_encode (&message, session->question);
     return session->question_size;
+}
+
+wire_tally_t session_tally (const session_t *session)
+{
+    return (wire_tally_t){session->progress.stored, session->digest,
+                          session->progress.cancelled};
 }
 
 /* Once it is known, the draw is asked for by its name. */

@@ -26,6 +26,7 @@ typedef enum {
     SESSION_CANCELLING, // asked for a bet to be cancelled
     // of a provable draw alone
     SESSION_FETCHING,   // fetches a note
+    SESSION_ENDING,     // said READY: sells no more, whatever is still under way
     SESSION_ROOTING,    // hashes its bets
     SESSION_SEARCHING,  // looks for the first leaf that the central has otherwise
     SESSION_COMMITTING, // said COMMIT

@@ -215,6 +215,8 @@ void pledge_go_on (session_t *session, int64_t now_ms);
    something to do. */
 bool pledge_news (session_t *session, uint8_t day);
 
+/* READY was answered: what the draw is for this agency. */
+void pledge_take_ended (session_t *session, uint8_t day, int64_t now_ms);
 bool pledge_take_note (session_t *session, const wire_note_t *note, int64_t now_ms);
 bool pledge_take_rooted (session_t *session, const wire_rooted_t *rooted);
 /* The draw is void: the note that says so is kept, before the session fails. */
@@ -241,6 +243,9 @@ void session_hold_back (session_t *session, uint16_t code, int64_t now_ms);
 void session_made_progress (session_t *session);
 void session_start_timer (session_t *session, int64_t now_ms);
 void session_peek_later (session_t *session, int64_t now_ms);
+
+/* What is stored, as the central said last: what READY says. */
+wire_tally_t session_tally (const session_t *session);
 
 /* It cannot go on. All return true: the message that led to this was of use. The second
    is for when `failure` says why already. */

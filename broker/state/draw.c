@@ -8,9 +8,10 @@
 
 typedef struct {
     bool asked, excused, served; // asked: by S, or by Y
+    bool ended;                  // by E: it is about to ask
     uint32_t cancelled;
     uint32_t asked_s, served_s; // when, in seconds since 1970
-    uint64_t count;             // these three: what it asked with
+    uint64_t count;             // these three: what it asked, or ended its sale, with
     uint64_t digest;
 } seat_t;
 
@@ -28,6 +29,8 @@ struct draw {
 static int open_roll (draw_t *draw, const wire_event_t *event);
 static bool terms_sound (const wire_event_t *event);
 static int seal_agency (draw_t *draw, const wire_event_t *event);
+static void note_tally (seat_t *seat, const wire_event_t *event);
+static int end_sale (draw_t *draw, const wire_event_t *event);
 static int excuse_agency (draw_t *draw, const wire_event_t *event);
 static void wait_for_one_less (draw_t *draw, uint32_t agency, uint64_t time_ms);
 static void no_longer_missing (draw_t *draw, uint32_t agency);
@@ -67,6 +70,8 @@ int draw_apply (draw_t *draw, const wire_event_t *event)
         return open_roll (draw, event);
     case EVENT_SEALED:
         return seal_agency (draw, event);
+    case EVENT_ENDED:
+        return end_sale (draw, event);
     case EVENT_EXCUSED:
         return excuse_agency (draw, event);
     case EVENT_CLOSED:
@@ -87,19 +92,20 @@ int draw_apply (draw_t *draw, const wire_event_t *event)
 draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
                           const wire_tally_t *tally, wire_code_t *code)
 {
-    const draw_answer_t answer = draw_results (draw, agency, code);
-    if (answer != DRAW_REFUSE && draw->provable)
-        *code = REFUSED_PHASE;
+    const draw_answer_t answer = draw->provable ? draw_commit (draw, agency, code)
+                                                : draw_results (draw, agency, code);
     if (*code != REFUSED_OK)
         return DRAW_REFUSE;
     const seat_t *seat = &draw->roll[agency];
-    if (!seat->asked)
+    if (!seat->asked && !seat->ended)
         return DRAW_ASK_SEAL;
     if (seat->count != tally->count || seat->cancelled != tally->cancelled)
         *code = REFUSED_TALLY;
     else if (seat->digest != tally->digest)
         *code = REFUSED_CONFLICT;
-    return *code == REFUSED_OK ? answer : DRAW_REFUSE;
+    if (*code != REFUSED_OK)
+        return DRAW_REFUSE;
+    return seat->asked ? answer : DRAW_WAIT;
 }
 
 draw_answer_t draw_commit (const draw_t *draw, uint32_t agency, wire_code_t *code)
@@ -161,6 +167,12 @@ bool draw_asked (const draw_t *draw, uint32_t agency)
     return draw_on_roll (draw, agency) && draw->roll[agency].asked;
 }
 
+bool draw_ended (const draw_t *draw, uint32_t agency)
+{
+    return draw_on_roll (draw, agency) && draw->roll[agency].ended &&
+           !draw->roll[agency].asked;
+}
+
 bool draw_excused (const draw_t *draw, uint32_t agency)
 {
     return draw_on_roll (draw, agency) && draw->roll[agency].excused;
@@ -205,7 +217,8 @@ wire_day_t draw_day (const draw_t *draw, uint32_t agency)
     if (draw_sealed (draw) && draw_asked (draw, agency))
         return DAY_LOCKED;
     return draw_sealed (draw) || draw->facts.phase == PHASE_CLOSED ||
-                   draw_asked (draw, agency) || draw_excused (draw, agency)
+                   draw_asked (draw, agency) || draw_excused (draw, agency) ||
+                   draw_ended (draw, agency)
                ? DAY_SEALED
                : DAY_OPEN;
 }
@@ -327,14 +340,33 @@ static int seal_agency (draw_t *draw, const wire_event_t *event)
         return -1;
     seat_t *seat = &draw->roll[event->agency];
     seat->asked = true;
-    seat->count = event->count;
-    seat->digest = event->digest;
-    seat->cancelled = event->cancelled;
+    note_tally (seat, event);
     seat->asked_s = (uint32_t) (event->time_ms / 1000);
     draw->facts.asked++;
     draw->awaited -= !seat->excused;
     if (!seat->excused)
         wait_for_one_less (draw, event->agency, event->time_ms);
+    return 0;
+}
+
+static void note_tally (seat_t *seat, const wire_event_t *event)
+{
+    seat->count = event->count;
+    seat->digest = event->digest;
+    seat->cancelled = event->cancelled;
+}
+
+/* It is waited for as before. */
+static int end_sale (draw_t *draw, const wire_event_t *event)
+{
+    const wire_phase_t phase = draw->facts.phase;
+    if (!draw->provable || !draw_noted (draw) ||
+        (phase != PHASE_OPEN && phase != PHASE_CLOSED) ||
+        !draw_on_roll (draw, event->agency) || draw->roll[event->agency].asked ||
+        draw->roll[event->agency].ended)
+        return -1;
+    draw->roll[event->agency].ended = true;
+    note_tally (&draw->roll[event->agency], event);
     return 0;
 }
 

@@ -29,11 +29,12 @@
        and drawn     other count: TALLY
      void            refuse: VOID                refuse: VOID     refuse: VOID
 
-   Same count, other digest: refuse CONFLICT. In a provable draw (provable.h) READY is
-   refused: PHASE. There an agency says COMMIT, which is answered by the draw's receipt
-   for it, whatever it says again; and REVEAL once the draw is sealed. When it is
-   closed, and its number does not have to be entered, the draw is due: storage is asked
-   to record that it is made, which it does once. */
+   Same count, other digest: refuse CONFLICT. In a provable draw (provable.h) READY only
+   ends the agency's sale (E): no more of its bets are stored, whatever is still under
+   way, and so it knows what to commit to. It asks by COMMIT, which is answered by the
+   draw's receipt for it, whatever it says again; and says REVEAL once the draw is
+   sealed. When it is closed, and its number does not have to be entered, the draw is
+   due: storage is asked to record that it is made, which it does once. */
 
 #ifndef LOTERIA_DRAW_H
 #define LOTERIA_DRAW_H
@@ -91,6 +92,8 @@ draw_answer_t draw_reveal (const draw_t *draw, uint32_t agency, wire_code_t *cod
 const draw_facts_t *draw_facts (const draw_t *draw);
 bool draw_on_roll (const draw_t *draw, uint32_t agency);
 bool draw_asked (const draw_t *draw, uint32_t agency);
+/* Of a provable draw: it has ended its sale, and not committed yet. */
+bool draw_ended (const draw_t *draw, uint32_t agency);
 bool draw_excused (const draw_t *draw, uint32_t agency);
 bool draw_served (const draw_t *draw, uint32_t agency);
 /* When it asked, and when it said that it has its winners, in seconds since 1970; 0: it

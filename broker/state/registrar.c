@@ -468,6 +468,7 @@ static live_t *draw_spoken_of (registrar_t *registrar, const request_t *request)
     return NULL;
 }
 
+/* In a provable draw it only ends the agency's sale, and COMMIT follows. */
 static int take_ready (void *self, void *asked)
 {
     registrar_t *registrar = self;
@@ -486,7 +487,8 @@ static int take_ready (void *self, void *asked)
     live_ask (live, agency, &request->envelope); // the latest is the one to tell
     live_lend (live, agency, 0);                 // it has nothing under way any more
     if (what == DRAW_ASK_SEAL) {
-        const wire_event_t sealed = {.kind = EVENT_SEALED,
+        const bool provable = draw_provable (live->draw) != NULL;
+        const wire_event_t sealed = {.kind = provable ? EVENT_ENDED : EVENT_SEALED,
                                      .agency = agency,
                                      .count = tally->count,
                                      .digest = tally->digest,
@@ -497,7 +499,6 @@ static int take_ready (void *self, void *asked)
     return 0;
 }
 
-/* In a provable draw, in place of READY. */
 static int take_commit (void *self, void *asked)
 {
     registrar_t *registrar = self;
@@ -827,6 +828,7 @@ static void answer_event (registrar_t *registrar, live_t *live,
     const bool replayed = !is_somebodys (&request->envelope);
     switch (event->kind) {
     case EVENT_SEALED:
+    case EVENT_ENDED:
     case EVENT_COMMITTED:
     case EVENT_REVEALED:
         if (!draw_on_roll (live->draw, event->agency))
@@ -1018,6 +1020,8 @@ static void answer_waiting (registrar_t *registrar, const live_t *live, uint32_t
         .agency = agency,
         .draw = facts->identity,
         .waiting = {.day = (uint8_t) draw_day (live->draw, agency)}};
+    if (waiting.waiting.day == DAY_SEALED && draw_ended (live->draw, agency))
+        waiting.waiting.day = DAY_ENDED;
     draw_progress (live->draw, &waiting.waiting.ready, &waiting.waiting.agencies);
     draw_missing (live->draw, waiting.waiting.missing);
     outbox_answer (registrar->to_brokers, envelope, &waiting);
@@ -1068,18 +1072,15 @@ static void refuse_by_draw (registrar_t *registrar, const request_t *request,
     outbox_answer (registrar->to_brokers, &request->envelope, &refusal);
 }
 
-/* Of the three ways to ask which is not this draw's, or too early or late in it. */
+/* Of the ways to ask which is not this draw's, or too early or late in it. */
 static void say_phase (const request_t *request, const live_t *live,
                        char text[REFUSAL_TEXT_MAX + 1])
 {
     const char *name = draw_facts (live->draw)->name;
-    const bool commits = request->message.command == WIRE_COMMIT;
+    const uint8_t command = request->message.command;
+    const bool commits = command == WIRE_COMMIT || command == WIRE_READY;
     if (!draw_provable (live->draw))
         snprintf (text, REFUSAL_TEXT_MAX + 1, "%s is no provable draw: say READY",
-                  name);
-    else if (request->message.command == WIRE_READY)
-        snprintf (text, REFUSAL_TEXT_MAX + 1,
-                  "%s is a provable draw: who asks for its results there commits",
                   name);
     else if (commits || draw_sealed (live->draw))
         snprintf (text, REFUSAL_TEXT_MAX + 1,

@@ -121,6 +121,7 @@ static uint8_t command_of_agency (const wire_message_t *request)
         return WIRE_RESULTS;
     case WIRE_RECORD:
         return request->record.event.kind == EVENT_SEALED      ? WIRE_READY
+               : request->record.event.kind == EVENT_ENDED     ? WIRE_READY
                : request->record.event.kind == EVENT_COMMITTED ? WIRE_COMMIT
                : request->record.event.kind == EVENT_REVEALED  ? WIRE_REVEAL
                : request->record.event.kind == EVENT_SERVED    ? WIRE_DONE

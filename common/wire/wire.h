@@ -170,7 +170,8 @@ typedef enum {
     DAY_SEALED = 1,
     DAY_DRAWN = 2,
     DAY_VOID = 3,
-    DAY_LOCKED = 4 // a provable draw is sealed: what the agency committed to is wanted
+    DAY_LOCKED = 4, // a provable draw is sealed: what the agency committed to is wanted
+    DAY_ENDED = 5   // WAITING alone: it said READY in a provable draw, and is to commit
 } wire_day_t;
 
 /* Where a draw's winning number comes from. */
@@ -233,7 +234,7 @@ typedef struct {        // CANCELLED
 typedef struct { // WAITING
     uint32_t ready;
     uint32_t agencies;
-    uint8_t day;                         // wire_day_t: OPEN, SEALED or LOCKED
+    uint8_t day;                         // wire_day_t: OPEN, SEALED, LOCKED or ENDED
     uint32_t missing[WAITING_NAMES_MAX]; // the first that are not ready; 0: no more
 } wire_waiting_t;
 
@@ -252,7 +253,9 @@ typedef enum {           // what may happen to a draw
     EVENT_DRAWN = 'D',   // number
     EVENT_SERVED = 'V',  // agency: it has said that it has its winners
     EVENT_VOIDED = 'W',  // text: why; of a provable draw a paper (fair_paper.h)
-    // of a provable draw alone; text: a paper
+    // of a provable draw alone
+    EVENT_ENDED = 'E', // agency, count, digest, cancelled: it sells no more, by READY
+    // likewise; text: a paper
     EVENT_NOTED = 'N',     // it has its open note: agencies may come
     EVENT_COMMITTED = 'Y', // agency, count, digest, cancelled: it has asked, by COMMIT
     EVENT_ATTESTED = 'U',  // the auditor has signed the seal

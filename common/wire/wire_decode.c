@@ -134,7 +134,7 @@ static void read_body (reader_t *reader, wire_message_t *message)
         message->waiting.day = read_u8 (reader);
         for (size_t i = 0; i < WAITING_NAMES_MAX; i++)
             message->waiting.missing[i] = read_u32 (reader);
-        reader->failed |= message->waiting.day > DAY_LOCKED;
+        reader->failed |= message->waiting.day > DAY_ENDED;
         break;
     case WIRE_FIND:
         message->find.epoch = read_u64 (reader);
@@ -392,6 +392,7 @@ static void check_text (reader_t *reader, const wire_event_t *event)
         reader->failed |= event->text.size > 0 && !is_paper (event->text);
         break;
     case EVENT_SEALED:
+    case EVENT_ENDED:
     case EVENT_DRAWN:
     case EVENT_SERVED:
         reader->failed |= event->text.size > 0;

@@ -535,7 +535,7 @@ bool checks_cancelled (checks_t *checks, const node_t *node, const char *why)
     if (!why && !gone)
         world_violate (checks->world, "I11: %s has cancelled what is not recorded",
                        node->name);
-    if (why && told->may_cancel && !seat->complete && !draw->voided &&
+    if (why && told->may_cancel && !scan_sealed (seat) && !draw->voided &&
         !unopened (checks, node) && !unreadable (checks, node, why))
         world_violate (checks->world, "I11: %s could not cancel: %s", node->name, why);
     if (why && (unopened (checks, node) || unreadable (checks, node, why)))
@@ -750,7 +750,7 @@ static void take_sealed (checks_t *checks, const node_t *node)
 {
     told_t *told = told_of (checks, node);
     const scan_seat_t *seat = seat_of (checks, node);
-    if (!seat->complete)
+    if (!scan_sealed (seat))
         world_violate (checks->world, "I9: %s is told of a seal not recorded",
                        node->name);
     else if (told->sealed && told->sealed_count != seat->stored)
@@ -801,7 +801,8 @@ static bool is_durable (const scan_t *scan, bytes_t message)
         return first <= scan->records;
     case WIRE_WAITING:
         return number (message, BODY, 4) <= draw->ready &&
-               (number (message, BODY + 8, 1) == DAY_OPEN || seat->complete) &&
+               (number (message, BODY + 8, 1) == DAY_OPEN || scan_sealed (seat)) &&
+               (number (message, BODY + 8, 1) != DAY_ENDED || seat->ended) &&
                (number (message, BODY + 8, 1) != DAY_LOCKED || draw->seal.size > 0);
     case WIRE_NOTE:
         return note_durable (draw, seat, (uint8_t) number (message, BODY, 1));
@@ -844,7 +845,7 @@ static bool refusal_durable (const scan_draw_t *draw, const scan_seat_t *seat,
         return true;
     switch (number (message, BODY, 2)) {
     case REFUSED_CLOSED:
-        return seat->complete;
+        return scan_sealed (seat);
     case REFUSED_VOID:
         return draw->voided;
     default:
@@ -1027,7 +1028,7 @@ static void check_told (checks_t *checks, uint32_t draw, uint32_t agency)
         world_violate (world, "I3: agency %u in %s: %llu sent, %llu stored", agency,
                        name, (unsigned long long) told->sent,
                        (unsigned long long) seat->stored);
-    if (told->sealed && (!seat->complete || seat->stored != told->sealed_count))
+    if (told->sealed && (!scan_sealed (seat) || seat->stored != told->sealed_count))
         world_violate (world, "I6: agency %u in %s: its seal is lost", agency, name);
     if (told->cancelled > seat->cancelled)
         world_violate (world, "I11: agency %u in %s: bets are cancelled no more",
@@ -1074,7 +1075,7 @@ static bool acknowledged_in_time (checks_t *checks, uint32_t draw, uint32_t agen
         return true;
     const int64_t took_ms = checks->world->now_ms - checks->calm_ms;
     told->settled = told->acknowledged >= told->sent_at_calm ||
-                    scanned->seat[agency].complete || scanned->voided ||
+                    scan_sealed (&scanned->seat[agency]) || scanned->voided ||
                     told->acknowledged == plan->bets->beyond ||
                     plan->bets->beyond < plan->bets->count;
     if (told->settled && took_ms > counts->slowest_acknowledgement_ms)

@@ -214,6 +214,11 @@ bool scan_closed (const scan_draw_t *draw)
                             draw->ready == draw->agencies);
 }
 
+bool scan_sealed (const scan_seat_t *seat)
+{
+    return seat->complete || seat->ended;
+}
+
 bool scan_over (const scan_draw_t *draw)
 {
     return draw->drawn || draw->voided;
@@ -535,7 +540,7 @@ static const char *bets_follow (scan_t *scan, uint32_t which, const uint8_t *rec
     if (!seat || !bets)
         return "I3";
     const uint64_t next = seat->stored, time_ms = number (record + 64, 8);
-    if (seat->complete || draw->voided)
+    if (scan_sealed (seat) || draw->voided)
         return "I9";
     if (count < 1 || number (record + 16, 8) != next || next + count > bets->count ||
         number (record + 36, 4) != seat->last ||
@@ -562,7 +567,7 @@ static const char *cancel_follows (scan_t *scan, uint32_t which, const uint8_t *
     scan_draw_t *draw = &scan->draw[which];
     scan_seat_t *seat = seat_of (draw, record);
     const uint64_t offset = number (record + 16, 8), agency = number (record + 4, 4);
-    if (!seat || seat->complete || draw->voided || offset >= seat->stored ||
+    if (!seat || scan_sealed (seat) || draw->voided || offset >= seat->stored ||
         seat->gone[offset] || number (record + 2, 2) != 1 ||
         number (record + 36, 4) != seat->last_cancel)
         return "I11";
@@ -684,6 +689,12 @@ static const char *happen (scan_t *scan, uint32_t which, const uint8_t *record,
             return "I9";
         seat->asked = true;
         complete (draw, seat);
+        return NULL;
+    case 'E':
+        if (!seat || seat->ended || seat->asked || draw->open.size == 0 ||
+            draw->seal.size > 0 || draw->voided || !sealed_as_stored (seat, record))
+            return "I9";
+        seat->ended = true;
         return NULL;
     case 'X':
         if (!seat || seat->complete || draw->closed || draw->voided)

@@ -31,6 +31,7 @@ typedef struct { // an agency in a draw
     uint32_t cancelled;
     bool *gone;             // of each bet: it was cancelled; owned
     bool asked, excused;    // its own seal, and the operator's
+    bool ended;             // its sale, before it commits
     bool complete;          // by one of these, or the close
     uint64_t complete_with; // bets
     bool served;
@@ -104,6 +105,8 @@ const char *scan_path (const scan_t *scan, uint32_t draw, scan_file_t file);
 /* Whether nobody sells in the draw any more, and it may get its number; whether it is
    drawn or void. */
 bool scan_closed (const scan_draw_t *draw);
+/* Whether the agency sells no more. */
+bool scan_sealed (const scan_seat_t *seat);
 bool scan_over (const scan_draw_t *draw);
 
 #endif

@@ -101,7 +101,7 @@ static inline record_t provable_record (const sale_t *sale, uint8_t kind,
                                         uint32_t agency)
 {
     record_t record = {.kind = kind, .agency = agency};
-    if (kind != EVENT_COMMITTED)
+    if (kind != EVENT_COMMITTED && kind != EVENT_ENDED)
         return record;
     const cursor_t *cursor = cursors_find (sale->cursors, agency);
     record.offset = cursor->at.next;

@@ -355,6 +355,47 @@ static void other_bets_are_refused_at_once (void **state)
     }
 }
 
+/* A batch and a cancel that its killed run had under way come too late: what it has
+   compared is what it commits to. */
+static void an_ended_sale_takes_nothing_more (void **state)
+{
+    (void) state;
+    open_and_sell ();
+    wire_message_t other = record_of (EVENT_ENDED, 1, bytes_of (NULL, 0));
+    other.record.event.count--;
+    take (STATE, "c", &other);
+    commit ();
+    assert_only (&mail, WIRE_REFUSED);
+    assert_refused (&mail.items[0], REFUSED_TALLY);
+    assert_int_equal (mail.items[0].message.refused.command, WIRE_READY);
+    assert_recorded (EVENT_ENDED, 1);
+    assert_repeated (EVENT_ENDED, 1);
+    const wire_message_t store = {
+        .command = WIRE_STORE,
+        .agency = 1,
+        .draw = PROVABLE_IDENTITY,
+        .batch = {.offset = FAIR_BETS,
+                  .digest = cursors_find (sale ()->cursors, 1)->at.digest,
+                  .count = 1,
+                  .rows = text_bytes ("1,A,B,1,2000-01-01,3\r\n")}};
+    const wire_message_t cancel = {
+        .command = WIRE_CANCEL, .agency = 1, .draw = PROVABLE_IDENTITY, .offset = 4};
+    restart (); // nor when it starts again
+    const wire_message_t registration = {.command = WIRE_REGISTER,
+                                         .state = life_after (FIRST, 2)};
+    take (STATE, "", &registration);
+    commit ();
+    take (WORKER, "c", &store);
+    commit ();
+    assert_only (&mail, WIRE_REFUSED);
+    assert_refused (&mail.items[0], REFUSED_CLOSED);
+    take (WORKER, "c", &cancel);
+    commit ();
+    assert_only (&mail, WIRE_REFUSED);
+    assert_refused (&mail.items[0], REFUSED_CLOSED);
+    assert_recorded (EVENT_COMMITTED, 1);
+}
+
 /* While the pass goes on. */
 static void bets_that_change_meanwhile_are_noticed (void **state)
 {
@@ -667,6 +708,8 @@ int main (void)
                                          teardown),
         cmocka_unit_test_setup_teardown (another_root_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown (other_bets_are_refused_at_once, setup,
+                                         teardown),
+        cmocka_unit_test_setup_teardown (an_ended_sale_takes_nothing_more, setup,
                                          teardown),
         cmocka_unit_test_setup_teardown (bets_that_change_meanwhile_are_noticed, setup,
                                          teardown),

@@ -273,6 +273,20 @@ static void marks_are_accepted_once (void **state)
     assert_null (refusal_of (&served, none));
     cursors_apply (all, 4, &served);
     assert_non_null (strstr (refusal_of (&served, none), "before"));
+    record_t ended = {.kind = RECORD_ENDED, .agency = 2, .offset = 1};
+    assert_non_null (strstr (refusal_of (&ended, none), "offset"));
+    ended.offset = 0;
+    assert_null (refusal_of (&ended, none));
+    cursors_apply (all, 5, &ended);
+    assert_true (cursor_sealed (cursors_find (all, 2)));
+    assert_int_equal (cursors_sealed (all), 1); // it is waited for
+    assert_non_null (strstr (refusal_of (&ended, none), "before"));
+    excused.agency = 2;
+    assert_null (refusal_of (&excused, none)); // its machine was lost
+    ended.agency = 1;
+    ended.offset = 2;
+    ended.digest = 9;
+    assert_non_null (strstr (refusal_of (&ended, none), "committed"));
     cursors_close (all); // all others, too
     stranger.agency = 2;
     assert_non_null (strstr (refusal_of (&stranger, none), "complete"));

@@ -485,7 +485,11 @@ static void each_kind_of_draw_has_its_way_to_ask (void **state)
 {
     (void) state;
     ask_ready (1);
-    told_refused (REFUSED_PHASE, WIRE_READY);
+    served ();
+    assert_int_equal (kept_events (EVENT_ENDED), 1);
+    assert_int_equal (told (WIRE_WAITING)->waiting.day, DAY_ENDED);
+    ask_results (1, 0);
+    assert_int_equal (told (WIRE_WAITING)->waiting.day, DAY_ENDED);
     wire_message_t reveal = {.command = WIRE_REVEAL, .agency = 1, .draw = the_draw ()};
     ask (1, &reveal);
     told_refused (REFUSED_PHASE, WIRE_REVEAL);

@@ -30,18 +30,22 @@ typedef struct { // the agency's folder, which outlives its sessions
 typedef struct { // the other side
     uint64_t stored;
     uint32_t cancelled;
-    bool held;     // a commitment
-    bool revealed; // by the agency
+    bool ended;       // the agency's sale
+    uint64_t late;    // bets that an earlier run has under way
+    bool late_cancel; // likewise
+    bool held;        // a commitment
+    bool revealed;    // by the agency
     bool locked, published, closed;
     int questions; // so far
     int told;      // that it told of the winners
     char commit[4096], reveal[256];
     size_t commit_size, reveal_size;
-    uint64_t other_at;     // the bet that it has otherwise; UINT64_MAX: none
-    wire_code_t on_commit; // refused
-    const char *receipt;   // another than the draw's
-    int missing;           // so many times the result note is not there yet
-    char off[FAIR_NOTE];   // its void note, if any
+    uint64_t other_at;               // the bet that it has otherwise; UINT64_MAX: none
+    wire_code_t on_ready, on_commit; // refused
+    bool before_ready;               // what is under way is stored just before it
+    const char *receipt;             // another than the draw's
+    int missing;                     // so many times the result note is not there yet
+    char off[FAIR_NOTE];             // its void note, if any
 } central_t;
 
 static fair_draw_t draw;
@@ -230,7 +234,7 @@ static void say_welcome (void)
         message.welcome.day = DAY_DRAWN;
     else if (central.locked)
         message.welcome.day = DAY_LOCKED;
-    else if (central.held || central.closed)
+    else if (central.held || central.ended || central.closed)
         message.welcome.day = DAY_SEALED;
     answer (day, &message);
 }
@@ -239,6 +243,7 @@ static void say_waiting (void)
 {
     const wire_day_t now = central.locked                   ? DAY_LOCKED
                            : central.held || central.closed ? DAY_SEALED
+                           : central.ended                  ? DAY_ENDED
                                                             : DAY_OPEN;
     answer (day, &(wire_message_t){
                      .command = WIRE_WAITING,
@@ -323,8 +328,37 @@ static void note_same (char *before, size_t *before_size, bytes_t bytes)
     assert_memory_equal (bytes.data, before, bytes.size);
 }
 
+/* What was under way comes in as long as the agency's sale has not ended. */
+static void deliver_late (void)
+{
+    if (!central.ended)
+        central.stored += central.late;
+    if (!central.ended && central.late_cancel)
+        central.cancelled++;
+    central.late_cancel = false;
+    central.late = 0;
+}
+
+static void take_ready (const wire_tally_t *tally)
+{
+    if (central.before_ready)
+        deliver_late ();
+    if (central.on_ready != REFUSED_OK || tally->count != central.stored ||
+        tally->cancelled != central.cancelled) {
+        wire_message_t refusal = wire_refusal (
+            &(wire_message_t){.command = WIRE_READY, .tally = *tally},
+            central.on_ready != REFUSED_OK ? central.on_ready : REFUSED_TALLY, "why");
+        refusal.agency = AGENCY;
+        answer (day, &refusal);
+        return;
+    }
+    central.ended = true;
+    say_waiting ();
+}
+
 static void take_commit (const wire_message_t *message, bytes_t bytes)
 {
+    deliver_late ();
     if (central.on_commit != REFUSED_OK) {
         refuse (day, central.on_commit, WIRE_COMMIT, message->commit.tally.count);
         return;
@@ -372,6 +406,9 @@ static bool serve (void)
         break;
     case WIRE_FETCH:
         say_note (&message.fetch);
+        break;
+    case WIRE_READY:
+        take_ready (&message.tally);
         break;
     case WIRE_COMMIT:
         take_commit (&message, bytes);
@@ -479,6 +516,14 @@ static void sell_and_cancel (void)
     assert_state (day, SESSION_ENDED);
     cancel_2 ();
     day->options.task = SESSION_WHOLE;
+}
+
+static void setup_again (void)
+{
+    teardown (NULL);
+    setup (NULL);
+    sell_and_cancel ();
+    day->options.task = SESSION_CLOSE_ONLY;
 }
 
 static void a_whole_draw (void **state)
@@ -677,6 +722,69 @@ static void what_it_has_committed_to_is_all_that_it_sells (void **state)
     start_session ();
     serve_all ();
     assert_fails_with ("has committed to 7");
+}
+
+/* A batch of a run that was killed, which is stored at the worst moment: it is found
+   before anything is committed to, or comes too late. */
+static void what_a_killed_run_had_under_way_contradicts_nothing (void **state)
+{
+    (void) state;
+    setup_again ();
+    central.late = 1;
+    start_session ();
+    serve_all ();
+    assert_state (day, SESSION_WAITING);
+    assert_true (central.held && central.ended);
+    assert_int_equal (central.stored, FAIR_BETS);
+    setup_again ();
+    central.late = 1;
+    central.before_ready = true;
+    start_session ();
+    serve_all ();
+    pass_by (5000);
+    assert_fails_with ("has 8 bets of agency 4, and the folder of --receipts has 7");
+    assert_null (file_of ("commit"));
+    assert_false (central.ended);
+}
+
+/* Nor does a cancel: whether it is so the leaf says. */
+static void a_late_cancel_contradicts_nothing (void **state)
+{
+    (void) state;
+    setup_again ();
+    folder.asked[folder.asked_count++] = 2;
+    folder.offsets_count = 0;
+    central.cancelled = 0;
+    central.late_cancel = central.before_ready = true;
+    start_session ();
+    serve_all ();
+    pass_by (5000);
+    assert_state (day, SESSION_WAITING);
+    assert_true (central.held && central.cancelled == 1);
+    assert_int_equal (folder.offsets_count, 1);
+}
+
+/* What is answered while it ends its sale may be the answer to an earlier question. */
+static void only_the_end_of_its_sale_is_taken_for_it (void **state)
+{
+    (void) state;
+    sell_and_cancel ();
+    central.on_ready = REFUSED_UNAVAILABLE;
+    start_session ();
+    serve_all ();
+    assert_state (day, SESSION_ENDING);
+    wire_message_t waiting = {
+        .command = WIRE_WAITING, .agency = AGENCY, .waiting = {.agencies = 3}};
+    answer (day, &waiting); // open
+    assert_state (day, SESSION_ENDING);
+    waiting.waiting.day = DAY_SEALED; // it closed meanwhile, perhaps with more bets
+    answer (day, &waiting);
+    serve_all ();
+    assert_state (day, SESSION_ENDING);
+    assert_null (file_of ("commit"));
+    central.on_ready = REFUSED_OK;
+    pass_by (5000);
+    assert_true (central.held);
 }
 
 /* The file is not at hand, and the folder lacks a bet. */
@@ -925,6 +1033,9 @@ int main (void)
         TEST (the_first_bet_that_differs_is_named),
         TEST (a_folder_that_was_lost_signs_nothing),
         TEST (what_it_has_committed_to_is_all_that_it_sells),
+        TEST (what_a_killed_run_had_under_way_contradicts_nothing),
+        TEST (a_late_cancel_contradicts_nothing),
+        TEST (only_the_end_of_its_sale_is_taken_for_it),
         TEST (nothing_is_committed_to_that_it_does_not_have),
         TEST (a_cancel_that_was_not_answered_is_found_out),
         TEST (a_cancel_is_noted_before_it_is_asked_for),

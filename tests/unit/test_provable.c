@@ -238,8 +238,6 @@ static void a_draw_goes_from_note_to_note (void **state)
     assert_int_equal (draw_facts (draw)->least, 2);
     assert_int_equal (draw_facts (draw)->commit_s, 600);
     assert_int_equal (draw_commit (draw, 1, &code), DRAW_ASK_SEAL);
-    assert_int_equal (draw_ready (draw, 1, &(wire_tally_t){0}, &code), DRAW_REFUSE);
-    assert_int_equal (code, REFUSED_PHASE);
     commits (2);
     assert_int_equal (draw_commit (draw, 2, &code), DRAW_WAIT); // whatever it says
     assert_int_equal (draw_day (draw, 2), DAY_SEALED);
@@ -279,6 +277,47 @@ static void a_draw_goes_from_note_to_note (void **state)
     assert_int_equal (draw_reveal (draw, 1, &code), DRAW_TELL);
     assert_int_equal (draw_done (draw, 1), REFUSED_OK);
     assert_int_equal (draw_day (draw, 1), DAY_DRAWN);
+}
+
+/* READY ends the sale of one agency, which is waited for as before. */
+static void an_agency_ends_its_sale_and_then_commits (void **state)
+{
+    (void) state;
+    wire_code_t code;
+    const wire_event_t ended = {
+        .kind = EVENT_ENDED, .agency = 1, .count = 3, .cancelled = 1, .digest = 9};
+    const wire_tally_t right = {3, 9, 1}, other = {4, 9, 1}, digest = {3, 8, 1};
+    open_with (CLOSES_ALL_ASKED);
+    assert_int_equal (draw_ready (draw, 1, &right, &code), DRAW_REFUSE);
+    assert_int_equal (code, REFUSED_BUSY);
+    assert_impossible (ended, NULL);
+    note_it ();
+    assert_int_equal (draw_ready (draw, 1, &right, &code), DRAW_ASK_SEAL);
+    assert_false (draw_ended (draw, 1));
+    happens (ended, NULL, 0);
+    assert_impossible (ended, NULL);
+    assert_true (draw_ended (draw, 1) && !draw_asked (draw, 1));
+    assert_true (draw_count (draw, 1) == UINT64_MAX);
+    assert_int_equal (draw_day (draw, 1), DAY_SEALED);
+    assert_int_equal (draw_awaited (draw), PARTIES);
+    assert_int_equal (draw_ready (draw, 1, &right, &code), DRAW_WAIT);
+    assert_int_equal (draw_ready (draw, 1, &other, &code), DRAW_REFUSE);
+    assert_int_equal (code, REFUSED_TALLY);
+    assert_int_equal (draw_ready (draw, 1, &digest, &code), DRAW_REFUSE);
+    assert_int_equal (code, REFUSED_CONFLICT);
+    assert_int_equal (draw_commit (draw, 1, &code), DRAW_ASK_SEAL);
+    commits (1);
+    assert_false (draw_ended (draw, 1));
+    assert_int_equal (draw_ready (draw, 1, &other, &code), DRAW_REFUSE);
+    assert_int_equal (code, REFUSED_TALLY);
+    assert_impossible (ended, NULL);
+    commits (2);
+    happens ((wire_event_t){.kind = EVENT_ENDED, .agency = 3}, NULL, 0);
+    happens ((wire_event_t){.kind = EVENT_EXCUSED, .agency = 3}, NULL, 0);
+    assert_int_equal (draw_facts (draw)->phase, PHASE_CLOSED);
+    seal_it ();
+    assert_int_equal (draw_ready (draw, 3, &(wire_tally_t){0}, &code), DRAW_REFUSE);
+    assert_int_equal (code, REFUSED_PHASE);
 }
 
 /* As docs/fairness.md has it, put together here once more. */
@@ -652,6 +691,7 @@ int main (void)
 {
     const struct CMUnitTest tests[] = {
         PROVABLE_TEST (a_draw_goes_from_note_to_note),
+        PROVABLE_TEST (an_agency_ends_its_sale_and_then_commits),
         PROVABLE_TEST (the_number_follows_from_the_seal_and_the_nonces),
         PROVABLE_TEST (who_does_not_commit_is_in_the_seal_as_well),
         PROVABLE_TEST (excuses_and_voids_are_as_ever_before_the_seal),

@@ -32,7 +32,8 @@ static record_t event (record_kind_t kind)
 {
     const bool of_agency = kind == RECORD_SEALED || kind == RECORD_SERVED ||
                            kind == RECORD_EXCUSED || kind == RECORD_CANCELLED ||
-                           kind == RECORD_COMMITTED || kind == RECORD_REVEALED;
+                           kind == RECORD_COMMITTED || kind == RECORD_REVEALED ||
+                           kind == RECORD_ENDED;
     record_t record = {.kind = (uint8_t) kind,
                        .agency = of_agency ? 3 : 0,
                        .draw = kind == RECORD_REGISTERED ? 0 : 1,
@@ -74,7 +75,7 @@ static void what_is_put_is_got (void **state)
         RECORD_SEALED,    RECORD_REGISTERED, RECORD_OPENED,    RECORD_DRAWN,
         RECORD_SERVED,    RECORD_CLOSED,     RECORD_EXCUSED,   RECORD_VOIDED,
         RECORD_CANCELLED, RECORD_NOTED,      RECORD_COMMITTED, RECORD_ATTESTED,
-        RECORD_LOCKED,    RECORD_REVEALED,   RECORD_PUBLISHED};
+        RECORD_LOCKED,    RECORD_REVEALED,   RECORD_PUBLISHED, RECORD_ENDED};
     const record_t record = bets ();
     assert_same (&record);
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
@@ -145,7 +146,8 @@ static void what_cannot_be_is_no_record (void **state)
         {'X', 35, 202}, {'W', 7, 1},   {'C', 34, 1},  {'W', 33, 25},  {'N', 7, 1},
         {'N', 33, 25},  {'N', 35, 0},  {'N', 3, 1},   {'Y', 7, 0},    {'Y', 35, 0},
         {'Y', 33, 25},  {'U', 7, 1},   {'L', 7, 1},   {'L', 33, 25},  {'A', 7, 0},
-        {'A', 35, 0},   {'Q', 7, 1},   {'Q', 35, 0},
+        {'A', 35, 0},   {'Q', 7, 1},   {'Q', 35, 0},  {'E', 3, 1},    {'E', 7, 0},
+        {'E', 35, 1},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         uint8_t bytes[RECORD_BYTES];

@@ -71,8 +71,11 @@ static record_t record_of (const sale_t *sale, uint8_t kind, uint32_t agency)
         record.draw = sale->identity;
         record.position = sale->bytes[ROWS_BETS];
         record.size = 10;
-    } else if (kind == RECORD_SEALED || kind == RECORD_COMMITTED)
+    } else if (kind == RECORD_SEALED || kind == RECORD_ENDED ||
+               kind == RECORD_COMMITTED) {
+        record.digest = cursor ? cursor->at.digest : 0;
         record.offset = cursor ? cursor->at.next : 0;
+    }
     return record;
 }
 
@@ -281,6 +284,39 @@ static void records_follow_one_another (void **state)
     sale_apply (sale, ++sequence, &record);
     assert_int_equal (sale->bytes[ROWS_NOTES], 4);
     assert_int_equal (sale->bytes[ROWS_BETS], 10);
+}
+
+/* In a provable draw, between its open note and its seal, once, before it commits. It
+   goes on being waited for. */
+static void an_agency_ends_its_sale_before_it_commits (void **state)
+{
+    (void) state;
+    sale_t *plain = opened (1, "first", CLOSES_ALL_ASKED);
+    assert_false (may (plain, RECORD_ENDED, 1));
+    sale_t *sale = provable (2, "second", CLOSES_ALL_ASKED);
+    assert_false (may (sale, RECORD_ENDED, 1));
+    happens (sale, RECORD_NOTED, 0);
+    happens (sale, RECORD_BETS, 1);
+    for (uint32_t agency = 1; agency <= 3; agency++)
+        happens (sale, RECORD_ENDED, agency);
+    assert_int_equal (sale_phase (sale), PHASE_OPEN);
+    assert_int_equal (sale_day (sale, cursors_find (sale->cursors, 1)), DAY_SEALED);
+    assert_false (may (sale, RECORD_ENDED, 1) || may (sale, RECORD_BETS, 1));
+    assert_int_equal (sale_recorded (sale, RECORD_ENDED, 1), 3);
+    assert_int_equal (sale_recorded (sale, RECORD_COMMITTED, 1), 0);
+    assert_true (may (sale, RECORD_EXCUSED, 1) && may (sale, RECORD_COMMITTED, 1));
+    happens (sale, RECORD_COMMITTED, 1);
+    happens (sale, RECORD_EXCUSED, 2);
+    happens (sale, RECORD_COMMITTED, 3);
+    assert_int_equal (sale_phase (sale), PHASE_CLOSED);
+    sale_t *late = provable (3, "late", CLOSES_NEVER);
+    happens (late, RECORD_NOTED, 0);
+    happens (late, RECORD_COMMITTED, 1);
+    assert_false (may (late, RECORD_ENDED, 1));
+    happens (late, RECORD_CLOSED, 0);
+    assert_true (may (late, RECORD_ENDED, 2)); // it confirms
+    happens (late, RECORD_LOCKED, 0);
+    assert_false (may (late, RECORD_ENDED, 2));
 }
 
 static void days_are_told_as_they_are (void **state)
@@ -557,6 +593,7 @@ int main (void)
         SALES_TEST (a_void_draw_stays_void),
         SALES_TEST (numbers_are_what_the_terms_say),
         SALES_TEST (records_follow_one_another),
+        SALES_TEST (an_agency_ends_its_sale_before_it_commits),
         SALES_TEST (days_are_told_as_they_are),
         SALES_TEST (a_checkpoint_brings_all_of_it_back),
         SALES_TEST (what_contradicts_itself_is_not_restored),

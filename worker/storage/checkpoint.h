@@ -77,12 +77,13 @@ typedef struct { // how far a draw is
     uint64_t bytes[DRAW_ROWS]; // of its files (folders.h)
 } checkpoint_draw_t;
 
-enum { // by S or Y, X, V, A
+enum { // by S or Y, X, V, A, E
     CURSOR_ASKED = 1,
     CURSOR_EXCUSED = 2,
     CURSOR_SERVED = 4,
     CURSOR_REVEALED = 8,
-    CURSOR_MARKS = 15 // all of them
+    CURSOR_ENDED = 16,
+    CURSOR_MARKS = 31 // all of them
 };
 
 typedef struct { // how far an agency is, in a draw

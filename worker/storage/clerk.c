@@ -536,8 +536,8 @@ int clerk_record (clerk_t *clerk, request_t *request)
         const uint8_t kind = record->event.kind;
         if (kind == EVENT_DRAWN)
             log_drawn (clerk, sale);
-        const bool of_agency =
-            kind == EVENT_SEALED || kind == EVENT_COMMITTED || kind == EVENT_EXCUSED;
+        const bool of_agency = kind == EVENT_SEALED || kind == EVENT_ENDED ||
+                               kind == EVENT_COMMITTED || kind == EVENT_EXCUSED;
         if ((of_agency || kind == EVENT_CLOSED || kind == EVENT_VOIDED) &&
             settle_held (clerk, sale, of_agency ? record->event.agency : 0) == -1)
             return -1;
@@ -549,8 +549,9 @@ int clerk_refuse_event (clerk_t *clerk, request_t *request, wire_code_t code,
                         sale_t *sale)
 {
     const uint8_t kind = request->message.record.event.kind;
-    const bool of_agency = kind == EVENT_SEALED || kind == EVENT_COMMITTED ||
-                           kind == EVENT_REVEALED || kind == EVENT_SERVED;
+    const bool of_agency = kind == EVENT_SEALED || kind == EVENT_ENDED ||
+                           kind == EVENT_COMMITTED || kind == EVENT_REVEALED ||
+                           kind == EVENT_SERVED;
     request->sale = sale;
     if (code == REFUSED_GAP || !of_agency || request->envelope.boot == 0)
         clerk_refuse_state (clerk, request, code, 0, sale ? sale->events : 0);

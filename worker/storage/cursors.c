@@ -124,7 +124,7 @@ cursors_totals_t cursors_totals (const cursors_t *cursors)
 bool cursor_sealed (const cursor_t *cursor)
 {
     return cursor->cursors->closed ||
-           (cursor->at.marks & (CURSOR_ASKED | CURSOR_EXCUSED)) != 0;
+           (cursor->at.marks & (CURSOR_ASKED | CURSOR_EXCUSED | CURSOR_ENDED)) != 0;
 }
 
 uint32_t cursors_sealed (const cursors_t *cursors)
@@ -359,16 +359,21 @@ static int accept_cancel (const cursor_t *cursor, const record_t *record, bytes_
                : refuse (why, record, "its row is not of the bet that it cancels");
 }
 
-/* Who was excused, or had not asked when all bets were complete, may still ask. */
+/* Who was excused, or had not asked when all bets were complete, may still ask; who has
+   only ended its sale may be excused. */
 static int accept_mark (const cursor_t *cursor, const record_t *record, char *why)
 {
+    const bool asked = (cursor->at.marks & CURSOR_ASKED) != 0;
     if (cursor->at.marks & mark_of (record->kind))
         return refuse (why, record, "that was recorded before");
-    if (record->kind == RECORD_EXCUSED && cursor_sealed (cursor))
+    if (record->kind == RECORD_EXCUSED && (asked || cursor->cursors->closed))
         return refuse (why, record, "the agency's bets were complete before");
-    if (record->kind == RECORD_REVEALED && !(cursor->at.marks & CURSOR_ASKED))
+    if (record->kind == RECORD_ENDED && asked)
+        return refuse (why, record, "the agency had committed");
+    if (record->kind == RECORD_REVEALED && !asked)
         return refuse (why, record, "the agency had not committed");
-    if (record->kind != RECORD_SEALED && record->kind != RECORD_COMMITTED)
+    if (record->kind != RECORD_SEALED && record->kind != RECORD_ENDED &&
+        record->kind != RECORD_COMMITTED)
         return 0;
     if (record->offset != cursor->at.next)
         return refuse (why, record, "its offset is not where the agency's bets end");
@@ -392,6 +397,8 @@ static uint8_t mark_of (uint8_t kind)
         return CURSOR_SERVED;
     case RECORD_REVEALED:
         return CURSOR_REVEALED;
+    case RECORD_ENDED:
+        return CURSOR_ENDED;
     default:
         return 0;
     }

@@ -67,7 +67,8 @@ typedef struct {
 } cursors_totals_t;
 cursors_totals_t cursors_totals (const cursors_t *cursors);
 
-/* Whether the agency's bets are complete: it has asked, was excused, or all are. */
+/* Whether the agency's bets are complete: it has asked, has ended its sale (in a
+   provable draw), was excused, or all are. */
 bool cursor_sealed (const cursor_t *cursor);
 /* How many have asked or were excused. */
 uint32_t cursors_sealed (const cursors_t *cursors);

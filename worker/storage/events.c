@@ -308,10 +308,10 @@ static wire_code_t judge (const sale_t *sale, const wire_record_t *asked,
     return sale_judge (sale, record, why) == 0 ? REFUSED_OK : REFUSED_GAP;
 }
 
-/* By which an agency asks: it says what it has sold. */
+/* By which an agency asks, or is about to: it says what it has sold. */
 static bool is_seal (uint8_t kind)
 {
-    return kind == EVENT_SEALED || kind == EVENT_COMMITTED;
+    return kind == EVENT_SEALED || kind == EVENT_ENDED || kind == EVENT_COMMITTED;
 }
 
 /* Is what the agency says of its bets what is stored? */
@@ -319,7 +319,7 @@ static wire_code_t judge_seal (const sale_t *sale, const wire_event_t *event)
 {
     const cursor_t *cursor = cursors_find (sale->cursors, event->agency);
     if (event->agency < 1 || event->agency > sale->terms.agencies ||
-        (event->kind == EVENT_COMMITTED) != sale_provable (sale))
+        (event->kind != EVENT_SEALED) != sale_provable (sale))
         return REFUSED_GAP;
     if (sale_phase (sale) == PHASE_VOID)
         return REFUSED_VOID;

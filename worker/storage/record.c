@@ -191,6 +191,7 @@ static bool field_values_hold (const record_t *record)
     case RECORD_PUBLISHED:
         return of_none && on_paper;
     case RECORD_SEALED:
+    case RECORD_ENDED:
     case RECORD_SERVED:
         return of_agency && bare;
     case RECORD_OPENED:

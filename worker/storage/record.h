@@ -36,7 +36,9 @@ typedef enum {
     RECORD_DRAWN = 'D',  // it is made
     RECORD_SERVED = 'V', // an agency has its winners
     RECORD_VOIDED = 'W', // it will never be made; of notes
-    // events of a provable draw: papers (fair_paper.h), of notes
+    // events of a provable draw
+    RECORD_ENDED = 'E', // an agency sells no more, and is about to commit
+    // likewise: papers (fair_paper.h), of notes
     RECORD_NOTED = 'N',     // it has its open note
     RECORD_COMMITTED = 'Y', // an agency has committed, which is how it asks
     RECORD_ATTESTED = 'U',  // the auditor has signed the seal
@@ -49,19 +51,19 @@ typedef enum {
 typedef struct {
     uint8_t kind;    // record_kind_t
     uint16_t count;  // B: bets; K: 1; O: where the number comes from, a letter (wire.h)
-    uint32_t agency; // B, K, S, X, V, Y, A: whose
+    uint32_t agency; // B, K, S, X, V, E, Y, A: whose
     uint64_t draw;   // its identity; R: 0
     uint64_t offset; // B: bets of the agency before this record; K: before the bet;
-                     // S, Y: all of its bets; O: when the draw closes, as in wire.h
+                     // S, E, Y: all of its bets; O: when the draw closes, as in wire.h
     uint64_t position;  // of the rows in the draw's file for this kind; of kinds
                         // without, where the next ones of bets.csv begin
     uint32_t size;      // bytes of rows
     uint32_t previous;  // sequence of the one before it: B, K: of the agency's B or K;
                         // of the draw's events
-    uint32_t jump;      // B: sequence of one further back; O: the highest number; S, Y:
-                        // how many bets the agency has cancelled
+    uint32_t jump;      // B: sequence of one further back; O: the highest number; S, E,
+                        // Y: how many bets the agency has cancelled
     uint32_t number;    // D, and O when it is known: the winning number
-    uint64_t digest;    // B, S, Y: of the agency's bets, these included (digest.h)
+    uint64_t digest;    // B, S, E, Y: of the agency's bets, these included (digest.h)
     uint64_t writer;    // B: 0 for bets of a file, else the run that sold this one; R:
                         // the state's life (life.h); of events: the epoch of the state
                         // that asked for it, 0: the clock

@@ -262,6 +262,8 @@ uint32_t sale_recorded (const sale_t *sale, uint8_t kind, uint32_t agency)
         return seat->excused;
     case RECORD_REVEALED:
         return seat->revealed;
+    case RECORD_ENDED:
+        return seat->ended;
     case RECORD_SERVED:
         return seat->served;
     case RECORD_CLOSED:
@@ -318,6 +320,12 @@ static const char *fault_of (const sale_t *sale, const record_t *record)
         return provable              ? "who asks in a provable draw commits"
                : phase == PHASE_VOID ? "the draw was void"
                                      : NULL;
+    case RECORD_ENDED: // likewise
+        return !provable ? "it is of a provable draw, and this is none"
+               : !(sale->flags & DRAW_NOTED) ? "the draw did not have its open note yet"
+               : phase == PHASE_OPEN || phase == PHASE_CLOSED
+                   ? NULL
+                   : "the draw was sealed, or over";
     case RECORD_CLOSED:
         return phase == PHASE_OPEN ? NULL : "the draw was closed before";
     case RECORD_DRAWN:
@@ -462,6 +470,9 @@ static void note_event (sale_t *sale, uint32_t ordinal, uint64_t sequence,
         break;
     case RECORD_REVEALED:
         seat->revealed = which;
+        break;
+    case RECORD_ENDED:
+        seat->ended = which;
         break;
     case RECORD_EXCUSED:
         seat->excused = which;

@@ -27,7 +27,7 @@ typedef struct { // what its O says
 
 typedef struct {    // which of the draw's events, counted from 1, 0 none
     uint32_t asked; // sealed the agency at its own wish: S, or Y
-    uint32_t excused, served, revealed;
+    uint32_t excused, served, revealed, ended;
 } sale_seat_t;
 
 struct sale {
