@@ -274,7 +274,7 @@ static void what_cannot_be_is_refused (void **state)
         {183, 1},   {183, 3},  // cursors
         {323, 0},   {320, 1},  // the first cursor's agency
         {323, 3},              // that of the second: they rise
-        {324, 16},  {325, 2},  // marks, path's length
+        {324, 32},  {325, 2},  // marks, path's length
         {326, 1},              // zeros
         {351, 9},              // ordinal
     };
