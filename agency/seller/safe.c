@@ -42,6 +42,17 @@ safe_t *safe_open (const char *folder, const char *keys, uint32_t agency,
     return safe;
 }
 
+bool safe_could (const char *folder, const char *keys, char why[SAFE_WHY_BYTES])
+{
+    vault_options_t options = {0};
+    const bool signs = load_keys (keys, &options, why);
+    sodium_memzero (&options, sizeof options);
+    if (signs && !folder)
+        snprintf (why, SAFE_WHY_BYTES,
+                  "give a folder for its bets and what is signed with --receipts");
+    return signs && folder;
+}
+
 static bool load_keys (const char *keys, vault_options_t *options, char *why)
 {
     char reason[KEYS_WHY_BYTES];

@@ -18,6 +18,11 @@ safe_t *safe_open (const char *folder, const char *keys, uint32_t agency,
                    char why[SAFE_WHY_BYTES], bool *sound);
 void safe_close (safe_t **safe);
 
+/* Whether an agency with these could sell in a provable draw, as far as its own folders
+   say: `keys` has what signs, and there is to be a folder (NULL: none). If not, `why`
+   says what is missing. Makes and changes nothing. */
+bool safe_could (const char *folder, const char *keys, char why[SAFE_WHY_BYTES]);
+
 vault_t *safe_vault (const safe_t *safe);
 
 #endif

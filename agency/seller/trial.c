@@ -187,6 +187,9 @@ static void judge_draw (const trial_facts_t *facts, trial_step_t *step)
         say (step, TRIAL_WRONG, "%s%s%s%s; see --draw, or have a draw opened",
              facts->draw ? "there is no draw " : "", facts->draw ? facts->draw : "",
              facts->draw ? "; " : "", facts->text);
+    else if (facts->day == DAY_OPEN && facts->provable && facts->lacks)
+        say (step, TRIAL_WRONG, "draw %s is provable, and nothing is sold in it: %s",
+             facts->text, facts->lacks);
     else if (facts->day == DAY_OPEN)
         say (step, TRIAL_OK,
              "draw %s is on sale; %" PRIu64 " bets of agency %" PRIu32 " are stored",

@@ -18,6 +18,7 @@ typedef struct {
     const char *server; // as typed
     const char *draw;   // as typed; NULL: the one on sale
     bool keys;          // we have some
+    const char *lacks;  // what a provable draw wants and we have not; NULL: nothing
     trial_name_t name;
     char addresses[128]; // that the name has, or why it has none; for people
     reach_state_t reach; // how the connection stands
@@ -25,6 +26,7 @@ typedef struct {
     uint16_t code;       // why it was refused; REFUSED_OK: WELCOME, and
     bool standby;        // UNAVAILABLE: the whole central is one
     wire_day_t day;
+    bool provable;
     uint64_t stored;
     char text[TRIAL_ANSWER_MAX + 1]; // of the refusal; or the draw's name
 } trial_facts_t;

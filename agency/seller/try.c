@@ -8,6 +8,7 @@
 #include "gate.h"
 #include "net.h"
 #include "process.h"
+#include "safe.h"
 #include "text.h"
 #include "trial.h"
 #include "watch.h"
@@ -56,12 +57,15 @@ int try_all (const settings_t *settings, int signal_fd)
     const size_t count = settings->servers.count;
     trial_facts_t facts[SERVERS_MAX];
     trial_step_t steps[TRIAL_STEPS];
+    char lacks[SAFE_WHY_BYTES];
+    const bool could = safe_could (settings->receipts, settings->keys, lacks);
     bool well = false;
     for (size_t i = 0; i < count; i++) { // before there is a ZeroMQ that a fork would
         facts[i] = (trial_facts_t){.agency = settings->id, // not like
                                    .server = settings->servers.text[i],
                                    .draw = settings->draw,
-                                   .keys = settings->keys != NULL};
+                                   .keys = settings->keys != NULL,
+                                   .lacks = could ? NULL : lacks};
         ask_name (&facts[i]);
     }
     for (size_t i = 0; i < count; i++) {
@@ -259,6 +263,7 @@ static void take_answer (const try_t *trial, const wire_message_t *message)
         facts->standby = false;
         facts->day = (wire_day_t) message->welcome.day;
         facts->stored = message->welcome.next;
+        facts->provable = wire_provable (&message->welcome);
         take_text (facts, message->welcome.name);
     } else if (message->command == WIRE_REFUSED &&
                message->refused.code != REFUSED_OK) {

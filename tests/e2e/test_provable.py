@@ -110,11 +110,22 @@ def test_a_folder_that_was_restored_signs_nothing(central, keys, files, tmp_path
 
 
 def test_without_a_folder_nothing_is_sold(central, keys, files, tmp_path):
-    day = open_day(central, keys)
+    day, own = open_day(central, keys), keys / "agency-1"
+
+    def tried(*arguments):
+        done = run("loteria-agency", "--id", 1, "--keys", own, "--server", day.server, "--patience", loteria.DEADLINE, "--try", *arguments)
+        return done.returncode, done.stdout.splitlines()[-1]
+
+    wants = "draw  WRONG  draw first is provable, and nothing is sold in it: "
+    assert tried() == (1, wants + "give a folder for its bets and what is signed with --receipts")
+    assert tried("--receipts", tmp_path / "no") == (0, "draw  ok     draw first is on sale; 0 bets of agency 1 are stored")
+    assert not (tmp_path / "no").exists()
     refused = day.agency(1, files[1])
     assert refused.wait() == 1
     assert "draw first is provable: every agency keeps its bets and what is signed, from the first sale on" in refused.log
-    (keys / "agency-1" / "signing.key").rename(tmp_path / "away")
+    (own / "signing.key").rename(tmp_path / "away")
+    code, said = tried("--receipts", tmp_path / "no")
+    assert code == 1 and said.startswith(wants + "it signs with a key of its own"), said
     refused = day.agency(1, files[1], "--receipts", folder_of(tmp_path, 1))
     assert refused.wait() == 1 and "it signs with a key of its own, which loteria-keys pair makes" in refused.log
     assert not list(folder_of(tmp_path, 1).glob("*.note"))

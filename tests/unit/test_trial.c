@@ -154,6 +154,23 @@ static void a_sale_is_closed (void **state)
     assert_wrong (&facts, 4, "the draw is void");
 }
 
+/* Plain draws want neither, and a sale that is closed is told as such. */
+static void a_provable_draw_wants_folders (void **state)
+{
+    (void) state;
+    trial_facts_t facts = good ();
+    facts.lacks = "give a folder";
+    assert_true (trial_judge (&facts, steps));
+    facts.provable = true;
+    assert_wrong (&facts, 4,
+                  "draw first is provable, and nothing is sold in it: give a folder");
+    facts.day = DAY_SEALED;
+    assert_wrong (&facts, 4, "is closed, with 812 bets");
+    facts.day = DAY_OPEN;
+    facts.lacks = NULL;
+    assert_true (trial_judge (&facts, steps));
+}
+
 int main (void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +180,7 @@ int main (void)
         cmocka_unit_test (a_connection_is_wrong),
         cmocka_unit_test (an_answer_is_a_refusal),
         cmocka_unit_test (a_sale_is_closed),
+        cmocka_unit_test (a_provable_draw_wants_folders),
     };
     return cmocka_run_group_tests (tests, NULL, NULL);
 }
