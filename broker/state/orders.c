@@ -76,7 +76,7 @@ static bool is_what_was_asked (const pending_t *pending, const wire_event_t *eve
 static bool is_its_note (const pending_t *pending, bytes_t note);
 static void log_carried_out (const pending_t *pending, uint64_t sequence);
 static void tell_part (bytes_t part, char text[NOTE_BYTES_MAX + 1]);
-static void log_refused (orders_t *orders, uint8_t order, const char *name,
+static void log_refused (orders_t *orders, const wire_order_t *order, const char *name,
                          wire_code_t code, const char *text);
 
 static const envelope_t nobodys = {0};
@@ -540,7 +540,7 @@ static void refuse (orders_t *orders, bytes_t peer, const wire_message_t *reques
     const wire_message_t refusal = wire_refusal (request, code, text);
     snprintf (named, sizeof named, "%.*s", (int) request->order.name.size,
               (const char *) request->order.name.data);
-    log_refused (orders, request->order.order, name ? name : named, code, text);
+    log_refused (orders, &request->order, name ? name : named, code, text);
     outbox_write (orders->outbox, peer, &nobodys, &refusal);
 }
 
@@ -614,11 +614,14 @@ static void tell_part (bytes_t part, char text[NOTE_BYTES_MAX + 1])
         strcpy (text, "-");
 }
 
-static void log_refused (orders_t *orders, uint8_t order, const char *name,
+static void log_refused (orders_t *orders, const wire_order_t *order, const char *name,
                          wire_code_t code, const char *text)
 {
+    char who[NOTE_BYTES_MAX + 1];
+    tell_part (note_who (order->note), who);
     logger_event_limited (&orders->refused_lines, orders->now_ms, LOG_WARNING, "orden",
-                          LOG_FAIL, "order: %s | draw: %s | code: %s | reason: %s",
-                          wire_order_name (order), name,
-                          wire_code_name ((uint16_t) code), text);
+                          LOG_FAIL,
+                          "order: %s | draw: %s | code: %s | by: %s | reason: %s",
+                          wire_order_name (order->order), name,
+                          wire_code_name ((uint16_t) code), who, text);
 }

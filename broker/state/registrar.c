@@ -683,13 +683,15 @@ static void refuse_operator (registrar_t *registrar, const request_t *request,
 {
     const envelope_t nobodys = {0};
     const wire_message_t refusal = wire_refusal (&request->message, code, text);
-    logger_event_limited (&registrar->no_operator, registrar->now_ms, LOG_WARNING,
-                          "orden", LOG_FAIL, "order: %s | code: %s | reason: %s",
-                          request->message.command == WIRE_ORDER
-                              ? wire_order_name (request->message.order.order)
-                          : request->message.command == WIRE_LIST ? "list"
-                                                                  : "question",
-                          wire_code_name ((uint16_t) code), text ? text : "unreadable");
+    logger_event_limited (
+        &registrar->no_operator, registrar->now_ms, LOG_WARNING, "orden", LOG_FAIL,
+        "order: %s | code: %s | by: %s | reason: %s",
+        request->message.command == WIRE_ORDER
+            ? wire_order_name (request->message.order.order)
+        : request->message.command == WIRE_LIST ? "list"
+                                                : "question",
+        wire_code_name ((uint16_t) code), *request->who ? request->who : "-",
+        text ? text : "unreadable");
     outbox_write (orders_outbox (registrar->orders), request->peer, &nobodys, &refusal);
 }
 

@@ -741,7 +741,7 @@ static void orders_for_the_log (void)
     const wire_message_t number = order_number ("nocturna", 4321);
     order_by ('A', &number);
     storage_serves ();
-    give ('A', ORDER_VOID, "nocturna", "too late");
+    give ('A', ORDER_VOID, "nocturna", "too late [eva@central]");
     wire_message_t excuse = order_excuse ("first", 2);
     order_by ('A', &excuse);
     storage_serves ();
@@ -755,7 +755,7 @@ static void orders_for_the_log (void)
     registrar_operator (registrar, bytes_of ("W", 1), false, "",
                         bytes_of (frame, wire_encode (&list, frame)));
     tick (60000); // such lines are few
-    registrar_operator (registrar, bytes_of ("W", 1), false, "",
+    registrar_operator (registrar, bytes_of ("W", 1), false, "key=Ab3d",
                         bytes_of (frame, wire_encode (&close, frame)));
     take_sent ();
 }
@@ -771,12 +771,14 @@ static void each_order_is_one_line (void **state)
         "action: cierre | result: success | draw: nocturna",
         "excused: 0 | reason: the bell rang\n",
         "action: orden | result: success | order: number | draw: nocturna",
-        "action: orden | result: fail | order: void | draw: nocturna | code: PHASE",
+        "action: orden | result: fail | order: void | draw: nocturna | code: PHASE | "
+        "by: "
+        "eva@central | reason: nocturna is drawn",
         "order: excuse | draw: first | agency: 2 | sequence: ",
         "order: excuse | draw: first | agency: 3 | sequence: ",
         "| by: - | reason: no power\n",
-        "action: orden | result: fail | order: list | code: KEY",
-        "action: orden | result: fail | order: close | code: KEY",
+        "action: orden | result: fail | order: list | code: KEY | by: - | reason: ",
+        "action: orden | result: fail | order: close | code: KEY | by: key=Ab3d | ",
     };
     for (size_t i = 0; i < COUNT (lines); i++) {
         setup (NULL);
