@@ -179,7 +179,9 @@ http_answer_t site_answer (site_t *site, const sight_t *sight, route_t route,
                                       : "the central has not been heard yet");
     const view_draw_t *chosen = view_draw (view, draw);
     if (draw && !chosen)
-        return error_answer (404, "there is no such draw, or it was put away");
+        return error_answer (404,
+                             "there is no such draw, or it was put away: loteria-ctl "
+                             "report, winners and draw notes know it still");
     if (route == ROUTE_NOTES)
         return notes_answer (site, view, chosen, now_ms);
     return (http_answer_t){200, JSON,
