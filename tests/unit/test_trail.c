@@ -103,8 +103,8 @@ static void small_records_are_read_together (void **state)
     const unsigned index_reads = shelf.index->calls[DISK_READ];
     const unsigned rows_reads = shelf.csv->calls[DISK_READ];
     assert_trail (2, 0);
-    assert_in_range (shelf.index->calls[DISK_READ] - index_reads, 3 * sold / 64,
-                     sold / 4);
+    const unsigned pages = 3 * sold / 64; // some are read twice
+    assert_in_range (shelf.index->calls[DISK_READ] - index_reads, pages, 2 * pages);
     assert_in_range (shelf.csv->calls[DISK_READ] - rows_reads, 2, sold / 50);
 }
 

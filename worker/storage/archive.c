@@ -209,28 +209,52 @@ int archive_sound (archive_t *archive)
 
 int archive_read (archive_t *archive, uint32_t first, uint32_t count, record_t *records)
 {
+    uint32_t done = 0;
+    while (done < count) {
+        const uint32_t left = count - done;
+        const int got = archive_read_encoded (archive, first + done,
+                                              left < READ_RECORDS ? left : READ_RECORDS,
+                                              archive->encoded);
+        if (got == -1)
+            return -1;
+        if (got == 0)
+            break;
+        for (int i = 0; i < got; i++, done++)
+            if (archive_decode (archive, first + done,
+                                archive->encoded + (size_t) i * RECORD_BYTES,
+                                &records[done]) == -1)
+                return -1;
+    }
+    return (int) done;
+}
+
+/* Some may not be written yet. */
+int archive_read_encoded (archive_t *archive, uint32_t first, uint32_t count,
+                          uint8_t *encoded)
+{
     const uint32_t all = archive->end.records, written = archive->written.records;
     count = first >= all ? 0 : count < all - first ? count : all - first;
-    for (uint32_t done = 0; done < count;) {
-        const uint32_t at = first + done;
-        uint32_t here = count - done < READ_RECORDS ? count - done : READ_RECORDS;
-        const uint8_t *encoded = archive->encoded;
-        if (at >= written)
-            encoded = archive->records.data + (size_t) (at - written) * RECORD_BYTES;
-        else {
-            here = here < written - at ? here : written - at;
-            if (read_all (archive, archive->encoded, (size_t) here * RECORD_BYTES,
-                          place_of (at)) == -1)
-                return -1;
-        }
-        for (uint32_t i = 0; i < here; i++)
-            if (!record_get (encoded + (size_t) i * RECORD_BYTES, &records[done + i]))
-                return damaged (archive,
-                                "byte %" PRIu64 ": record %" PRIu64 " is damaged",
-                                place_of ((uint64_t) at + i), (uint64_t) at + i + 1);
-        done += here;
-    }
+    const uint32_t in_file = first >= written          ? 0
+                             : count < written - first ? count
+                                                       : written - first;
+    if (in_file > 0 && read_all (archive, encoded, (size_t) in_file * RECORD_BYTES,
+                                 place_of (first)) == -1)
+        return -1;
+    if (in_file < count)
+        put_bytes (encoded + (size_t) in_file * RECORD_BYTES,
+                   bytes_of (archive->records.data +
+                                 (size_t) (first + in_file - written) * RECORD_BYTES,
+                             (size_t) (count - in_file) * RECORD_BYTES));
     return (int) count;
+}
+
+int archive_decode (archive_t *archive, uint32_t index, const uint8_t *encoded,
+                    record_t *record)
+{
+    return record_get (encoded, record)
+               ? 0
+               : damaged (archive, "byte %" PRIu64 ": record %" PRIu64 " is damaged",
+                          place_of (index), (uint64_t) index + 1);
 }
 
 int archive_get (archive_t *archive, uint64_t sequence, record_t *record)

@@ -86,6 +86,13 @@ int archive_sound (archive_t *archive);
 int archive_read (archive_t *archive, uint32_t first, uint32_t count,
                   record_t *records);
 
+/* The same in two steps, for who wants few of those that lie together: their bytes,
+   RECORD_BYTES each; and what they say, of record [index]. 0, or -1 with errno. */
+int archive_read_encoded (archive_t *archive, uint32_t first, uint32_t count,
+                          uint8_t *encoded);
+int archive_decode (archive_t *archive, uint32_t index, const uint8_t *encoded,
+                    record_t *record);
+
 /* The record with this sequence, which has to be there. 0, or -1 with errno. */
 int archive_get (archive_t *archive, uint64_t sequence, record_t *record);
 

@@ -13,6 +13,7 @@
 
 #define WAITING_MAX   600
 #define PAGE_RECORDS  64          // of the index, that are read together
+#define PAGES         8           // that are kept: the way leads back and forth
 #define DENSE         16          // one of so many records is the agency's, at least
 #define SMALL_BYTES   4096        // rows that are worth reading with their neighbours
 #define STRETCH_BYTES (32 * 1024) // so many together
@@ -21,6 +22,11 @@ typedef struct {
     uint32_t sequence;
     record_t record;
 } place_t;
+
+typedef struct { // of the index
+    uint32_t first, count;
+    uint8_t records[PAGE_RECORDS * RECORD_BYTES]; // of anybody's; few are looked at
+} page_t;
 
 struct trail {
     archive_t *archive;
@@ -33,9 +39,8 @@ struct trail {
     uint32_t first;  // the agency's first that is still ahead; 0: none
     place_t *waiting;
     size_t count, capacity;
-    record_t page[PAGE_RECORDS]; // of the index
-    uint32_t page_first, page_count;
-    uint8_t *rows; // STORE_BYTES_MAX
+    page_t pages[PAGES]; // by their place in the index
+    uint8_t *rows;       // STORE_BYTES_MAX
     uint64_t position;
     size_t size;
 };
@@ -43,6 +48,7 @@ struct trail {
 static int come_to_next (trail_t *trail);
 static int wait_for (trail_t *trail, uint32_t sequence);
 static int read_record (trail_t *trail, uint32_t sequence, record_t *record);
+static const page_t *page_of (trail_t *trail, uint32_t index);
 static bool fits (const trail_t *trail, const place_t *place);
 static int read_rows (trail_t *trail, const record_t *record, bytes_t *rows);
 
@@ -146,19 +152,29 @@ static int wait_for (trail_t *trail, uint32_t sequence)
 static int read_record (trail_t *trail, uint32_t sequence, record_t *record)
 {
     const uint32_t index = sequence - 1;
-    if (index - trail->page_first >= trail->page_count) {
-        trail->page_first = trail->dense ? index - index % PAGE_RECORDS : index;
-        trail->page_count = 0;
-        const int got = archive_read (trail->archive, trail->page_first,
-                                      trail->dense ? PAGE_RECORDS : 1, trail->page);
-        if (got == -1)
-            return -1;
-        trail->page_count = (uint32_t) got;
-    }
-    if (index - trail->page_first >= trail->page_count)
+    const page_t *page = page_of (trail, index);
+    if (!page)
+        return -1;
+    const uint32_t at = index - page->first;
+    if (at >= page->count)
         return archive_record_damaged (trail->archive, sequence);
-    *record = trail->page[index - trail->page_first];
-    return 0;
+    return archive_decode (trail->archive, index,
+                           page->records + (size_t) at * RECORD_BYTES, record);
+}
+
+/* NULL: it cannot be read. Where the agency's records lie far apart it is just the one.
+ */
+static const page_t *page_of (trail_t *trail, uint32_t index)
+{
+    const uint32_t size = trail->dense ? PAGE_RECORDS : 1;
+    page_t *page = &trail->pages[index / size % PAGES];
+    if (index - page->first < page->count)
+        return page;
+    page->first = index - index % size;
+    const int got =
+        archive_read_encoded (trail->archive, page->first, size, page->records);
+    page->count = got > 0 ? (uint32_t) got : 0;
+    return got == -1 ? NULL : page;
 }
 
 static bool fits (const trail_t *trail, const place_t *place)
