@@ -89,7 +89,7 @@ static bool note_durable (const scan_draw_t *draw, const scan_seat_t *seat,
                           uint8_t which);
 static bool refusal_durable (const scan_draw_t *draw, const scan_seat_t *seat,
                              bytes_t message);
-static void note_reached (checks_t *checks, bytes_t message);
+static void note_reached (checks_t *checks, const node_t *storage, bytes_t message);
 static void note_heard (checks_t *checks, const node_t *storage,
                         const uint8_t *envelope);
 static void check_timely (checks_t *checks, const node_t *node,
@@ -230,8 +230,9 @@ void checks_reached (checks_t *checks, const node_t *storage, bytes_t bundle)
         if (size < ENVELOPED_HEAD + 8 || at + size > bundle.size)
             return;
         note_heard (checks, storage, bundle.data + at + 4);
-        note_reached (checks, bytes_of (bundle.data + at + ENVELOPED_HEAD,
-                                        size - ENVELOPED_HEAD));
+        note_reached (
+            checks, storage,
+            bytes_of (bundle.data + at + ENVELOPED_HEAD, size - ENVELOPED_HEAD));
         at += size;
     }
 }
@@ -854,13 +855,14 @@ static bool refusal_durable (const scan_draw_t *draw, const scan_seat_t *seat,
 }
 
 /* What reaches storage, by its own clock, before the close may be stored. */
-static void note_reached (checks_t *checks, bytes_t message)
+static void note_reached (checks_t *checks, const node_t *storage, bytes_t message)
 {
     const int which = scan_draw (&checks->scan, number (message, 8, 8));
     const uint64_t agency = number (message, 4, 4);
     if (number (message, 3, 1) != WIRE_STORE || which == -1 || agency < 1 ||
         agency > PLAN_AGENCIES_MAX ||
-        world_wall_ms (checks->world) >= checks->scan.draw[which].closes_ms)
+        world_wall_ms (checks->world, storage->machine) >=
+            checks->scan.draw[which].closes_ms)
         return;
     uint64_t *in_time = &checks->in_time[which][agency];
     const uint64_t end = number (message, BODY, 8) + number (message, BODY + 24, 4);

@@ -24,7 +24,7 @@ int64_t clock_us (void)
 
 uint64_t clock_wall_ms (void)
 {
-    return world_wall_ms (world_node ()->world);
+    return world_wall_ms (world_node ()->world, world_node ()->machine);
 }
 
 int clock_timeout (int64_t now_ms, int64_t deadline_ms)

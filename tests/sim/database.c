@@ -18,6 +18,8 @@
 #define AWAY_MS      3000
 #define LOST_MS      3000
 #define ARRIVES_MS   3
+#define LATE_MS      700
+#define OLD_MS       3000
 
 typedef struct {
     uint64_t epoch;
@@ -44,14 +46,25 @@ typedef struct {     // a machine's connections, those of its storage
     uint64_t took;     // the epoch that it was told is its own; 0: none
     commit_t *pending; // the one that it waits for
     bool asked[ENGINE_LINES], broken[ENGINE_LINES]; // broken: its connection was lost
-    bool taken; // a TAKE has arrived, and is not answered
-    int64_t
-        ready_ms[ENGINE_LINES]; // other questions than commits: when they are answered
     engine_question_t question[ENGINE_LINES];
+    // other questions than commits: when they arrive; how long the answer takes then;
+    int64_t ready_ms[ENGINE_LINES], late_ms[ENGINE_LINES];
+    bool arrived[ENGINE_LINES];        // whether they have,
+    bool fenced;                       // and that somebody else had the lease
+    engine_lease_t seen[ENGINE_LINES]; // what there was then
+    int64_t old_ms; // until then it is connected to a machine that was left behind
     engine_outcome_t outcome; // of a commit that ended otherwise, until it is looked at
     bool over;
     engine_entry_t page[ENGINE_ENTRIES_MAX];
 } client_t;
+
+typedef struct { // a machine that led, and was left behind
+    engine_lease_t lease;
+    int64_t renewed_ms;
+    uint64_t safe; // entries that the others have, too;
+    entry_t *own;  // those that only this one has
+    uint64_t owns; // so many
+} old_t;
 
 struct database {
     world_t *world; // borrowed
@@ -67,6 +80,7 @@ struct database {
     uint64_t version;
     commit_t commits[STRAYS_MAX];
     int news; // a descriptor that is always readable
+    old_t old;
     client_t client[WORLD_MACHINES];
 };
 
@@ -84,14 +98,13 @@ static commit_t *free_commit (database_t *database);
 static void arrive (database_t *database, commit_t *commit);
 static void end_commit (database_t *database, commit_t *commit);
 static void orphan (client_t *client);
+static void lose_commit (client_t *client);
 static engine_outcome_t look_at_commit (client_t *client, engine_answer_t *answer);
 static engine_outcome_t answer_read (client_t *client,
                                      const engine_question_t *question,
                                      engine_answer_t *answer);
 static engine_outcome_t answer_see (client_t *client, engine_answer_t *answer);
-static engine_outcome_t answer_renew (client_t *client,
-                                      const engine_question_t *question,
-                                      engine_answer_t *answer);
+static engine_outcome_t answer_renew (client_t *client, engine_answer_t *answer);
 static engine_outcome_t answer_take (client_t *client,
                                      const engine_question_t *question,
                                      engine_answer_t *answer);
@@ -107,6 +120,14 @@ static void drop_from (database_t *database, uint64_t count);
 static int64_t answer_time (const client_t *client);
 static bool waits (const client_t *client);
 static bool away (const client_t *client);
+static int64_t lateness (database_t *database);
+static int64_t arrival_time (const client_t *client);
+static void arrive_question (client_t *client, engine_line_t line);
+static void see (const client_t *client, engine_lease_t *lease);
+static void renew (client_t *client);
+static const entry_t *entry_of (const client_t *client, uint64_t ordinal);
+static void leave_behind (database_t *database);
+static void forget_old (database_t *database);
 static bool blocked (const database_t *database);
 
 static const engine_ops_t ops = {ask, look, descriptor, give_up, close_connection};
@@ -135,6 +156,7 @@ void database_destroy (database_t **database)
     if (!*database)
         return;
     drop_from (*database, 0);
+    forget_old (*database);
     close ((*database)->news);
     free ((*database)->entries);
     for (int i = 0; i < STRAYS_MAX; i++)
@@ -206,11 +228,21 @@ static void ask (engine_t *engine, engine_line_t line,
     assert (!client->asked[line]);
     client->asked[line] = true;
     client->question[line] = *question;
-    client->taken = client->taken && line != ENGINE_LEASE;
+    client->arrived[line] = false;
     client->ready_ms[line] =
         database->world->now_ms + dice_between (&database->dice, 0, ARRIVES_MS);
+    client->late_ms[line] = lateness (database);
     if (question->kind == ENGINE_COMMIT)
         send_commit (client, question);
+}
+
+/* Now and then an answer is on its way for long, when there are two that may act upon
+   what they know. */
+static int64_t lateness (database_t *database)
+{
+    return database->world->machines > 1 && dice_chance (&database->dice, 30)
+               ? dice_skewed (&database->dice, LATE_MS)
+               : 0;
 }
 
 static engine_outcome_t look (engine_t *engine, engine_line_t line,
@@ -229,7 +261,9 @@ static engine_outcome_t look (engine_t *engine, engine_line_t line,
                        question->kind == ENGINE_TAKE ? ENGINE_UNKNOWN : ENGINE_FAILED,
                        answer, "the connection was lost");
         }
-        if (client->database->world->now_ms < client->ready_ms[line])
+        arrive_question (client, line);
+        if (client->database->world->now_ms <
+            client->ready_ms[line] + client->late_ms[line])
             return outcome;
     }
     switch (question->kind) {
@@ -243,7 +277,7 @@ static engine_outcome_t look (engine_t *engine, engine_line_t line,
         outcome = answer_see (client, answer);
         break;
     case ENGINE_RENEW:
-        outcome = answer_renew (client, question, answer);
+        outcome = answer_renew (client, answer);
         break;
     case ENGINE_TAKE:
         outcome = answer_take (client, question, answer);
@@ -262,8 +296,8 @@ static int descriptor (engine_t *engine, engine_line_t line)
 static void give_up (engine_t *engine, engine_line_t line)
 {
     client_t *client = (client_t *) engine;
-    if (line == ENGINE_LOG && client->pending)
-        orphan (client);
+    if (line == ENGINE_LOG && client->question[line].kind == ENGINE_COMMIT)
+        lose_commit (client);
     else
         client->broken[line] = client->asked[line];
 }
@@ -284,6 +318,8 @@ static void close_connection (engine_t *engine)
 static void send_commit (client_t *client, const engine_question_t *question)
 {
     database_t *database = client->database;
+    if (client->old_ms > 0)
+        return; // where it will never be safe
     commit_t *commit = free_commit (database);
     *commit = (commit_t){.used = true,
                          .epoch = question->epoch,
@@ -296,7 +332,8 @@ static void send_commit (client_t *client, const engine_question_t *question)
     assert (commit->entry.body);
     memcpy (commit->entry.body, question->body.data, question->body.size);
     commit->due_ms = commit->arrives_ms +
-                     dice_between (&database->dice, 0, database->world->plan.sync_ms);
+                     dice_between (&database->dice, 0, database->world->plan.sync_ms) +
+                     client->late_ms[ENGINE_LOG];
     client->pending = commit;
     if (away (client))
         orphan (client);
@@ -359,6 +396,17 @@ static void orphan (client_t *client)
             database->world->now_ms + dice_skewed (&database->dice, STRAY_MS_MAX);
 }
 
+static void lose_commit (client_t *client)
+{
+    if (client->pending)
+        orphan (client);
+    else if (client->asked[ENGINE_LOG] &&
+             client->question[ENGINE_LOG].kind == ENGINE_COMMIT) {
+        client->over = true; // it was asked of a machine that was left behind
+        client->outcome = ENGINE_UNKNOWN;
+    }
+}
+
 static engine_outcome_t look_at_commit (client_t *client, engine_answer_t *answer)
 {
     database_t *database = client->database;
@@ -368,6 +416,8 @@ static engine_outcome_t look_at_commit (client_t *client, engine_answer_t *answe
     }
     commit_t *commit = client->pending;
     const int64_t now_ms = database->world->now_ms;
+    if (!commit)
+        return ENGINE_PENDING;
     if (!commit->arrived || now_ms < commit->due_ms ||
         (!commit->fenced && blocked (database)))
         return ENGINE_PENDING;
@@ -398,9 +448,12 @@ int64_t database_next (const database_t *database)
         // else it is storage that is not there for it
         if (due_ms > now_ms && due_ms < next_ms)
             next_ms = due_ms;
-        const int64_t lease_ms = answer_time (&database->client[i]);
-        if (lease_ms > now_ms && lease_ms < next_ms)
-            next_ms = lease_ms;
+        const int64_t times[] = {answer_time (&database->client[i]),
+                                 arrival_time (&database->client[i]),
+                                 database->client[i].old_ms};
+        for (int j = 0; j < 3; j++)
+            if (times[j] > now_ms && times[j] < next_ms)
+                next_ms = times[j];
     }
     return next_ms;
 }
@@ -410,11 +463,19 @@ static int64_t answer_time (const client_t *client)
 {
     const database_t *database = client->database;
     const engine_kind_t kind = client->question[ENGINE_LEASE].kind;
-    if (!client->asked[ENGINE_LEASE])
-        return INT64_MAX;
-    const int64_t ready_ms = client->ready_ms[ENGINE_LEASE];
     const bool writes = kind == ENGINE_RENEW || kind == ENGINE_TAKE;
+    if (!client->asked[ENGINE_LEASE] || (writes && client->old_ms > 0))
+        return INT64_MAX;
+    const int64_t ready_ms =
+        client->ready_ms[ENGINE_LEASE] + client->late_ms[ENGINE_LEASE];
     return writes && database->blocked_ms > ready_ms ? database->blocked_ms : ready_ms;
+}
+
+static int64_t arrival_time (const client_t *client)
+{
+    return client->asked[ENGINE_LEASE] && !client->arrived[ENGINE_LEASE]
+               ? client->ready_ms[ENGINE_LEASE]
+               : INT64_MAX;
 }
 
 void database_advance (database_t *database)
@@ -431,9 +492,15 @@ void database_advance (database_t *database)
         if (commit->used && commit->arrived && commit->orphan)
             end_commit (database, commit);
     }
-    for (int i = 0; i < WORLD_MACHINES; i++)
-        if (waits (&database->client[i]))
+    for (int i = 0; i < database->world->machines; i++) {
+        client_t *client = &database->client[i];
+        if (client->old_ms > 0 && now_ms >= client->old_ms)
+            cut (client);
+        for (int line = 0; line < ENGINE_LINES; line++)
+            arrive_question (client, (engine_line_t) line);
+        if (waits (client))
             database->world->machine[i].storage->woken = true;
+    }
 }
 
 /* Whether its storage has to hear of something. */
@@ -448,23 +515,78 @@ static bool waits (const client_t *client)
 
 /* ---- Other questions ---- */
 
+/* What they do, and what they see, is as it is then; however long the answer takes. */
+static void arrive_question (client_t *client, engine_line_t line)
+{
+    database_t *database = client->database;
+    const engine_question_t *question = &client->question[line];
+    if (!client->asked[line] || client->arrived[line] || client->broken[line] ||
+        question->kind == ENGINE_COMMIT || away (client) ||
+        database->world->now_ms < client->ready_ms[line])
+        return;
+    client->arrived[line] = true;
+    see (client, &client->seen[line]);
+    if (question->kind != ENGINE_RENEW && question->kind != ENGINE_TAKE)
+        return;
+    client->fenced = client->old_ms == 0 && question->epoch != database->epoch;
+    if (client->old_ms > 0 || client->fenced)
+        return;
+    if (question->kind == ENGINE_TAKE)
+        raise_epoch (database, client, question->holder);
+    else if (!blocked (database))
+        renew (client);
+}
+
+static void see (const client_t *client, engine_lease_t *lease)
+{
+    const database_t *database = client->database;
+    memset (lease, 0, sizeof *lease);
+    lease->epoch = database->epoch;
+    lease->last =
+        database->visible < database->count ? database->visible : database->count;
+    lease->durable = database->told < lease->last ? database->told : lease->last;
+    lease->age_ms = (uint64_t) (database->world->now_ms - database->renewed_ms);
+    snprintf (lease->holder, sizeof lease->holder, "%s", database->holder);
+    if (client->old_ms > 0) {
+        *lease = database->old.lease;
+        lease->age_ms = (uint64_t) (database->world->now_ms - database->old.renewed_ms);
+    }
+    lease->synchronous = true;
+    lease->standbys = -1;
+    snprintf (lease->host, sizeof lease->host, "simulated");
+}
+
+/* Others see it once it is safe, and it is of when it came. */
+static void renew (client_t *client)
+{
+    database_t *database = client->database;
+    const engine_question_t *question = &client->question[ENGINE_LEASE];
+    if (question->epoch != database->epoch)
+        return; // somebody else has it since
+    database->told =
+        question->ordinal > database->told ? question->ordinal : database->told;
+    if (client->ready_ms[ENGINE_LEASE] > database->renewed_ms)
+        database->renewed_ms = client->ready_ms[ENGINE_LEASE];
+    make_safe (database, database->count);
+}
+
 static engine_outcome_t answer_read (client_t *client,
                                      const engine_question_t *question,
                                      engine_answer_t *answer)
 {
     database_t *database = client->database;
+    const engine_lease_t *seen = &client->seen[ENGINE_LOG];
     if (away (client))
         return no (client, ENGINE_FAILED, answer, "nobody is there");
-    if (question->epoch > database->epoch)
+    if (question->epoch > seen->epoch)
         return no (client, ENGINE_FAILED, answer, "it has not heard of this epoch");
-    answer->epoch = database->epoch;
-    answer->last =
-        database->visible < database->count ? database->visible : database->count;
-    answer->durable = database->told < answer->last ? database->told : answer->last;
+    answer->epoch = seen->epoch;
+    answer->last = seen->last;
+    answer->durable = seen->durable;
     const uint64_t most = 1 + dice_below (&database->dice, ENGINE_ENTRIES_MAX);
     for (uint64_t i = question->ordinal; i <= answer->last && answer->count < most;
          i++) {
-        const entry_t *entry = &database->entries[i - 1];
+        const entry_t *entry = entry_of (client, i);
         client->page[answer->count++] =
             (engine_entry_t){i, entry->epoch, bytes_of (entry->body, entry->size)};
     }
@@ -474,63 +596,52 @@ static engine_outcome_t answer_read (client_t *client,
     return ENGINE_DONE;
 }
 
-static engine_outcome_t answer_see (client_t *client, engine_answer_t *answer)
+static const entry_t *entry_of (const client_t *client, uint64_t ordinal)
 {
     const database_t *database = client->database;
-    engine_lease_t *lease = &answer->lease;
+    const old_t *old = &database->old;
+    return client->old_ms > 0 && ordinal > old->safe
+               ? &old->own[ordinal - old->safe - 1]
+               : &database->entries[ordinal - 1];
+}
+
+static engine_outcome_t answer_see (client_t *client, engine_answer_t *answer)
+{
     if (away (client))
         return no (client, ENGINE_FAILED, answer, "nobody is there");
-    lease->epoch = database->epoch;
-    lease->last =
-        database->visible < database->count ? database->visible : database->count;
-    lease->durable = database->told < lease->last ? database->told : lease->last;
-    lease->age_ms = (uint64_t) (database->world->now_ms - database->renewed_ms);
-    lease->synchronous = true;
-    lease->standbys = -1;
-    snprintf (lease->holder, sizeof lease->holder, "%s", database->holder);
-    snprintf (lease->host, sizeof lease->host, "simulated");
+    answer->lease = client->seen[ENGINE_LEASE];
     return ENGINE_DONE;
 }
 
 /* It waits for a standby, as everything does that is written. */
-static engine_outcome_t answer_renew (client_t *client,
-                                      const engine_question_t *question,
-                                      engine_answer_t *answer)
+static engine_outcome_t answer_renew (client_t *client, engine_answer_t *answer)
 {
-    database_t *database = client->database;
     if (away (client))
         return no (client, ENGINE_FAILED, answer, "nobody is there");
-    if (question->epoch != database->epoch)
+    if (client->fenced)
         return no (client, ENGINE_FENCED, answer, "another epoch is there");
-    if (blocked (database))
+    if (client->old_ms > 0 || blocked (client->database))
         return ENGINE_PENDING;
-    database->told =
-        question->ordinal > database->told ? question->ordinal : database->told;
-    database->renewed_ms = database->world->now_ms;
-    make_safe (database, database->count);
+    renew (client);
     return ENGINE_DONE;
 }
 
-/* When it is safe, so is all that is before it. */
+/* When it is safe, so is all that is before it. Somebody else may have taken it since.
+ */
 static engine_outcome_t answer_take (client_t *client,
                                      const engine_question_t *question,
                                      engine_answer_t *answer)
 {
     database_t *database = client->database;
-    if (!client->taken && question->epoch != database->epoch)
-        return no (client, ENGINE_FENCED, answer, "another epoch is there");
     if (away (client))
         return no (client, ENGINE_UNKNOWN, answer, "the connection was lost");
-    if (!client->taken)
-        raise_epoch (database, client, question->holder);
-    client->taken = true;
-    if (blocked (database))
+    if (client->fenced)
+        return no (client, ENGINE_FENCED, answer, "another epoch is there");
+    if (client->old_ms > 0 || blocked (database))
         return ENGINE_PENDING;
-    client->taken = false;
-    if (database->epoch != question->epoch + 1)
-        return no (client, ENGINE_UNKNOWN, answer, "nothing is known of it");
-    make_safe (database, database->count);
-    answer->epoch = client->took = database->epoch;
+    if (database->epoch == question->epoch + 1)
+        make_safe (database, database->count);
+    answer->epoch = client->took = question->epoch + 1;
     return ENGINE_DONE;
 }
 
@@ -668,15 +779,15 @@ static void cut (client_t *client)
         world_trace (database->world, "-- %s's connections to the database are lost",
                      database->world->machine[client->machine].storage->name);
     client->hurt = true;
-    if (client->asked[ENGINE_LEASE] && lease->kind == ENGINE_TAKE && !client->taken &&
+    if (client->asked[ENGINE_LEASE] && lease->kind == ENGINE_TAKE &&
+        !client->arrived[ENGINE_LEASE] && client->old_ms == 0 &&
         lease->epoch == database->epoch && dice_chance (&database->dice, 500))
         raise_epoch (database, client, lease->holder);
-    client->taken = false;
     for (int line = 0; line < ENGINE_LINES; line++)
         client->broken[line] =
             client->asked[line] && client->question[line].kind != ENGINE_COMMIT;
-    if (client->pending)
-        orphan (client);
+    lose_commit (client);
+    client->old_ms = 0;
     if (client->machine < database->world->machines)
         database->world->machine[client->machine].storage->woken = true;
 }
@@ -690,9 +801,53 @@ void database_fail_over (database_t *database)
     for (int i = 0; i < STRAYS_MAX; i++)
         if (database->commits[i].used)
             end_commit (database, &database->commits[i]);
-    drop_from (database, database->safe + dice_below (&database->dice, more + 1));
+    const uint64_t left = database->safe + dice_below (&database->dice, more + 1);
+    if (database->world->machines > 1 && !database_lost (database))
+        leave_behind (database);
+    drop_from (database, left);
     make_safe (database, database->count);
     database->version++;
+}
+
+/* With what it had then, and with some who are still connected to it, or will be. */
+static void leave_behind (database_t *database)
+{
+    old_t *old = &database->old;
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        cut (&database->client[i]);
+    forget_old (database);
+    see (&database->client[0], &old->lease);
+    old->renewed_ms = database->renewed_ms;
+    old->safe = database->safe;
+    old->owns = database->count - database->safe;
+    old->own = calloc (old->owns + 1, sizeof *old->own);
+    assert (old->own);
+    for (uint64_t i = 0; i < old->owns; i++) {
+        const entry_t *entry = &database->entries[old->safe + i];
+        old->own[i] = *entry;
+        old->own[i].body = malloc (entry->size);
+        assert (old->own[i].body);
+        memcpy (old->own[i].body, entry->body, entry->size);
+    }
+    for (int i = 0; i < WORLD_MACHINES; i++)
+        if (dice_chance (&database->dice, 400)) {
+            client_t *client = &database->client[i];
+            client->away_ms = 0;
+            client->old_ms =
+                database->world->now_ms + 1 + dice_skewed (&database->dice, OLD_MS);
+            world_trace (database->world, "-- %s finds the former one until %lld",
+                         database->world->machine[i].storage->name,
+                         (long long) client->old_ms);
+        }
+}
+
+static void forget_old (database_t *database)
+{
+    old_t *old = &database->old;
+    for (uint64_t i = 0; i < old->owns; i++)
+        free (old->own[i].body);
+    free (old->own);
+    *old = (old_t){0};
 }
 
 void database_take (database_t *database)
@@ -757,7 +912,10 @@ void database_calm (database_t *database)
     if (database->world->machines == 1)
         database->renewed_ms = -LOST_MS * 1000; // whoever else had the lease is gone
     database->blocked_ms = 0;
-    for (int i = 0; i < WORLD_MACHINES; i++)
+    for (int i = 0; i < WORLD_MACHINES; i++) {
         database->client[i].away_ms = 0;
+        if (database->client[i].old_ms > 0)
+            cut (&database->client[i]);
+    }
     database->visible = UINT64_MAX;
 }

@@ -88,7 +88,8 @@ void faults_stop (world_t *world)
     if (world->database)
         database_calm (world->database);
     world->calm_since_ms = world->now_ms;
-    world->wall_off_ms = 0;
+    for (int i = 0; i < world->machines; i++)
+        world->machine[i].wall_off_ms = 0;
     files_link (world->files);
     world_trace (world, "-- calm");
     network_weather (world->network, &calm);
@@ -251,12 +252,15 @@ static void unlink_file (world_t *world)
 static void jump_clock (world_t *world)
 {
     const int64_t furthest_ms = dice_chance (&world->dice, 500) ? 5 * 3600000 : 3000;
-    world->wall_off_ms = dice_chance (&world->dice, 300)
-                             ? 0
-                             : dice_between (&world->dice, -furthest_ms, furthest_ms);
+    const int64_t off_ms = dice_chance (&world->dice, 300)
+                               ? 0
+                               : dice_between (&world->dice, -furthest_ms, furthest_ms);
+    const int machine = world_some_machine (world);
+    for (int i = 0; i < world->machines; i++)
+        if (machine == WORLD_ALL || machine == i)
+            world->machine[i].wall_off_ms = off_ms;
     world->counts->jumps++;
-    world_trace (world, "-- the clock is wrong by %lld ms",
-                 (long long) world->wall_off_ms);
+    world_trace (world, "-- the clock is wrong by %lld ms", (long long) off_ms);
 }
 
 static void hurt_database (world_t *world)

@@ -742,9 +742,10 @@ node_t *world_node (void)
     return running;
 }
 
-uint64_t world_wall_ms (const world_t *world)
+uint64_t world_wall_ms (const world_t *world, int machine)
 {
-    return world->plan.wall_start_ms + (uint64_t) (world->now_ms + world->wall_off_ms);
+    const machine_t *at = &world->machine[machine == WORLD_ALL ? 0 : machine];
+    return world->plan.wall_start_ms + (uint64_t) (world->now_ms + at->wall_off_ms);
 }
 
 const plan_seat_t *world_seat (const node_t *node)

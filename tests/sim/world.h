@@ -92,18 +92,18 @@ typedef struct { // of all days
 
 typedef struct { // of a central's
     node_t *storage, *state;
-    disk_t *disk; // storage's
-    role_t role;  // as storage told it last,
-    bool told;    // and whether it has
-    bool ordered; // to take over
-    bool fenced;  // its storage leads no more, and another serves
+    disk_t *disk;        // storage's
+    role_t role;         // as storage told it last,
+    bool told;           // and whether it has
+    bool ordered;        // to take over
+    bool fenced;         // its storage leads no more, and another serves
+    int64_t wall_off_ms; // by which its clock on the wall is wrong
 } machine_t;
 
 struct world {
     plan_t plan;
     dice_t dice;
     int64_t now_ms;
-    int64_t wall_off_ms; // by which the clock on the wall is wrong
     bool trace;
     node_t nodes[WORLD_NODES_MAX];
     int nodes_count;
@@ -178,8 +178,8 @@ void world_trace (const world_t *world, const char *format, ...)
 void world_violate (world_t *world, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 
-/* What the clock on the wall says. */
-uint64_t world_wall_ms (const world_t *world);
+/* What the clock on the wall says there; of WORLD_ALL it is the first machine's. */
+uint64_t world_wall_ms (const world_t *world, int machine);
 
 /* Whether the process is one of an agency's for a draw: its seat there. */
 const plan_seat_t *world_seat (const node_t *node);
