@@ -298,9 +298,11 @@ static void hurt_database (world_t *world)
 }
 
 /* By an operator (loteria-ctl takeover), of one that leads, too, where it is nothing.
- */
+   He often has a reason: who leads does not reach the database, and has not noticed. */
 static void order_takeover (world_t *world, int machine)
 {
+    if (world->epoch > 0 && dice_chance (&world->database_dice, 500))
+        database_leave (world->database, world->leader);
     for (int i = 0; i < world->machines; i++)
         if (machine == WORLD_ALL || machine == i)
             world->machine[i].ordered = true;
