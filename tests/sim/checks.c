@@ -392,6 +392,14 @@ void checks_begin (checks_t *checks, const node_t *storage)
     memset (checks->machine[storage->machine].heard, 0, sizeof checks->machine->heard);
 }
 
+void checks_replaced (checks_t *checks, int machine)
+{
+    machine_checks_t *here = &checks->machine[machine];
+    here->version = UINT64_MAX;
+    scan_clear (&here->scan);
+    scan_begin (&here->scan, &checks->world->plan, checks->world->database, NULL);
+}
+
 uint64_t checks_promised (const checks_t *checks)
 {
     uint64_t promised = 0;

@@ -80,6 +80,8 @@ uint64_t checks_position (const checks_t *checks, int machine);
 void checks_settled (checks_t *checks, const node_t *storage);
 bool checks_caught_up (checks_t *checks, int machine);
 void checks_begin (checks_t *checks, const node_t *storage);
+/* A machine has another disk from here on. */
+void checks_replaced (checks_t *checks, int machine);
 
 typedef struct {
     bytes_t winners;

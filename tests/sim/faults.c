@@ -27,6 +27,7 @@ static void unlink_file (world_t *world);
 static void jump_clock (world_t *world);
 static void hurt_database (world_t *world);
 static void end_bursts (world_t *world);
+static void change_disk (world_t *world);
 static void order_takeover (world_t *world, int machine);
 static void pause_node (node_t *node, int64_t until_ms);
 static void spoil_all (world_t *world, unsigned permille);
@@ -77,6 +78,8 @@ void faults_come (world_t *world)
         faults[kind](world);
     if (world->database)
         hurt_database (world);
+    if (world->disks_change && dice_chance (&world->dice, 100))
+        change_disk (world);
     world->fault_ms =
         world->now_ms + dice_between (&world->dice, 1, world->plan.gap_ms);
 }
@@ -295,6 +298,17 @@ static void hurt_database (world_t *world)
     default:
         database_lose (database);
     }
+}
+
+/* A machine is set up anew, or from a backup. */
+static void change_disk (world_t *world)
+{
+    const int machine = some_storage (world)->machine;
+    world_cut_power (world, machine, false);
+    if (dice_chance (&world->dice, 500))
+        world_copy_disk (world, machine);
+    else
+        world_replace_disk (world, machine);
 }
 
 /* By an operator (loteria-ctl takeover), of one that leads, too, where it is nothing.

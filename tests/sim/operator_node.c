@@ -18,6 +18,7 @@
 
 typedef struct {
     network_socket_t *socket; // a new one for each order, as for each run of a program
+    int machine;              // where he gives it
     int order;                // of the plan, that waits for its answer; -1: none
     int last;                 // that went over this connection
     bool unsent;              // until the connection is there
@@ -29,6 +30,7 @@ typedef struct {
 
 static void take_answers (node_t *node, operator_t *self);
 static void take (node_t *node, operator_t *self, bytes_t message);
+static void go_elsewhere (const node_t *node, operator_t *self);
 static void give_order (node_t *node, operator_t *self);
 static int due_order (const node_t *node, int64_t *due_ms);
 static int64_t due_time (const world_t *world, const plan_order_t *order);
@@ -60,8 +62,10 @@ static void step (node_t *node)
     take_answers (node, self);
     if (self->unsent && self->order != -1 && network_ready (self->socket))
         say_order (node, self);
-    if (self->order != -1 && now_ms >= self->answer_ms)
+    if (self->order != -1 && now_ms >= self->answer_ms) {
         self->order = -1;
+        go_elsewhere (node, self);
+    }
     if (self->order == -1 && now_ms >= self->next_ms)
         give_order (node, self);
     if (now_ms >= self->list_ms)
@@ -111,6 +115,17 @@ static void take (node_t *node, operator_t *self, bytes_t message)
         world->order_done[which] = true;
     self->order = -1;
     self->next_ms = world->now_ms + (ordered ? 1 : PAUSE_MS);
+    if (code == REFUSED_UNAVAILABLE)
+        go_elsewhere (node, self);
+}
+
+/* Of two centrals one is active. */
+static void go_elsewhere (const node_t *node, operator_t *self)
+{
+    if (node->world->machines == 1)
+        return;
+    self->machine = (self->machine + 1) % WORLD_MACHINES;
+    self->last = -1;
 }
 
 static void give_order (node_t *node, operator_t *self)
@@ -120,7 +135,7 @@ static void give_order (node_t *node, operator_t *self)
     self->next_ms = due_ms;
     if (which == -1)
         return;
-    if (which != self->last || node->world->machines > 1)
+    if (which != self->last)
         connect (node, self);
     self->order = self->last = which;
     self->unsent = true;
@@ -130,18 +145,15 @@ static void give_order (node_t *node, operator_t *self)
         say_order (node, self);
 }
 
-/* No answer to what was ordered before is heard any more. Of two centrals he tries
-   whichever. */
+/* No answer to what was ordered before is heard any more. */
 static void connect (const node_t *node, operator_t *self)
 {
-    world_t *world = node->world;
-    const int machine =
-        world->machines == 1 ? 0 : (int) dice_below (&world->dice, WORLD_MACHINES);
     if (self->socket)
-        network_close (self->socket, world->now_ms);
+        network_close (self->socket, node->world->now_ms);
     self->socket = network_open (node->world->network, node->index);
     self->last = -1;
-    network_connect (self->socket, world_place (machine, AT_STATE), world->now_ms);
+    network_connect (self->socket, world_place (self->machine, AT_STATE),
+                     node->world->now_ms);
 }
 
 /* One of those that are due, whichever: what is refused must not keep the others

@@ -162,9 +162,10 @@ static void tell_counts (const world_counts_t *counts, double seconds)
                 " times: %" PRIu64 " starts refused\n",
                 counts->database_faults, counts->losses, counts->refused_losses);
     if (counts->caught_up > 0)
-        printf ("%" PRIu64 " takeovers by the other central; on %" PRIu64
+        printf ("%" PRIu64 " takeovers by the other central, %" PRIu64
+                " new or older disks; on %" PRIu64
                 " days both have the same files in the end\n",
-                counts->takeovers, counts->caught_up);
+                counts->takeovers, counts->replaced, counts->caught_up);
     printf ("after faults stopped: all acknowledged within %lld ms, all ended within "
             "%lld ms\n",
             (long long) counts->slowest_acknowledgement_ms,

@@ -28,6 +28,7 @@ static void add_database (world_t *world, uint64_t seed);
 static void world_destroy (world_t **world);
 static void add_nodes (world_t *world);
 static void add_central (world_t *world, int machine);
+static void mount (machine_t *machine, disk_t *disk);
 static node_t *add_part (world_t *world, const node_ops_t *ops, const char *part,
                          int machine);
 static node_t *add_node (world_t *world, const node_ops_t *ops, const char *name,
@@ -109,6 +110,7 @@ static void add_database (world_t *world, uint64_t seed)
 {
     world->database = database_new (world, seed);
     world->database_dice = seed * 7 + 1;
+    world->disks_change = world->machines > 1 && world->plan.fault[FAULT_FILES];
     world->plan.fault[FAULT_FILES] = world->plan.fault[FAULT_UNLINK] = false;
     if (world->machines > 1) // each has its state
         world->plan.fault[FAULT_SECOND] = false;
@@ -125,8 +127,10 @@ static void world_destroy (world_t **world)
             fair_folder_destroy (&(*world)->folder[draw][agency]);
     files_destroy (&(*world)->files);
     network_destroy (&(*world)->network);
-    for (int i = 0; i < (*world)->machines; i++)
+    for (int i = 0; i < (*world)->machines; i++) {
         disk_destroy (&(*world)->machine[i].disk);
+        disk_destroy (&(*world)->machine[i].copy);
+    }
     database_destroy (&(*world)->database);
     plan_clear (&(*world)->plan);
     free (*world);
@@ -161,9 +165,7 @@ static void add_central (world_t *world, int machine)
 {
     machine_t *at = &world->machine[machine];
     at->storage = add_part (world, &storage_node, "storage", machine);
-    at->storage->disk = at->disk;
-    disk_ask (at->disk, node_life, at->storage);
-    disk_hold (at->disk, true);
+    mount (at, at->disk);
     at->state = add_part (world, &state_node, "state", machine);
     if (machine == 0)
         add_part (world, &state_node, "state-2", machine)->over = true;
@@ -173,6 +175,13 @@ static void add_central (world_t *world, int machine)
         snprintf (name, sizeof name, "worker-%u", i + 1);
         add_part (world, &worker_node, name, machine);
     }
+}
+
+static void mount (machine_t *machine, disk_t *disk)
+{
+    machine->disk = machine->storage->disk = disk;
+    disk_ask (disk, node_life, machine->storage);
+    disk_hold (disk, true);
 }
 
 static node_t *add_part (world_t *world, const node_ops_t *ops, const char *part,
@@ -551,6 +560,33 @@ static void count_cut (world_t *world, int machine)
     if (syncing && strcmp (syncing->name, "bets.log") == 0)
         syncing = disk_syncing_next (disk, syncing);
     world->counts->checkpoint_cuts += syncing != NULL;
+}
+
+/* Not while entries are gone, which only the disk may show that is there. */
+void world_replace_disk (world_t *world, int machine)
+{
+    machine_t *at = &world->machine[machine];
+    if (at->storage->core || database_lost (world->database))
+        return;
+    world_trace (world, "-- %s has %s disk", at->storage->name,
+                 at->copy ? "an earlier copy of its" : "an empty");
+    disk_t *disk = at->copy ? at->copy : disk_new (&world->dice);
+    disk_destroy (&at->disk);
+    at->copy = NULL;
+    mount (at, disk);
+    disk_spoil (disk, world->calm ? 0 : world->plan.spoilt);
+    for (int i = 0; i < SYNCS_MAX; i++)
+        if (world->syncs[i].machine == machine)
+            world->syncs[i].file = NULL;
+    checks_replaced (world->checks, machine);
+    world->counts->replaced++;
+}
+
+void world_copy_disk (world_t *world, int machine)
+{
+    machine_t *at = &world->machine[machine];
+    disk_destroy (&at->copy);
+    at->copy = disk_clone (at->disk, &world->dice);
 }
 
 int world_some_machine (world_t *world)

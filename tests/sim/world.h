@@ -85,6 +85,7 @@ typedef struct { // of all days
     uint64_t reports, shown; // pages told to operators: of metrics, of winners
     uint64_t database_faults, losses, takeovers, refused_losses; // of databases
     uint64_t caught_up; // standbys that had, in the end
+    uint64_t replaced;  // disks
     uint64_t messages, lost, repeated, link_cuts;
     int64_t virtual_ms;
     int64_t slowest_acknowledgement_ms, slowest_end_ms; // after the faults stopped
@@ -93,6 +94,7 @@ typedef struct { // of all days
 typedef struct { // of a central's
     node_t *storage, *state;
     disk_t *disk;        // storage's
+    disk_t *copy;        // of it, of an earlier moment; or NULL
     role_t role;         // as storage told it last,
     bool told;           // and whether it has
     bool ordered;        // to take over
@@ -124,6 +126,7 @@ struct world {
     checks_t *checks;
     fair_folder_t *folder[PLAN_DRAWS_MAX][PLAN_AGENCIES_MAX + 1]; // of provable draws
     bool order_done[PLAN_ORDERS_MAX];
+    bool disks_change; // between two lives of a storage
     bool power_goes;
     int power_machine; // where
     bool calm;
@@ -169,6 +172,10 @@ void world_stop (world_t *world, node_t *node);
 bool world_try (world_t *world, disk_t *disk, char *why, size_t why_size);
 /* Of a central, or of WORLD_ALL. */
 void world_cut_power (world_t *world, int machine, bool agencies_too);
+/* Of two machines, one whose power is cut: its storage finds another disk, an empty one
+   or a copy of its own; or such a copy is kept. */
+void world_replace_disk (world_t *world, int machine);
+void world_copy_disk (world_t *world, int machine);
 /* Some machine; with two of them, now and then, WORLD_ALL. */
 int world_some_machine (world_t *world);
 
