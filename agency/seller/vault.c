@@ -358,24 +358,9 @@ hash_t vault_seal_hash (const vault_t *vault)
     return vault->seal_hash;
 }
 
-bytes_t vault_bytes (const vault_t *vault, uint8_t which)
-{
-    return vault->files[index_of (which)];
-}
-
-bool vault_demo (const vault_t *vault)
-{
-    return vault->open.demo;
-}
-
 const open_t *vault_open (const vault_t *vault)
 {
     return &vault->open;
-}
-
-const seal_t *vault_seal (const vault_t *vault)
-{
-    return &vault->seal;
 }
 
 static size_t index_of (uint8_t which)

@@ -87,14 +87,9 @@ const char *vault_reveal (vault_t *vault, wire_reveal_t *reveal);
 const char *vault_judge (vault_t *vault, uint32_t number, const uint64_t *winners,
                          const hash_t *root);
 
-/* For who is shown them: O, S; and the bytes of a file, borrowed. */
+/* For who is shown them: O, S, and the open note, borrowed. */
 hash_t vault_open_hash (const vault_t *vault);
 hash_t vault_seal_hash (const vault_t *vault);
-bytes_t vault_bytes (const vault_t *vault, uint8_t which);
-bool vault_demo (const vault_t *vault);
-
-/* The statements, as far as they are there; borrowed. */
 const open_t *vault_open (const vault_t *vault);
-const seal_t *vault_seal (const vault_t *vault);
 
 #endif

@@ -137,19 +137,9 @@ bool provable_revealed (const provable_t *provable, uint32_t agency)
     return agency <= provable->agencies && provable->of[agency].revealed;
 }
 
-bool provable_attested (const provable_t *provable)
-{
-    return provable->attested;
-}
-
 uint32_t provable_commits (const provable_t *provable)
 {
     return provable->commits;
-}
-
-uint32_t provable_reveals (const provable_t *provable)
-{
-    return provable->reveals;
 }
 
 uint32_t provable_number (const provable_t *provable)

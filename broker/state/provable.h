@@ -51,10 +51,8 @@ const hash_t *provable_hash (const provable_t *provable);
 const hash_t *provable_seal (const provable_t *provable);
 bool provable_committed (const provable_t *provable, uint32_t agency);
 bool provable_revealed (const provable_t *provable, uint32_t agency);
-bool provable_attested (const provable_t *provable);
-/* How many have. */
+/* How many have committed. */
 uint32_t provable_commits (const provable_t *provable);
-uint32_t provable_reveals (const provable_t *provable);
 /* The number that follows, once all that have committed have revealed. */
 uint32_t provable_number (const provable_t *provable);
 

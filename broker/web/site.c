@@ -30,7 +30,7 @@ struct site {
     gazette_t *gazette;
     changes_t *changes;
     uint64_t finds; // of the central that was told of
-    uint64_t told_refusals, told_counted;
+    uint64_t told_refusals;
     bool told_whole;           // what is in sight, since there was nothing
     char *told_draws;          // as JSON, to tell only when it changes
     content_t *cached[ROUTES]; // answers, until there is news

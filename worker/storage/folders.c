@@ -179,11 +179,6 @@ const char *folders_name (int which)
     return names[which];
 }
 
-const char *folder_path (const folder_t *folder, int which)
-{
-    return folder->files[which].path;
-}
-
 void folders_path (const char *draw, const char *name, char *path)
 {
     snprintf (path, FOLDERS_PATH_BYTES, FOLDERS_ALL "/%s/%s", draw, name);

@@ -37,11 +37,10 @@ void folders_remove (folders_t *folders, folder_t **folder);
 /* The files end there. Nothing is added to them that is not written. */
 void folder_set_ends (folder_t *folder, const uint64_t ends[DRAW_ROWS]);
 
-/* The path of one of its files below DIR, borrowed; and into `path`
-   (FOLDERS_PATH_BYTES) of anything in a draw's folder. */
+/* The name of one of its files in the folder; and the path below DIR of anything there,
+   into `path` (FOLDERS_PATH_BYTES). */
 #define FOLDERS_PATH_BYTES 128
-const char *folder_path (const folder_t *folder, int which);
-const char *folders_name (int which); // of such a file in its folder
+const char *folders_name (int which);
 void folders_path (const char *draw, const char *name, char *path);
 
 /* Make a new folder and its bets.csv, safe on the disk, unless they are there. 0, or -1

@@ -115,21 +115,6 @@ sale_t *sales_at (const sales_t *sales, size_t place)
     return place < sales->count ? sales->all[place] : NULL;
 }
 
-sale_t *sales_only (const sales_t *sales)
-{
-    return sales->count == 1 ? sales->all[0] : NULL;
-}
-
-uint32_t sales_open (const sales_t *sales)
-{
-    return sales->open;
-}
-
-uint64_t sales_agencies (const sales_t *sales)
-{
-    return sales->open_agencies;
-}
-
 uint64_t sales_recorded (const sales_t *sales)
 {
     uint64_t recorded = 0;

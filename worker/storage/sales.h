@@ -27,12 +27,7 @@ sale_t *sales_named (const sales_t *sales, bytes_t name);
 /* How many there are; each, in the order they were opened. */
 size_t sales_count (const sales_t *sales);
 sale_t *sales_at (const sales_t *sales, size_t place);
-/* The only one, NULL unless there is exactly one. */
-sale_t *sales_only (const sales_t *sales);
 
-/* Of those that are not over: how many, and the agencies on their rolls together. */
-uint32_t sales_open (const sales_t *sales);
-uint64_t sales_agencies (const sales_t *sales);
 /* The cursors of all that the log shows; agencies on the rolls of all. */
 uint64_t sales_recorded (const sales_t *sales);
 uint64_t sales_seats (const sales_t *sales);
