@@ -2,6 +2,8 @@
 
 #include "rotation.h"
 
+#include "deadline.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -24,7 +26,6 @@ static int64_t visit_ends_ms (const rotation_t *rotation);
 static int64_t visit_ms (uint32_t visits);
 static bool move (rotation_t *rotation, bool was_silent, int64_t now_ms);
 static void arrive (rotation_t *rotation, int64_t now_ms);
-static int64_t earliest (int64_t one_ms, int64_t other_ms);
 
 void rotation_start (rotation_t *rotation, size_t count, uint64_t seed, int64_t now_ms)
 {
@@ -75,7 +76,7 @@ static void take_note (rotation_t *rotation, const rotation_seen_t *seen,
 /* Without a connection, or without what was asked. */
 static int64_t visit_ends_ms (const rotation_t *rotation)
 {
-    const int64_t since_ms = earliest (rotation->down_ms, rotation->owed_ms);
+    const int64_t since_ms = deadline_earlier (rotation->down_ms, rotation->owed_ms);
     return since_ms == NEVER
                ? NEVER
                : since_ms + visit_ms (rotation->server[rotation->at].visits);
@@ -125,12 +126,7 @@ int64_t rotation_deadline (const rotation_t *rotation)
         return NEVER;
     for (size_t i = 0; i < rotation->count; i++)
         if (i != rotation->at)
-            back_ms = earliest (back_ms, rotation->server[i].back_ms);
+            back_ms = deadline_earlier (back_ms, rotation->server[i].back_ms);
     const int64_t end_ms = rotation->leaving ? back_ms : visit_ends_ms (rotation);
-    return earliest (end_ms > back_ms ? end_ms : back_ms, rotation->ask_ms);
-}
-
-static int64_t earliest (int64_t one_ms, int64_t other_ms)
-{
-    return one_ms < other_ms ? one_ms : other_ms;
+    return deadline_earlier (end_ms > back_ms ? end_ms : back_ms, rotation->ask_ms);
 }

@@ -3,6 +3,7 @@
 
 #include "seller.h"
 
+#include "deadline.h"
 #include "gate.h"
 #include "watch.h"
 
@@ -202,11 +203,10 @@ void seller_items (const seller_t *seller, zmq_pollitem_t *items)
 
 int64_t seller_deadline (const seller_t *seller)
 {
-    const int64_t session_ms = session_deadline (seller->session);
-    const int64_t watch_ms = watch_deadline (seller->watch);
-    const int64_t rotation_ms = rotation_deadline (&seller->rotation);
-    const int64_t due_ms = session_ms < watch_ms ? session_ms : watch_ms;
-    return due_ms < rotation_ms ? due_ms : rotation_ms;
+    const int64_t due[] = {session_deadline (seller->session),
+                           watch_deadline (seller->watch),
+                           rotation_deadline (&seller->rotation)};
+    return deadline_earliest (due, sizeof due / sizeof *due);
 }
 
 session_t *seller_session (const seller_t *seller)

@@ -16,6 +16,7 @@
 
 #include "bounds.h"
 #include "clock.h"
+#include "deadline.h"
 #include "figures.h"
 #include "file.h"
 #include "logger.h"
@@ -166,7 +167,7 @@ static int64_t turn (supervisor_t *supervisor, void *context)
         central->look_ms = now_ms + RUN_DIRECTORY_LOOK_MS;
     }
     const int64_t ready_ms = tell_ready (central, supervisor, now_ms);
-    return ready_ms < central->look_ms ? ready_ms : central->look_ms;
+    return deadline_earlier (ready_ms, central->look_ms);
 }
 
 static int64_t tell_ready (central_t *central, const supervisor_t *supervisor,

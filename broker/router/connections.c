@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "bounds.h"
+#include "deadline.h"
 
 typedef struct connection connection_t;
 
@@ -237,7 +238,7 @@ int64_t connections_deadline (const connections_t *connections)
         connections->mute ? mute_until (connections->mute) : INT64_MAX;
     const int64_t visit_ms =
         connections->visits ? connections->visits->until_ms : INT64_MAX;
-    return mute_ms < visit_ms ? mute_ms : visit_ms;
+    return deadline_earlier (mute_ms, visit_ms);
 }
 
 /* As long as messages come, and little else has, that is taken for what goes over every

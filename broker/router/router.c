@@ -10,6 +10,7 @@
 
 #include "awake.h"
 #include "broker_status.h"
+#include "deadline.h"
 #include "rate_limit.h"
 #include "role.h"
 #include "clock.h"
@@ -173,10 +174,8 @@ int64_t router_deadline (const router_t *router)
                            door_deadline (router->door),
                            router->role_file ? router->role_ms : INT64_MAX,
                            waiting_deadline (&router->nobody)};
-    int64_t deadline_ms = INT64_MAX;
-    for (size_t i = 0; i < sizeof due / sizeof *due; i++)
-        deadline_ms = due[i] < deadline_ms ? due[i] : deadline_ms;
-    return awake_deadline (&router->awake, deadline_ms);
+    return awake_deadline (&router->awake,
+                           deadline_earliest (due, sizeof due / sizeof *due));
 }
 
 static int open_router (router_t *router, const router_options_t *options,

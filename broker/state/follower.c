@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deadline.h"
 #include "life.h"
 
 typedef enum { ASKED_NOTHING, ASKED_EPOCH, ASKED_LIST } asked_t;
@@ -119,7 +120,7 @@ int64_t follower_deadline (const follower_t *follower)
         const int64_t look_ms = wanted_of (follower, live) != WANT_NOTHING
                                     ? live->again_ms
                                     : look_at_clock (follower, live);
-        deadline_ms = look_ms < deadline_ms ? look_ms : deadline_ms;
+        deadline_ms = deadline_earlier (deadline_ms, look_ms);
     }
     return deadline_ms;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deadline.h"
 #include "handler.h"
 #include "hellos.h"
 #include "listing.h"
@@ -184,20 +185,16 @@ int64_t registrar_deadline (const registrar_t *registrar)
 {
     if (registrar->stage > REGISTRAR_OPEN)
         return INT64_MAX;
-    const int64_t follower_ms = follower_deadline (registrar->follower);
     const bool following = follower_stage (registrar->follower) == FOLLOWER_FOLLOWING;
-    const int64_t notary_ms =
-        following ? notary_deadline (registrar->notary) : INT64_MAX;
-    const int64_t openings_ms =
-        following ? openings_deadline (registrar->openings) : INT64_MAX;
-    const int64_t orders_ms = orders_deadline (registrar->orders);
-    const int64_t hellos_ms = hellos_deadline (&registrar->hellos);
-    const int64_t questions_ms = questions_deadline (registrar->questions);
-    const int64_t operators_ms = orders_ms < questions_ms ? orders_ms : questions_ms;
-    const int64_t own_ms = openings_ms < operators_ms ? openings_ms : operators_ms;
-    const int64_t waiting_ms = hellos_ms < notary_ms ? hellos_ms : notary_ms;
-    const int64_t others_ms = own_ms < waiting_ms ? own_ms : waiting_ms;
-    return follower_ms < others_ms ? follower_ms : others_ms;
+    const int64_t due[] = {
+        follower_deadline (registrar->follower),
+        following ? notary_deadline (registrar->notary) : INT64_MAX,
+        following ? openings_deadline (registrar->openings) : INT64_MAX,
+        orders_deadline (registrar->orders),
+        hellos_deadline (&registrar->hellos),
+        questions_deadline (registrar->questions),
+    };
+    return deadline_earliest (due, sizeof due / sizeof *due);
 }
 
 bool registrar_wants (const registrar_t *registrar)

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "clock.h"
+#include "deadline.h"
 #include "gate.h"
 #include "inquiry.h"
 #include "logger.h"
@@ -143,12 +144,10 @@ size_t state_items (state_t *state, zmq_pollitem_t *items)
 
 int64_t state_deadline (const state_t *state)
 {
-    const int64_t watch_ms = watch_deadline (state->watch);
-    const int64_t registrar_ms = registrar_deadline (state->registrar);
-    const int64_t brokers_ms =
-        state->brokers ? brokers_deadline (state->brokers) : INT64_MAX;
-    const int64_t inner_ms = watch_ms < registrar_ms ? watch_ms : registrar_ms;
-    return inner_ms < brokers_ms ? inner_ms : brokers_ms;
+    const int64_t due[] = {
+        watch_deadline (state->watch), registrar_deadline (state->registrar),
+        state->brokers ? brokers_deadline (state->brokers) : INT64_MAX};
+    return deadline_earliest (due, sizeof due / sizeof *due);
 }
 
 int state_serve (const state_options_t *options, int signal_fd)

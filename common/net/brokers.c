@@ -2,6 +2,7 @@
 
 #include "brokers.h"
 
+#include "deadline.h"
 #include "member.h"
 #include "net.h"
 #include "watch.h"
@@ -101,8 +102,8 @@ int64_t brokers_deadline (const brokers_t *brokers)
             broker->member.there || watch_state (broker->watch) == REACH_UP;
         const int64_t member_ms = // else the watch's events wake the loop
             near ? member_deadline (&broker->member) : INT64_MAX;
-        deadline_ms = watch_ms < deadline_ms ? watch_ms : deadline_ms;
-        deadline_ms = member_ms < deadline_ms ? member_ms : deadline_ms;
+        deadline_ms =
+            deadline_earlier (deadline_ms, deadline_earlier (watch_ms, member_ms));
     }
     return deadline_ms;
 }

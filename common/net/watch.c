@@ -3,6 +3,7 @@
 #include "watch.h"
 
 #include "address.h"
+#include "deadline.h"
 #include "logger.h"
 #include "monitor.h"
 #include "net.h"
@@ -57,8 +58,7 @@ zmq_pollitem_t watch_item (const watch_t *watch)
 
 int64_t watch_deadline (const watch_t *watch)
 {
-    return watch->reach.stuck_ms < watch->look_ms ? watch->reach.stuck_ms
-                                                  : watch->look_ms;
+    return deadline_earlier (watch->reach.stuck_ms, watch->look_ms);
 }
 
 void watch_look (watch_t *watch, int64_t now_ms)

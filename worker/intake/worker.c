@@ -9,6 +9,7 @@
 
 #include "bet.h"
 #include "clock.h"
+#include "deadline.h"
 #include "gate.h"
 #include "inquiry.h"
 #include "intake.h"
@@ -148,8 +149,8 @@ int64_t worker_deadline (const worker_t *worker)
 {
     int64_t deadline_ms = worker->beat_ms;
     for (int side = 0; side < INTAKE_SIDES; side++)
-        if (watch_deadline (worker->watches[side]) < deadline_ms)
-            deadline_ms = watch_deadline (worker->watches[side]);
+        deadline_ms =
+            deadline_earlier (deadline_ms, watch_deadline (worker->watches[side]));
     return deadline_ms;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "bet_csv.h"
+#include "deadline.h"
 #include "digest.h"
 #include "handler.h"
 #include "logger.h"
@@ -150,11 +151,10 @@ int64_t clerk_close_in (const clerk_t *clerk, uint64_t wall_ms)
 
 int64_t clerk_deadline (const clerk_t *clerk)
 {
-    const int64_t refusals_ms = rate_limit_deadline (clerk->refusals);
-    const int64_t conflicts_ms = rate_limit_deadline (clerk->conflicts);
-    const int64_t takings_ms = takings_deadline (clerk->takings);
-    const int64_t first_ms = refusals_ms < conflicts_ms ? refusals_ms : conflicts_ms;
-    return takings_ms < first_ms ? takings_ms : first_ms;
+    const int64_t due[] = {rate_limit_deadline (clerk->refusals),
+                           rate_limit_deadline (clerk->conflicts),
+                           takings_deadline (clerk->takings)};
+    return deadline_earliest (due, sizeof due / sizeof *due);
 }
 
 void clerk_tell_stored (clerk_t *clerk)

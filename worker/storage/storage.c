@@ -14,6 +14,7 @@
 #include "candidate.h"
 #include "clerk.h"
 #include "clock.h"
+#include "deadline.h"
 #include "engine.h"
 #include "gate.h"
 #include "inquiry.h"
@@ -247,7 +248,7 @@ int64_t storage_deadline (storage_t *storage, int64_t now_ms)
                                 : INT64_MAX;
     const int64_t service_ms =
         serves (storage) ? service_deadline (storage, now_ms) : INT64_MAX;
-    return lead_ms < service_ms ? lead_ms : service_ms;
+    return deadline_earlier (lead_ms, service_ms);
 }
 
 static int64_t service_deadline (storage_t *storage, int64_t now_ms)
@@ -256,9 +257,8 @@ static int64_t service_deadline (storage_t *storage, int64_t now_ms)
         (clerk_working (storage->clerk) && !clerk_full (storage->clerk)) ||
         (may_begin (storage) && book_gathered (storage->book) > 0))
         return now_ms;
-    const int64_t clerk_ms = clerk_deadline (storage->clerk);
-    const int64_t brokers_ms = brokers_deadline (storage->brokers);
-    const int64_t first_ms = clerk_ms < brokers_ms ? clerk_ms : brokers_ms;
+    const int64_t first_ms = deadline_earlier (clerk_deadline (storage->clerk),
+                                               brokers_deadline (storage->brokers));
     const int64_t in_ms = clerk_close_in (storage->clerk, clock_wall_ms ());
     return in_ms < first_ms - now_ms ? now_ms + in_ms : first_ms;
 }
