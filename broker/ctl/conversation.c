@@ -16,7 +16,6 @@
 #define MESSAGES_MAX   64
 #define ASK_ANEW_MS    2000 // no answer: ask again
 #define ASK_LATER_MS   250  // not now: ask again
-#define INTERRUPTED    "interrupted"
 #define STATE          "state"
 #define STATE_KEY_FILE "state.key"
 
@@ -86,7 +85,7 @@ const char *conversation_ask (conversation_t *self, const wire_message_t *questi
         if (is_due (self))
             ask (self, question);
         if (!wait_for_news (self, deadline_ms))
-            return INTERRUPTED;
+            return CONVERSATION_INTERRUPTED;
         if (take_answers (self, &taker))
             return NULL;
         if (self->awake.now_ms >= deadline_ms ||

@@ -19,7 +19,8 @@ typedef struct {
     int signal_fd;        // a signal ends the wait
 } conversation_options_t;
 
-#define CONVERSATION_SILENT "no answer" // the reason when it hangs, say
+#define CONVERSATION_SILENT      "no answer"   // the reason when it hangs, say
+#define CONVERSATION_INTERRUPTED "interrupted" // by a signal
 
 typedef struct conversation conversation_t;
 

@@ -22,7 +22,7 @@ static talk_t take_draw (void *context, const wire_message_t *answer);
 static void add (draw_list_t *list, const wire_draw_t *draw);
 
 const char *draw_list_load (draw_list_t *list, conversation_t *conversation,
-                            char why[REFUSAL_TEXT_MAX + 1])
+                            bool *denied, char why[REFUSAL_TEXT_MAX + 1])
 {
     gathering_t gathering = {.list = list};
     const char *reason = NULL;
@@ -37,6 +37,7 @@ const char *draw_list_load (draw_list_t *list, conversation_t *conversation,
     }
     if (!reason)
         return NULL;
+    *denied = gathering.denial.code != 0;
     draw_list_clear (list);
     snprintf (why, REFUSAL_TEXT_MAX + 1, "%s", reason);
     return why;

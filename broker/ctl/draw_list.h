@@ -15,10 +15,10 @@ typedef struct {
     listed_t *draws; // in state's order: those that are recorded, then what is planned
 } draw_list_t;
 
-/* Ask for all of them. NULL; or why that failed, kept in `why`, and the list is
-   empty. */
+/* Ask for all of them. NULL; or why that failed, kept in `why`, whether state said so
+   itself in `denied`, and the list is empty. */
 const char *draw_list_load (draw_list_t *list, conversation_t *conversation,
-                            char why[REFUSAL_TEXT_MAX + 1]);
+                            bool *denied, char why[REFUSAL_TEXT_MAX + 1]);
 void draw_list_clear (draw_list_t *list);
 
 /* The draw of that name; a recorded one rather than what is planned. NULL for none. */

@@ -58,8 +58,10 @@ static talk_t take_answer (void *context, const wire_message_t *answer);
 static bool was_done (work_t *work);
 static int tell (work_t *work);
 static const listed_t *look_for (work_t *work);
-static int fail (const work_t *work, const char *format, ...)
-    __attribute__ ((format (printf, 2, 3)));
+static int status_without (const char *reason);
+static int status_refused (const work_t *work);
+static int fail (const work_t *work, int status, const char *format, ...)
+    __attribute__ ((format (printf, 3, 4)));
 static int misused (const work_t *work, const char *what);
 
 int draw_verbs_list (const command_t *command)
@@ -212,13 +214,17 @@ static int end (work_t *work, int status)
 static int look (work_t *work)
 {
     char why[REFUSAL_TEXT_MAX + 1];
+    bool denied;
     draw_list_clear (&work->list);
-    const char *reason = draw_list_load (&work->list, work->conversation, why);
-    if (reason && (strcmp (reason, CONVERSATION_SILENT) == 0 ||
-                   strstr (reason, "the keys do not match")))
-        return fail (work, "%s; %s", reason,
+    const char *reason = draw_list_load (&work->list, work->conversation, &denied, why);
+    if (!reason)
+        return 0;
+    const int status = denied ? PROCESS_FAILED : status_without (reason);
+    if (strcmp (reason, CONVERSATION_SILENT) == 0 ||
+        strstr (reason, "the keys do not match"))
+        return fail (work, status, "%s; %s", reason,
                      advice_text (NULL, STATUS_STATE, reason, (char[ADVICE_BYTES]){0}));
-    return reason ? fail (work, "%s", reason) : 0;
+    return fail (work, status, "%s", reason);
 }
 
 static int take_name (work_t *work, const char *word)
@@ -302,7 +308,7 @@ static int find_draw (work_t *work)
         return status;
     return instruction_find_draw (&work->instruction, &work->list, why) == 0
                ? 0
-               : fail (work, "%s", why);
+               : fail (work, PROCESS_FAILED, "%s", why);
 }
 
 static int confirm (work_t *work)
@@ -334,7 +340,7 @@ static int confirm_by_name (work_t *work)
               "%s. It cannot be undone. Type the draw's name to go on: ", what);
     return confirm_typed (question, instruction->name, work->command->signal_fd)
                ? 0
-               : fail (work, "not confirmed, so nothing was ordered");
+               : fail (work, PROCESS_FAILED, "not confirmed, so nothing was ordered");
 }
 
 /* Typed twice at a terminal: as an argument or an answer, and once more. */
@@ -342,11 +348,13 @@ static int take_number (work_t *work)
 {
     uint32_t *number = &work->instruction.order.number, again;
     if (work->asks_number && read_typed (work, "Winning number", number) == -1)
-        return fail (work, "that is not a number, so nothing was ordered");
+        return fail (work, PROCESS_FAILED,
+                     "that is not a number, so nothing was ordered");
     if (!work->command->yes &&
         (read_typed (work, "Once more, the winning number", &again) == -1 ||
          again != *number))
-        return fail (work, "not the same number twice, so nothing was ordered");
+        return fail (work, PROCESS_FAILED,
+                     "not the same number twice, so nothing was ordered");
     return 0;
 }
 
@@ -377,10 +385,27 @@ static int give (work_t *work)
     if (work->ordered || was_done (work))
         return 0;
     if (reason && !work->denial.code && conversation_asked (work->conversation) > 0)
-        return fail (work,
+        return fail (work, status_without (reason),
                      "%s; it may have been carried out, see loteria-ctl draw list",
                      reason);
-    return fail (work, "%s", denial_reason (&work->denial, reason));
+    return fail (work,
+                 work->denial.code ? status_refused (work) : status_without (reason),
+                 "%s", denial_reason (&work->denial, reason));
+}
+
+/* State did not answer. */
+static int status_without (const char *reason)
+{
+    return reason && strcmp (reason, CONVERSATION_INTERRUPTED) == 0 ? PROCESS_FAILED
+                                                                    : CTL_SILENT;
+}
+
+static int status_refused (const work_t *work)
+{
+    const bool unknown =
+        work->denial.code == REFUSED_DRAW || work->denial.code == REFUSED_AGENCY;
+    return unknown && work->instruction.kind != ORDER_OPEN ? CTL_UNKNOWN
+                                                           : PROCESS_FAILED;
 }
 
 static talk_t take_answer (void *context, const wire_message_t *answer)
@@ -417,13 +442,14 @@ static int tell (work_t *work)
 static const listed_t *look_for (work_t *work)
 {
     char why[REFUSAL_TEXT_MAX + 1];
+    bool denied;
     draw_list_clear (&work->list);
-    return draw_list_load (&work->list, work->conversation, why)
+    return draw_list_load (&work->list, work->conversation, &denied, why)
                ? NULL
                : draw_list_find (&work->list, work->instruction.name);
 }
 
-static int fail (const work_t *work, const char *format, ...)
+static int fail (const work_t *work, int status, const char *format, ...)
 {
     char reason[INSTRUCTION_WHY_BYTES + REFUSAL_TEXT_MAX];
     va_list values;
@@ -438,7 +464,7 @@ static int fail (const work_t *work, const char *format, ...)
     else
         logger_event (LOG_ERROR, "draw", LOG_FAIL, "order: %s | reason: %s", order,
                       reason);
-    return PROCESS_FAILED;
+    return status;
 }
 
 static int misused (const work_t *work, const char *what)

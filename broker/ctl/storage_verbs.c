@@ -24,6 +24,7 @@
 #define PRINTED_MAX   (64 * 1024 * 1024)
 
 static int look_for_day (const command_t *command, const char *verb);
+static int look_for_draw (const command_t *command, const char *verb);
 static int run (const command_t *command, const char *verb,
                 const char *const *arguments);
 static int become (const char *verb, const char *const *arguments);
@@ -61,7 +62,8 @@ int storage_verbs_archive (const command_t *command)
                                      "--to",
                                      command->word[1],
                                      NULL};
-    return run (command, "archive", arguments);
+    const int status = look_for_draw (command, "archive");
+    return status == 0 ? run (command, "archive", arguments) : status;
 }
 
 /* Into the day, or beside it. */
@@ -107,6 +109,23 @@ static int look_for_day (const command_t *command, const char *verb)
                            "data_dir: %s | reason: there is no day in it; name the "
                            "directory that the central was started with (--data-dir)",
                            directory);
+}
+
+/* Each that was ever opened has a folder. */
+static int look_for_draw (const command_t *command, const char *verb)
+{
+    char path[PATH_MAX];
+    const char *directory = storage_verbs_directory (command), *draw = command->word[0];
+    const int status = look_for_day (command, verb);
+    if (status != 0)
+        return status;
+    const int size = snprintf (path, sizeof path, "%s/draws/%s", directory, draw);
+    if (size >= PATH_MAX || access (path, F_OK) == 0 || errno != ENOENT)
+        return 0;
+    return command_failed (verb, CTL_UNKNOWN,
+                           "data_dir: %s | draw: %s | reason: there is no such draw in "
+                           "it; see loteria-ctl draw list",
+                           directory, draw);
 }
 
 static int run (const command_t *command, const char *verb,

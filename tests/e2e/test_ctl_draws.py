@@ -311,8 +311,19 @@ def test_a_state_that_says_nothing(state, start):
     made = state()
     asked = start("loteria-ctl", "draw", "list", "--state", made.endpoint, "--timeout", "5s")
     assert made.socket.poll(loteria.DEADLINE * 1000)
-    assert asked.wait() == 1
+    assert asked.wait() == 6
     assert loteria.parse_log(asked.log)[0]["reason"].startswith("no answer; look at its log")
+
+
+@pytest.mark.parametrize("order, code, status", [
+    ("close", "DRAW", 7), ("reveal", "AGENCY", 7), ("close", "PHASE", 1), ("open", "DRAW", 1), ("open", "NAME", 1)])
+def test_what_is_not_there_is_told_apart(state, ctl, tmp_path, order, code, status):
+    nonce = tmp_path / "nonce-9.txt"
+    nonce.write_text(64 * "0" + "\n")
+    made = state(draw("noche"))
+    asked = ctl(made, order, "noche", *{"close": ["--yes"], "reveal": [nonce], "open": []}[order])
+    assert made.serve(asked, refused(code, "why")) == status, asked.log
+    assert loteria.parse_log(asked.log)[0]["reason"] == "why"
 
 
 def test_a_central_that_is_not_there(start, tmp_path):
