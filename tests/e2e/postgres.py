@@ -178,9 +178,10 @@ class Cluster:
     def log(self):
         return "".join(f"---- {node.name}\n{node.log[-4000:]}" for node in self.nodes)
 
-    def fail_over(self, *options):
+    def fail_over(self, *options, nodes=None):
         """scripts/failover: its end."""
-        return subprocess.run([loteria.ROOT / "scripts/failover", *options, *(node.told() for node in self.nodes)],
+        told = nodes or [node.told() for node in self.nodes]
+        return subprocess.run([loteria.ROOT / "scripts/failover", *options, *told],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENVIRONMENT,
                               timeout=2 * loteria.DEADLINE)
 

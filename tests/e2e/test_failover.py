@@ -134,6 +134,16 @@ def test_who_has_what_cannot_be_proved_with_other_settings(names, why, settled):
     assert not any(node.writable() for node in settled.nodes[1:])
 
 
+def test_why_somebody_does_not_answer_is_told(settled, tmp_path):
+    wrong = tmp_path / "wrong"
+    wrong.write_text("*:*:*:*:wrong\n")
+    wrong.chmod(0o600)
+    refused = settled.fail_over(nodes=[node.told().replace(str(settled.passfile), str(wrong)) for node in settled.nodes])
+    assert refused.returncode == 1 and "no standby answers; nothing was changed" in refused.stderr
+    assert refused.stdout.count("FATAL:  password authentication failed") == 2, refused.stdout
+    assert refused.stdout.count("failover: host=127.0.0.1 port=") == 3, refused.stdout
+
+
 @pytest.fixture(scope="module")
 def settled():
     """Two standbys whose primary is gone."""
