@@ -252,6 +252,23 @@ def test_who_was_taken_over_ends_and_nothing_of_his_is_written(replicated, clust
     end(day, files, agencies, cluster)
 
 
+def test_a_commit_alone_hears_that_another_has_taken_over(replicated, cluster, files):
+    """As when it comes before the next look at the lease: neither a renewal nor a look gets through here."""
+    day = replicated()
+    agencies = {1: sell_first(day, files, cluster)}
+    loteria.wait_until(lambda: "agencia_lista" in day.log, explain=lambda: day.log)
+    cluster.sql("REVOKE UPDATE (renewed) ON loteria.lease FROM central")
+    cluster.sql("REVOKE EXECUTE ON FUNCTION loteria.standbys() FROM public, central")
+    cluster.sql("UPDATE loteria.lease SET epoch = epoch + 1, holder = 'elsewhere', renewed = 'epoch'")
+    before = entries(cluster)
+    agencies[2] = day.agency(2, files[2])
+    assert day.parts[STORAGE].wait() == 4, day.log
+    assert "another process" in day.log and entries(cluster) == before
+    init(cluster, "--role", "central")
+    day.start(STORAGE)
+    end(day, files, agencies, cluster)
+
+
 def test_an_engine_that_has_lost_something_stops_it(replicated, cluster, files):
     day = replicated()
     end(day, files, day.sell(files), cluster)
