@@ -85,6 +85,7 @@ typedef struct {
     uint64_t durable; // of the last one that its active was told to be safe, as far as
                       // is known here: it, too, may be acted on by who only follows
     uint64_t age_ms;  // since it was taken or renewed, by the engine's clock
+    uint64_t renewed; // when that was, of which only counts that each is another
     char holder[ENGINE_HOLDER_BYTES];
     bool synchronous; // nothing is acknowledged before it is on two machines
     int standbys;     // that count for that now; -1: this role is not told

@@ -546,10 +546,12 @@ static void see (const client_t *client, engine_lease_t *lease)
         database->visible < database->count ? database->visible : database->count;
     lease->durable = database->told < lease->last ? database->told : lease->last;
     lease->age_ms = (uint64_t) (database->world->now_ms - database->renewed_ms);
+    lease->renewed = (uint64_t) database->renewed_ms;
     snprintf (lease->holder, sizeof lease->holder, "%s", database->holder);
     if (client->old_ms > 0) {
         *lease = database->old.lease;
         lease->age_ms = (uint64_t) (database->world->now_ms - database->old.renewed_ms);
+        lease->renewed = (uint64_t) database->old.renewed_ms;
     }
     lease->synchronous = true;
     lease->standbys = -1;

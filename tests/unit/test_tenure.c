@@ -14,7 +14,8 @@ typedef struct {
     bool pending, ready;
     engine_outcome_t outcome;
     engine_lease_t lease;
-    uint64_t ordinal; // that the last renewal told
+    uint64_t unrenewed; // since then, by whatever clock; 0: by `age_ms` and ours
+    uint64_t ordinal;   // that the last renewal told
 } fake_t;
 
 static fake_t fake;
@@ -38,6 +39,8 @@ static engine_outcome_t fake_look (engine_t *engine, engine_line_t line,
     (void) engine, (void) line;
     if (!fake.pending || !fake.ready)
         return ENGINE_PENDING;
+    fake.lease.renewed =
+        fake.unrenewed ? fake.unrenewed : (uint64_t) now_ms - fake.lease.age_ms;
     *answer = (engine_answer_t){.lease = fake.lease, .epoch = fake.lease.epoch};
     if (fake.outcome != ENGINE_DONE)
         snprintf (answer->why, sizeof answer->why, "the engine says so");
@@ -146,7 +149,9 @@ static void an_earlier_run_of_ones_own_is_no_other (void **state)
 {
     (void) state;
     start ("tcp://a:1", false);
+    fake.unrenewed = 1;
     assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+    fake.unrenewed = 2;
     fake.lease.age_ms = 50; // what it had asked before it was killed
     assert_in_range (wait_for (ENGINE_SEE), 1, 300);
     assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
@@ -210,10 +215,12 @@ static void a_standby_waits_for_a_whole_lease (void **state)
     start ("tcp://b:1", true);
     fake.lease.age_ms = 0;
     for (int i = 0; i < 20; i++) {
+        fake.unrenewed = 1 + (uint64_t) i;
         assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
         fake.lease.age_ms = LEASE_MS; // to the millisecond
         assert_in_range (wait_for (ENGINE_SEE), 1, 300);
     }
+    now_ms += LEASE_MS / TENURE_ANSWERS;
     assert_string_equal (tenure_seen (tenure)->holder, "tcp://a:1");
     fake.lease.age_ms = LEASE_MS + 1;
     assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
@@ -221,6 +228,54 @@ static void a_standby_waits_for_a_whole_lease (void **state)
     assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
     assert_int_equal (tenure_epoch (tenure), 5);
     assert_true (tenure_serves (tenure, now_ms));
+}
+
+/* As after the promotion of a machine whose clock is behind. */
+static void a_clock_that_is_behind_keeps_nobody_waiting (void **state)
+{
+    (void) state;
+    start ("tcp://b:1", true);
+    fake.unrenewed = 777;
+    fake.lease.age_ms = 0;
+    answered (ENGINE_SEE, ENGINE_DONE);
+    const int64_t since_ms = now_ms;
+    do
+        wait_for (ENGINE_SEE);
+    while (answered (ENGINE_SEE, ENGINE_DONE) == TENURE_WAITS);
+    assert_in_range (now_ms - since_ms, LEASE_MS + 1, LEASE_MS + 300);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+    assert_true (tenure_serves (tenure, now_ms));
+}
+
+/* And of one whose clock is ahead, while the active one lives, and answers. */
+static void a_clock_that_is_ahead_lets_nobody_speak_too_soon (void **state)
+{
+    (void) state;
+    start ("tcp://b:1", true);
+    fake.lease.age_ms = 0;
+    answered (ENGINE_SEE, ENGINE_DONE);
+    wait_for (ENGINE_SEE);
+    answered (ENGINE_SEE, ENGINE_DONE);
+    wait_for (ENGINE_SEE);
+    fake.lease.age_ms = 50000;
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+    assert_false (tenure_serves (tenure, now_ms + LEASE_MS / TENURE_ANSWERS - 1));
+    assert_true (tenure_serves (tenure, now_ms + LEASE_MS / TENURE_ANSWERS));
+}
+
+/* Its standbys follow another one; a start finds that. */
+static void a_server_that_nobody_follows_is_left (void **state)
+{
+    (void) state;
+    start ("tcp://b:1", true);
+    fake.lease.age_ms = LEASE_MS + 1;
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+    now_ms += LEASE_MS + 10000;
+    assert_int_equal (tenure_turn (tenure, now_ms), TENURE_TAKES);
+    assert_true (tenure_deadline (tenure) == now_ms + 1);
+    assert_int_equal (tenure_turn (tenure, now_ms + 1), TENURE_OVER);
+    assert_non_null (strstr (tenure_why (tenure), "13001 ms ago"));
 }
 
 static void an_engine_that_is_away_is_asked_again (void **state)
@@ -431,6 +486,9 @@ int main (void)
         TEST (who_has_ones_own_name_and_lives_is_another),
         TEST (who_is_no_standby_is_barred_by_another),
         TEST (a_standby_waits_for_a_whole_lease),
+        TEST (a_clock_that_is_behind_keeps_nobody_waiting),
+        TEST (a_clock_that_is_ahead_lets_nobody_speak_too_soon),
+        TEST (a_server_that_nobody_follows_is_left),
         TEST (an_engine_that_is_away_is_asked_again),
         TEST (of_two_that_try_one_is_told_to_wait),
         TEST (a_takeover_that_may_have_been_is_the_end),

@@ -75,6 +75,7 @@ static void postgres_close (engine_t *engine);
 static void start_line (postgres_t *postgres, engine_line_t which);
 static void *serve (void *context);
 static engine_outcome_t answer (line_t *line);
+static bool is_connected (const line_t *line);
 static int be_connected (line_t *line);
 static engine_outcome_t write_it (line_t *line);
 static void fill (const line_t *line, values_t *values);
@@ -257,7 +258,7 @@ static void *serve (void *context)
 static engine_outcome_t answer (line_t *line)
 {
     const engine_kind_t kind = line->question.kind;
-    if (kind == ENGINE_COMMIT && !line->session.connection) {
+    if (kind == ENGINE_COMMIT && !is_connected (line)) {
         snprintf (line->answer.why, ENGINE_WHY_BYTES,
                   "the connection was lost before it was sent");
         return ENGINE_FAILED;
@@ -269,11 +270,16 @@ static engine_outcome_t answer (line_t *line)
                                 : write_it (line);
 }
 
+static bool is_connected (const line_t *line)
+{
+    return line->session.connection &&
+           PQstatus (line->session.connection) == CONNECTION_OK;
+}
+
 static int be_connected (line_t *line)
 {
     fault_t fault;
-    if (line->session.connection &&
-        PQstatus (line->session.connection) == CONNECTION_OK)
+    if (is_connected (line))
         return 0;
     drop (line);
     return session_open (&line->session, &line->postgres->place, line->answer.why,
@@ -343,7 +349,7 @@ static engine_outcome_t write_it (line_t *line)
     if (outcome == ENGINE_DONE)
         return outcome;
     explain (line, &facts);
-    if (facts.lost)
+    if (facts.lost || facts.sqlstate) // another machine may take writes by now
         drop (line);
     else if (outcome == ENGINE_FENCED && facts.rows == 0 && !facts.sqlstate)
         return explain_none (line);
@@ -490,7 +496,8 @@ static engine_outcome_t see (line_t *line)
                               .durable = number_in (result, 0, 3),
                               .last = number_in (result, 0, 4),
                               .synchronous = PQgetvalue (result, 0, 5)[0] == 't',
-                              .standbys = atoi (PQgetvalue (result, 0, 6))};
+                              .standbys = atoi (PQgetvalue (result, 0, 6)),
+                              .renewed = number_in (result, 0, 8)};
     snprintf (lease->holder, sizeof lease->holder, "%s", PQgetvalue (result, 0, 1));
     snprintf (lease->names, sizeof lease->names, "%s", PQgetvalue (result, 0, 7));
     snprintf (lease->host, sizeof lease->host, "%s:%s",

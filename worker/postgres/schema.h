@@ -68,7 +68,8 @@ int schema_make (session_t *session, const place_t *place, const char *role, cha
 #define STATEMENT_SEE                                                                  \
     "SELECT epoch, holder, greatest(0, extract(epoch FROM clock_timestamp() - "        \
     "renewed) * 1000)::bigint, durable, (SELECT coalesce(max(ordinal), 0) FROM "       \
-    "loteria.entry WHERE log = $1::int), " STILL_SYNCHRONOUS ", s.standbys, s.names "  \
+    "loteria.entry WHERE log = $1::int), " STILL_SYNCHRONOUS ", s.standbys, s.names, " \
+    "(extract(epoch FROM renewed) * 1000000)::bigint "                                 \
     "FROM loteria.lease, (SELECT CASE WHEN count(*) > 0 AND count(state) = 0 THEN -1 " \
     "ELSE count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')) END AS standbys, "  \
     "coalesce(string_agg(application_name, ',' ORDER BY application_name) FILTER "     \

@@ -11,8 +11,9 @@
 #define NEVER             INT64_MAX
 #define LOOK_MS           250 // how often who waits looks at the lease, at most
 #define RENEW_MS          500 // who holds it renews it as often, at least: others follow by that
-#define NAMESAKE_RENEWALS 2    // show that another renews it
-#define RETRY_MS          100  // after an engine that did not answer
+#define NAMESAKE_RENEWALS 2   // show that another renews it
+#define RETRY_MS          100 // after an engine that did not answer
+#define PATIENCE_MS       10000 // on top of a lease, with who is to confirm that it was taken
 #define STATUS_MS         2000 // how often who holds it looks how the engine is
 
 struct tenure {
@@ -27,6 +28,8 @@ struct tenure {
     int64_t serves_ms; // not before
     bool claimed;
     bool giving;       // it back
+    int64_t since_ms;  // when it was first seen as it is now
+    bool watched;      // and it was otherwise before
     unsigned renewals; // of one that has our name and is not ours, seen in a row
     bool quiet;        // what others may still say is over by the time that it is taken
     uint64_t epoch;
@@ -38,10 +41,13 @@ struct tenure {
 static void take_answer (tenure_t *tenure, int64_t now_ms);
 static void take_lease (tenure_t *tenure, const engine_lease_t *lease, int64_t now_ms);
 static void see_own (tenure_t *tenure, const engine_lease_t *lease);
-static bool may_take (tenure_t *tenure, const engine_lease_t *lease);
+static bool may_take (tenure_t *tenure, const engine_lease_t *lease, int64_t now_ms);
+static int64_t age_ms (const tenure_t *tenure, const engine_lease_t *lease,
+                       int64_t now_ms);
 static bool is_own (const tenure_t *tenure, const engine_lease_t *lease);
 static int64_t dead_after_ms (const tenure_t *tenure);
-static void note_namesake (tenure_t *tenure, const engine_lease_t *lease);
+static void note_renewal (tenure_t *tenure, const engine_lease_t *lease,
+                          int64_t now_ms);
 static void explain_namesake (tenure_t *tenure);
 static void take_taken (tenure_t *tenure, engine_outcome_t outcome,
                         const engine_answer_t *answer, int64_t now_ms);
@@ -51,6 +57,7 @@ static void ask (tenure_t *tenure, engine_kind_t kind, int64_t now_ms);
 static int64_t look_ms (const tenure_t *tenure);
 static int64_t renew_ms (const tenure_t *tenure);
 static void end_if_over (tenure_t *tenure, int64_t now_ms);
+static int64_t take_ends_ms (const tenure_t *tenure);
 static bool is_fresh (const tenure_t *tenure, int64_t now_ms);
 
 tenure_t *tenure_new (const tenure_options_t *options, int64_t now_ms)
@@ -103,19 +110,20 @@ static void take_answer (tenure_t *tenure, int64_t now_ms)
 
 static void take_lease (tenure_t *tenure, const engine_lease_t *lease, int64_t now_ms)
 {
-    note_namesake (tenure, lease);
+    note_renewal (tenure, lease, now_ms);
     tenure->seen = *lease;
     if (tenure->state == TENURE_HOLDS) {
         see_own (tenure, lease);
         return;
     }
     tenure->due_ms = now_ms + look_ms (tenure);
-    if (may_take (tenure, lease))
+    if (may_take (tenure, lease, now_ms))
         tenure->state = TENURE_TAKES;
     else if (is_own (tenure, lease) && !tenure_has_namesake (tenure)) {
-        const int64_t dead_ms = dead_after_ms (tenure) - (int64_t) lease->age_ms + 1;
+        const int64_t left_ms =
+            dead_after_ms (tenure) + 1 - age_ms (tenure, lease, now_ms);
         tenure->due_ms =
-            now_ms + (dead_ms < look_ms (tenure) ? dead_ms : look_ms (tenure));
+            now_ms + (left_ms < look_ms (tenure) ? left_ms : look_ms (tenure));
     } else if (tenure_has_namesake (tenure) && !tenure->options.standby) {
         tenure->state = TENURE_BARRED;
         explain_namesake (tenure);
@@ -146,14 +154,27 @@ static void see_own (tenure_t *tenure, const engine_lease_t *lease)
 
 /* An earlier run here left it, and does not hold the data directory any more; or
    another that calls itself the same is there, and renews it. */
-static bool may_take (tenure_t *tenure, const engine_lease_t *lease)
+static bool may_take (tenure_t *tenure, const engine_lease_t *lease, int64_t now_ms)
 {
+    const int64_t unrenewed_ms = age_ms (tenure, lease, now_ms);
     const bool left = is_own (tenure, lease) && !tenure_has_namesake (tenure) &&
-                      (int64_t) lease->age_ms > dead_after_ms (tenure);
+                      unrenewed_ms > dead_after_ms (tenure);
     const bool given = lease->holder[0] == 0;
-    const bool over = lease->age_ms > (uint64_t) tenure->options.lease_ms;
-    tenure->quiet = lease->epoch == 0 || left || over || given;
-    return tenure->quiet || tenure->claimed;
+    const bool over = unrenewed_ms > tenure->options.lease_ms;
+    const bool spoke = tenure->watched && now_ms - tenure->since_ms <=
+                                              tenure->options.lease_ms / TENURE_ANSWERS;
+    tenure->quiet = lease->epoch == 0 || left || given || (over && !spoke);
+    return tenure->quiet || over || tenure->claimed;
+}
+
+/* By the engine's clock or by our own, whichever says more: after the loss of a machine
+   the engine's is another one's, which may be behind; or ahead, while somebody leads.
+ */
+static int64_t age_ms (const tenure_t *tenure, const engine_lease_t *lease,
+                       int64_t now_ms)
+{
+    const int64_t here_ms = now_ms - tenure->since_ms;
+    return (int64_t) lease->age_ms > here_ms ? (int64_t) lease->age_ms : here_ms;
 }
 
 static bool is_own (const tenure_t *tenure, const engine_lease_t *lease)
@@ -167,13 +188,18 @@ static int64_t dead_after_ms (const tenure_t *tenure)
 }
 
 /* What a process that was killed had asked may be seen afterwards, once. */
-static void note_namesake (tenure_t *tenure, const engine_lease_t *lease)
+static void note_renewal (tenure_t *tenure, const engine_lease_t *lease, int64_t now_ms)
 {
     const engine_lease_t *seen = &tenure->seen;
-    const bool other = tenure->state == TENURE_WAITS && is_own (tenure, lease);
-    if (!other || lease->epoch != seen->epoch)
+    const bool same = lease->epoch == seen->epoch;
+    const bool renewed = !same || lease->renewed != seen->renewed;
+    if (renewed || seen->epoch == 0) {
+        tenure->watched = seen->epoch > 0;
+        tenure->since_ms = now_ms;
+    }
+    if (!same || tenure->state != TENURE_WAITS || !is_own (tenure, lease))
         tenure->renewals = 0;
-    else if (lease->age_ms < seen->age_ms)
+    else if (renewed)
         tenure->renewals++;
 }
 
@@ -223,6 +249,15 @@ static void take_renewed (tenure_t *tenure, engine_outcome_t outcome, int64_t no
 /* Its answer was not there either when the time was over. */
 static void end_if_over (tenure_t *tenure, int64_t now_ms)
 {
+    if (tenure->state == TENURE_TAKES && now_ms > take_ends_ms (tenure)) {
+        snprintf (tenure->why, sizeof tenure->why,
+                  "the lease was asked for %" PRId64 " ms ago, and no standby of the "
+                  "engine has confirmed it: if another of its machines leads by now, "
+                  "the next start finds it",
+                  now_ms - tenure->asked_ms);
+        tenure->state = TENURE_OVER;
+        return;
+    }
     const int64_t silent_ms = now_ms - tenure->confirmed_ms;
     char reason[ENGINE_WHY_BYTES / 2];
     if (tenure->state != TENURE_HOLDS || silent_ms <= tenure->options.lease_ms)
@@ -284,7 +319,8 @@ int64_t tenure_deadline (const tenure_t *tenure)
         return NEVER;
     const int64_t over_ms = tenure->state == TENURE_HOLDS
                                 ? tenure->confirmed_ms + tenure->options.lease_ms + 1
-                                : NEVER;
+                            : tenure->state == TENURE_TAKES ? take_ends_ms (tenure) + 1
+                                                            : NEVER;
     int64_t due_ms = tenure->asked ? NEVER : tenure->due_ms;
     if (!tenure->asked && tenure->state == TENURE_HOLDS && tenure->status_ms < due_ms)
         due_ms = tenure->status_ms;
@@ -328,6 +364,12 @@ bool tenure_vouches (const tenure_t *tenure, int64_t ready_ms, int64_t now_ms)
         return false;
     return is_fresh (tenure, now_ms) ||
            (ready_ms > 0 && tenure->confirmed_ms >= ready_ms);
+}
+
+/* A server whose standbys have left it for another never answers. */
+static int64_t take_ends_ms (const tenure_t *tenure)
+{
+    return tenure->asked_ms + tenure->options.lease_ms + PATIENCE_MS;
 }
 
 static bool is_fresh (const tenure_t *tenure, int64_t now_ms)
