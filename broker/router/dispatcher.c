@@ -287,6 +287,8 @@ size_t dispatcher_workers (const dispatcher_t *dispatcher)
 uint8_t dispatcher_missing (const dispatcher_t *dispatcher)
 {
     const uint8_t part = parts_missing (&dispatcher->parts);
+    if (dispatcher_stands_by (dispatcher))
+        return ROLE_NONE;
     return part == ROLE_NONE && pool_size (dispatcher->pool) == 0 ? ROLE_WORKER : part;
 }
 

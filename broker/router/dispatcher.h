@@ -90,7 +90,8 @@ void dispatcher_expire (dispatcher_t *dispatcher, int64_t now_ms);
 int64_t dispatcher_deadline (const dispatcher_t *dispatcher);
 
 size_t dispatcher_workers (const dispatcher_t *dispatcher);
-/* Of which role somebody is needed, and nobody is there; ROLE_NONE: of none. */
+/* Of which role somebody is needed, and nobody is there; ROLE_NONE: of none, as of a
+   standby, whose storage and state serve nobody. */
 uint8_t dispatcher_missing (const dispatcher_t *dispatcher);
 /* Requests that wait for a worker, or for state; the bytes of those and of what is
  * under way. */

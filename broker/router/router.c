@@ -419,7 +419,8 @@ static void tell_missing (router_t *router, int64_t now_ms)
     uint8_t missed = dispatcher_missing (router->dispatcher);
     if (missed == ROLE_WORKER && waiting == 0)
         missed = ROLE_NONE;
-    if (missed != router->missed && waiting_end (&router->nobody, now_ms, &seconds))
+    if (missed != router->missed && waiting_end (&router->nobody, now_ms, &seconds) &&
+        !dispatcher_stands_by (router->dispatcher))
         logger_event (LOG_INFO, "conexion", LOG_SUCCESS, "peer: %s | after_s: %lld",
                       wire_role_name (router->missed), (long long) seconds);
     router->missed = missed;

@@ -1443,8 +1443,10 @@ static void a_standby_says_so_at_once (void **state)
     assert_int_equal (batch ("c", 8, 1), REFUSED_OK);
     assert_int_equal (ready ("c", 9), REFUSED_OK);
     assert_false (dispatcher_stands_by (dispatcher));
+    assert_int_equal (dispatcher_missing (dispatcher), ROLE_STORAGE);
     dispatcher_stand_by (dispatcher, "tcp://10.0.0.1:12345"); // what waits is refused
     assert_true (dispatcher_stands_by (dispatcher));
+    assert_int_equal (dispatcher_missing (dispatcher), ROLE_NONE); // as it should be
     assert_int_equal (dispatcher_waiting (dispatcher), 0);
     forget ();
     assert_int_equal (batch ("c", 8, 1), REFUSED_UNAVAILABLE);
