@@ -1,6 +1,7 @@
 """docs/high-availability.md: its examples are the README's, its settings are PostgreSQL's, and its links lead somewhere."""
 
 import re
+import subprocess
 
 import loteria
 import postgres
@@ -32,6 +33,26 @@ def test_postgresql_takes_these_settings_and_replicates_with_them():
         assert set(taken.split()) == set(told)
         cluster.sql("CREATE TABLE entry ()")
         assert cluster.sql("SELECT DISTINCT sync_state FROM pg_stat_replication") == "quorum"
+
+
+def test_certificates_are_for_their_machines(tmp_path):
+    subprocess.run(["bash", "-e"], input="\n".join(example(DOCUMENT, "certificates")), text=True, cwd=tmp_path, check=True,
+                   capture_output=True, timeout=loteria.DEADLINE)
+    for machine, host, fits in (("m1", "m1", True), ("m2", "m2", True), ("m3", "m3", True), ("m1", "m2", False)):
+        verified = subprocess.run(["openssl", "verify", "-CAfile", "ca.crt", "-verify_hostname", host, f"{machine}.crt"],
+                                  cwd=tmp_path, capture_output=True, text=True, timeout=loteria.DEADLINE)
+        assert (verified.returncode == 0) == fits, verified
+
+
+def test_roles_are_made_while_there_is_no_standby_to_wait_for():
+    with postgres.Cluster(standbys=0, synchronous="ANY 1 (node1, node2, node3)") as cluster:
+        lines = [line.replace("…", cluster.password).replace("DATABASE loteria", "DATABASE another")
+                 for line in example(DOCUMENT, "roles", "sql")]
+        url = cluster.primary.url(password="").replace("/loteria", "/postgres") + f"&passfile={cluster.passfile}"
+        made = subprocess.run(["psql", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", *(word for line in lines for word in ("-c", line)), url],
+                              capture_output=True, text=True, timeout=loteria.DEADLINE, env=postgres.ENVIRONMENT)
+        assert made.returncode == 0, made
+        assert cluster.sql("SELECT count(*) FROM pg_replication_slots") == "2"
 
 
 def test_patroni_is_told_what_lost_nothing():
