@@ -98,7 +98,7 @@ draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
         return DRAW_REFUSE;
     const seat_t *seat = &draw->roll[agency];
     if (!seat->asked && !seat->ended)
-        return DRAW_ASK_SEAL;
+        return DRAW_RECORD;
     if (seat->count != tally->count || seat->cancelled != tally->cancelled)
         *code = REFUSED_TALLY;
     else if (seat->digest != tally->digest)
@@ -118,7 +118,7 @@ draw_answer_t draw_commit (const draw_t *draw, uint32_t agency, wire_code_t *cod
     else if (!draw_noted (draw))
         *code = REFUSED_BUSY;
     else
-        return draw->roll[agency].asked ? answer : DRAW_ASK_SEAL;
+        return draw->roll[agency].asked ? answer : DRAW_RECORD;
     return DRAW_REFUSE;
 }
 
@@ -130,7 +130,7 @@ draw_answer_t draw_reveal (const draw_t *draw, uint32_t agency, wire_code_t *cod
     if (!draw->provable || !draw->roll[agency].asked || !draw_sealed (draw))
         *code = REFUSED_PHASE;
     else
-        return provable_revealed (draw->provable, agency) ? answer : DRAW_ASK_SEAL;
+        return provable_revealed (draw->provable, agency) ? answer : DRAW_RECORD;
     return DRAW_REFUSE;
 }
 

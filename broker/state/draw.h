@@ -43,7 +43,12 @@
 
 #include "provable.h"
 
-typedef enum { DRAW_REFUSE, DRAW_ASK_SEAL, DRAW_WAIT, DRAW_TELL } draw_answer_t;
+typedef enum {
+    DRAW_REFUSE, // `code` says why
+    DRAW_RECORD, // it is new: to be recorded, if what comes with it holds
+    DRAW_WAIT,   // it is recorded: the agency is told how far the draw is
+    DRAW_TELL    // the draw is made: it is told its winners
+} draw_answer_t;
 
 typedef struct draw draw_t;
 
@@ -83,8 +88,7 @@ draw_answer_t draw_ready (const draw_t *draw, uint32_t agency,
                           const wire_tally_t *tally, wire_code_t *code);
 draw_answer_t draw_results (const draw_t *draw, uint32_t agency, wire_code_t *code);
 wire_code_t draw_done (const draw_t *draw, uint32_t agency);
-/* COMMIT and REVEAL, in a provable draw: DRAW_ASK_SEAL when it is to be looked at, and
-   recorded. */
+/* COMMIT and REVEAL, in a provable draw. */
 draw_answer_t draw_commit (const draw_t *draw, uint32_t agency, wire_code_t *code);
 draw_answer_t draw_reveal (const draw_t *draw, uint32_t agency, wire_code_t *code);
 

@@ -8,13 +8,12 @@
 #include <string.h>
 
 #include "deadline.h"
+#include "draw_lines.h"
 #include "handler.h"
 #include "hellos.h"
 #include "listing.h"
-#include "local_time.h"
 #include "logger.h"
 #include "note.h"
-#include "note_lines.h"
 
 struct registrar {
     registrar_stage_t stage;
@@ -39,6 +38,9 @@ typedef struct { // one message; whom to answer
     const char *who; // he is, as far as is known
 } request_t;
 
+typedef void (record_fn) (registrar_t *registrar, const request_t *request,
+                          const live_t *live);
+
 static void take_bundle (registrar_t *registrar, bytes_t bundle,
                          const handler_t *handlers);
 static int take_hello (void *self, void *asked);
@@ -51,6 +53,8 @@ static uint32_t fair_window (const registrar_t *registrar, live_t *live,
                              uint32_t agency, const wire_limits_t *limits);
 static live_t *draw_spoken_of (registrar_t *registrar, const request_t *request);
 static int take_ready (void *self, void *asked);
+static void record_end (registrar_t *registrar, const request_t *request,
+                        const live_t *live);
 static int take_commit (void *self, void *asked);
 static void record_receipt (registrar_t *registrar, const request_t *request,
                             const live_t *live);
@@ -60,6 +64,8 @@ static void record_reveal (registrar_t *registrar, const request_t *request,
 static void record_paper (registrar_t *registrar, const request_t *request,
                           const live_t *live, wire_event_t event, char *paper,
                           size_t size, const char *why);
+static void do_as (registrar_t *registrar, const request_t *request, live_t *live,
+                   draw_answer_t what, wire_code_t code, record_fn *record);
 static int take_results (void *self, void *asked);
 static int take_done (void *self, void *asked);
 static int take_order (void *self, void *asked);
@@ -74,9 +80,6 @@ static int take_staked (void *self, void *asked);
 static int take_awarded (void *self, void *asked);
 static void happened (registrar_t *registrar, live_t *live,
                       const wire_recorded_t *recorded, bool following);
-static void log_event (const live_t *live, const wire_recorded_t *recorded);
-static void log_opened (const draw_facts_t *facts);
-static void log_closed (const draw_facts_t *facts);
 static void answer_event (registrar_t *registrar, live_t *live,
                           const request_t *request);
 static void answer_question (registrar_t *registrar, live_t *live, uint32_t agency);
@@ -465,35 +468,32 @@ static live_t *draw_spoken_of (registrar_t *registrar, const request_t *request)
     return NULL;
 }
 
-/* In a provable draw it only ends the agency's sale, and COMMIT follows. */
 static int take_ready (void *self, void *asked)
 {
     registrar_t *registrar = self;
     const request_t *request = asked;
     wire_code_t code;
-    const uint32_t agency = request->message.agency;
-    const wire_tally_t *tally = &request->message.tally;
     live_t *live = draw_spoken_of (registrar, request);
     if (!live)
         return 0;
-    const draw_answer_t what = draw_ready (live->draw, agency, tally, &code);
-    if (what == DRAW_REFUSE) {
-        refuse_by_draw (registrar, request, live, code);
-        return 0;
-    }
-    live_ask (live, agency, &request->envelope); // the latest is the one to tell
-    live_lend (live, agency, 0);                 // it has nothing under way any more
-    if (what == DRAW_ASK_SEAL) {
-        const bool provable = draw_provable (live->draw) != NULL;
-        const wire_event_t sealed = {.kind = provable ? EVENT_ENDED : EVENT_SEALED,
-                                     .agency = agency,
-                                     .count = tally->count,
-                                     .digest = tally->digest,
-                                     .cancelled = tally->cancelled};
-        follower_record (registrar->follower, &request->envelope, live, &sealed);
-    } else
-        answer_question (registrar, live, agency);
+    const draw_answer_t what = draw_ready (live->draw, request->message.agency,
+                                           &request->message.tally, &code);
+    do_as (registrar, request, live, what, code, record_end);
     return 0;
+}
+
+/* In a provable draw it only ends the agency's sale, and COMMIT follows. */
+static void record_end (registrar_t *registrar, const request_t *request,
+                        const live_t *live)
+{
+    const wire_tally_t *tally = &request->message.tally;
+    const wire_event_t ended = {.kind = draw_provable (live->draw) ? EVENT_ENDED
+                                                                   : EVENT_SEALED,
+                                .agency = request->message.agency,
+                                .count = tally->count,
+                                .digest = tally->digest,
+                                .cancelled = tally->cancelled};
+    follower_record (registrar->follower, &request->envelope, live, &ended);
 }
 
 static int take_commit (void *self, void *asked)
@@ -501,21 +501,11 @@ static int take_commit (void *self, void *asked)
     registrar_t *registrar = self;
     const request_t *request = asked;
     wire_code_t code;
-    const uint32_t agency = request->message.agency;
     live_t *live = draw_spoken_of (registrar, request);
     if (!live)
         return 0;
-    const draw_answer_t what = draw_commit (live->draw, agency, &code);
-    if (what == DRAW_REFUSE) {
-        refuse_by_draw (registrar, request, live, code);
-        return 0;
-    }
-    live_ask (live, agency, &request->envelope);
-    live_lend (live, agency, 0);
-    if (what == DRAW_ASK_SEAL)
-        record_receipt (registrar, request, live);
-    else
-        answer_question (registrar, live, agency);
+    const draw_answer_t what = draw_commit (live->draw, request->message.agency, &code);
+    do_as (registrar, request, live, what, code, record_receipt);
     return 0;
 }
 
@@ -551,20 +541,11 @@ static int take_reveal (void *self, void *asked)
     registrar_t *registrar = self;
     const request_t *request = asked;
     wire_code_t code;
-    const uint32_t agency = request->message.agency;
     live_t *live = draw_spoken_of (registrar, request);
     if (!live)
         return 0;
-    const draw_answer_t what = draw_reveal (live->draw, agency, &code);
-    if (what == DRAW_REFUSE) {
-        refuse_by_draw (registrar, request, live, code);
-        return 0;
-    }
-    live_ask (live, agency, &request->envelope);
-    if (what == DRAW_ASK_SEAL)
-        record_reveal (registrar, request, live);
-    else
-        answer_question (registrar, live, agency);
+    const draw_answer_t what = draw_reveal (live->draw, request->message.agency, &code);
+    do_as (registrar, request, live, what, code, record_reveal);
     return 0;
 }
 
@@ -598,6 +579,23 @@ static void record_paper (registrar_t *registrar, const request_t *request,
     event.text = bytes_of (paper, size);
     follower_record (registrar->follower, &request->envelope, live, &event);
     free (paper);
+}
+
+/* What the draw makes of READY, COMMIT or REVEAL: `record` is for what is new. */
+static void do_as (registrar_t *registrar, const request_t *request, live_t *live,
+                   draw_answer_t what, wire_code_t code, record_fn *record)
+{
+    const uint32_t agency = request->message.agency;
+    if (what == DRAW_REFUSE) {
+        refuse_by_draw (registrar, request, live, code);
+        return;
+    }
+    live_ask (live, agency, &request->envelope); // the latest is the one to tell
+    live_lend (live, agency, 0);                 // it has nothing under way any more
+    if (what == DRAW_RECORD)
+        record (registrar, request, live);
+    else
+        answer_question (registrar, live, agency);
 }
 
 /* Who asks before the draw is told when it is made, as after READY; his sale goes on.
@@ -761,61 +759,15 @@ static void happened (registrar_t *registrar, live_t *live,
                       const wire_recorded_t *recorded, bool following)
 {
     const bool current = live_up_to_date (live);
-    const draw_facts_t *facts = draw_facts (live->draw);
+    const bool closed = draw_facts (live->draw)->phase == PHASE_CLOSED;
     if (current && following)
-        log_event (live, recorded);
-    else if (current && facts->phase == PHASE_CLOSED && !live->closed_told)
-        log_closed (facts);
-    live->closed_told |= current && facts->phase == PHASE_CLOSED;
+        draw_lines_event (live->draw, &recorded->event);
+    if (current && closed && !live->closed_told)
+        draw_lines_closed (live->draw);
+    live->closed_told |= current && closed;
     orders_event (registrar->orders, live, &recorded->event);
     if (registrar->stage == REGISTRAR_OPEN && draw_over (live->draw))
         registrar->done = draws_over (registrar->draws);
-}
-
-static void log_event (const live_t *live, const wire_recorded_t *recorded)
-{
-    const wire_event_t *event = &recorded->event;
-    const draw_facts_t *facts = draw_facts (live->draw);
-    if (event->kind == EVENT_OPENED)
-        log_opened (facts);
-    else if (event->kind == EVENT_SEALED)
-        logger_event (LOG_INFO, "agencia_lista", LOG_SUCCESS,
-                      "draw: %s | agency: %u | cantidad: %llu | ready: %u of %u",
-                      facts->name, event->agency, (unsigned long long) event->count,
-                      facts->complete, facts->agencies);
-    note_lines_log (live->draw, event);
-    if (facts->phase == PHASE_CLOSED && !live->closed_told)
-        log_closed (facts);
-}
-
-static void log_opened (const draw_facts_t *facts)
-{
-    char when[LOCAL_TEXT_BYTES];
-    logger_event (
-        LOG_INFO, "apertura", LOG_SUCCESS,
-        "draw: %s | agencies: %u | highest: %u | number: %s | closes: %s", facts->name,
-        facts->agencies, facts->highest, wire_source_name (facts->source),
-        facts->closes_ms == CLOSES_ALL_ASKED ? "when all have asked"
-        : facts->closes_ms == CLOSES_NEVER   ? "by order"
-                                             : local_text_utc (facts->closes_ms, when));
-}
-
-/* Who ordered it may have given a reason; the clock has its own. */
-static void log_closed (const draw_facts_t *facts)
-{
-    const bool all = facts->closes_ms == CLOSES_ALL_ASKED &&
-                     facts->asked + facts->excused >= facts->agencies;
-    const bool hour =
-        facts->closes_ms != CLOSES_ALL_ASKED && facts->closes_ms <= facts->closed_ms;
-    const bytes_t note = note_reason (bytes_of (facts->note, strlen (facts->note)));
-    logger_event (LOG_INFO, "cierre", LOG_SUCCESS,
-                  "draw: %s | asked: %u of %u | excused: %u | reason: %.*s%s",
-                  facts->name, facts->asked, facts->agencies, facts->excused,
-                  (int) note.size, facts->note,
-                  note.size > 0 ? ""
-                  : all         ? "all have asked"
-                  : hour        ? "its hour has come"
-                                : "by order");
 }
 
 /* Whoever asked for it. Of a replayed one it is not known who that was, but an agency's

@@ -223,8 +223,8 @@ static void agencies_are_answered_as_the_table_says (void **state)
 {
     (void) state;
     strangers_are_refused ();
-    assert_ready (2, 0, DRAW_ASK_SEAL, REFUSED_OK);
-    assert_ready (2, 20, DRAW_ASK_SEAL, REFUSED_OK);
+    assert_ready (2, 0, DRAW_RECORD, REFUSED_OK);
+    assert_ready (2, 20, DRAW_RECORD, REFUSED_OK);
     assert_results (2, DRAW_WAIT, REFUSED_OK);
     assert_int_equal (apply (EVENT_SEALED, 2, 20), 0);
     assert_ready (2, 20, DRAW_WAIT, REFUSED_OK);
@@ -232,7 +232,7 @@ static void agencies_are_answered_as_the_table_says (void **state)
     assert_ready (2, 21, DRAW_REFUSE, REFUSED_TALLY);
     assert_results (2, DRAW_WAIT, REFUSED_OK);
     assert_int_equal (draw_done (draw, 2), REFUSED_UNDRAWN);
-    assert_ready (1, 20, DRAW_ASK_SEAL, REFUSED_OK);
+    assert_ready (1, 20, DRAW_RECORD, REFUSED_OK);
     assert_int_equal (apply (EVENT_SEALED, 1, 10), 0);
     assert_int_equal (apply (EVENT_SEALED, 3, 30), 0);
     assert_ready (2, 20, DRAW_WAIT, REFUSED_OK); // due, and not made yet
@@ -256,7 +256,7 @@ static void bets_are_compared (void **state)
     static const wire_tally_t other_digest = {10, DIGEST + 1, 0},
                               other_cancels = {10, DIGEST, 1}, right = {10, DIGEST, 0};
     wire_code_t code;
-    assert_int_equal (draw_ready (draw, 1, &other_digest, &code), DRAW_ASK_SEAL);
+    assert_int_equal (draw_ready (draw, 1, &other_digest, &code), DRAW_RECORD);
     assert_int_equal (apply (EVENT_SEALED, 1, 10), 0);
     assert_int_equal (draw_ready (draw, 1, &other_digest, &code), DRAW_REFUSE);
     assert_int_equal (code, REFUSED_CONFLICT);
@@ -346,7 +346,7 @@ static void who_was_closed_confirms_before_the_draw_or_after (void **state)
         if (late)
             assert_int_equal (apply (EVENT_DRAWN, 0, 0), 0);
         const wire_phase_t phase = draw_facts (draw)->phase;
-        assert_ready (2, 20, DRAW_ASK_SEAL, REFUSED_OK);
+        assert_ready (2, 20, DRAW_RECORD, REFUSED_OK);
         assert_results (2, late ? DRAW_TELL : DRAW_WAIT, REFUSED_OK);
         assert_true (draw_count (draw, 2) == UINT64_MAX);
         assert_int_equal (apply (EVENT_SEALED, 2, 20), 0);
@@ -369,7 +369,7 @@ static void who_is_excused_is_not_waited_for (void **state)
     assert_int_equal (draw_day (draw, 2), DAY_SEALED);
     assert_int_equal (apply (EVENT_EXCUSED, 2, 0), -1);
     assert_int_equal (draw_facts (draw)->complete, 2);
-    assert_ready (2, 7, DRAW_ASK_SEAL, REFUSED_OK); // it comes back, and confirms
+    assert_ready (2, 7, DRAW_RECORD, REFUSED_OK); // it comes back, and confirms
     assert_int_equal (apply (EVENT_SEALED, 2, 7), 0);
     assert_int_equal (draw_facts (draw)->complete, 2); // as before
     phase_is (PHASE_OPEN);

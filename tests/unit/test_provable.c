@@ -237,7 +237,7 @@ static void a_draw_goes_from_note_to_note (void **state)
     assert_true (draw_noted (draw));
     assert_int_equal (draw_facts (draw)->least, 2);
     assert_int_equal (draw_facts (draw)->commit_s, 600);
-    assert_int_equal (draw_commit (draw, 1, &code), DRAW_ASK_SEAL);
+    assert_int_equal (draw_commit (draw, 1, &code), DRAW_RECORD);
     commits (2);
     assert_int_equal (draw_commit (draw, 2, &code), DRAW_WAIT); // whatever it says
     assert_int_equal (draw_day (draw, 2), DAY_SEALED);
@@ -257,7 +257,7 @@ static void a_draw_goes_from_note_to_note (void **state)
     seal_it ();
     assert_int_equal (draw_facts (draw)->phase, PHASE_SEALED);
     assert_int_equal (draw_day (draw, 1), DAY_LOCKED);
-    assert_int_equal (draw_reveal (draw, 3, &code), DRAW_ASK_SEAL);
+    assert_int_equal (draw_reveal (draw, 3, &code), DRAW_RECORD);
     reveals (3);
     assert_int_equal (draw_reveal (draw, 3, &code), DRAW_WAIT);
     draw_progress (draw, &ready, &agencies);
@@ -292,7 +292,7 @@ static void an_agency_ends_its_sale_and_then_commits (void **state)
     assert_int_equal (code, REFUSED_BUSY);
     assert_impossible (ended, NULL);
     note_it ();
-    assert_int_equal (draw_ready (draw, 1, &right, &code), DRAW_ASK_SEAL);
+    assert_int_equal (draw_ready (draw, 1, &right, &code), DRAW_RECORD);
     assert_false (draw_ended (draw, 1));
     happens (ended, NULL, 0);
     assert_impossible (ended, NULL);
@@ -305,7 +305,7 @@ static void an_agency_ends_its_sale_and_then_commits (void **state)
     assert_int_equal (code, REFUSED_TALLY);
     assert_int_equal (draw_ready (draw, 1, &digest, &code), DRAW_REFUSE);
     assert_int_equal (code, REFUSED_CONFLICT);
-    assert_int_equal (draw_commit (draw, 1, &code), DRAW_ASK_SEAL);
+    assert_int_equal (draw_commit (draw, 1, &code), DRAW_RECORD);
     commits (1);
     assert_false (draw_ended (draw, 1));
     assert_int_equal (draw_ready (draw, 1, &other, &code), DRAW_REFUSE);
@@ -358,7 +358,7 @@ static void who_does_not_commit_is_in_the_seal_as_well (void **state)
     note_it ();
     commits (1);
     happens ((wire_event_t){.kind = EVENT_CLOSED}, NULL, 0);
-    assert_int_equal (draw_commit (draw, 2, &code), DRAW_ASK_SEAL);
+    assert_int_equal (draw_commit (draw, 2, &code), DRAW_RECORD);
     assert_null (seal_paper (&size)); // two have to
     assert_non_null (strstr (why, "1 agencies have committed, of the 2"));
     commits (2);
