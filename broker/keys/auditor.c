@@ -43,7 +43,7 @@ typedef struct { // whose box it is, and what its nonce has to fit
 
 static int begin (audit_t *audit, const char *open_path);
 static void end (audit_t *audit);
-static int read_note (const char *path, char **file, bytes_t *bytes, char *why);
+static int read_file (const char *path, char **file, bytes_t *bytes, char *why);
 static int check (const audit_t *audit, const party_files_t *ready);
 static int take_apart (audit_t *audit);
 static int lock_folder (audit_t *audit);
@@ -52,7 +52,8 @@ static int note_seal (const audit_t *audit);
 static int check_noted (const audit_t *audit);
 static char *add_signature (const audit_t *audit);
 static int claim_of_agency (const audit_t *audit, bytes_t file, claim_t *claim);
-static void claim_of_operator (const audit_t *audit, claim_t *claim);
+static int claim_of_operator (const audit_t *audit, claim_t *claim);
+static bool is_open_note (bytes_t file);
 static int open_box (const audit_t *audit, const claim_t *claim, const char *path,
                      nonce_t *nonce);
 static bool is_box (bytes_t file, const hash_t *wanted, escrow_box_t *box);
@@ -70,14 +71,10 @@ int auditor_sign (const char *folder, const char *seal_path, char **signed_seal,
                   char *why)
 {
     audit_t audit = {.folder = folder, .seal_path = seal_path, .lock = -1, .why = why};
-    int rc = begin (&audit, NULL);
-    if (rc == 0)
-        rc = check (&audit, &(party_files_t){0});
-    if (rc == 0)
-        rc = note_seal (&audit);
-    if (rc == 0)
-        rc = check_noted (&audit);
-    *signed_seal = rc == 0 ? add_signature (&audit) : NULL;
+    const bool may_sign = begin (&audit, NULL) == 0 &&
+                          check (&audit, &(party_files_t){0}) == 0 &&
+                          note_seal (&audit) == 0 && check_noted (&audit) == 0;
+    *signed_seal = may_sign ? add_signature (&audit) : NULL;
     end (&audit);
     return *signed_seal ? 0 : -1;
 }
@@ -86,23 +83,16 @@ int auditor_open (const char *folder, const char *seal_path, const char *box_pat
                   const char *note_path, nonce_t *nonce, char *why)
 {
     audit_t audit = {.folder = folder, .seal_path = seal_path, .lock = -1, .why = why};
-    claim_t claim = {0};
+    claim_t claim;
     char *file = NULL;
-    bytes_t bytes;
-    open_t terms;
-    signed_note_t note;
-    int rc = read_note (note_path, &file, &bytes, why);
-    const bool of_operator = rc == 0 && signed_note_parse (bytes, &note) &&
-                             open_parse (note.text, &terms) == 0;
-    if (of_operator)
-        open_clear (&terms);
+    bytes_t note;
+    int rc = read_file (note_path, &file, &note, why);
+    const bool of_operator = rc == 0 && is_open_note (note);
     if (rc == 0)
         rc = begin (&audit, of_operator ? note_path : NULL);
-    if (rc == 0 && of_operator) {
-        claim_of_operator (&audit, &claim);
-        rc = check (&audit, &(party_files_t){0});
-    } else if (rc == 0)
-        rc = claim_of_agency (&audit, bytes, &claim);
+    if (rc == 0)
+        rc = of_operator ? claim_of_operator (&audit, &claim)
+                         : claim_of_agency (&audit, note, &claim);
     if (rc == 0)
         rc = check_noted (&audit);
     if (rc == 0)
@@ -122,9 +112,9 @@ static int begin (audit_t *audit, const char *open_path)
     snprintf (beside, sizeof beside, "%s/" OPEN_NOTE, dirname (copy));
     if (lock_folder (audit) == -1 ||
         signing_pair_load (audit->folder, &audit->pair, audit->why) == -1 ||
-        read_note (audit->seal_path, &audit->seal_file, &audit->seal, audit->why) ==
+        read_file (audit->seal_path, &audit->seal_file, &audit->seal, audit->why) ==
             -1 ||
-        read_note (open_path ? open_path : beside, &audit->open_file, &audit->open,
+        read_file (open_path ? open_path : beside, &audit->open_file, &audit->open,
                    audit->why) == -1)
         return -1;
     return take_apart (audit);
@@ -148,7 +138,7 @@ static int lock_folder (audit_t *audit)
     return 0;
 }
 
-static int read_note (const char *path, char **file, bytes_t *bytes, char *why)
+static int read_file (const char *path, char **file, bytes_t *bytes, char *why)
 {
     size_t size;
     *file = whole_file_read (path, PAPER_BYTES_MAX, &size);
@@ -275,12 +265,23 @@ static int claim_of_agency (const audit_t *audit, bytes_t file, claim_t *claim)
     return check (audit, &(party_files_t){1, &own}); // the seal says the same
 }
 
-static void claim_of_operator (const audit_t *audit, claim_t *claim)
+static int claim_of_operator (const audit_t *audit, claim_t *claim)
 {
     claim->party = NONCE_OPERATOR;
     claim->boxed = true;
     claim->box = audit->terms.box;
     claim->commitment = audit->terms.commitment;
+    return check (audit, &(party_files_t){0});
+}
+
+static bool is_open_note (bytes_t file)
+{
+    signed_note_t note;
+    open_t open;
+    if (!signed_note_parse (file, &note) || open_parse (note.text, &open) != 0)
+        return false;
+    open_clear (&open);
+    return true;
 }
 
 /* A nonce that fits is nobody else's: the commitment names draw and party. */
@@ -295,7 +296,7 @@ static int open_box (const audit_t *audit, const claim_t *claim, const char *pat
         snprintf (party, sizeof party, "agency %u", claim->party);
     if (!claim->boxed)
         return complain (audit->why, "%s has given no box for an auditor", party);
-    if (read_note (path, &file, &bytes, audit->why) == -1)
+    if (read_file (path, &file, &bytes, audit->why) == -1)
         return -1;
     const bool given = is_box (bytes, &claim->box, &box);
     free (file);
