@@ -43,7 +43,6 @@ static bool read_folder (slip_t *slip);
 static bool read_note (slip_t *slip, const char *name, bytes_t *file);
 static bool read_commitment (slip_t *slip);
 static bool check_notes (slip_t *slip);
-static void tell_nobody (void *context, const char *step, const char *text);
 static bool find_stake (slip_t *slip, uint32_t agency);
 static bool read_cancelled (slip_t *slip);
 static int by_value (const void *a, const void *b);
@@ -123,7 +122,7 @@ static bool read_commitment (slip_t *slip)
 static bool check_notes (slip_t *slip)
 {
     const dossier_t dossier = {.open = slip->open, .seal = slip->seal};
-    const verify_options_t options = {.dossier = &dossier, .tell = tell_nobody};
+    const verify_options_t options = {.dossier = &dossier};
     const verify_outcome_t outcome = verify (&options);
     signed_note_t open, seal;
     if (!outcome.holds)
@@ -135,13 +134,6 @@ static bool check_notes (slip_t *slip)
            seal_parse (seal.text, &slip->sealed) == 0;
 }
 
-static void tell_nobody (void *context, const char *step, const char *text)
-{
-    (void) context;
-    (void) step;
-    (void) text;
-}
-
 static bool find_stake (slip_t *slip, uint32_t agency)
 {
     const uint32_t own = slip->ready.stake.agency;
@@ -149,9 +141,7 @@ static bool find_stake (slip_t *slip, uint32_t agency)
         return fail (slip,
                      "%s: is agency %" PRIu32 "'s folder, not agency %" PRIu32 "'s",
                      slip->folder, own, agency);
-    for (size_t i = 0; i < slip->sealed.agencies; i++)
-        if (slip->sealed.of[i].agency == own)
-            slip->stake = &slip->sealed.of[i];
+    slip->stake = seal_stake (&slip->sealed, own);
     if (!slip->stake || !slip->stake->committed)
         return fail (slip,
                      "%s: agency %" PRIu32

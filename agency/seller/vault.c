@@ -67,7 +67,6 @@ static const char *keep_commit (vault_t *vault, const ready_t *ready,
 static const char *countersign (vault_t *vault, bytes_t text);
 static const char *check (vault_t *vault, size_t index, bytes_t file);
 static const char *check_notes (vault_t *vault, size_t index, bytes_t file);
-static void tell_nobody (void *context, const char *step, const char *text);
 static const char *check_open (vault_t *vault, bytes_t file);
 static const char *check_parties (vault_t *vault, const open_t *open);
 static const char *check_commit (vault_t *vault, bytes_t file);
@@ -80,8 +79,6 @@ static bytes_t text_of (bytes_t file);
 static bytes_t copy_of (bytes_t file);
 static char *sign (vault_t *vault, bytes_t text, size_t *size);
 static bool own_key (const vault_t *vault, note_key_t *key);
-static const stake_t *own_stake (const seal_t *seal, uint32_t agency);
-static bool says_so (const stake_t *stake, const stake_t *other);
 static const char *lost (vault_t *vault, const char *what);
 
 vault_t *vault_new (const vault_options_t *options)
@@ -226,7 +223,7 @@ const char *vault_commit (vault_t *vault, const vault_stake_t *stake,
     escrow_box_t box = {{0}};
     assert (vault_has (vault, NOTE_OPEN) && !vault_has (vault, VAULT_COMMIT));
     ready.stake.commitment = nonce_commitment (draw, vault->options.agency, nonce);
-    sha256 (bytes_of (salts->of, sizeof salts->of), (bytes_t){0}, ready.stake.salts.of);
+    ready.stake.salts = hash_of (bytes_of (salts->of, sizeof salts->of));
     if (ready.boxed && !escrow_seal (nonce, vault->open.auditor.public_key, &box))
         return say (vault, "the auditor's key of the open note is none");
     if (ready.boxed)
@@ -279,7 +276,7 @@ hash_t vault_root (const vault_t *vault)
 bool vault_counts (const vault_t *vault)
 {
     const stake_t *stake = vault_has (vault, NOTE_SEAL)
-                               ? own_stake (&vault->seal, vault->options.agency)
+                               ? seal_stake (&vault->seal, vault->options.agency)
                                : NULL;
     return stake && stake->committed && vault_has (vault, VAULT_COMMIT);
 }
@@ -416,19 +413,11 @@ static const char *check_notes (vault_t *vault, size_t index, bytes_t file)
                                .countersigned = {files[SIGNED].data != NULL, &own},
                                .result = files[RESULT],
                                .off = files[OFF]};
-    const verify_options_t options = {
-        .dossier = &dossier, .agency = agency, .tell = tell_nobody};
+    const verify_options_t options = {.dossier = &dossier, .agency = agency};
     const verify_outcome_t outcome = verify (&options);
     return outcome.holds
                ? NULL
                : say (vault, "%s does not hold: %s", outcome.step, outcome.fault);
-}
-
-static void tell_nobody (void *context, const char *step, const char *text)
-{
-    (void) context;
-    (void) step;
-    (void) text;
 }
 
 /* That of the draw that the central told of, if it has. */
@@ -485,7 +474,6 @@ static const char *check_commit (vault_t *vault, bytes_t file)
     commitment_t own;
     signed_note_t note;
     note_key_t key;
-    hash_t salts;
     const bool whole = read_commit (file, &own) &&
                        signed_note_parse (own.note, &note) && own_key (vault, &key) &&
                        signed_note_verify (&note, &key) == NOTE_SIGNED &&
@@ -497,7 +485,7 @@ static const char *check_commit (vault_t *vault, bytes_t file)
         nonce_commitment (bytes_of (origin->draw, strlen (origin->draw)),
                           vault->options.agency, &own.nonce);
     const hash_t boxed = escrow_hash (&own.box);
-    sha256 (bytes_of (own.salts.of, sizeof own.salts.of), (bytes_t){0}, salts.of);
+    const hash_t salts = hash_of (bytes_of (own.salts.of, sizeof own.salts.of));
     const bool sound = whole && hash_equal (&committed, &own.ready.stake.commitment) &&
                        hash_equal (&salts, &own.ready.stake.salts) &&
                        (!own.ready.boxed || hash_equal (&boxed, &own.ready.box));
@@ -548,11 +536,11 @@ static const char *check_seal (vault_t *vault, bytes_t file)
     const char *why = NULL;
     if (seal_parse (text_of (file), &seal) != 0)
         return say (vault, "seal.note is none");
-    const stake_t *stake = own_stake (&seal, vault->options.agency);
+    const stake_t *stake = seal_stake (&seal, vault->options.agency);
     const bool commits = vault->files[COMMIT].data != NULL;
     if (stake->committed && !commits)
         why = lost (vault, "does not have the commitment that stands in the seal");
-    else if (stake->committed && !says_so (stake, &vault->own.ready.stake))
+    else if (stake->committed && !stake_agrees (stake, &vault->own.ready.stake))
         why = lost (vault, "has another commitment than stands in the seal");
     seal_clear (&seal);
     return why;
@@ -624,21 +612,6 @@ static bool own_key (const vault_t *vault, note_key_t *key)
     note_key_public (&vault->options.secret, public_key);
     party_name (&vault->open.origin, PARTY_AGENCY, vault->options.agency, name);
     return note_key_make (name, public_key, key);
-}
-
-static const stake_t *own_stake (const seal_t *seal, uint32_t agency)
-{
-    for (size_t i = 0; i < seal->agencies; i++)
-        if (seal->of[i].agency == agency)
-            return &seal->of[i];
-    return NULL;
-}
-
-static bool says_so (const stake_t *stake, const stake_t *other)
-{
-    return stake->count == other->count && hash_equal (&stake->root, &other->root) &&
-           hash_equal (&stake->commitment, &other->commitment) &&
-           hash_equal (&stake->salts, &other->salts);
 }
 
 static const char *lost (vault_t *vault, const char *what)

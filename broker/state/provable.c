@@ -191,7 +191,7 @@ char *provable_open_paper (const provable_t *provable, const operator_t *by,
     if (open.audited) {
         party_name (&open.origin, PARTY_AUDITOR, 0, name);
         sound = sound && note_key_make (name, by->auditor, &open.auditor);
-        sha256 (*box, bytes_of (NULL, 0), open.box.of);
+        open.box = hash_of (*box);
         fair_paper_hex (&out, "box", *box);
     }
     size_t text_size = 0;
@@ -259,8 +259,7 @@ char *provable_seal_paper (const provable_t *provable, const operator_t *by,
         assert (other < count && others[other].agency == agency);
         *stake = others[other];
         stake->committed = false;
-        sha256 (bytes_of (keys[other].of, sizeof keys[other].of), bytes_of (NULL, 0),
-                stake->salts.of);
+        stake->salts = hash_of (bytes_of (keys[other].of, sizeof keys[other].of));
         fair_paper_hex_of (&out, "salts", agency,
                            bytes_of (keys[other].of, sizeof keys[other].of));
         other++;
@@ -520,14 +519,10 @@ static bool same_stakes (const provable_t *provable, const seal_t *seal)
     if (seal->agencies != provable->agencies)
         return false;
     for (uint32_t agency = 1; agency <= provable->agencies; agency++) {
-        const stake_t *stake = &seal->of[agency - 1],
-                      *own = &provable->of[agency].stake;
-        const bool committed = provable->of[agency].committed;
-        if (stake->agency != agency || stake->committed != committed ||
-            (committed &&
-             (stake->count != own->count || !hash_equal (&stake->root, &own->root) ||
-              !hash_equal (&stake->commitment, &own->commitment) ||
-              !hash_equal (&stake->salts, &own->salts))))
+        const stake_t *stake = &seal->of[agency - 1];
+        const party_state_t *party = &provable->of[agency];
+        if (stake->agency != agency || stake->committed != party->committed ||
+            (party->committed && !stake_agrees (stake, &party->stake)))
             return false;
     }
     return true;
@@ -591,10 +586,8 @@ static bool ready_fits (const provable_t *provable, uint32_t agency,
 static const char *ready_fault (const provable_t *provable, const ready_t *ready,
                                 uint32_t agency, const wire_commit_t *commit)
 {
-    hash_t salts, box;
-    sha256 (bytes_of (commit->salt_key, sizeof commit->salt_key), bytes_of (NULL, 0),
-            salts.of);
-    sha256 (commit->box, bytes_of (NULL, 0), box.of);
+    const hash_t salts = hash_of (bytes_of (commit->salt_key, sizeof commit->salt_key));
+    const hash_t box = hash_of (commit->box);
     return !origin_equal (&ready->origin, &provable->open.origin)
                ? "READY is of another draw"
            : !hash_equal (&ready->open, &provable->hash)

@@ -233,11 +233,7 @@ static int fit_committed (look_t *look, const stake_t *stake)
     const int there = read_ready (look, stake->agency, &ready);
     if (there != 1)
         return there;
-    const stake_t *own = &ready.stake;
-    return stake->committed && stake->count == own->count &&
-                   hash_equal (&stake->root, &own->root) &&
-                   hash_equal (&stake->commitment, &own->commitment) &&
-                   hash_equal (&stake->salts, &own->salts)
+    return stake_agrees (stake, &ready.stake)
                ? 1
                : unfit (look, "agency %" PRIu32 " committed to something else",
                         stake->agency);
