@@ -281,6 +281,26 @@ def test_an_engine_that_has_lost_something_stops_it(replicated, cluster, files):
     day.assert_sound()
 
 
+def test_the_loss_of_the_last_group_alone_stops_it(replicated, cluster, files):
+    """No record behind it tells that it was safe, and no checkpoint: storage was killed."""
+    day = replicated()
+    first = sell_first(day, files, cluster)
+    loteria.wait_until(lambda: "agencia_lista" in day.log, explain=lambda: day.log)
+    before, last = (day.data / "draws/first/bets.csv").read_bytes(), entries(cluster)
+    day.parts[STORAGE].kill()
+    cluster.sql("CREATE TABLE kept AS SELECT * FROM loteria.entry WHERE ordinal = (SELECT max(ordinal) FROM loteria.entry)")
+    cluster.sql("DELETE FROM loteria.entry WHERE ordinal IN (SELECT ordinal FROM kept)")
+    cluster.sql("UPDATE loteria.lease SET durable = (SELECT max(ordinal) FROM loteria.entry)")
+    refused = day.start(STORAGE)
+    assert refused.wait() == 1
+    assert "the engine has lost what was acknowledged" in refused.log and "cut_off" not in refused.log, refused.log
+    assert (day.data / "draws/first/bets.csv").read_bytes() == before
+    cluster.sql("INSERT INTO loteria.entry SELECT * FROM kept")
+    assert entries(cluster) == last
+    day.start(STORAGE)
+    end(day, files, {1: first, 2: day.agency(2, files[2])}, cluster)
+
+
 # ---- Who may what ----
 
 

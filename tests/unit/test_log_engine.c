@@ -412,6 +412,34 @@ static void who_follows_takes_what_is_vouched_for (void **state)
     }
 }
 
+/* Nothing else tells of the last one, before there is another. */
+static void what_is_safe_is_noted_in_the_page (void **state)
+{
+    (void) state;
+    lead (NULL);
+    assert_int_equal (log_noted (lg), 0);
+    commit ();
+    commit ();
+    append ();
+    fake.outcome = ENGINE_UNKNOWN;
+    fake.keeps = true;
+    assert_int_equal (log_wait (lg), -1);
+    fake.outcome = ENGINE_DONE;
+    open_at (NULL);
+    assert_int_equal (log_noted (lg), 2);
+    fake.durable = 3;
+    assert_int_equal (catch_up (), 1);
+    assert_int_equal (log_noted (lg), 3);
+    open_at (NULL);
+    assert_int_equal (log_noted (lg), 3);
+    for (size_t i = 128; i < 144; i++) { // torn
+        file->cached.data[i] ^= 1;
+        open_at (NULL);
+        assert_int_equal (log_noted (lg), 0);
+        file->cached.data[i] ^= 1;
+    }
+}
+
 static void who_follows_passes_over_a_machine_that_was_left_behind (void **state)
 {
     (void) state;
@@ -708,6 +736,7 @@ int main (void)
         T (how_much_a_start_would_read_is_known),
         T (who_follows_takes_what_is_known_to_be_safe),
         T (who_follows_takes_what_is_vouched_for),
+        T (what_is_safe_is_noted_in_the_page),
         T (who_follows_passes_over_a_machine_that_was_left_behind),
         T (who_leads_reads_nothing_that_does_not_know_his_epoch),
         T (who_led_hears_that_another_does),

@@ -6,9 +6,14 @@
 
 #include "book_state.h"
 
+#define HAS_LOST                                                                       \
+    "; if nobody touched the files here, the engine has lost what was acknowledged, "  \
+    "as after the promotion of a standby that was behind: let the machine that has "   \
+    "it lead again, and keep this directory"
 #define SILENCE_MS 10000 // so long an engine may say nothing while a start reads it
 
 static uint64_t records_here (const book_t *book);
+static int refuse_lost (const book_t *book, uint64_t noted, char *why);
 static int first_piece (book_t *book, char *why);
 static int refuse (const book_opening_t *opening, char *why, const char *reason);
 static int write_found (book_t *book, uint64_t before);
@@ -25,7 +30,8 @@ int book_follow_all (book_t *book, uint64_t epoch, char *why)
     bool first = true;
     if (archive_safe (book->archive, &safe) == -1)
         return book_start_failed (book, why);
-    log_vouch (book->log, safe);
+    const uint64_t noted = log_noted (book->log);
+    log_vouch (book->log, noted > safe ? noted : safe);
     if (epoch > 0)
         log_lead (book->log, epoch);
     for (int rc = 0; rc != 1; first = false) {
@@ -33,6 +39,8 @@ int book_follow_all (book_t *book, uint64_t epoch, char *why)
                            book->checkpoint_bytes, SILENCE_MS, reason);
         if (rc == -1)
             return refuse (&opening, why, reason);
+        if (rc == 1 && log_sequence (book->log) < noted)
+            return refuse_lost (book, noted, why);
         if ((first && !book->recovery.fresh ? first_piece (book, why)
                                             : book_complete (book, why)) == -1)
             return -1;
@@ -49,6 +57,18 @@ static uint64_t records_here (const book_t *book)
                : (uint64_t) (size - ARCHIVE_HEADER_BYTES) / RECORD_BYTES;
 }
 
+/* Before anything here is cut off. The machine that answers may be one that was left
+   behind, and the next start find another. */
+static int refuse_lost (const book_t *book, uint64_t noted, char *why)
+{
+    snprintf (why, BOOK_WHY_BYTES,
+              "%s: ends with record %llu, but %s says that %llu were safe" HAS_LOST,
+              book->engine->name, (unsigned long long) log_sequence (book->log),
+              BOOK_LOG, (unsigned long long) noted);
+    errno = ETIMEDOUT;
+    return -1;
+}
+
 static int first_piece (book_t *book, char *why)
 {
     char reason[BOOK_WHY_BYTES];
@@ -56,12 +76,7 @@ static int first_piece (book_t *book, char *why)
         return book_put_right (book, why);
     const int error = errno;
     snprintf (why, BOOK_WHY_BYTES, "%s: %.700s%s", book->engine->name, reason,
-              error
-                  ? ""
-                  : "; if nobody touched the files here, the engine has lost what was "
-                    "acknowledged, as after the promotion of a standby that was "
-                    "behind: let the machine that has it lead again, and keep this "
-                    "directory");
+              error ? "" : HAS_LOST);
     errno = error;
     return -1;
 }

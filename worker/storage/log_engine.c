@@ -1,7 +1,8 @@
 /* log_engine.c - the log that an engine keeps. For storage.
 
    The page in the data directory: magic 16, format u32, zero u32, identity u64, zeros,
-   XXH3 of bytes 0-119 at 120; zeros to its end. */
+   XXH3 of bytes 0-119 at 120; then what is written over and over: records that are safe
+   u64, XXH3 of that; zeros to its end. */
 
 #include "log_engine.h"
 
@@ -22,6 +23,8 @@
 #define PAGE_MAGIC     "LOTERIA ENGINE\n" // and the zero that ends it
 #define PAGE_FORMAT    1
 #define PAGE_HASH_AT   120
+#define NOTE_AT        128
+#define NOTE_BYTES     16
 #define RETRY_MS       20
 #define WAIT_MS        4000 // for a commit, as the process is told to stop
 #define SIZES_KEPT     4096 // groups of which it is known how large they are
@@ -40,6 +43,7 @@ typedef struct {
     uint64_t heard; // the highest epoch that an answer came with
     uint64_t there, safe;          // groups
     uint64_t vouched;              // records that were safe, as is known from elsewhere
+    uint64_t noted;                // likewise, as the page says
     uint64_t newest_epoch;         // of the entries
     uint64_t bytes, bytes_written; // since the mark released last; in all
     uint64_t sizes[SIZES_KEPT];    // bytes_written at the end of a group, by ordinal
@@ -69,6 +73,8 @@ static void ask_on (log_engine_t *log);
 static int take_answer (log_engine_t *log, const engine_answer_t *answer,
                         log_found_fn *found, void *context, char *why);
 static bool is_safe (log_engine_t *log, const engine_entry_t *entry);
+static int note_safe (log_engine_t *log);
+static uint64_t read_note (const uint8_t *page);
 static int refuse_superseded (log_engine_t *log, uint64_t epoch, char *why);
 static int compare_last (log_engine_t *log, const engine_answer_t *answer, char *why);
 static int refuse_shorter (log_engine_t *log, uint64_t there, char *why);
@@ -176,9 +182,38 @@ static int check_page (log_engine_t *log, uint64_t expected, char *why)
              mark->position - mark->last != (mark->position > 0))
         snprintf (why, LOG_WHY_BYTES, "%s: there is no such place in it: %" PRIu64,
                   log->file->name, mark->position);
-    else
+    else {
+        log->noted = read_note (page);
         return 0;
+    }
     return -1;
+}
+
+/* One that was torn says nothing, and one that a power cut took back says less. */
+static uint64_t read_note (const uint8_t *page)
+{
+    const uint8_t *note = page + NOTE_AT;
+    return get_u64 (note + 8) == XXH3_64bits (note, 8) ? get_u64 (note) : 0;
+}
+
+/* What is safe is seen in the records that follow; of the last one nobody would know.
+   It is not synced: the next start reads it after a kill. */
+static int note_safe (log_engine_t *log)
+{
+    uint8_t note[NOTE_BYTES];
+    if (log->base.written.sequence <= log->noted)
+        return 0;
+    put_u64 (note, log->base.written.sequence);
+    put_u64 (note + 8, XXH3_64bits (note, 8));
+    if (log->file->ops->write (log->file, note, sizeof note, NOTE_AT) == -1)
+        return -1;
+    log->noted = log->base.written.sequence;
+    return 0;
+}
+
+uint64_t log_noted (const log_t *base)
+{
+    return ((const log_engine_t *) base)->noted;
 }
 
 /* ---- Following ---- */
@@ -346,6 +381,13 @@ static int take_answer (log_engine_t *log, const engine_answer_t *answer,
         groups++;
     }
     log_found_all (&log->base);
+    if (note_safe (log) == -1) {
+        const int error = errno;
+        refuse (log, 0, why, "%s: cannot be written, %s", log->file->name,
+                strerror (error));
+        errno = error;
+        return -1;
+    }
     log->answered = true;
     log->all_found = log->epoch > 0 && log->base.written.position == answer->last;
     return groups;
@@ -499,6 +541,8 @@ static int outcome (log_t *base)
     engine_answer_t answer;
     const engine_outcome_t came =
         log->engine->ops->look (log->engine, ENGINE_LOG, &answer);
+    if (came == ENGINE_DONE && note_safe (log) == -1)
+        return fail (log, ENGINE_FAILED, strerror (errno));
     if (came == ENGINE_PENDING || came == ENGINE_DONE)
         return came == ENGINE_DONE;
     return fail (log, came, answer.why);

@@ -45,6 +45,9 @@ uint64_t log_groups_found (const log_t *log);
 /* Why nothing came in the last time; NULL: it did. */
 const char *log_silence (const log_t *log);
 
+/* So many records were safe, by what a run here noted in the page: it may be less than
+   was, and never is more. */
+uint64_t log_noted (const log_t *log);
 /* Who follows knows from elsewhere that everything up to this record was safe. */
 void log_vouch (log_t *log, uint64_t sequence);
 
