@@ -59,5 +59,5 @@ def records(index):
 
 
 def committed_ms(folders):
-    """When the last agency wrote down what it commits to, which it sends right behind it."""
-    return max((folder / "commit").stat().st_mtime_ns // 1_000_000 for _, folder in folders.values())
+    """When the last agency's commitment got its name in the agency's folder: it is sent as soon as that is durable, too."""
+    return max((folder / "commit").stat().st_ctime_ns // 1_000_000 for _, folder in folders.values())
