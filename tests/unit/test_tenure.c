@@ -220,7 +220,9 @@ static void a_standby_waits_for_a_whole_lease (void **state)
         fake.lease.age_ms = LEASE_MS; // to the millisecond
         assert_in_range (wait_for (ENGINE_SEE), 1, 300);
     }
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
     now_ms += LEASE_MS / TENURE_ANSWERS;
+    wait_for (ENGINE_SEE);
     assert_string_equal (tenure_seen (tenure)->holder, "tcp://a:1");
     fake.lease.age_ms = LEASE_MS + 1;
     assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
@@ -245,6 +247,23 @@ static void a_clock_that_is_behind_keeps_nobody_waiting (void **state)
     assert_in_range (now_ms - since_ms, LEASE_MS + 1, LEASE_MS + 300);
     assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
     assert_true (tenure_serves (tenure, now_ms));
+}
+
+/* It takes the answer of before when it goes on. */
+static void a_standby_that_was_stopped_looks_once_more (void **state)
+{
+    (void) state;
+    start ("tcp://b:1", true);
+    fake.unrenewed = 777;
+    answered (ENGINE_SEE, ENGINE_DONE);
+    wait_for (ENGINE_SEE);
+    now_ms += 60000;
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+    fake.unrenewed = 778; // it was renewed all the time
+    wait_for (ENGINE_SEE);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+    wait_for (ENGINE_SEE);
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
 }
 
 /* And of one whose clock is ahead, while the active one lives, and answers. */
@@ -487,6 +506,7 @@ int main (void)
         TEST (who_is_no_standby_is_barred_by_another),
         TEST (a_standby_waits_for_a_whole_lease),
         TEST (a_clock_that_is_behind_keeps_nobody_waiting),
+        TEST (a_standby_that_was_stopped_looks_once_more),
         TEST (a_clock_that_is_ahead_lets_nobody_speak_too_soon),
         TEST (a_server_that_nobody_follows_is_left),
         TEST (an_engine_that_is_away_is_asked_again),

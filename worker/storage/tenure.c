@@ -41,9 +41,9 @@ struct tenure {
 static void take_answer (tenure_t *tenure, int64_t now_ms);
 static void take_lease (tenure_t *tenure, const engine_lease_t *lease, int64_t now_ms);
 static void see_own (tenure_t *tenure, const engine_lease_t *lease);
-static bool may_take (tenure_t *tenure, const engine_lease_t *lease, int64_t now_ms);
-static int64_t age_ms (const tenure_t *tenure, const engine_lease_t *lease,
-                       int64_t now_ms);
+static bool may_take (tenure_t *tenure, const engine_lease_t *lease);
+static int64_t age_ms (const tenure_t *tenure, const engine_lease_t *lease);
+static int64_t watched_ms (const tenure_t *tenure);
 static bool is_own (const tenure_t *tenure, const engine_lease_t *lease);
 static int64_t dead_after_ms (const tenure_t *tenure);
 static void note_renewal (tenure_t *tenure, const engine_lease_t *lease,
@@ -117,11 +117,10 @@ static void take_lease (tenure_t *tenure, const engine_lease_t *lease, int64_t n
         return;
     }
     tenure->due_ms = now_ms + look_ms (tenure);
-    if (may_take (tenure, lease, now_ms))
+    if (may_take (tenure, lease))
         tenure->state = TENURE_TAKES;
     else if (is_own (tenure, lease) && !tenure_has_namesake (tenure)) {
-        const int64_t left_ms =
-            dead_after_ms (tenure) + 1 - age_ms (tenure, lease, now_ms);
+        const int64_t left_ms = dead_after_ms (tenure) + 1 - age_ms (tenure, lease);
         tenure->due_ms =
             now_ms + (left_ms < look_ms (tenure) ? left_ms : look_ms (tenure));
     } else if (tenure_has_namesake (tenure) && !tenure->options.standby) {
@@ -154,15 +153,15 @@ static void see_own (tenure_t *tenure, const engine_lease_t *lease)
 
 /* An earlier run here left it, and does not hold the data directory any more; or
    another that calls itself the same is there, and renews it. */
-static bool may_take (tenure_t *tenure, const engine_lease_t *lease, int64_t now_ms)
+static bool may_take (tenure_t *tenure, const engine_lease_t *lease)
 {
-    const int64_t unrenewed_ms = age_ms (tenure, lease, now_ms);
+    const int64_t unrenewed_ms = age_ms (tenure, lease);
     const bool left = is_own (tenure, lease) && !tenure_has_namesake (tenure) &&
                       unrenewed_ms > dead_after_ms (tenure);
     const bool given = lease->holder[0] == 0;
     const bool over = unrenewed_ms > tenure->options.lease_ms;
-    const bool spoke = tenure->watched && now_ms - tenure->since_ms <=
-                                              tenure->options.lease_ms / TENURE_ANSWERS;
+    const bool spoke = tenure->watched &&
+                       watched_ms (tenure) <= tenure->options.lease_ms / TENURE_ANSWERS;
     tenure->quiet = lease->epoch == 0 || left || given || (over && !spoke);
     return tenure->quiet || over || tenure->claimed;
 }
@@ -170,11 +169,16 @@ static bool may_take (tenure_t *tenure, const engine_lease_t *lease, int64_t now
 /* By the engine's clock or by our own, whichever says more: after the loss of a machine
    the engine's is another one's, which may be behind; or ahead, while somebody leads.
  */
-static int64_t age_ms (const tenure_t *tenure, const engine_lease_t *lease,
-                       int64_t now_ms)
+static int64_t age_ms (const tenure_t *tenure, const engine_lease_t *lease)
 {
-    const int64_t here_ms = now_ms - tenure->since_ms;
+    const int64_t here_ms = watched_ms (tenure);
     return (int64_t) lease->age_ms > here_ms ? (int64_t) lease->age_ms : here_ms;
+}
+
+/* An answer is of when it was asked for: who was stopped takes it long afterwards. */
+static int64_t watched_ms (const tenure_t *tenure)
+{
+    return tenure->asked_ms - tenure->since_ms;
 }
 
 static bool is_own (const tenure_t *tenure, const engine_lease_t *lease)
