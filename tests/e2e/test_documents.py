@@ -115,3 +115,11 @@ def test_links_lead_somewhere(document):
 
 def test_the_readme_is_short():
     assert len((loteria.ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+def test_each_of_storages_files_has_its_place_in_the_architecture():
+    text = (loteria.ROOT / "docs/architecture.md").read_text()
+    table = re.search(r"### Storage's files\n(.*?)\n## ", text, re.S)[1]
+    named = re.findall(r"`(\w+)`", table)
+    files = {path.stem for path in (loteria.ROOT / "worker/storage").glob("*.c")} - {"main"}
+    assert sorted(named) == sorted(files)
