@@ -368,11 +368,6 @@ static void begin_rooting (session_t *session, root_purpose_t purpose,
                    proof->bets.offsets_count);
 }
 
-bool pledge_has_work (const session_t *session)
-{
-    return session->progress.state == SESSION_ROOTING;
-}
-
 void pledge_work (session_t *session, int64_t now_ms)
 {
     proof_t *proof = &session->proof;
@@ -452,7 +447,6 @@ static void ask_root (session_t *session, root_purpose_t purpose, uint64_t from,
     proof_t *proof = &session->proof;
     proof->from = from;
     proof->count = count;
-    proof->have_theirs = false;
     if (purpose == ROOT_SEARCH) {
         const salt_key_t salts = own_salts (session);
         begin_rooting (session, purpose, &salts, from, count);

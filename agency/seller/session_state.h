@@ -55,8 +55,7 @@ typedef struct {  // of a provable draw
     uint64_t same, upto;  // the first difference is from `same` on, before `upto`
     uint64_t from, count; // ROOT that is asked
     hash_t ours, theirs;
-    bool have_theirs;
-    salt_key_t salts; // of the search
+    salt_key_t salts; // that is committed to; of ROOT_ASKED zeros
     size_t asked;     // cancels that were looked at
 } proof_t;
 
@@ -224,8 +223,7 @@ bool pledge_void (session_t *session, const wire_refused_t *refused);
 
 bool pledge_refused (session_t *session, const wire_refused_t *refused, int64_t now_ms);
 
-/* Whether there are bets to be hashed; and some milliseconds of that. */
-bool pledge_has_work (const session_t *session);
+/* Some milliseconds of hashing bets, in SESSION_ROOTING. */
 void pledge_work (session_t *session, int64_t now_ms);
 
 /* Write the question of the session's state, if it is one of these. */
