@@ -15,6 +15,7 @@
 #include "logger.h"
 #include "option_rows.h"
 #include "ping.h"
+#include "ping_web.h"
 #include "program.h"
 #include "result_verbs.h"
 #include "role_verbs.h"
@@ -409,10 +410,16 @@ static int run_ping (const command_t *command)
     address_t address;
     problem_t problem;
     int rc = 0;
-    if (address_parse (&address, options.endpoint, ADDRESS_CONNECT, why) == -1)
+    const bool web =
+        strncmp (options.endpoint, PING_WEB_PREFIX, strlen (PING_WEB_PREFIX)) == 0;
+    strcpy (name, PING_WEB_NAME);
+    if (web)
+        rc = ping_web (options.endpoint, options.timeout_ms, options.signal_fd,
+                       &problem);
+    else if (address_parse (&address, options.endpoint, ADDRESS_CONNECT, why) == -1)
         rc = problem_set (&problem, PROCESS_CANNOT_START, "ping",
                           "endpoint: %s | reason: %s", options.endpoint, why);
-    if (rc == 0)
+    if (rc == 0 && !web)
         rc = ping (&options, name, &problem);
     if (rc == 0)
         return puts (name) >= 0 && fflush (stdout) == 0 ? 0 : PROCESS_FAILED;

@@ -36,6 +36,7 @@ def test_the_page_and_prometheus_see_the_central(project):
                environment={"IMAGE": engine.IMAGE, "COMPOSE_PROFILES": "monitoring"}, timeout=engine.BUILD_DEADLINE)
     day.up("storage", "state", "broker", "worker", "web", "prometheus")
     engine.wait_until(lambda: (ask(page, "/readyz") or [0])[0] == 200, lambda: f"{ask(page, '/readyz')}\n{day.logs()}")
+    day.wait_until_up(day.container("web"))
     status = json.loads(ask(page, "/api/v1/status")[1])
     assert [(part["part"], part["answer"]) for part in status["parts"]][:3] == [("broker", "up"), ("storage", "up"), ("state", "up")]
     assert "<title>Loter" in ask(page, "/")[1]

@@ -5,6 +5,7 @@ import json
 import os
 import selectors
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -53,6 +54,30 @@ def test_without_a_central_it_says_so_and_goes_on(served):
     assert 'loteria_part_answers{part="storage"} 0' in served.ask("/metrics").body.decode()
     assert served.stop() == 0
     loteria.parse_log(served.process.log)
+
+
+def test_it_is_asked_whether_it_is_well(start, served):
+    def ping(where, timeout="60s"):
+        asked = start("loteria-ctl", "ping", where, "--timeout", timeout)
+        return asked.wait(), asked.stdout, asked.log
+
+    assert ping(served.url) == (0, "loteria-web\n", "")
+    assert ping(f"http://localhost:{served.port}")[:2] == (0, "loteria-web\n")
+    for where, status, reason in [
+            (f"http://127.0.0.1:{loteria.free_port()}", 1, "Connection refused"), ("http://127.0.0.1", 2, ": "), ("http://", 2, ": ")]:
+        code, shown, log = ping(where)
+        assert (code, shown) == (status, "") and reason in log and len(log.splitlines()) == 1, log
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        for answer in (b"", b"HTTP/1.0 200 OK\r\n\r\nno\n", b"HTTP/1.0 503 No\r\n\r\nok\n", b"220 smtp\r\n\r\nok\n", b"x" * 5000):
+            asked = start("loteria-ctl", "ping", f"http://127.0.0.1:{other.getsockname()[1]}", "--timeout", "60s")
+            with other.accept()[0] as visitor:
+                visitor.recv(1000)
+                visitor.sendall(answer)
+            assert asked.wait() == 1 and "something answers, but not loteria-web" in asked.log, (answer, asked.log)
+    served.process.signal(signal.SIGSTOP)
+    code, _, log = ping(served.url, "300ms")
+    served.process.signal(signal.SIGCONT)
+    assert code == 1 and "no answer" in log, log
 
 
 def test_what_is_sent_to_it_changes_nothing(served):
