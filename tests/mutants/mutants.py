@@ -22,6 +22,7 @@ WORK = mutations.ROOT / "build/mutants"
 README = mutations.ROOT / "tests/mutants/README.md"
 MARKS = ("<!-- table: begin, written by scripts/mutants --publish -->", "<!-- table: end -->")
 NOT_COPIED = (".git", "build", ".data", "__pycache__")
+OF_TWO_CENTRALS = ("candidate", "tenure", "book_follow", "rotation")  # files
 TEST_SECONDS_MAX = 300  # of processor time: neighbours may be busy
 WAIT_SECONDS_MAX = 1800  # and of waiting for something that never comes
 
@@ -186,9 +187,10 @@ class Tree:
                                            "--timeout", TEST_SECONDS_MAX, test))
 
     def simulate(self, mutation, days):
-        """Days whose log is in a database, for what such a log has of its own."""
+        """Days whose log is in a database, for what such a log has of its own, or of two centrals."""
         self.make("sim")
-        more = ("--database",) if "engine" in mutation.file else ()
+        of_two = pathlib.Path(mutation.file).stem in OF_TWO_CENTRALS
+        more = ("--standby",) if of_two else ("--database",) if "engine" in mutation.file else ()
         return violated(self.command(self.build / "bin/sim", "--days", days, *more))
 
     def make(self, target):

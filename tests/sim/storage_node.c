@@ -15,7 +15,7 @@ static void *start (node_t *node)
         .engine = node->world->database ? "postgres://simulated" : NULL,
         .standby = true,
         .lease_s = 1,
-        .advertise = world_place (node->machine, AT_FRONT),
+        .advertise = world_place (node->world->namesakes ? 0 : node->machine, AT_FRONT),
         .role_file = node->world->machines > 1 ? "role" : NULL,
         .draws_kept = node->world->plan.draws_kept};
     problem_t problem;

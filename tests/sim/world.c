@@ -112,8 +112,10 @@ static void add_database (world_t *world, uint64_t seed)
     world->database_dice = seed * 7 + 1;
     world->disks_change = world->machines > 1 && world->plan.fault[FAULT_FILES];
     world->plan.fault[FAULT_FILES] = world->plan.fault[FAULT_UNLINK] = false;
-    if (world->machines > 1) // each has its state
-        world->plan.fault[FAULT_SECOND] = false;
+    if (world->machines == 1)
+        return;
+    world->plan.fault[FAULT_SECOND] = false; // each has its state
+    world->namesakes = dice_chance (&world->database_dice, 100);
 }
 
 static void world_destroy (world_t **world)

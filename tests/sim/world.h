@@ -127,6 +127,7 @@ struct world {
     fair_folder_t *folder[PLAN_DRAWS_MAX][PLAN_AGENCIES_MAX + 1]; // of provable draws
     bool order_done[PLAN_ORDERS_MAX];
     bool disks_change; // between two lives of a storage
+    bool namesakes;    // both centrals say that they are at the same place
     bool power_goes;
     int power_machine; // where
     bool calm;
