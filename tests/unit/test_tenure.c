@@ -5,7 +5,8 @@
 
 #include "tenure.h"
 
-#define LEASE_MS 3000
+#define LEASE_MS   3000
+#define ANSWERS_MS 450 // a renewal and a half: less than an answers' part of it
 
 /* One lease; what is asked is answered when the test says so. */
 typedef struct {
@@ -197,6 +198,31 @@ static void who_has_ones_own_name_and_lives_is_another (void **state)
     assert_non_null (strstr (tenure_why (tenure), "--advertise of its own"));
 }
 
+/* That one may be no earlier run of this one, but another that lives. */
+static void nobody_of_ones_own_name_still_speaks_when_its_lease_is_taken (void **state)
+{
+    (void) state;
+    static const int64_t leases_ms[] = {1000, LEASE_MS, 4500, 10000, 3600 * 1000};
+    for (size_t i = 0; i < sizeof leases_ms / sizeof *leases_ms; i++) {
+        const tenure_options_t options = {&fake.engine, "tcp://b:1", leases_ms[i],
+                                          true};
+        start ("tcp://b:1", true);
+        tenure_destroy (&tenure);
+        tenure = tenure_new (&options, now_ms);
+        fake.lease.age_ms = (uint64_t) leases_ms[i] + 1;
+        assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+        assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+        int64_t speaks_ms = 0;
+        while (tenure_vouches (tenure, 0, now_ms + speaks_ms + 1))
+            speaks_ms++;
+        start ("tcp://b:1", true);
+        tenure_destroy (&tenure);
+        tenure = tenure_new (&options, now_ms);
+        fake.lease.age_ms = (uint64_t) speaks_ms;
+        assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
+    }
+}
+
 static void who_is_no_standby_is_barred_by_another (void **state)
 {
     (void) state;
@@ -221,7 +247,7 @@ static void a_standby_waits_for_a_whole_lease (void **state)
         assert_in_range (wait_for (ENGINE_SEE), 1, 300);
     }
     assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_WAITS);
-    now_ms += LEASE_MS / TENURE_ANSWERS;
+    now_ms += ANSWERS_MS;
     wait_for (ENGINE_SEE);
     assert_string_equal (tenure_seen (tenure)->holder, "tcp://a:1");
     fake.lease.age_ms = LEASE_MS + 1;
@@ -279,8 +305,8 @@ static void a_clock_that_is_ahead_lets_nobody_speak_too_soon (void **state)
     fake.lease.age_ms = 50000;
     assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
     assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
-    assert_false (tenure_serves (tenure, now_ms + LEASE_MS / TENURE_ANSWERS - 1));
-    assert_true (tenure_serves (tenure, now_ms + LEASE_MS / TENURE_ANSWERS));
+    assert_false (tenure_serves (tenure, now_ms + ANSWERS_MS - 1));
+    assert_true (tenure_serves (tenure, now_ms + ANSWERS_MS));
 }
 
 /* Its standbys follow another one; a start finds that. */
@@ -343,8 +369,8 @@ static void an_order_takes_it_from_who_has_it (void **state)
     assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
     assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
     // what he still says of what is stored is not to be overtaken
-    assert_false (tenure_serves (tenure, now_ms + LEASE_MS / TENURE_ANSWERS - 1));
-    assert_true (tenure_serves (tenure, now_ms + LEASE_MS / TENURE_ANSWERS));
+    assert_false (tenure_serves (tenure, now_ms + ANSWERS_MS - 1));
+    assert_true (tenure_serves (tenure, now_ms + ANSWERS_MS));
 }
 
 static void it_is_renewed_though_commits_are_confirmed (void **state)
@@ -401,7 +427,7 @@ static void without_a_confirmation_it_is_over (void **state)
     take ();
     const int64_t taken_ms = now_ms;
     wait_for (ENGINE_RENEW); // which is never answered
-    now_ms = taken_ms + LEASE_MS / TENURE_ANSWERS;
+    now_ms = taken_ms + ANSWERS_MS;
     assert_true (tenure_vouches (tenure, 0, now_ms));
     assert_false (tenure_vouches (tenure, 0, now_ms + 1));
     now_ms = taken_ms + LEASE_MS;
@@ -503,6 +529,7 @@ int main (void)
         TEST (nobody_ever_held_it),
         TEST (an_earlier_run_of_ones_own_is_no_other),
         TEST (who_has_ones_own_name_and_lives_is_another),
+        TEST (nobody_of_ones_own_name_still_speaks_when_its_lease_is_taken),
         TEST (who_is_no_standby_is_barred_by_another),
         TEST (a_standby_waits_for_a_whole_lease),
         TEST (a_clock_that_is_behind_keeps_nobody_waiting),

@@ -46,6 +46,7 @@ static int64_t age_ms (const tenure_t *tenure, const engine_lease_t *lease);
 static int64_t watched_ms (const tenure_t *tenure);
 static bool is_own (const tenure_t *tenure, const engine_lease_t *lease);
 static int64_t dead_after_ms (const tenure_t *tenure);
+static int64_t answers_ms (const tenure_t *tenure);
 static void note_renewal (tenure_t *tenure, const engine_lease_t *lease,
                           int64_t now_ms);
 static void explain_namesake (tenure_t *tenure);
@@ -160,8 +161,7 @@ static bool may_take (tenure_t *tenure, const engine_lease_t *lease)
                       unrenewed_ms > dead_after_ms (tenure);
     const bool given = lease->holder[0] == 0;
     const bool over = unrenewed_ms > tenure->options.lease_ms;
-    const bool spoke = tenure->watched &&
-                       watched_ms (tenure) <= tenure->options.lease_ms / TENURE_ANSWERS;
+    const bool spoke = tenure->watched && watched_ms (tenure) <= answers_ms (tenure);
     tenure->quiet = lease->epoch == 0 || left || given || (over && !spoke);
     return tenure->quiet || over || tenure->claimed;
 }
@@ -189,6 +189,13 @@ static bool is_own (const tenure_t *tenure, const engine_lease_t *lease)
 static int64_t dead_after_ms (const tenure_t *tenure)
 {
     return renew_ms (tenure) * 3 / 2;
+}
+
+/* No longer than that: who has our name may not be an earlier run of this one. */
+static int64_t answers_ms (const tenure_t *tenure)
+{
+    const int64_t part_ms = tenure->options.lease_ms / TENURE_ANSWERS;
+    return part_ms < dead_after_ms (tenure) ? part_ms : dead_after_ms (tenure);
 }
 
 /* What a process that was killed had asked may be seen afterwards, once. */
@@ -234,8 +241,7 @@ static void take_taken (tenure_t *tenure, engine_outcome_t outcome,
         return;
     tenure->epoch = answer->epoch;
     tenure->confirmed_ms = tenure->asked_ms;
-    tenure->serves_ms =
-        tenure->quiet ? now_ms : now_ms + tenure->options.lease_ms / TENURE_ANSWERS;
+    tenure->serves_ms = tenure->quiet ? now_ms : now_ms + answers_ms (tenure);
     tenure->status_ms = now_ms;
 }
 
@@ -378,7 +384,7 @@ static int64_t take_ends_ms (const tenure_t *tenure)
 
 static bool is_fresh (const tenure_t *tenure, int64_t now_ms)
 {
-    return now_ms - tenure->confirmed_ms <= tenure->options.lease_ms / TENURE_ANSWERS;
+    return now_ms - tenure->confirmed_ms <= answers_ms (tenure);
 }
 
 uint64_t tenure_epoch (const tenure_t *tenure)
