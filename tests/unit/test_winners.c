@@ -2,6 +2,7 @@
 
 #include "shelf.h"
 
+#include "award.h"
 #include "winners.h"
 
 #define AGENCIES      3
@@ -127,6 +128,57 @@ static void every_winner_is_found_once_and_in_order (void **state)
     shelf_start (&shelf);
     for (uint32_t agency = 1; agency <= AGENCIES; agency++)
         assert_winners (agency, 3);
+}
+
+/* As when a provable draw's winners were hashed. */
+static void remember_hits (uint32_t number)
+{
+    static const salt_key_t keys[SHELF_ROLL];
+    archive_t *archive = book_archive (shelf.book);
+    cancels_t *cancels = cancels_new (archive);
+    award_t *award = award_new (archive, cancels, shelf.sale, number, keys);
+    assert_int_equal (award_step (award, SIZE_MAX), 1);
+    award_hand_over (award, &shelf.sale->hits);
+    award_destroy (&award);
+    cancels_destroy (&cancels);
+}
+
+static unsigned reads_of_winners (uint32_t number)
+{
+    const unsigned before = shelf.csv->calls[DISK_READ];
+    for (uint32_t agency = 1; agency <= AGENCIES; agency++)
+        assert_winners (agency, number);
+    return shelf.csv->calls[DISK_READ] - before;
+}
+
+/* The same ones, in the same order; and those of any other number. */
+static void hits_that_are_known_are_looked_at_alone (void **state)
+{
+    (void) state;
+    static const uint32_t numbers[] = {0, 3, 11, 77};
+    fill (2000, 3, 2);
+    shelf_commit (&shelf);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        remember_hits (numbers[i]);
+        for (uint32_t number = 0; number < 12; number++)
+            reads_of_winners (number);
+    }
+    assert_int_equal (reads_of_winners (77), 0); // nobody has it
+}
+
+/* Pages end and go on as they do without. */
+static void pages_of_hits_are_filled (void **state)
+{
+    (void) state;
+    static char all[DOCUMENTS_MAX], found[DOCUMENTS_MAX];
+    for (int i = 0; i < 100; i++)
+        shelf_append (&shelf, 1 + (uint32_t) i % 2, 1000);
+    shelf_commit (&shelf);
+    const size_t pages = all_pages (1, 4, 0, all);
+    assert_true (pages > 1);
+    remember_hits (4);
+    assert_int_equal (all_pages (1, 4, 0, found), pages);
+    assert_string_equal (found, all);
 }
 
 static void pages_are_filled (void **state)
@@ -497,6 +549,8 @@ int main (void)
     const struct CMUnitTest tests[] = {
         WINNERS_TEST (an_empty_book_has_no_winners),
         WINNERS_TEST (every_winner_is_found_once_and_in_order),
+        WINNERS_TEST (hits_that_are_known_are_looked_at_alone),
+        WINNERS_TEST (pages_of_hits_are_filled),
         WINNERS_TEST (pages_are_filled),
         WINNERS_TEST (pages_end_within_a_record),
         WINNERS_TEST (a_page_may_be_full_to_the_last_byte),

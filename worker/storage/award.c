@@ -16,8 +16,10 @@ struct award {
     cancels_t *cancels;
     const sale_t *sale;
     needle_t needle;
+    uint32_t number;
     salt_key_t *keys;
     won_t *won;
+    hits_t hits;
     uint32_t agency; // whose turn it is
     // of that agency, if it has sold anything
     trail_t *trail;
@@ -39,6 +41,7 @@ award_t *award_new (archive_t *archive, cancels_t *cancels, const sale_t *sale,
     award->archive = archive;
     award->cancels = cancels;
     award->sale = sale;
+    award->number = number;
     award->needle = needle_of (number);
     award->keys = malloc (agencies * sizeof *award->keys);
     award->won = calloc (agencies, sizeof *award->won);
@@ -54,6 +57,7 @@ void award_destroy (award_t **award)
         trail_destroy (&(*award)->trail);
         free ((*award)->keys);
         free ((*award)->won);
+        hits_clear (&(*award)->hits);
         free (*award);
     }
     *award = NULL;
@@ -84,6 +88,14 @@ const won_t *award_won (const award_t *award, size_t *count)
     return award->won;
 }
 
+void award_hand_over (award_t *award, hits_t *hits)
+{
+    hits_clear (hits);
+    hits_complete (&award->hits, award->number);
+    *hits = award->hits;
+    award->hits = (hits_t){0};
+}
+
 static void begin (award_t *award)
 {
     const char *draw = award->sale->terms.name;
@@ -110,6 +122,8 @@ static int search (award_t *award, const trail_piece_t *piece)
     bytes_t row;
     while ((row = needle_find (&award->needle, piece->rows, from)).data) {
         const uint8_t *last = piece->rows.data + from;
+        if (from == 0)
+            hits_add (&award->hits, piece->sequence);
         offset += bytes_count (bytes_of (last, (size_t) (row.data - last)), '\n');
         from = (size_t) (row.data - piece->rows.data) + row.size;
         if (add (award, offset, row) == -1)

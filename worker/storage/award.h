@@ -22,7 +22,9 @@ void award_destroy (award_t **award);
    with errno when the book cannot be read. */
 int award_step (award_t *award, size_t bytes);
 
-/* What was found: of each agency on the roll, ascending. Borrowed. */
+/* What was found, once it is over: of each agency on the roll, ascending. Borrowed. And
+   in which records: the caller's now, in place of what `hits` held. */
 const won_t *award_won (const award_t *award, size_t *count);
+void award_hand_over (award_t *award, hits_t *hits);
 
 #endif

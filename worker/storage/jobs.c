@@ -204,8 +204,10 @@ static int go_on (jobs_t *jobs, entry_t *entry)
 static void tell (entry_t *entry, job_done_t *done)
 {
     *done = (job_done_t){.job = &entry->job, .lost = !entry->sale};
-    if (entry->award)
+    if (entry->award) {
         done->won = award_won (entry->award, &done->won_count);
+        award_hand_over (entry->award, &entry->sale->hits);
+    }
     if (entry->roots)
         done->root = roots_root (entry->roots);
     if (entry->sale)

@@ -94,6 +94,7 @@ void sale_destroy (sale_t **sale)
         cursors_destroy (&(*sale)->cursors);
         free ((*sale)->sequences);
         free ((*sale)->seats);
+        hits_clear (&(*sale)->hits);
         free (*sale);
     }
     *sale = NULL;

@@ -10,6 +10,7 @@
 #define LOTERIA_SALE_H
 
 #include "cursors.h"
+#include "hits.h"
 #include "wire.h"
 
 typedef struct folder folder_t; // folders.h
@@ -46,6 +47,7 @@ struct sale {
     bool overdue;     // it should have been closed by now: nothing is sold
     bool marked;      // for --check: the checkpoint has it
     unsigned pins;    // jobs that work on it: it is not put away
+    hits_t hits;      // of its number, once the winners were hashed
     uint64_t used;    // the table's
     int64_t used_ms;  //
     // where its events lie, once they were read: sale_learn ()

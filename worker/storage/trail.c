@@ -99,6 +99,7 @@ int trail_next (trail_t *trail, trail_piece_t *piece)
     if (before >= record->count || (before > 0 && trail->begun))
         return archive_record_damaged (trail->archive, place->sequence);
     trail->begun = true;
+    piece->sequence = place->sequence;
     piece->offset = trail->next;
     piece->count = record->count - (uint32_t) before;
     const size_t passed = bytes_of_lines (piece->rows, before);

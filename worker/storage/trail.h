@@ -12,10 +12,11 @@
 
 typedef struct trail trail_t;
 
-typedef struct {     // what a record holds, of what the trail is of
-    uint64_t offset; // of the first bet
-    uint32_t count;  // of bets
-    bytes_t rows;    // theirs; borrowed, until the next one is asked for
+typedef struct {       // what a record holds, of what the trail is of
+    uint32_t sequence; // of the record
+    uint64_t offset;   // of the first bet
+    uint32_t count;    // of bets
+    bytes_t rows;      // theirs; borrowed, until the next one is asked for
 } trail_piece_t;
 
 /* The agency's bets from `from` on, of those that are stored by now. The archive and

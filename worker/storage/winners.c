@@ -21,6 +21,7 @@ typedef struct { // for one page
     winners_t *winners;
     uint64_t begin, end; // indexes of records: where it may have something
     bool over;
+    bool knows; // which records to look at
     needle_t needle;
     size_t documents_size;
     uint64_t scanned;
@@ -95,6 +96,7 @@ static void begin (search_t *search, winners_t *winners)
     search->begin = from > winners->sale->opened ? from : winners->sale->opened;
     search->end = winners->agency->at.last;
     search->needle = needle_of (winners->page.number);
+    search->knows = hits_known (&winners->sale->hits, winners->page.number);
     winners->page.count = 0;
     winners->page.next = 0;
 }
@@ -171,14 +173,16 @@ static int search_all (pass_t *pass)
     return rc;
 }
 
-/* The first from `index` on that an open page may have something of; UINT64_MAX: there
-   is none. */
+/* The first from `index` on that an open page may have something of, as far as is
+   known; UINT64_MAX: there is none. */
 static uint64_t next_record (const pass_t *pass, uint64_t index)
 {
     uint64_t next = UINT64_MAX;
     for (size_t i = 0; i < pass->count; i++) {
         const search_t *search = &pass->searches[i];
-        const uint64_t own = search->begin > index ? search->begin : index;
+        const uint64_t own =
+            hits_from (&search->winners->sale->hits, search->winners->page.number,
+                       search->begin > index ? search->begin : index);
         if (!search->over && own < search->end && own < next)
             next = own;
     }
@@ -221,11 +225,13 @@ static void end_page (pass_t *pass, search_t *search, uint64_t next)
     pass->open--;
 }
 
+/* For who goes through all of them. */
 static bool wanted (const pass_t *pass, const record_t *record)
 {
     bool wanted = false;
     for (size_t i = 0; i < pass->count && !wanted; i++)
-        wanted = !pass->searches[i].over && is_of (&pass->searches[i], record);
+        wanted = !pass->searches[i].over && !pass->searches[i].knows &&
+                 is_of (&pass->searches[i], record);
     return wanted;
 }
 

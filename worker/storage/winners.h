@@ -16,11 +16,11 @@ typedef struct {
 } winners_t;
 
 /* Fill in `count` pages: count, documents (in the order of the bets) and next. What is
-   asked for together is found in one pass over the records of these draws; but for an
-   agency to which few of them belong its own are followed. One page reads a bounded
-   stretch, so it may hold no document and yet not be the last. A cursor that was never
-   given out finds nothing or less, never another agency's. Returns 0, or -1 with errno
-   when the book cannot be read. */
+   asked for together is found in one pass over the records of these draws, or over the
+   hits that are known (hits.h); but for an agency to which few of them belong its own
+   are followed. One page reads a bounded stretch, so it may hold no document and yet
+   not be the last. A cursor that was never given out finds nothing or less, never
+   another agency's. Returns 0, or -1 with errno when the book cannot be read. */
 int winners_find (archive_t *archive, winners_t *winners, size_t count);
 
 #endif
