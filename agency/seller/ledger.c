@@ -38,8 +38,11 @@ bool ledger_open (ledger_t *ledger, const char *folder, const char *name, bool m
     const int size = asprintf (&ledger->path, "%s/%s", folder, name);
     ledger->added = malloc (ADDED_BYTES + RECEIPT_LINE_BYTES);
     assert (size > 0 && ledger->added);
-    return open_file (ledger, folder, name, make, why) &&
-           (ledger->file == -1 || read_lines (ledger, take, context, why));
+    if (!open_file (ledger, folder, name, make, why) ||
+        (ledger->file != -1 && !read_lines (ledger, take, context, why)))
+        return false;
+    ledger->unsynced = ledger->lines > 0; // by who wrote them, perhaps, who was killed
+    return true;
 }
 
 /* A pipe that has this name is not to be waited for. */

@@ -205,7 +205,7 @@ static const char *tell_bets (void *self, session_bets_t *bets)
     *bets = (session_bets_t){.count = sold_count (sold), .digest = sold_digest (sold)};
     bets->offsets = receipts_cancelled (agency->receipts, &bets->offsets_count);
     bets->asked = receipts_cancelling (agency->receipts, &bets->asked_count);
-    return sold_save (sold, true);
+    return receipts_sync (agency->receipts);
 }
 
 static bytes_t tell_rows (void *self, uint64_t offset)

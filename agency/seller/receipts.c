@@ -5,6 +5,7 @@
 #include "bet_csv.h"
 #include "clock.h"
 #include "digest.h"
+#include "file.h"
 #include "ledger.h"
 #include "local_time.h"
 #include "numbers.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define TICKETS   "tickets.csv"
 #define CANCELLED "cancelled.csv"
@@ -85,7 +85,7 @@ receipts_t *receipts_open (const char *folder, bool single, problem_t *problem)
 
 static bool open_files (receipts_t *receipts)
 {
-    if (mkdir (receipts->folder, 0700) == -1 && errno != EEXIST) {
+    if (file_make_directory (receipts->folder) == -1 && errno != EEXIST) {
         snprintf (receipts->why, RECEIPTS_WHY_BYTES,
                   "%s: cannot be made: %s: give another folder with --receipts",
                   receipts->folder, strerror (errno));
@@ -341,6 +341,14 @@ static const char *write_cancel (receipts_t *receipts, ledger_t *ledger,
     return ledger_write (ledger, receipts->why) && ledger_sync (ledger, receipts->why)
                ? NULL
                : receipts->why;
+}
+
+const char *receipts_sync (receipts_t *receipts)
+{
+    const char *why = sold_save (receipts->sold, true);
+    if (why)
+        return why;
+    return ledger_sync (&receipts->cancelled, receipts->why) ? NULL : receipts->why;
 }
 
 const uint64_t *receipts_cancelled (const receipts_t *receipts, size_t *count)

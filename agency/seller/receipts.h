@@ -58,6 +58,10 @@ const char *receipts_cancel (receipts_t *receipts, uint64_t offset);
    durable from here on. NULL or why not. */
 const char *receipts_cancels (receipts_t *receipts, uint64_t offset);
 
+/* Make all bets of a provable draw, and which of them are cancelled, durable, whoever
+   wrote that. NULL, or why not. */
+const char *receipts_sync (receipts_t *receipts);
+
 /* The offsets that are cancelled, ascending; and those of which it is not known. Both
    are borrowed until the next call that changes them. */
 const uint64_t *receipts_cancelled (const receipts_t *receipts, size_t *count);

@@ -60,6 +60,7 @@ static void tell_silence (report_t *report, reach_state_t link, int64_t now_ms);
 static void tell_held_up (report_t *report, const session_progress_t *progress,
                           int64_t now_ms);
 static void tell_provable (report_t *report, const session_progress_t *progress);
+static bool has_notes (const report_t *report, const session_progress_t *progress);
 static void tell_open (const vault_t *vault);
 static void tell_committed (const vault_t *vault);
 static void tell_seal (const char *action, const vault_t *vault);
@@ -164,7 +165,7 @@ void report_update (report_t *report, const session_t *session, reach_state_t li
     tell_contact (report, session, link, now_ms);
     tell_held_up (report, progress, now_ms);
     tell_sold (report, progress);
-    if (report->options.vault && progress->provable)
+    if (has_notes (report, progress))
         tell_provable (report, progress);
     tell_closed (report, session);
     tell_ready (report, progress, now_ms);
@@ -263,6 +264,14 @@ static void tell_sold (report_t *report, const session_progress_t *progress)
                   "cantidad: %" PRIu64 " | almacenadas: %" PRIu64
                   " | milliseconds: %" PRId64 " | retries: %" PRIu64,
                   progress->sent, progress->stored, elapsed_ms, progress->retries);
+}
+
+/* Of this draw: the folder that was given may be another's, as is said then. */
+static bool has_notes (const report_t *report, const session_progress_t *progress)
+{
+    const vault_t *vault = report->options.vault;
+    return vault && progress->provable && vault_has (vault, NOTE_OPEN) &&
+           strcmp (vault_open (vault)->origin.draw, progress->draw) == 0;
 }
 
 /* Each once in a run, also of what an earlier one has done. */
@@ -540,7 +549,7 @@ static void print_json (const report_t *report, const session_progress_t *progre
             ",\"cancelled\":%" PRIu32,
             report->options.agency, progress->draw, progress->stored,
             progress->cancelled);
-    if (report->options.vault && progress->provable)
+    if (has_notes (report, progress))
         print_json_proof (report->options.vault, progress);
     if (report->options.cancels) {
         printf (",\"offset\":%" PRIu32 "}\n", report->options.cancel);

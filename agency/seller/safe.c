@@ -2,6 +2,7 @@
 
 #include "safe.h"
 
+#include "file.h"
 #include "signing.h"
 #include "whole_file.h"
 
@@ -77,12 +78,18 @@ static bool load_keys (const char *keys, vault_options_t *options, char *why)
     return true;
 }
 
+/* The run that made one of them may have been killed before it had synced the folder:
+   none is to be gone after a power cut from which something has followed. */
 static bool read_files (safe_t *safe, char *why)
 {
     for (size_t i = 0; i < VAULT_FILES; i++)
         if (!read_one (safe, i, why))
             return false;
-    return true;
+    if (file_sync_directory (safe->folder) == 0)
+        return true;
+    snprintf (why, SAFE_WHY_BYTES, "%.300s: cannot be synced: %s", safe->folder,
+              strerror (errno));
+    return false;
 }
 
 static bool read_one (safe_t *safe, size_t index, char *why)

@@ -92,6 +92,7 @@ static bool read_file (sold_t *sold, char *why)
     sold->size = 0;
     const bool sound = take_rows (sold, bytes_of (sold->map, size), why);
     sold->half = sold->size < size;
+    sold->unsynced = sold->count > 0; // by who wrote them, perhaps, who was killed
     unmap_file (sold);
     return sound;
 }

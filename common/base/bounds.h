@@ -171,6 +171,8 @@
 
 /* Agencies that may wait at storage for a root over bets of theirs (ROOT). */
 #define ROOT_JOBS_MAX 64
+/* What state asks there that takes long, as long as it waits. */
+#define STATE_JOBS_BYTES_MAX (32 * 1024 * 1024)
 
 /* Draws that are open or closed at once, and the agencies on their rolls together;
    those that are over and are kept in memory; those that one LIST is answered with. */

@@ -188,6 +188,42 @@ static void there_is_no_second_seal (void **state)
     free (sign ());
 }
 
+/* What a folder that was restored from before its signature does not know anymore: an
+   operator that has signed two seals gets the auditor's signature for both, and the
+   nonces that it knows from the first look as if the auditor had opened boxes. What is
+   published holds; but these nonces are of agencies that have the first seal, which is
+   the proof. */
+static void a_second_seal_is_proven_by_the_first (void **state)
+{
+    (void) state;
+    char first[FAIR_NOTE], *file = sign ();
+    fair_countersign (&draw, 0);
+    strcpy (first, draw.party[0].countersigned); // agency 1 reveals
+    free (file);
+    assert_int_equal (unlink (path_of ("auditor/nacional.noche.note")), 0);
+    draw.seal.sealed_s++;
+    publish ();
+    file = sign ();
+    for (size_t i = 0; i <= FAIR_COMMITS; i++)
+        draw.reveals[i].by_auditor = true;
+    draw.result.number = fair_number (&draw);
+    fair_count (&draw, &draw.result.number);
+    fair_result (&draw);
+    dossier_t dossier = *fair_dossier (&draw);
+    dossier.auditor = fair_text (file);
+    dossier.countersigned = (party_files_t){0};
+    verify_options_t options = {.dossier = &dossier};
+    verify_outcome_t outcome = verify (&options);
+    if (!outcome.holds)
+        fail_msg ("%s", outcome.fault);
+    options.receipt = fair_text (first);
+    outcome = verify (&options);
+    assert_false (outcome.holds);
+    assert_non_null (
+        strstr (outcome.fault, "the operator has signed this seal and another"));
+    free (file);
+}
+
 /* It is noted before it is given, whatever becomes of the signature. */
 static void a_seal_is_noted_first (void **state)
 {
@@ -384,6 +420,7 @@ int main (void)
     const struct CMUnitTest tests[] = {
         AUDITOR_TEST (what_is_signed_holds),
         AUDITOR_TEST (there_is_no_second_seal),
+        AUDITOR_TEST (a_second_seal_is_proven_by_the_first),
         AUDITOR_TEST (a_seal_is_noted_first),
         AUDITOR_TEST (another_draw_is_another_seal),
         AUDITOR_TEST (what_does_not_hold_is_not_signed),

@@ -197,6 +197,28 @@ static void another_question_begins_anew (void **state)
     }
 }
 
+/* An agency that says something else again and again holds up nobody. */
+static void who_asks_something_else_waits_behind_the_others (void **state)
+{
+    (void) state;
+    job_t job[3];
+    job_done_t done;
+    for (uint32_t agency = 1; agency <= 3; agency++) {
+        sell (agency, 20000);
+        job[agency - 1] = job_of (JOB_COMMIT, agency, "s");
+        add (&job[agency - 1]);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal (jobs_step (jobs, &done), 0);
+        job[0].key.of[30]++;
+        assert_true (jobs_join (jobs, &job[0]));
+    }
+    assert_int_equal (jobs_count (jobs), 3);
+    assert_done (&job[1], "s");
+    assert_done (&job[2], "s");
+    assert_done (&job[0], "s");
+}
+
 static void another_agency_kind_or_draw_is_another_job (void **state)
 {
     (void) state;
@@ -238,6 +260,36 @@ static void so_many_agencies_may_wait (void **state)
     finish (&done); // both lanes
     job.draw++;
     assert_true (jobs_add (jobs, &job, NULL));
+}
+
+/* By what it takes up, not by how many there are. */
+static void so_much_that_state_asks_may_wait (void **state)
+{
+    (void) state;
+    static uint8_t paper[PAPER_BYTES_MAX];
+    job_done_t done;
+    size_t room = STATE_JOBS_BYTES_MAX / sizeof paper;
+    job_t job = job_of (JOB_COMMIT, 1, "x");
+    sell (1, 10);
+    job.message = bytes_of (paper, sizeof paper);
+    for (size_t i = 0; i < room; i++, job.draw++)
+        add (&job);
+    assert_false (jobs_join (jobs, &job));
+    assert_false (jobs_add (jobs, &job, NULL));
+    job.draw--;
+    assert_true (jobs_join (jobs, &job)); // takes up no more
+    job.message = bytes_of (paper, 1);
+    assert_true (jobs_join (jobs, &job)); // but less, now
+    job.message = bytes_of (paper, sizeof paper);
+    job.draw++;
+    add (&job);
+    finish (&done);
+    job.draw++;
+    add (&job);
+    while (jobs_count (jobs) > 0)
+        finish (&done);
+    for (size_t i = 0; i < room; i++, job.draw++) // all of it is free again
+        add (&job);
 }
 
 /* As long as a job works on it; one that waits has nothing of it. */
@@ -321,7 +373,11 @@ int main (void)
         cmocka_unit_test_setup_teardown (another_question_begins_anew, setup, teardown),
         cmocka_unit_test_setup_teardown (another_agency_kind_or_draw_is_another_job,
                                          setup, teardown),
+        cmocka_unit_test_setup_teardown (
+            who_asks_something_else_waits_behind_the_others, setup, teardown),
         cmocka_unit_test_setup_teardown (so_many_agencies_may_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown (so_much_that_state_asks_may_wait, setup,
+                                         teardown),
         cmocka_unit_test_setup_teardown (a_draw_that_is_worked_on_is_not_put_away,
                                          setup, teardown),
         cmocka_unit_test_setup_teardown (an_award_is_of_all, setup, teardown),

@@ -18,7 +18,7 @@ static int find_note (clerk_t *clerk, const request_t *request, bool by_operator
                       wire_message_t *answer, uint8_t *bytes);
 static bool may_fetch (const request_t *request);
 static int number_fits (clerk_t *clerk, sale_t *sale, uint32_t number, char *why);
-static int wait_for_root (clerk_t *clerk, const request_t *request);
+static int wait_for_root (clerk_t *clerk, request_t *request, sale_t *sale);
 static job_t job_of (const request_t *request, job_kind_t kind);
 static bool ask (clerk_t *clerk, const job_t *job);
 static int end_job (clerk_t *clerk, const job_done_t *done);
@@ -135,7 +135,8 @@ int clerk_judge_paper (clerk_t *clerk, request_t *request)
                          : papers_fit (clerk->notes, sale, event->kind, event->agency,
                                        event->text, why);
     if (fits == 1)
-        return event->kind == EVENT_COMMITTED ? wait_for_root (clerk, request) : 1;
+        return event->kind == EVENT_COMMITTED ? wait_for_root (clerk, request, sale)
+                                              : 1;
     if (fits == 0) {
         logger_event (LOG_ERROR, "papel", LOG_FAIL,
                       "draw: %s | event: %c | agency: %u | reason: %s",
@@ -156,15 +157,15 @@ static int number_fits (clerk_t *clerk, sale_t *sale, uint32_t number, char *why
     return there == -1 ? -1 : 0;
 }
 
-static int wait_for_root (clerk_t *clerk, const request_t *request)
+static int wait_for_root (clerk_t *clerk, request_t *request, sale_t *sale)
 {
     const papers_commitment_t commitment =
         papers_commitment (request->message.record.event.text);
     job_t job = job_of (request, JOB_COMMIT);
     job.key = commitment.key;
     job.count = commitment.count;
-    ask (clerk, &job);
-    return 0;
+    return ask (clerk, &job) ? 0
+                             : clerk_refuse_event (clerk, request, REFUSED_BUSY, sale);
 }
 
 /* ---- Roots ---- */
@@ -262,6 +263,7 @@ static job_t job_of (const request_t *request, job_kind_t kind)
                    .message = request->encoded};
 }
 
+/* Whether there was room for it. State asks for what is its own again and again. */
 static bool ask (clerk_t *clerk, const job_t *job)
 {
     return jobs_join (clerk->jobs, job) || jobs_add (clerk->jobs, job, NULL);

@@ -16,6 +16,7 @@ typedef struct { // a job that waits, or is under way
     job_t job;
     uint8_t *copy; // of peer and message
     salt_key_t *keys;
+    size_t bytes; // in all
     sale_t *sale; // of one that is under way: it stays at hand
     roots_t *roots;
     award_t *award;
@@ -24,6 +25,7 @@ typedef struct { // a job that waits, or is under way
 typedef struct {
     entry_t **of; // the first is under way
     size_t count, capacity;
+    size_t bytes; // of all of them
 } lane_t;
 
 struct jobs {
@@ -36,8 +38,11 @@ struct jobs {
 };
 
 static lane_t *lane_of (jobs_t *jobs, const job_t *job);
+static bool has_room (const lane_t *lane, const job_t *job);
 static entry_t *find (const lane_t *lane, const job_t *job);
-static void copy_job (entry_t *entry, const job_t *job);
+static void move_to_end (lane_t *lane, const entry_t *entry);
+static void copy_job (lane_t *lane, entry_t *entry, const job_t *job);
+static void weigh (lane_t *lane, entry_t *entry, size_t bytes);
 static int begin (jobs_t *jobs, entry_t *entry);
 static int go_on (jobs_t *jobs, entry_t *entry);
 static void tell (entry_t *entry, job_done_t *done);
@@ -70,14 +75,17 @@ void jobs_destroy (jobs_t **jobs)
 
 bool jobs_join (jobs_t *jobs, const job_t *job)
 {
-    entry_t *entry = find (lane_of (jobs, job), job);
+    lane_t *lane = lane_of (jobs, job);
+    entry_t *entry = find (lane, job);
     if (!entry)
         return false;
     const bool same = entry->job.from == job->from && entry->job.count == job->count &&
                       memcmp (&entry->job.key, &job->key, sizeof job->key) == 0;
-    if (!same)
+    if (!same) {
         stop (entry);
-    copy_job (entry, job);
+        move_to_end (lane, entry);
+    }
+    copy_job (lane, entry, job);
     return true;
 }
 
@@ -85,7 +93,7 @@ bool jobs_add (jobs_t *jobs, const job_t *job, const salt_key_t *keys)
 {
     lane_t *lane = lane_of (jobs, job);
     assert (!find (lane, job));
-    if (job->kind == JOB_ROOT && lane->count >= ROOT_JOBS_MAX)
+    if (!has_room (lane, job))
         return false;
     if (lane->count == lane->capacity) {
         lane->capacity = 2 * lane->capacity + 16;
@@ -94,14 +102,16 @@ bool jobs_add (jobs_t *jobs, const job_t *job, const salt_key_t *keys)
     }
     entry_t *entry = calloc (1, sizeof *entry);
     assert (entry);
-    copy_job (entry, job);
+    size_t size = 0;
     if (keys) {
         const sale_t *sale = sales_find (book_sales (jobs->book), job->draw);
-        const size_t size = sale->terms.agencies * sizeof *keys;
+        size = sale->terms.agencies * sizeof *keys;
         entry->keys = malloc (size);
         assert (entry->keys);
         memcpy (entry->keys, keys, size);
     }
+    weigh (lane, entry, sizeof *entry + size);
+    copy_job (lane, entry, job);
     lane->of[lane->count++] = entry;
     return true;
 }
@@ -132,6 +142,7 @@ int jobs_step (jobs_t *jobs, job_done_t *done)
         return over;
     tell (entry, done);
     lane->count--;
+    lane->bytes -= entry->bytes;
     memmove (lane->of, lane->of + 1, lane->count * sizeof *lane->of);
     jobs->ended = entry;
     return 1;
@@ -140,6 +151,16 @@ int jobs_step (jobs_t *jobs, job_done_t *done)
 static lane_t *lane_of (jobs_t *jobs, const job_t *job)
 {
     return &jobs->lanes[job->kind == JOB_ROOT ? FOR_AGENCIES : FOR_STATE];
+}
+
+/* An agency's question has no more than so many bytes; what state asks to record is as
+   long as its paper. One finds room whatever it is. */
+static bool has_room (const lane_t *lane, const job_t *job)
+{
+    const size_t bytes = lane->bytes + sizeof (entry_t) + job->message.size;
+    if (job->kind == JOB_ROOT)
+        return lane->count < ROOT_JOBS_MAX;
+    return lane->count == 0 || bytes <= STATE_JOBS_BYTES_MAX;
 }
 
 static entry_t *find (const lane_t *lane, const job_t *job)
@@ -153,13 +174,32 @@ static entry_t *find (const lane_t *lane, const job_t *job)
     return NULL;
 }
 
+static void move_to_end (lane_t *lane, const entry_t *entry)
+{
+    size_t place = 0;
+    while (lane->of[place] != entry)
+        place++;
+    entry_t *const moved = lane->of[place];
+    memmove (lane->of + place, lane->of + place + 1,
+             (lane->count - place - 1) * sizeof *lane->of);
+    lane->of[lane->count - 1] = moved;
+}
+
+static void weigh (lane_t *lane, entry_t *entry, size_t bytes)
+{
+    lane->bytes += bytes - entry->bytes;
+    entry->bytes = bytes;
+}
+
 /* Its bytes become the entry's own. */
-static void copy_job (entry_t *entry, const job_t *job)
+static void copy_job (lane_t *lane, entry_t *entry, const job_t *job)
 {
     uint8_t *copy = malloc (job->peer.size + job->message.size + 1);
     assert (copy);
     uint8_t *message = put_bytes (copy, job->peer);
     put_bytes (message, job->message);
+    const size_t before = entry->job.peer.size + entry->job.message.size;
+    weigh (lane, entry, entry->bytes - before + job->peer.size + job->message.size);
     free (entry->copy);
     entry->copy = copy;
     entry->job = *job;

@@ -1,10 +1,13 @@
 /* jobs.h - what storage is asked and takes long to find out: roots over an agency's
    bets (roots.h), and the winners of all (award.h). A slice is done now and then; two
    jobs are under way at most, one that state has asked for and one that an agency has,
-   and they take turns. The others wait, each with its question and nothing more.
+   and they take turns. The others wait, each with its question and nothing more, as
+   long as there is room: for so many questions of agencies, and so many bytes of
+   state's.
 
    Whoever asks again, as it has no answer yet, joins the job that is there: the answer
-   goes where the last question came from. */
+   goes where the last question came from. Who asks something else waits once more,
+   behind the others: nobody holds them up by asking again and again. */
 
 #ifndef LOTERIA_JOBS_H
 #define LOTERIA_JOBS_H
@@ -46,10 +49,10 @@ jobs_t *jobs_new (book_t *book, cancels_t *cancels); // borrowed
 void jobs_destroy (jobs_t **jobs);
 
 /* Whether such a job is there: then it is this one's from here on. One of another
-   stretch, or with another key, begins anew. */
+   stretch, or with another key, begins anew, when those that wait are done. */
 bool jobs_join (jobs_t *jobs, const job_t *job);
 /* Add one that is not there. `keys` of AWARD: the agencies' salt keys, from 1 on. All
-   is copied. False: so many agencies wait that it has to ask again. */
+   is copied. False: so many wait that it has to ask again. */
 bool jobs_add (jobs_t *jobs, const job_t *job, const salt_key_t *keys);
 
 /* How many are there. */
