@@ -3,12 +3,10 @@ some minutes. For pictures; nothing is proved with it."""
 
 import math
 import random
-import threading
 import time
 
-import zmq
-
 import wire
+from played_parts import Parts
 
 SPEED = 25                        # of its clock, and of the loteria-web that looks at it (faketime)
 STARTS = 1_796_166_600            # 2026-12-01 23:10:00 UTC, 20:10 there
@@ -19,10 +17,11 @@ PAST = [("tarde", 1_204_511, 313, 161), ("mediodia", 920_133, 4409, 95), ("noche
         ("tarde-30", 1_180_214, 42, 102), ("mediodia-30", 871_920, 9907, 88)]
 
 
-class Played:
+class Played(Parts):
     """`with Played(agencies=240) as central:`"""
 
     def __init__(self, agencies=240, seed=30):
+        super().__init__("broker", "storage", "state")
         self.dice, self.began, self.phase = random.Random(seed), time.monotonic(), 1
         self.shares = [self.dice.lognormvariate(0, 0.8) for _ in range(agencies)]
         self.asks = {agency: self.dice.uniform(0.45, 1.1) for agency in range(agencies)}  # when it has sold, in parts of the sale
@@ -30,53 +29,24 @@ class Played:
         for piece in range(2000):
             self.sums.append(self.sums[-1] + 10 * self.rate(STARTS + 10 * piece))
         self.away = set(self.dice.sample(range(agencies), 9))
-        self.context, self.running = zmq.Context(), True
-        self.sockets = {}
-        for part in ("broker", "storage", "state"):
-            self.sockets[part] = self.context.socket(zmq.ROUTER)
-            self.sockets[part].linger = 0
-            port = self.sockets[part].bind_to_random_port("tcp://127.0.0.1")
-            setattr(self, part, f"tcp://127.0.0.1:{port}")
-        self.thread = threading.Thread(target=self.serve)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.running = False
-        self.thread.join()
-        for socket in self.sockets.values():
-            socket.close()
-        self.context.term()
 
     def now(self):
         return STARTS + (time.monotonic() - self.began) * SPEED
 
-    def serve(self):
-        poller = zmq.Poller()
-        parts = {}
-        for part, socket in self.sockets.items():
-            poller.register(socket, zmq.POLLIN)
-            parts[socket] = part
-        while self.running:
-            for socket, _ in poller.poll(50):
-                peer, frame = socket.recv_multipart()
-                asked = wire.decode(frame)
-                if asked.name == "STATUS" and asked.subject == 0:
-                    text = "".join(f"{line}\n" for line in getattr(self, f"{parts[socket]}_lines")()).encode()
-                    socket.send_multipart([peer, self.report(text, getattr(asked, "from"))])
-                elif asked.name == "STATUS":
-                    text = self.refusals() if getattr(asked, "from") == 0 else b""
-                    socket.send_multipart([peer, wire.simple("REPORT", 0, 2, 0, 8, 0, rest=text)])
-                elif asked.name == "LOOKUP":
-                    number = self.names().index(asked.draw_name.decode()) + 1
-                    socket.send_multipart([peer, wire.simple("DRAW", 0, 0, 1, 3, ord("R"), 1, 1, 0, 1, 0, 9999, 1, 0, 1, 1,
-                                                             rest=asked.draw_name, draw=number)])
-                elif asked.name == "RESULTS":
-                    winners = [187, *(won for *_, won in PAST)][asked.draw - 1]
-                    socket.send_multipart([peer, wire.simple("WINNERS", asked.agency, 0, 0, 1, winners, 1, bytes(32),
-                                                             rest=b"1\n" * winners, draw=asked.draw)])
+    def answer(self, part, asked):
+        if asked.name == "STATUS" and asked.subject == 0:
+            text = "".join(f"{line}\n" for line in getattr(self, f"{part}_lines")()).encode()
+            return self.report(text, getattr(asked, "from"))
+        if asked.name == "STATUS":
+            text = self.refusals() if getattr(asked, "from") == 0 else b""
+            return wire.simple("REPORT", 0, 2, 0, 8, 0, rest=text)
+        if asked.name == "LOOKUP":
+            number = self.names().index(asked.draw_name.decode()) + 1
+            return wire.simple("DRAW", 0, 0, 1, 3, ord("R"), 1, 1, 0, 1, 0, 9999, 1, 0, 1, 1, rest=asked.draw_name, draw=number)
+        if asked.name == "RESULTS":
+            winners = [187, *(won for *_, won in PAST)][asked.draw - 1]
+            return wire.simple("WINNERS", asked.agency, 0, 0, 1, winners, 1, bytes(32), rest=b"1\n" * winners, draw=asked.draw)
+        return None
 
     @staticmethod
     def report(text, start):

@@ -1,11 +1,9 @@
 """A state and a storage that are only played: they have one provable draw, whose notes are a folder's files."""
 
 import re
-import threading
-
-import zmq
 
 import wire
+from played_parts import Parts
 
 DRAW, PAGE = 0x0102030405060708, 7168
 FILES = {"N": "open.note", "Y": "ready-{}.note", "L": "seal.note", "A": "seal-{}.note", "U": "seal-auditor.note",
@@ -13,43 +11,19 @@ FILES = {"N": "open.note", "Y": "ready-{}.note", "L": "seal.note", "A": "seal-{}
 PHASES = {"open": 1, "closed": 2, "drawn": 3, "void": 4, "sealed": 5}
 
 
-class Notes:
+class Notes(Parts):
     """`with Notes(files) as central:` where files are {name: bytes}, which may be changed meanwhile. Who has committed and revealed is
     what they say; `phase` is what state says."""
 
     def __init__(self, files, name="noche", phase="drawn", source="P"):
+        super().__init__("storage", "state")
         self.files, self.name, self.phase, self.source, self.asked, self.page = files, name, phase, source, [], PAGE
         self.source_word = "provable"
-        self.context, self.running, self.sockets, self.told = zmq.Context(), True, {}, {"attest": None, "reveal": None}
-        for part in ("storage", "state"):
-            socket = self.sockets[part] = self.context.socket(zmq.ROUTER)
-            socket.linger = 0
-            setattr(self, part, f"tcp://127.0.0.1:{socket.bind_to_random_port('tcp://127.0.0.1')}")
+        self.told = {"attest": None, "reveal": None}
         self.arguments = ("--storage", self.storage, "--state", self.state)
-        self.thread = threading.Thread(target=self.serve)
 
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.running = False
-        self.thread.join()
-        for socket in self.sockets.values():
-            socket.close()
-        self.context.term()
-
-    def serve(self):
-        poller, parts = zmq.Poller(), {}
-        for part, socket in self.sockets.items():
-            poller.register(socket, zmq.POLLIN)
-            parts[socket] = part
-        while self.running:
-            for socket, _ in poller.poll(50):
-                peer, frame = socket.recv_multipart()
-                asked = wire.decode(frame)
-                answer = getattr(self, f"answer_{asked.name.lower()}")(asked, parts[socket])
-                socket.send_multipart([peer, answer])
+    def answer(self, part, asked):
+        return getattr(self, f"answer_{asked.name.lower()}")(asked, part)
 
     def agencies(self, begin):
         found = [re.fullmatch(rf"{begin}-([1-9][0-9]*)\.note", name) for name in self.files]
