@@ -40,6 +40,7 @@ static bool same_stakes (const provable_t *provable, const seal_t *seal);
 static int apply_reveal (provable_t *provable, uint32_t agency,
                          const fair_paper_t *paper);
 static bool fits (const provable_t *provable, uint32_t agency, const nonce_t *nonce);
+static bool name_agencies (open_t *open, const signers_t *signers);
 static bool own_key (const origin_t *origin, const operator_t *by, note_key_t *key);
 static bool ready_fits (const provable_t *provable, uint32_t agency,
                         const wire_commit_t *commit, signed_note_t *note, char *why);
@@ -177,14 +178,8 @@ char *provable_open_paper (const provable_t *provable, const operator_t *by,
     open.commitment = nonce_commitment (draw, NONCE_OPERATOR, nonce);
     open.of = calloc (provable->agencies, sizeof *open.of);
     assert (open.of);
-    bool sound = own_key (&open.origin, by, &open.operator);
-    for (uint32_t agency = 1; sound && agency <= provable->agencies; agency++) {
-        const signer_t *signer = signers_find (by->signers, agency);
-        party_name (&open.origin, PARTY_AGENCY, agency, name);
-        open.of[agency - 1].agency = agency;
-        sound = note_key_make (name, signer->public_key, &open.of[agency - 1].key);
-        open.demo = open.demo || signer->demo;
-    }
+    bool sound = own_key (&open.origin, by, &open.operator) &&
+                 name_agencies (&open, by->signers);
     fair_paper_writer_t out;
     fair_paper_begin (&out);
     fair_paper_hex (&out, "nonce", bytes_of (nonce->of, sizeof nonce->of));
@@ -204,6 +199,22 @@ char *provable_open_paper (const provable_t *provable, const operator_t *by,
                         "agencies' and the auditor's with loteria-keys");
     }
     return paper;
+}
+
+/* All of the roll, each with the key that it signs with. False: one is no key. */
+static bool name_agencies (open_t *open, const signers_t *signers)
+{
+    char name[NOTE_KEY_NAME_BYTES_MAX + 1];
+    for (uint32_t agency = 1; agency <= open->agencies; agency++) {
+        const signer_t *signer = signers_find (signers, agency); // it was looked for
+        open_agency_t *named = &open->of[agency - 1];
+        named->agency = agency;
+        party_name (&open->origin, PARTY_AGENCY, agency, name);
+        if (!note_key_make (name, signer->public_key, &named->key))
+            return false;
+        open->demo = open->demo || signer->demo;
+    }
+    return true;
 }
 
 char *provable_receipt_paper (const provable_t *provable, const operator_t *by,

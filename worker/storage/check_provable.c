@@ -23,6 +23,8 @@ typedef struct {
 static int check_events (look_t *look);
 static int check_event (look_t *look, const record_t *record);
 static int check_stakes (look_t *look);
+static int check_commitment (look_t *look, uint32_t agency);
+static int check_chosen (look_t *look);
 static int check_root (look_t *look, uint32_t agency, const salt_key_t *key,
                        const hash_t *root);
 static int check_winners (look_t *look);
@@ -89,34 +91,47 @@ static int check_event (look_t *look, const record_t *record)
                              record->agency, why);
 }
 
-/* The roots that agencies have signed, or that the seal has for those that did not. */
+/* The roots that agencies have signed, and that the seal has for those that did not. */
 static int check_stakes (look_t *look)
 {
-    const sale_t *sale = look->sale;
-    const uint32_t agencies = sale->terms.agencies;
-    salt_key_t *keys = calloc (agencies, sizeof *keys);
-    bool *known = calloc (agencies, sizeof *known);
+    int rc = 0;
+    for (uint32_t agency = 1; rc == 0 && agency <= look->sale->terms.agencies; agency++)
+        rc = check_commitment (look, agency);
+    return rc == 0 ? check_chosen (look) : rc;
+}
+
+static int check_commitment (look_t *look, uint32_t agency)
+{
     fair_paper_t paper;
     bytes_t text;
-    seal_t seal = {0};
+    ready_t ready;
+    salt_key_t key;
+    const int there = read_note (look, EVENT_COMMITTED, agency, &text, &paper);
+    if (there != 1)
+        return there;
+    if (ready_parse (text, &ready) !=
+            0 || // papers.h has seen to it that both are there
+        !fair_paper_find_bytes (&paper, "salts", key.of, sizeof key.of))
+        return refuse (look, "a commitment is none");
+    return check_root (look, agency, &key, &ready.stake.root);
+}
+
+static int check_chosen (look_t *look)
+{
+    const uint32_t agencies = look->sale->terms.agencies;
+    fair_paper_t paper;
+    bytes_t text;
+    seal_t seal;
+    const int there = read_note (look, EVENT_LOCKED, 0, &text, &paper);
+    if (there != 1)
+        return there;
+    if (seal_parse (text, &seal) != 0)
+        return refuse (look, "its seal is none");
+    salt_key_t *keys = calloc (agencies, sizeof *keys);
+    bool *known = calloc (agencies, sizeof *known);
     assert (keys && known);
+    notes_chosen (&paper, agencies, keys, known);
     int rc = 0;
-    for (uint32_t agency = 1; rc == 0 && agency <= agencies; agency++) {
-        ready_t ready;
-        salt_key_t own;
-        rc = read_note (look, EVENT_COMMITTED, agency, &text, &paper);
-        if (rc == 1) // papers.h has seen to it that both are there
-            rc = ready_parse (text, &ready) == 0 &&
-                         fair_paper_find_bytes (&paper, "salts", own.of, sizeof own.of)
-                     ? check_root (look, agency, &own, &ready.stake.root)
-                     : refuse (look, "a commitment is none");
-    }
-    if (rc == 0)
-        rc = read_note (look, EVENT_LOCKED, 0, &text, &paper);
-    if (rc == 1) {
-        notes_chosen (&paper, agencies, keys, known);
-        rc = seal_parse (text, &seal) == 0 ? 0 : refuse (look, "its seal is none");
-    }
     for (size_t i = 0; rc == 0 && i < seal.agencies; i++)
         if (!seal.of[i].committed)
             rc = check_root (look, seal.of[i].agency, &keys[seal.of[i].agency - 1],
