@@ -197,8 +197,12 @@ static void follow_storage (central_t *central, const supervisor_t *supervisor)
         return;
     if (central->storages == 0)
         tell (option_standby (NULL), "yes");
-    else if (supervisor_pid (supervisor, "state") > 0) // it has no file to close
-        kill (supervisor_pid (supervisor, "state"), SIGKILL);
+    else if (supervisor_pid (supervisor, "state") > 0) {
+        logger_event (LOG_INFO, "proceso", LOG_IN_PROGRESS,
+                      "name: state | reason: storage was started again, so it is "
+                      "killed, and begins anew");
+        kill (supervisor_pid (supervisor, "state"), SIGKILL); // it has no file to close
+    }
     central->storages = starts;
 }
 

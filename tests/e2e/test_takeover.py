@@ -133,6 +133,7 @@ def test_by_order_and_back(slow_pair, tmp_path):
     pair.control("--data-dir", pair.one.data, "takeover")
     loteria.wait_until(lambda: pair.one.log.count("result: success | role: active") == 2, explain=lambda: pair.log)
     pair.ends_well(files, agencies)
+    assert "proceso | result: in_progress | name: state | reason: storage was started again" in pair.one.log
 
 
 def test_a_standby_sends_agencies_on_and_does_not_complain_of_each(pair):
