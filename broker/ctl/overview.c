@@ -313,6 +313,7 @@ static void write_when (const view_t *view, const view_draw_t *draw, bool narrow
 static void put_pending (paper_t *paper, const view_draw_t *draw)
 {
     const bool sealed = draw->phase == PHASE_SEALED;
+    const bool enough = !sealed && draw->least > 0 && draw->least < draw->agencies;
     size_t missing = 0;
     if (!draw->has_phase || !view_provable (draw) ||
         (!sealed && draw->phase != PHASE_CLOSED))
@@ -329,10 +330,11 @@ static void put_pending (paper_t *paper, const view_draw_t *draw)
     if (missing > MISSING_SHOWN)
         paper_put (paper, STYLE_WARN, " and %zu more", missing - MISSING_SHOWN);
     if (missing > 0)
-        paper_put (paper, STYLE_WARN, " to %s (%s of %s)\n",
+        paper_put (paper, STYLE_WARN, " to %s (%s of %s%s%s)\n",
                    sealed ? "reveal" : "commit",
                    COUNT (sealed ? draw->revealed : draw->ready),
-                   COUNT (sealed ? draw->ready : draw->agencies));
+                   COUNT (sealed ? draw->ready : draw->agencies),
+                   enough ? ", enough are " : "", enough ? COUNT (draw->least) : "");
 }
 
 static void put_totals (paper_t *paper, const view_t *view)

@@ -65,7 +65,7 @@ static void test_a_provable_draw (void **state)
         {PHASE_CLOSED,
          "noche closed - - - 3/4 0 1 0 provable closed 07:26:40, commits until "
          "07:36:40, demo\n",
-         "noche waits for 2 to commit (3 of 4)\n"},
+         "noche waits for 2 to commit (3 of 4, enough are 2)\n"},
         {PHASE_SEALED,
          "noche sealed - - - 3/4 0 2 0 provable sealed 07:36:40, 1/3 revealed, demo\n",
          "noche waits for its auditor to sign the seal (loteria-ctl draw attest)\n"
