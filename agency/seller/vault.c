@@ -40,6 +40,7 @@ struct vault {
     seal_t seal;
     hash_t seal_hash;
     result_t result;
+    bool restores; // what is looked at is the folder's own
     char why[VAULT_WHY_BYTES];
 };
 
@@ -123,7 +124,9 @@ uint8_t vault_file (const vault_t *vault, size_t index, char name[VAULT_NAME_BYT
 const char *vault_restore (vault_t *vault, uint8_t which, bytes_t file)
 {
     const size_t index = index_of (which);
+    vault->restores = true;
     const char *why = check (vault, index, file);
+    vault->restores = false;
     if (why)
         return why;
     vault->files[index] = copy_of (file);
@@ -417,7 +420,8 @@ static const char *check_notes (vault_t *vault, size_t index, bytes_t file)
     const verify_outcome_t outcome = verify (&options);
     return outcome.holds
                ? NULL
-               : say (vault, "%s does not hold: %s", outcome.step, outcome.fault);
+               : say (vault, "%s does not hold: %s%s", outcome.step, outcome.fault,
+                      vault->restores ? ": put the file back" : "");
 }
 
 /* That of the draw that the central told of, if it has. */
@@ -460,7 +464,9 @@ static const char *check_parties (vault_t *vault, const open_t *open)
                        : say (vault,
                               "open.note has another key of agency %" PRIu32
                               "'s than its own (signing.key): whoever has that one "
-                              "could sign in its place; nothing is sold",
+                              "could sign in its place; nothing is sold. Put back the "
+                              "key that the operator enrolled, or have this one "
+                              "enrolled and another draw opened",
                               options->agency);
     return say (vault,
                 "agency %" PRIu32 " does not stand in open.note: nothing is sold",
@@ -492,9 +498,8 @@ static const char *check_commit (vault_t *vault, bytes_t file)
     sodium_memzero (&own, sizeof own);
     return sound ? NULL
                  : say (vault,
-                        "%s/commit is not what this agency committed to in this draw: "
-                        "put the file back",
-                        vault->folder);
+                        "it is not what this agency committed to in this draw: put the "
+                        "file back");
 }
 
 static bool read_commit (bytes_t file, commitment_t *own)

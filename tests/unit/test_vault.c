@@ -354,13 +354,15 @@ static void a_commitment_is_not_written_again_by_anybody (void **state)
     char *digit = strstr (kept[1].file, "nonce ") + 6;
     const char before = *digit;
     *digit = before == 'a' ? 'b' : 'a';
-    assert_says (read_again (), "folder/commit is not what this agency committed to");
+    assert_says (read_again (), "it is not what this agency committed to");
     *digit = before;
     digit = strstr (kept[1].file, "salts ") + 6;
     *digit = *digit == 'a' ? 'b' : 'a';
-    assert_says (read_again (), "folder/commit is not what this agency committed to");
+    assert_says (read_again (), "it is not what this agency committed to");
     kept[1].file[0] = '\0';
-    assert_says (read_again (), "folder/commit is not what this agency committed to");
+    assert_says (read_again (), "it is not what this agency committed to");
+    kept[0].file[strlen (kept[0].file) - 3] ^= 4; // of its signature
+    assert_says (read_again (), ": put the file back");
 }
 
 /* Of its own line the seal says what it committed to, or it signs nothing. */
