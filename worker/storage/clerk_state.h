@@ -1,5 +1,6 @@
-/* clerk_state.h - what the clerk's own sources share: clerk.c, and clerk_provable.c
-   with what only provable draws ask for. */
+/* clerk_state.h - what the clerk's own sources share: clerk.c, which takes requests and
+   has answers leave, and with what these come to clerk_bets.c, clerk_draws.c and
+   clerk_provable.c. */
 
 #ifndef LOTERIA_CLERK_STATE_H
 #define LOTERIA_CLERK_STATE_H
@@ -12,6 +13,8 @@
 #include "rate_limit.h"
 #include "takings.h"
 #include "winners.h"
+
+#define FINDS_MAX BUNDLE_MESSAGES_MAX
 
 typedef struct {  // one request, and whom to answer
     bytes_t peer; // who passed it on; of interest where state asked for itself
@@ -71,14 +74,48 @@ void clerk_answer (clerk_t *clerk, const request_t *request,
                    const wire_message_t *message);
 void clerk_refuse (clerk_t *clerk, const request_t *request, wire_code_t code,
                    const char *text);
-/* With the reason that the operator gave. 0, or -1 (errno). */
-int clerk_refuse_void (clerk_t *clerk, const request_t *request, sale_t *sale);
 /* One for state. */
 void clerk_tell_state (clerk_t *clerk, const request_t *request,
                        const wire_message_t *message);
 void clerk_refuse_state (clerk_t *clerk, const request_t *request, wire_code_t code,
                          uint64_t offset, uint64_t expected);
 
+/* Whether an operator asked, by way of state, and not an agency. */
+bool clerk_for_operator (const request_t *request);
+/* The name of the draw that it is about, for the log. */
+const char *clerk_draw_of (const request_t *request,
+                           char text[DRAW_NAME_BYTES_MAX + 1]);
+
+/* ---- clerk_bets.c ---- */
+
+int clerk_take_store (void *self, void *taken);
+int clerk_take_check (void *self, void *taken);
+int clerk_take_cancel (void *self, void *taken);
+/* Store batches that were held and whose turn has come, while there is room. 0, or -1
+   (errno). */
+int clerk_store_due (clerk_t *clerk);
+/* Answer what is held of this agency, or of all (0), whose sale is over. 0, or -1. */
+int clerk_settle_held (clerk_t *clerk, sale_t *sale, uint32_t agency);
+/* Tell each agency once what of its bets this group has stored, and what is held. */
+void clerk_pay_owed (clerk_t *clerk);
+/* Log, now and then, that an agency says something else than what is stored. */
+void clerk_conflict (clerk_t *clerk, const request_t *request, const char *reason);
+
+/* ---- clerk_draws.c ---- */
+
+int clerk_take_admit (void *self, void *taken);
+int clerk_take_find (void *self, void *taken);
+int clerk_take_register (void *self, void *taken);
+int clerk_take_replay (void *self, void *taken);
+int clerk_take_lookup (void *self, void *taken);
+int clerk_take_record (void *self, void *taken);
+/* Look for the winners that this bundle asked for, in one pass. 0, or -1 (errno). */
+int clerk_answer_finds (clerk_t *clerk);
+/* Tell state this event of the draw. 0, or -1 (errno). */
+int clerk_tell_event (clerk_t *clerk, const request_t *request, sale_t *sale,
+                      uint64_t ordinal);
+/* With the reason that the operator gave. 0, or -1 (errno). */
+int clerk_refuse_void (clerk_t *clerk, const request_t *request, sale_t *sale);
 /* A RECORD of the state that is heard is carried out, and answered. 0, or -1 (errno).
  */
 int clerk_record (clerk_t *clerk, request_t *request);
