@@ -3,6 +3,8 @@
 And what happens to those who do it otherwise (docs/high-availability.md, "Never promote by hand").
 """
 
+import subprocess
+
 import pytest
 
 import loteria
@@ -71,6 +73,24 @@ def test_nobody_is_promoted_when_the_one_ahead_is_away(cluster):
     ahead.thaw()
     assert cluster.fail_over().returncode == 0
     assert cluster.primary is ahead and has(ahead) == [1, 2, 3]
+
+
+def test_who_gives_up_leaves_alone_what_another_one_did_meanwhile(cluster):
+    """As two that were ordered at once: one has node3 follow a new primary; the other one does not take it back."""
+    old, gone, pointed = cluster.nodes
+    old.kill()
+    pointed.sql("SELECT pg_wal_replay_pause()")  # so that this one waits for it
+    failover = subprocess.Popen([loteria.ROOT / "scripts/failover", *(node.told() for node in cluster.nodes)],
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=postgres.ENVIRONMENT)
+    for node in (gone, pointed):
+        loteria.wait_until(lambda node=node: node.sql("SHOW primary_conninfo") == "", explain=lambda: cluster.log)
+    pointed.sql("ALTER SYSTEM SET primary_conninfo = 'host=elsewhere.invalid'")
+    pointed.sql("SELECT pg_reload_conf()")
+    loteria.wait_until(lambda: pointed.sql("SHOW primary_conninfo") != "", explain=lambda: cluster.log)
+    gone.kill()
+    out = failover.communicate(timeout=2 * loteria.DEADLINE)[0]
+    assert failover.returncode == 1 and "nothing was promoted" in out, out
+    assert pointed.sql("SHOW primary_conninfo") == "host=elsewhere.invalid"
 
 
 def test_a_primary_that_hangs_is_passed_over(cluster):
