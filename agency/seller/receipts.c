@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define TICKETS   "tickets.csv"
 #define CANCELLED "cancelled.csv"
@@ -85,7 +86,10 @@ receipts_t *receipts_open (const char *folder, bool single, problem_t *problem)
 
 static bool open_files (receipts_t *receipts)
 {
-    if (file_make_directory (receipts->folder) == -1 && errno != EEXIST) {
+    struct stat about;
+    if (file_make_directory (receipts->folder) == -1 &&
+        !(errno == EEXIST && stat (receipts->folder, &about) == 0 &&
+          S_ISDIR (about.st_mode))) {
         snprintf (receipts->why, RECEIPTS_WHY_BYTES,
                   "%s: cannot be made: %s: give another folder with --receipts",
                   receipts->folder, strerror (errno));

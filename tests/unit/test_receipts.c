@@ -245,6 +245,11 @@ static void a_folder_that_cannot_be_is_told (void **state)
     receipts_t *none = receipts_open ("/proc/none", false, &problem);
     assert_null (none);
     assert_non_null (strstr (problem.parts, "/proc/none: cannot be made"));
+    none = receipts_open ("/proc/version", false, &problem); // a file
+    assert_null (none);
+    assert_non_null (strstr (problem.parts,
+                             "/proc/version: cannot be made: File exists: "
+                             "give another folder with --receipts"));
     assert_int_equal (mkdir (path_of ("tickets.csv"), 0700), 0);
     assert_false (open_it (false));
     assert_int_equal (rmdir (path_of ("tickets.csv")), 0);
