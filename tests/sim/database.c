@@ -229,8 +229,9 @@ static void ask (engine_t *engine, engine_line_t line,
     client->asked[line] = true;
     client->question[line] = *question;
     client->arrived[line] = false;
-    client->ready_ms[line] =
-        database->world->now_ms + dice_between (&database->dice, 0, ARRIVES_MS);
+    client->ready_ms[line] = database->world->now_ms +
+                             dice_between (&database->dice, 0, ARRIVES_MS) +
+                             lateness (database);
     client->late_ms[line] = lateness (database);
     if (question->kind == ENGINE_COMMIT)
         send_commit (client, question);

@@ -451,9 +451,27 @@ static void a_confirmation_is_as_old_as_its_question (void **state)
     assert_false (tenure_vouches (tenure, 0, now_ms));
     assert_true (tenure_vouches (tenure, asked_ms, now_ms)); // they waited for it
     assert_false (tenure_vouches (tenure, asked_ms + 1, now_ms));
-    tenure_confirm (tenure, now_ms - 100, 0); // a commit
-    assert_true (tenure_vouches (tenure, 0, now_ms));
-    tenure_confirm (tenure, asked_ms, 0); // an older one
+}
+
+/* Who waits for the lease to run out sees renewals only, and serves at once. */
+static void a_commit_confirms_what_was_ready_before_and_nothing_later (void **state)
+{
+    (void) state;
+    take ();
+    wait_for (ENGINE_RENEW); // which is not answered
+    now_ms += ANSWERS_MS + 1;
+    const int64_t ready_ms = now_ms;
+    assert_false (tenure_vouches (tenure, ready_ms, now_ms));
+    tenure_confirm (tenure, now_ms, 0);
+    now_ms += 5;
+    assert_true (tenure_vouches (tenure, ready_ms, now_ms));
+    assert_false (tenure_vouches (tenure, ready_ms + 1, now_ms));
+    assert_false (tenure_vouches (tenure, 0, now_ms));
+    tenure_confirm (tenure, ready_ms - 50, 0); // an older one
+    assert_true (tenure_vouches (tenure, ready_ms, now_ms));
+    assert_int_equal (answered (ENGINE_RENEW, ENGINE_DONE), TENURE_HOLDS);
+    wait_for (ENGINE_RENEW);
+    answered (ENGINE_RENEW, ENGINE_DONE);
     assert_true (tenure_vouches (tenure, 0, now_ms));
 }
 
@@ -545,6 +563,7 @@ int main (void)
         TEST (a_long_lease_is_renewed_often_all_the_same),
         TEST (without_a_confirmation_it_is_over),
         TEST (a_confirmation_is_as_old_as_its_question),
+        TEST (a_commit_confirms_what_was_ready_before_and_nothing_later),
         TEST (who_was_stopped_ends),
         TEST (who_is_superseded_is_told),
         TEST (one_that_was_given_back_is_taken_at_once),

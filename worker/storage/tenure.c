@@ -25,7 +25,8 @@ struct tenure {
     int64_t due_ms;     // when to ask next
     int64_t status_ms;  // when to look how it is, of who holds it
     int64_t confirmed_ms;
-    int64_t serves_ms; // not before
+    int64_t renewed_ms; // likewise, but by no commit: what others see of it
+    int64_t serves_ms;  // not before
     bool claimed;
     bool giving;       // it back
     int64_t since_ms;  // when it was first seen as it is now
@@ -240,7 +241,7 @@ static void take_taken (tenure_t *tenure, engine_outcome_t outcome,
     if (outcome != ENGINE_DONE || tenure->giving)
         return;
     tenure->epoch = answer->epoch;
-    tenure->confirmed_ms = tenure->asked_ms;
+    tenure->confirmed_ms = tenure->renewed_ms = tenure->asked_ms;
     tenure->serves_ms = tenure->quiet ? now_ms : now_ms + answers_ms (tenure);
     tenure->status_ms = now_ms;
 }
@@ -249,6 +250,7 @@ static void take_renewed (tenure_t *tenure, engine_outcome_t outcome, int64_t no
 {
     if (outcome == ENGINE_DONE) {
         tenure_confirm (tenure, tenure->asked_ms, 0);
+        tenure->renewed_ms = tenure->asked_ms;
         tenure->due_ms = tenure->asked_ms + look_ms (tenure);
     } else if (outcome == ENGINE_FENCED)
         tenure->state = TENURE_LOST;
@@ -382,9 +384,10 @@ static int64_t take_ends_ms (const tenure_t *tenure)
     return tenure->asked_ms + tenure->options.lease_ms + PATIENCE_MS;
 }
 
+/* Whoever takes the lease because nobody renews it knows nothing of commits. */
 static bool is_fresh (const tenure_t *tenure, int64_t now_ms)
 {
-    return now_ms - tenure->confirmed_ms <= answers_ms (tenure);
+    return now_ms - tenure->renewed_ms <= answers_ms (tenure);
 }
 
 uint64_t tenure_epoch (const tenure_t *tenure)

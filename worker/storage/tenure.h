@@ -10,9 +10,9 @@
    Who holds it renews it each RENEWALS-th part of its length. What is confirmed (a
    renewal, a commit) counts from when it was asked. Without one for a whole lease he
    ends: somebody else may hold it by now. An answer that records nothing, and so is not
-   fenced by the engine, leaves only within an ANSWERS-th part after one, and no longer
-   than after one whose lease is taken for that of an earlier run; and who took
-   the lease before it had run out does not serve until such answers are over. */
+   fenced by the engine, leaves only within an ANSWERS-th part after a renewal (others
+   see no commits), and not when its lease may be taken for an earlier run's; and who
+   took the lease before it had run out does not serve until such answers are over. */
 
 #ifndef LOTERIA_TENURE_H
 #define LOTERIA_TENURE_H
