@@ -360,7 +360,8 @@ def test_what_is_wrong_with_the_engine_is_one_line_that_says_what_to_do(cluster,
     for passfile in (wrong, none):
         refuse(start, day, url_of(cluster, passfile=passfile), 2, "password", "PGPASSFILE")
     refuse(start, day, url_of(cluster, role="stranger"), 2, "password")
-    refuse(start, day, f"postgres://central:secret@127.0.0.1:{nobody}/loteria", 2, "is seen by everybody", "PGPASSFILE")
+    for told in (f"central:secret@127.0.0.1:{nobody}/loteria", f"central@127.0.0.1:{nobody}/loteria?p%61ssword=secret"):
+        refuse(start, day, f"postgres://{told}", 2, "is seen by everybody", "PGPASSFILE")
     refuse(start, day, "postgres://central@db.example/loteria", 2, "add sslmode=verify-full and sslrootcert=FILE")
     refuse(start, day, "postgres://127.0.0.1/x?sslmode=nonsense", 1, "invalid sslmode")
     refuse(start, day, "postgres://127.0.0.1,127.0.0.2/x?sslmode=nonsense", 1, "postgres://127.0.0.1,127.0.0.2/x#loteria: ")

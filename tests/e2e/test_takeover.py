@@ -19,6 +19,7 @@ def pairs(directory, lease):
     with postgres.Cluster() as cluster:
         made = Pair(cluster, directory, lease)
         try:
+            made.begin()
             yield made
         finally:
             made.end()
@@ -46,10 +47,12 @@ class Pair:
     def __init__(self, cluster, directory, lease):
         self.cluster, self.directory, self.lease = cluster, directory, lease
         self.environment = {"PGPASSFILE": str(cluster.passfile)}
-        self.control("log", "init", cluster.url(password=""))
         self.ports = [loteria.free_port() for _ in range(2)]
-        self.made, self.clients = [], []
-        self.centrals = [self.start(0), None]
+        self.made, self.clients, self.centrals = [], [], [None, None]
+
+    def begin(self):
+        self.control("log", "init", self.cluster.url(password=""))
+        self.centrals[0] = self.start(0)
         self.one.process.wait_for_log("action: apertura")
         self.centrals[1] = self.start(1, "--standby")
         self.other.process.wait_for_log(r"action: relevo .*role: standby \| active: tcp://" + re.escape(self.one.server))
