@@ -57,8 +57,8 @@ typedef enum {
 typedef struct {
     engine_kind_t kind;
     uint64_t epoch;   // COMMIT, RENEW: mine; TAKE: the one that was seen, which is
-                      // raised by one; READ: the highest that was heard of: from a
-                      // machine that knows only lower ones nothing is read
+                      // raised by one; READ, SEE: the highest that was heard of: from
+                      // a machine that knows only lower ones nothing is read
     uint64_t ordinal; // COMMIT: the entry's; READ: the first one that is wanted; RENEW:
                       // of the last one that was answered with DONE
     uint64_t sequence;  // COMMIT: records before it

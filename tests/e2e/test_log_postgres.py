@@ -301,6 +301,25 @@ def test_the_loss_of_the_last_group_alone_stops_it(replicated, cluster, files):
     end(day, files, {1: first, 2: day.agency(2, files[2])}, cluster)
 
 
+def test_a_machine_that_was_left_behind_is_not_asked_for_the_lease(cluster, start, tmp_path):
+    """It shows a lease that nobody renews, as it was before another was promoted."""
+    cluster.sql("UPDATE loteria.lease SET epoch = 5, holder = 'elsewhere', renewed = now()")
+    (tmp_path / "new").mkdir()
+    standby = start(STORAGE, "--data-dir", tmp_path / "new", "--log", url_of(cluster), "--listen", "tcp://127.0.0.1:*",
+                    "--standby", "--lease", 3600)
+    standby.wait_for_log(r"role: standby \| active: elsewhere \| epoch: 5")
+    before = backends(cluster)
+    cluster.sql("UPDATE loteria.lease SET epoch = 3, renewed = 'epoch'")
+    loteria.wait_until(lambda: not before & backends(cluster), explain=lambda: standby.log)  # it has left that one
+    assert cluster.sql("SELECT epoch FROM loteria.lease") == "3"
+    cluster.sql("UPDATE loteria.lease SET epoch = 5")
+    standby.wait_for_log("epoch: 6 .* this one leads from here on")
+
+
+def backends(cluster):
+    return set(cluster.sql("SELECT pid FROM pg_stat_activity WHERE usename = 'central'").split())
+
+
 # ---- Who may what ----
 
 

@@ -89,6 +89,7 @@ static void note_result (line_t *line, const PGresult *result, bool check,
 static void explain (line_t *line, const facts_t *facts);
 static engine_outcome_t explain_none (line_t *line);
 static engine_outcome_t see (line_t *line);
+static engine_outcome_t leave (line_t *line, uint64_t epoch);
 static engine_outcome_t read_on (line_t *line);
 static void take_entries (line_t *line);
 static PGresult *run (line_t *line, engine_kind_t kind, const values_t *values,
@@ -503,7 +504,20 @@ static engine_outcome_t see (line_t *line)
     snprintf (lease->host, sizeof lease->host, "%s:%s",
               PQhost (line->session.connection), PQport (line->session.connection));
     PQclear (result);
-    return ENGINE_DONE;
+    return lease->epoch >= line->question.epoch ? ENGINE_DONE
+                                                : leave (line, lease->epoch);
+}
+
+/* It is a machine that was left behind: the next question finds another. */
+static engine_outcome_t leave (line_t *line, uint64_t epoch)
+{
+    snprintf (line->answer.why, ENGINE_WHY_BYTES,
+              "%s: the machine that answers knows epoch %llu, and not yet %llu: it is "
+              "one that was left behind",
+              line->postgres->place.label, (unsigned long long) epoch,
+              (unsigned long long) line->question.epoch);
+    drop (line);
+    return ENGINE_FAILED;
 }
 
 static engine_outcome_t read_on (line_t *line)
@@ -517,15 +531,9 @@ static engine_outcome_t read_on (line_t *line)
     if (!line->read)
         return ENGINE_FAILED;
     take_entries (line);
-    if (line->answer.epoch >= line->question.epoch)
-        return ENGINE_DONE;
-    snprintf (line->answer.why, ENGINE_WHY_BYTES,
-              "%s: the machine that answers knows epoch %llu, and not yet %llu: it is "
-              "one that was left behind",
-              line->postgres->place.label, (unsigned long long) line->answer.epoch,
-              (unsigned long long) line->question.epoch);
-    drop (line);
-    return ENGINE_FAILED;
+    return line->answer.epoch >= line->question.epoch
+               ? ENGINE_DONE
+               : leave (line, line->answer.epoch);
 }
 
 static void take_entries (line_t *line)
