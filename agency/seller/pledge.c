@@ -432,6 +432,7 @@ static void begin_search (session_t *session)
         return;
     }
     proof->same = 0;
+    proof->differs = false;
     proof->upto = vault_commitment (options->vault)->tally.count;
     if (proof->upto > 0)
         look_at_roots (session);
@@ -458,14 +459,22 @@ static void ask_root (session_t *session, root_purpose_t purpose, uint64_t from,
     proof->rooting.offsets_count = 1;
 }
 
-/* By halves. */
+/* By halves. That there is a difference the central has said; it is seen before it is
+   told. */
 static void look_at_roots (session_t *session)
 {
     const proof_t *proof = &session->proof;
-    if (proof->upto - proof->same <= 1)
+    const uint64_t left = proof->upto - proof->same;
+    if (left == 0)
+        session_fail (session,
+                      "the central does not take what agency %" PRIu32
+                      " has committed to, and has just these bets, as all roots show "
+                      "that it tells: keep the folder of --receipts, it is the proof",
+                      session->options.agency);
+    else if (left == 1 && proof->differs)
         tell_difference (session);
     else
-        ask_root (session, ROOT_SEARCH, proof->same, (proof->upto - proof->same) / 2);
+        ask_root (session, ROOT_SEARCH, proof->same, left == 1 ? 1 : left / 2);
 }
 
 static void tell_difference (session_t *session)
@@ -500,6 +509,7 @@ bool pledge_take_rooted (session_t *session, const wire_rooted_t *rooted)
         proof->same = proof->from + proof->count;
     else
         proof->upto = proof->from + proof->count;
+    proof->differs = proof->differs || !hash_equal (&proof->ours, &proof->theirs);
     look_at_roots (session);
     return true;
 }

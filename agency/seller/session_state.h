@@ -53,6 +53,7 @@ typedef struct {  // of a provable draw
     rooting_t rooting;
     bool rooted;          // ours is known
     uint64_t same, upto;  // the first difference is from `same` on, before `upto`
+    bool differs;         // there is one: it was seen
     uint64_t from, count; // ROOT that is asked
     hash_t ours, theirs;
     salt_key_t salts; // that is committed to; of ROOT_ASKED zeros

@@ -670,6 +670,10 @@ static void the_first_bet_that_differs_is_named (void **state)
                   (unsigned) central.other_at);
         assert_fails_with (text);
     }
+    central.other_at = UINT64_MAX; // nor is one named that is the same
+    start_session ();
+    serve_all ();
+    assert_fails_with ("has just these bets, as all roots show");
 }
 
 /* Committed before, with another nonce: the folder is an older one. */
