@@ -1,10 +1,11 @@
 """Runs the fuzz targets: what they begin with, for how long, and what came of it.
 
-    fuzz.py --build DIR [--minutes N] [TARGET ...]
+    fuzz.py --build DIR [--minutes N] [--seed S] [TARGET ...]
 
 A target begins with the examples of tests/vectors and a few of its own, with what was found once
 (tests/fuzz/findings/TARGET, one file each, which must never fail again), and with what earlier runs
-in the same build learned. What makes it fail is kept in DIR/findings.
+in the same build learned. What makes it fail is kept in DIR/findings. Without a seed each run tries
+other inputs; the tests have one of their own, so that a run that fails fails again.
 """
 
 import argparse
@@ -98,7 +99,7 @@ def prepare(target, build):
     return corpus, findings
 
 
-def run(target, build, seconds):
+def run(target, build, seconds, seed):
     """What libFuzzer says in the end: (whether all was well, its last lines, how many inputs were tried)."""
     corpus, findings = prepare(target, build)
     known = sorted((HERE / "findings" / target).glob("*"))
@@ -108,28 +109,29 @@ def run(target, build, seconds):
     if again and again.returncode != 0:
         return False, again.stderr[-4000:], len(known)
     done = subprocess.run(
-        [build / "fuzz" / f"fuzz_{target}", f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=1024",
+        [build / "fuzz" / f"fuzz_{target}", f"-max_total_time={seconds}", f"-seed={seed}", "-timeout=10", "-rss_limit_mb=1024",
          f"-max_len={LONGEST.get(target, 4096)}", "-close_fd_mask=1", f"-artifact_prefix={findings}/{target}-", corpus],
         env=environment, capture_output=True, text=True, errors="replace")
     tried = re.search(r"Done (\d+) runs", done.stderr)
     return done.returncode == 0 and tried is not None, done.stderr[-4000:], int(tried[1]) if tried else 0
 
 
-def run_all(targets, build, seconds):
+def run_all(targets, build, seconds, seed):
     """As many at a time as there are cores; {target: what run () says}."""
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return dict(zip(targets, pool.map(lambda target: run(target, build, seconds), targets)))
+        return dict(zip(targets, pool.map(lambda target: run(target, build, seconds, seed), targets)))
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--minutes", type=float, default=1)
+    parser.add_argument("--seed", type=int, default=0, help="0: another one each time")
     parser.add_argument("targets", nargs="*", metavar="TARGET", choices=[[], *TARGETS], default=[])
     options = parser.parse_args()
     targets = options.targets or list(TARGETS)
     seconds = max(1, round(options.minutes * 60 / len(targets)))
-    outcome = run_all(targets, options.build, seconds)
+    outcome = run_all(targets, options.build, seconds, options.seed)
     for target, (well, text, tried) in outcome.items():
         print(f"{target:10} {tried:12,} inputs in {seconds} s  {'ok' if well else 'FAILED'}")
         if not well:
