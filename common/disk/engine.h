@@ -64,6 +64,8 @@ typedef struct {
     uint64_t sequence;  // COMMIT: records before it
     bytes_t body;       // COMMIT: the group; borrowed until it is answered
     const char *holder; // TAKE: borrowed until it is answered
+    uint64_t renewed;   // TAKE: as it was seen: FENCED when it was renewed since; 0:
+                        // whether or not it was
 } engine_question_t;
 
 typedef enum {

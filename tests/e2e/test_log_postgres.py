@@ -261,11 +261,15 @@ def test_a_commit_alone_hears_that_another_has_taken_over(replicated, cluster, f
     day = replicated()
     agencies = {1: sell_first(day, files, cluster)}
     loteria.wait_until(lambda: "agencia_lista" in day.log, explain=lambda: day.log)
-    cluster.sql("REVOKE UPDATE (renewed) ON loteria.lease FROM central")
-    cluster.sql("REVOKE EXECUTE ON FUNCTION loteria.standbys() FROM public, central")
-    cluster.sql("UPDATE loteria.lease SET epoch = epoch + 1, holder = 'elsewhere', renewed = 'epoch'")
-    before = entries(cluster)
-    agencies[2] = day.agency(2, files[2])
+    agencies[2] = day.agency(2, files[2], "--batch-count", 1, "--loop-period", "300ms")
+    day.wait_for_csv(files[1].stat().st_size + 1)  # it sells, one by one: nothing else is asked any more
+    before = int(cluster.sql("""
+        BEGIN;
+        REVOKE UPDATE (renewed) ON loteria.lease FROM central;
+        REVOKE EXECUTE ON FUNCTION loteria.standbys() FROM public, central;
+        UPDATE loteria.lease SET epoch = epoch + 1, holder = 'elsewhere', renewed = 'epoch';
+        COMMIT;
+        SELECT count(*) FROM loteria.entry""").split()[-1])
     assert day.parts[STORAGE].wait() == 4, day.log
     assert "another process" in day.log and entries(cluster) == before
     init(cluster, "--role", "central")

@@ -123,6 +123,7 @@ static bool away (const client_t *client);
 static int64_t lateness (database_t *database);
 static int64_t arrival_time (const client_t *client);
 static void arrive_question (client_t *client, engine_line_t line);
+static bool was_taken (const database_t *database, const engine_question_t *question);
 static void see (const client_t *client, engine_lease_t *lease);
 static void renew (client_t *client);
 static const entry_t *entry_of (const client_t *client, uint64_t ordinal);
@@ -529,13 +530,31 @@ static void arrive_question (client_t *client, engine_line_t line)
     see (client, &client->seen[line]);
     if (question->kind != ENGINE_RENEW && question->kind != ENGINE_TAKE)
         return;
-    client->fenced = client->old_ms == 0 && question->epoch != database->epoch;
+    client->fenced = client->old_ms == 0 && was_taken (database, question);
     if (client->old_ms > 0 || client->fenced)
         return;
     if (question->kind == ENGINE_TAKE)
         raise_epoch (database, client, question->holder);
     else if (!blocked (database))
         renew (client);
+}
+
+/* Or renewed, while it was to be taken as one that nobody renews; also when that waits
+   to be safe: both write the same row. */
+static bool was_taken (const database_t *database, const engine_question_t *question)
+{
+    if (question->epoch != database->epoch)
+        return true;
+    if (question->kind != ENGINE_TAKE || question->renewed == 0)
+        return false;
+    for (int i = 0; i < WORLD_MACHINES; i++) {
+        const client_t *other = &database->client[i];
+        if (other->asked[ENGINE_LEASE] && other->arrived[ENGINE_LEASE] &&
+            other->question[ENGINE_LEASE].kind == ENGINE_RENEW && !other->fenced &&
+            other->old_ms == 0)
+            return true;
+    }
+    return question->renewed != (uint64_t) database->renewed_ms;
 }
 
 static void see (const client_t *client, engine_lease_t *lease)
@@ -784,7 +803,7 @@ static void cut (client_t *client)
     client->hurt = true;
     if (client->asked[ENGINE_LEASE] && lease->kind == ENGINE_TAKE &&
         !client->arrived[ENGINE_LEASE] && client->old_ms == 0 &&
-        lease->epoch == database->epoch && dice_chance (&database->dice, 500))
+        !was_taken (database, lease) && dice_chance (&database->dice, 500))
         raise_epoch (database, client, lease->holder);
     for (int line = 0; line < ENGINE_LINES; line++)
         client->broken[line] =

@@ -223,6 +223,27 @@ static void nobody_of_ones_own_name_still_speaks_when_its_lease_is_taken (void *
     }
 }
 
+/* What it had asked before it was silent may arrive, and it speaks again. */
+static void a_lease_that_was_renewed_since_it_was_seen_is_not_taken (void **state)
+{
+    (void) state;
+    start ("tcp://b:1", true);
+    fake.lease.age_ms = LEASE_MS + 1;
+    assert_int_equal (answered (ENGINE_SEE, ENGINE_DONE), TENURE_TAKES);
+    assert_true (fake.asked.renewed > 0);
+    assert_int_equal (fake.asked.renewed, tenure_seen (tenure)->renewed);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_FENCED), TENURE_WAITS);
+    fake.lease.age_ms = 0;
+    tenure_claim (tenure); // from who speaks: it serves later, and need not ask
+    wait_for (ENGINE_TAKE);
+    assert_int_equal (fake.asked.renewed, 0);
+    assert_int_equal (answered (ENGINE_TAKE, ENGINE_DONE), TENURE_HOLDS);
+    assert_false (tenure_serves (tenure, now_ms));
+    tenure_give_back (tenure);
+    wait_for (ENGINE_TAKE);
+    assert_int_equal (fake.asked.renewed, 0);
+}
+
 static void who_is_no_standby_is_barred_by_another (void **state)
 {
     (void) state;
@@ -548,6 +569,7 @@ int main (void)
         TEST (an_earlier_run_of_ones_own_is_no_other),
         TEST (who_has_ones_own_name_and_lives_is_another),
         TEST (nobody_of_ones_own_name_still_speaks_when_its_lease_is_taken),
+        TEST (a_lease_that_was_renewed_since_it_was_seen_is_not_taken),
         TEST (who_is_no_standby_is_barred_by_another),
         TEST (a_standby_waits_for_a_whole_lease),
         TEST (a_clock_that_is_behind_keeps_nobody_waiting),

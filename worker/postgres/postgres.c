@@ -364,6 +364,7 @@ static void fill (const line_t *line, values_t *values)
     add_number (values, question->epoch);
     if (question->kind == ENGINE_TAKE) {
         values->values[values->count++] = question->holder;
+        add_number (values, question->renewed);
         return;
     }
     add_number (values, question->ordinal);

@@ -22,6 +22,7 @@ int schema_make (session_t *session, const place_t *place, const char *role, cha
 
 /* The statements; $1 is the log's number in each. */
 #define STILL_SYNCHRONOUS "current_setting('synchronous_standby_names') <> ''"
+#define RENEWED_US        "(extract(epoch FROM renewed) * 1000000)::bigint"
 
 /* $2 epoch, $3 ordinal, $4 sequence, $5 body. The lock on the lease makes a takeover
    wait for this, or this for the takeover; it is gone with the statement, so that no
@@ -40,10 +41,11 @@ int schema_make (session_t *session, const place_t *place, const char *role, cha
     "$3::bigint) "                                                                     \
     "WHERE log = $1::int AND epoch = $2::bigint AND " guard
 
-/* $2 epoch that was seen, $3 holder. */
+/* $2 epoch that was seen, $3 holder, $4 when it was renewed as that was seen, or 0. */
 #define STATEMENT_TAKE(guard)                                                          \
     "UPDATE loteria.lease SET epoch = epoch + 1, holder = $3, renewed = now() "        \
-    "WHERE log = $1::int AND epoch = $2::bigint AND " guard
+    "WHERE log = $1::int AND epoch = $2::bigint AND ($4::bigint = 0 OR " RENEWED_US    \
+    " = $4::bigint) AND " guard
 
 /* Of one moment: the lease, and entries from $2 on, $3 of them or $4 bytes and one
  * more.
@@ -68,8 +70,8 @@ int schema_make (session_t *session, const place_t *place, const char *role, cha
 #define STATEMENT_SEE                                                                  \
     "SELECT epoch, holder, greatest(0, extract(epoch FROM clock_timestamp() - "        \
     "renewed) * 1000)::bigint, durable, (SELECT coalesce(max(ordinal), 0) FROM "       \
-    "loteria.entry WHERE log = $1::int), " STILL_SYNCHRONOUS ", s.standbys, s.names, " \
-    "(extract(epoch FROM renewed) * 1000000)::bigint "                                 \
+    "loteria.entry WHERE log = $1::int), " STILL_SYNCHRONOUS                           \
+    ", s.standbys, s.names, " RENEWED_US " "                                           \
     "FROM loteria.lease, (SELECT CASE WHEN count(*) > 0 AND count(state) = 0 THEN -1 " \
     "ELSE count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')) END AS standbys, "  \
     "coalesce(string_agg(application_name, ',' ORDER BY application_name) FILTER "     \

@@ -306,7 +306,8 @@ static void ask (tenure_t *tenure, engine_kind_t kind, int64_t now_ms)
         .epoch =
             kind == ENGINE_RENEW || tenure->giving ? tenure->epoch : tenure->seen.epoch,
         .ordinal = tenure->ordinal,
-        .holder = tenure->giving ? "" : tenure->options.holder};
+        .holder = tenure->giving ? "" : tenure->options.holder,
+        .renewed = tenure->quiet && !tenure->giving ? tenure->seen.renewed : 0};
     tenure->asked = true;
     tenure->kind = kind;
     tenure->asked_ms = now_ms;
