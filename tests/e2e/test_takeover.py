@@ -86,6 +86,11 @@ class Pair:
     def wait_for_bets(self, central, count):
         loteria.wait_until(lambda: central.csv_bytes() > 40 * count, explain=lambda: self.log)
 
+    def wait_for_everybody(self, central):
+        """A bet of each agency is stored there."""
+        loteria.wait_until(lambda: all(re.search(rb"(?m)^%d," % number, central.csv()) for number in FEW),
+                           explain=lambda: self.log)
+
     @property
     def log(self):
         return "".join(f"---- {central.directory.name}\n{central.log}" for central in self.made)
@@ -116,6 +121,7 @@ def test_a_whole_machine_is_lost(pair, tmp_path):
     files = bets(tmp_path)
     agencies = pair.sell(files, "--loop-period", "20ms")
     pair.wait_for_bets(pair.one, 100)
+    pair.wait_for_everybody(pair.one)  # on a busy machine one of them may not have come yet
     pair.one.kill_all()
     pair.other.process.wait_for_log(r"action: relevo \| result: success \| role: active")
     pair.centrals[0] = pair.start(0, "--standby")
