@@ -412,6 +412,27 @@ static void who_follows_takes_what_is_vouched_for (void **state)
     }
 }
 
+/* Though an answer ends before it. */
+static void who_follows_reads_on_to_what_is_vouched_for (void **state)
+{
+    (void) state;
+    lead (NULL);
+    for (int i = 0; i < 3; i++)
+        commit ();
+    for (size_t at_a_time = 1; at_a_time <= 3; at_a_time++) {
+        fake.at_a_time = at_a_time;
+        open_at (NULL);
+        log_vouch (lg, 3);
+        assert_int_equal (catch_up (), 1);
+        assert_int_equal (found.count, 3);
+    }
+    forget_from (3);
+    open_at (NULL);
+    log_vouch (lg, 3); // which is gone: it does not wait for that
+    assert_int_equal (catch_up (), 1);
+    assert_int_equal (found.count, 2);
+}
+
 /* Nothing else tells of the last one, before there is another. */
 static void what_is_safe_is_noted_in_the_page (void **state)
 {
@@ -736,6 +757,7 @@ int main (void)
         T (how_much_a_start_would_read_is_known),
         T (who_follows_takes_what_is_known_to_be_safe),
         T (who_follows_takes_what_is_vouched_for),
+        T (who_follows_reads_on_to_what_is_vouched_for),
         T (what_is_safe_is_noted_in_the_page),
         T (who_follows_passes_over_a_machine_that_was_left_behind),
         T (who_leads_reads_nothing_that_does_not_know_his_epoch),

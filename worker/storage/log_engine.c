@@ -37,6 +37,7 @@ typedef struct {
     bool asked;       // READ, which is not answered yet
     uint64_t asked_epoch;
     bool answered;  // once, since it follows
+    bool more;      // there is, behind the end of the last answer
     bool compare;   // the last group that was found with the engine's, before more is
     bool all_found; // in the last answer that came with `epoch` there was nothing more
     uint64_t epoch; // of who leads; 0: it follows
@@ -310,11 +311,14 @@ int log_catch_up (log_t *base, log_found_fn *found, void *context, uint64_t sequ
     return 1;
 }
 
-/* Who follows has all once he has what is safe, by an answer of his own. */
+/* Who follows has all once he has what is safe, by an answer of his own; and that may
+   have ended before what is vouched for. */
 static bool all_found (const log_engine_t *log)
 {
-    return log->epoch > 0 ? log_leads (&log->base)
-                          : log->answered && log->base.written.position == log->safe;
+    const bool unseen = log->more && log->base.written.sequence < log->vouched;
+    return log->epoch > 0
+               ? log_leads (&log->base)
+               : log->answered && !unseen && log->base.written.position == log->safe;
 }
 
 static void await (log_engine_t *log, int64_t until_ms)
@@ -389,6 +393,7 @@ static int take_answer (log_engine_t *log, const engine_answer_t *answer,
         return -1;
     }
     log->answered = true;
+    log->more = next == answer->count && log->base.written.position < answer->last;
     log->all_found = log->epoch > 0 && log->base.written.position == answer->last;
     return groups;
 }
