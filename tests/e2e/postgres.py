@@ -51,6 +51,7 @@ SETTINGS = {
     "wal_receiver_timeout": "5s",
     "wal_sender_timeout": "5s",
     "shared_buffers": "32MB",
+    "dynamic_shared_memory_type": "mmap",  # among its data: one that is killed leaves nothing in /dev/shm
     "jit": "off",
     "log_line_prefix": "%m [%p] ",
     "log_min_messages": "log",
