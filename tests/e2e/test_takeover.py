@@ -220,6 +220,22 @@ def test_a_central_that_leads_but_does_not_serve_yet_gives_the_lease_back(patien
     pair.ends_well(files, pair.sell(files))
 
 
+def test_a_commit_that_is_never_answered_ends_who_can_renew_the_lease(pair, tmp_path):
+    """As when it is with a machine that hangs, and renewals with the one that was promoted. Here a lock holds it."""
+    files = bets(tmp_path)
+    agencies = pair.sell(files, "--loop-period", "20ms")
+    pair.wait_for_bets(pair.one, 50)
+    node = pair.cluster.primary
+    lock = subprocess.Popen(["psql", "--no-psqlrc", node.url(password="").partition("?")[0], "--command",
+                             "BEGIN; LOCK TABLE loteria.entry IN EXCLUSIVE MODE; SELECT pg_sleep(3600)"],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                            env={**postgres.ENVIRONMENT, **pair.environment})
+    pair.one.process.wait_for_log("which is longer than the lease")
+    node.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK TABLE%'")
+    lock.wait(loteria.DEADLINE)
+    pair.ends_well(files, agencies)
+
+
 def test_who_is_no_standby_does_not_start(patient_pair):
     """The second of two that both mean to be the one."""
     pair = patient_pair

@@ -59,10 +59,10 @@ candidate_t *candidate_new (const candidate_options_t *options, int64_t now_ms)
     assert (candidate);
     candidate->options = *options;
     name_holder (candidate);
-    const uint32_t lease_s = options->lease_s ? options->lease_s : LEASE_SECONDS;
     const tenure_options_t tenure = {.engine = options->engine,
                                      .holder = candidate->holder,
-                                     .lease_ms = (int64_t) lease_s * 1000,
+                                     .lease_ms =
+                                         (int64_t) candidate_lease_ms (candidate),
                                      .standby = options->standby};
     candidate->tenure = tenure_new (&tenure, now_ms);
     candidate->follow_ms = candidate->role_ms = now_ms;
@@ -74,6 +74,12 @@ candidate_t *candidate_new (const candidate_options_t *options, int64_t now_ms)
         unlink (candidate->order); // it was for an earlier run
     }
     return candidate;
+}
+
+uint64_t candidate_lease_ms (const candidate_t *candidate)
+{
+    const uint32_t lease_s = candidate->options.lease_s;
+    return (uint64_t) (lease_s ? lease_s : LEASE_SECONDS) * 1000;
 }
 
 /* Who it is among those that may hold the lease; people read it. */

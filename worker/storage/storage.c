@@ -74,6 +74,7 @@ static int open_engine (storage_t *storage, const storage_options_t *options,
 static int open_service (storage_t *storage, int64_t now_ms, problem_t *problem);
 static int run_for_lead (storage_t *storage, int64_t now_ms, problem_t *problem);
 static bool serves (const storage_t *storage);
+static int left_alone (storage_t *storage, const char *consequence, problem_t *problem);
 static bool may_begin (const storage_t *storage);
 static int64_t service_deadline (storage_t *storage, int64_t now_ms);
 static uint64_t waiting_ms (const storage_t *storage);
@@ -197,12 +198,31 @@ int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
         return disk_problem (storage, consequence, problem);
     logger_strays (&storage->strays, strays (storage), now_ms);
     tell_waiting (storage);
+    if (storage->candidate &&
+        waiting_ms (storage) > candidate_lease_ms (storage->candidate))
+        return left_alone (storage, consequence, problem);
     if (may_begin (storage) && begin_group (storage) == -1)
         return disk_problem (storage, consequence, problem);
     const int came = work (storage, turn_us);
     if (came == -1 || (came == 1 && may_begin (storage) && begin_group (storage) == -1))
         return disk_problem (storage, consequence, problem);
     return 0;
+}
+
+/* Renewals may be confirmed meanwhile, by another machine: they find the one that was
+   promoted, and a commit stays with the one that it was sent to, for ever if that
+   hangs.
+ */
+static int left_alone (storage_t *storage, const char *consequence, problem_t *problem)
+{
+    logger_discard ();
+    candidate_end (storage->candidate);
+    return problem_set (problem, PROCESS_FAILED, ENGINE,
+                        "reason: %s: what was written was not answered for %llu ms, "
+                        "which is longer than the lease, and nothing is known of it: "
+                        "the machine that has it may lead no more | consequence: %s",
+                        storage->engine->name,
+                        (unsigned long long) waiting_ms (storage), consequence);
 }
 
 /* What waits to leave would be with what is gathered. */
