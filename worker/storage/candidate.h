@@ -47,6 +47,7 @@ int64_t candidate_deadline (const candidate_t *candidate, int64_t now_ms);
 /* Whether it leads, has found everything, and may serve. */
 bool candidate_leads (const candidate_t *candidate, int64_t now_ms);
 
+/* So long a lease holds, from when it was taken or renewed. */
 uint64_t candidate_lease_ms (const candidate_t *candidate);
 
 /* A group whose commit began at that moment is durable. */

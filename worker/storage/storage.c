@@ -209,10 +209,8 @@ int storage_turn (storage_t *storage, int64_t now_ms, problem_t *problem)
     return 0;
 }
 
-/* Renewals may be confirmed meanwhile, by another machine: they find the one that was
-   promoted, and a commit stays with the one that it was sent to, for ever if that
-   hangs.
- */
+/* Renewals may be confirmed meanwhile: they find the machine that was promoted, and a
+   commit stays with the one that it was sent to, for ever if that one hangs. */
 static int left_alone (storage_t *storage, const char *consequence, problem_t *problem)
 {
     logger_discard ();
